@@ -1,0 +1,152 @@
+"""`Finding`, `Issue` and `Audit`: what the checks say."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from assay.core.text import html_table
+
+Verdict = Literal["pass", "warn", "fail", "not evaluated"]
+
+#: From best to worst; an area is as good as its worst check.
+VERDICT_ORDER: Final[tuple[Verdict, ...]] = ("not evaluated", "pass", "warn", "fail")
+
+#: Every check there is or will be, by area, in the order of the report.
+AREAS: Final[Mapping[str, tuple[str, ...]]] = {
+    "data integrity": (
+        "identity",
+        "unreadable",
+        "exact-duplicates",
+        "near-duplicates",
+        "leakage",
+        "drift",
+    ),
+    "label balance": ("label-balance", "label-errors", "ambiguous-labels"),
+    "scaling necessity": ("pixel-range",),
+    "spatial complexity": ("class-similarity", "separability"),
+    "content": ("atypical", "quality", "shortcuts"),
+}
+
+#: The columns of `issues.csv`, in order.
+ISSUE_COLUMNS: Final = (
+    "check",
+    "kind",
+    "score",
+    "split",
+    "index",
+    "id",
+    "digest",
+    "label",
+    "suggested",
+    "suggested_probability",
+    "related_split",
+    "related_index",
+    "related_id",
+    "detail",
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A check's verdict.
+
+    summary: what was found, one sentence with its figures.
+    evidence: the figures behind it, as JSON types.
+    threshold: the bounds that the verdict was decided by, and `reason`: why these.
+    fix: what to do about it; empty where nothing needs doing.
+    count: how many images it flags.
+    """
+
+    check: str
+    area: str
+    verdict: Verdict
+    summary: str
+    evidence: Mapping[str, Any]
+    threshold: str
+    reason: str
+    fix: str = ""
+    count: int = 0
+
+    def __post_init__(self) -> None:
+        if self.check not in AREAS.get(self.area, ()):
+            raise ValueError(f"check {self.check!r} is not in area {self.area!r}")
+
+    def as_record(self) -> dict[str, Any]:
+        """The finding as JSON types, with the keys of `audit.json`."""
+        return {**vars(self), "evidence": dict(self.evidence)}
+
+
+@dataclass(frozen=True)
+class Issue:
+    """One flagged image: a row of `issues.csv`. score: in [0, 1], 1 is worst."""
+
+    check: str
+    kind: str
+    score: float
+    split: str
+    index: int
+    id: str
+    digest: str
+    label: str
+    suggested: str = ""
+    suggested_probability: float | None = None
+    related_split: str = ""
+    related_index: int | None = None
+    related_id: str = ""
+    detail: str = ""
+
+    def as_row(self) -> tuple[object, ...]:
+        """The issue's cells in the order of `ISSUE_COLUMNS`."""
+        return tuple(getattr(self, column) for column in ISSUE_COLUMNS)
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What an audit found.
+
+    dataset: name, source, classes, splits with counts per class, fingerprints (see `audit.json`).
+    statistics: the measurements' summary: pixel range, mean, deviation, histogram, and so on.
+    findings: in the order of `AREAS`. issues: sorted by check, then score falling.
+    """
+
+    dataset: Mapping[str, Any]
+    statistics: Mapping[str, Any]
+    findings: tuple[Finding, ...]
+    issues: tuple[Issue, ...] = ()
+    decisions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def finding(self, check: str) -> Finding:
+        """The finding of one check. Raises KeyError when it did not run."""
+        for finding in self.findings:
+            if finding.check == check:
+                return finding
+        raise KeyError(check)
+
+    def area_verdicts(self) -> dict[str, Verdict]:
+        """Each area that was examined with the worst verdict of its checks."""
+        verdicts: dict[str, Verdict] = {}
+        for area in AREAS:
+            found = [f.verdict for f in self.findings if f.area == area]
+            if found:
+                verdicts[area] = max(found, key=VERDICT_ORDER.index)
+        return verdicts
+
+    def as_record(self) -> dict[str, Any]:
+        """The content of `audit.json`."""
+        return {
+            "schema": 1,
+            "dataset": dict(self.dataset),
+            "statistics": dict(self.statistics),
+            "findings": [finding.as_record() for finding in self.findings],
+            "decisions": {name: dict(decision) for name, decision in self.decisions.items()},
+        }
+
+    def _repr_html_(self) -> str:
+        rows = [(f.area, f.check, f.verdict, f.summary) for f in self.findings]
+        title = f"Audit of {self.dataset['name']}"
+        return html_table(("area", "check", "verdict", "finding"), rows, title)
+
+
+def sorted_issues(issues: Sequence[Issue]) -> tuple[Issue, ...]:
+    """Issues as `issues.csv` wants them: by check, then score falling, then source order."""
+    return tuple(sorted(issues, key=lambda i: (i.check, -i.score, i.split, i.index, i.kind)))

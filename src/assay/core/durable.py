@@ -1,0 +1,296 @@
+"""Every write in Assay: whole or not at all, and on the disk before anyone is told that it is there.
+
+A file is written under a temporary name in the directory it belongs to, flushed to the disk, renamed
+over its final name, and the directory flushed. A set of files is committed by a manifest that is
+written last. Readers therefore see the old content or the new, never a mixture.
+
+All calls to the operating system go through `files`, so that tests can make every one of them fail.
+"""
+
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any, Final, cast
+
+from assay.core.errors import AssayError
+
+#: Temporary names start so; what a killed process left behind is removed by `remove_leftovers`.
+TEMPORARY: Final = ".assay-tmp-"
+
+_HASH_BLOCK = 1 << 20
+
+
+class Files:
+    """The operating system's calls that write. Tests put a failing or lossy one in its place."""
+
+    def open_new(self, path: Path) -> IO[bytes]:
+        return open(path, "xb")
+
+    def write(self, file: IO[bytes], data: bytes | memoryview) -> None:
+        file.write(data)
+
+    def sync(self, file: IO[bytes]) -> None:
+        file.flush()
+        os.fsync(file.fileno())
+
+    def rename(self, source: Path, target: Path) -> None:
+        os.replace(source, target)
+
+    def sync_directory(self, path: Path) -> None:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def make_directory(self, path: Path) -> None:
+        path.mkdir()
+
+    def unlink(self, path: Path) -> None:
+        path.unlink(missing_ok=True)
+
+    def remove_tree(self, path: Path) -> None:
+        shutil.rmtree(path)
+
+
+files = Files()
+
+
+class _Writer:
+    """The file object that `create` yields: write-only, every write through `files`."""
+
+    def __init__(self, file: IO[bytes], path: Path, bytes_needed: int | None) -> None:
+        self._file, self._path, self._bytes_needed = file, path, bytes_needed
+
+    def write(self, data: bytes | bytearray | memoryview) -> int:
+        view = memoryview(data)
+        with environment_errors(self._path, self._bytes_needed):
+            files.write(self._file, view)
+        return view.nbytes
+
+
+@contextmanager
+def create(path: Path, bytes_needed: int | None = None) -> Iterator[IO[bytes]]:
+    """Open a file for writing that appears under `path`, whole and durable, when the block ends well.
+
+    On any exception nothing appears and the temporary file is removed. `bytes_needed` only serves the
+    message on a full disk. Raises AssayError (`disk-full`, `not-writable`, `disk-error`).
+    """
+    path = Path(path)
+    temporary = path.parent / f"{TEMPORARY}{uuid.uuid4().hex}"
+    with environment_errors(path, bytes_needed):
+        file = files.open_new(temporary)
+    try:
+        with closing(file):
+            yield cast(IO[bytes], _Writer(file, path, bytes_needed))
+            with environment_errors(path, bytes_needed):
+                files.sync(file)
+        with environment_errors(path, bytes_needed):
+            files.rename(temporary, path)
+            files.sync_directory(path.parent)
+    except BaseException:
+        with suppress(OSError):
+            files.unlink(temporary)
+        raise
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a whole file durably (see `create`)."""
+    with create(path, len(data)) as file:
+        file.write(data)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole UTF-8 file durably, line ends as given."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def json_text(value: Any) -> str:
+    """JSON as Assay writes it: UTF-8, sorted keys, full precision. NaN or infinity: ValueError."""
+    return json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON file durably (see `json_text`)."""
+    write_text(path, json_text(value))
+
+
+def make_directory(path: Path) -> Path:
+    """Create a directory and its missing parents durably; an existing one is left as it is."""
+    path = Path(path)
+    missing = [p for p in (path, *path.parents) if not p.exists()]
+    for directory in reversed(missing):
+        with environment_errors(directory):
+            with suppress(FileExistsError):
+                files.make_directory(directory)
+            files.sync_directory(directory.parent)
+    return path
+
+
+@contextmanager
+def create_directory(path: Path, bytes_needed: int | None = None) -> Iterator[Path]:
+    """Fill a directory that appears under `path`, whole and durable, when the block ends well.
+
+    Yields a temporary directory beside `path`. If `path` exists by then (another process was faster),
+    the new one is discarded: both were made from the same input.
+    """
+    path = Path(path)
+    temporary = path.parent / f"{TEMPORARY}{uuid.uuid4().hex}"
+    with environment_errors(path, bytes_needed):
+        files.make_directory(temporary)
+    try:
+        yield temporary
+        with environment_errors(path, bytes_needed):
+            files.sync_directory(temporary)
+            _rename_unless_there(temporary, path)
+            files.sync_directory(path.parent)
+    except BaseException:
+        if temporary.exists():
+            with suppress(OSError):
+                files.remove_tree(temporary)
+        raise
+
+
+def _rename_unless_there(temporary: Path, path: Path) -> None:
+    try:
+        files.rename(temporary, path)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        files.remove_tree(temporary)
+
+
+def move_away(path: Path, into: Path) -> Path | None:
+    """Move a file or directory into the directory `into` under a fresh name; the new place.
+
+    Returns None where `path` is gone already (another process was faster).
+    """
+    make_directory(into)
+    target = into / f"{path.name}.{uuid.uuid4().hex[:8]}"
+    with environment_errors(path):
+        try:
+            files.rename(path, target)
+        except FileNotFoundError:
+            return None
+        files.sync_directory(path.parent)
+    return target
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or a directory and all in it; nothing happens where there is none."""
+    path = Path(path)
+    with environment_errors(path):
+        if path.is_dir() and not path.is_symlink():
+            files.remove_tree(path)
+        else:
+            files.unlink(path)
+
+
+def remove_leftovers(directory: Path) -> None:
+    """Remove what killed processes left in `directory`. Call it only while holding its lock."""
+    for leftover in directory.glob(f"{TEMPORARY}*"):
+        remove(leftover)
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's content as 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(_HASH_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+@contextmanager
+def lock(path: Path, wait: bool = False) -> Iterator[None]:
+    """Hold the lock file `path`, which names this process, until the block ends.
+
+    The kernel frees the lock of a process that died, so its leftover file stops nobody. Where another
+    process holds it: wait for it, or raise AssayError `run-folder-in-use` that names it.
+    """
+    with environment_errors(path):
+        descriptor = _locked_descriptor(path, wait)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            files.unlink(path)
+        os.close(descriptor)
+
+
+def _locked_descriptor(path: Path, wait: bool) -> int:
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            if _same_file(descriptor, path):
+                os.ftruncate(descriptor, 0)
+                os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+                return descriptor
+        except BlockingIOError:
+            holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
+            os.close(descriptor)
+            raise AssayError(
+                "run-folder-in-use",
+                path.parent,
+                f"process {holder or 'unknown'} is working in it",
+                "Wait for it to end, or choose another folder with --out.",
+            ) from None
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)  # the previous holder removed the file while we waited: try again
+
+
+def _same_file(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+@contextmanager
+def environment_errors(path: Path, bytes_needed: int | None = None) -> Iterator[None]:
+    """Turn the operating system's refusals into one-line errors that say what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise _explained(error, path, bytes_needed) from error
+
+
+def _explained(error: OSError, path: Path, bytes_needed: int | None) -> AssayError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        needed = f"{bytes_needed:,} bytes needed, " if bytes_needed is not None else ""
+        return AssayError(
+            "disk-full",
+            path,
+            f"no space left to write it ({needed}{_free_bytes(path):,} bytes free)",
+            "Free some space, or move the cache with ASSAY_CACHE or the run with --out.",
+        )
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return AssayError(
+            "not-writable",
+            path,
+            f"{error.strerror or error} ({_free_bytes(path):,} bytes free)",
+            "Make the folder writable, or move the cache with ASSAY_CACHE or the run with --out.",
+        )
+    return AssayError(
+        "disk-error",
+        path,
+        f"{error.strerror or error}",
+        "Check the path and the disk, or choose another folder with ASSAY_CACHE or --out.",
+    )
+
+
+def _free_bytes(path: Path) -> int:
+    for place in (path, *path.absolute().parents):
+        with suppress(OSError):
+            return shutil.disk_usage(place).free
+    return 0

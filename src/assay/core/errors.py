@@ -1,0 +1,90 @@
+"""The one exception that Assay raises for its users, and the table of everything that can go wrong.
+
+An error is one line: which file or argument, what is wrong with it, and how to fix it. Its code
+decides the exit code of the command line; `docs/errors.md` explains each code (a test holds the two
+together).
+"""
+
+from typing import Final
+
+USAGE: Final = 2
+BAD_DATA: Final = 3
+INTEGRITY: Final = 4
+ENVIRONMENT: Final = 5
+DIVERGED: Final = 6
+MODEL_REFUSED: Final = 7
+GATE_FAILED: Final = 8
+
+#: Every error code, with the exit code of the command that meets it.
+ERROR_CODES: Final[dict[str, int]] = {
+    # 2: the command line or the configuration
+    "usage": USAGE,
+    "unknown-data": USAGE,
+    "unknown-recipe": USAGE,
+    "unknown-check": USAGE,
+    "unknown-gate": USAGE,
+    "unknown-setting": USAGE,
+    "bad-value": USAGE,
+    "run-folder-finished": USAGE,
+    "run-folder-not-empty": USAGE,
+    "not-a-run-folder": USAGE,
+    # 3: the data cannot be used as they are
+    "file-missing": BAD_DATA,
+    "gzip-damaged": BAD_DATA,
+    "gzip-bomb": BAD_DATA,
+    "idx-header": BAD_DATA,
+    "idx-truncated": BAD_DATA,
+    "idx-too-long": BAD_DATA,
+    "idx-too-large": BAD_DATA,
+    "count-mismatch": BAD_DATA,
+    "label-out-of-range": BAD_DATA,
+    "label-not-integer": BAD_DATA,
+    "bad-arrays": BAD_DATA,
+    "pixel-out-of-range": BAD_DATA,
+    "class-names": BAD_DATA,
+    "too-few-images": BAD_DATA,
+    "no-test-split": BAD_DATA,
+    "shape-mismatch": BAD_DATA,
+    "image-unreadable": BAD_DATA,
+    # 4: the content is not what it claims to be
+    "hash-mismatch": INTEGRITY,
+    "redirect-refused": INTEGRITY,
+    "html-instead-of-file": INTEGRITY,
+    "data-changed": INTEGRITY,
+    "run-damaged": INTEGRITY,
+    "config-changed": INTEGRITY,
+    # 5: the machine
+    "data-unavailable": ENVIRONMENT,
+    "disk-full": ENVIRONMENT,
+    "not-writable": ENVIRONMENT,
+    "disk-error": ENVIRONMENT,
+    "run-folder-in-use": ENVIRONMENT,
+    "missing-extra": ENVIRONMENT,
+    "device-unavailable": ENVIRONMENT,
+    "out-of-memory": ENVIRONMENT,
+    # 6-8
+    "training-diverged": DIVERGED,
+    "model-refused": MODEL_REFUSED,
+    "gate-failed": GATE_FAILED,
+}
+
+
+class AssayError(Exception):
+    """A problem that the user can understand and mend.
+
+    `where` names the file or argument, `what` says what is wrong with it, `fix` how to mend it.
+    `exit_code` follows from `code` (see `ERROR_CODES`; an unknown code is a bug of ours: KeyError).
+    """
+
+    def __init__(self, code: str, where: object, what: str, fix: str) -> None:
+        self.code = code
+        self.where = str(where)
+        self.what = what.rstrip(".")
+        self.fix = fix
+        self.exit_code = ERROR_CODES[code]
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        from assay.core.text import one_line
+
+        return one_line(f"error[{self.code}]: {self.where}: {self.what}. {self.fix}")

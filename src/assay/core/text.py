@@ -1,0 +1,85 @@
+"""Text that comes from data is hostile: made visible in logs, neutral in CSV, escaped in HTML."""
+
+import csv
+import difflib
+import html
+import io
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+#: A cell starting with one of these is run as a formula by spreadsheets (OWASP: CSV injection).
+#: The apostrophe is here so that the neutralized form can be told from the original.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "'")
+
+
+def one_line(text: str) -> str:
+    """`text` with everything that could move the cursor, hide or reorder text made visible.
+
+    Control, format (bidirectional overrides among them), surrogate and line-separator characters
+    become backslash escapes; all others stay.
+    """
+    return "".join(_visible(c) for c in text)
+
+
+def _visible(character: str) -> str:
+    if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp", "Co", "Cn"}:
+        return character.encode("unicode_escape").decode("ascii")
+    return character
+
+
+def neutral_cell(value: object) -> str:
+    """A CSV cell that no spreadsheet runs: text that begins like a formula gets a leading apostrophe.
+
+    Numbers are written as they are. `plain_cell` gives the text back.
+    """
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        return str(value)
+    safe = value.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
+    return "'" + safe if safe.startswith(_FORMULA_STARTS) else safe
+
+
+def plain_cell(cell: str) -> str:
+    """The text that `neutral_cell` was given."""
+    return cell[1:] if cell.startswith("'") else cell
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A whole CSV file as text, with `\\n` line ends; every text cell is neutralized."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([neutral_cell(name) for name in header])
+    writer.writerows([neutral_cell(value) for value in row] for row in rows)
+    return out.getvalue()
+
+
+def read_csv_text(text: str) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of what `csv_text` wrote; text cells as they were before."""
+    rows = [[plain_cell(cell) for cell in row] for row in csv.reader(io.StringIO(text, newline=""))]
+    return rows[0], rows[1:]
+
+
+def nearest(name: str, options: Iterable[str]) -> str | None:
+    """The option that is spelled most like `name`, or None when none is near."""
+    by_folded = {option.casefold(): option for option in options}
+    found = difflib.get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.5)
+    return by_folded[found[0]] if found else None
+
+
+def choices(name: str, options: Sequence[str]) -> str:
+    """A hint for an error's fix: the nearest option, then all of them (or the first 20)."""
+    near = nearest(name, options)
+    shown = ", ".join(options[:20]) + (", ..." if len(options) > 20 else "")
+    return (f"Did you mean {near}? " if near else "") + f"There are: {shown}"
+
+
+def html_table(header: Sequence[str], rows: Iterable[Sequence[object]], caption: str = "") -> str:
+    """A small HTML table with every cell escaped, for notebooks."""
+    head = "".join(f"<th>{html.escape(one_line(name))}</th>" for name in header)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(one_line(str(cell)))}</td>" for cell in row) + "</tr>"
+        for row in rows
+    )
+    title = f"<caption>{html.escape(one_line(caption))}</caption>" if caption else ""
+    return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

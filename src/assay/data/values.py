@@ -1,0 +1,212 @@
+"""`Split` and `Dataset`: the values that every other room works on."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.core.text import html_table
+
+#: Images per block where the caller has no wish of its own: a block of 28 x 28 images is 3 MB.
+BLOCK: Final = 4096
+
+#: What each split is for; printed with the partition table.
+PURPOSES: Final = {
+    "train": "fit the weights",
+    "validation": "choose (never fitted)",
+    "test": "held out until the end",
+}
+
+Column = NDArray[np.generic] | tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Split:
+    """Labelled images in source order.
+
+    images: uint8 `(n, height, width, channels)`, in memory or memory-mapped. Outside `assay.data` they
+        are read through `blocks` only.
+    labels: int64 `(n,)`, each an index into the data set's classes.
+    ids: n stable names, unique within the split.
+    digests: uint8 `(n, 32)`, the SHA-256 of each image's shape and decoded pixels.
+    columns: further metadata, one entry per image (original size, mode, bytes, group, the user's own).
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    ids: Sequence[str]
+    digests: NDArray[np.uint8]
+    columns: Mapping[str, Column] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        n = len(self.images)
+        if self.images.ndim != 4 or self.images.dtype != np.uint8:
+            raise ValueError("images must be uint8 (n, height, width, channels)")
+        if self.labels.shape != (n,) or self.labels.dtype != np.int64:
+            raise ValueError("labels must be int64 (n,)")
+        if self.digests.shape != (n, 32) or self.digests.dtype != np.uint8:
+            raise ValueError("digests must be uint8 (n, 32)")
+        if len(self.ids) != n or any(len(column) != n for column in self.columns.values()):
+            raise ValueError("ids and columns must have one entry per image")
+
+    @classmethod
+    def from_arrays(
+        cls,
+        images: NDArray[np.uint8],
+        labels: NDArray[np.int64],
+        ids: Sequence[str],
+        columns: Mapping[str, Column] | None = None,
+    ) -> "Split":
+        """A split with its digests computed."""
+        return cls(images, labels, ids, image_digests(images), columns or {})
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Split)
+            and self.shape == other.shape
+            and tuple(self.ids) == tuple(other.ids)
+            and np.array_equal(self.labels, other.labels)
+            and np.array_equal(self.digests, other.digests)
+            and self.columns.keys() == other.columns.keys()
+            and all(np.array_equal(self.columns[k], other.columns[k]) for k in self.columns)
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # arrays inside: equal by value, not hashable
+
+    def __repr__(self) -> str:
+        return f"Split({len(self):,} images, {' x '.join(map(str, self.shape))})"
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of every image."""
+        _, height, width, channels = self.images.shape
+        return height, width, channels
+
+    def blocks(self, rows: NDArray[np.int64] | None = None, size: int = BLOCK) -> Iterator[NDArray[np.uint8]]:
+        """The images of `rows` (all, in source order, when None), `size` at a time, as `(b, h, w, c)`."""
+        for start in range(0, len(self) if rows is None else len(rows), size):
+            if rows is None:
+                yield self.images[start : start + size]
+            else:
+                yield self.images[rows[start : start + size]]
+
+    def counts(self, class_count: int) -> NDArray[np.int64]:
+        """Images per class, int64 `(class_count,)`."""
+        return np.bincount(self.labels, minlength=class_count).astype(np.int64)
+
+    def hex_digest(self, row: int) -> str:
+        """The digest of one image as 64 hexadecimal digits."""
+        return bytes(self.digests[row]).hex()
+
+    def fingerprint(self, classes: Sequence[str]) -> str:
+        """SHA-256 over the sorted pairs (image digest, class name): the same for the same labelled
+        pictures in any order, format or naming."""
+        names = [name.encode("utf-8", "surrogatepass") for name in classes]
+        pairs = sorted(
+            digest.tobytes() + names[label]
+            for digest, label in zip(self.digests, self.labels.tolist(), strict=True)
+        )
+        whole = hashlib.sha256()
+        for pair in pairs:
+            whole.update(len(pair).to_bytes(8, "little") + pair)
+        return whole.hexdigest()
+
+
+def image_digests(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """SHA-256 of each image's shape and pixels, uint8 `(n, 32)`. Equal images have equal digests."""
+    shape = "x".join(map(str, images.shape[1:])).encode() + b"\0"
+    digests = (hashlib.sha256(shape + image.tobytes()).digest() for image in images)
+    return np.frombuffer(b"".join(digests), np.uint8).reshape(-1, 32)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset:
+    """A labelled image set: its name, class names in label order, splits by name, and how it was read.
+
+    splits: `train` and, where given, `test` and `validation`, in this order.
+    source: how the data were read, without any path (paths stand in `location`).
+    location: where the data lie on this machine; not part of the value (it does not count in `==`).
+    notes: what was converted or left out on reading, one sentence each.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    splits: Mapping[str, Split]
+    source: str
+    location: str = ""
+    notes: tuple[str, ...] = ()
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.fingerprints:
+            prints = {name: split.fingerprint(self.classes) for name, split in self.splits.items()}
+            object.__setattr__(self, "fingerprints", prints)
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Dataset)
+            and (self.name, self.classes, self.source, self.notes)
+            == (other.name, other.classes, other.source, other.notes)
+            and dict(self.splits) == dict(other.splits)
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # arrays inside: equal by value, not hashable
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over the names and fingerprints of all splits."""
+        text = "".join(f"{name}:{self.fingerprints[name]}\n" for name in sorted(self.splits))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def train(self) -> Split:
+        """The training split."""
+        return self.splits["train"]
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of every image."""
+        return self.train.shape
+
+    def partition_table(self) -> list[dict[str, object]]:
+        """One row per split: its name, count, count per class and purpose."""
+        return [
+            {
+                "split": name,
+                "count": len(split),
+                "per_class": split.counts(len(self.classes)).tolist(),
+                "purpose": PURPOSES.get(name, ""),
+            }
+            for name, split in self.splits.items()
+        ]
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{name}: {len(split):,}" for name, split in self.splits.items())
+        return f"Dataset({self.name!r}, {len(self.classes)} classes, {sizes})"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (r["split"], f"{r['count']:,}", r["purpose"], self.fingerprints[str(r["split"])][:12])
+            for r in self.partition_table()
+        ]
+        height, width, channels = self.shape
+        title = f"{self.name}: {len(self.classes)} classes, {height} x {width} x {channels}"
+        return html_table(("split", "images", "purpose", "fingerprint"), rows, title)
+
+
+def numbered_ids(split_name: str, count: int) -> tuple[str, ...]:
+    """Ids for sources that name no images: the split's name and the position, from 0."""
+    width = len(str(max(count - 1, 0)))
+    return tuple(f"{split_name}/{i:0{width}d}" for i in range(count))
+
+
+def concatenated(blocks: Iterable[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """Blocks of images as one array in memory."""
+    return np.concatenate(list(blocks))

@@ -1,0 +1,1 @@
+"""Scores of a classifier on images that it has not seen. Pure NumPy."""

@@ -1,0 +1,109 @@
+"""Metrics as pure functions of counts and probabilities."""
+
+import math
+from collections.abc import Sequence
+from statistics import NormalDist
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Log loss never takes the logarithm of less: a certain and wrong answer costs 36.04, not infinity.
+SMALLEST_PROBABILITY: Final = float(np.finfo(np.float64).eps)
+
+
+def confusion_matrix(
+    labels: NDArray[np.int64], predicted: NDArray[np.int64], class_count: int
+) -> NDArray[np.int64]:
+    """int64 `(k, k)`: how many images of the row's class were taken for the column's class.
+
+    labels, predicted: int64 `(n,)` in [0, class_count).
+    """
+    cells = np.bincount(labels * class_count + predicted, minlength=class_count**2)
+    return cells.reshape(class_count, class_count).astype(np.int64)
+
+
+def accuracy(confusion: NDArray[np.int64]) -> float:
+    """Share of correct answers, in [0, 1]. Raises ValueError when there are none at all."""
+    total = int(confusion.sum())
+    if total == 0:
+        raise ValueError("accuracy of no images is undefined")
+    return int(np.trace(confusion)) / total
+
+
+def wilson_interval(correct: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Confidence interval of a proportion (Wilson 1927), as (low, high) in [0, 1].
+
+    Right also for 0 or `total` successes, where the normal interval collapses to a point.
+    Raises ValueError when total is 0 or correct is outside [0, total].
+    """
+    if total <= 0 or not 0 <= correct <= total:
+        raise ValueError(f"no interval for {correct} of {total}")
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    share = correct / total
+    center = (share + z * z / (2 * total)) / (1 + z * z / total)
+    half = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total)) / (1 + z * z / total)
+    # At the ends the bound is exactly 0 or 1; rounding must not say otherwise.
+    low = 0.0 if correct == 0 else max(0.0, center - half)
+    high = 1.0 if correct == total else min(1.0, center + half)
+    return low, high
+
+
+def log_loss(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.int64]) -> float:
+    """Mean negative natural logarithm of the probability given to the true class (cross-entropy).
+
+    probabilities: `(n, k)`, rows summing to 1; labels: int64 `(n,)`. Probabilities below
+    `SMALLEST_PROBABILITY` count as that.
+    """
+    true = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+    return float(-np.log(np.maximum(true, SMALLEST_PROBABILITY)).mean())
+
+
+def per_class_scores(confusion: NDArray[np.int64]) -> list[dict[str, Any]]:
+    """Precision, recall, F1, support and the 95 % Wilson interval of the recall, for each class.
+
+    A ratio without cases (a class never predicted has no precision, an absent class no recall) is
+    None; F1 is None only for a class that is both absent and never predicted, otherwise
+    2 TP / (2 TP + FP + FN).
+    """
+    return [_class_scores(confusion, label) for label in range(len(confusion))]
+
+
+def _class_scores(confusion: NDArray[np.int64], label: int) -> dict[str, Any]:
+    hits = int(confusion[label, label])
+    support = int(confusion[label].sum())
+    answers = int(confusion[:, label].sum())
+    return {
+        "precision": _ratio(hits, answers),
+        "recall": _ratio(hits, support),
+        "f1": _ratio(2 * hits, support + answers),
+        "support": support,
+        "recall_ci95": list(wilson_interval(hits, support)) if support else None,
+    }
+
+
+def _ratio(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def macro_scores(confusion: NDArray[np.int64]) -> dict[str, float]:
+    """Unweighted means over the classes that occur as label or prediction; an undefined ratio counts 0.
+
+    Keys: macro_precision, macro_recall, macro_f1. The same convention as scikit-learn's
+    `average="macro", zero_division=0`.
+    """
+    present = [s for s in per_class_scores(confusion) if s["f1"] is not None]
+    return {
+        f"macro_{key}": math.fsum(s[key] or 0.0 for s in present) / len(present)
+        for key in ("precision", "recall", "f1")
+    }
+
+
+def shown(value: float | None, digits: int = 3) -> str:
+    """A score for people: fixed digits, or a dash where it is undefined."""
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def mean(values: Sequence[float]) -> float:
+    """The arithmetic mean, exactly rounded."""
+    return math.fsum(values) / len(values)

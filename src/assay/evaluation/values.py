@@ -1,0 +1,108 @@
+"""`Evaluation`: the probabilities a model gave for a split, and every score made from them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.core.text import html_table
+from assay.evaluation import metrics
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Evaluation:
+    """A model judged on one split.
+
+    classes: class names in label order.
+    labels: int64 `(n,)`; probabilities: float64 `(n, k)`, rows in source order, each summing to 1.
+    model: recipe, parameters, trainable_parameters, multiply_adds, bytes (see `evaluation.json`).
+    fingerprint: of the split that was judged.
+    """
+
+    classes: tuple[str, ...]
+    labels: NDArray[np.int64]
+    probabilities: NDArray[np.float64]
+    model: Mapping[str, Any] = field(default_factory=dict)
+    fingerprint: str = ""
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Evaluation)
+            and (self.classes, self.fingerprint) == (other.classes, other.fingerprint)
+            and dict(self.model) == dict(other.model)
+            and np.array_equal(self.labels, other.labels)
+            and np.array_equal(self.probabilities, other.probabilities)
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # arrays inside: equal by value, not hashable
+
+    @cached_property
+    def predicted(self) -> NDArray[np.int64]:
+        """int64 `(n,)`: the most probable class of each image; the first one on a tie."""
+        return self.probabilities.argmax(axis=1).astype(np.int64)
+
+    @cached_property
+    def confidence(self) -> NDArray[np.float64]:
+        """float64 `(n,)`: the probability of the predicted class."""
+        best: NDArray[np.float64] = self.probabilities.max(axis=1)
+        return best
+
+    @cached_property
+    def confusion(self) -> NDArray[np.int64]:
+        """int64 `(k, k)`: row = true class, column = predicted class."""
+        return metrics.confusion_matrix(self.labels, self.predicted, len(self.classes))
+
+    @property
+    def accuracy(self) -> float:
+        """Share of images whose predicted class is their label."""
+        return metrics.accuracy(self.confusion)
+
+    @property
+    def accuracy_ci95(self) -> tuple[float, float]:
+        """95 % Wilson interval of the accuracy."""
+        return metrics.wilson_interval(int(np.trace(self.confusion)), len(self.labels))
+
+    @cached_property
+    def test(self) -> dict[str, Any]:
+        """The scores under `test` in `evaluation.json`, as JSON types."""
+        return {
+            "n": len(self.labels),
+            "accuracy": self.accuracy,
+            "accuracy_ci95": list(self.accuracy_ci95),
+            "loss": metrics.log_loss(self.probabilities, self.labels),
+            **metrics.macro_scores(self.confusion),
+            "per_class": dict(zip(self.classes, metrics.per_class_scores(self.confusion), strict=True)),
+            "confusion": self.confusion.tolist(),
+        }
+
+    def as_record(self) -> dict[str, Any]:
+        """The content of `evaluation.json`."""
+        return {
+            "schema": 1,
+            "classes": list(self.classes),
+            "fingerprint": self.fingerprint,
+            "model": dict(self.model),
+            "test": self.test,
+        }
+
+    def mistakes(self, limit: int | None = None) -> NDArray[np.int64]:
+        """Rows of wrongly predicted images, the most confident first, at most `limit`."""
+        wrong = np.flatnonzero(self.predicted != self.labels)
+        return wrong[np.argsort(-self.confidence[wrong], kind="stable")][:limit]
+
+    def __repr__(self) -> str:
+        low, high = self.accuracy_ci95
+        return (
+            f"Evaluation(n={len(self.labels):,}, accuracy={self.accuracy:.4f}, "
+            f"95 % interval {low:.4f}-{high:.4f})"
+        )
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (name, *(metrics.shown(s[key]) for key in ("precision", "recall", "f1")), s["support"])
+            for name, s in self.test["per_class"].items()
+        ]
+        return html_table(("class", "precision", "recall", "F1", "images"), rows, repr(self))

@@ -1,0 +1,1 @@
+"""The closed-form reference classifier: features, nearest neighbors, ridge regression. NumPy only."""

@@ -1,0 +1,1 @@
+"""Figures and the report. Only here: matplotlib and jinja2."""
