@@ -21,8 +21,12 @@ from typing import IO, Any, Final, cast
 
 from assay.core.errors import AssayError
 
-#: Temporary names start so; what a killed process left behind is removed by `remove_leftovers`.
+#: Temporary names start so, then the process that writes; what a killed process left behind is removed
+#: by `remove_leftovers`.
 TEMPORARY: Final = ".assay-tmp-"
+
+#: Temporary names of this process in use: a leftover of an earlier process may bear the same number.
+_in_use: set[str] = set()
 
 _HASH_BLOCK = 1 << 20
 
@@ -84,21 +88,31 @@ def create(path: Path, bytes_needed: int | None = None) -> Iterator[IO[bytes]]:
     message on a full disk. Raises AssayError (`disk-full`, `not-writable`, `disk-error`).
     """
     path = Path(path)
-    temporary = path.parent / f"{TEMPORARY}{uuid.uuid4().hex}"
-    with environment_errors(path, bytes_needed):
-        file = files.open_new(temporary)
-    try:
-        with closing(file):
-            yield cast(IO[bytes], _Writer(file, path, bytes_needed))
-            with environment_errors(path, bytes_needed):
-                files.sync(file)
+    with _temporary_name(path.parent) as temporary:
         with environment_errors(path, bytes_needed):
-            files.rename(temporary, path)
-            files.sync_directory(path.parent)
-    except BaseException:
-        with suppress(OSError):
-            files.unlink(temporary)
-        raise
+            file = files.open_new(temporary)
+        try:
+            with closing(file):
+                yield cast(IO[bytes], _Writer(file, path, bytes_needed))
+                with environment_errors(path, bytes_needed):
+                    files.sync(file)
+            with environment_errors(path, bytes_needed):
+                files.rename(temporary, path)
+                files.sync_directory(path.parent)
+        except BaseException:
+            with suppress(OSError):
+                files.unlink(temporary)
+            raise
+
+
+@contextmanager
+def _temporary_name(directory: Path) -> Iterator[Path]:
+    name = f"{TEMPORARY}{os.getpid()}-{uuid.uuid4().hex}"
+    _in_use.add(name)
+    try:
+        yield directory / name
+    finally:
+        _in_use.discard(name)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -122,12 +136,12 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json_text(value))
 
 
-def make_directory(path: Path) -> Path:
+def make_directory(path: Path, bytes_needed: int | None = None) -> Path:
     """Create a directory and its missing parents durably; an existing one is left as it is."""
     path = Path(path)
     missing = [p for p in (path, *path.parents) if not p.exists()]
     for directory in reversed(missing):
-        with environment_errors(directory):
+        with environment_errors(directory, bytes_needed):
             with suppress(FileExistsError):
                 files.make_directory(directory)
             files.sync_directory(directory.parent)
@@ -142,20 +156,26 @@ def create_directory(path: Path, bytes_needed: int | None = None) -> Iterator[Pa
     the new one is discarded: both were made from the same input.
     """
     path = Path(path)
-    temporary = path.parent / f"{TEMPORARY}{uuid.uuid4().hex}"
-    with environment_errors(path, bytes_needed):
-        files.make_directory(temporary)
-    try:
+    with scratch_directory(path.parent, bytes_needed) as temporary:
         yield temporary
         with environment_errors(path, bytes_needed):
             files.sync_directory(temporary)
             _rename_unless_there(temporary, path)
             files.sync_directory(path.parent)
-    except BaseException:
-        if temporary.exists():
-            with suppress(OSError):
-                files.remove_tree(temporary)
-        raise
+
+
+@contextmanager
+def scratch_directory(parent: Path, bytes_needed: int | None = None) -> Iterator[Path]:
+    """A fresh directory in `parent` that is gone, with all that is in it, when the block ends."""
+    with _temporary_name(parent) as temporary:
+        with environment_errors(parent, bytes_needed):
+            files.make_directory(temporary)
+        try:
+            yield temporary
+        finally:
+            if temporary.exists():
+                with suppress(OSError):
+                    files.remove_tree(temporary)
 
 
 def _rename_unless_there(temporary: Path, path: Path) -> None:
@@ -194,9 +214,26 @@ def remove(path: Path) -> None:
 
 
 def remove_leftovers(directory: Path) -> None:
-    """Remove what killed processes left in `directory`. Call it only while holding its lock."""
+    """Remove what killed processes left in `directory`. Call it only while holding its lock.
+
+    What a living process is writing stays, so that even a file system without working locks is safe.
+    """
     for leftover in directory.glob(f"{TEMPORARY}*"):
-        remove(leftover)
+        if not _still_written(leftover.name):
+            remove(leftover)
+
+
+def _still_written(name: str) -> bool:
+    process = name.removeprefix(TEMPORARY).partition("-")[0]
+    if not process.isdecimal() or int(process) == os.getpid():
+        return name in _in_use
+    try:
+        os.kill(int(process), 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass  # alive, of another user
+    return True
 
 
 def file_sha256(path: Path) -> str:
@@ -209,13 +246,13 @@ def file_sha256(path: Path) -> str:
 
 
 @contextmanager
-def lock(path: Path, wait: bool = False) -> Iterator[None]:
+def lock(path: Path, wait: bool = False, bytes_needed: int | None = None) -> Iterator[None]:
     """Hold the lock file `path`, which names this process, until the block ends.
 
     The kernel frees the lock of a process that died, so its leftover file stops nobody. Where another
     process holds it: wait for it, or raise AssayError `run-folder-in-use` that names it.
     """
-    with environment_errors(path):
+    with environment_errors(path, bytes_needed):
         descriptor = _locked_descriptor(path, wait)
     try:
         yield
@@ -266,19 +303,20 @@ def environment_errors(path: Path, bytes_needed: int | None = None) -> Iterator[
 
 
 def _explained(error: OSError, path: Path, bytes_needed: int | None) -> AssayError:
+    needed = f"{bytes_needed:,} bytes needed, " if bytes_needed is not None else ""
+    space = f"({needed}{_free_bytes(path):,} bytes free)"
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        needed = f"{bytes_needed:,} bytes needed, " if bytes_needed is not None else ""
         return AssayError(
             "disk-full",
             path,
-            f"no space left to write it ({needed}{_free_bytes(path):,} bytes free)",
+            f"no space left to write it {space}",
             "Free some space, or move the cache with ASSAY_CACHE or the run with --out.",
         )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return AssayError(
             "not-writable",
             path,
-            f"{error.strerror or error} ({_free_bytes(path):,} bytes free)",
+            f"{error.strerror or error} {space}",
             "Make the folder writable, or move the cache with ASSAY_CACHE or the run with --out.",
         )
     return AssayError(

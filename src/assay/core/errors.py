@@ -30,6 +30,7 @@ ERROR_CODES: Final[dict[str, int]] = {
     "not-a-run-folder": USAGE,
     # 3: the data cannot be used as they are
     "file-missing": BAD_DATA,
+    "not-a-file": BAD_DATA,
     "gzip-damaged": BAD_DATA,
     "gzip-bomb": BAD_DATA,
     "idx-header": BAD_DATA,
@@ -55,6 +56,7 @@ ERROR_CODES: Final[dict[str, int]] = {
     "config-changed": INTEGRITY,
     # 5: the machine
     "data-unavailable": ENVIRONMENT,
+    "file-unreadable": ENVIRONMENT,
     "disk-full": ENVIRONMENT,
     "not-writable": ENVIRONMENT,
     "disk-error": ENVIRONMENT,

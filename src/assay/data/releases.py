@@ -22,4 +22,21 @@ class Release:
 
 
 #: By `Dataset.name`. The fingerprints follow from the pinned SHA-256 of the decoded files.
-RELEASES: Final[Mapping[str, Release]] = {}
+RELEASES: Final[Mapping[str, Release]] = {
+    "fashion-mnist": Release(
+        "Fashion-MNIST, Zalando 2017",
+        {
+            "train": ReleasedSplit(
+                60_000, "a152b9ffa87d45d2f88b725005788e0f091cb5a181dc0ab4d368ff045e21fca8"
+            ),
+            "test": ReleasedSplit(10_000, "5c016004850a180e829ba93b46cf7e40b8eed7ef3ae1f89319a0ba0a89fffb21"),
+        },
+    ),
+    "fashion-mnist-sample": Release(
+        "the sample of Fashion-MNIST that comes with Assay",
+        {
+            "train": ReleasedSplit(2_000, "5584d57e4f3181741987bfd9c22df59f7a37e83ea45ef4300c8edb28d08e0e50"),
+            "test": ReleasedSplit(500, "07fa45aac280e212c0cb2e2ffd184512bcd2023a0efdcbd15129982e098196c5"),
+        },
+    ),
+}

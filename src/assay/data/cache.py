@@ -1,0 +1,74 @@
+"""The cache: data sets read once and kept as raw arrays, verified at every use, rebuilt when damaged."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import platformdirs
+
+from assay.core import durable
+from assay.core.errors import AssayError
+from assay.core.events import OnEvent, warn
+from assay.data import store
+from assay.data.values import Dataset
+
+#: Where damaged content is kept apart, for a look at what happened to it.
+QUARANTINE: Final = "quarantine"
+
+
+def cache_folder() -> Path:
+    """The folder of everything that can be made again: `$ASSAY_CACHE`, or the user's cache folder."""
+    chosen = os.environ.get("ASSAY_CACHE")
+    return Path(chosen).expanduser().absolute() if chosen else platformdirs.user_cache_path("assay")
+
+
+def cached(
+    key: str,
+    build: Callable[[Path], Dataset],
+    bytes_needed: int,
+    on_event: OnEvent,
+    cache: Path | None = None,
+) -> Dataset:
+    """The data set kept under `key`, memory-mapped; `build` makes it where it is missing or damaged.
+
+    build: is given the cache folder. bytes_needed: what the entry takes, for the message on a full disk.
+    Of several processes one builds and the others wait; without working locks all build, and the first
+    to finish wins. Raises AssayError `disk-full`, `not-writable`, `disk-error`, and those of `build`.
+    """
+    cache = cache or cache_folder()
+    ready = _read(cache, key, on_event)
+    if ready is not None:
+        return ready
+    durable.make_directory(cache, bytes_needed)
+    with durable.lock(cache / f"{key}.lock", wait=True, bytes_needed=bytes_needed):
+        durable.remove_leftovers(cache)
+        ready = _read(cache, key, on_event)
+        if ready is None:
+            store.save(build(cache), cache / key)
+            ready = _read(cache, key, on_event)
+    if ready is None:
+        raise AssayError(
+            "disk-error",
+            cache / key,
+            "what was just written does not read back as written",
+            "Check the disk, or move the cache with ASSAY_CACHE.",
+        )
+    return ready
+
+
+def _read(cache: Path, key: str, on_event: OnEvent) -> Dataset | None:
+    """The entry, or None where there is none; a damaged one is moved into quarantine."""
+    try:
+        return store.read(cache / key)
+    except store.DamagedError as damage:
+        kept = quarantine(cache, cache / key)
+        warn(on_event, "load", f"the cache is damaged ({damage}) and is made again", quarantined=str(kept))
+        return None
+
+
+def quarantine(cache: Path, path: Path) -> Path | None:
+    """Move damaged content out of the way, in place of what was moved there earlier; its new place."""
+    for earlier in (cache / QUARANTINE).glob(f"{path.name}.*"):
+        durable.remove(earlier)
+    return durable.move_away(path, cache / QUARANTINE)

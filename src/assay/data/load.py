@@ -1,0 +1,92 @@
+"""`load`: a labelled image set by name, from a path, or from arrays."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from numpy.typing import NDArray
+
+from assay.core.errors import AssayError
+from assay.core.events import OnEvent, ignore
+from assay.core.text import choices
+from assay.data.assemble import checked_classes, read_class_names
+from assay.data.request import Request
+from assay.data.sources import SOURCES
+from assay.data.values import Dataset
+
+#: What is loaded where nothing is named.
+DEFAULT: Final = "fashion-mnist"
+
+#: Every name that a data set can be asked for by.
+NAMES: Final = tuple(name for source in SOURCES for name in source.data_names)
+
+
+def load(
+    data: str | Path | None = None,
+    *,
+    arrays: Sequence[NDArray[Any]] | None = None,
+    classes: str | Sequence[str] | None = None,
+    name: str | None = None,
+    floats: bool = False,
+    offline: bool = False,
+    on_event: OnEvent = ignore,
+) -> Dataset:
+    """A labelled image set, read and checked.
+
+    data: a name (`fashion-mnist`, the default, or `fashion-mnist-sample`) or a path.
+    arrays: instead of `data`, `(X, y)` or `(X, y, X_test, y_test)`; X uint8 `(n, h, w)` or
+        `(n, h, w, c)`, y whole numbers `(n,)`.
+    classes: class names in label order, or what `--classes` takes: "a,b,c" or a file.
+    name: what to call the set. floats: `arrays` holds pixels as floats in [0, 1].
+    offline: never use the network. on_event: hears of progress and of what is not as it should be.
+
+    Raises AssayError: `unknown-data`, and whatever is wrong with the data (docs/errors.md).
+    """
+    if data is not None and arrays is not None:
+        raise AssayError("usage", "arrays", "both data and arrays were given", "Give one of them.")
+    text = None if arrays is not None else os.fspath(data if data is not None else DEFAULT)
+    request = Request(
+        data=text,
+        path=_existing_path(text, data),
+        arrays=arrays,
+        classes=_class_names(classes),
+        name=name,
+        floats=floats,
+        offline=offline,
+        on_event=on_event,
+    )
+    for source in SOURCES:
+        if source.matches(request):
+            return source.read(request)
+    raise _unknown(request)
+
+
+def _class_names(classes: str | Sequence[str] | None) -> tuple[str, ...] | None:
+    if classes is None:
+        return None
+    return read_class_names(classes) if isinstance(classes, str) else checked_classes(classes)
+
+
+def _existing_path(text: str | None, data: str | Path | None) -> Path | None:
+    """The path that is meant, or None where a name is meant. Raises `unknown-data` where it is missing."""
+    if text is None or (text in NAMES and not isinstance(data, Path)):
+        return None
+    path = Path(text).expanduser()
+    if path.exists():
+        return path
+    if isinstance(data, Path) or text.startswith((".", "~")) or os.sep in text:
+        raise AssayError("unknown-data", text, "there is no such file or folder", "Check the path.")
+    return None
+
+
+def _unknown(request: Request) -> AssayError:
+    if request.path is not None:
+        return AssayError(
+            "unknown-data",
+            request.path,
+            "nothing here is of a form that Assay reads",
+            "Give a folder with IDX files (train-images-idx3-ubyte.gz and its companions).",
+        )
+    text = str(request.data)
+    return AssayError("unknown-data", text, "there is no data set or path of this name", choices(text, NAMES))

@@ -1,0 +1,68 @@
+"""Opening files for reading: only regular files, never waiting for one, refusals explained."""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Final
+
+from assay.core.errors import AssayError
+
+_KINDS: Final = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISLNK, "a link"),
+)
+
+
+@contextmanager
+def open_file(path: Path, follow_links: bool = True) -> Iterator[IO[bytes]]:
+    """A regular file, open for reading bytes.
+
+    Raises AssayError `file-missing`, `not-a-file` (folder, pipe, device, or link unless followed) or
+    `file-unreadable`. Never blocks: a pipe without a writer is refused, not waited for.
+    """
+    with reading_errors(path):
+        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow_links else os.O_NOFOLLOW)
+        with os.fdopen(os.open(path, flags), "rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if not stat.S_ISREG(mode):
+                raise not_a_file(path, mode)
+            yield file
+
+
+def not_a_file(path: Path, mode: int) -> AssayError:
+    """The error for something that is there but is no regular file; `mode` as from `os.stat`."""
+    return AssayError("not-a-file", path, f"this is {kind_of(mode)}, not a file", "Give the path of a file.")
+
+
+def kind_of(mode: int) -> str:
+    """What an `st_mode` stands for, in words."""
+    return next((kind for test, kind in _KINDS if test(mode)), "a file")
+
+
+@contextmanager
+def reading_errors(path: Path) -> Iterator[None]:
+    """Turn the operating system's refusals to read into one-line errors."""
+    try:
+        yield
+    except OSError as error:
+        raise _explained(error, path) from error
+
+
+def _explained(error: OSError, path: Path) -> AssayError:
+    reason = error.strerror or str(error)
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return AssayError("file-missing", path, "there is no such file", "Check the path.")
+    if error.errno in (errno.ELOOP, errno.ENXIO):
+        return AssayError(
+            "not-a-file", path, f"this is no regular file ({reason})", "Give the path of a file."
+        )
+    return AssayError(
+        "file-unreadable", path, f"it cannot be read ({reason})", "Check its permissions and the disk."
+    )

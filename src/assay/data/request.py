@@ -1,0 +1,30 @@
+"""`Request`: what the user asked to be read, and how. Every source is given one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from assay.core.events import OnEvent, ignore
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """What to read.
+
+    data: a name or a path as the user gave it; None where `arrays` are given.
+    path: `data` as a path, where it is one that exists. arrays: images and labels from Python.
+    classes, name: the user's own names, before those that the source knows.
+    floats: arrays of floats are pixels in [0, 1]. offline: no network.
+    """
+
+    data: str | None = None
+    path: Path | None = None
+    arrays: Sequence[NDArray[Any]] | None = None
+    classes: tuple[str, ...] | None = None
+    name: str | None = None
+    floats: bool = False
+    offline: bool = False
+    on_event: OnEvent = ignore

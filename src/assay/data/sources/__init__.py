@@ -1,0 +1,29 @@
+"""Where labelled images come from: one file per form, each with `NAMES`, `matches` and `read`."""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from assay.data.request import Request
+from assay.data.sources import arrays, fashion_mnist, idx_folder, sample
+from assay.data.values import Dataset
+
+
+class Source(NamedTuple):
+    """A form that data come in: its name, whether it can read a request, and how.
+
+    data_names: the names that it knows data sets by, for `assay run NAME`.
+    """
+
+    name: str
+    data_names: tuple[str, ...]
+    matches: Callable[[Request], bool]
+    read: Callable[[Request], Dataset]
+
+
+#: Every source, asked in this order.
+SOURCES: Final = (
+    Source("arrays", (), arrays.matches, arrays.read),
+    Source("fashion-mnist", (fashion_mnist.NAME,), fashion_mnist.matches, fashion_mnist.read),
+    Source("fashion-mnist-sample", (sample.NAME,), sample.matches, sample.read),
+    Source("idx", (), idx_folder.matches, idx_folder.read),
+)

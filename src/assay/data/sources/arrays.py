@@ -1,0 +1,48 @@
+"""Images and labels that are arrays in Python already."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.core.errors import AssayError
+from assay.data.assemble import RawSplit, dataset_from_arrays
+from assay.data.request import Request
+from assay.data.values import Dataset
+
+_ARGUMENTS: Final = ("arrays[0]", "arrays[1]", "arrays[2]", "arrays[3]")
+
+
+def matches(request: Request) -> bool:
+    """Whether arrays were given."""
+    return request.arrays is not None
+
+
+def read(request: Request) -> Dataset:
+    """The data set of `(X, y)` or `(X, y, X_test, y_test)`; see `dataset_from_arrays` for the rules."""
+    given = _as_arrays(request.arrays or ())
+    parts = {"train": RawSplit(given[0], given[1], *_ARGUMENTS[:2])}
+    if len(given) == 4:
+        parts["test"] = RawSplit(given[2], given[3], *_ARGUMENTS[2:])
+    return dataset_from_arrays(
+        request.name or "arrays", parts, "arrays", request.classes, "in memory", request.floats
+    )
+
+
+def _as_arrays(given: Sequence[Any]) -> list[NDArray[Any]]:
+    if len(given) not in (2, 4):
+        raise AssayError(
+            "bad-arrays",
+            "arrays",
+            f"{len(given)} arrays were given",
+            "Give (X, y) or (X, y, X_test, y_test).",
+        )
+    return [_as_array(values, where) for values, where in zip(given, _ARGUMENTS, strict=False)]
+
+
+def _as_array(values: Any, where: str) -> NDArray[Any]:
+    try:
+        return np.asarray(values)
+    except (ValueError, TypeError) as error:
+        raise AssayError("bad-arrays", where, f"it is no array ({error})", "Give a NumPy array.") from error
