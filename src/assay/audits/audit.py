@@ -41,7 +41,7 @@ def audit_dataset(
 
     Raises AssayError `unknown-check` for a name that is not in `CHECKS`.
     """
-    chosen = _chosen(checks)
+    chosen = known_checks(checks)
     material = Material(dataset, measurements)
     checked: list[Checked] = []
     for name in chosen:
@@ -62,11 +62,12 @@ def audit_dataset(
     )
 
 
-def _chosen(checks: Sequence[str] | None) -> list[str]:
+def known_checks(checks: Sequence[str] | None) -> list[str]:
+    """The named checks (all when None) in the order of `CHECKS`. Raises AssayError `unknown-check`."""
     for name in checks or ():
         if name not in CHECKS:
             raise AssayError(
-                "unknown-check", name, "there is no such check", choices(name, list(CHECKS)) + "."
+                "unknown-check", name, "there is no such check", f"{choices(name, list(CHECKS))}."
             )
     return [name for name in CHECKS if checks is None or name in checks]
 

@@ -73,7 +73,7 @@ def check_class_similarity(material: Material) -> Checked:
             threshold=f"mean images correlate at most {ALIKE:g}, unless the nearest mean is right for "
             f"{EASY:.0%} of the images",
             reason="above this, two classes share over 80 % of what varies in their average pictures, so "
-            "details at uncertain places must tell them apart; a nearest-mean classifier is the floor that any "
+            "details at uncertain places must tell them apart; a nearest-mean classifier is the floor that a "
             "trained model has to beat",
             fix="Read the per-class scores of these pairs; prefer a net that sees neighborhoods."
             if verdict == "warn"

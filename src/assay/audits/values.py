@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final, Literal
 
-from assay.core.text import html_table
+from assay.core import durable
+from assay.core.text import csv_text, html_table
 
 Verdict = Literal["pass", "warn", "fail", "not evaluated"]
 
@@ -140,6 +142,12 @@ class Audit:
             "findings": [finding.as_record() for finding in self.findings],
             "decisions": {name: dict(decision) for name, decision in self.decisions.items()},
         }
+
+    def save(self, folder: Path) -> None:
+        """Write `audit.json` and `issues.csv` into a folder, created if missing."""
+        folder = durable.make_directory(Path(folder))
+        durable.write_json(folder / "audit.json", self.as_record())
+        durable.write_text(folder / "issues.csv", csv_text(ISSUE_COLUMNS, (i.as_row() for i in self.issues)))
 
     def _repr_html_(self) -> str:
         rows = [(f.area, f.check, f.verdict, f.summary) for f in self.findings]

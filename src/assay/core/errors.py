@@ -47,6 +47,8 @@ ERROR_CODES: Final[dict[str, int]] = {
     "no-test-split": BAD_DATA,
     "shape-mismatch": BAD_DATA,
     "image-unreadable": BAD_DATA,
+    "image-format": BAD_DATA,
+    "image-too-large": BAD_DATA,
     # 4: the content is not what it claims to be
     "hash-mismatch": INTEGRITY,
     "redirect-refused": INTEGRITY,

@@ -1,0 +1,73 @@
+"""What a run was asked to do: the settings as one value, written to and read from `config.toml`."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from assay.core.errors import AssayError
+from assay.core.text import choices
+
+Device = Literal["auto", "cpu", "cuda", "mps"]
+
+
+class Settings(BaseModel):
+    """What to do with which data. `recipe`: values that replace those of the recipe named by `model`.
+
+    data: a name or path as given. model: recipe name; None takes the default for the data.
+    validation: share of train held out, in [0, 1). threads: None lets torch decide.
+    checks: names of the audit's checks; None runs all.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data: str = "fashion-mnist"
+    model: str | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    validation: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    device: Device = "auto"
+    threads: Annotated[int, Field(ge=1, le=1024)] | None = None
+    classes: tuple[str, ...] | None = None
+    checks: tuple[str, ...] | None = None
+    recipe: dict[str, Any] = Field(default_factory=dict)
+
+    @classmethod
+    def checked(cls, values: Mapping[str, Any]) -> Self:
+        """Settings from values of any source. Raises AssayError `unknown-setting` or `bad-value`."""
+        for name in values:
+            if name not in cls.model_fields:
+                known = choices(name, list(cls.model_fields))
+                raise AssayError("unknown-setting", name, "there is no such setting", f"{known}.")
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise AssayError(
+                "bad-value",
+                f"--{where}",
+                f"{first['input']!r}: {first['msg']}",
+                "Give a value in that range.",
+            ) from error
+
+    def as_config(self) -> dict[str, Any]:
+        """The settings as TOML types (settings left at None are left out)."""
+        record = self.model_dump(mode="json", exclude_none=True)
+        return {"schema": 1, **record}
+
+
+def read_settings(file: Path) -> dict[str, Any]:
+    """The settings in a TOML file, such as the `config.toml` of another run, not yet checked.
+
+    Raises AssayError `file-missing` or `bad-value`.
+    """
+    try:
+        values = tomllib.loads(Path(file).read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise AssayError("file-missing", file, "there is no such file", "Check --config.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise AssayError("bad-value", file, f"not valid TOML: {error}", "Mend the file.") from error
+    values.pop("schema", None)
+    return values

@@ -1,0 +1,241 @@
+"""The run folder: claimed by one process, filled, and committed by its manifest, which is written last."""
+
+import json
+import os
+import platform
+import re
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final
+
+import tomli_w
+
+from assay.core import durable
+from assay.core.errors import AssayError
+
+CONFIG: Final = "config.toml"
+MANIFEST: Final = "manifest.json"
+LOCK: Final = ".lock"
+
+#: Not in the manifest: itself, the lock, and the checkpoints (they verify themselves).
+_NOT_HASHED: Final = (MANIFEST, LOCK, "checkpoints")
+
+#: Libraries whose version can change a result.
+_LIBRARIES: Final = ("numpy", "pillow", "matplotlib", "safetensors", "torch")
+
+
+@dataclass
+class RunFolder:
+    """A claimed run folder. `facts`: what only the manifest may tell (seconds, paths, the machine)."""
+
+    path: Path
+    resumed: bool = False
+    facts: dict[str, Any] = field(default_factory=dict)
+    _started: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def finish(self) -> None:
+        """Commit the run: hash every file and write the manifest, last of all."""
+        ended = datetime.now(UTC)
+        durable.write_json(
+            self.path / MANIFEST,
+            {
+                "schema": 1,
+                "status": "finished",
+                "started": self._started.isoformat(timespec="seconds"),
+                "ended": ended.isoformat(timespec="seconds"),
+                "seconds": round((ended - self._started).total_seconds(), 3),
+                "resumed": self.resumed,
+                "machine": machine_facts(),
+                "versions": library_versions(),
+                **self.facts,
+                "files": file_hashes(self.path),
+            },
+        )
+
+
+def default_folder(data: str, recipe: str) -> Path:
+    """`runs/<UTC time>-<data>-<recipe>`, a name that is not taken yet."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    plain = (re.sub(r"[^A-Za-z0-9._-]+", "-", part).strip("-.")[:60] for part in (data, recipe))
+    name = "-".join([stamp, *(part or "unnamed" for part in plain)])
+    path, number = Path("runs") / name, 2
+    while path.exists():
+        path, number = Path("runs") / f"{name}-{number}", number + 1
+    return path
+
+
+@contextmanager
+def claim(path: Path, config: Mapping[str, Any]) -> Iterator[RunFolder]:
+    """Hold a run folder for this process until the block ends.
+
+    Created if missing, used if empty. An unfinished run of the same configuration is taken up again
+    (`resumed`). Raises AssayError: `run-folder-finished`, `run-folder-not-empty`, `config-changed`,
+    `run-folder-in-use`.
+    """
+    path = Path(path)
+    if path.exists() and not path.is_dir():
+        raise AssayError("run-folder-not-empty", path, "it is a file, not a folder", "Give another --out.")
+    refuse_foreign(path)
+    durable.make_directory(path)
+    with durable.lock(path / LOCK):
+        durable.remove_leftovers(path)
+        yield RunFolder(path, resumed=_take_up(path, config))
+
+
+def refuse_foreign(path: Path) -> None:
+    """Leave a folder of something else, or a finished run, alone. Nothing is written.
+
+    Raises AssayError `run-folder-finished` or `run-folder-not-empty`.
+    """
+    if (path / MANIFEST).exists():
+        raise AssayError(
+            "run-folder-finished",
+            path,
+            "a finished run lies there",
+            "Give another folder with --out, or remove this one first.",
+        )
+    names = {p.name for p in path.iterdir()} if path.is_dir() else set()
+    own = {name for name in names if name == LOCK or name.startswith(durable.TEMPORARY)}
+    if names - own and CONFIG not in names:
+        raise AssayError(
+            "run-folder-not-empty",
+            path,
+            f"it holds other files ({min(names - own)}) and no run",
+            "Give an empty or new folder with --out.",
+        )
+
+
+def _take_up(path: Path, config: Mapping[str, Any]) -> bool:
+    """True when the folder holds an unfinished run of this configuration; else the run begins here."""
+    refuse_foreign(path)
+    text = tomli_w.dumps(dict(config))
+    file = path / CONFIG
+    if not file.exists():
+        durable.write_text(file, text)
+        return False
+    if file.read_bytes() != text.encode("utf-8"):
+        raise AssayError(
+            "config-changed",
+            path,
+            f"an unfinished run with another configuration lies there ({_difference(file, config)})",
+            "Repeat that run's options to continue it, or give another folder with --out.",
+        )
+    return True
+
+
+def _difference(file: Path, config: Mapping[str, Any]) -> str:
+    try:
+        before = _flat(tomllib.loads(file.read_text("utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return f"{CONFIG} is damaged"
+    now = _flat(config)
+    changed = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
+    return ", ".join(f"{key}: {before.get(key)} there, {now.get(key)} now" for key in changed[:5])
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """The configuration of a run folder. Raises AssayError `not-a-run-folder` or `run-damaged`."""
+    file = Path(path) / CONFIG
+    if not file.is_file():
+        raise AssayError(
+            "not-a-run-folder", path, f"there is no {CONFIG} in it", "Give the folder of a run, as runs/..."
+        )
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise AssayError("run-damaged", file, str(error), "Repeat the run.") from error
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """The manifest of a finished run. Raises AssayError `not-a-run-folder` or `run-damaged`."""
+    file = Path(path) / MANIFEST
+    if not file.is_file():
+        raise AssayError(
+            "not-a-run-folder",
+            path,
+            f"there is no {MANIFEST} in it: no run, or one that has not finished",
+            "Give the folder of a finished run; `assay run --out` with the same options continues one.",
+        )
+    try:
+        manifest: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    except ValueError as error:
+        raise AssayError("run-damaged", file, str(error), "Repeat the run.") from error
+    return manifest
+
+
+def damaged_files(path: Path, manifest: Mapping[str, Any]) -> list[str]:
+    """Names of files that are missing from a run folder or differ from their hash in the manifest."""
+    return [
+        name
+        for name, expected in sorted(manifest["files"].items())
+        if not (path / name).is_file() or durable.file_sha256(path / name) != expected
+    ]
+
+
+@contextmanager
+def reopen(path: Path) -> Iterator[RunFolder]:
+    """Hold a finished run folder to add to it; its manifest is written anew when `finish` is called."""
+    manifest = read_manifest(path)
+    damaged = damaged_files(path, manifest)
+    if damaged:
+        raise AssayError(
+            "run-damaged",
+            path / damaged[0],
+            f"{len(damaged)} of its files differ from the manifest",
+            "Repeat the run; its files were changed after it finished.",
+        )
+    kept = {k: v for k, v in manifest.items() if k in ("data", "training", "commands")}
+    with durable.lock(path / LOCK):
+        yield RunFolder(path, resumed=bool(manifest.get("resumed")), facts=kept)
+
+
+def file_hashes(path: Path) -> dict[str, str]:
+    """SHA-256 of every file below `path` by its relative name, but for the manifest and checkpoints."""
+    files = sorted(p for p in path.rglob("*") if p.is_file())
+    names = {file.relative_to(path).as_posix(): file for file in files}
+    return {
+        name: durable.file_sha256(file)
+        for name, file in names.items()
+        if name.split("/")[0] not in _NOT_HASHED
+        and not file.name.startswith(durable.TEMPORARY)
+        and file.name != LOCK
+    }
+
+
+def machine_facts() -> dict[str, Any]:
+    """What this machine is: system, processor kind, cores. No name of host or user."""
+    return {
+        "system": platform.system(),
+        "release": platform.release(),
+        "processor": platform.machine(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "implementation": sys.implementation.name,
+    }
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of Assay and of the installed libraries that can change a result."""
+    versions = {}
+    for name in ("assay", *_LIBRARIES):
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return versions

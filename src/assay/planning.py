@@ -1,0 +1,135 @@
+"""What a command was asked to do, resolved before any work starts: settings, recipe, data, run folder."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from assay.audits.audit import known_checks
+from assay.core import run_folder
+from assay.core.config import Settings
+from assay.core.errors import AssayError
+from assay.core.events import OnEvent, stage
+from assay.data.load import load
+from assay.data.values import Dataset
+from assay.learning.recipes import Recipe, read_recipe
+from assay.learning.values import Model
+
+Data = str | Path | Dataset
+
+#: The recipe where none is named.
+DEFAULT_RECIPE: Final = "mlp"
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """recipe: None for an audit. location: where the data came from, for the manifest alone."""
+
+    command: str
+    settings: Settings
+    recipe: Recipe | None
+    dataset: Dataset
+    folder: Path
+    location: Mapping[str, Any]
+
+    def config(self) -> dict[str, Any]:
+        """The content of `config.toml`."""
+        recipe = {} if self.recipe is None else {"recipe": self.recipe.as_config()}
+        return {"command": self.command, **self.settings.as_config(), **recipe}
+
+
+def make_plan(
+    command: str,
+    data: Data,
+    out: str | Path | None,
+    given: Mapping[str, Any],
+    offline: bool,
+    on_event: OnEvent,
+) -> Plan:
+    """Resolve a command's arguments. Whatever can be refused is refused here, the data's content last.
+
+    given: fields of `Settings`; all other names belong to the recipe. Raises AssayError.
+    """
+    name = data.name if isinstance(data, Dataset) else str(data)
+    settings = _settings(name, given)
+    known_checks(settings.checks)
+    recipe = None if command == "audit" else read_recipe(settings.model or DEFAULT_RECIPE, settings.recipe)
+    if recipe is not None:
+        settings = settings.model_copy(update={"model": recipe.name, "recipe": {}})
+    if out is not None:
+        run_folder.refuse_foreign(Path(out))
+    dataset = open_data(data, settings.classes, offline, on_event)
+    if command == "run":
+        need_test_split(dataset)
+    label = command if recipe is None else recipe.name
+    folder = Path(out) if out is not None else run_folder.default_folder(dataset.name, label)
+    return Plan(command, settings, recipe, dataset, folder, _location(name, dataset))
+
+
+def plan_of_run(folder: Path, model: Model, data: Data | None, offline: bool, on_event: OnEvent) -> Plan:
+    """The plan that a run folder was made by, to add to it. data: where they lie now, if they moved.
+
+    Raises AssayError `data-changed` when their content is not what the model was trained on.
+    """
+    config = run_folder.read_config(folder)
+    command, recipe = config.pop("command", "run"), config.pop("recipe", {})
+    config.pop("schema", None)
+    settings = Settings.checked(config)
+    source = data if data is not None else settings.data
+    dataset = open_data(source, settings.classes, offline, on_event)
+    need_same_data(model, dataset)
+    name = source.name if isinstance(source, Dataset) else str(source)
+    resolved = read_recipe(str(settings.model), recipe)
+    return Plan(command, settings, resolved, dataset, folder, _location(name, dataset))
+
+
+def _settings(name: str, given: Mapping[str, Any]) -> Settings:
+    own = {key: value for key, value in given.items() if key in Settings.model_fields and key != "recipe"}
+    recipe = {**given.get("recipe", {}), **{k: v for k, v in given.items() if k not in Settings.model_fields}}
+    return Settings.checked({**own, "data": name, "recipe": recipe})
+
+
+def open_data(data: Data, classes: tuple[str, ...] | None, offline: bool, on_event: OnEvent) -> Dataset:
+    """The data set, loaded unless it is one already; its partition is announced."""
+    with stage(on_event, "load") as figures:
+        dataset = (
+            data
+            if isinstance(data, Dataset)
+            else load(data, classes=classes, offline=offline, on_event=on_event)
+        )
+        figures.update(
+            name=dataset.name,
+            location=dataset.location,
+            classes=list(dataset.classes),
+            partition=dataset.partition_table(),
+            notes=list(dataset.notes),
+        )
+    return dataset
+
+
+def _location(name: str, dataset: Dataset) -> dict[str, Any]:
+    return {"argument": name, "location": dataset.location, "fingerprint": dataset.fingerprint}
+
+
+def need_test_split(dataset: Dataset) -> None:
+    """Raise AssayError `no-test-split` when there is nothing to evaluate on."""
+    if "test" not in dataset.splits or len(dataset.splits["test"]) == 0:
+        raise AssayError(
+            "no-test-split",
+            dataset.name,
+            "the data have no test split, and a score on training images means nothing",
+            "Give test images, or use `assay train` and `assay audit`, which need none.",
+        )
+
+
+def need_same_data(model: Model, dataset: Dataset) -> None:
+    """Raise AssayError `data-changed` when the splits are not those that the model was made with."""
+    for name, expected in model.fingerprints.items():
+        found = dataset.fingerprints.get(name)
+        if found != expected:
+            raise AssayError(
+                "data-changed",
+                dataset.name,
+                f"the {name} split has fingerprint {(found or 'none')[:12]}, the run's had {expected[:12]}",
+                "Give the data that the run was made with, or start a new run on these.",
+            )
