@@ -25,6 +25,7 @@ ERROR_CODES: Final[dict[str, int]] = {
     "unknown-gate": USAGE,
     "unknown-setting": USAGE,
     "bad-value": USAGE,
+    "recipe-does-not-fit": USAGE,
     "run-folder-finished": USAGE,
     "run-folder-not-empty": USAGE,
     "not-a-run-folder": USAGE,
@@ -44,6 +45,7 @@ ERROR_CODES: Final[dict[str, int]] = {
     "pixel-out-of-range": BAD_DATA,
     "class-names": BAD_DATA,
     "too-few-images": BAD_DATA,
+    "too-few-classes": BAD_DATA,
     "no-test-split": BAD_DATA,
     "shape-mismatch": BAD_DATA,
     "image-unreadable": BAD_DATA,
@@ -92,3 +94,7 @@ class AssayError(Exception):
         from assay.core.text import one_line
 
         return one_line(f"error[{self.code}]: {self.where}: {self.what}. {self.fix}")
+
+
+class Interrupted(Exception):  # noqa: N818  # not an error: what the user asked for
+    """A stage left early because it was asked to; all it did is saved."""

@@ -1,12 +1,18 @@
 """Holding out a validation split: a list of training rows, stratified, copies kept on one side."""
 
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.errors import AssayError
 from assay.data.values import Split
+
+#: Keeps these draws apart from all others made with the same seed.
+_STREAM: Final = 0xA55A
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,54 +39,63 @@ def hold_out(split: Split, fraction: float, seed: int, groups: NDArray[np.int64]
         raise AssayError("too-few-images", "train", "the split has no images", "Give at least one image.")
     chosen = np.zeros(len(split), bool)
     if fraction > 0:
-        members = _group_members(split, groups)
-        order = np.random.default_rng([seed, 0xA55A]).permutation(len(members))
-        _fill(chosen, split.labels, [members[i] for i in order], fraction)
+        groups_in_order = _shuffled(connected_groups(split, groups), seed)
+        chosen[_fill(split.labels, groups_in_order, fraction)] = True
     return HoldOut(np.flatnonzero(~chosen), np.flatnonzero(chosen))
 
 
-def _fill(
-    chosen: NDArray[np.bool_],
-    labels: NDArray[np.int64],
-    members: list[NDArray[np.int64]],
-    fraction: float,
-) -> None:
+def _shuffled(joined: NDArray[np.int64], seed: int) -> Iterator[list[int]]:
+    """The rows of each set of images that must stay together, the sets in an order drawn by `seed`."""
+    rows = np.argsort(joined, kind="stable")
+    starts = np.flatnonzero(np.diff(joined[rows], prepend=-1)).tolist()
+    ends = [*starts[1:], len(rows)]
+    row_list = rows.tolist()
+    for group in np.random.default_rng([seed, _STREAM]).permutation(len(starts)).tolist():
+        yield row_list[starts[group] : ends[group]]
+
+
+def _fill(labels: NDArray[np.int64], groups: Iterable[list[int]], fraction: float) -> list[int]:
     """Take whole groups, in the order given, while every class they touch still wants some."""
     counts = np.bincount(labels)
     # At least one image of each class stays in train, even when rounding says otherwise.
-    wanted = np.minimum(np.rint(counts * fraction).astype(np.int64), np.maximum(counts - 1, 0))
-    for rows in members:
-        need = np.bincount(labels[rows], minlength=len(wanted))
-        if np.all(need <= wanted):
-            wanted -= need
-            chosen[rows] = True
-
-
-def _group_members(split: Split, groups: NDArray[np.int64] | None) -> list[NDArray[np.int64]]:
-    """The rows of each set of images that must stay together, in a stable order."""
-    joined = connected_groups(split, groups)
-    order = np.argsort(joined, kind="stable")
-    starts = np.flatnonzero(np.diff(joined[order])) + 1
-    return list(np.split(order, starts))
+    wanted = np.minimum(np.rint(counts * fraction).astype(np.int64), np.maximum(counts - 1, 0)).tolist()
+    label_of = labels.tolist()  # plain numbers: most groups are one image, too little for NumPy or Counter
+    taken: list[int] = []
+    for rows in groups:
+        if len(rows) == 1:
+            if wanted[label_of[rows[0]]] > 0:
+                wanted[label_of[rows[0]]] -= 1
+                taken.append(rows[0])
+            continue
+        needed = Counter(label_of[row] for row in rows)
+        if all(count <= wanted[label] for label, count in needed.items()):
+            for label, count in needed.items():
+                wanted[label] -= count
+            taken += rows
+    return taken
 
 
 def connected_groups(split: Split, groups: NDArray[np.int64] | None) -> NDArray[np.int64]:
-    """int64 `(n,)`: equal for images that hang together by an exact copy or by a shared group."""
+    """int64 `(n,)`: equal for images that hang together by an exact copy or by a shared group.
+
+    The number is the first row of the images that hang together.
+    """
+    joined = np.arange(len(split), dtype=np.int64)
     keys = np.ascontiguousarray(split.digests).view("V32").ravel()
-    _, copies = np.unique(keys, return_inverse=True)
-    joined = copies.astype(np.int64).ravel()
-    if groups is None:
-        return joined
-    while True:  # spread the smallest number along copies and groups until nothing changes
-        spread = _smallest_within(_smallest_within(joined, groups), copies.ravel())
+    links = [np.unique(keys, return_inverse=True)[1].ravel()]
+    if groups is not None:
+        links.append(np.unique(groups, return_inverse=True)[1].ravel())
+    while True:  # spread the smallest row along all links until nothing changes
+        spread = joined
+        for link in links:
+            spread = _smallest_within(spread, link)
+        spread = spread[spread]  # a row's row hangs together with it too: long chains end in few rounds
         if np.array_equal(spread, joined):
             return joined
         joined = spread
 
 
-def _smallest_within(values: NDArray[np.int64], groups: NDArray[np.int64]) -> NDArray[np.int64]:
-    _, inverse = np.unique(groups, return_inverse=True)
-    smallest = np.full(int(inverse.max()) + 1, np.iinfo(np.int64).max)
-    np.minimum.at(smallest, inverse.ravel(), values)
-    spread: NDArray[np.int64] = smallest[inverse.ravel()]
-    return spread
+def _smallest_within(values: NDArray[np.int64], link: NDArray[np.int64]) -> NDArray[np.int64]:
+    smallest = np.full(int(link.max(initial=-1)) + 1, np.iinfo(np.int64).max)
+    np.minimum.at(smallest, link, values)
+    return smallest[link]

@@ -90,3 +90,10 @@ def _unknown(request: Request) -> AssayError:
         )
     text = str(request.data)
     return AssayError("unknown-data", text, "there is no data set or path of this name", choices(text, NAMES))
+
+
+def known_name(name: str) -> str:
+    """`name`, where it is that of a data set. Raises AssayError `unknown-data` with those there are."""
+    if name not in NAMES:
+        raise AssayError("unknown-data", name, "there is no data set of this name", f"{choices(name, NAMES)}.")
+    return name

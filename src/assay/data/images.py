@@ -1,0 +1,246 @@
+"""From an image file to pixels, by rules that are the same for training, prediction and serving.
+
+Formats are told by content, never by name. The rules, each held by a test with golden pixels:
+
+- the first frame of an animation, turned as its EXIF orientation says;
+- gray stays gray (one channel); a palette of grays is gray; everything else becomes RGB;
+- alpha, also a transparent color, is laid over white;
+- 16 bits keep their high byte; 1 bit becomes 0 and 255; CMYK becomes RGB by (1 - C)(1 - K);
+- a color profile (ICC) is not applied: the stored values count, as in the common training libraries.
+"""
+
+import io
+import struct
+import threading
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from assay.core.errors import AssayError
+from assay.data.preprocessing import Preprocessing
+from assay.data.reading import open_file
+from assay.data.signatures import check_container, recognized_format
+
+#: Pixels of one image: 8,192 x 8,192. Decoded to RGB that is 201 MB.
+MOST_PIXELS: Final = 1 << 26
+
+#: Bytes of one encoded image.
+MOST_BYTES: Final = 1 << 26
+
+Resize = Literal["fit", "crop", "stretch"]
+
+#: What the decoders raise on damaged files.
+_DECODER_ERRORS: Final = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    EOFError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    NotImplementedError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+)
+
+_ORIENTATION: Final = 0x0112
+
+#: Warnings are process-wide: decoders that warn must not do so in two threads at once.
+_warnings_lock = threading.Lock()
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A decoded image file.
+
+    pixels: uint8 `(h, w, 1)` gray or `(h, w, 3)` RGB. format, mode: as stored (`JPEG`, `CMYK`).
+    width, height: as stored, before turning. bytes: length of the file.
+    conversions: what was done to it, one short phrase each (`turned`, `first of 3 frames`).
+    """
+
+    pixels: NDArray[np.uint8]
+    format: str
+    mode: str
+    width: int
+    height: int
+    bytes: int
+    conversions: tuple[str, ...] = ()
+
+
+def read_image(source: bytes | Path, name: str = "") -> NDArray[np.uint8]:
+    """The pixels of an image file or of its content: uint8 `(h, w, 1)` gray or `(h, w, 3)` RGB.
+
+    name: what to call `bytes` in an error. Raises AssayError `image-format` (not PNG, JPEG, WebP or
+    BMP), `image-too-large`, `image-unreadable`, and those of `open_file`.
+    """
+    return read_picture(source, name).pixels
+
+
+def read_picture(source: bytes | Path, name: str = "") -> Picture:
+    """As `read_image`, with what the file was."""
+    where = str(source) if isinstance(source, Path) else name or "image"
+    data = source if isinstance(source, bytes) else read_limited(source)
+    check_container(data, where)
+    with _decoder_errors(where):
+        return _decoded(data, where)
+
+
+def read_limited(path: Path) -> bytes:
+    """The content of a file of at most `MOST_BYTES`. Raises AssayError `image-too-large`."""
+    with open_file(path) as file:
+        data = file.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise AssayError(
+            "image-too-large", path, f"the file has more than {MOST_BYTES:,} bytes", "Save it smaller."
+        )
+    return data
+
+
+@contextmanager
+def _decoder_errors(where: str) -> Iterator[None]:
+    try:
+        yield
+    except _DECODER_ERRORS as error:
+        reason = str(error) or type(error).__name__
+        raise AssayError(
+            "image-unreadable", where, f"the image is damaged ({reason})", "Replace or remove the file."
+        ) from error
+
+
+def _decoded(data: bytes, where: str) -> Picture:
+    image, orientation = _opened(data, where)
+    frames = getattr(image, "n_frames", 1)
+    width, height, mode = image.width, image.height, image.mode
+    upright = _turned(image, orientation)
+    plain = _plain(upright)
+    conversions = [f"first of {frames} frames"] if frames > 1 else []
+    conversions += ["turned"] if orientation > 1 else []
+    conversions += [f"{mode} to {plain.mode}"] if plain.mode != mode else []
+    pixels = np.asarray(plain)
+    shaped = pixels[..., None] if pixels.ndim == 2 else pixels
+    return Picture(shaped, recognized_format(data), mode, width, height, len(data), tuple(conversions))
+
+
+def _opened(data: bytes, where: str) -> tuple[Image.Image, int]:
+    """The image with its first frame decoded, and its EXIF orientation (1 where there is none)."""
+    with _warnings_lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        try:
+            image = Image.open(io.BytesIO(data), formats=[recognized_format(data)])
+        except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+            raise _too_large(where, str(error)) from error
+        if image.width * image.height > MOST_PIXELS:
+            raise _too_large(where, f"{image.width} x {image.height} pixels")
+        orientation = _orientation(image)
+    image.load()
+    return image, orientation
+
+
+def _too_large(where: str, what: str) -> AssayError:
+    return AssayError(
+        "image-too-large", where, f"{what}; at most {MOST_PIXELS:,} are decoded", "Save it smaller."
+    )
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        value = image.getexif().get(_ORIENTATION, 1)
+    except _DECODER_ERRORS:
+        return 1  # damaged metadata do not make the pixels unusable
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _turned(image: Image.Image, orientation: int) -> Image.Image:
+    """The image as EXIF says that it was seen (Exif 2.32, tag Orientation)."""
+    turn = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_270,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_90,
+    }.get(orientation)
+    return image if turn is None else image.transpose(turn)
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """The image in mode L or RGB."""
+    if image.mode == "P" and "transparency" not in image.info:
+        rgb = image.convert("RGB")
+        return rgb.getchannel(0) if _is_gray(rgb) else rgb
+    if image.mode in ("LA", "RGBA", "PA", "La", "RGBa") or "transparency" in image.info:
+        return _over_white(image)
+    if image.mode.startswith("I"):
+        high = np.asarray(image).astype(np.int64) >> 8
+        return Image.fromarray(np.clip(high, 0, 255).astype(np.uint8))
+    if image.mode in ("1", "L"):
+        return image.convert("L")
+    return image.convert("RGB")
+
+
+def _is_gray(image: Image.Image) -> bool:
+    red, green, blue = (channel.tobytes() for channel in image.split())
+    return red == green == blue
+
+
+def _over_white(image: Image.Image) -> Image.Image:
+    rgba = _high_byte(image).convert("RGBA")
+    over = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
+    gray = image.mode in ("L", "LA", "La", "1") or image.mode.startswith("I")
+    return over.getchannel(0) if gray or (image.mode == "P" and _is_gray(over)) else over
+
+
+def _high_byte(image: Image.Image) -> Image.Image:
+    """A 16-bit gray image in 8 bits, its transparent value with it; others as they are."""
+    if not image.mode.startswith("I"):
+        return image
+    gray = Image.fromarray((np.asarray(image).astype(np.int64) >> 8).astype(np.uint8))
+    transparent = np.asarray(image) == image.info["transparency"]
+    gray.putalpha(Image.fromarray(np.where(transparent, 0, 255).astype(np.uint8)))
+    return gray
+
+
+def fit_image(image: NDArray[np.uint8], preprocessing: Preprocessing) -> NDArray[np.uint8]:
+    """A picture, uint8 `(h, w, 1 or 3)`, brought to the shape that a model was trained on."""
+    channeled = with_channels(image, preprocessing.channels)
+    return resized(channeled, preprocessing.height, preprocessing.width, preprocessing.resize)
+
+
+def with_channels(image: NDArray[np.uint8], channels: int) -> NDArray[np.uint8]:
+    """Gray repeated into RGB, or RGB weighted into gray (ITU-R 601, as Pillow's mode L)."""
+    if image.shape[2] == channels:
+        return image
+    if channels == 3:
+        return np.repeat(image, 3, axis=2)
+    return np.asarray(Image.fromarray(image).convert("L"))[..., None]
+
+
+def resized(image: NDArray[np.uint8], height: int, width: int, resize: Resize) -> NDArray[np.uint8]:
+    """An image, uint8 `(h, w, c)`, in another size, by antialiased bilinear interpolation.
+
+    fit: the whole picture, its sides in proportion, black where it does not reach. crop: its middle,
+    in proportion, nothing black. stretch: the whole picture, out of proportion.
+    """
+    if image.shape[:2] == (height, width):
+        return image
+    picture = Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
+    method = Image.Resampling.BILINEAR
+    if resize == "stretch":
+        result = picture.resize((width, height), method)
+    elif resize == "crop":
+        result = ImageOps.fit(picture, (width, height), method)
+    else:
+        result = ImageOps.pad(picture, (width, height), method, color=0)
+    return np.asarray(result).reshape(height, width, image.shape[2])

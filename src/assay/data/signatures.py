@@ -1,0 +1,134 @@
+"""What a file is, told from its content, and whether its container is whole, before any decoder sees it.
+
+Decoders are lenient: they fill what is missing with gray and skip checksums. Assay is not: an image
+that is padded silently would be learned as it is.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import Final
+
+from assay.core.errors import AssayError
+
+_PNG: Final = b"\x89PNG\r\n\x1a\n"
+
+#: Bytes of one PNG chunk that is not pixels: profiles and texts of photographs stay far below.
+_MOST_METADATA: Final = 4 << 20
+
+#: Formats that are known but not read, by a test of their first bytes.
+_REFUSED: Final = (
+    ("GIF", 0, b"GIF8"),
+    ("TIFF", 0, b"II*\0"),
+    ("TIFF", 0, b"MM\0*"),
+    ("PSD", 0, b"8BPS"),
+    ("EPS", 0, b"%!PS"),
+    ("PDF", 0, b"%PDF"),
+    ("SVG or XML", 0, b"<"),
+    ("HEIC or AVIF", 4, b"ftyp"),
+    ("JPEG 2000", 4, b"jP  "),
+    ("JPEG XL", 0, b"\xff\x0a"),
+    ("ICO", 0, b"\0\0\1\0"),
+)
+
+
+def recognized_format(data: bytes) -> str:
+    """`PNG`, `JPEG`, `WEBP`, `BMP`, or empty where the content is none of them."""
+    if data.startswith(_PNG):
+        return "PNG"
+    if data.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WEBP"
+    return "BMP" if data.startswith(b"BM") else ""
+
+
+def check_container(data: bytes, where: str) -> None:
+    """Raise AssayError unless the content is of an accepted format and its container is whole.
+
+    `image-format` for another format, `image-unreadable` for an empty or damaged file,
+    `image-too-large` for a PNG chunk of metadata beyond any use.
+    """
+    found = recognized_format(data)
+    if not found:
+        raise _refused(data, where)
+    checks = {"PNG": _check_png, "JPEG": _check_jpeg, "WEBP": _check_webp}
+    if found in checks:
+        checks[found](data, where)
+
+
+def _refused(data: bytes, where: str) -> AssayError:
+    if not data:
+        return _damaged(where, "the file is empty")
+    kind = next(
+        (n for n, at, start in _REFUSED if data[at : at + len(start)] == start), "of an unknown format"
+    )
+    return AssayError(
+        "image-format",
+        where,
+        f"it is {kind}, not PNG, JPEG, WebP or BMP",
+        "Convert it, for instance with ImageMagick: magick INPUT OUTPUT.png",
+    )
+
+
+def _damaged(where: str, what: str) -> AssayError:
+    return AssayError("image-unreadable", where, what, "Replace or remove the file.")
+
+
+def _check_png(data: bytes, where: str) -> None:
+    """Every chunk complete, with its checksum (PNG 3rd edition, 5.3), up to the end chunk."""
+    kind = b""
+    for kind, start, length in _png_chunks(data):
+        end = start + length
+        if kind != b"IDAT" and kind != b"fdAT" and length > _MOST_METADATA:
+            raise AssayError(
+                "image-too-large",
+                where,
+                f"a chunk of metadata has {length:,} bytes",
+                "Save the image without metadata.",
+            )
+        if len(data) < end + 4:
+            raise _damaged(where, f"the file is cut off after {len(data):,} bytes")
+        if zlib.crc32(data[start - 4 : end]) != struct.unpack_from(">I", data, end)[0]:
+            raise _damaged(where, f"the checksum of a chunk at byte {start - 8:,} is wrong")
+    if kind != b"IEND":
+        raise _damaged(where, f"the file is cut off after {len(data):,} bytes")
+
+
+def _png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, start of the content and its length, for each chunk up to the end chunk."""
+    position = len(_PNG)
+    kind = b""
+    while kind != b"IEND" and position + 8 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, position)
+        yield kind, position + 8, length
+        position += 12 + length
+
+
+def _check_jpeg(data: bytes, where: str) -> None:
+    """A start of scan, and an end marker after it: without one the picture was cut off."""
+    scan = _jpeg_scan(data)
+    if scan is None or data.rfind(b"\xff\xd9") < scan:
+        raise _damaged(where, f"the file is cut off after {len(data):,} bytes")
+
+
+def _jpeg_scan(data: bytes) -> int | None:
+    """Where the first scan starts (ITU-T T.81, B.1.1), behind the segments before it."""
+    position = 2
+    while position + 4 <= len(data):
+        marker, length = data[position + 1], int.from_bytes(data[position + 2 : position + 4])
+        if data[position] != 0xFF:
+            return None
+        if marker == 0xFF:  # fill byte
+            position += 1
+            continue
+        if marker == 0xDA:
+            return position
+        position += 2 + length
+    return None
+
+
+def _check_webp(data: bytes, where: str) -> None:
+    promised = 8 + int(struct.unpack_from("<I", data, 4)[0])
+    if len(data) < promised:
+        raise _damaged(where, f"the file is cut off after {len(data):,} of {promised:,} bytes")
