@@ -21,7 +21,8 @@ from assay.data.values import Dataset
 from assay.deployment.predict import Prediction, predict_files
 from assay.evaluation.evaluate import evaluate_split
 from assay.evaluation.values import Evaluation
-from assay.learning.needs import require_torch
+from assay.learning.model_file import read_model
+from assay.learning.requirements import require_torch
 from assay.learning.values import Model
 from assay.planning import Data, Plan, make_plan, need_test_split, open_data, plan_of_run
 from assay.reports.run_files import Results, write_results
@@ -143,7 +144,7 @@ def evaluate(
     audit: of the same data; the checks there are so far change nothing in the scores.
     """
     require_torch()
-    dataset = open_data(data, model.classes, offline, on_event)
+    dataset = open_data(data, model.classes, None, offline, on_event)
     need_test_split(dataset)
     return _judge(model, dataset, on_event)
 
@@ -162,7 +163,7 @@ def run_evaluate(
     """
     require_torch()
     with run_folder.reopen(Path(folder)) as opened:
-        model = Model.read(opened.path / "model")
+        model = read_model(opened.path / "model")
         plan = plan_of_run(opened.path, model, data, offline, on_event)
         need_test_split(plan.dataset)
         measurements, found = _examine(plan, on_event)
@@ -175,7 +176,7 @@ def run_evaluate(
 def predict(model: Model | str | Path, files: Iterable[str | Path | bytes]) -> list[Prediction]:
     """Classify pictures, read exactly as in training. model: a model, or the path of a run folder."""
     require_torch()
-    chosen = model if isinstance(model, Model) else Model.read(Path(model) / "model")
+    chosen = model if isinstance(model, Model) else read_model(Path(model) / "model")
     return predict_files(chosen, files)
 
 
@@ -192,22 +193,24 @@ def _hold_out(plan: Plan) -> HoldOut:
 
 
 def _fit(plan: Plan, folder: RunFolder | None, on_event: OnEvent) -> tuple[HoldOut, Model]:
+    # Here, not above: this is where torch is loaded, and an audit does without.
+    from assay.learning.summary import summarize
     from assay.learning.train import train as fit
 
     assert plan.recipe is not None
-    held, settings = _hold_out(plan), plan.settings
-    with stage(
-        on_event, "train", recipe=plan.recipe.name, resumed=bool(folder and folder.resumed)
-    ) as figures:
+    held, settings, dataset = _hold_out(plan), plan.settings, plan.dataset
+    layers = summarize(plan.recipe, dataset.shape, len(dataset.classes))
+    resumed = bool(folder and folder.resumed)
+    with stage(on_event, "train", recipe=plan.recipe.name, summary=layers.text(), resumed=resumed) as figures:
         model = fit(
-            plan.dataset.train,
+            dataset.train,
             held,
-            plan.dataset.classes,
+            dataset.classes,
             plan.recipe,
             seed=settings.seed,
             device=settings.device,
             threads=settings.threads,
-            fingerprints=plan.dataset.fingerprints,
+            fingerprints=dataset.fingerprints,
             checkpoints=folder.path / "checkpoints" if folder else None,
             on_event=on_event,
         )
@@ -218,7 +221,7 @@ def _fit(plan: Plan, folder: RunFolder | None, on_event: OnEvent) -> tuple[HoldO
 def _judge(model: Model, dataset: Dataset, on_event: OnEvent) -> Evaluation:
     with stage(on_event, "evaluate") as figures:
         split, fingerprint = dataset.splits["test"], dataset.fingerprints["test"]
-        score = evaluate_split(model, split, dataset.classes, fingerprint, model.record())
+        score = evaluate_split(model, split, dataset.classes, fingerprint, model.costs())
         figures.update(n=len(split), accuracy=score.accuracy, accuracy_ci95=list(score.accuracy_ci95))
     return score
 

@@ -12,7 +12,7 @@ from assay.core.errors import AssayError
 from assay.core.events import OnEvent, stage
 from assay.data.load import load
 from assay.data.values import Dataset
-from assay.learning.recipes import Recipe, read_recipe
+from assay.learning.recipes import Recipe, read_recipe, validated
 from assay.learning.values import Model
 
 Data = str | Path | Dataset
@@ -34,7 +34,7 @@ class Plan:
 
     def config(self) -> dict[str, Any]:
         """The content of `config.toml`."""
-        recipe = {} if self.recipe is None else {"recipe": self.recipe.as_config()}
+        recipe = {} if self.recipe is None else {"recipe": self.recipe.as_record()}
         return {"command": self.command, **self.settings.as_config(), **recipe}
 
 
@@ -58,7 +58,7 @@ def make_plan(
         settings = settings.model_copy(update={"model": recipe.name, "recipe": {}})
     if out is not None:
         run_folder.refuse_foreign(Path(out))
-    dataset = open_data(data, settings.classes, offline, on_event)
+    dataset = open_data(data, settings.classes, settings.name, offline, on_event)
     if command == "run":
         need_test_split(dataset)
     label = command if recipe is None else recipe.name
@@ -76,11 +76,10 @@ def plan_of_run(folder: Path, model: Model, data: Data | None, offline: bool, on
     config.pop("schema", None)
     settings = Settings.checked(config)
     source = data if data is not None else settings.data
-    dataset = open_data(source, settings.classes, offline, on_event)
+    dataset = open_data(source, settings.classes, settings.name, offline, on_event)
     need_same_data(model, dataset)
     name = source.name if isinstance(source, Dataset) else str(source)
-    resolved = read_recipe(str(settings.model), recipe)
-    return Plan(command, settings, resolved, dataset, folder, _location(name, dataset))
+    return Plan(command, settings, validated(recipe), dataset, folder, _location(name, dataset))
 
 
 def _settings(name: str, given: Mapping[str, Any]) -> Settings:
@@ -89,13 +88,15 @@ def _settings(name: str, given: Mapping[str, Any]) -> Settings:
     return Settings.checked({**own, "data": name, "recipe": recipe})
 
 
-def open_data(data: Data, classes: tuple[str, ...] | None, offline: bool, on_event: OnEvent) -> Dataset:
+def open_data(
+    data: Data, classes: tuple[str, ...] | None, name: str | None, offline: bool, on_event: OnEvent
+) -> Dataset:
     """The data set, loaded unless it is one already; its partition is announced."""
     with stage(on_event, "load") as figures:
         dataset = (
             data
             if isinstance(data, Dataset)
-            else load(data, classes=classes, offline=offline, on_event=on_event)
+            else load(data, classes=classes, name=name, offline=offline, on_event=on_event)
         )
         figures.update(
             name=dataset.name,

@@ -66,15 +66,13 @@ def _per_class(counts: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def measure_block(images: NDArray[np.uint8], labels: NDArray[np.int64], class_count: int) -> Measurements:
     """The sums of one block. images: uint8 `(n, h, w, c)`; labels: int64 `(n,)` in [0, class_count)."""
-    order = np.argsort(labels, kind="stable")
-    present, starts = np.unique(labels[order], return_index=True)
     _, height, width, channels = images.shape
     counts = np.bincount(labels, minlength=class_count).astype(np.int64)
     histograms = np.zeros((class_count, channels, LEVELS), np.int64)
     sums = np.zeros((class_count, height, width, channels), np.int64)
     square_sums = np.zeros_like(sums)
-    for label, rows in zip(present, np.split(order, starts[1:]), strict=True):
-        block = images[rows]
+    for label in np.unique(labels):
+        block = images[labels == label]
         for channel in range(channels):
             histograms[label, channel] = np.bincount(block[..., channel].ravel(), minlength=LEVELS)
         sums[label] = block.sum(axis=0, dtype=np.int64)

@@ -16,7 +16,8 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 class Settings(BaseModel):
     """What to do with which data. `recipe`: values that replace those of the recipe named by `model`.
 
-    data: a name or path as given. model: recipe name; None takes the default for the data.
+    data: a name or path as given. name: what to call the data instead of their own name.
+    model: recipe name; None takes the default for the data.
     validation: share of train held out, in [0, 1). threads: None lets torch decide.
     checks: names of the audit's checks; None runs all.
     """
@@ -24,6 +25,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     data: str = "fashion-mnist"
+    name: str | None = None
     model: str | None = None
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     validation: Annotated[float, Field(ge=0, lt=1)] = 0.1

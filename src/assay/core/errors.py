@@ -7,6 +7,7 @@ together).
 
 from typing import Final
 
+BUG: Final = 1
 USAGE: Final = 2
 BAD_DATA: Final = 3
 INTEGRITY: Final = 4
@@ -17,6 +18,7 @@ GATE_FAILED: Final = 8
 
 #: Every error code, with the exit code of the command that meets it.
 ERROR_CODES: Final[dict[str, int]] = {
+    "bug": BUG,
     # 2: the command line or the configuration
     "usage": USAGE,
     "unknown-data": USAGE,

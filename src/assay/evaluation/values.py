@@ -42,7 +42,8 @@ class Evaluation:
     @cached_property
     def predicted(self) -> NDArray[np.int64]:
         """int64 `(n,)`: the most probable class of each image; the first one on a tie."""
-        return self.probabilities.argmax(axis=1).astype(np.int64)
+        best: NDArray[np.int64] = self.probabilities.argmax(axis=1).astype(np.int64)
+        return best
 
     @cached_property
     def confidence(self) -> NDArray[np.float64]:

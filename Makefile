@@ -1,0 +1,43 @@
+# Every target works as the first command on a fresh clone. ARGS goes to the command: make run ARGS="--seed 1"
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+.PHONY: install run test lint browser bench torture docs clean
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[train,dev]"
+	touch $@
+
+run: install
+	$(BIN)/assay run $(ARGS)
+
+test: install browser
+	$(BIN)/ruff format --check src tests scripts benchmarks
+	$(BIN)/ruff check src tests scripts benchmarks
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -m "not torture" --cov --cov-report=term:skip-covered $(ARGS)
+	$(BIN)/python scripts/check_wheel.py
+
+# Chromium for the browser tests; where it cannot be installed they are skipped and say so.
+browser:
+	@command -v chromedriver >/dev/null || scripts/install_browser.sh
+
+torture: install browser
+	$(BIN)/pytest -m torture $(ARGS)
+
+bench: install
+	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+	$(BIN)/python scripts/readme_tables.py
+
+docs: install
+	$(BIN)/python scripts/write_docs.py
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .coverage dist

@@ -1,0 +1,29 @@
+"""`assay audit`: what is wrong with the data, before any training."""
+
+from assay.cli import options as o
+
+
+def audit(
+    data: o.Data = None,
+    out: o.Out = None,
+    name: o.Name = None,
+    config: o.Config = None,
+    classes: o.Classes = None,
+    checks: o.Checks = None,
+    offline: o.Offline = False,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+    debug: o.Debug = False,  # noqa: ARG001  read from the raw arguments, before parsing can fail
+) -> None:
+    """Look for what is wrong with the data, and write the report. Needs no torch."""
+    from assay.cli.closing import areas_line, close_run
+    from assay.cli.listeners import listening
+    from assay.pipeline import run_audit
+
+    settings = o.settings_from(config, None, data=data, name=name, classes=classes, checks=checks)
+    output = o.Output(json, quiet, verbose)
+    with listening(output) as on_event:
+        done = run_audit(out=out, offline=offline, on_event=on_event, **settings)
+    following = f"assay run {o.shell_data(settings)}".rstrip()
+    close_run(done.path, f"Audit: {areas_line(done.audit)}.", [following], output)

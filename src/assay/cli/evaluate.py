@@ -1,0 +1,24 @@
+"""`assay evaluate RUN`: the second half of a run."""
+
+from assay.cli import options as o
+
+
+def evaluate(
+    run: o.RunArgument,
+    data: o.Data = None,
+    offline: o.Offline = False,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+    debug: o.Debug = False,  # noqa: ARG001  read from the raw arguments, before parsing can fail
+) -> None:
+    """Judge the model of a run on its test split, and complete the report."""
+    from assay.cli.closing import close_run, quoted, score_line
+    from assay.cli.listeners import listening
+    from assay.pipeline import run_evaluate
+
+    output = o.Output(json, quiet, verbose)
+    with listening(output) as on_event:
+        done = run_evaluate(run, data, offline=offline, on_event=on_event)
+    assert done.score is not None
+    close_run(done.path, score_line(done.score), [f"assay predict {quoted(done.path)} PICTURE.png"], output)

@@ -1,0 +1,194 @@
+"""What people and programs see while a command works: a live bar, plain lines, or JSON lines."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from assay.cli.options import Output
+from assay.core.events import Event, OnEvent
+from assay.core.text import one_line
+
+_VERDICT_STYLES = {"pass": "green", "warn": "yellow", "fail": "bold red", "not evaluated": "dim"}
+
+#: Width of the first column, which names the stage.
+_MARGIN = 10
+
+
+@contextmanager
+def listening(output: Output) -> Iterator[OnEvent]:
+    """The listener that the options ask for; a live bar only where the output is a terminal."""
+    if output.json:
+        yield print_json
+    elif output.quiet:
+        yield _only_warnings
+    else:
+        console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+        with _Lines(console, output.verbose) as lines:
+            yield lines
+
+
+def print_json(event: Event) -> None:
+    """One JSON object a line, at once, on stdout."""
+    sys.stdout.write(json.dumps(event.as_record(), ensure_ascii=True, allow_nan=False, default=str) + "\n")
+    sys.stdout.flush()
+
+
+def _only_warnings(event: Event) -> None:
+    if event.event == "warning":
+        sys.stderr.write(f"warning: {one_line(str(event.figures['message']))}\n")
+
+
+class _Lines:
+    """Lines for people. On a terminal, a bar below them shows how far the stage has come."""
+
+    def __init__(self, console: Console, verbose: bool) -> None:
+        self._console = console
+        self._verbose = verbose
+        self._progress = _bar(console) if console.is_terminal else None
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> "_Lines":
+        if self._progress is not None:
+            self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+    def __call__(self, event: Event) -> None:
+        if event.event == "progress":
+            self._show_progress(event)
+            return
+        if event.event in ("stage-started", "stage-finished"):
+            self._drop_bar()
+        for line in _LINES.get(event.event, _no_lines)(event, self._verbose):
+            self._console.print(line)
+
+    def _show_progress(self, event: Event) -> None:
+        if self._progress is None:
+            return
+        figures = event.figures
+        if self._task is None:
+            self._task = self._progress.add_task("")
+        self._progress.update(
+            self._task,
+            description=f"{event.stage:<{_MARGIN - 1}}",
+            total=figures["total"],
+            completed=figures["done"],
+            unit=figures["unit"],
+        )
+
+    def _drop_bar(self) -> None:
+        if self._progress is not None and self._task is not None:
+            self._progress.remove_task(self._task)
+            self._task = None
+
+
+def _bar(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[unit]}"),
+        TimeRemainingColumn(compact=True),
+        console=console,
+        transient=True,
+    )
+
+
+def _indented(stage: str, text: str, style: str = "") -> Text:
+    line = Text(f"{stage:<{_MARGIN}}", style="bold")
+    return line.append(one_line(text), style=style or "not bold")
+
+
+def _no_lines(event: Event, verbose: bool) -> list[Text]:  # noqa: ARG001
+    return []
+
+
+def _started(event: Event, verbose: bool) -> list[Text]:  # noqa: ARG001
+    if event.stage != "train":
+        return []
+    figures = event.figures
+    lines = [_indented("train", f"recipe {figures['recipe']}")]
+    return [*lines, *(_indented("", row) for row in figures.get("summary", "").splitlines())]
+
+
+def _finished(event: Event, verbose: bool) -> list[Text]:  # noqa: ARG001
+    show = _FINISHED.get(event.stage)
+    return show(event.figures) if show else []
+
+
+def _loaded(figures: Mapping[str, Any]) -> list[Text]:
+    partition = figures["partition"]
+    images = sum(row["count"] for row in partition)
+    lines = [
+        _indented("load", f"{figures['name']}: {images:,} images, {len(figures['classes'])} classes"),
+        _indented("", f"in {figures['location']}" if figures["location"] else "from memory"),
+        _indented("", f"{'split':<12}{'images':>9}  {'per class':<16}purpose", "dim"),
+    ]
+    for row in partition:
+        counts = row["per_class"]
+        spread = f"{min(counts):,}" if min(counts) == max(counts) else f"{min(counts):,}-{max(counts):,}"
+        lines.append(_indented("", f"{row['split']:<12}{row['count']:>9,}  {spread:<16}{row['purpose']}"))
+    return [*lines, *(_indented("", note) for note in figures["notes"])]
+
+
+def _audited(figures: Mapping[str, Any]) -> list[Text]:
+    decisions = figures["decisions"]
+    return [_indented("", f"{name}: {decision['decision']}") for name, decision in decisions.items()]
+
+
+def _evaluated(figures: Mapping[str, Any]) -> list[Text]:
+    low, high = figures["accuracy_ci95"]
+    return [
+        _indented(
+            "evaluate",
+            f"test accuracy {figures['accuracy']:.4f} (95 % interval {low:.4f}-{high:.4f}) "
+            f"on {figures['n']:,} images never seen before",
+        )
+    ]
+
+
+def _found(event: Event, verbose: bool) -> list[Text]:
+    figures = event.figures
+    line = Text(f"{'audit':<{_MARGIN}}", style="bold")
+    line.append(f"{figures['verdict']:<14}", style=_VERDICT_STYLES[figures["verdict"]])
+    line.append(f"{figures['check']}: " + one_line(figures["summary"]), style="not bold")
+    more = ("fix", "threshold", "reason") if verbose else ("fix",)
+    return [line, *(_indented("", f"{'':<14}{key}: {figures[key]}", "dim") for key in more if figures[key])]
+
+
+def _epoch(event: Event, verbose: bool) -> list[Text]:  # noqa: ARG001
+    f = event.figures
+    text = (
+        f"epoch {f['epoch']:>3}/{f['epochs']}  loss {f['train_loss']:.4f}  accuracy {f['train_accuracy']:.4f}"
+    )
+    if f.get("val_loss") is not None:
+        text += f"  | validation loss {f['val_loss']:.4f}  accuracy {f['val_accuracy']:.4f}"
+    return [_indented("", text)]
+
+
+def _warned(event: Event, verbose: bool) -> list[Text]:  # noqa: ARG001
+    return [_indented(event.stage, f"warning: {event.figures['message']}", "yellow")]
+
+
+_LINES: dict[str, Callable[[Event, bool], list[Text]]] = {
+    "stage-started": _started,
+    "stage-finished": _finished,
+    "finding": _found,
+    "epoch": _epoch,
+    "warning": _warned,
+}
+
+_FINISHED: dict[str, Callable[[Mapping[str, Any]], list[Text]]] = {
+    "load": _loaded,
+    "audit": _audited,
+    "evaluate": _evaluated,
+}

@@ -1,0 +1,139 @@
+"""The command `assay`: its commands, and the one place where errors become lines and exit codes."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from assay import __version__
+from assay.cli.audit import audit
+from assay.cli.doctor import doctor
+from assay.cli.evaluate import evaluate
+from assay.cli.fetch import fetch
+from assay.cli.predict import predict
+from assay.cli.run import run
+from assay.cli.train import train
+from assay.core.errors import AssayError
+from assay.core.text import choices, one_line
+
+app = typer.Typer(
+    name="assay",
+    help="Give it a labelled image set: it finds what is wrong with the data, trains a classifier, "
+    "and reports a score that can be trusted.",
+    epilog="Start with: assay run fashion-mnist-sample",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+#: In the order of the help page.
+COMMANDS = (run, audit, train, evaluate, predict, fetch, doctor)
+
+for command in COMMANDS:
+    app.command()(command)
+
+#: Typer carries its own copy of click in newer versions; its public exception tells which one.
+_UsageError: Any = typer.BadParameter.__mro__[1]
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(f"assay {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(exit_code(sys.argv[1:] if arguments is None else list(arguments)))
+
+
+def exit_code(arguments: Sequence[str]) -> int:
+    """Run one command; errors become one line on stderr and an exit code."""
+    _prepare_environment()
+    debug = "--debug" in arguments
+    if not debug:
+        sys.excepthook = _report_bug
+    try:
+        result = typer.main.get_command(app).main(list(arguments), prog_name="assay", standalone_mode=False)
+    except AssayError as error:
+        return _report(error, error.exit_code, debug)
+    except _UsageError as error:
+        return _report(_usage_error(error), 2, debug)
+    except (KeyboardInterrupt, typer.Abort):
+        sys.stderr.write("interrupted\n")
+        return 130
+    except BrokenPipeError:
+        # The reader went away (`assay ... | head`): nothing to say, and nobody to say it to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except MemoryError as error:
+        return _report(_out_of_memory(error), 5, debug)
+    return result if isinstance(result, int) else 0
+
+
+def _prepare_environment() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character gets an escape, not a crash.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _report(error: Exception, code: int, debug: bool) -> int:
+    if debug:
+        raise error
+    sys.stderr.write(f"{error}\n")
+    return code
+
+
+def _report_bug(kind: type[BaseException], error: BaseException, _: object) -> None:
+    """What no handler foresaw is a fault of Assay: one line, and the interpreter leaves with exit code 1."""
+    problem = f"{kind.__name__}: {error}" if str(error) else kind.__name__
+    fix = "This is a fault of Assay: please report it, with what the same command prints under --debug."
+    sys.stderr.write(f"{AssayError('bug', 'assay', problem, fix)}\n")
+
+
+def _out_of_memory(error: MemoryError) -> AssayError:
+    return AssayError(
+        "out-of-memory",
+        "memory",
+        one_line(str(error)) or "the system has no more to give",
+        "Use a smaller --batch-size, fewer images, or a machine with more memory.",
+    )
+
+
+def _usage_error(error: Any) -> AssayError:
+    """Typer's refusal in the house's form: what is wrong, what exists, and the nearest name."""
+    context = getattr(error, "ctx", None)
+    where = context.command_path if context is not None else "assay"
+    known = _known_names(error, context)
+    wrong = getattr(error, "option_name", None) or _quoted(error.format_message())
+    hint = f"{choices(wrong, known)}." if known and wrong else f"See `{where} --help`."
+    return AssayError("usage", where, " ".join(error.format_message().split()), hint)
+
+
+def _known_names(error: Any, context: Any) -> list[str]:
+    if context is None:
+        return []
+    if getattr(error, "option_name", None) and type(error).__name__ == "NoSuchOption":
+        return [name for p in context.command.params for name in p.opts if name.startswith("--")]
+    if "No such command" in error.format_message():
+        return [command.__name__ for command in COMMANDS]
+    return []
+
+
+def _quoted(message: str) -> str:
+    parts = message.split("'")
+    return parts[1] if len(parts) > 2 else ""

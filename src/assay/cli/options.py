@@ -1,0 +1,122 @@
+"""The options that several commands share, each declared once."""
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Data = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[DATA]",
+        help="A name (fashion-mnist, fashion-mnist-sample) or a path. [default: fashion-mnist]",
+        show_default=False,
+    ),
+]
+RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run, such as runs/...")]
+
+ModelName = Annotated[str | None, typer.Option("--model", metavar="NAME", help="Recipe: linear, mlp.")]
+Epochs = Annotated[int | None, typer.Option("--epochs", metavar="N", help="Passes over the training images.")]
+BatchSize = Annotated[int | None, typer.Option("--batch-size", metavar="N", help="Images per step.")]
+LearningRate = Annotated[float | None, typer.Option("--learning-rate", metavar="X", help="Step size.")]
+Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="Same seed, same model. [default: 0]")]
+Validation = Annotated[
+    float | None,
+    typer.Option(
+        "--validation",
+        metavar="F",
+        help="Share of train held out to choose by; 0 trains on all. [default: 0.1]",
+    ),
+]
+Device = Annotated[str | None, typer.Option("--device", metavar="KIND", help="auto, cpu, cuda or mps.")]
+Threads = Annotated[int | None, typer.Option("--threads", metavar="N", help="CPU threads for training.")]
+Out = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", help="The run folder. [default: a new one in runs/]")
+]
+Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="What to call the data.")]
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="Settings from a TOML file, as another run's config.toml."),
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change one value of the recipe; may be repeated."),
+]
+Classes = Annotated[
+    str | None, typer.Option("--classes", metavar="FILE|a,b,c", help="Class names in label order.")
+]
+Checks = Annotated[
+    str | None, typer.Option("--checks", metavar="a,b", help="Only these checks of the audit.")
+]
+Offline = Annotated[bool, typer.Option("--offline", help="Never use the network.")]
+Json = Annotated[bool, typer.Option("--json", help="Events as JSON lines on stdout.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only say where the result is.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+
+@dataclass(frozen=True)
+class Output:
+    """How a command speaks."""
+
+    json: bool
+    quiet: bool
+    verbose: bool
+
+
+def settings_from(config: Path | None, changes: list[str] | None, **options: Any) -> dict[str, Any]:
+    """Settings of a file, changed by `--set`, changed by the options that were given.
+
+    Options left at None keep what the file or the defaults say.
+    """
+    from assay.core.config import read_settings
+
+    given = read_settings(config) if config is not None else {}
+    given.pop("command", None)
+    recipe = _recipe_of(given, options.get("model")) | dict(_assignment(change) for change in changes or ())
+    split = {key: names(options.pop(key)) for key in ("checks",) if options.get(key) is not None}
+    if (classes := options.pop("classes", None)) is not None:
+        split["classes"] = _class_names(classes)
+    chosen = {key: value for key, value in options.items() if value is not None}
+    return {**given, **split, **chosen, "recipe": recipe}
+
+
+def _recipe_of(given: dict[str, Any], model: str | None) -> dict[str, Any]:
+    """The recipe's values in a `config.toml`; those of another recipe than `model` do not count."""
+    recipe: dict[str, Any] = given.pop("recipe", {})
+    name = recipe.pop("name", given.get("model"))
+    recipe.pop("model", None)
+    if model is not None and model != name:
+        return {}
+    options = recipe.pop("options", {})
+    return recipe | {f"options.{key}": value for key, value in options.items()}
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    from assay.core.errors import AssayError
+
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise AssayError(
+            "bad-value", "--set", f"{text!r} is not KEY=VALUE", "Write, for example, --set epochs=3."
+        )
+    return key.strip(), value.strip()
+
+
+def shell_data(settings: dict[str, Any]) -> str:
+    """The DATA argument to repeat in the next command; empty for the default."""
+    data = settings.get("data")
+    return "" if data is None else shlex.quote(str(data))
+
+
+def names(text: str) -> tuple[str, ...]:
+    """The names in a list separated by commas."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _class_names(text: str) -> tuple[str, ...]:
+    from assay.data.assemble import read_class_names
+
+    return read_class_names(text)

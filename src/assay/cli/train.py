@@ -1,0 +1,24 @@
+"""`assay train`: the first half, without touching the test split."""
+
+from pathlib import Path
+from typing import Any
+
+from assay.cli.options import Output
+from assay.cli.training import training_command
+
+
+def _train(settings: dict[str, Any], out: Path | None, offline: bool, output: Output) -> None:
+    from assay.cli.closing import close_run, quoted
+    from assay.cli.listeners import listening
+    from assay.pipeline import run_train
+
+    with listening(output) as on_event:
+        done = run_train(out=out, offline=offline, on_event=on_event, **settings)
+    assert done.model is not None
+    headline = f"Trained {done.model.recipe['name']}; the test images have not been looked at."
+    close_run(done.path, headline, [f"assay evaluate {quoted(done.path)}"], output)
+
+
+train = training_command(
+    "train", "Audit the data and train a classifier; the test split stays unseen.", _train
+)

@@ -1,0 +1,57 @@
+"""What `assay run` and `assay train` share: the same options, another half of the pipeline."""
+
+from collections.abc import Callable
+from typing import Any
+
+from assay.cli import options as o
+
+
+def training_command(name: str, help_text: str, start: Callable[..., Any]) -> Callable[..., None]:
+    """A command with the options of training.
+
+    start(data, out, offline, listening options, settings): does the work and says how it ended.
+    """
+
+    def command(
+        data: o.Data = None,
+        model: o.ModelName = None,
+        epochs: o.Epochs = None,
+        batch_size: o.BatchSize = None,
+        learning_rate: o.LearningRate = None,
+        seed: o.Seed = None,
+        validation: o.Validation = None,
+        out: o.Out = None,
+        name: o.Name = None,
+        device: o.Device = None,
+        threads: o.Threads = None,
+        config: o.Config = None,
+        changes: o.Set = None,
+        classes: o.Classes = None,
+        checks: o.Checks = None,
+        offline: o.Offline = False,
+        json: o.Json = False,
+        quiet: o.Quiet = False,
+        verbose: o.Verbose = False,
+        debug: o.Debug = False,  # noqa: ARG001  read from the raw arguments, before parsing can fail
+    ) -> None:
+        settings = o.settings_from(
+            config,
+            changes,
+            data=data,
+            model=model,
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            seed=seed,
+            validation=validation,
+            name=name,
+            device=device,
+            threads=threads,
+            classes=classes,
+            checks=checks,
+        )
+        start(settings, out, offline, o.Output(json, quiet, verbose))
+
+    command.__name__ = name
+    command.__doc__ = help_text
+    return command
