@@ -1,7 +1,8 @@
 """`History`, `LayerRow`, `ModelSummary` and `Model`: what training gives. Nothing here needs torch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -73,6 +74,14 @@ class LayerRow:
     purpose: str
 
 
+_SUMMARY_HEADER: Final = ("Layer", "Kind", "Output shape", "Parameters", "Multiply-adds", "What it does")
+
+
+def _summary_cells(row: LayerRow) -> tuple[str, ...]:
+    shape = str(row.output_shape)
+    return row.name, row.kind, shape, f"{row.parameters:,}", f"{row.multiply_adds:,}", row.purpose
+
+
 @dataclass(frozen=True)
 class ModelSummary:
     """The model table and its totals. `bytes`: the weights as float32."""
@@ -82,6 +91,19 @@ class ModelSummary:
     trainable_parameters: int
     multiply_adds: int
     bytes: int
+
+    def text(self) -> str:
+        """The table and its totals as plain text, one line per layer."""
+        rows = [_SUMMARY_HEADER, *(_summary_cells(row) for row in self.layers)]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(_SUMMARY_HEADER))]
+        lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+        lines.insert(1, "-" * max(map(len, lines)))
+        totals = (
+            f"Total parameters: {self.parameters:,} ({self.bytes / 1024:,.2f} KB)",
+            f"Trainable parameters: {self.trainable_parameters:,}",
+            f"Multiply-adds per image: {self.multiply_adds:,}",
+        )
+        return "\n".join([*lines, lines[1], *totals])
 
     def as_record(self) -> dict[str, Any]:
         """The summary as JSON types."""
@@ -117,3 +139,36 @@ class Model:
     fingerprints: Mapping[str, str]
     versions: Mapping[str, str] = field(default_factory=dict)
     scores: Mapping[str, Any] = field(default_factory=dict)
+
+    def predict_proba(self, images: NDArray[np.uint8] | Iterable[NDArray[np.uint8]]) -> NDArray[np.float64]:
+        """Probabilities float64 `(n, k)` (see `assay.learning.predict.predict_proba`)."""
+        from assay.learning.predict import predict_proba
+
+        return predict_proba(self, images)
+
+    def costs(self) -> dict[str, Any]:
+        """The `model` of `evaluation.json`: recipe, parameters, trainable_parameters, multiply_adds, bytes."""
+        table = self.layers.as_record()
+        return {"recipe": self.recipe["name"], **{key: table[key] for key in table if key != "layers"}}
+
+    def summary(self) -> str:
+        """The model table as plain text."""
+        return self.layers.text()
+
+    @classmethod
+    def read(cls, folder: str | Path) -> "Model":
+        """The model that `save` wrote. Raises AssayError `model-refused` for anything else."""
+        from assay.learning.model_file import read_model
+
+        return read_model(Path(folder))
+
+    def save(self, folder: str | Path) -> None:
+        """Write `model.safetensors` and `model.json` into `folder`."""
+        from assay.learning.model_file import save_model
+
+        save_model(self, Path(folder))
+
+    def _repr_html_(self) -> str:
+        rows = [_summary_cells(row) for row in self.layers.layers]
+        title = f"{self.recipe['name']}: {self.layers.parameters:,} parameters"
+        return html_table(_SUMMARY_HEADER, rows, title)

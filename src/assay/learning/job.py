@@ -1,0 +1,123 @@
+"""`Job`: all that stays the same during one training run, checked before it starts."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from assay.core.errors import AssayError
+from assay.core.events import OnEvent, warn
+from assay.data.hold_out import HoldOut
+from assay.data.preprocessing import Preprocessing, fit_preprocessing
+from assay.data.values import Split
+from assay.learning.machine import choose_threads, resolve_device
+from assay.learning.randomness import check_seed
+from assay.learning.recipes import Recipe
+from assay.learning.summary import summarize
+from assay.learning.values import ModelSummary
+from assay.learning.versions import versions
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One training run: which images, which recipe, which seed, on what. `rows` are rows of `split`."""
+
+    split: Split
+    rows: HoldOut
+    classes: tuple[str, ...]
+    recipe: Recipe
+    seed: int
+    device: torch.device
+    threads: int
+    preprocessing: Preprocessing
+    layers: ModelSummary
+    fingerprints: Mapping[str, str]
+    on_event: OnEvent
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches in an epoch, the last, smaller one included."""
+        return -(-len(self.rows.train) // self.recipe.batch_size)
+
+    def configuration(self) -> dict[str, Any]:
+        """What a checkpoint must agree on to be continued, as JSON types."""
+        return {
+            "recipe": self.recipe.as_record(),
+            "seed": self.seed,
+            "classes": list(self.classes),
+            "preprocessing": self.preprocessing.as_record(),
+            "fingerprints": {"train": self.fingerprints.get("train", "")},
+            "rows": _rows_digest(self.rows),
+            "device": self.device.type,
+            "versions": versions(),
+        }
+
+
+def make_job(
+    split: Split,
+    rows: HoldOut,
+    classes: Sequence[str],
+    recipe: Recipe,
+    seed: int,
+    device: str,
+    threads: int | None,
+    fingerprints: Mapping[str, str],
+    on_event: OnEvent,
+) -> Job:
+    """Check what training needs and tell what is odd. Arguments and errors as in `train`."""
+    check_seed(seed)
+    where = resolve_device(device)
+    _check_labels(split.labels[rows.train], classes, on_event)
+    layers = summarize(recipe, split.shape, len(classes))
+    _warn_of_constant_images(split, rows.train, on_event)
+    return Job(
+        split=split,
+        rows=rows,
+        classes=tuple(classes),
+        recipe=recipe,
+        seed=seed,
+        device=where,
+        threads=threads or choose_threads(layers.multiply_adds, recipe.batch_size),
+        preprocessing=fit_preprocessing(recipe.normalizer, split, rows.train),
+        layers=layers,
+        fingerprints=dict(fingerprints),
+        on_event=on_event,
+    )
+
+
+def _check_labels(labels: NDArray[np.int64], classes: Sequence[str], on_event: OnEvent) -> None:
+    counts = np.bincount(labels, minlength=len(classes))
+    if np.count_nonzero(counts) < 2:
+        raise AssayError(
+            "too-few-classes",
+            "train",
+            f"its {len(labels):,} images show {np.count_nonzero(counts)} class, a classifier needs 2",
+            "Give images of at least two classes.",
+        )
+    missing = [classes[label] for label in np.flatnonzero(counts == 0).tolist()]
+    if missing:
+        few = ", ".join(missing[:5]) + (" ..." if len(missing) > 5 else "")
+        message = (
+            f"{len(missing)} of {len(classes)} classes have no training image ({few}): none will be found"
+        )
+        warn(on_event, "train", message, classes=missing)
+
+
+def _warn_of_constant_images(split: Split, rows: NDArray[np.int64], on_event: OnEvent) -> None:
+    flat = (block.reshape(len(block), -1) for block in split.blocks(rows))
+    constant = sum(int(np.count_nonzero(b.min(axis=1) == b.max(axis=1))) for b in flat)
+    if constant:
+        message = (
+            f"{constant:,} of {len(rows):,} training images have one value everywhere: no shape to learn from"
+        )
+        warn(on_event, "train", message, constant=constant)
+
+
+def _rows_digest(rows: HoldOut) -> str:
+    """SHA-256 over which rows train and which validate."""
+    parts = (rows.train.astype("<i8").tobytes(), rows.validation.astype("<i8").tobytes())
+    return hashlib.sha256(b"|".join(parts)).hexdigest()

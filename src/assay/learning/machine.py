@@ -1,0 +1,96 @@
+"""The machine that computes: device, threads, denormals, memory."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Event as Flag
+from typing import Final, TypeVar
+
+import torch
+
+from assay.core.errors import AssayError
+from assay.core.text import choices
+from assay.core.threads import thread_count
+
+DEVICES: Final = ("auto", "cpu", "cuda", "mps")
+
+#: Below so many multiply-adds a step, handing work to a second thread costs more than it brings.
+_WORTH_A_SECOND_THREAD: Final = 30_000_000
+
+Result = TypeVar("Result")
+
+
+def resolve_device(name: str) -> torch.device:
+    """The device called `name`; `auto` is the best there is.
+
+    Raises AssayError `bad-value` for a name that does not exist, `device-unavailable` for a device that this
+    machine, or this build of torch, does not have.
+    """
+    if name not in DEVICES:
+        raise AssayError("bad-value", "--device", f"{name!r} is no device", choices(name, DEVICES) + ".")
+    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        return torch.device(next(d for d in ("cuda", "mps", "cpu") if available[d]))
+    if not available[name]:
+        there = ", ".join(d for d in available if available[d])
+        raise AssayError(
+            "device-unavailable",
+            f"--device {name}",
+            f"torch finds none (there is: {there})",
+            "Use --device auto.",
+        )
+    return torch.device(name)
+
+
+def choose_threads(multiply_adds: int, images: int) -> int:
+    """How many threads serve a net of `multiply_adds` per image best, `images` at a time."""
+    return 1 if multiply_adds * images < _WORTH_A_SECOND_THREAD else thread_count()
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """Let torch compute with `count` threads until the block ends."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def flushing_denormals(work: Callable[[], Result], count: int, stop: Flag) -> Result:
+    """Run `work` with denormal numbers taken as zero, on `count` threads, and leave the process as it was.
+
+    Pixels that are almost always zero drive Adam's moments below 1e-38, where a processor computes many times
+    slower. The mode belongs to a thread and is inherited by the workers it starts, so a thread of its own
+    gives the same bits whatever the process computed before. `stop` is set where the caller is interrupted.
+    """
+
+    def flushed() -> Result:
+        torch.set_flush_denormal(True)
+        with threads(count):
+            return work()
+
+    with threads(torch.get_num_threads()), ThreadPoolExecutor(1, "assay-training") as pool:
+        future = pool.submit(flushed)
+        try:
+            return future.result()
+        except BaseException:
+            stop.set()
+            raise
+
+
+@contextmanager
+def memory_errors(advice: str) -> Iterator[None]:
+    """Turn an allocation that failed into AssayError `out-of-memory` with `advice`."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not _is_memory_error(error):
+            raise
+        raise AssayError("out-of-memory", "memory", "there is not enough of it", advice) from error
+
+
+def _is_memory_error(error: Exception) -> bool:
+    # torch's own allocator for the CPU raises a plain RuntimeError that only its text identifies.
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(error)

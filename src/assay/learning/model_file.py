@@ -1,0 +1,196 @@
+"""The model's two files: `model.safetensors` holds the weights, `model.json` all else. Never pickle.
+
+What is read is taken as hostile: nothing in it is run, nothing is allocated that its size does not pay for,
+and anything that Assay would not have written is refused.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import safetensors.numpy
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+from safetensors import SafetensorError
+
+from assay.core import durable
+from assay.core.errors import AssayError
+from assay.data.preprocessing import Preprocessing
+from assay.learning.network import empty_network, floating_state
+from assay.learning.recipes import Recipe
+from assay.learning.summary import summarize
+from assay.learning.values import EpochRecord, History, Model, ModelSummary
+
+WEIGHTS: Final = "model.safetensors"
+RECORD: Final = "model.json"
+
+_LARGEST_RECORD: Final = 64 << 20
+_LARGEST_HEADER: Final = 1 << 20
+_LARGEST_SIDE: Final = 65_535
+
+#: How files of other kinds begin, for a message that helps.
+_OTHER_KINDS: Final = {
+    b"PK": "a zip archive, such as a torch or Keras file",
+    b"\x80": "a pickle",
+    b"\x89HDF": "an HDF5 file",
+}
+
+
+class _Record(BaseModel):
+    """The keys of `model.json` beside `schema` and its own hash; no other is accepted, at any depth."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+    recipe: Recipe
+    classes: tuple[str, ...]
+    preprocessing: Preprocessing
+    layers: ModelSummary
+    history: tuple[EpochRecord, ...]
+    fingerprints: dict[str, str]
+    versions: dict[str, str]
+    scores: dict[str, float | None]
+    weights_sha256: str
+
+
+def save_model(model: Model, folder: Path) -> None:
+    """Write the two files into `folder`, the record last; equal models give equal files.
+
+    Raises AssayError (see `durable.create`).
+    """
+    durable.make_directory(folder)
+    # Without metadata: safetensors writes its keys in random order.
+    weights = safetensors.numpy.save({name: np.ascontiguousarray(w) for name, w in model.weights.items()})
+    record = {
+        "recipe": dict(model.recipe),
+        "classes": list(model.classes),
+        "preprocessing": model.preprocessing.as_record(),
+        "layers": model.layers.as_record(),
+        "history": model.history.as_record(),
+        "fingerprints": dict(model.fingerprints),
+        "versions": dict(model.versions),
+        "scores": dict(model.scores),
+        "weights_sha256": hashlib.sha256(weights).hexdigest(),
+    }
+    durable.write_bytes(folder / WEIGHTS, weights)
+    durable.write_json(folder / RECORD, {"schema": 1, **record, "sha256": _seal(record)})
+
+
+def read_model(folder: Path) -> Model:
+    """The model that `save_model` wrote. Raises AssayError `model-refused` for anything else."""
+    record = _read_record(Path(folder) / RECORD)
+    _check_preprocessing(record, Path(folder) / RECORD)
+    weights = _read_weights(Path(folder) / WEIGHTS, record)
+    return Model(
+        weights=weights,
+        recipe=record.recipe.as_record(),
+        classes=record.classes,
+        preprocessing=record.preprocessing,
+        layers=record.layers,
+        history=History(record.history),
+        fingerprints=record.fingerprints,
+        versions=record.versions,
+        scores=record.scores,
+    )
+
+
+def _refused(path: Path, reason: str) -> AssayError:
+    return AssayError("model-refused", path, reason, "Give the model folder of an Assay run, unchanged.")
+
+
+def _content(path: Path, largest: int) -> bytes:
+    """The whole of a plain file of at most `largest` bytes."""
+    if not path.is_file():
+        raise _refused(path, "there is no such file")
+    with durable.environment_errors(path):
+        size = path.stat().st_size
+        if size > largest:
+            raise _refused(path, f"{size:,} bytes where at most {largest:,} can be right")
+        return path.read_bytes()
+
+
+def _read_record(path: Path) -> _Record:
+    text = _content(path, _LARGEST_RECORD)
+    try:
+        whole = json.loads(text.decode("utf-8"), object_pairs_hook=_no_duplicates)
+        schema, seal = whole.pop("schema"), whole.pop("sha256")
+        record = _Record.model_validate_json(json.dumps(whole))
+        sealed = _seal(whole)
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
+        raise _refused(path, _reason(error)) from error
+    if schema != 1 or seal != sealed:
+        raise _refused(path, "it was changed after it was written (its hash differs)")
+    return record
+
+
+def _reason(error: Exception) -> str:
+    """Why a record is no record, in a few words that name the place."""
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False)[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    return f"not a record of a model ({str(error)[:100]})"
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    keys = dict(pairs)
+    if len(keys) != len(pairs):
+        raise ValueError("a key occurs twice")
+    return keys
+
+
+def _seal(record: Mapping[str, Any]) -> str:
+    return hashlib.sha256(durable.json_text(record).encode()).hexdigest()
+
+
+def _check_preprocessing(record: _Record, path: Path) -> None:
+    p = record.preprocessing
+    if not all(1 <= side <= _LARGEST_SIDE for side in p.shape):
+        raise _refused(path, f"images of {p.shape} cannot be")
+    wanted = p.channels if p.normalizer == "standard" else 0
+    if (len(p.mean), len(p.deviation)) != (wanted, wanted) or any(d <= 0 for d in p.deviation):
+        raise _refused(path, "its normalization does not fit its channels")
+
+
+def _read_weights(path: Path, record: _Record) -> dict[str, NDArray[np.float32]]:
+    expected = _expected_shapes(path, record)
+    size = sum(4 * int(np.prod(shape)) for shape in expected.values())
+    content = _content(path, size + _LARGEST_HEADER)
+    for start, kind in _OTHER_KINDS.items():
+        if content.startswith(start) and not content[8:9] == b"{":
+            raise _refused(path, f"this is {kind}, which can run code when it is read")
+    if hashlib.sha256(content).hexdigest() != record.weights_sha256:
+        raise _refused(path, "it is not the file that model.json describes (its hash differs)")
+    return _checked_weights(path, content, expected)
+
+
+def _expected_shapes(path: Path, record: _Record) -> dict[str, tuple[int, ...]]:
+    """The names and shapes that the recipe's net has for such images and classes."""
+    shape, count = record.preprocessing.shape, len(record.classes)
+    try:
+        network = empty_network(record.recipe, shape, count)
+        summary = summarize(record.recipe, shape, count)
+    except AssayError as error:
+        raise _refused(path.parent / RECORD, error.what) from error
+    if summary != record.layers:
+        raise _refused(path.parent / RECORD, "its layers are not those of its recipe and classes")
+    return {name: tuple(tensor.shape) for name, tensor in floating_state(network).items()}
+
+
+def _checked_weights(
+    path: Path, content: bytes, expected: Mapping[str, tuple[int, ...]]
+) -> dict[str, NDArray[np.float32]]:
+    try:
+        json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")], object_pairs_hook=_no_duplicates)
+        weights = safetensors.numpy.load(content)
+    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _refused(path, f"not a plain safetensors file ({str(error)[:100]})") from error
+    found = {name: weight.shape for name, weight in weights.items()}
+    if found != dict(expected):
+        wrong = sorted(set(found.items()) ^ set(expected.items()))[0]
+        raise _refused(path, f"its weights are not those of its recipe (first difference: {wrong})")
+    for name, weight in weights.items():
+        if weight.dtype != np.float32 or not np.isfinite(weight).all():
+            raise _refused(path, f"{name} is {weight.dtype} and not all finite float32")
+    return weights

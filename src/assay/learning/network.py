@@ -1,0 +1,74 @@
+"""From a recipe to a net: built, initialized from a seed, filled from arrays, read back into arrays."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from assay.core.errors import AssayError
+from assay.learning.models import MODELS
+from assay.learning.recipes import Recipe
+
+Shape = tuple[int, int, int]
+
+
+def empty_network(recipe: Recipe, input_shape: Shape, class_count: int) -> nn.Module:
+    """The recipe's net without memory for its weights: for counting, checking and filling.
+
+    Raises AssayError `bad-value` when the recipe names a net that does not exist, and
+    `recipe-does-not-fit` when such images cannot go through it.
+    """
+    if recipe.model not in MODELS:
+        raise AssayError(
+            "bad-value", "model", f"{recipe.model!r} is no net", f"There are: {', '.join(MODELS)}."
+        )
+    try:
+        with torch.device("meta"):
+            network = MODELS[recipe.model](input_shape, class_count, **recipe.options)
+            network(torch.empty(2, *input_shape))
+    except (RuntimeError, TypeError, ValueError) as error:
+        shape = " x ".join(map(str, input_shape))
+        problem = f"images of {shape} do not go through it ({error})"
+        raise AssayError(
+            "recipe-does-not-fit", recipe.name, problem, "Choose another --model or --size."
+        ) from error
+    return network
+
+
+def initialized_network(recipe: Recipe, input_shape: Shape, class_count: int, seed: int) -> nn.Module:
+    """The recipe's net with weights drawn from `seed` alone; torch's global generator is left as it was.
+
+    Weights: Glorot uniform, biases zero (Glorot and Bengio 2010; Keras' defaults).
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = MODELS[recipe.model](input_shape, class_count, **recipe.options)
+        for layer in network.modules():
+            if isinstance(layer, nn.Linear | nn.Conv2d):
+                nn.init.xavier_uniform_(layer.weight)
+                if layer.bias is not None:
+                    nn.init.zeros_(layer.bias)
+    return network
+
+
+def filled_network(
+    recipe: Recipe, input_shape: Shape, class_count: int, weights: Mapping[str, NDArray[np.float32]]
+) -> nn.Module:
+    """The recipe's net with the given weights, ready to predict. `weights` as `arrays` gave them."""
+    network = empty_network(recipe, input_shape, class_count).to_empty(device="cpu").eval()
+    with torch.no_grad():
+        for name, tensor in floating_state(network).items():
+            tensor.copy_(torch.from_numpy(weights[name]))
+    return network
+
+
+def floating_state(network: nn.Module) -> dict[str, torch.Tensor]:
+    """The net's weights and running statistics by name, as live tensors; its integer counters left out."""
+    return {name: tensor for name, tensor in network.state_dict().items() if tensor.is_floating_point()}
+
+
+def arrays(network: nn.Module) -> dict[str, NDArray[np.float32]]:
+    """Copies of the net's weights as float32 arrays."""
+    return {name: tensor.detach().cpu().numpy().copy() for name, tensor in floating_state(network).items()}

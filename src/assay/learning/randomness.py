@@ -1,0 +1,25 @@
+"""All randomness of a training run follows from its seed and its position: no generator lives on.
+
+So a run can be taken up at any step, with nothing to restore but the position.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.core.errors import AssayError
+
+#: What the numbers are drawn for; each purpose has its own stream.
+_ORDER: Final = 1
+
+
+def check_seed(seed: int) -> None:
+    """Raise AssayError `bad-value` unless `seed` is in [0, 2**63)."""
+    if not 0 <= seed < 2**63:
+        raise AssayError("bad-value", "--seed", f"{seed} is not in [0, 2**63)", "Give a number such as 0.")
+
+
+def epoch_order(rows: NDArray[np.int64], seed: int, epoch: int) -> NDArray[np.int64]:
+    """The rows in the order of one epoch: int64, each exactly once."""
+    return np.random.default_rng([seed, _ORDER, epoch]).permutation(rows)

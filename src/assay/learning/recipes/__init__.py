@@ -1,0 +1,113 @@
+"""Recipes: everything that decides a training run, one TOML file each. Nothing here loads torch."""
+
+import tomllib
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from assay.core.errors import AssayError
+from assay.core.text import choices
+
+#: Recipe name -> its file beside this module, from the cheapest to the dearest.
+RECIPES: Final[Mapping[str, str]] = {"linear": "linear.toml", "mlp": "mlp.toml"}
+
+Share = Annotated[float, Field(ge=0, lt=1)]
+
+
+class Recipe(BaseModel):
+    """A resolved recipe: frozen, every value in its range, no key unknown.
+
+    model: the net's name in `assay.learning.models.MODELS`; options: what its `build` is given.
+    normalizer: `minmax` or `standard` (see `Preprocessing`).
+    learning_rate, beta1, beta2, epsilon: Adam's (Kingma and Ba 2015). epsilon 1e-7 is Keras' default.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    name: str
+    model: str
+    normalizer: Literal["minmax", "standard"] = "minmax"
+    epochs: Annotated[int, Field(ge=1, le=100_000)]
+    batch_size: Annotated[int, Field(ge=1, le=1_048_576)]
+    learning_rate: Annotated[float, Field(gt=0, le=1e6)]
+    beta1: Share = 0.9
+    beta2: Share = 0.999
+    epsilon: Annotated[float, Field(gt=0, le=1)] = 1e-7
+    options: Mapping[str, Annotated[int, Field(ge=1, le=1_048_576)]] = {}
+
+    def as_record(self) -> dict[str, Any]:
+        """The recipe as JSON types; `Recipe(**record)` reads it back."""
+        return self.model_dump(mode="json")
+
+
+#: What a recipe's user may change: everything but what makes it this recipe.
+SETTINGS: Final = tuple(f for f in Recipe.model_fields if f not in ("name", "model", "options"))
+
+
+def read_recipe(name: str, overrides: Mapping[str, Any] | None = None) -> Recipe:
+    """The recipe `name` with some settings changed.
+
+    overrides: setting name to value; a text is read as TOML would read it ("5", "0.01", "standard"), None
+    leaves the setting as it is. An option of the net is named alone (`hidden`), as `options.hidden`, or in a
+    table `options`; so the record of a recipe gives the same recipe again.
+    Raises AssayError `unknown-recipe`, `unknown-setting` or `bad-value`.
+    """
+    table = _table(name)
+    for key, value in _flat(overrides or {}).items():
+        if value is not None:
+            _override(table, name, key, _typed(value))
+    return validated(table)
+
+
+def validated(table: Mapping[str, Any]) -> Recipe:
+    """A recipe from its table. Raises AssayError `bad-value` naming the first setting that is wrong."""
+    try:
+        return Recipe(**table)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        setting = ".".join(map(str, first["loc"]))
+        problem = f"{first['input']!r} is refused: {first['msg']}"
+        raise AssayError("bad-value", setting, problem, "Give a value in its range.") from None
+
+
+def _table(name: str) -> dict[str, Any]:
+    if name not in RECIPES:
+        raise AssayError(
+            "unknown-recipe", name, "there is no such recipe", choices(name, tuple(RECIPES)) + "."
+        )
+    return tomllib.loads(files(__name__).joinpath(RECIPES[name]).read_text(encoding="utf-8"))
+
+
+def _flat(overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """The overrides without the table `options`: its entries named `options.X`."""
+    flat = {key: value for key, value in overrides.items() if key != "options"}
+    return flat | {f"options.{key}": value for key, value in overrides.get("options", {}).items()}
+
+
+def _override(table: dict[str, Any], recipe: str, key: str, value: Any) -> None:
+    options: dict[str, Any] = table.setdefault("options", {})
+    option = key.removeprefix("options.")
+    if key in SETTINGS:
+        table[key] = value
+    elif key in ("name", "model") and value == table[key]:
+        pass
+    elif option in options:
+        options[option] = value
+    else:
+        known = (*SETTINGS, *options)
+        raise AssayError(
+            "unknown-setting", key, f"recipe {recipe} has no such setting", choices(key, known) + "."
+        )
+
+
+def _typed(value: Any) -> Any:
+    """A text from the command line as the value that TOML would read; other values as they are."""
+    if not isinstance(value, str):
+        return value
+    try:
+        read: dict[str, Any] = tomllib.loads(f"value = {value}")
+    except tomllib.TOMLDecodeError:
+        return value
+    return read["value"] if read.keys() == {"value"} else value

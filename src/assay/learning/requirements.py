@@ -1,0 +1,16 @@
+"""Is what training needs installed? Asked before any work starts; loads no torch itself."""
+
+from importlib.util import find_spec
+
+from assay.core.errors import AssayError
+
+
+def require_torch() -> None:
+    """Raise AssayError `missing-extra` where torch is not installed."""
+    if find_spec("torch") is None:
+        raise AssayError(
+            "missing-extra",
+            "torch",
+            "training needs it and it is not installed",
+            'pip install "assay[train]"',
+        )
