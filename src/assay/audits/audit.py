@@ -46,12 +46,8 @@ def audit_dataset(
     checked: list[Checked] = []
     for name in chosen:
         checked.append(CHECKS[name](material))
-        finding = checked[-1].finding
-        on_event(
-            Event(
-                "finding", "audit", {k: getattr(finding, k) for k in ("check", "area", "verdict", "summary")}
-            )
-        )
+        record = checked[-1].finding.as_record()
+        on_event(Event("finding", "audit", {key: record[key] for key in record if key != "evidence"}))
     findings = tuple(result.finding for result in checked)
     return Audit(
         dataset=_dataset_record(dataset),

@@ -16,7 +16,10 @@ def audit(
     verbose: o.Verbose = False,
     debug: o.Debug = False,  # noqa: ARG001  read from the raw arguments, before parsing can fail
 ) -> None:
-    """Look for what is wrong with the data, and write the report. Needs no torch."""
+    """Find what is wrong with the data.
+
+    Writes the report of the audit alone; needs no torch.
+    """
     from assay.cli.closing import areas_line, close_run
     from assay.cli.listeners import listening
     from assay.pipeline import run_audit

@@ -20,7 +20,10 @@ def doctor(
     json: Annotated[bool, typer.Option("--json", help="One JSON object instead of lines.")] = False,
     debug: o.Debug = False,  # noqa: ARG001  read from the raw arguments, before parsing can fail
 ) -> None:
-    """Show versions, device and cache, what is missing, and the command that installs it."""
+    """Show versions, device, cache, what is missing.
+
+    For everything that is missing: the command that installs it.
+    """
     import json as json_format
 
     facts = dict(_facts())

@@ -12,7 +12,10 @@ def evaluate(
     verbose: o.Verbose = False,
     debug: o.Debug = False,  # noqa: ARG001  read from the raw arguments, before parsing can fail
 ) -> None:
-    """Judge the model of a run on its test split, and complete the report."""
+    """Test the model of a run.
+
+    Judges it on the test split and completes the report.
+    """
     from assay.cli.closing import close_run, quoted, score_line
     from assay.cli.listeners import listening
     from assay.pipeline import run_evaluate

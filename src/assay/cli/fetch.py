@@ -13,7 +13,10 @@ def fetch(
     quiet: o.Quiet = False,
     debug: o.Debug = False,  # noqa: ARG001  read from the raw arguments, before parsing can fail
 ) -> None:
-    """Bring a named data set into the cache, so that later runs need no network."""
+    """Bring a named data set into the cache.
+
+    Later runs then need no network.
+    """
     from assay.cli.closing import close_plain
     from assay.cli.listeners import listening
     from assay.data.load import known_name

@@ -118,22 +118,13 @@ def _usage_error(error: Any) -> AssayError:
     """Typer's refusal in the house's form: what is wrong, what exists, and the nearest name."""
     context = getattr(error, "ctx", None)
     where = context.command_path if context is not None else "assay"
-    known = _known_names(error, context)
-    wrong = getattr(error, "option_name", None) or _quoted(error.format_message())
-    hint = f"{choices(wrong, known)}." if known and wrong else f"See `{where} --help`."
-    return AssayError("usage", where, " ".join(error.format_message().split()), hint)
-
-
-def _known_names(error: Any, context: Any) -> list[str]:
-    if context is None:
-        return []
-    if getattr(error, "option_name", None) and type(error).__name__ == "NoSuchOption":
-        return [name for p in context.command.params for name in p.opts if name.startswith("--")]
-    if "No such command" in error.format_message():
-        return [command.__name__ for command in COMMANDS]
-    return []
-
-
-def _quoted(message: str) -> str:
-    parts = message.split("'")
-    return parts[1] if len(parts) > 2 else ""
+    message = " ".join(error.format_message().split())
+    option = getattr(error, "option_name", None)
+    if type(error).__name__ == "NoSuchOption" and option and context is not None:
+        known = [name for p in context.command.params for name in p.opts if name.startswith("--")]
+        return AssayError("usage", where, f"there is no option {option}", f"{choices(option, known)}.")
+    if message.startswith("No such command"):
+        command = message.split("'")[1]
+        known = [c.__name__ for c in COMMANDS]
+        return AssayError("usage", where, f"there is no command {command}", f"{choices(command, known)}.")
+    return AssayError("usage", where, message, f"See `{where} --help`.")

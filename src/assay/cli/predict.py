@@ -15,7 +15,10 @@ def predict(
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line instead of CSV.")] = False,
     debug: o.Debug = False,  # noqa: ARG001  read from the raw arguments, before parsing can fail
 ) -> None:
-    """Classify pictures with the model of a run, read exactly as in training."""
+    """Classify pictures with a run's model.
+
+    They are read exactly as in training. CSV on stdout: file, predicted class, probabilities.
+    """
     from assay.deployment.predict import predictions_text
     from assay.learning.model_file import read_model
     from assay.pipeline import predict as classify

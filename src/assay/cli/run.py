@@ -19,4 +19,4 @@ def _run(settings: dict[str, Any], out: Path | None, offline: bool, output: Outp
     close_run(done.path, headline, [f"assay predict {quoted(done.path)} PICTURE.png"], output)
 
 
-run = training_command("run", "Audit the data, train a classifier, test it, and write the report.", _run)
+run = training_command("run", "Do everything: audit, train, test, report.", _run)

@@ -19,6 +19,4 @@ def _train(settings: dict[str, Any], out: Path | None, offline: bool, output: Ou
     close_run(done.path, headline, [f"assay evaluate {quoted(done.path)}"], output)
 
 
-train = training_command(
-    "train", "Audit the data and train a classifier; the test split stays unseen.", _train
-)
+train = training_command("train", "Audit and train; the test split stays unseen.", _train)
