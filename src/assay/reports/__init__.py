@@ -1,1 +1,4 @@
-"""Figures and the report. Only here: matplotlib and jinja2."""
+"""The report of a run: figures, the texts beside them, and one HTML file. Only here: matplotlib, jinja2.
+
+`assay.reports.html.write_report` is the entrance.
+"""

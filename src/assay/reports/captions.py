@@ -1,0 +1,103 @@
+"""What each figure shows, and which problem it would reveal: the texts that are the same for all data.
+
+What was found in the data at hand is computed: see the modules named `..._findings`.
+"""
+
+import html
+from typing import Final, NamedTuple
+
+from assay.reports.canvas import Drawing
+from assay.reports.values import Figure, Table
+
+
+class Caption(NamedTuple):
+    """The fixed texts of one figure (see `assay.reports.values.Figure`)."""
+
+    title: str
+    shows: str
+    reveals: str
+
+
+CAPTIONS: Final[dict[str, Caption]] = {
+    "samples": Caption(
+        "Samples of every class",
+        "A row per class. Its images are taken at equal steps through the training split: nobody picked "
+        "them, and no chance is involved.",
+        "Wrong labels, classes that are mixed up, pictures that are cut off or turned, and drift: images on "
+        "the left come early in the file, those on the right late.",
+    ),
+    "classes": Caption(
+        "Class distribution",
+        "The share of each class in its split, as a bar; the number beside it is the count of images.",
+        "Imbalance (accuracy then hides what happens to rare classes), classes that are absent, and splits "
+        "that were not drawn from the same source.",
+    ),
+    "intensity": Caption(
+        "Pixel intensities",
+        "How often each value from 0 (black) to 255 (white) occurs among the training pixels. Exact zeros "
+        "have a bar and a scale of their own, because they would dwarf all others.",
+        "Values that were scaled before, a range cut off at one end (a spike at 255), too little contrast, "
+        "and values that were rounded (gaps like the teeth of a comb).",
+    ),
+    "intensity-by-class": Caption(
+        "Pixel intensities of each class",
+        "The same histogram for each class alone, zeros left out and told beside it. All ridges have the "
+        "same area.",
+        "Classes that were photographed or scaled differently: a model would learn the exposure instead of "
+        "the subject.",
+    ),
+    "means": Caption(
+        "Class means",
+        "All training images of a class laid over each other: bright where most of them are bright.",
+        "Classes whose averages look the same, and averages that are a blur: then the subjects stand at many "
+        "places or in many poses.",
+    ),
+    "deviations": Caption(
+        "Class standard deviations",
+        "The standard deviation at every place: dark where the images of a class agree, bright where they "
+        "differ. All classes share one color scale.",
+        "Where a class varies, so what its mean does not tell; borders that vary, so cropping; a class that "
+        "does not vary at all, so copies.",
+    ),
+    "correlation": Caption(
+        "Correlation of the class means",
+        "For every two classes the Pearson correlation of their mean images: 1 is the same shape, 0 is "
+        "nothing in common, below 0 (orange) one is bright where the other is dark.",
+        "Classes that a model is likely to confuse, because on average they have nearly the same shape.",
+    ),
+    "curves": Caption(
+        "Learning curves",
+        "Loss (how wrong; lower is better) and accuracy (how often right) after each pass over the training "
+        "images. The training figures are running means, taken while the weights still change.",
+        "Too few epochs (validation loss still falls), overfitting (it rises while the training loss falls), "
+        "and a learning rate that is too large (the curve jumps) or too small (it crawls).",
+    ),
+    "confusion": Caption(
+        "Confusion matrix",
+        "Row: the true class. Column: the model's answer. Blue cells on the diagonal are right, orange ones "
+        "are mistakes; the stronger the color, the larger the share of the row.",
+        "Which class is taken for which. Two classes that are confused both ways look alike, or their labels "
+        "do not agree with each other.",
+    ),
+    "recall": Caption(
+        "Recall of each class",
+        "Of the test images of a class, the share that the model recognized. The dot is what was measured, "
+        "the line its 95 % Wilson interval; the dashed line is the accuracy over all classes.",
+        "Classes that fail behind a good average, and differences too small to mean anything: their lines "
+        "overlap.",
+    ),
+    "mistakes": Caption(
+        "Most confident mistakes",
+        "Test images that the model got wrong while it was surest. Below each: what the label says, then "
+        "what the model answered and how sure it was.",
+        "Wrong labels (the model may be right), images that fit two classes, and what the model has not "
+        "understood.",
+    ),
+}
+
+
+def figure(name: str, drawing: Drawing, alt: str, found: str, table: Table) -> Figure:
+    """The figure `name` with its fixed texts. Raises KeyError when it has none."""
+    caption = CAPTIONS[name]
+    named = drawing.svg.replace("<svg", f'<svg role="img" aria-label="{html.escape(alt)}"', 1)
+    return Figure(name, caption.title, named, drawing.png, alt, caption.shows, caption.reveals, found, table)

@@ -1,0 +1,66 @@
+"""`ReportContent`: all that a report tells of. `Figure` and `Table`: one picture, and the data behind it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from assay.audits.measure import Measurements
+from assay.audits.values import Audit
+from assay.data.preprocessing import Preprocessing
+from assay.data.values import Dataset
+from assay.evaluation.values import Evaluation
+from assay.learning.values import History, ModelSummary
+
+
+@dataclass(frozen=True, eq=False)
+class ReportContent:
+    """The results of a run (or, where the later values are None, of an audit alone).
+
+    measurements: per split name, over the whole split.
+    partition: rows `split, count, per_class, purpose` as they were used, the validation split among
+        them; empty: the data set's own splits.
+    seed, recipe, config: what was asked for, as JSON types. commands: shell lines that repeat the run.
+    """
+
+    dataset: Dataset
+    measurements: Mapping[str, Measurements]
+    audit: Audit
+    partition: Sequence[Mapping[str, Any]] = ()
+    preprocessing: Preprocessing | None = None
+    layers: ModelSummary | None = None
+    history: History | None = None
+    evaluation: Evaluation | None = None
+    recipe: Mapping[str, Any] | None = None
+    seed: int | None = None
+    config: Mapping[str, Any] = field(default_factory=dict)
+    commands: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table for people: every cell is already the text to show. note: what was left out, and why."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture, in words too.
+
+    svg: for the page; its colors are the page's, so it can be read in light and dark. png: on white.
+    alt: the picture in one sentence, for those who do not see it.
+    shows, reveals, found: what it shows, which problem it would reveal, what was found in these data.
+    table: the data behind it.
+    """
+
+    name: str
+    title: str
+    svg: str
+    png: bytes
+    alt: str
+    shows: str
+    reveals: str
+    found: str
+    table: Table
