@@ -21,7 +21,6 @@ from assay.data.values import Dataset
 from assay.deployment.predict import Prediction, predict_files
 from assay.evaluation.evaluate import evaluate_split
 from assay.evaluation.values import Evaluation
-from assay.learning.model_file import read_model
 from assay.learning.requirements import require_torch
 from assay.learning.values import Model
 from assay.planning import Data, Plan, make_plan, need_test_split, open_data, plan_of_run
@@ -162,6 +161,8 @@ def run_evaluate(
     Raises AssayError `data-changed` when they have not.
     """
     require_torch()
+    from assay.learning.model_file import read_model
+
     with run_folder.reopen(Path(folder)) as opened:
         model = read_model(opened.path / "model")
         plan = plan_of_run(opened.path, model, data, offline, on_event)
@@ -176,6 +177,8 @@ def run_evaluate(
 def predict(model: Model | str | Path, files: Iterable[str | Path | bytes]) -> list[Prediction]:
     """Classify pictures, read exactly as in training. model: a model, or the path of a run folder."""
     require_torch()
+    from assay.learning.model_file import read_model
+
     chosen = model if isinstance(model, Model) else read_model(Path(model) / "model")
     return predict_files(chosen, files)
 

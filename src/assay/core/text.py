@@ -30,14 +30,14 @@ def _visible(character: str) -> str:
 def neutral_cell(value: object) -> str:
     """A CSV cell that no spreadsheet runs: text that begins like a formula gets a leading apostrophe.
 
-    Numbers are written as they are. `plain_cell` gives the text back.
+    Numbers, and a dash alone, are written as they are. `plain_cell` gives the text back.
     """
     if value is None:
         return ""
     if not isinstance(value, str):
         return str(value)
     safe = value.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
-    return "'" + safe if safe.startswith(_FORMULA_STARTS) else safe
+    return "'" + safe if safe.startswith(_FORMULA_STARTS) and safe != "-" else safe
 
 
 def plain_cell(cell: str) -> str:
