@@ -1,0 +1,99 @@
+"""Principal components and random Fourier features: what makes a linear classifier see curved borders.
+
+Neither looks at a label, so leaving an image out of the classifier leaves its label out of everything.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Principal components kept. On the tuning rows of Fashion-MNIST 128, 256 and 400 differ by 0.002 in
+#: accuracy; 256 hold 99.7 % of the variance.
+COMPONENTS: Final = 256
+
+#: Rows that principal components and the kernel's width are estimated from, evenly spread.
+_SAMPLE: Final = 20_000
+_WIDTH_SAMPLE: Final = 1_000
+
+_BLOCK: Final = 4096
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Components:
+    """mean: float32 `(features,)`; axes: float32 `(features, components)`, columns of unit length."""
+
+    mean: Floats
+    axes: Floats
+
+    def project(self, features: Floats) -> Floats:
+        """Principal components of `(n, features)`: float32 `(n, components)`."""
+        return np.vstack([(block - self.mean) @ self.axes for block in row_blocks(features)])
+
+
+def fit_components(features: Floats, count: int = COMPONENTS) -> Components:
+    """The `count` directions (fewer where there are fewer features) in which the images differ most."""
+    sample = features[spread_rows(len(features), _SAMPLE)].astype(np.float32, copy=False)
+    mean = sample.mean(axis=0, dtype=np.float64).astype(np.float32)
+    centered = sample - mean
+    _, axes = np.linalg.eigh((centered.T @ centered).astype(np.float64))
+    return Components(mean, np.ascontiguousarray(axes[:, ::-1][:, :count], np.float32))
+
+
+@dataclass(frozen=True, eq=False)
+class Fourier:
+    """Random Fourier features of a Gaussian kernel. frequencies: float32 `(components, features / 2)`."""
+
+    frequencies: Floats
+
+    @property
+    def size(self) -> int:
+        """Features per image."""
+        return 2 * int(self.frequencies.shape[1])
+
+    def blocks(self, components: Floats) -> Iterator[Floats]:
+        """The features of `(n, components)`, block by block; every row has length 1.
+
+        Rahimi and Recht, "Random features for large-scale kernel machines", 2007.
+        """
+        half = self.frequencies.shape[1]
+        for block in row_blocks(components):
+            phase = block @ self.frequencies
+            features = np.empty((len(block), 2 * half), np.float32)
+            np.cos(phase, out=features[:, :half])
+            np.sin(phase, out=features[:, half:])
+            features *= np.float32(1 / np.sqrt(half))
+            yield features
+
+
+def fit_fourier(components: Floats, size: int, width: float = 1.0, seed: int = 0) -> Fourier:
+    """`size` features (an even number) of a Gaussian kernel as wide as `width` median distances."""
+    generator = np.random.default_rng([seed, 0xF0])
+    rows = components[spread_rows(len(components), _WIDTH_SAMPLE)].astype(np.float64)
+    half = len(rows) // 2
+    distances = np.sqrt(squared_distances(rows[: half or 1], rows[half:]))
+    scale = width * float(np.median(distances)) or 1.0
+    shape = (components.shape[1], size // 2)
+    return Fourier((generator.standard_normal(shape) / scale).astype(np.float32))
+
+
+def squared_distances(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Squared Euclidean distances of all rows of `a` from all rows of `b`."""
+    squares = (a * a).sum(axis=1)[:, None] + (b * b).sum(axis=1) - 2 * a @ b.T
+    floored: NDArray[np.float64] = np.maximum(squares, 0)
+    return floored
+
+
+def spread_rows(n: int, count: int) -> NDArray[np.int64]:
+    """At most `count` rows of `n`, evenly spread, without repetition."""
+    return np.unique(np.linspace(0, max(n - 1, 0), min(n, count)).astype(np.int64))
+
+
+def row_blocks(rows: Floats) -> Iterator[Floats]:
+    """The rows, `_BLOCK` at a time; one empty block when there are none."""
+    for start in range(0, max(len(rows), 1), _BLOCK):
+        yield rows[start : start + _BLOCK]

@@ -1,0 +1,64 @@
+"""The closed-form classifier and its leave-one-out answers."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import Ridge as OracleRidge
+
+from assay.reference import ridge
+
+
+def made(n: int = 40, size: int = 7, k: int = 3, seed: int = 0):
+    generator = np.random.default_rng(seed)
+    return generator.normal(size=(n, size)), generator.integers(0, k, n)
+
+
+def in_blocks(rows, size=13):
+    return lambda: (rows[start : start + size] for start in range(0, len(rows), size))
+
+
+def test_leave_one_out_equals_refitting_without_the_row():
+    """Every leave-one-out score is that of a fit to all other rows, to 1e-9."""
+    rows, labels = made()
+    fitted = ridge.fit(in_blocks(rows), labels, 3)
+    scores = ridge.leave_one_out(fitted, in_blocks(rows), labels)
+    hot = ridge.indicators(labels, 3)
+    for i in range(len(rows)):
+        rest = np.arange(len(rows)) != i
+        gram = rows[rest].T @ rows[rest] + fitted.penalty * np.eye(rows.shape[1])
+        expected = rows[i] @ np.linalg.solve(gram, rows[rest].T @ hot[rest])
+        np.testing.assert_allclose(scores[i], expected, atol=1e-9)
+
+
+def test_predictions_equal_scikit_learns_ridge():
+    """The fit is ridge regression onto the class indicators without an intercept."""
+    rows, labels = made(seed=1)
+    fresh, _ = made(seed=2)
+    fitted = ridge.fit(in_blocks(rows), labels, 3)
+    oracle = OracleRidge(alpha=fitted.penalty, fit_intercept=False).fit(rows, ridge.indicators(labels, 3))
+    np.testing.assert_allclose(ridge.predict(fitted, in_blocks(fresh)), oracle.predict(fresh), atol=1e-9)
+
+
+def test_blocks_do_not_matter():
+    """The same rows in blocks of another size give the same scores."""
+    rows, labels = made(seed=3)
+    results = []
+    for size in (1, 40):
+        fitted = ridge.fit(in_blocks(rows, size), labels, 3)
+        results.append(ridge.leave_one_out(fitted, in_blocks(rows, size), labels))
+    np.testing.assert_allclose(results[0], results[1], atol=1e-9)
+
+
+def test_noise_is_not_learned():
+    """With labels that have nothing to do with the rows, leave-one-out finds about chance, not better."""
+    rows, labels = made(n=600, size=300, k=2, seed=4)
+    fitted = ridge.fit(in_blocks(rows), labels, 2)
+    right = (ridge.leave_one_out(fitted, in_blocks(rows), labels).argmax(axis=1) == labels).mean()
+    assert 0.42 < right < 0.58
+
+
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_few_or_equal_rows_give_finite_scores(n):
+    """One row, and rows without any difference, give finite scores."""
+    rows, labels = np.ones((n, 4)), np.arange(n) % 2
+    fitted = ridge.fit(in_blocks(rows), labels, 2)
+    assert np.isfinite(ridge.leave_one_out(fitted, in_blocks(rows), labels)).all()
