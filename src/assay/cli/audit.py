@@ -10,6 +10,7 @@ def audit(
     config: o.Config = None,
     classes: o.Classes = None,
     checks: o.Checks = None,
+    fail_on: o.FailOn = None,
     offline: o.Offline = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
@@ -22,11 +23,14 @@ def audit(
     """
     from assay.cli.closing import areas_line, close_run
     from assay.cli.listeners import listening
+    from assay.gates import enforce, parse_gates
     from assay.pipeline import run_audit
 
     settings = o.settings_from(config, None, data=data, name=name, classes=classes, checks=checks)
+    gates = parse_gates(fail_on or "")
     output = o.Output(json, quiet, verbose)
     with listening(output) as on_event:
         done = run_audit(out=out, offline=offline, on_event=on_event, **settings)
     following = f"assay run {o.shell_data(settings)}".rstrip()
     close_run(done.path, f"Audit: {areas_line(done.audit)}.", [following], output)
+    enforce(gates, done.audit, None, done.path)

@@ -6,6 +6,7 @@ from assay.cli import options as o
 def evaluate(
     run: o.RunArgument,
     data: o.Data = None,
+    fail_on: o.FailOn = None,
     offline: o.Offline = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
@@ -18,10 +19,13 @@ def evaluate(
     """
     from assay.cli.closing import close_run, quoted, score_line
     from assay.cli.listeners import listening
+    from assay.gates import enforce, parse_gates
     from assay.pipeline import run_evaluate
 
+    gates = parse_gates(fail_on or "")
     output = o.Output(json, quiet, verbose)
     with listening(output) as on_event:
         done = run_evaluate(run, data, offline=offline, on_event=on_event)
     assert done.score is not None
     close_run(done.path, score_line(done.score), [f"assay predict {quoted(done.path)} PICTURE.png"], output)
+    enforce(gates, done.audit, done.score, done.path)

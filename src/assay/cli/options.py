@@ -50,6 +50,10 @@ Classes = Annotated[
 Checks = Annotated[
     str | None, typer.Option("--checks", metavar="a,b", help="Only these checks of the audit.")
 ]
+FailOn = Annotated[
+    str | None,
+    typer.Option("--fail-on", metavar="GATES", help="Exit 8 if one is true, as 'leakage>0,accuracy<0.9'."),
+]
 Offline = Annotated[bool, typer.Option("--offline", help="Never use the network.")]
 Json = Annotated[bool, typer.Option("--json", help="Events as JSON lines on stdout.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only say where the result is.")]

@@ -7,16 +7,21 @@ from assay.cli.options import Output
 from assay.cli.training import training_command
 
 
-def _train(settings: dict[str, Any], out: Path | None, offline: bool, output: Output) -> None:
+def _train(
+    settings: dict[str, Any], out: Path | None, fail_on: str | None, offline: bool, output: Output
+) -> None:
     from assay.cli.closing import close_run, quoted
     from assay.cli.listeners import listening
+    from assay.gates import enforce, parse_gates
     from assay.pipeline import run_train
 
+    gates = parse_gates(fail_on or "")
     with listening(output) as on_event:
         done = run_train(out=out, offline=offline, on_event=on_event, **settings)
     assert done.model is not None
     headline = f"Trained {done.model.recipe['name']}; the test images have not been looked at."
     close_run(done.path, headline, [f"assay evaluate {quoted(done.path)}"], output)
+    enforce(gates, done.audit, None, done.path)
 
 
 train = training_command("train", "Audit and train; the test split stays unseen.", _train)

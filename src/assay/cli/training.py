@@ -9,7 +9,7 @@ from assay.cli import options as o
 def training_command(name: str, help_text: str, start: Callable[..., Any]) -> Callable[..., None]:
     """A command with the options of training.
 
-    start(data, out, offline, listening options, settings): does the work and says how it ended.
+    start(settings, out, gates, offline, output): does the work and says how it ended.
     """
 
     def command(
@@ -28,6 +28,7 @@ def training_command(name: str, help_text: str, start: Callable[..., Any]) -> Ca
         changes: o.Set = None,
         classes: o.Classes = None,
         checks: o.Checks = None,
+        fail_on: o.FailOn = None,
         offline: o.Offline = False,
         json: o.Json = False,
         quiet: o.Quiet = False,
@@ -50,7 +51,7 @@ def training_command(name: str, help_text: str, start: Callable[..., Any]) -> Ca
             classes=classes,
             checks=checks,
         )
-        start(settings, out, offline, o.Output(json, quiet, verbose))
+        start(settings, out, fail_on, offline, o.Output(json, quiet, verbose))
 
     command.__name__ = name
     command.__doc__ = help_text
