@@ -136,12 +136,12 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json_text(value))
 
 
-def make_directory(path: Path, bytes_needed: int | None = None) -> Path:
+def make_directory(path: Path) -> Path:
     """Create a directory and its missing parents durably; an existing one is left as it is."""
     path = Path(path)
     missing = [p for p in (path, *path.parents) if not p.exists()]
     for directory in reversed(missing):
-        with environment_errors(directory, bytes_needed):
+        with environment_errors(directory):
             with suppress(FileExistsError):
                 files.make_directory(directory)
             files.sync_directory(directory.parent)
@@ -246,13 +246,13 @@ def file_sha256(path: Path) -> str:
 
 
 @contextmanager
-def lock(path: Path, wait: bool = False, bytes_needed: int | None = None) -> Iterator[None]:
+def lock(path: Path, wait: bool = False) -> Iterator[None]:
     """Hold the lock file `path`, which names this process, until the block ends.
 
     The kernel frees the lock of a process that died, so its leftover file stops nobody. Where another
     process holds it: wait for it, or raise AssayError `run-folder-in-use` that names it.
     """
-    with environment_errors(path, bytes_needed):
+    with environment_errors(path):
         descriptor = _locked_descriptor(path, wait)
     try:
         yield

@@ -47,11 +47,14 @@ def plain_cell(cell: str) -> str:
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A whole CSV file as text, with `\\n` line ends; every text cell is neutralized."""
+    return "".join(_csv_row(row) for row in (header, *rows))
+
+
+def _csv_row(row: Sequence[object]) -> str:
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([neutral_cell(name) for name in header])
-    writer.writerows([neutral_cell(value) for value in row] for row in rows)
-    return out.getvalue()
+    # The writer quotes a cell with a character of its line end: of "\r" too, which readers take for one.
+    csv.writer(out, lineterminator="\r\n").writerow([neutral_cell(value) for value in row])
+    return out.getvalue().removesuffix("\r\n") + "\n"
 
 
 def read_csv_text(text: str) -> tuple[list[str], list[list[str]]]:

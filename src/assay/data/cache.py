@@ -1,7 +1,8 @@
 """The cache: data sets read once and kept as raw arrays, verified at every use, rebuilt when damaged."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,9 @@ from assay.data.values import Dataset
 
 #: Where damaged content is kept apart, for a look at what happened to it.
 QUARANTINE: Final = "quarantine"
+
+#: Refusals of the user's own disk: no other source of the data would help.
+OWN_DISK: Final = {"disk-full", "not-writable", "disk-error"}
 
 
 def cache_folder() -> Path:
@@ -40,13 +44,14 @@ def cached(
     ready = _read(cache, key, on_event)
     if ready is not None:
         return ready
-    durable.make_directory(cache, bytes_needed)
-    with durable.lock(cache / f"{key}.lock", wait=True, bytes_needed=bytes_needed):
-        durable.remove_leftovers(cache)
-        ready = _read(cache, key, on_event)
-        if ready is None:
-            store.save(build(cache), cache / key)
+    with _space_told(bytes_needed):
+        durable.make_directory(cache)
+        with durable.lock(cache / f"{key}.lock", wait=True):
+            durable.remove_leftovers(cache)
             ready = _read(cache, key, on_event)
+            if ready is None:
+                store.save(build(cache), cache / key)
+                ready = _read(cache, key, on_event)
     if ready is None:
         raise AssayError(
             "disk-error",
@@ -55,6 +60,18 @@ def cached(
             "Check the disk, or move the cache with ASSAY_CACHE.",
         )
     return ready
+
+
+@contextmanager
+def _space_told(bytes_needed: int) -> Iterator[None]:
+    """Add to a refusal of the disk how much room it takes in all."""
+    try:
+        yield
+    except AssayError as error:
+        if error.code not in OWN_DISK:
+            raise
+        what = f"{error.what}; {bytes_needed:,} bytes needed in all"
+        raise AssayError(error.code, error.where, what, error.fix) from error
 
 
 def _read(cache: Path, key: str, on_event: OnEvent) -> Dataset | None:

@@ -23,15 +23,15 @@ _MOST_REDIRECTS: Final = 5
 _BLOCK: Final = 1 << 18
 
 
-def download(url: str, target: Path, largest: int, on_event: OnEvent, verify: bool | str = True) -> None:
+def download(url: str, target: Path, largest: int, on_event: OnEvent, authorities: str | None = None) -> None:
     """Download `url` to the file `target`, of at most `largest` bytes; it appears whole or not at all.
 
     Redirects are followed on the same host only, and never to an unprotected connection.
-    verify: as for `requests`: check the server's certificate (against a file of authorities).
+    authorities: a file of certificate authorities to trust in place of the usual ones.
     Raises AssayError `redirect-refused`, `html-instead-of-file`, `hash-mismatch` (too large),
     `data-unavailable` (no connection, no such file, cut off), and those of `durable.create`.
     """
-    with _connection_errors(url), _opened(url, verify) as response:
+    with _connection_errors(url), _opened(url, authorities) as response:
         length = response.headers.get("Content-Length", "")
         total = int(length) if length.isdecimal() else 0
         with durable.create(target, total or None) as file:
@@ -74,14 +74,19 @@ def _unavailable(url: str, what: str) -> AssayError:
 
 
 @contextmanager
-def _opened(url: str, verify: bool | str) -> Iterator[requests.Response]:
+def _opened(url: str, authorities: str | None) -> Iterator[requests.Response]:
     """The answer that has the file, redirects on the same host followed."""
     # Compressed once more on the way, a file could be larger than its length says.
     headers = {"Accept-Encoding": "identity"}
     with requests.Session() as session:
         for _ in range(_MOST_REDIRECTS + 1):
             with session.get(
-                url, headers=headers, stream=True, timeout=TIMEOUT, allow_redirects=False, verify=verify
+                url,
+                headers=headers,
+                stream=True,
+                timeout=TIMEOUT,
+                allow_redirects=False,
+                verify=authorities or True,
             ) as response:
                 if not response.is_redirect:
                     _check_answer(response, url)

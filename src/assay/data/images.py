@@ -55,6 +55,9 @@ _DECODER_ERRORS: Final = (
 
 _ORIENTATION: Final = 0x0112
 
+#: Antialiased when shrinking, smooth when enlarging.
+_RESAMPLING: Final = Image.Resampling.BILINEAR
+
 #: Warnings are process-wide: decoders that warn must not do so in two threads at once.
 _warnings_lock = threading.Lock()
 
@@ -236,11 +239,19 @@ def resized(image: NDArray[np.uint8], height: int, width: int, resize: Resize) -
     if image.shape[:2] == (height, width):
         return image
     picture = Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
-    method = Image.Resampling.BILINEAR
     if resize == "stretch":
-        result = picture.resize((width, height), method)
+        result = picture.resize((width, height), _RESAMPLING)
     elif resize == "crop":
-        result = ImageOps.fit(picture, (width, height), method)
+        result = ImageOps.fit(picture, (width, height), _RESAMPLING)
     else:
-        result = ImageOps.pad(picture, (width, height), method, color=0)
+        result = _padded(picture, height, width)
     return np.asarray(result).reshape(height, width, image.shape[2])
+
+
+def _padded(picture: Image.Image, height: int, width: int) -> Image.Image:
+    scale = min(width / picture.width, height / picture.height)
+    # Even a line of 1 x 10,000 pixels stays visible: no side becomes less than a pixel.
+    size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
+    canvas = Image.new(picture.mode, (width, height))
+    canvas.paste(picture.resize(size, _RESAMPLING), ((width - size[0]) // 2, (height - size[1]) // 2))
+    return canvas

@@ -95,5 +95,7 @@ def _unknown(request: Request) -> AssayError:
 def known_name(name: str) -> str:
     """`name`, where it is that of a data set. Raises AssayError `unknown-data` with those there are."""
     if name not in NAMES:
-        raise AssayError("unknown-data", name, "there is no data set of this name", f"{choices(name, NAMES)}.")
+        raise AssayError(
+            "unknown-data", name, "there is no data set of this name", f"{choices(name, NAMES)}."
+        )
     return name

@@ -56,9 +56,13 @@ class Folder:
 
 @dataclass(frozen=True)
 class Mirror:
-    """A web server that has the files under one address."""
+    """A web server that has the files under one address.
+
+    authorities: a file of certificate authorities to trust in place of the usual ones.
+    """
 
     url: str
+    authorities: str | None = None
 
     network = True
 
@@ -72,7 +76,7 @@ class Mirror:
         from assay.data.download import download
 
         target = scratch / name
-        download(self.url + name, target, largest, on_event)
+        download(self.url + name, target, largest, on_event, self.authorities)
         return target
 
 

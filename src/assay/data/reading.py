@@ -27,12 +27,14 @@ def open_file(path: Path, follow_links: bool = True) -> Iterator[IO[bytes]]:
     Raises AssayError `file-missing`, `not-a-file` (folder, pipe, device, or link unless followed) or
     `file-unreadable`. Never blocks: a pipe without a writer is refused, not waited for.
     """
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow_links else os.O_NOFOLLOW)
     with reading_errors(path):
-        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow_links else os.O_NOFOLLOW)
-        with os.fdopen(os.open(path, flags), "rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            if not stat.S_ISREG(mode):
-                raise not_a_file(path, mode)
+        descriptor = os.open(path, flags)
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            os.close(descriptor)
+            raise not_a_file(path, mode)
+        with os.fdopen(descriptor, "rb") as file:
             yield file
 
 

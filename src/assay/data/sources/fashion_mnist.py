@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from assay.core import durable
-from assay.core.errors import BAD_DATA, INTEGRITY, AssayError
+from assay.core.errors import AssayError
 from assay.core.events import warn
 from assay.data.assemble import RawSplit, dataset_from_arrays
-from assay.data.cache import cache_folder, cached, quarantine
+from assay.data.cache import OWN_DISK, cache_folder, cached, quarantine
 from assay.data.idx import IdxFile, read_idx
 from assay.data.places import DebianPackage, Folder, Mirror, Place
 from assay.data.request import Request
@@ -65,9 +65,6 @@ _PLACES: Final[tuple[Place, ...]] = (
     Mirror("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"),
     DebianPackage("dataset-fashion-mnist", "usr/share/datasets/fashion-mnist"),
 )
-
-#: Failures of the user's own disk: trying another place would not help.
-_OWN_DISK: Final = {"disk-full", "not-writable", "disk-error"}
 
 
 def matches(request: Request) -> bool:
@@ -132,21 +129,20 @@ class _Search:
             try:
                 self._found[name] = self._take(place, name, scratch)
             except AssayError as error:
-                if error.code in _OWN_DISK:
+                if error.code in OWN_DISK:
                     raise
                 refusal = refusal or error
-                if error.exit_code not in (BAD_DATA, INTEGRITY):
-                    break  # it cannot be asked, or has nothing: no need to wait for it three times more
-                self._damage = self._damage or error
+                if error.code == "data-unavailable":
+                    break  # it cannot be asked: no need to wait for it three times more
+                if error.code != "file-missing":
+                    self._damage = self._damage or error
         if refusal is not None:
             warn(self._request.on_event, "load", f"{refusal.where}: {refusal.what}; trying the next place")
 
     def _take(self, place: Place, name: str, scratch: Path) -> IdxFile:
         path = place.fetch(name, scratch, _LARGEST, self._request.on_event)
         if path is None:
-            raise AssayError(
-                "data-unavailable", place.describe(name), "there is no such file", "Look elsewhere."
-            )
+            raise AssayError("file-missing", place.describe(name), "there is no such file", self._mend())
         try:
             content = read_idx(path, _LARGEST)
             if content.sha256 != self._digests[name]:

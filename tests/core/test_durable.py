@@ -1,0 +1,259 @@
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from assay.core import durable
+from assay.core.errors import AssayError
+
+CALLS = ("open_new", "write", "sync", "rename", "sync_directory", "make_directory")
+
+
+class Failing(durable.Files):
+    """The operating system, refusing its n-th call (counted over all that write)."""
+
+    def __init__(self, n: int, number: int) -> None:
+        self.n, self.number, self.calls = n, number, []
+
+    def __getattribute__(self, name):
+        if name in CALLS:
+            self.calls.append(name)
+            if len(self.calls) == self.n:
+                raise OSError(self.number, os.strerror(self.number))
+        return super().__getattribute__(name)
+
+
+def every_call_failing(monkeypatch, work, number=errno.ENOSPC):
+    """Run `work` again and again, each time with the next call failing, until none fails; yields errors."""
+    for n in range(1, 100):
+        failing = Failing(n, number)
+        with monkeypatch.context() as patched:
+            patched.setattr(durable, "files", failing)
+            try:
+                work()
+            except AssayError as error:
+                yield failing.calls[-1], error
+                continue
+        assert len(failing.calls) < n, "a failed call was swallowed"
+        return
+    raise AssertionError("it never succeeded")
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (errno.ENOSPC, "disk-full"),
+        (errno.EDQUOT, "disk-full"),
+        (errno.EROFS, "not-writable"),
+        (errno.EACCES, "not-writable"),
+        (errno.EIO, "disk-error"),
+    ],
+)
+def test_a_failed_write_leaves_the_old_content(tmp_path, monkeypatch, number, code):
+    """Every call failing in turn: old or new content, never a mixture, no litter, exit 5."""
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    failed = []
+    for call, error in every_call_failing(monkeypatch, lambda: durable.write_bytes(path, b"newer"), number):
+        failed.append(call)
+        assert (error.code, error.exit_code) == (code, 5)
+        # Only after the rename, when the directory cannot be flushed, the new content is there already.
+        assert path.read_bytes() == (b"newer" if call == "sync_directory" else b"old")
+        assert names(tmp_path) == ["file"]
+    assert failed == ["open_new", "write", "sync", "rename", "sync_directory"]
+    assert path.read_bytes() == b"newer"
+
+
+def test_a_full_disk_tells_bytes_needed_and_free(tmp_path, monkeypatch):
+    """So that the user knows how much to free."""
+    for _, error in every_call_failing(monkeypatch, lambda: durable.write_bytes(tmp_path / "file", b"12345")):
+        assert "5 bytes needed" in error.what
+        assert "bytes free" in error.what
+
+
+def fill(folder: Path) -> None:
+    with durable.create_directory(folder) as temporary:
+        durable.write_bytes(temporary / "a", b"1")
+        durable.write_bytes(temporary / "b", b"2")
+
+
+def test_a_directory_appears_whole_or_not_at_all(tmp_path, monkeypatch):
+    """Every call failing in turn: nothing under the final name, and nothing beside it."""
+    folder = tmp_path / "set"
+    failed = []
+    for call, _ in every_call_failing(monkeypatch, lambda: fill(folder)):
+        failed.append(call)
+        if names(tmp_path) == ["set"]:  # the last flush failed, after the rename
+            assert names(folder) == ["a", "b"]
+            durable.remove(folder)
+        assert names(tmp_path) == []
+    assert len(failed) == 14
+    assert names(folder) == ["a", "b"]
+
+
+def test_an_exception_inside_leaves_nothing(tmp_path):
+    """Also one that is not the disk's fault, also an interrupt."""
+    for problem in (ValueError, KeyboardInterrupt):
+        with pytest.raises(problem), durable.create(tmp_path / "file") as file:
+            file.write(b"half")
+            raise problem
+        with pytest.raises(problem), durable.create_directory(tmp_path / "folder") as temporary:
+            durable.write_bytes(temporary / "a", b"1")
+            raise problem
+        with pytest.raises(problem), durable.scratch_directory(tmp_path) as temporary:
+            durable.write_bytes(temporary / "a", b"1")
+            raise problem
+    assert names(tmp_path) == []
+
+
+def test_the_first_of_two_directories_wins(tmp_path):
+    """Another process was faster: its content stays, ours is thrown away."""
+    folder = tmp_path / "set"
+    with durable.create_directory(folder) as temporary:
+        durable.write_bytes(temporary / "a", b"late")
+        fill(folder)
+    assert (folder / "a").read_bytes() == b"1"
+    assert names(tmp_path) == ["set"]
+
+
+def test_make_directory_makes_parents_and_keeps_what_is_there(tmp_path):
+    """Like mkdir -p."""
+    durable.write_bytes(durable.make_directory(tmp_path / "a" / "b") / "file", b"x")
+    durable.make_directory(tmp_path / "a" / "b")
+    assert names(tmp_path / "a" / "b") == ["file"]
+
+
+def test_json_is_sorted_exact_and_without_nan(tmp_path):
+    """UTF-8, sorted keys, full precision; NaN is a bug of the caller."""
+    durable.write_json(tmp_path / "a.json", {"b": 0.1 + 0.2, "a": "Ä"})
+    text = (tmp_path / "a.json").read_text(encoding="utf-8")
+    assert text.index('"a": "Ä"') < text.index('"b": 0.30000000000000004')
+    assert json.loads(text)["b"] == 0.1 + 0.2
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        durable.write_json(tmp_path / "b.json", {"x": float("nan")})
+    assert names(tmp_path) == ["a.json"]
+
+
+def test_move_away_and_remove(tmp_path):
+    """A moved thing keeps its content under a fresh name; what is gone is no error."""
+    fill(tmp_path / "set")
+    moved = durable.move_away(tmp_path / "set", tmp_path / "away")
+    assert names(moved) == ["a", "b"]
+    assert durable.move_away(tmp_path / "set", tmp_path / "away") is None
+    durable.remove(moved)
+    durable.remove(moved)
+    (tmp_path / "link").symlink_to(tmp_path / "away")
+    durable.remove(tmp_path / "link")
+    assert names(tmp_path) == ["away"]
+
+
+def test_leftovers_of_dead_processes_only(tmp_path):
+    """What a living process writes stays; what a dead one, or an earlier one of our number, left goes."""
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    for number in (dead.pid, os.getpid(), os.getppid()):
+        (tmp_path / f"{durable.TEMPORARY}{number}-x").mkdir()
+    (tmp_path / f"{durable.TEMPORARY}of-another-form").write_bytes(b"")
+    (tmp_path / "mine").write_bytes(b"")
+    with durable.create(tmp_path / "file") as file:
+        durable.remove_leftovers(tmp_path)
+        file.write(b"whole")
+    assert names(tmp_path) == [f"{durable.TEMPORARY}{os.getppid()}-x", "file", "mine"]
+
+
+def test_file_sha256_by_hand(tmp_path):
+    """The digest of "abc" (FIPS 180-2)."""
+    (tmp_path / "abc").write_bytes(b"abc")
+    assert durable.file_sha256(tmp_path / "abc").startswith("ba7816bf8f01cfea414140de5dae2223")
+
+
+HOLD = """
+    import sys, time
+    from pathlib import Path
+    from assay.core import durable
+    with durable.lock(Path(sys.argv[1])):
+        print("held", flush=True)
+        sys.stdin.read()
+"""
+
+
+def holder(path: Path) -> subprocess.Popen:
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(HOLD), str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_a_second_process_is_refused_with_the_name_of_the_first(tmp_path):
+    """Exit 5 that names the process; when that ends, the lock is free and its file gone."""
+    path = tmp_path / "run.lock"
+    with holder(path) as process:
+        with pytest.raises(AssayError) as caught, durable.lock(path):
+            pass
+        assert (caught.value.code, caught.value.exit_code) == ("run-folder-in-use", 5)
+        assert str(process.pid) in caught.value.what
+        process.communicate()
+    assert names(tmp_path) == []
+    with durable.lock(path):
+        assert path.read_text() == f"{os.getpid()}\n"
+    assert names(tmp_path) == []
+
+
+def test_a_killed_holder_stops_nobody(tmp_path):
+    """kill -9 frees the lock although its file remains."""
+    path = tmp_path / "run.lock"
+    with holder(path) as process:
+        process.send_signal(signal.SIGKILL)
+    assert names(tmp_path) == ["run.lock"]
+    with durable.lock(path):
+        pass
+
+
+COUNT = """
+    import sys
+    from pathlib import Path
+    from assay.core import durable
+    folder = Path(sys.argv[1])
+    for _ in range(20):
+        with durable.lock(folder / "lock", wait=True):
+            durable.write_text(folder / "count", str(int((folder / "count").read_text()) + 1))
+"""
+
+
+def test_waiting_processes_take_turns(tmp_path):
+    """Four processes count to 80 together: no turn is lost, though the lock file comes and goes."""
+    (tmp_path / "count").write_text("0")
+    command = [sys.executable, "-c", textwrap.dedent(COUNT), str(tmp_path)]
+    running = [subprocess.Popen(command) for _ in range(4)]
+    assert [process.wait(timeout=120) for process in running] == [0] * 4
+    assert (tmp_path / "count").read_text() == "80"
+    assert names(tmp_path) == ["count"]
+
+
+def test_a_lock_is_freed_by_an_exception(tmp_path):
+    """Whatever happens inside."""
+    with pytest.raises(ValueError, match="inside"), durable.lock(tmp_path / "lock"):
+        raise ValueError("inside")
+    with durable.lock(tmp_path / "lock"):
+        pass
+
+
+def test_a_lock_that_cannot_be_made(tmp_path):
+    """In a folder that is not there: one line, exit 5."""
+    with pytest.raises(AssayError) as caught, durable.lock(tmp_path / "none" / "lock"):
+        pass
+    assert caught.value.exit_code == 5
