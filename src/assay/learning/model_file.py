@@ -182,10 +182,13 @@ def _checked_weights(
     path: Path, content: bytes, expected: Mapping[str, tuple[int, ...]]
 ) -> dict[str, NDArray[np.float32]]:
     try:
-        json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")], object_pairs_hook=_no_duplicates)
+        size = int.from_bytes(content[:8], "little")
+        header = json.loads(content[8 : 8 + size], object_pairs_hook=_no_duplicates)
         weights = safetensors.numpy.load(content)
     except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise _refused(path, f"not a plain safetensors file ({str(error)[:100]})") from error
+    if "__metadata__" in header:
+        raise _refused(path, "it carries metadata, which Assay never writes")
     found = {name: weight.shape for name, weight in weights.items()}
     if found != dict(expected):
         wrong = sorted(set(found.items()) ^ set(expected.items()))[0]

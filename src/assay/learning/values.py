@@ -147,7 +147,7 @@ class Model:
         return predict_proba(self, images)
 
     def costs(self) -> dict[str, Any]:
-        """The `model` of `evaluation.json`: recipe, parameters, trainable_parameters, multiply_adds, bytes."""
+        """What a prediction costs: the `model` of `evaluation.json`."""
         table = self.layers.as_record()
         return {"recipe": self.recipe["name"], **{key: table[key] for key in table if key != "layers"}}
 

@@ -1,0 +1,119 @@
+"""Nets: every one takes images of any size and any number of classes, and its table is counted right."""
+
+import numpy as np
+import pytest
+import torch
+
+from assay.core.errors import AssayError
+from assay.learning.models import MODELS
+from assay.learning.network import (
+    arrays,
+    empty_network,
+    filled_network,
+    floating_state,
+    initialized_network,
+)
+from assay.learning.recipes import RECIPES, read_recipe
+from assay.learning.summary import PURPOSES, summarize
+
+
+@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("shape", [(28, 28, 1), (5, 9, 3), (1, 1, 4)])
+@pytest.mark.parametrize("classes", [2, 10, 10_000])
+def test_every_recipe_builds_for_any_images(name: str, shape: tuple[int, int, int], classes: int) -> None:
+    """A net gives one logit per class for images of any size and channels, and counts its own parameters."""
+    recipe = read_recipe(name)
+    network = initialized_network(recipe, shape, classes, seed=0)
+    assert network(torch.zeros(3, *shape)).shape == (3, classes)
+    summary = summarize(recipe, shape, classes)
+    assert summary.parameters == sum(p.numel() for p in network.parameters())
+    assert summary.parameters == sum(row.parameters for row in summary.layers)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_layer_is_explained(name: str) -> None:
+    """Each line of the table says what the layer does."""
+    assert all(row.purpose for row in summarize(read_recipe(name), (28, 28, 1), 10).layers)
+
+
+def test_recipes_and_models_belong_together() -> None:
+    """Every recipe names a net that exists, and no net is without a recipe."""
+    assert {read_recipe(name).model for name in RECIPES} == set(MODELS)
+
+
+def test_mlp_has_101770_parameters() -> None:
+    """The seed model's table: 100,480 + 1,290 parameters, 397.54 KB, 101,632 multiply-adds."""
+    summary = summarize(read_recipe("mlp"), (28, 28, 1), 10)
+    table = [(row.kind, row.output_shape, row.parameters) for row in summary.layers]
+    assert table == [
+        ("Flatten", (None, 784), 0),
+        ("Linear", (None, 128), 100_480),
+        ("ReLU", (None, 128), 0),
+        ("Linear", (None, 10), 1_290),
+        ("Softmax", (None, 10), 0),
+    ]
+    assert (summary.parameters, summary.trainable_parameters, summary.multiply_adds) == (
+        101_770,
+        101_770,
+        101_632,
+    )
+    for words in ("101,770 (397.54 KB)", "(None, 784)", "Multiply-adds per image: 101,632"):
+        assert words in summary.text()
+
+
+def test_convolutions_are_counted() -> None:
+    """A 3 x 3 convolution, 4 to 6 channels in 2 groups, on 5 x 7 places: 5 * 7 * 6 * 2 * 9 multiply-adds."""
+    from assay.learning.summary import _multiply_adds
+
+    layer = torch.nn.Conv2d(4, 6, 3, padding=1, groups=2)
+    assert _multiply_adds(layer, layer(torch.zeros(1, 4, 5, 7))) == 5 * 7 * 6 * 2 * 9
+    assert "Conv2d" in PURPOSES
+
+
+def test_linear_is_one_layer() -> None:
+    """Softmax regression has a weight for each pixel and class, and a bias for each class."""
+    assert summarize(read_recipe("linear"), (28, 28, 1), 10).parameters == 7_850
+
+
+def test_a_net_that_does_not_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Images that cannot go through a net are refused before training, with exit 2."""
+
+    def build(input_shape: tuple[int, int, int], class_count: int) -> torch.nn.Module:
+        return torch.nn.Sequential(
+            torch.nn.MaxPool2d(64), torch.nn.Flatten(), torch.nn.Linear(1, class_count)
+        )
+
+    monkeypatch.setitem(MODELS, "linear", build)
+    with pytest.raises(AssayError) as caught:
+        summarize(read_recipe("linear"), (8, 8, 1), 2)
+    assert (caught.value.code, caught.value.exit_code) == ("recipe-does-not-fit", 2)
+
+
+def test_weights_are_drawn_from_the_seed_alone() -> None:
+    """Initial weights: equal for equal seeds, others for others; torch's own generator is left alone."""
+    recipe = read_recipe("mlp")
+    before = torch.random.get_rng_state()
+    first, again, other = (arrays(initialized_network(recipe, (6, 6, 1), 3, seed)) for seed in (1, 1, 2))
+    assert torch.equal(before, torch.random.get_rng_state())
+    assert all(np.array_equal(first[name], again[name]) for name in first)
+    assert not np.array_equal(first["hidden.weight"], other["hidden.weight"])
+
+
+def test_weights_are_glorot_uniform() -> None:
+    """Weights lie within sqrt(6 / (in + out)) and fill that range evenly; biases are zero."""
+    weights = arrays(initialized_network(read_recipe("mlp"), (28, 28, 1), 10, seed=3))
+    limit = np.sqrt(6 / (784 + 128))
+    hidden = weights["hidden.weight"]
+    assert 0.999 * limit < np.abs(hidden).max() <= limit
+    assert abs(hidden.std() - limit / np.sqrt(3)) < 0.01 * limit
+    assert not weights["hidden.bias"].any()
+
+
+def test_filled_is_what_was_read() -> None:
+    """A net filled with arrays gives the same arrays back, and the same outputs."""
+    recipe = read_recipe("mlp")
+    network = initialized_network(recipe, (6, 6, 1), 3, seed=0)
+    copy = filled_network(recipe, (6, 6, 1), 3, arrays(network))
+    images = torch.rand(5, 6, 6, 1)
+    assert torch.equal(network(images), copy(images))
+    assert floating_state(empty_network(recipe, (6, 6, 1), 3)).keys() == arrays(network).keys()
