@@ -131,7 +131,7 @@ def _page_tag(tag: str) -> str:
     if tag.startswith("<g "):
         tag = re.sub(r' id="[^"]*"', "", tag)
     if tag.startswith("<svg "):
-        tag = re.sub(r' (?:width|height|version|xmlns:xlink)="[^"]*"', "", tag)
+        tag = re.sub(r' (?:width|height|version)="[^"]*"', "", tag)
     if tag.startswith("<image "):
         return re.sub(r"data:image/png;base64,\s*([A-Za-z0-9+/=\s]+)", _packed, tag)
     tag = re.sub(r"font-family: [^;\"]*;? ?", "", tag)

@@ -1,6 +1,6 @@
 """What the classes of these very data look like beside each other, in sentences."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import numpy as np
@@ -104,19 +104,28 @@ def deviations_finding(classes: tuple[str, ...], measurements: Measurements, sho
     if spread[most] == 0:
         return "Within each class all images are the same: nothing varies at all."
     return (
-        f"{name(classes[present[most]])} varies most (on average {spread[most]:.1f} levels, most of all in "
-        f"the {place(images[most])}), {name(classes[present[least]])} least ({spread[least]:.1f})."
+        f"{name(classes[present[most]])} varies most (on average {spread[most]:.1f} levels, most of all "
+        f"{place(images[most])}), {name(classes[present[least]])} least ({spread[least]:.1f})."
     )
 
 
 def place(image: NDArray[np.float64]) -> str:
-    """Where an image is largest: which ninth of it has the highest mean (`top left` ... `middle`)."""
-    best, where = -np.inf, "middle"
-    for row, band in zip(("top", "", "bottom"), np.array_split(image, 3, axis=0), strict=True):
-        for column, cell in zip(("left", "", "right"), np.array_split(band, 3, axis=1), strict=True):
-            if cell.size and cell.mean() > best:
-                best, where = cell.mean(), f"{row} {column}".strip() or "middle"
-    return where
+    """Where an image is largest: which ninth of it has the highest mean (`at the top left`, ...)."""
+    best, where = -np.inf, ""
+    for row, band in _thirds(image, 0, ("top", "", "bottom")):
+        for column, cell in _thirds(band, 1, ("left", "", "right")):
+            if cell.mean() > best:
+                best, where = cell.mean(), f"{row} {column}".strip()
+    return f"at the {where}" if where else "in the middle"
+
+
+def _thirds(
+    image: NDArray[np.float64], axis: int, names: tuple[str, str, str]
+) -> Iterator[tuple[str, NDArray[np.float64]]]:
+    """The image cut into three named parts; uncut and nameless where it has fewer than three pixels."""
+    if image.shape[axis] < 3:
+        return iter([("", image)])
+    return zip(names, np.array_split(image, 3, axis=axis), strict=True)
 
 
 def correlation_finding(

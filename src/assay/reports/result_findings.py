@@ -25,11 +25,10 @@ def curves_finding(history: History) -> str:
     last = records[-1]
     if last.val_loss is None:
         return _without_validation(records)
-    losses = [(r.val_loss, r.epoch) for r in records if r.val_loss is not None]
-    best, epoch = min(losses)
+    best, epoch = min((r.val_loss, r.epoch) for r in records if r.val_loss is not None)
     return (
         f"Validation loss was lowest after epoch {epoch} of {last.epoch} ({best:.4f}). "
-        f"{_trend(losses, best, epoch)} {_gap(last)}"
+        f"{_trend(records, best, epoch)} {_gap(last)}"
     )
 
 
@@ -42,18 +41,28 @@ def _without_validation(records: tuple[EpochRecord, ...]) -> str:
     )
 
 
-def _trend(losses: list[tuple[float, int]], best: float, epoch: int) -> str:
-    last = losses[-1][0]
-    if len(losses) == 1:
+def _trend(records: tuple[EpochRecord, ...], best: float, epoch: int) -> str:
+    """What the validation loss does since its best epoch. Both splits were measured in every epoch."""
+    last, before = records[-1], records[-2:][0]
+    if last.val_loss is None or before.val_loss is None or len(records) == 1:
         return "One epoch shows no trend."
-    if last > best * _RISEN:
-        return (
-            f"It has since risen by {percent(last / best - 1)} to {last:.4f}: overfitting. "
-            "Fewer epochs, augmentation or weight decay would help."
-        )
-    if epoch == losses[-1][1] and losses[-2][0] - last > _STILL_FALLING * losses[-2][0]:
+    if last.val_loss > best * _RISEN:
+        rise = percent(last.val_loss / best - 1)
+        return f"It has since risen by {rise} to {last.val_loss:.4f} {_why(records, epoch)}"
+    if epoch == last.epoch and before.val_loss - last.val_loss > _STILL_FALLING * before.val_loss:
         return "It is still falling: more epochs would probably help."
     return "It has leveled off: more epochs alone would change little."
+
+
+def _why(records: tuple[EpochRecord, ...], best_epoch: int) -> str:
+    """Why a validation loss may have risen since its best epoch."""
+    then = next(r.train_loss for r in records if r.epoch == best_epoch)
+    if records[-1].train_loss < then:
+        return (
+            "while the training loss fell: a sign of overfitting. Fewer epochs, augmentation or weight decay "
+            "would help."
+        )
+    return "and the training loss with it: the training is unstable. A smaller learning rate would help."
 
 
 def _gap(last: EpochRecord) -> str:
@@ -111,7 +120,7 @@ def mistakes_finding(evaluation: Evaluation) -> str:
     first = int(wrong[0])
     return (
         f"{count(len(wrong), 'mistake')}; in {confident:,} of them ({percent(confident / len(wrong), 0)}) "
-        f"the model gave its wrong answer {percent(CONFIDENT, 0)} or more. The surest: a "
+        f"the model gave its wrong answer {percent(CONFIDENT, 0)} or more. The surest: "
         f"{name(evaluation.classes[evaluation.labels[first]])} taken for "
         f"{name(evaluation.classes[evaluation.predicted[first]])} with {percent(float(surest))}."
     )
@@ -130,7 +139,7 @@ def recall_finding(evaluation: Evaluation) -> str:
         return f"Every class is recognized equally well ({percent(scores[best]['recall'])}).{tail}"
     apart = scores[worst]["recall_ci95"][1] < scores[best]["recall_ci95"][0]
     meaning = (
-        "their intervals do not touch, so the difference is real"
+        "their intervals do not touch, so the difference is more than chance"
         if apart
         else "their intervals overlap, so with so few images the difference may be chance"
     )

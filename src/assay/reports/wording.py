@@ -43,7 +43,7 @@ def listed(words: Sequence[str], limit: int = 5) -> str:
 
 def prose(text: str) -> Markup:
     """A sentence as HTML: escaped, everything invisible made visible, `names in backticks` set as code."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(one_line(text))))
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(one_line(text)))))
 
 
 def kilobytes(size: int) -> str:

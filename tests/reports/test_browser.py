@@ -1,0 +1,183 @@
+"""The page in a real browser, loaded from disk as a reader would."""
+
+import http.server
+import itertools
+import json
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+
+from assay.reports.html import write_report
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+DRIVER = shutil.which("chromedriver")
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    if CHROMIUM is None or DRIVER is None:
+        pytest.skip("Chromium or its driver is not installed")
+    options = Options()
+    options.binary_location = CHROMIUM
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="module")
+def report(content_of, dataset_of, hostile_names, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report whose every name is hostile."""
+    folder = tmp_path_factory.mktemp("report")
+    write_report(folder, content_of(dataset_of(hostile_names, shape=(16, 16, 3))))
+    return folder / "report.html"
+
+
+def show(
+    browser: webdriver.Chrome, url: str, width: int = 1200, scheme: str = "light", media: str = "screen"
+) -> None:
+    browser.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia",
+        {"media": media, "features": [{"name": "prefers-color-scheme", "value": scheme}]},
+    )
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500},
+    )
+    browser.get(url)
+
+
+def requests(browser: webdriver.Chrome) -> list[str]:
+    """Addresses that the page asked for since the last call, data: among them."""
+    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    return [
+        message["params"]["request"]["url"]
+        for message in messages
+        if message["method"] == "Network.requestWillBeSent"
+    ]
+
+
+def test_nothing_runs_and_nothing_is_fetched(browser, report: Path) -> None:
+    """Case 36: hostile names fire no script; the page asks for nothing; the console is silent."""
+    requests(browser), browser.get_log("browser")
+    show(browser, report.as_uri())
+    assert browser.title.endswith("Assay report")
+    assert browser.execute_script("return document.scripts.length") == 0
+    asked = [url for url in requests(browser) if not url.startswith("data:")]
+    assert asked == [report.as_uri()]
+    assert browser.get_log("browser") == []
+
+
+def test_nothing_is_fetched_over_http_either(browser, report: Path) -> None:
+    """Served from a loopback server, the page alone is asked for: not even an icon."""
+    asked: list[str] = []
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *args: object) -> None:
+            super().__init__(*args, directory=str(report.parent))  # type: ignore[arg-type]
+
+        def log_message(self, *args: object) -> None:
+            asked.append(self.path)
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        show(browser, f"http://127.0.0.1:{server.server_port}/report.html")
+        browser.get("about:blank")
+        server.shutdown()
+        thread.join()
+    assert asked == ["/report.html"]
+
+
+def test_a_script_would_be_noticed(browser, tmp_path: Path) -> None:
+    """The twin of the tests above: a page with a script and a picture does fire and does ask."""
+    page = tmp_path / "bad.html"
+    page.write_text("<title>x</title><script>document.title='fired'</script><img src='other.png'>")
+    requests(browser)
+    show(browser, page.as_uri())
+    assert browser.title == "fired"
+    assert len(requests(browser)) == 2
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1200])
+def test_no_sideways_scrolling(browser, report: Path, width: int) -> None:
+    """On a phone and on a desk only tables and figures scroll, inside their own boxes."""
+    show(browser, report.as_uri(), width)
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [390, 1200])
+def test_opened_tables_do_not_widen_the_page(browser, report: Path, width: int) -> None:
+    """With every table unfolded the page still fits."""
+    show(browser, report.as_uri(), width)
+    browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+
+
+def test_dark_and_light_follow_the_reader(browser, report: Path) -> None:
+    """Page and figures take both schemes: text and ground change places in brightness."""
+    found = {}
+    for scheme in ("light", "dark"):
+        show(browser, report.as_uri(), scheme=scheme)
+        found[scheme] = browser.execute_script(
+            "const text = document.querySelector('svg text');"
+            "return [getComputedStyle(document.body).backgroundColor, getComputedStyle(text).fill]"
+        )
+    (light_page, light_text), (dark_page, dark_text) = found["light"], found["dark"]
+    assert brightness(light_page) > 200 > 80 > brightness(light_text)
+    assert brightness(dark_page) < 80 < 150 < brightness(dark_text)
+
+
+def test_paper_is_light_even_for_dark_readers(browser, report: Path) -> None:
+    """Printed from a dark system, text is dark on white."""
+    show(browser, report.as_uri(), scheme="dark", media="print")
+    assert brightness(browser.execute_script("return getComputedStyle(document.body).color")) < 80
+
+
+def brightness(color: str) -> float:
+    red, green, blue = (float(part) for part in color.strip("rgba()").split(",")[:3])
+    return 0.3 * red + 0.6 * green + 0.1 * blue
+
+
+def test_every_picture_has_an_accessible_name(browser, report: Path) -> None:
+    """Each drawing says what it is; scrolling boxes can be reached by keyboard and have names too."""
+    show(browser, report.as_uri())
+    names = browser.execute_script(
+        "return [...document.querySelectorAll('svg[viewBox]')].map(s => s.getAttribute('aria-label'))"
+    )
+    assert len(names) >= 10
+    assert all(names)
+    assert browser.execute_script(
+        "return [...document.querySelectorAll('.scroll')]"
+        ".every(s => s.tabIndex === 0 && s.getAttribute('aria-label'))"
+    )
+
+
+def test_headings_are_in_order(browser, report: Path) -> None:
+    """One first heading, and no level is skipped on the way down."""
+    show(browser, report.as_uri())
+    levels = browser.execute_script(
+        "return [...document.querySelectorAll('h1,h2,h3,h4')].map(h => +h.tagName[1])"
+    )
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))

@@ -1,0 +1,219 @@
+import html.parser
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from assay.core import durable
+from assay.core.errors import AssayError
+from assay.reports.captions import CAPTIONS
+from assay.reports.html import CHAPTERS, draw_figures, page, write_report
+
+#: Elements that can run or fetch something. None of them is on the page.
+ACTIVE = {"script", "img", "iframe", "object", "embed", "form", "input", "button", "video", "audio", "base"}
+
+
+class Page(html.parser.HTMLParser):
+    """Everything that a test wants to know of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return re.sub(r"\s+", " ", " ".join(self.words))
+
+
+def rendered(content) -> str:
+    return page(content, draw_figures(content))
+
+
+def test_a_report_is_written_whole(content_of, tmp_path: Path) -> None:
+    """report.html and one PNG for each figure; nothing else, nothing left over."""
+    write_report(tmp_path, content_of())
+    pictures = {path.stem for path in (tmp_path / "figures").iterdir()}
+    assert pictures == set(CAPTIONS)
+    assert {path.name for path in tmp_path.iterdir()} == {"report.html", "figures"}
+
+
+def test_equal_content_gives_equal_bytes(content_of, tmp_path: Path) -> None:
+    """No seconds, no chance, no order of a set in any file."""
+    folders = [durable.make_directory(tmp_path / name) for name in ("a", "b")]
+    for folder in folders:
+        write_report(folder, content_of())
+    files = [sorted(p.relative_to(folder) for p in folder.rglob("*") if p.is_file()) for folder in folders]
+    assert files[0] == files[1]
+    for name in files[0]:
+        assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes(), name
+
+
+def test_nothing_of_the_machine_is_told(content_of, tmp_path: Path) -> None:
+    """No path and no host stands in the report, not even the data's own."""
+    text = rendered(content_of())
+    assert "/home/me" not in text
+    assert str(tmp_path) not in text
+
+
+def test_chapters_follow_the_story(content_of) -> None:
+    """A run has all eight chapters in order, in the contents list too; an audit only those it has."""
+    run = Page(rendered(content_of()))
+    assert [a["id"] for tag, a in run.tags if tag == "section"] == [chapter.name for chapter in CHAPTERS]
+    links = [a["href"] for tag, a in run.tags if tag == "a" and a["href"].startswith("#")]
+    assert links[1:9] == [f"#{chapter.name}" for chapter in CHAPTERS]
+    audit = Page(rendered(content_of(audit_only=True)))
+    assert [a["id"] for tag, a in audit.tags if tag == "section"] == ["load", "look", "audit", "files"]
+
+
+def test_every_link_leads_somewhere_on_the_page(content_of) -> None:
+    """Identifiers are unique and every link to one has its target; no link leaves the page."""
+    tags = Page(rendered(content_of())).tags
+    ids = [a["id"] for _, a in tags if "id" in a]
+    assert len(ids) == len(set(ids))
+    for _, attributes in tags:
+        target = attributes.get("href") or attributes.get("xlink:href") or "#load"
+        assert target.startswith("data:") or target.removeprefix("#") in ids
+
+
+def test_policy_forbids_everything_but_style_and_data(content_of) -> None:
+    """The page carries a policy that lets nothing run and nothing load, and needs no exception to it."""
+    tags = Page(rendered(content_of())).tags
+    policies = [a["content"] for tag, a in tags if a.get("http-equiv") == "Content-Security-Policy"]
+    assert policies == [
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+    ]
+    assert not ACTIVE & {tag for tag, _ in tags}
+    assert not [name for _, attributes in tags for name in attributes if name.startswith("on")]
+
+
+def test_hostile_names_are_only_text(content_of, dataset_of, hostile_names) -> None:
+    """Case 36: names that look like markup, templates, formulas or colors appear as themselves."""
+    dataset = dataset_of(hostile_names)
+    dataset = type(dataset)(hostile_names[0], dataset.classes, dataset.splits, hostile_names[1])
+    found = Page(rendered(content_of(dataset)))
+    assert not ACTIVE & {tag for tag, _ in found.tags}
+    assert not [name for _, attributes in found.tags for name in attributes if name.startswith("on")]
+    for shown in ("<script>document.title='fired'</script>", "{{7*7}} {% raw %}", "</title></svg></style>"):
+        assert shown in found.text
+    assert "line\\nbreak \\u202e reversed \\x07 bell" in found.text
+    assert "\u202e" not in found.text
+
+
+def test_numbers_equal_the_files(content_of) -> None:
+    """Every number with a place has exactly the value that audit.json and evaluation.json have there."""
+    content = content_of()
+    files = {
+        "audit.json": json.loads(durable.json_text(content.audit.as_record())),
+        "evaluation.json": json.loads(durable.json_text(content.evaluation.as_record())),
+    }
+    places = [a for _, a in Page(rendered(content)).tags if "data-key" in a]
+    for place in places:
+        file, _, pointer = place["data-key"].partition("#/")
+        value = files[file]
+        for key in pointer.split("/"):
+            key = key.replace("~1", "/").replace("~0", "~")
+            value = value[int(key)] if isinstance(value, list) else value[key]
+        assert json.loads(place["data-value"]) == value, place["data-key"]
+    keys = {place["data-key"] for place in places}
+    assert {
+        "evaluation.json#/test/accuracy",
+        "evaluation.json#/test/accuracy_ci95/0",
+        "evaluation.json#/test/loss",
+        "evaluation.json#/test/macro_f1",
+        "evaluation.json#/test/n",
+        "evaluation.json#/test/per_class/owl/recall",
+        "audit.json#/decisions/normalization/decision",
+    } <= keys
+    assert len(places) > 20
+
+
+def test_every_figure_has_words_and_data(content_of) -> None:
+    """Each figure has an alternative text, three sentences beside it, and its data as a table."""
+    for figures in draw_figures(content_of()).values():
+        for figure in figures:
+            assert f'role="img" aria-label="{figure.alt.split(chr(34))[0][:20]}' in figure.svg
+            assert min(map(len, (figure.alt, figure.shows, figure.reveals, figure.found))) > 20, figure.name
+            assert figure.table.rows
+            assert all(len(row) == len(figure.table.header) for row in figure.table.rows)
+
+
+@pytest.mark.parametrize(
+    ("classes", "train", "test", "shape"),
+    [
+        (("only",), [3], [2], (5, 4, 1)),
+        (("a", "b"), [1, 1], [1, 0], (1, 1, 1)),
+        (("a", "b", "c"), [4, 0, 2], [0, 3, 1], (6, 5, 3)),
+        (("a", "b"), [3, 3], [2, 2], (1, 300, 1)),
+        (("a", "b"), [2, 2], [1, 1], (512, 512, 3)),
+        (tuple(f"class {n}" for n in range(300)), [2] * 300, [1] * 300, (4, 4, 1)),
+    ],
+    ids=["one-class", "one-pixel", "absent", "strip", "large-color", "300-classes"],
+)
+def test_any_data_can_be_shown(content_of, dataset_of, classes, train, test, shape) -> None:
+    """Gray and color, any size, absent and very many classes: a report, and it stays small."""
+    text = rendered(content_of(dataset_of(classes, train, test, shape)))
+    assert len(text.encode()) < 3_000_000
+    assert "nan" not in re.sub(r"<[^>]*>|[a-z]+nan|nan[a-z]+", "", text)
+
+
+def test_ten_thousand_classes_are_capped(content_of, dataset_of) -> None:
+    """With 10,000 classes what is drawn is capped, said to be, and the page stays small."""
+    n = 10_000
+    dataset = dataset_of([f"c{i}" for i in range(n)], [1] * n, [1] * n, (2, 2, 1))
+    text = rendered(content_of(dataset))
+    assert "Shown are 20 of 10,000 classes" in text
+    assert "Shown are 40 of 10,000 classes" in text
+    assert len(text.encode()) < 1_000_000
+
+
+@pytest.mark.parametrize("level", [0, 7, 255])
+def test_constant_images_can_be_shown(content_of, dataset_of, level: int) -> None:
+    """Images without any variation: no division by zero, and it is said."""
+    dataset = dataset_of()
+    for split in dataset.splits.values():
+        split.images[:] = level
+    assert f"Every pixel is {level}" in rendered(content_of(dataset))
+
+
+def test_without_validation_and_without_mistakes(content_of, history_of, evaluation_of, dataset_of) -> None:
+    """No validation split: one curve. A perfect score: no pictures of mistakes."""
+    dataset = dataset_of()
+    perfect = evaluation_of(dataset, right=1.0)
+    content = content_of(dataset, history=history_of((None, None)), evaluation=perfect)
+    assert "mistakes" not in [figure.name for figure in draw_figures(content)["evaluate"]]
+    assert "No validation split was held out" in rendered(content)
+
+
+def test_standard_normalization_shows_its_figures(content_of, dataset_of) -> None:
+    """Mean and deviation of the training split stand in the chapter, per channel."""
+    from assay.data.preprocessing import fit_preprocessing
+
+    dataset = dataset_of(shape=(4, 4, 3))
+    fitted = fit_preprocessing("standard", dataset.train, np.arange(len(dataset.train)))
+    text = rendered(content_of(dataset, preprocessing=fitted))
+    assert f"{fitted.mean[0]:.6f}" in text
+    assert f"{fitted.deviation[2]:.6f}" in text
+    assert "green" in text
+
+
+def test_a_full_disk_is_told_in_one_line(content_of, tmp_path: Path, monkeypatch) -> None:
+    """The report writes through the house's durable files: a refusal is an error with its code."""
+
+    def full(file: object, data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(durable.files, "write", full)
+    with pytest.raises(AssayError) as caught:
+        write_report(tmp_path, content_of())
+    assert caught.value.code == "disk-full"
+    assert not list((tmp_path / "figures").iterdir())
