@@ -53,7 +53,9 @@ def _check(run: Path, images: int, least: float) -> None:
 
 
 def _call(*command: object, environment: dict[str, str] | None = None) -> None:
-    subprocess.run([str(part) for part in command], check=True, cwd="/", env={**os.environ, **(environment or {})})
+    subprocess.run(
+        [str(part) for part in command], check=True, cwd="/", env={**os.environ, **(environment or {})}
+    )
 
 
 if __name__ == "__main__":

@@ -121,7 +121,7 @@ def _value(gate: Gate, audit: Audit, score: Evaluation | None) -> float | str | 
 
 
 def _images(audit: Audit) -> int:
-    return max(1, sum(split["count"] for split in audit.dataset["splits"].values()))
+    return max(1, sum(int(split["count"]) for split in audit.dataset["splits"].values()))
 
 
 def enforce(gates: tuple[Gate, ...], audit: Audit, score: Evaluation | None, where: object) -> None:

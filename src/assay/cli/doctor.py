@@ -62,7 +62,7 @@ def _device() -> str:
 
 
 def _cache() -> Iterator[tuple[str, str]]:
-    from assay.data.cache import cache_folder
+    from assay.core.folders import cache_folder
 
     folder = cache_folder()
     existing = next(p for p in (folder, *folder.parents) if p.exists())

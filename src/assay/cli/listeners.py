@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-from rich.text import Text
+from rich.table import Table
 
 from assay.cli.options import Output
 from assay.core.events import Event, OnEvent
@@ -44,6 +44,10 @@ def _only_warnings(event: Event) -> None:
         sys.stderr.write(f"warning: {one_line(str(event.figures['message']))}\n")
 
 
+#: What a listener shows: the stage (empty: go on with the one above), the text, and its style.
+Line = tuple[str, str, str]
+
+
 class _Lines:
     """Lines for people. On a terminal, a bar below them shows how far the stage has come."""
 
@@ -69,14 +73,23 @@ class _Lines:
         if event.event in ("stage-started", "stage-finished"):
             self._drop_bar()
         for line in _LINES.get(event.event, _no_lines)(event, self._verbose):
-            self._console.print(line)
+            self._print(*line)
+
+    def _print(self, stage: str, text: str, style: str) -> None:
+        """On a terminal, long text is wrapped under its own column; in a pipe, a line stays a line."""
+        row = Table.grid(padding=0)
+        row.add_column(width=_MARGIN, style="bold")
+        row.add_column(overflow="fold", style=style)
+        row.add_row(one_line(stage), one_line(text))
+        plain = f"{one_line(stage):<{_MARGIN}}{one_line(text)}".rstrip()
+        self._console.print(row if self._console.is_terminal else plain)
 
     def _show_progress(self, event: Event) -> None:
         if self._progress is None:
             return
         figures = event.figures
         if self._task is None:
-            self._task = self._progress.add_task("")
+            self._task = self._progress.add_task("", total=None, unit="")
         self._progress.update(
             self._task,
             description=f"{event.stage:<{_MARGIN - 1}}",
@@ -103,83 +116,77 @@ def _bar(console: Console) -> Progress:
     )
 
 
-def _indented(stage: str, text: str, style: str = "") -> Text:
-    line = Text(f"{stage:<{_MARGIN}}", style="bold")
-    return line.append(one_line(text), style=style or "not bold")
-
-
-def _no_lines(event: Event, verbose: bool) -> list[Text]:  # noqa: ARG001
+def _no_lines(event: Event, verbose: bool) -> list[Line]:  # noqa: ARG001
     return []
 
 
-def _started(event: Event, verbose: bool) -> list[Text]:  # noqa: ARG001
+def _started(event: Event, verbose: bool) -> list[Line]:  # noqa: ARG001
     if event.stage != "train":
         return []
     figures = event.figures
-    lines = [_indented("train", f"recipe {figures['recipe']}")]
-    return [*lines, *(_indented("", row) for row in figures.get("summary", "").splitlines())]
+    begins = "goes on where it stopped" if figures.get("resumed") else "begins"
+    lines = [("train", f"recipe {figures['recipe']} {begins}", "")]
+    return [*lines, *(("", row, "") for row in figures.get("summary", "").splitlines())]
 
 
-def _finished(event: Event, verbose: bool) -> list[Text]:  # noqa: ARG001
+def _finished(event: Event, verbose: bool) -> list[Line]:  # noqa: ARG001
     show = _FINISHED.get(event.stage)
     return show(event.figures) if show else []
 
 
-def _loaded(figures: Mapping[str, Any]) -> list[Text]:
+def _loaded(figures: Mapping[str, Any]) -> list[Line]:
     partition = figures["partition"]
     images = sum(row["count"] for row in partition)
-    lines = [
-        _indented("load", f"{figures['name']}: {images:,} images, {len(figures['classes'])} classes"),
-        _indented("", f"in {figures['location']}" if figures["location"] else "from memory"),
-        _indented("", f"{'split':<12}{'images':>9}  {'per class':<16}purpose", "dim"),
-    ]
-    for row in partition:
-        counts = row["per_class"]
-        spread = f"{min(counts):,}" if min(counts) == max(counts) else f"{min(counts):,}-{max(counts):,}"
-        lines.append(_indented("", f"{row['split']:<12}{row['count']:>9,}  {spread:<16}{row['purpose']}"))
-    return [*lines, *(_indented("", note) for note in figures["notes"])]
-
-
-def _audited(figures: Mapping[str, Any]) -> list[Text]:
-    decisions = figures["decisions"]
-    return [_indented("", f"{name}: {decision['decision']}") for name, decision in decisions.items()]
-
-
-def _evaluated(figures: Mapping[str, Any]) -> list[Text]:
-    low, high = figures["accuracy_ci95"]
+    where = f"in {figures['location']}" if figures["location"] else "from memory"
     return [
-        _indented(
-            "evaluate",
-            f"test accuracy {figures['accuracy']:.4f} (95 % interval {low:.4f}-{high:.4f}) "
-            f"on {figures['n']:,} images never seen before",
-        )
+        ("load", f"{figures['name']}: {images:,} images, {len(figures['classes'])} classes", ""),
+        ("", where, ""),
+        ("", f"{'split':<12}{'images':>9}  {'per class':<16}purpose", "dim"),
+        *(("", _partition_row(row), "") for row in partition),
+        *(("", note, "") for note in figures["notes"]),
     ]
 
 
-def _found(event: Event, verbose: bool) -> list[Text]:
+def _partition_row(row: Mapping[str, Any]) -> str:
+    low, high = min(row["per_class"]), max(row["per_class"])
+    spread = f"{low:,}" if low == high else f"{low:,}-{high:,}"
+    return f"{row['split']:<12}{row['count']:>9,}  {spread:<16}{row['purpose']}"
+
+
+def _audited(figures: Mapping[str, Any]) -> list[Line]:
+    return [("", f"{name}: {decided['decision']}", "") for name, decided in figures["decisions"].items()]
+
+
+def _evaluated(figures: Mapping[str, Any]) -> list[Line]:
+    low, high = figures["accuracy_ci95"]
+    score = f"test accuracy {figures['accuracy']:.4f} (95 % interval {low:.4f}-{high:.4f})"
+    return [("evaluate", f"{score} on {figures['n']:,} images never seen before", "")]
+
+
+def _found(event: Event, verbose: bool) -> list[Line]:
     figures = event.figures
-    line = Text(f"{'audit':<{_MARGIN}}", style="bold")
-    line.append(f"{figures['verdict']:<14}", style=_VERDICT_STYLES[figures["verdict"]])
-    line.append(f"{figures['check']}: " + one_line(figures["summary"]), style="not bold")
+    summary = f"{figures['verdict']:<14}{figures['check']}: {figures['summary']}"
     more = ("fix", "threshold", "reason") if verbose else ("fix",)
-    return [line, *(_indented("", f"{'':<14}{key}: {figures[key]}", "dim") for key in more if figures[key])]
+    return [
+        ("audit", summary, _VERDICT_STYLES[figures["verdict"]]),
+        *(("", f"{'':<14}{key}: {figures[key]}", "dim") for key in more if figures[key]),
+    ]
 
 
-def _epoch(event: Event, verbose: bool) -> list[Text]:  # noqa: ARG001
+def _epoch(event: Event, verbose: bool) -> list[Line]:  # noqa: ARG001
     f = event.figures
-    text = (
-        f"epoch {f['epoch']:>3}/{f['epochs']}  loss {f['train_loss']:.4f}  accuracy {f['train_accuracy']:.4f}"
-    )
+    text = f"epoch {f['epoch']:>3}/{f['epochs']}"
+    text += f"  train loss {f['train_loss']:.4f} accuracy {f['train_accuracy']:.4f}"
     if f.get("val_loss") is not None:
-        text += f"  | validation loss {f['val_loss']:.4f}  accuracy {f['val_accuracy']:.4f}"
-    return [_indented("", text)]
+        text += f"  validation loss {f['val_loss']:.4f} accuracy {f['val_accuracy']:.4f}"
+    return [("", text, "")]
 
 
-def _warned(event: Event, verbose: bool) -> list[Text]:  # noqa: ARG001
-    return [_indented(event.stage, f"warning: {event.figures['message']}", "yellow")]
+def _warned(event: Event, verbose: bool) -> list[Line]:  # noqa: ARG001
+    return [(event.stage, f"warning: {event.figures['message']}", "yellow")]
 
 
-_LINES: dict[str, Callable[[Event, bool], list[Text]]] = {
+_LINES: dict[str, Callable[[Event, bool], list[Line]]] = {
     "stage-started": _started,
     "stage-finished": _finished,
     "finding": _found,
@@ -187,7 +194,7 @@ _LINES: dict[str, Callable[[Event, bool], list[Text]]] = {
     "warning": _warned,
 }
 
-_FINISHED: dict[str, Callable[[Mapping[str, Any]], list[Text]]] = {
+_FINISHED: dict[str, Callable[[Mapping[str, Any]], list[Line]]] = {
     "load": _loaded,
     "audit": _audited,
     "evaluate": _evaluated,

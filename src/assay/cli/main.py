@@ -1,6 +1,8 @@
 """The command `assay`: its commands, and the one place where errors become lines and exit codes."""
 
+import logging
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -12,10 +14,14 @@ from assay.cli.audit import audit
 from assay.cli.doctor import doctor
 from assay.cli.evaluate import evaluate
 from assay.cli.fetch import fetch
+from assay.cli.interruption import leaving_well
 from assay.cli.predict import predict
+from assay.cli.resume import resume
 from assay.cli.run import run
 from assay.cli.train import train
-from assay.core.errors import AssayError
+from assay.cli.verify import verify
+from assay.core.errors import AssayError, Interrupted
+from assay.core.folders import cache_folder
 from assay.core.text import choices, one_line
 
 app = typer.Typer(
@@ -31,7 +37,7 @@ app = typer.Typer(
 )
 
 #: In the order of the help page.
-COMMANDS = (run, audit, train, evaluate, predict, fetch, doctor)
+COMMANDS = (run, audit, train, evaluate, predict, resume, verify, fetch, doctor)
 
 for command in COMMANDS:
     app.command()(command)
@@ -67,24 +73,33 @@ def exit_code(arguments: Sequence[str]) -> int:
     if not debug:
         sys.excepthook = _report_bug
     try:
-        result = typer.main.get_command(app).main(list(arguments), prog_name="assay", standalone_mode=False)
+        with leaving_well():
+            command = typer.main.get_command(app)
+            result = command.main(list(arguments), prog_name="assay", standalone_mode=False)
     except AssayError as error:
         return _report(error, error.exit_code, debug)
     except _UsageError as error:
         return _report(_usage_error(error), 2, debug)
+    except Interrupted as interrupted:
+        sys.stderr.write(f"{_interruption(interrupted)}\n")
+        return interrupted.exit_code
     except (KeyboardInterrupt, typer.Abort):
         sys.stderr.write("interrupted\n")
         return 130
-    except BrokenPipeError:
-        # The reader went away (`assay ... | head`): nothing to say, and nobody to say it to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except SystemExit as leaving:
+        # Typer leaves with 1 when the reader went away (`assay ... | head`): that is no fault of ours.
+        if isinstance(leaving.__context__, BrokenPipeError):
+            return 0
+        raise
     except MemoryError as error:
         return _report(_out_of_memory(error), 5, debug)
     return result if isinstance(result, int) else 0
 
 
 def _prepare_environment() -> None:
+    # matplotlib keeps a list of fonts: in our cache, where people expect what Assay leaves behind.
+    os.environ.setdefault("MPLCONFIGDIR", str(cache_folder() / "matplotlib"))
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a character gets an escape, not a crash.
         if hasattr(stream, "reconfigure"):
@@ -96,6 +111,15 @@ def _report(error: Exception, code: int, debug: bool) -> int:
         raise error
     sys.stderr.write(f"{error}\n")
     return code
+
+
+def _interruption(interrupted: Interrupted) -> str:
+    """What a stopped command says: where its work is, and how to go on."""
+    if interrupted.folder is None:
+        return "interrupted; there was nothing to save"
+    return (
+        f"interrupted; the work is saved. Continue with: assay resume {shlex.quote(str(interrupted.folder))}"
+    )
 
 
 def _report_bug(kind: type[BaseException], error: BaseException, _: object) -> None:

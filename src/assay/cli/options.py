@@ -54,6 +54,19 @@ FailOn = Annotated[
     str | None,
     typer.Option("--fail-on", metavar="GATES", help="Exit 8 if one is true, as 'leakage>0,accuracy<0.9'."),
 ]
+CheckpointEvery = Annotated[
+    float | None,
+    typer.Option("--checkpoint-every", metavar="MINUTES", help="Save inside long epochs too. [default: 5]"),
+]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Only continue the unfinished run in --out; never begin one.")
+]
+AcceptChanges = Annotated[
+    bool,
+    typer.Option(
+        "--accept-changes", help="Go on although data, settings or versions changed: other results."
+    ),
+]
 Offline = Annotated[bool, typer.Option("--offline", help="Never use the network.")]
 Json = Annotated[bool, typer.Option("--json", help="Events as JSON lines on stdout.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only say where the result is.")]

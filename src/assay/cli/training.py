@@ -1,6 +1,7 @@
 """What `assay run` and `assay train` share: the same options, another half of the pipeline."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from assay.cli import options as o
@@ -28,6 +29,8 @@ def training_command(name: str, help_text: str, start: Callable[..., Any]) -> Ca
         changes: o.Set = None,
         classes: o.Classes = None,
         checks: o.Checks = None,
+        checkpoint_every: o.CheckpointEvery = None,
+        resume: o.Resume = False,
         fail_on: o.FailOn = None,
         offline: o.Offline = False,
         json: o.Json = False,
@@ -50,9 +53,23 @@ def training_command(name: str, help_text: str, start: Callable[..., Any]) -> Ca
             threads=threads,
             classes=classes,
             checks=checks,
+            checkpoint_every=checkpoint_every,
         )
+        if resume:
+            need_unfinished(out)
         start(settings, out, fail_on, offline, o.Output(json, quiet, verbose))
 
     command.__name__ = name
     command.__doc__ = help_text
     return command
+
+
+def need_unfinished(out: Path | None) -> None:
+    """Raise AssayError `bad-value` without --out, `not-a-run-folder` where no run was begun there."""
+    from assay.core.errors import AssayError
+    from assay.core.run_folder import read_config
+
+    if out is None:
+        fix = "Name the folder of the run: --resume --out runs/..., or `assay resume runs/...`."
+        raise AssayError("bad-value", "--resume", "it needs --out", fix)
+    read_config(out)

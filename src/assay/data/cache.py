@@ -1,16 +1,14 @@
 """The cache: data sets read once and kept as raw arrays, verified at every use, rebuilt when damaged."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-import platformdirs
-
 from assay.core import durable
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, warn
+from assay.core.folders import cache_folder
 from assay.data import store
 from assay.data.values import Dataset
 
@@ -19,12 +17,6 @@ QUARANTINE: Final = "quarantine"
 
 #: Refusals of the user's own disk: no other source of the data would help.
 OWN_DISK: Final = {"disk-full", "not-writable", "disk-error"}
-
-
-def cache_folder() -> Path:
-    """The folder of everything that can be made again: `$ASSAY_CACHE`, or the user's cache folder."""
-    chosen = os.environ.get("ASSAY_CACHE")
-    return Path(chosen).expanduser().absolute() if chosen else platformdirs.user_cache_path("assay")
 
 
 def cached(
@@ -36,9 +28,10 @@ def cached(
 ) -> Dataset:
     """The data set kept under `key`, memory-mapped; `build` makes it where it is missing or damaged.
 
-    build: is given the cache folder. bytes_needed: what the entry takes, for the message on a full disk.
-    Of several processes one builds and the others wait; without working locks all build, and the first
-    to finish wins. Raises AssayError `disk-full`, `not-writable`, `disk-error`, and those of `build`.
+    build: is given a folder for what it must keep until the set is stored. bytes_needed: what the entry
+    takes, for the message on a full disk. Of several processes one builds and the others wait; without
+    working locks all build, and the first to finish wins.
+    Raises AssayError `disk-full`, `not-writable`, `disk-error`, and those of `build`.
     """
     cache = cache or cache_folder()
     ready = _read(cache, key, on_event)
@@ -50,7 +43,8 @@ def cached(
             durable.remove_leftovers(cache)
             ready = _read(cache, key, on_event)
             if ready is None:
-                store.save(build(cache), cache / key)
+                with durable.scratch_directory(cache, bytes_needed) as scratch:
+                    store.save(build(scratch), cache / key)
                 ready = _read(cache, key, on_event)
     if ready is None:
         raise AssayError(

@@ -93,9 +93,9 @@ class ModelSummary:
     bytes: int
 
     def text(self) -> str:
-        """The table and its totals as plain text, one line per layer."""
-        rows = [_SUMMARY_HEADER, *(_summary_cells(row) for row in self.layers)]
-        widths = [max(len(row[column]) for row in rows) for column in range(len(_SUMMARY_HEADER))]
+        """The table, its totals, and what each layer does, as plain text narrow enough for a terminal."""
+        rows = [_SUMMARY_HEADER[:-1], *(_summary_cells(row)[:-1] for row in self.layers)]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
         lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
         lines.insert(1, "-" * max(map(len, lines)))
         totals = (
@@ -103,7 +103,8 @@ class ModelSummary:
             f"Trainable parameters: {self.trainable_parameters:,}",
             f"Multiply-adds per image: {self.multiply_adds:,}",
         )
-        return "\n".join([*lines, lines[1], *totals])
+        purposes = [f"{row.name}: {row.purpose}" for row in self.layers if row.purpose]
+        return "\n".join([*lines, lines[1], *totals, "", *purposes])
 
     def as_record(self) -> dict[str, Any]:
         """The summary as JSON types."""

@@ -1,0 +1,46 @@
+"""How long the main job takes, from the start of the process to the report, with the data cached."""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from measuring import conditions, peak_megabytes, repeated, seconds_of, write_result
+
+ASSAY = (sys.executable, "-m", "assay")
+
+LOAD = (
+    "import time; from assay import load; t = time.perf_counter(); load('fashion-mnist'); "
+    "print(time.perf_counter() - t)"
+)
+
+
+def main() -> None:
+    before = conditions()
+    seconds_of([*ASSAY, "fetch", "fashion-mnist"])
+    with tempfile.TemporaryDirectory() as folder:
+        out = (Path(folder) / str(i) for i in range(1000))
+        figures = {
+            "assay --help, seconds": repeated(lambda: seconds_of([*ASSAY, "--help"]), 11),
+            "second load of the 70,000 images, seconds": repeated(_second_load, 11),
+            "assay audit (load, audit, figures, report), seconds": repeated(
+                lambda: seconds_of([*ASSAY, "audit", "--out", next(out)]), 5
+            ),
+            "assay run (mlp, 10 epochs of 54,000 images), seconds": repeated(
+                lambda: seconds_of([*ASSAY, "run", "--out", next(out)]), 5
+            ),
+            "assay run, peak memory, MB": repeated(
+                lambda: peak_megabytes([*ASSAY, "run", "--out", next(out)]), 1, warmup=0
+            ),
+        }
+    write_result("main_job", "python benchmarks/main_job.py", before, figures)
+
+
+def _second_load() -> float:
+    return float(
+        subprocess.run([sys.executable, "-c", LOAD], check=True, capture_output=True, text=True).stdout
+    )
+
+
+if __name__ == "__main__":
+    main()

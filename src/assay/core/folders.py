@@ -1,0 +1,12 @@
+"""Where Assay keeps what can be made again."""
+
+import os
+from pathlib import Path
+
+
+def cache_folder() -> Path:
+    """The folder of everything that can be made again: `$ASSAY_CACHE`, or the user's cache folder."""
+    import platformdirs  # here: `assay --help` does without
+
+    chosen = os.environ.get("ASSAY_CACHE")
+    return Path(chosen).expanduser().absolute() if chosen else platformdirs.user_cache_path("assay")

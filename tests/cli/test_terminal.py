@@ -1,0 +1,119 @@
+"""The command line on a terminal, in a pipe, and in odd surroundings."""
+
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from assay.core.run_folder import read_manifest
+
+COMMAND = [sys.executable, "-m", "assay"]
+
+
+def _on_terminal(arguments: list[str], folder: Path) -> tuple[int, str]:
+    """Run on a pseudo-terminal: exit code, and all that a person would have seen pass."""
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, *arguments], stdout=follower, stderr=follower, stdin=follower, cwd=folder
+    )
+    os.close(follower)
+    shown = b""
+    while select.select([leader], [], [], 120)[0]:
+        try:
+            block = os.read(leader, 65536)
+        except OSError:  # the other end was closed
+            break
+        if not block:
+            break
+        shown += block
+    os.close(leader)
+    return process.wait(), shown.decode("utf-8", "replace")
+
+
+def test_a_terminal_shows_a_live_bar_and_keeps_the_lines(tmp_path: Path) -> None:
+    """A bar moves while training; every epoch's line stays; nothing is an error."""
+    code, shown = _on_terminal(["run", "fashion-mnist-sample", "--epochs", "3", "--out", "r"], tmp_path)
+    assert code == 0, shown
+    assert "steps" in shown  # the bar's unit
+    assert re.search(r"epoch +3/3", shown)
+    assert "error" not in shown
+    assert "Next: assay predict r PICTURE.png" in shown
+
+
+def _piped(arguments: list[str], folder: Path, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    changed = {**os.environ, **environment}
+    return subprocess.run([*COMMAND, *arguments], cwd=folder, env=changed, capture_output=True, check=False)
+
+
+def test_a_pipe_gets_plain_lines(tmp_path: Path) -> None:
+    """No bar, no color, no cursor movement; one line an epoch."""
+    done = _piped(["run", "fashion-mnist-sample", "--epochs", "2", "--out", "r"], tmp_path)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"\x1b" not in done.stdout
+    assert b"\r" not in done.stdout
+    assert len(re.findall(rb"^ +epoch ", done.stdout, re.MULTILINE)) == 2
+
+
+SURROUNDINGS = {
+    "another hash seed, locale and time zone": {
+        "PYTHONHASHSEED": "77",
+        "LC_ALL": "tr_TR.UTF-8",
+        "LANG": "tr_TR.UTF-8",
+        "TZ": "Asia/Kathmandu",
+    },
+    "an ASCII terminal and a home that cannot be written": {
+        "LC_ALL": "C",
+        "PYTHONUTF8": "0",
+        "PYTHONIOENCODING": "ascii",
+        "HOME": "/proc/nowhere",
+        "XDG_CACHE_HOME": "/proc/nowhere",
+        "ASSAY_CACHE": "/proc/nowhere",
+        "MPLCONFIGDIR": "/proc/nowhere",
+    },
+}
+
+
+@pytest.mark.parametrize("name", SURROUNDINGS)
+def test_surroundings_change_nothing(name: str, tmp_path: Path) -> None:
+    """Hash seed, locale, time zone, home and terminal leave every file as it is, byte for byte."""
+    arguments = ["run", "fashion-mnist-sample", "--epochs", "1", "--out", "r"]
+    plain, odd = tmp_path / "plain", tmp_path / "odd"
+    plain.mkdir()
+    odd.mkdir()
+    assert _piped(arguments, plain, PYTHONHASHSEED="1").returncode == 0
+    done = _piped(arguments, odd, **SURROUNDINGS[name])
+    assert done.returncode == 0, done.stderr
+    assert read_manifest(plain / "r")["files"] == read_manifest(odd / "r")["files"]
+    assert [p.name for p in odd.iterdir()] == ["r"]
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    """`assay doctor | true` ends quietly."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = subprocess.run(
+        [*COMMAND, "doctor"], stdout=writer, stderr=subprocess.PIPE, cwd=tmp_path, check=False
+    )
+    os.close(writer)
+    assert (process.returncode, process.stderr) == (0, b"")
+
+
+def test_a_fault_of_ours_is_one_line_and_exit_1(tmp_path: Path) -> None:
+    """What nobody foresaw is said to be our fault; --debug shows where."""
+    code = (
+        "import assay.pipeline as p\n"
+        "def broken(*a, **k): raise RuntimeError('boom')\n"
+        "p.make_plan = broken\n"
+        "from assay.cli.main import main; main()"
+    )
+    quiet = subprocess.run([sys.executable, "-c", code, "audit"], capture_output=True, text=True, check=False)
+    assert quiet.returncode == 1
+    assert quiet.stderr.startswith("error[bug]: assay: RuntimeError: boom.")
+    assert quiet.stderr.count("\n") == 1
+    loud = [sys.executable, "-c", code, "audit", "--debug"]
+    assert "Traceback" in subprocess.run(loud, capture_output=True, text=True, check=False).stderr
