@@ -1,11 +1,10 @@
-"""What the heads of the recipes state: test accuracy over seeds 0-4 on Fashion-MNIST, all of them, last epoch."""
+"""What the heads of the recipes state: accuracy over seeds 0-4 on Fashion-MNIST, all of them, last epoch."""
 
 import statistics
 
-from measuring import conditions, write_result
-
 from assay import evaluate, load, train
 from assay.learning.recipes import RECIPES
+from measuring import conditions, write_result
 
 SEEDS = range(5)
 
@@ -19,7 +18,7 @@ def main() -> None:
 
 
 def _figures(data, name):
-    """Trained on 54,000 images; the validation accuracy is what choices are made by, the test is read last."""
+    """Trained on 54,000 images. Choices are made by the validation accuracy; the test is read last."""
     models = [train(data, name, seed=seed) for seed in SEEDS]
     accuracies = [evaluate(model, data).accuracy for model in models]
     return {

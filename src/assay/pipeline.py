@@ -6,7 +6,7 @@ Each room does its part and knows nothing of the others; this file passes their 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from assay.evaluation.evaluate import evaluate_split
 from assay.evaluation.values import Evaluation
 from assay.learning.requirements import require_torch
 from assay.learning.values import Model
-from assay.planning import Data, Plan, make_plan, need_test_split, open_data, plan_of_run
+from assay.planning import Data, Plan, make_plan, need_same_data, need_test_split, open_data, plan_of_run
 from assay.reports.run_files import Results, write_results
 
 
@@ -53,12 +53,40 @@ def run(
     An unfinished run of the same configuration in `out` is continued. Raises AssayError.
     """
     require_torch()
-    plan = make_plan("run", data, out, settings, offline, on_event)
+    return _carry_out(make_plan("run", data, out, settings, offline, on_event), on_event)
+
+
+def resume(
+    folder: str | Path,
+    data: Data | None = None,
+    *,
+    accept_changes: bool = False,
+    offline: bool = False,
+    on_event: OnEvent = ignore,
+) -> Run:
+    """Go on with the unfinished run in `folder`, to the bits that it would have had without a stop.
+
+    data: only needed where the run's own data have moved. accept_changes: go on, with a warning, although
+    data, configuration, classes or versions are not those of the checkpoint.
+    Raises AssayError `not-a-run-folder`, `run-folder-finished`, `data-changed`, `config-changed`.
+    """
+    plan = plan_of_run(Path(folder), data, offline, on_event)
+    if plan.recipe is not None:
+        require_torch()
+    return _carry_out(plan, on_event, accept_changes)
+
+
+def _carry_out(plan: Plan, on_event: OnEvent, accept_changes: bool = False) -> Run:
+    """Do in the plan's folder what its command asks for, as far as it is not done yet."""
+    model = score = None
     with run_folder.claim(plan.folder, plan.config()) as folder:
         measurements, found = _examine(plan, on_event)
-        held, model = _fit(plan, folder, on_event)
-        score = _judge(model, plan.dataset, on_event)
-        _report(folder, plan, Results(plan.dataset, measurements, found, held, model, score), on_event)
+        results = Results(plan.dataset, measurements, found)
+        if plan.recipe is not None:
+            held, model = _fit(plan, folder, on_event, accept_changes)
+            score = _judge(model, plan.dataset, on_event) if plan.command == "run" else None
+            results = replace(results, held=held, model=model, evaluation=score)
+        _report(folder, plan, results, on_event)
     return Run(folder.path, found, model, score)
 
 
@@ -88,11 +116,7 @@ def run_audit(
     **settings: Any,
 ) -> Run:
     """The audit alone, with its report in a run folder. Arguments as in `run`."""
-    plan = make_plan("audit", data, out, settings, offline, on_event)
-    with run_folder.claim(plan.folder, plan.config()) as folder:
-        measurements, found = _examine(plan, on_event)
-        _report(folder, plan, Results(plan.dataset, measurements, found), on_event)
-    return Run(folder.path, found)
+    return _carry_out(make_plan("audit", data, out, settings, offline, on_event), on_event)
 
 
 def train(
@@ -122,12 +146,7 @@ def run_train(
 ) -> Run:
     """The first half of a run: audit and training, in a run folder that `run_evaluate` can finish."""
     require_torch()
-    plan = make_plan("train", data, out, settings, offline, on_event)
-    with run_folder.claim(plan.folder, plan.config()) as folder:
-        measurements, found = _examine(plan, on_event)
-        held, model = _fit(plan, folder, on_event)
-        _report(folder, plan, Results(plan.dataset, measurements, found, held, model), on_event)
-    return Run(folder.path, found, model)
+    return _carry_out(make_plan("train", data, out, settings, offline, on_event), on_event)
 
 
 def evaluate(
@@ -165,7 +184,8 @@ def run_evaluate(
 
     with run_folder.reopen(Path(folder)) as opened:
         model = read_model(opened.path / "model")
-        plan = plan_of_run(opened.path, model, data, offline, on_event)
+        plan = plan_of_run(opened.path, data, offline, on_event)
+        need_same_data(model, plan.dataset)
         need_test_split(plan.dataset)
         measurements, found = _examine(plan, on_event)
         score = _judge(model, plan.dataset, on_event)
@@ -195,7 +215,9 @@ def _hold_out(plan: Plan) -> HoldOut:
     return hold_out(plan.dataset.train, plan.settings.validation, plan.settings.seed)
 
 
-def _fit(plan: Plan, folder: RunFolder | None, on_event: OnEvent) -> tuple[HoldOut, Model]:
+def _fit(
+    plan: Plan, folder: RunFolder | None, on_event: OnEvent, accept_changes: bool = False
+) -> tuple[HoldOut, Model]:
     # Here, not above: this is where torch is loaded, and an audit does without.
     from assay.learning.summary import summarize
     from assay.learning.train import train as fit
@@ -215,6 +237,8 @@ def _fit(plan: Plan, folder: RunFolder | None, on_event: OnEvent) -> tuple[HoldO
             threads=settings.threads,
             fingerprints=dataset.fingerprints,
             checkpoints=folder.path / "checkpoints" if folder else None,
+            checkpoint_minutes=settings.checkpoint_every,
+            accept_changes=accept_changes,
             on_event=on_event,
         )
         figures.update(model.scores)

@@ -66,20 +66,17 @@ def make_plan(
     return Plan(command, settings, recipe, dataset, folder, _location(name, dataset))
 
 
-def plan_of_run(folder: Path, model: Model, data: Data | None, offline: bool, on_event: OnEvent) -> Plan:
-    """The plan that a run folder was made by, to add to it. data: where they lie now, if they moved.
-
-    Raises AssayError `data-changed` when their content is not what the model was trained on.
-    """
+def plan_of_run(folder: Path, data: Data | None, offline: bool, on_event: OnEvent) -> Plan:
+    """The plan that a run folder was made by, to go on with it. data: where they lie now, if they moved."""
     config = run_folder.read_config(folder)
     command, recipe = config.pop("command", "run"), config.pop("recipe", {})
     config.pop("schema", None)
     settings = Settings.checked(config)
     source = data if data is not None else settings.data
     dataset = open_data(source, settings.classes, settings.name, offline, on_event)
-    need_same_data(model, dataset)
     name = source.name if isinstance(source, Dataset) else str(source)
-    return Plan(command, settings, validated(recipe), dataset, folder, _location(name, dataset))
+    resolved = validated(recipe) if recipe else None
+    return Plan(command, settings, resolved, dataset, folder, _location(name, dataset))
 
 
 def _settings(name: str, given: Mapping[str, Any]) -> Settings:

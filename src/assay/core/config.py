@@ -19,7 +19,8 @@ class Settings(BaseModel):
     data: a name or path as given. name: what to call the data instead of their own name.
     model: recipe name; None takes the default for the data.
     validation: share of train held out, in [0, 1). threads: None lets torch decide.
-    checks: names of the audit's checks; None runs all.
+    checks: names of the audit's checks; None runs all. checkpoint_every: minutes between two checkpoints
+    inside an epoch (each epoch ends with one in any case).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,6 +34,7 @@ class Settings(BaseModel):
     threads: Annotated[int, Field(ge=1, le=1024)] | None = None
     classes: tuple[str, ...] | None = None
     checks: tuple[str, ...] | None = None
+    checkpoint_every: Annotated[float, Field(ge=0, le=1e6)] = 5.0
     recipe: dict[str, Any] = Field(default_factory=dict)
 
     @classmethod

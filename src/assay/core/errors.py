@@ -5,6 +5,7 @@ decides the exit code of the command line; `docs/errors.md` explains each code (
 together).
 """
 
+from pathlib import Path
 from typing import Final
 
 BUG: Final = 1
@@ -99,4 +100,11 @@ class AssayError(Exception):
 
 
 class Interrupted(Exception):  # noqa: N818  # not an error: what the user asked for
-    """A stage left early because it was asked to; all it did is saved."""
+    """A command left early because it was asked to, all it did saved.
+
+    exit_code: 130 after Ctrl-C, 143 after SIGTERM. folder: the run folder that can be continued, if any.
+    """
+
+    def __init__(self, exit_code: int = 130, folder: Path | None = None) -> None:
+        self.exit_code, self.folder = exit_code, folder
+        super().__init__("interrupted")

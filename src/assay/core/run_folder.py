@@ -17,7 +17,7 @@ from typing import Any, Final
 import tomli_w
 
 from assay.core import durable
-from assay.core.errors import AssayError
+from assay.core.errors import AssayError, Interrupted
 
 CONFIG: Final = "config.toml"
 MANIFEST: Final = "manifest.json"
@@ -75,8 +75,8 @@ def claim(path: Path, config: Mapping[str, Any]) -> Iterator[RunFolder]:
     """Hold a run folder for this process until the block ends.
 
     Created if missing, used if empty. An unfinished run of the same configuration is taken up again
-    (`resumed`). Raises AssayError: `run-folder-finished`, `run-folder-not-empty`, `config-changed`,
-    `run-folder-in-use`.
+    (`resumed`). An `Interrupted` that passes is told the folder. Raises AssayError: `run-folder-finished`,
+    `run-folder-not-empty`, `config-changed`, `run-folder-in-use`.
     """
     path = Path(path)
     if path.exists() and not path.is_dir():
@@ -85,7 +85,12 @@ def claim(path: Path, config: Mapping[str, Any]) -> Iterator[RunFolder]:
     durable.make_directory(path)
     with durable.lock(path / LOCK):
         durable.remove_leftovers(path)
-        yield RunFolder(path, resumed=_take_up(path, config))
+        resumed = _take_up(path, config)
+        try:
+            yield RunFolder(path, resumed)
+        except Interrupted as interrupted:
+            interrupted.folder = path
+            raise
 
 
 def refuse_foreign(path: Path) -> None:
@@ -147,6 +152,11 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[prefix + key] = value
     return flat
+
+
+def is_finished(path: Path) -> bool:
+    """Does a finished run lie in `path`?"""
+    return (Path(path) / MANIFEST).is_file()
 
 
 def read_config(path: Path) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from assay.core import durable
-from assay.core.errors import AssayError
 from assay.core.events import OnEvent, warn
 
 _KEPT: Final = 2
@@ -66,23 +65,6 @@ def _read(folder: Path, step: int) -> Checkpoint:
     if hashlib.sha256(weights).hexdigest() != record["tensors_sha256"]:
         raise ValueError("its tensors do not match their hash")
     return Checkpoint(record, safetensors.numpy.load(weights))
-
-
-def check_same(saved: Mapping[str, Any], wanted: Mapping[str, Any], folder: Path) -> None:
-    """Refuse to go on from a checkpoint of another training run.
-
-    Raises AssayError `data-changed` or `config-changed` with everything that differs.
-    """
-    differences = [
-        f"{key}: {saved.get(key)!r} then, {wanted.get(key)!r} now"
-        for key in sorted(saved.keys() | wanted.keys())
-        if saved.get(key) != wanted.get(key)
-    ]
-    if differences:
-        data = any(d.startswith(("fingerprints", "rows", "classes")) for d in differences)
-        code = "data-changed" if data else "config-changed"
-        fix = "Go back to what it was, or start anew in another folder."
-        raise AssayError(code, folder, f"it was begun otherwise ({'; '.join(differences)})", fix)
 
 
 def _seal(record: Mapping[str, Any]) -> str:

@@ -7,10 +7,11 @@ from typing import Final
 
 from assay.core.errors import Interrupted
 from assay.core.events import progress
-from assay.learning.checkpoint import check_same, newest_checkpoint, save_checkpoint
+from assay.learning.checkpoint import save_checkpoint
+from assay.learning.continuing import as_checkpoint
 from assay.learning.divergence import diverged
 from assay.learning.job import Job
-from assay.learning.state import State, as_checkpoint, first_state, state_from
+from assay.learning.state import State
 
 #: Seconds between two reports of progress.
 _REPORT_EVERY: Final = 0.2
@@ -26,14 +27,6 @@ class Keeper:
         self._job, self.folder, self._should_stop = job, folder, should_stop
         self._interval = minutes * 60 if minutes is not None else float("inf")
         self._saved_at = self._told_at = time.monotonic()
-
-    def begin(self) -> State:
-        """The state to go on from: that of the newest whole checkpoint, or the first."""
-        found = newest_checkpoint(self.folder, self._job.on_event) if self.folder else None
-        if found is None or self.folder is None:
-            return first_state(self._job)
-        check_same(found.record["configuration"], self._job.configuration(), self.folder)
-        return state_from(found, self._job)
 
     def save(self, state: State) -> None:
         """Save the state durably. Weights that are not finite are never saved: `training-diverged`."""

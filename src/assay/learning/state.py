@@ -1,18 +1,14 @@
 """`State`: all that changes during a training run. What a checkpoint holds is this and nothing more."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
-from assay.learning.checkpoint import Checkpoint
 from assay.learning.job import Job
 from assay.learning.network import initialized_network
 from assay.learning.optimizer import Adam
-from assay.learning.values import EpochRecord, History
+from assay.learning.values import EpochRecord
 
 
 @dataclass(eq=False)
@@ -43,7 +39,11 @@ class State:
     def next_epoch(self, record: EpochRecord) -> None:
         """Close the epoch with its record; the next begins with empty sums."""
         self.history.append(record)
-        self.epoch, self.step, self.loss_sum, self.correct = self.epoch + 1, 0, 0.0, 0
+        self.begin_epoch(self.epoch + 1)
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Stand before the first step of `epoch`, with empty sums."""
+        self.epoch, self.step, self.loss_sum, self.correct = epoch, 0, 0.0, 0
 
 
 def first_state(job: Job) -> State:
@@ -51,32 +51,3 @@ def first_state(job: Job) -> State:
     network = initialized_network(job.recipe, job.split.shape, len(job.classes), job.seed).to(job.device)
     parameters: list[torch.Tensor] = list(network.parameters())
     return State(network, parameters, Adam(parameters, job.recipe))
-
-
-def as_checkpoint(state: State, job: Job) -> Checkpoint:
-    """The state as arrays and JSON types, with the configuration it belongs to."""
-    position = {key: getattr(state, key) for key in ("epoch", "step", "loss_sum", "correct")}
-    record = {
-        "configuration": job.configuration(),
-        "threads": job.threads,
-        "position": position,
-        "history": History(tuple(state.history)).as_record(),
-    }
-    return Checkpoint(record, {name: _array(tensor) for name, tensor in state.tensors().items()})
-
-
-def state_from(checkpoint: Checkpoint, job: Job) -> State:
-    """The state that `as_checkpoint` described."""
-    state = first_state(job)
-    with torch.no_grad():
-        for name, tensor in state.tensors().items():
-            tensor.copy_(torch.from_numpy(checkpoint.tensors[name].copy()))
-    for key, value in checkpoint.record["position"].items():
-        setattr(state, key, value)
-    state.history = list(History.from_record(checkpoint.record["history"]).records)
-    return state
-
-
-def _array(tensor: torch.Tensor) -> NDArray[Any]:
-    array: NDArray[Any] = np.ascontiguousarray(tensor.detach().cpu().numpy())
-    return array.reshape(tensor.shape)

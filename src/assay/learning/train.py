@@ -23,6 +23,8 @@ from torch.nn.functional import cross_entropy
 from assay.core.events import Event, OnEvent, ignore
 from assay.data.hold_out import HoldOut
 from assay.data.values import Split
+from assay.learning.checkpoint import Checkpoint, newest_checkpoint
+from assay.learning.continuing import check_same, state_from
 from assay.learning.divergence import diverged
 from assay.learning.job import Job, make_job
 from assay.learning.keeper import Keeper
@@ -31,7 +33,7 @@ from assay.learning.network import arrays
 from assay.learning.predict import logit_blocks, to_tensor
 from assay.learning.randomness import epoch_order
 from assay.learning.recipes import Recipe
-from assay.learning.state import State
+from assay.learning.state import State, first_state
 from assay.learning.values import EpochRecord, History, Model
 from assay.learning.versions import versions
 
@@ -56,6 +58,7 @@ def train(
     fingerprints: Mapping[str, str] | None = None,
     checkpoints: Path | None = None,
     checkpoint_minutes: float | None = None,
+    accept_changes: bool = False,
     on_event: OnEvent = ignore,
     should_stop: Callable[[], bool] = never,
 ) -> Model:
@@ -64,7 +67,8 @@ def train(
     classes: names in label order. seed: in [0, 2**63). threads: None takes what serves such a net best;
     another number of threads may round differently. fingerprints: of the data, kept in the model.
     checkpoints: a folder; the state is saved there after each epoch and every `checkpoint_minutes`, and a
-    run that was begun there goes on, to the same bits as one that was never stopped.
+    run that was begun there goes on, to the same bits as one that was never stopped. accept_changes: it goes
+    on, with a warning, even where data, recipe, classes or versions have changed since.
     should_stop: asked after each step; on True the state is saved and `Interrupted` raised.
 
     The model is that of the last epoch. Raises AssayError: `bad-value`, `device-unavailable`,
@@ -73,14 +77,18 @@ def train(
     """
     advice = f"Use a --batch-size under {recipe.batch_size}, or smaller images (--size)."
     with memory_errors(advice):
+        found = newest_checkpoint(checkpoints, on_event) if checkpoints else None
+        threads = threads or (found.record["threads"] if found else None)
         job = make_job(split, rows, classes, recipe, seed, device, threads, fingerprints or {}, on_event)
+        if found:
+            check_same(found, job, accept_changes)
         stop = Flag()
         keeper = Keeper(job, checkpoints, checkpoint_minutes, lambda: stop.is_set() or should_stop())
-        return flushing_denormals(lambda: _fit(job, keeper), job.threads, stop)
+        return flushing_denormals(lambda: _fit(job, keeper, found), job.threads, stop)
 
 
-def _fit(job: Job, keeper: Keeper) -> Model:
-    state = keeper.begin()
+def _fit(job: Job, keeper: Keeper, found: Checkpoint | None) -> Model:
+    state = state_from(found, job) if found else first_state(job)
     while state.epoch <= job.recipe.epochs:
         started = time.monotonic()
         _run_epoch(job, state, keeper)

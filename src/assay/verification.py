@@ -1,0 +1,86 @@
+"""Is a run still what it was: its files, its data, and, trained once more, its model?"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import safetensors.numpy
+
+from assay.core import durable, run_folder
+from assay.core.errors import AssayError
+from assay.core.events import OnEvent, ignore
+from assay.learning.values import Model
+from assay.pipeline import evaluate, train
+from assay.planning import Data, Plan, plan_of_run
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One comparison: what was compared, and whether it is still the same."""
+
+    what: str
+    holds: bool
+
+
+def verify_run(
+    folder: str | Path,
+    data: Data | None = None,
+    *,
+    retrain: bool = False,
+    offline: bool = False,
+    on_event: OnEvent = ignore,
+) -> list[Fact]:
+    """Compare a finished run with its manifest and its data; nothing is written.
+
+    data: only needed where the run's own data have moved. retrain: also train and evaluate again, and compare
+    the model's bits, the history and the scores (equal on the same versions and kind of machine).
+    Raises AssayError `not-a-run-folder`, `run-damaged` (the manifest itself), and those of loading.
+    """
+    folder = Path(folder)
+    manifest = run_folder.read_manifest(folder)
+    damaged = set(run_folder.damaged_files(folder, manifest))
+    facts = [Fact(f"file {name}", name not in damaged) for name in sorted(manifest["files"])]
+    unlisted = run_folder.file_hashes(folder).keys() - manifest["files"].keys()
+    facts += [Fact(f"file {name} is not in the manifest", holds=False) for name in sorted(unlisted)]
+    plan = plan_of_run(folder, data, offline, on_event)
+    same = plan.dataset.fingerprint == manifest["data"]["fingerprint"]
+    facts.append(Fact("fingerprint of the data", same))
+    return [*facts, *_retrained(folder, plan, on_event)] if retrain else facts
+
+
+def demand(folder: Path, facts: Sequence[Fact]) -> None:
+    """Raise AssayError `run-damaged` unless every fact holds."""
+    broken = [fact.what for fact in facts if not fact.holds]
+    if broken:
+        more = f" and {len(broken) - 3} more" if len(broken) > 3 else ""
+        fix = "Do not use what changed; repeat the run."
+        raise AssayError("run-damaged", folder, f"not as it was: {', '.join(broken[:3])}{more}", fix)
+
+
+def _retrained(folder: Path, plan: Plan, on_event: OnEvent) -> list[Fact]:
+    if plan.recipe is None:
+        return []
+    chosen = {key: getattr(plan.settings, key) for key in ("seed", "validation", "device", "threads")}
+    recipe = plan.recipe.as_record()
+    model = train(plan.dataset, plan.recipe.name, recipe=recipe, on_event=on_event, **chosen)
+    facts = [
+        Fact("model, trained again", _weights_hash(model) == durable.file_sha256(folder / _WEIGHTS)),
+        Fact("history, trained again", _same_text(folder / "history.csv", model.history.csv())),
+    ]
+    if (folder / "evaluation.json").exists():
+        score = evaluate(model, plan.dataset, on_event=on_event)
+        text = durable.json_text(score.as_record())
+        facts.append(Fact("evaluation, trained again", _same_text(folder / "evaluation.json", text)))
+    return facts
+
+
+_WEIGHTS = Path("model") / "model.safetensors"
+
+
+def _weights_hash(model: Model) -> str:
+    return hashlib.sha256(safetensors.numpy.save(dict(model.weights))).hexdigest()
+
+
+def _same_text(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_bytes() == text.encode("utf-8")
