@@ -96,7 +96,7 @@ def test_nothing_is_fetched_over_http_either(browser, report: Path) -> None:
         def __init__(self, *args: object) -> None:
             super().__init__(*args, directory=str(report.parent))  # type: ignore[arg-type]
 
-        def log_message(self, *args: object) -> None:
+        def log_message(self, *_: object) -> None:
             asked.append(self.path)
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:

@@ -37,6 +37,13 @@ def test_any_shape_fits_the_page(shape: tuple[int, int, int]) -> None:
     assert reduced[0].size * 200 <= 480_000
 
 
+def test_tiny_images_are_enlarged() -> None:
+    """A 1 x 1 image becomes 24 x 24 equal pixels, a 10 x 8 one twice as large; larger ones stay."""
+    assert fitting(np.full((1, 1, 1, 1), 7, np.uint8), cells=4).tolist() == [[[[7]] * 24] * 24]
+    assert fitting(np.zeros((1, 10, 8, 3), np.uint8), cells=4).shape == (1, 20, 16, 3)
+    assert fitting(np.zeros((1, 28, 28, 1), np.uint8), cells=100).shape == (1, 28, 28, 1)
+
+
 def test_cell_ratio_is_bounded() -> None:
     """A strip is squeezed to a shape that can be looked at."""
     assert cell_ratio((28, 28, 1)) == 1

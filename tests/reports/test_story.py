@@ -9,7 +9,7 @@ def test_a_run_leads_with_its_score(content_of) -> None:
     content = content_of()
     story = tell(content)
     score = content.evaluation
-    assert f"mlp recognizes {100 * score.accuracy:.2f}\u00a0% of 12 test images" in story.headline
+    assert f"The model mlp recognizes {100 * score.accuracy:.2f}\u00a0% of 12 test images" in story.headline
     assert f"{100 * score.accuracy_ci95[0]:.2f}\u00a0%" in story.lead
     assert "right for 33.3\u00a0% at best" in story.lead
 

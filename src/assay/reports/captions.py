@@ -41,8 +41,8 @@ CAPTIONS: Final[dict[str, Caption]] = {
     ),
     "intensity-by-class": Caption(
         "Pixel intensities of each class",
-        "The same histogram for each class alone, zeros left out and told beside it. All ridges have the "
-        "same area.",
+        "The same histogram for each class alone, zeros left out and told beside it. Spikes at the two "
+        "ends are cut at the height of a row.",
         "Classes that were photographed or scaled differently: a model would learn the exposure instead of "
         "the subject.",
     ),

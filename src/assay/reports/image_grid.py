@@ -69,11 +69,10 @@ class _Layout:
 
 def _layout(grid: Grid) -> _Layout:
     left = _NAMES if grid.names else _MARGIN
-    cell = (WIDTH - left - _MARGIN) / grid.shape[1]
-    pixels = grid.images.shape[2]
-    width = cell * pixels / (pixels + GAP)
+    columns, pixels = grid.shape[1], grid.images.shape[2]
+    unit = (WIDTH - left - _MARGIN) / (columns * (pixels + GAP) - GAP)  # inches to a pixel
+    width, gap = unit * pixels, unit * GAP
     height = width * cell_ratio(grid.images.shape[1:])
-    gap = cell - width
     return _Layout(left, width, height, gap, height + (_CAPTION if grid.captions else gap))
 
 

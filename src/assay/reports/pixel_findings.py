@@ -116,8 +116,8 @@ def _crowded_share(histogram: Levels) -> float:
 def class_histograms_finding(classes: tuple[str, ...], measurements: Measurements) -> str:
     """The brightest and the darkest class, and whether brightness alone tells classes apart."""
     per_class = measurements.histograms.sum(axis=1)
-    found = [(label, pixel_statistics(row)) for label, row in enumerate(per_class)]
-    known = [(s.mean, classes[label]) for label, s in found if s is not None]
+    means = per_class @ np.arange(256) / np.maximum(per_class.sum(axis=1), 1)
+    known = [(float(means[label]), classes[label]) for label in np.flatnonzero(per_class.sum(axis=1))]
     whole = pixel_statistics(measurements.histogram)
     if whole is None or len(known) < 2:
         return f"{count(len(known), 'class', 'classes')} with images: there is nothing to compare."

@@ -10,6 +10,8 @@ from PIL import Image
 #: No image is shown with more pixels a side: beyond, the page grows and the eye gains nothing.
 _LONGEST_SIDE: Final = 64
 
+_SHORTEST_SIDE: Final = 24
+
 #: Bytes of pixels that one picture may hold. Noise does not compress, and a page of four such pictures in
 #: base64 must stay under 3 MB.
 _BUDGET: Final = 480_000
@@ -33,9 +35,13 @@ def mosaic(images: NDArray[np.uint8], places: NDArray[np.int64], shape: tuple[in
 
 
 def fitting(images: NDArray[np.uint8], cells: int) -> NDArray[np.uint8]:
-    """The images, reduced so far that a picture with room for `cells` of them stays within the budget."""
-    side = math.isqrt(_BUDGET // max(1, images.shape[3] * cells))
-    return shrunk(images, max(1, min(_LONGEST_SIDE, side)))
+    """The images at a size that suits the page: a picture with room for `cells` of them stays in the budget.
+
+    Tiny images are repeated pixel by pixel, or the gaps between them would be wider than they are.
+    """
+    side = max(1, min(_LONGEST_SIDE, math.isqrt(_BUDGET // max(1, images.shape[3] * cells))))
+    times = max(1, min(_SHORTEST_SIDE, side) // max(images.shape[1:3]))
+    return shrunk(images.repeat(times, axis=1).repeat(times, axis=2), side)
 
 
 def shrunk(images: NDArray[np.uint8], longest_side: int) -> NDArray[np.uint8]:

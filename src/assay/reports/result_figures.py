@@ -96,8 +96,7 @@ def confusion(evaluation: Evaluation) -> Figure:
 
 def most_confused(matrix: NDArray[np.int64]) -> NDArray[np.int64]:
     """The labels to draw, sorted: all, or those with most mistakes in their row and column."""
-    wrong = matrix - np.diag(np.diag(matrix))
-    trouble = wrong.sum(axis=0) + wrong.sum(axis=1)
+    trouble = matrix.sum(axis=0) + matrix.sum(axis=1) - 2 * np.diag(matrix)
     return np.sort(np.argsort(-trouble, kind="stable")[:MOST_CLASSES])
 
 

@@ -104,10 +104,12 @@ def _symmetry(evaluation: Evaluation, pair: tuple[int, int, int]) -> str:
 
 def worst_pairs(confusion: NDArray[np.int64], limit: int) -> list[tuple[int, int, int]]:
     """(count, true label, predicted label) of the most frequent mistakes, largest first."""
-    wrong = confusion - np.diag(np.diag(confusion))
-    order = np.argsort(-wrong, axis=None, kind="stable")[:limit]
-    cells = [np.unravel_index(int(i), wrong.shape) for i in order]
-    return [(int(wrong[cell]), int(cell[0]), int(cell[1])) for cell in cells if wrong[cell] > 0]
+    true, taken = np.nonzero(confusion)  # with very many classes nearly all cells are empty
+    wrong = true != taken
+    true, taken = true[wrong], taken[wrong]
+    counts = confusion[true, taken]
+    worst = np.argsort(-counts, kind="stable")[:limit]
+    return [(int(counts[i]), int(true[i]), int(taken[i])) for i in worst]
 
 
 def mistakes_finding(evaluation: Evaluation) -> str:

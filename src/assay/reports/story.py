@@ -41,11 +41,9 @@ def _headline(content: ReportContent) -> str:
     score = content.evaluation
     if score is None:
         return f"{_data_sentence(content)} before any training."
-    recipe = (content.recipe or {}).get("name", "The model")
-    return (
-        f"{recipe} recognizes {percent(score.accuracy, 2)} of {count(len(score.labels), 'test image')} that "
-        "it had never seen."
-    )
+    recipe = (content.recipe or {}).get("name", "")
+    images = count(len(score.labels), "test image")
+    return f"The model {recipe} recognizes {percent(score.accuracy, 2)} of {images} that it had never seen."
 
 
 def _data_sentence(content: ReportContent) -> str:
