@@ -28,16 +28,20 @@ def _conditions(result: Mapping[str, Any]) -> str:
     versions = ", ".join(f"{name} {found['versions'][name]}" for name in ("numpy", "torch"))
     machine = f"{found['processor']}, {found['cores']} cores, {found['memory_gib']:g} GiB, no GPU"
     commit = (found["commit"] or "")[:10]
-    repeat = f"Repeat with `{result['command']}`."
-    return f"Measured {found['date']} on {machine}; Python {found['python']}, {versions}; commit {commit}. {repeat}"
+    software = f"Python {found['python']}, {versions}; commit {commit}"
+    return f"Measured {found['date']} on {machine}; {software}. Repeat with `{result['command']}`."
 
 
 def _main_job(figures: Mapping[str, Any]) -> list[str]:
     rows = [
-        f"| {name} | {value['median']:.3g} | {min(value['all']):.3g} - {max(value['all']):.3g} | {value['n']} |"
+        f"| {name} | {value['median']:.3g} | {_range(value['all'])} | {value['n']} |"
         for name, value in figures.items()
     ]
     return ["| what | median | range | n |", "| --- | --- | --- | --- |", *rows]
+
+
+def _range(values: list[float]) -> str:
+    return f"{min(values):.3g} - {max(values):.3g}"
 
 
 def _seed_accuracy(figures: Mapping[str, Any]) -> list[str]:

@@ -70,6 +70,16 @@ def test_over_a_hundred_classes_only_the_top_five_are_written() -> None:
     assert rows[0][7] == "class 0"
 
 
+def test_a_huge_confusion_matrix_is_written_by_its_cells() -> None:
+    """Over 1,000 classes only cells that are not 0 are listed, as [true, predicted, count]; the sum is n."""
+    classes = tuple(f"class {i}" for i in range(1001))
+    split = _split([7, 8, 8], [7, 7, 7])
+    record = evaluate_split(Brightness(classes), split, classes, "f", {}).test
+    assert record["confusion"] is None
+    assert record["confusion_reason"]
+    assert record["confusion_cells"] == [[7, 7, 1], [7, 8, 2]]
+
+
 def test_a_model_of_other_classes_is_refused() -> None:
     """Class order is part of the contract: the same names in another order are other classes."""
     split = _split([0], [0])

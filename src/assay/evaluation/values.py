@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.text import html_table
 from assay.evaluation import metrics
+
+#: Up to so many classes `evaluation.json` holds the whole confusion matrix; beyond, a million zeros are left out.
+_FULL_CONFUSION: Final = 1000
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -76,7 +79,18 @@ class Evaluation:
             "loss": metrics.log_loss(self.probabilities, self.labels),
             **metrics.macro_scores(self.confusion),
             "per_class": dict(zip(self.classes, metrics.per_class_scores(self.confusion), strict=True)),
-            "confusion": self.confusion.tolist(),
+            **self._confusion_record(),
+        }
+
+    def _confusion_record(self) -> dict[str, Any]:
+        if len(self.classes) <= _FULL_CONFUSION:
+            return {"confusion": self.confusion.tolist()}
+        true, predicted = np.nonzero(self.confusion)
+        cells = np.stack([true, predicted, self.confusion[true, predicted]], axis=1)
+        return {
+            "confusion": None,
+            "confusion_reason": f"over {_FULL_CONFUSION:,} classes only the cells that are not 0 are written",
+            "confusion_cells": cells.tolist(),
         }
 
     def as_record(self) -> dict[str, Any]:
