@@ -15,7 +15,8 @@ import pytest
 
 from assay.core import durable
 from assay.core.errors import AssayError
-from assay.data.cache import QUARANTINE, cache_folder
+from assay.core.folders import cache_folder
+from assay.data.cache import QUARANTINE
 from assay.data.load import load
 from assay.data.places import DebianPackage, Folder
 from assay.data.releases import RELEASES
@@ -50,7 +51,7 @@ def fetch(idx_folder, digests, cache, heard):
 
 
 def only_the_entry(cache: Path) -> bool:
-    return sorted(path.name for path in cache.iterdir()) == ["fashion-mnist-1"]
+    return sorted(path.name for path in cache.iterdir()) == ["fashion-mnist-2"]
 
 
 def copy(folder: Path, target: Path) -> Path:
@@ -70,12 +71,12 @@ def damage(path: Path) -> None:
 def test_the_same_data_whatever_place_served(fetch, idx_folder, cache):
     """Source, name and fingerprint do not tell the place; the location is the cache."""
     first = fetch()
-    durable.remove(cache / "fashion-mnist-1")
+    durable.remove(cache / "fashion-mnist-2")
     drop = copy(idx_folder, fashion_mnist.drop_folder(cache))
     assert fetch(Folder(Path("/nowhere"))) == first
     durable.remove(drop.parent)
     assert first.source == "fashion-mnist"
-    assert Path(first.location) == cache / "fashion-mnist-1"
+    assert Path(first.location) == cache / "fashion-mnist-2"
     assert only_the_entry(cache)
 
 
@@ -88,7 +89,7 @@ def test_a_second_load_asks_no_place(fetch):
 def test_a_flipped_bit_in_the_cache_is_noticed_and_mended(fetch, cache, heard):
     """Damage is quarantined, told, and the entry made again (case 6)."""
     good = fetch()
-    pixels = cache / "fashion-mnist-1" / "train-images.npy"
+    pixels = cache / "fashion-mnist-2" / "train-images.npy"
     for place in (3, 200, pixels.stat().st_size - 1):
         content = bytearray(pixels.read_bytes())
         content[place] ^= 4
@@ -123,13 +124,13 @@ def test_damage_without_an_intact_copy_is_an_integrity_error(fetch, idx_folder, 
     assert actual in str(caught.value)
     assert str(idx_folder / name) in str(caught.value)
     assert (idx_folder / name).exists(), "a file of the user's is never moved"
-    assert not (cache / "fashion-mnist-1").exists()
+    assert not (cache / "fashion-mnist-2").exists()
 
 
 def test_every_cut_and_flip_of_a_file_is_survived(fetch, idx_folder, cache, tmp_path):
     """Cut or flip the training labels anywhere: the drop folder's intact copy is used, or it is refused."""
     good = fetch()
-    durable.remove(cache / "fashion-mnist-1")
+    durable.remove(cache / "fashion-mnist-2")
     path = idx_folder / "train-labels-idx1-ubyte.gz"
     content = path.read_bytes()
     for place in range(len(content)):
@@ -142,7 +143,7 @@ def test_every_cut_and_flip_of_a_file_is_survived(fetch, idx_folder, cache, tmp_
             except AssayError as error:
                 assert error.exit_code in (3, 4)
                 assert "\n" not in str(error)
-            durable.remove(cache / "fashion-mnist-1")
+            durable.remove(cache / "fashion-mnist-2")
 
 
 def test_files_are_taken_from_several_places(fetch, idx_folder, tmp_path):
@@ -189,7 +190,7 @@ class Forbidden:
 def test_offline_asks_no_network(fetch, idx_folder, cache):
     """Not even after every folder failed."""
     assert len(fetch(Forbidden(), Folder(idx_folder), offline=True).train) == 40
-    durable.remove(cache / "fashion-mnist-1")
+    durable.remove(cache / "fashion-mnist-2")
     with pytest.raises(AssertionError):
         fetch(Forbidden())
 
@@ -232,7 +233,7 @@ HOLDER = """
     from pathlib import Path
     from assay.core import durable
     cache = Path(sys.argv[1])
-    with durable.lock(cache / "fashion-mnist-1.lock"):
+    with durable.lock(cache / "fashion-mnist-2.lock"):
         with durable.scratch_directory(cache):
             print("held", flush=True)
             time.sleep(600)
@@ -298,8 +299,8 @@ def test_a_full_or_read_only_cache_at_every_change(fetch, cache, number, monkeyp
                 assert "bytes free" in error.what
         if failing.left > 0:
             break
-        assert not (cache / "fashion-mnist-1").exists() or len(fetch().train) == 40
-        durable.remove(cache / "fashion-mnist-1") if cache.exists() else None
+        assert not (cache / "fashion-mnist-2").exists() or len(fetch().train) == 40
+        durable.remove(cache / "fashion-mnist-2") if cache.exists() else None
     assert n > 20
     assert only_the_entry(cache)
 

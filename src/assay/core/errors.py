@@ -51,6 +51,15 @@ ERROR_CODES: Final[dict[str, int]] = {
     "too-few-classes": BAD_DATA,
     "no-test-split": BAD_DATA,
     "shape-mismatch": BAD_DATA,
+    "table-unreadable": BAD_DATA,
+    "table-value": BAD_DATA,
+    "column-missing": BAD_DATA,
+    "path-outside": BAD_DATA,
+    "npz-unreadable": BAD_DATA,
+    "archive-refused": BAD_DATA,
+    "archive-too-large": BAD_DATA,
+    "parquet-unreadable": BAD_DATA,
+    "records-unreadable": BAD_DATA,
     "image-unreadable": BAD_DATA,
     "image-format": BAD_DATA,
     "image-too-large": BAD_DATA,
@@ -74,6 +83,7 @@ ERROR_CODES: Final[dict[str, int]] = {
     # 6-8
     "training-diverged": DIVERGED,
     "model-refused": MODEL_REFUSED,
+    "remote-code-refused": MODEL_REFUSED,
     "gate-failed": GATE_FAILED,
 }
 

@@ -18,14 +18,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from assay.core.errors import AssayError
-from assay.data.preprocessing import Preprocessing
+from assay.data.preprocessing import Preprocessing, Resize
 from assay.data.reading import open_file
 from assay.data.signatures import check_container, recognized_format
 
@@ -34,8 +34,6 @@ MOST_PIXELS: Final = 1 << 26
 
 #: Bytes of one encoded image.
 MOST_BYTES: Final = 1 << 26
-
-Resize = Literal["fit", "crop", "stretch"]
 
 #: What the decoders raise on damaged files.
 _DECODER_ERRORS: Final = (
@@ -91,16 +89,30 @@ def read_image(source: bytes | Path, name: str = "") -> NDArray[np.uint8]:
 
 def read_picture(source: bytes | Path, name: str = "") -> Picture:
     """As `read_image`, with what the file was."""
-    where = str(source) if isinstance(source, Path) else name or "image"
-    data = source if isinstance(source, bytes) else read_limited(source)
-    check_container(data, where)
+    data, where = _checked(source, name)
     with _decoder_errors(where):
         return _decoded(data, where)
 
 
-def read_limited(path: Path) -> bytes:
+def read_shape(source: bytes | Path, name: str = "") -> tuple[int, int, int]:
+    """Height, width and channels that `read_image` would give, from the header alone."""
+    data, where = _checked(source, name)
+    with _decoder_errors(where):
+        image, orientation = _opened(data, where)
+        height, width = (image.width, image.height) if orientation >= 5 else (image.height, image.width)
+        return height, width, 1 if _is_gray(image) else 3
+
+
+def _checked(source: bytes | Path, name: str) -> tuple[bytes, str]:
+    where = str(source) if isinstance(source, Path) else name or "image"
+    data = source if isinstance(source, bytes) else read_limited(source)
+    check_container(data, where)
+    return data, where
+
+
+def read_limited(path: Path, follow_links: bool = True) -> bytes:
     """The content of a file of at most `MOST_BYTES`. Raises AssayError `image-too-large`."""
-    with open_file(path) as file:
+    with open_file(path, follow_links) as file:
         data = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
         raise AssayError(
@@ -122,6 +134,7 @@ def _decoder_errors(where: str) -> Iterator[None]:
 
 def _decoded(data: bytes, where: str) -> Picture:
     image, orientation = _opened(data, where)
+    image.load()
     frames = getattr(image, "n_frames", 1)
     width, height, mode = image.width, image.height, image.mode
     upright = _turned(image, orientation)
@@ -135,7 +148,7 @@ def _decoded(data: bytes, where: str) -> Picture:
 
 
 def _opened(data: bytes, where: str) -> tuple[Image.Image, int]:
-    """The image with its first frame decoded, and its EXIF orientation (1 where there is none)."""
+    """The image, its pixels not decoded yet, and its EXIF orientation (1 where there is none)."""
     with _warnings_lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -145,9 +158,7 @@ def _opened(data: bytes, where: str) -> tuple[Image.Image, int]:
             raise _too_large(where, str(error)) from error
         if image.width * image.height > MOST_PIXELS:
             raise _too_large(where, f"{image.width} x {image.height} pixels")
-        orientation = _orientation(image)
-    image.load()
-    return image, orientation
+        return image, _orientation(image)
 
 
 def _too_large(where: str, what: str) -> AssayError:
@@ -180,38 +191,34 @@ def _turned(image: Image.Image, orientation: int) -> Image.Image:
 
 def _plain(image: Image.Image) -> Image.Image:
     """The image in mode L or RGB."""
-    if image.mode == "P" and "transparency" not in image.info:
-        rgb = image.convert("RGB")
-        return rgb.getchannel(0) if _is_gray(rgb) else rgb
     if image.mode in ("LA", "RGBA", "PA", "La", "RGBa") or "transparency" in image.info:
         return _over_white(image)
     if image.mode.startswith("I"):
-        high = np.asarray(image).astype(np.int64) >> 8
-        return Image.fromarray(np.clip(high, 0, 255).astype(np.uint8))
-    if image.mode in ("1", "L"):
-        return image.convert("L")
-    return image.convert("RGB")
+        return _high_byte(image)
+    return image.convert("L" if _is_gray(image) else "RGB")
 
 
 def _is_gray(image: Image.Image) -> bool:
-    red, green, blue = (channel.tobytes() for channel in image.split())
-    return red == green == blue
+    """Whether it has one channel: by its mode or, with a palette, when all of its colors are gray."""
+    if image.mode not in ("P", "PA"):
+        return image.mode in ("1", "L", "LA", "La") or image.mode.startswith("I")
+    colors = bytes(image.getpalette("RGB") or ())
+    return colors[0::3] == colors[1::3] == colors[2::3]
 
 
 def _over_white(image: Image.Image) -> Image.Image:
-    rgba = _high_byte(image).convert("RGBA")
-    over = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
-    gray = image.mode in ("L", "LA", "La", "1") or image.mode.startswith("I")
-    return over.getchannel(0) if gray or (image.mode == "P" and _is_gray(over)) else over
+    rgba = (_high_byte(image) if image.mode.startswith("I") else image).convert("RGBA")
+    over = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
+    return over.getchannel(0) if _is_gray(image) else over.convert("RGB")
 
 
 def _high_byte(image: Image.Image) -> Image.Image:
-    """A 16-bit gray image in 8 bits, its transparent value with it; others as they are."""
-    if not image.mode.startswith("I"):
-        return image
-    gray = Image.fromarray((np.asarray(image).astype(np.int64) >> 8).astype(np.uint8))
-    transparent = np.asarray(image) == image.info["transparency"]
-    gray.putalpha(Image.fromarray(np.where(transparent, 0, 255).astype(np.uint8)))
+    """A 16-bit gray image in 8 bits; its transparent value, where it has one, becomes alpha."""
+    values = np.asarray(image).astype(np.int64)
+    gray = Image.fromarray(np.clip(values >> 8, 0, 255).astype(np.uint8))
+    if "transparency" in image.info:
+        opaque = np.where(values == image.info["transparency"], 0, 255)
+        gray.putalpha(Image.fromarray(opaque.astype(np.uint8)))
     return gray
 
 

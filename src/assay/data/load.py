@@ -11,6 +11,7 @@ from assay.core.errors import AssayError
 from assay.core.events import OnEvent, ignore
 from assay.core.text import choices
 from assay.data.assemble import checked_classes, read_class_names
+from assay.data.preprocessing import Resize
 from assay.data.request import Request
 from assay.data.sources import SOURCES
 from assay.data.values import Dataset
@@ -29,6 +30,13 @@ def load(
     classes: str | Sequence[str] | None = None,
     name: str | None = None,
     floats: bool = False,
+    size: str | int | None = None,
+    resize: Resize = "fit",
+    skip_bad: bool = False,
+    label_column: str | None = None,
+    path_column: str | None = None,
+    split_column: str | None = None,
+    group_column: str | None = None,
     offline: bool = False,
     on_event: OnEvent = ignore,
 ) -> Dataset:
@@ -53,6 +61,13 @@ def load(
         classes=_class_names(classes),
         name=name,
         floats=floats,
+        size=size,
+        resize=resize,
+        skip_bad=skip_bad,
+        label_column=label_column,
+        path_column=path_column,
+        split_column=split_column,
+        group_column=group_column,
         offline=offline,
         on_event=on_event,
     )

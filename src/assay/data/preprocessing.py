@@ -14,6 +14,9 @@ _SMALLEST_DEVIATION: Final = 1e-8
 
 NormalizerName = Literal["minmax", "standard"]
 
+#: How a picture of another size is brought to the working size.
+Resize = Literal["fit", "crop", "stretch"]
+
 
 @dataclass(frozen=True)
 class Preprocessing:
@@ -32,7 +35,7 @@ class Preprocessing:
     normalizer: NormalizerName = "minmax"
     mean: tuple[float, ...] = ()
     deviation: tuple[float, ...] = ()
-    resize: Literal["fit", "crop", "stretch"] = "fit"
+    resize: Resize = "fit"
 
     @property
     def shape(self) -> tuple[int, int, int]:

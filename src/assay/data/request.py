@@ -8,6 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from assay.core.events import OnEvent, ignore
+from assay.data.preprocessing import Resize
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,7 +18,11 @@ class Request:
     data: a name or a path as the user gave it; None where `arrays` are given.
     path: `data` as a path, where it is one that exists. arrays: images and labels from Python.
     classes, name: the user's own names, before those that the source knows.
-    floats: arrays of floats are pixels in [0, 1]. offline: no network.
+    floats: arrays of floats are pixels in [0, 1].
+    size, resize: the working size of image files, and how they are brought to it.
+    skip_bad: leave unreadable images out instead of stopping.
+    label_column, path_column, split_column, group_column: where a table has what.
+    offline: no network.
     """
 
     data: str | None = None
@@ -26,5 +31,12 @@ class Request:
     classes: tuple[str, ...] | None = None
     name: str | None = None
     floats: bool = False
+    size: str | int | None = None
+    resize: Resize = "fit"
+    skip_bad: bool = False
+    label_column: str | None = None
+    path_column: str | None = None
+    split_column: str | None = None
+    group_column: str | None = None
     offline: bool = False
     on_event: OnEvent = ignore

@@ -9,6 +9,7 @@ import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core import durable
-from assay.data.values import Column, Dataset, Split
+from assay.data.values import Column, Dataset, LeftOut, Split
 
 _MANIFEST: Final = "manifest.json"
 
 #: Raised whenever what is stored changes its form: entries of another version are made again.
-_SCHEMA: Final = 1
+_SCHEMA: Final = 2
 
 
 class DamagedError(Exception):
@@ -43,6 +44,7 @@ def save(dataset: Dataset, folder: Path) -> None:
             "source": dataset.source,
             "notes": list(dataset.notes),
             "fingerprints": dict(dataset.fingerprints),
+            "left_out": [asdict(item) for item in dataset.left_out],
             "splits": splits,
             "files": files,
         }
@@ -136,6 +138,7 @@ def read(folder: Path) -> Dataset | None:
         str(folder),
         tuple(content["notes"]),
         content["fingerprints"],
+        tuple(LeftOut(**item) for item in content["left_out"]),
     )
 
 

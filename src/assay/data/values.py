@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,6 +126,21 @@ def image_digests(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.frombuffer(b"".join(digests), np.uint8).reshape(-1, 32)
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """Something at the source that did not become an image, and why.
+
+    kind: `ignored` (no image: a stray file, a link out of the folder) or `unreadable` (a damaged one).
+    split, label: of an unreadable image, as far as known.
+    """
+
+    id: str
+    kind: Literal["ignored", "unreadable"]
+    reason: str
+    split: str = ""
+    label: str = ""
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """A labelled image set: its name, class names in label order, splits by name, and how it was read.
@@ -134,6 +149,7 @@ class Dataset:
     source: how the data were read, without any path (paths stand in `location`).
     location: where the data lie on this machine; not part of the value (it does not count in `==`).
     notes: what was converted or left out on reading, one sentence each.
+    left_out: what was not read, each with its reason.
     """
 
     name: str
@@ -143,6 +159,7 @@ class Dataset:
     location: str = ""
     notes: tuple[str, ...] = ()
     fingerprints: Mapping[str, str] = field(default_factory=dict)
+    left_out: tuple[LeftOut, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.fingerprints:
@@ -152,8 +169,8 @@ class Dataset:
     def __eq__(self, other: object) -> bool:
         return (
             isinstance(other, Dataset)
-            and (self.name, self.classes, self.source, self.notes)
-            == (other.name, other.classes, other.source, other.notes)
+            and (self.name, self.classes, self.source, self.notes, self.left_out)
+            == (other.name, other.classes, other.source, other.notes, other.left_out)
             and dict(self.splits) == dict(other.splits)
         )
 

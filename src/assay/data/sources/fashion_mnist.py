@@ -11,8 +11,9 @@ from typing import Final
 from assay.core import durable
 from assay.core.errors import AssayError
 from assay.core.events import warn
+from assay.core.folders import cache_folder
 from assay.data.assemble import RawSplit, dataset_from_arrays
-from assay.data.cache import OWN_DISK, cache_folder, cached, quarantine
+from assay.data.cache import OWN_DISK, cached, quarantine
 from assay.data.idx import IdxFile, read_idx
 from assay.data.places import DebianPackage, Folder, Mirror, Place
 from assay.data.request import Request
@@ -54,7 +55,7 @@ _LARGEST: Final = 47_040_016
 _BYTES_NEEDED: Final = 125_000_000
 
 #: To be raised when what is kept in the cache changes its form.
-_CACHE_KEY: Final = f"{NAME}-1"
+_CACHE_KEY: Final = f"{NAME}-2"
 
 #: Where the files may lie or come from, in the order of trying. The publisher's own server speaks plain
 #: HTTP: it comes last of the mirrors, and only the digests make it usable at all.
@@ -87,8 +88,8 @@ def read_from(
     """As `read`, from other places, into another cache, for files of other digests."""
     asked = [Folder(drop_folder(cache)), *(p for p in places if not (request.offline and p.network))]
 
-    def build(cache: Path) -> Dataset:
-        files = _Search(cache, request, digests).collect(asked)
+    def build(scratch: Path) -> Dataset:
+        files = _Search(cache, request, digests).collect(asked, scratch)
         parts = {
             split: RawSplit(files[images].values, files[labels].values, images, labels)
             for split, (images, labels) in PAIRS.items()
@@ -111,15 +112,12 @@ class _Search:
         self._found: dict[str, IdxFile] = {}
         self._damage: AssayError | None = None
 
-    def collect(self, places: Sequence[Place]) -> Mapping[str, IdxFile]:
+    def collect(self, places: Sequence[Place], scratch: Path) -> Mapping[str, IdxFile]:
         """Each file, from the first place that has it with the right content."""
-        with durable.scratch_directory(self._cache, _BYTES_NEEDED) as scratch:
-            for number, place in enumerate(places):
-                own = scratch / str(number)
-                durable.make_directory(own)
-                self._ask(place, own)
-                if len(self._found) == len(self._digests):
-                    return self._found
+        for number, place in enumerate(places):
+            self._ask(place, durable.make_directory(scratch / str(number)))
+            if len(self._found) == len(self._digests):
+                return self._found
         raise self._failure(places)
 
     def _ask(self, place: Place, scratch: Path) -> None:

@@ -1,0 +1,182 @@
+"""Decoding the splits of a listing into files of raw pixels, block by block."""
+
+import sys
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from assay.core import durable
+from assay.core.errors import AssayError
+from assay.core.events import OnEvent, progress
+from assay.data.decoding import Decoders, Request
+from assay.data.listing import Listing, Part, Payload
+from assay.data.preprocessing import Resize
+from assay.data.values import Column, LeftOut, Split
+from assay.data.working_size import Shape
+
+#: Images of one request to a worker; their decoded bytes, and their encoded bytes where they are sent.
+_CHUNK: Final = 128
+_CHUNK_DECODED: Final = 8 << 20
+_CHUNK_ENCODED: Final = 16 << 20
+
+#: What is remembered of each image as it was stored, as numbers and as text.
+_NUMBERS: Final = ("width", "height", "bytes")
+_TEXTS: Final = ("mode", "format")
+
+
+class OtherShapeError(Exception):
+    """The images are not all of the shape that was hoped for."""
+
+
+@dataclass
+class DecodedPart:
+    """The images of one split that could be decoded.
+
+    pixels: file of their uint8 `(n, h, w, c)`. kept: their rows in the listing. left_out: the others.
+    converted: conversion -> how many images. numbers, texts: facts of each kept image, by column.
+    """
+
+    pixels: Path
+    shape: Shape
+    kept: "array[int]" = field(default_factory=lambda: array("q"))
+    digests: bytearray = field(default_factory=bytearray)
+    left_out: list[LeftOut] = field(default_factory=list)
+    converted: dict[str, int] = field(default_factory=dict)
+    numbers: "dict[str, array[int]]" = field(default_factory=lambda: {name: array("q") for name in _NUMBERS})
+    texts: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in _TEXTS})
+
+    def split(self, part: Part, labels: Sequence[int]) -> Split:
+        """The split, its images mapped from the file. labels: one for each kept image."""
+        columns: dict[str, Column] = {
+            name: tuple(values[row] for row in self.kept) for name, values in part.columns.items()
+        }
+        columns |= {name: np.frombuffer(values, np.int64) for name, values in self.numbers.items()}
+        columns |= {name: tuple(values) for name, values in self.texts.items()}
+        images = np.memmap(self.pixels, np.uint8, "r", shape=(len(self.kept), *self.shape))
+        return Split(
+            images.view(np.ndarray),
+            np.asarray(labels, np.int64),
+            tuple(part.ids[row] for row in self.kept),
+            np.frombuffer(bytes(self.digests), np.uint8).reshape(-1, 32),
+            columns,
+        )
+
+    def add(self, row: int, result: Mapping[str, Any]) -> None:
+        """Remember one decoded image."""
+        width, height, mode, kind, size = result["facts"]
+        self.kept.append(row)
+        for name, number in zip(_NUMBERS, (width, height, size), strict=True):
+            self.numbers[name].append(number)
+        for name, text in zip(_TEXTS, (mode, kind), strict=True):
+            self.texts[name].append(sys.intern(text))  # few different ones, and maybe millions of images
+        for what in result["conversions"]:
+            self.converted[what] = self.converted.get(what, 0) + 1
+
+
+def first_shape(decoders: Decoders, listing: Listing) -> Shape:
+    """The shape of the first image that can be read at all.
+
+    Raises AssayError `too-few-images` where there is no image, or the error of the first where none can
+    be read.
+    """
+    refused = None
+    payloads = chain.from_iterable(part.payloads() for part in listing.parts.values())
+    for payload in payloads:
+        (answer,) = decoders.answers([Request([payload], measure=True)])
+        result = answer.results[0]
+        if "shape" in result:
+            height, width, channels = result["shape"]
+            return height, width, channels
+        refused = refused or result
+    if refused is None:
+        raise AssayError("too-few-images", listing.form, "there are no images", "Give at least one image.")
+    raise AssayError(
+        refused["code"],
+        listing.form,
+        f"no image at all can be read; the first: {refused['refused']}",
+        "Give images as PNG, JPEG, WebP or BMP.",
+    )
+
+
+def measured_shapes(decoders: Decoders, listing: Listing) -> list[Shape]:
+    """The shapes of all images that can be read, from their headers."""
+    payloads = chain.from_iterable(part.payloads() for part in listing.parts.values())
+    requests = (Request(items, measure=True) for items in _chunks(payloads, _CHUNK))
+    results = chain.from_iterable(answer.results for answer in decoders.answers(requests))
+    # Few shapes, maybe millions of images: one tuple for each shape.
+    known: dict[Shape, Shape] = {}
+    shapes = (tuple(result["shape"]) for result in results if "shape" in result)
+    return [known.setdefault(shape, shape) for shape in shapes]
+
+
+def decode_parts(
+    decoders: Decoders,
+    listing: Listing,
+    shape: Shape,
+    resize: Resize | None,
+    scratch: Path,
+    on_event: OnEvent,
+) -> dict[str, DecodedPart]:
+    """Decode every split into a file in `scratch`.
+
+    resize: how images get to `shape`; None: all must have it. Raises `OtherShapeError` where one has
+    another, or has color where `shape` is gray.
+    """
+    total = sum(len(part.ids) for part in listing.parts.values())
+    done = 0
+    parts = {}
+    for name, part in listing.parts.items():
+        decoded = DecodedPart(scratch / f"{name}.pixels", shape)
+        with durable.create(decoded.pixels) as file:
+            for row, results, pixels, digests in _decoded(decoders, part, shape, resize):
+                for i, result in enumerate(results):
+                    _take(decoded, part, name, row + i, result)
+                file.write(pixels)
+                decoded.digests += digests
+                progress(on_event, "load", done + row + len(results), total, "images")
+        done += len(part.ids)
+        parts[name] = decoded
+    return parts
+
+
+def _decoded(
+    decoders: Decoders, part: Part, shape: Shape, resize: Resize | None
+) -> Iterator[tuple[int, list[dict[str, Any]], memoryview, bytes]]:
+    """First row, results, pixels and digests of one block of images after the other."""
+    height, width, channels = shape
+    count = max(1, min(_CHUNK, _CHUNK_DECODED // (height * width * channels)))
+    requests = (Request(items, shape, resize) for items in _chunks(part.payloads(), count))
+    row = 0
+    for answer in decoders.answers(requests):
+        for found in (result["shape"] for result in answer.results if "shape" in result):
+            if found[2] > channels or (resize is None and tuple(found) != shape):
+                raise OtherShapeError
+        yield row, answer.results, answer.pixels.data, answer.digests.tobytes()
+        row += len(answer.results)
+
+
+def _take(decoded: DecodedPart, part: Part, split: str, row: int, result: Mapping[str, Any]) -> None:
+    if "refused" in result:
+        left = LeftOut(part.ids[row], "unreadable", result["refused"], split, part.labels[row])
+        decoded.left_out.append(left)
+    else:
+        decoded.add(row, result)
+
+
+def _chunks(payloads: Iterator[Payload], count: int) -> Iterator[list[Payload]]:
+    """Payloads, at most `count` and `_CHUNK_ENCODED` bytes together."""
+    chunk: list[Payload] = []
+    size = 0
+    for payload in payloads:
+        chunk.append(payload)
+        size += len(payload) if isinstance(payload, bytes) else 0
+        if len(chunk) == count or size >= _CHUNK_ENCODED:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk

@@ -1,0 +1,148 @@
+"""From a listing of image files to a `Dataset`: one working size, decoded once, kept in the cache."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from assay.core.errors import AssayError
+from assay.core.text import one_line
+from assay.data.assemble import checked_classes
+from assay.data.cache import cached
+from assay.data.decode_splits import DecodedPart, OtherShapeError, decode_parts, first_shape, measured_shapes
+from assay.data.decoding import Decoders, worker_count
+from assay.data.listing import Listing, class_index, class_names
+from assay.data.preprocessing import Resize
+from assay.data.request import Request
+from assay.data.values import Dataset, LeftOut, Split
+from assay.data.working_size import Shape, parse_size, working_shape
+
+#: Unreadable images that an error names.
+_NAMED: Final = 20
+
+#: About what one image takes in the cache, for the message on a full disk: 28 x 28 pixels and its facts.
+_BYTES_EACH: Final = 1024
+
+
+def read_image_set(request: Request, listing: Listing, source: str, location: Path) -> Dataset:
+    """The data set of a listing, from the cache where it was decoded before.
+
+    Raises AssayError `class-names`, `too-few-images`, and `image-unreadable` with the bad images, unless
+    they are to be skipped.
+    """
+    count = sum(len(part.ids) for part in listing.parts.values())
+    if count == 0:
+        bad = [item for item in listing.left_out if item.kind == "unreadable"]
+        raise _unreadable(bad, location) if bad else _no_images(location)
+    if request.size is not None:
+        parse_size(request.size)  # a wrong one is told before any work
+    names = checked_classes(class_names(listing, request.classes))
+    name = request.name or name_of(location)
+
+    def build(scratch: Path) -> Dataset:
+        with Decoders(worker_count(count)) as decoders:
+            return _decoded(request, listing, names, source, name, decoders, scratch)
+
+    key = _cache_key(name, request, listing, names, source, location)
+    found = cached(key, build, _BYTES_EACH * count, request.on_event)
+    bad = [item for item in found.left_out if item.kind == "unreadable"]
+    if bad and not request.skip_bad:
+        raise _unreadable(bad, location)
+    return replace(found, location=str(location))
+
+
+def name_of(location: Path) -> str:
+    """What a set is called by itself: its folder, or its file without endings."""
+    name = location.absolute().name
+    return (name if location.is_dir() else name.split(".")[0]) or "images"
+
+
+def _cache_key(
+    name: str, request: Request, listing: Listing, names: Sequence[str], source: str, location: Path
+) -> str:
+    """The name of the cache entry: another one whenever a file or an option that matters changes."""
+    asked = (name, request.size, request.resize, tuple(names))
+    known = repr((source, str(location.absolute()), listing.form, listing.stamp, asked))
+    return "images-" + hashlib.sha256(known.encode("utf-8", "backslashreplace")).hexdigest()[:24]
+
+
+def _no_images(location: Path) -> AssayError:
+    return AssayError("too-few-images", location, "there are no images", "Give at least one image.")
+
+
+def _unreadable(bad: Sequence[LeftOut], location: Path) -> AssayError:
+    named = "; ".join(f"{one_line(item.id)} ({item.reason})" for item in bad[:_NAMED])
+    more = f"; and {len(bad) - _NAMED:,} more" if len(bad) > _NAMED else ""
+    count = f"{len(bad):,} images" if len(bad) > 1 else "1 image"
+    return AssayError(
+        "image-unreadable",
+        location,
+        f"{count} cannot be read: {named}{more}",
+        "Mend or remove them, or leave them out with --skip-bad.",
+    )
+
+
+def _decoded(
+    request: Request,
+    listing: Listing,
+    names: tuple[str, ...],
+    source: str,
+    name: str,
+    decoders: Decoders,
+    scratch: Path,
+) -> Dataset:
+    shape, resize = _first_guess(request, listing, decoders)
+    try:
+        parts = decode_parts(decoders, listing, shape, resize, scratch, request.on_event)
+    except OtherShapeError:
+        shape, resize = _measured(request, listing, decoders)
+        parts = decode_parts(decoders, listing, shape, resize, scratch, request.on_event)
+    left_out = (*listing.left_out, *(item for part in parts.values() for item in part.left_out))
+    splits = {key: _split(part, listing, key, names) for key, part in parts.items() if part.kept}
+    return Dataset(name, names, splits, source, "", _notes(listing, parts, shape, resize), left_out=left_out)
+
+
+def _first_guess(request: Request, listing: Listing, decoders: Decoders) -> tuple[Shape, Resize | None]:
+    """The asked size, or that of the first image in the hope that all are like it."""
+    first = first_shape(decoders, listing)
+    if request.size is None:
+        return first, None
+    return (*parse_size(request.size), first[2]), request.resize
+
+
+def _measured(request: Request, listing: Listing, decoders: Decoders) -> tuple[Shape, Resize | None]:
+    """The shape for images that are not all alike: it takes one look at every header."""
+    height, width, channels = working_shape(measured_shapes(decoders, listing))
+    if request.size is not None:
+        height, width = parse_size(request.size)
+    return (height, width, channels), request.resize
+
+
+def _split(part: DecodedPart, listing: Listing, name: str, names: Sequence[str]) -> Split:
+    known = listing.parts[name]
+    index = class_index(names)
+    return part.split(known, [index[known.labels[row]] for row in part.kept])
+
+
+def _notes(
+    listing: Listing, parts: dict[str, DecodedPart], shape: Shape, resize: Resize | None
+) -> tuple[str, ...]:
+    """How the images were read, one sentence each."""
+    height, width, channels = shape
+    kind = "gray" if channels == 1 else "RGB"
+    how = f", resized by the rule {resize!r} where they had another size" if resize else ""
+    notes = [f"read as {listing.form}", f"all images are {height} x {width} {kind}{how}"]
+    converted: dict[str, int] = {}
+    for part in parts.values():
+        for what, count in part.converted.items():
+            converted[what] = converted.get(what, 0) + count
+    notes += [f"{count:,} images: {what}" for what, count in sorted(converted.items())]
+    for kind_left, words in (
+        ("ignored", "other files were ignored"),
+        ("unreadable", "images are unreadable"),
+    ):
+        left = [item for item in listing.left_out if item.kind == kind_left]
+        left += [item for part in parts.values() for item in part.left_out if item.kind == kind_left]
+        notes += [f"{len(left):,} {words}"] if left else []
+    return tuple(notes)

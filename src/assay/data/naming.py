@@ -1,0 +1,40 @@
+"""Names that come from files: their natural order, the split they stand for, how they are kept as text."""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+#: Folder names (and values of a split column) -> split, whatever their case.
+SPLIT_NAMES: Final = {
+    "train": "train",
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "dev": "validation",
+    "test": "test",
+    "testing": "test",
+}
+
+#: The order of splits in a data set.
+SPLIT_ORDER: Final = ("train", "validation", "test")
+
+#: Longer rows of digits are cut: no file is numbered so high, and reading them would take long.
+_DIGITS: Final = re.compile(r"([0-9]{1,18})")
+
+
+def natural_key(name: str) -> tuple[list[str | int], str]:
+    """Sort key by which "img2" comes before "img10"; equal numbers are told apart by their spelling."""
+    parts: list[str | int] = list(_DIGITS.split(name))
+    parts[1::2] = map(int, parts[1::2])  # text and digits take turns, so like is compared with like
+    return parts, name
+
+
+def split_of(name: str) -> str | None:
+    """The split that a folder or cell names, or None."""
+    return SPLIT_NAMES.get(name.strip().casefold())
+
+
+def ordered_splits(names: Iterable[str]) -> list[str]:
+    """Splits in the order of a data set."""
+    return sorted(set(names), key=SPLIT_ORDER.index)

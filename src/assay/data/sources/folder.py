@@ -1,0 +1,188 @@
+"""A folder of image files: a folder for each class, below folders for splits or not."""
+
+import os
+import stat
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from assay.core.errors import AssayError
+from assay.data.image_set import read_image_set
+from assay.data.listing import Listing, Part, stamp_of
+from assay.data.manifest import Table, list_tables
+from assay.data.naming import natural_key, ordered_splits, split_of
+from assay.data.reading import kind_of, reading_errors
+from assay.data.request import Request
+from assay.data.values import Dataset, LeftOut
+
+#: File names that are taken for images; what they really are is decided by their content.
+SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".dib")
+
+#: Images by their name, of formats that are not read: an error each, not silence.
+REFUSED_SUFFIXES: Final = (
+    ".gif",
+    ".tif",
+    ".tiff",
+    ".heic",
+    ".heif",
+    ".avif",
+    ".svg",
+    ".psd",
+    ".eps",
+    ".jp2",
+    ".ppm",
+    ".pgm",
+    ".tga",
+    ".ico",
+)
+
+_IMAGE_SUFFIXES: Final = frozenset((*SUFFIXES, *REFUSED_SUFFIXES))
+
+#: Tables of labels that lie with the images, as on the Hugging Face hub.
+METADATA: Final = ("metadata.csv", "metadata.jsonl")
+
+#: Folders below the class folder are read too, as deep as this.
+_DEEPEST: Final = 32
+
+
+@dataclass
+class Walk:
+    """What a walk through a folder found: files with their `stat`, by path below the root."""
+
+    root: Path
+    files: list[tuple[str, os.stat_result]] = field(default_factory=list)
+    folders: list[str] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    def ignore(self, path: str, reason: str) -> None:
+        """Leave something out, with the reason."""
+        self.left_out.append(LeftOut(path, "ignored", reason))
+
+
+def walk(root: Path) -> Walk:
+    """All regular files below `root`, in natural order; dot-files, links and other things left out.
+
+    No link is followed, so nothing outside the root is read and no circle is walked.
+    Raises AssayError `file-unreadable` where a folder cannot be listed.
+    """
+    found = Walk(root)
+    _walk_into(found, "", 0)
+    return found
+
+
+def _walk_into(found: Walk, folder: str, depth: int) -> None:
+    path = found.root / folder
+    start = f"{folder}/" if folder else ""
+    with reading_errors(path), os.scandir(path) as listing:
+        entries = [(entry.name, entry.stat(follow_symlinks=False)) for entry in listing]
+    entries.sort(key=lambda entry: natural_key(entry[0]))
+    for name, status in entries:
+        if name.startswith("."):
+            found.ignore(start + name, "hidden")
+        elif stat.S_ISREG(status.st_mode):
+            found.files.append((start + name, status))
+        elif not stat.S_ISDIR(status.st_mode):
+            found.ignore(start + name, f"{kind_of(status.st_mode)}, not a file")
+        elif depth == _DEEPEST:
+            found.ignore(start + name, f"more than {_DEEPEST} folders deep")
+        else:
+            found.folders.append(start + name)
+            _walk_into(found, start + name, depth + 1)
+
+
+def matches(request: Request) -> bool:
+    """Whether the path is a folder."""
+    return request.path is not None and request.path.is_dir()
+
+
+def read(request: Request) -> Dataset:
+    """The data set in a folder: `root/class/*`, `root/{train,val,test}/class/*`, or with `metadata.csv`.
+
+    Raises AssayError `unknown-data` where no image lies in a class folder, and those of
+    `read_image_set`.
+    """
+    root = request.path
+    assert root is not None  # `matches` said so
+    found = walk(root)
+    tables = _tables(found)
+    listing = _from_tables(request, found, tables) if tables else list_folder(found)
+    return read_image_set(request, listing, "folder", root)
+
+
+def _tables(found: Walk) -> list[Table]:
+    """The tables of labels in the root and in the folders of splits."""
+    places = dict.fromkeys(METADATA, "train")
+    for folder in found.folders:
+        if "/" not in folder and (split := split_of(folder)):
+            places |= {f"{folder}/{name}": split for name in METADATA}
+    return [Table(found.root / path, places[path]) for path, _ in found.files if path in places]
+
+
+def _from_tables(request: Request, found: Walk, tables: list[Table]) -> Listing:
+    listing = list_tables(request, found.root, tables, "images with a table of metadata")
+    named = {name for part in listing.parts.values() for name in part.ids}
+    own = {str(table.path.relative_to(found.root)) for table in tables}
+    for path, _ in found.files:
+        if path not in named and path not in own:
+            found.ignore(path, "not named in the metadata")
+    return replace(listing, left_out=(*listing.left_out, *found.left_out))
+
+
+def list_folder(found: Walk) -> Listing:
+    """What lies in a folder, by split and class."""
+    root = found.root
+    split_folders = {name for name in found.folders if "/" not in name and split_of(name)}
+    # With folders named like splits, all others at the top are no classes.
+    rows = [row for path, _ in found.files if (row := _row(found, path, bool(split_folders))) is not None]
+    if not rows:
+        raise AssayError(
+            "unknown-data",
+            root,
+            "no image lies in a folder of its class",
+            "Lay images out as CLASS/IMAGE or train/CLASS/IMAGE and test/CLASS/IMAGE, or give a table.",
+        )
+    parts = {split: _part(root, rows, split) for split in ordered_splits(row[0] for row in rows)}
+    form = "a folder for each split and class" if split_folders else "a folder for each class"
+    return Listing(parts, form, _stamp(found), _classes(found, bool(split_folders)), tuple(found.left_out))
+
+
+def _row(found: Walk, path: str, has_splits: bool) -> tuple[str, str, str] | None:
+    """Split, class and path of an image; None for what is no image, which is left out."""
+    folders = path.split("/")
+    file = folders.pop()
+    split = "train"
+    if has_splits:
+        split = split_of(folders[0]) or "" if folders else ""
+        folders = folders[1:]
+    if file[file.rfind(".") :].lower() not in _IMAGE_SUFFIXES:
+        found.ignore(path, "no image by its name")
+    elif not split or not folders:
+        found.ignore(path, "not in the folder of a class")
+    else:
+        return split, folders[0], path
+    return None
+
+
+def _part(root: Path, rows: list[tuple[str, str, str]], split: str) -> Part:
+    own = [row for row in rows if row[0] == split]
+    start = f"{root}/"
+    return Part(
+        [path for _, _, path in own],
+        [label for _, label, _ in own],
+        lambda: (start + path for _, _, path in own),
+    )
+
+
+def _classes(found: Walk, has_splits: bool) -> tuple[str, ...] | None:
+    """The names of the class folders in natural order, of empty ones too."""
+    depth = 1 if has_splits else 0
+    names = {
+        name.split("/")[depth]
+        for name in found.folders
+        if name.count("/") == depth and (not has_splits or split_of(name.split("/")[0]))
+    }
+    return tuple(sorted(names, key=natural_key)) or None
+
+
+def _stamp(found: Walk) -> str:
+    return stamp_of(f"{path}|{s.st_size}|{s.st_mtime_ns}|{s.st_ctime_ns}" for path, s in found.files)

@@ -1,0 +1,20 @@
+"""A table of image paths and labels: CSV, TSV or JSON lines."""
+
+from assay.data.image_set import read_image_set
+from assay.data.manifest import Table, list_tables
+from assay.data.request import Request
+from assay.data.tables import SUFFIXES
+from assay.data.values import Dataset
+
+
+def matches(request: Request) -> bool:
+    """Whether the path is a file with the name of a table."""
+    return request.path is not None and request.path.is_file() and request.path.suffix.lower() in SUFFIXES
+
+
+def read(request: Request) -> Dataset:
+    """The images that the table names, below its folder; see `list_tables` for the rules."""
+    assert request.path is not None  # `matches` said so
+    form = f"a table ({request.path.suffix[1:]}) of paths and labels"
+    listing = list_tables(request, request.path.parent, [Table(request.path)], form)
+    return read_image_set(request, listing, "table", request.path)
