@@ -151,7 +151,13 @@ def test_dark_and_light_follow_the_reader(browser, report: Path) -> None:
 def test_paper_is_light_even_for_dark_readers(browser, report: Path) -> None:
     """Printed from a dark system, text is dark on white."""
     show(browser, report.as_uri(), scheme="dark", media="print")
-    assert brightness(browser.execute_script("return getComputedStyle(document.body).color")) < 80
+    text, page, scheme = browser.execute_script(
+        "const body = getComputedStyle(document.body);"
+        "return [body.color, body.backgroundColor, getComputedStyle(document.documentElement).colorScheme]"
+    )
+    assert brightness(text) < 80
+    assert brightness(page) == 255
+    assert scheme == "light"
 
 
 def brightness(color: str) -> float:

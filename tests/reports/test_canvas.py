@@ -108,4 +108,6 @@ def test_only_page_colors_and_data_addresses() -> None:
 def test_labels_are_cut_and_visible() -> None:
     """Class names in figures stay short and on one line."""
     assert label("a\nb") == "a\\nb"
-    assert len(label("x" * 300)) == 22
+    assert label("x" * 300) == "x" * 21 + "\u2026"
+    assert label("\u4e2d" * 300) == "\u4e2d" * 10 + "\u2026"
+    assert label("x" * 22) == "x" * 22

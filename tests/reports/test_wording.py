@@ -16,6 +16,7 @@ def test_percent_and_decimal() -> None:
     assert wording.percent(0.5022, 1) == "50.2\u00a0%"
     assert wording.percent(None) == wording.decimal(None) == "\u2013"
     assert wording.decimal(0.88125, 4) == "0.8812"
+    assert wording.decimal(-0.0001, 2) == "0.00"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import base64
 import io
 import logging
 import re
+import unicodedata
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,7 +29,7 @@ WIDTH: Final = 7.0
 #: Pixels per inch of the PNG: 980 pixels wide.
 _PNG_DPI: Final = 140
 
-#: Class names in figures are cut to this many characters; the tables beside them show them whole.
+#: Class names in figures are cut to this many letters; the tables beside them show them whole.
 LONGEST_LABEL: Final = 22
 
 _SETTINGS: Final[dict[str, Any]] = {
@@ -87,7 +88,16 @@ def draw(name: str, height: float, paint: Callable[[Canvas], None], *, arrange: 
 def label(text: str) -> str:
     """A class name as a figure can show it: visible characters only, and not too many."""
     line = one_line(text)
-    return line if len(line) <= LONGEST_LABEL else line[: LONGEST_LABEL - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    if text_width(line) <= LONGEST_LABEL:
+        return line
+    while text_width(line) >= LONGEST_LABEL:
+        line = line[: min(len(line) - 1, LONGEST_LABEL - 1)]
+    return line + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def text_width(text: str) -> int:
+    """How wide a text is, in letters: characters of some scripts (CJK, emoji) are as wide as two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 @contextmanager

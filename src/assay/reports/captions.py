@@ -96,8 +96,9 @@ CAPTIONS: Final[dict[str, Caption]] = {
 }
 
 
-def figure(name: str, drawing: Drawing, alt: str, found: str, table: Table) -> Figure:
+def figure(name: str, drawing: Drawing, alt: str, found: str, table: Table, left_out: str = "") -> Figure:
     """The figure `name` with its fixed texts. Raises KeyError when it has none."""
     caption = CAPTIONS[name]
     named = drawing.svg.replace("<svg", f'<svg role="img" aria-label="{html.escape(alt)}"', 1)
-    return Figure(name, caption.title, named, drawing.png, alt, caption.shows, caption.reveals, found, table)
+    texts = (alt, caption.shows, caption.reveals, found)
+    return Figure(name, caption.title, named, drawing.png, *texts, table, left_out)

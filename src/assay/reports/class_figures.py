@@ -38,6 +38,7 @@ def class_means(content: ReportContent) -> Figure:
         f"{count(len(shown), 'picture')}: the average training image of each class.",
         class_findings.means_finding(classes, measurements, shown),
         _table(content, shown),
+        shown_note(len(classes), len(shown)),
     )
 
 
@@ -47,7 +48,8 @@ def class_deviations(content: ReportContent) -> Figure:
     shown = shown_classes(measurements.counts)
     spread = measurements.class_deviations[shown].mean(axis=3)
     largest = float(spread.max())
-    captions = [(label(classes[c]), f"on average {s.mean():.1f}") for c, s in zip(shown, spread, strict=True)]
+    names = [label(classes[c]) for c in shown]
+    captions = [(n, f"mean {s.mean():.1f}, most {s.max():.1f}") for n, s in zip(names, spread, strict=True)]
     return figure(
         "deviations",
         draw_grid("deviations", _gallery(_warm(spread / max(largest, 1e-9)), captions)),
@@ -55,6 +57,7 @@ def class_deviations(content: ReportContent) -> Figure:
         f"from black (not at all) to light yellow (by {largest:.1f} of 255 levels).",
         class_findings.deviations_finding(classes, measurements, shown),
         _table(content, shown),
+        shown_note(len(classes), len(shown)),
     )
 
 
@@ -79,7 +82,6 @@ def _table(content: ReportContent, shown: NDArray[np.int64]) -> Table:
             )
             for c in shown
         ),
-        shown_note(len(classes), len(shown)),
     )
 
 
@@ -108,8 +110,8 @@ def mean_correlation(content: ReportContent) -> Figure:
         Table(
             ("class", *names),
             tuple((name, *row) for name, row in zip(names, texts, strict=True)),
-            shown_note(len(classes), len(shown)),
         ),
+        shown_note(len(classes), len(shown)),
     )
 
 

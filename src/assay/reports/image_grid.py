@@ -10,12 +10,12 @@ from matplotlib.figure import Figure as Canvas
 from numpy.typing import NDArray
 
 from assay.data.values import Split
-from assay.reports.canvas import WIDTH, Drawing, draw, label
+from assay.reports.canvas import WIDTH, Drawing, draw, label, text_width
 from assay.reports.colors import INK, MUTED
 from assay.reports.raster import GAP, cell_ratio, fitting, mosaic
 
-#: Inches kept free: for class names, for the caption below an image, around everything.
-_NAMES: Final = 1.3
+#: Inches kept free: for each letter of a class name, for the caption below an image, around everything.
+_LETTER: Final = 0.08
 _CAPTION: Final = 0.42
 _MARGIN: Final = 0.05
 
@@ -68,7 +68,8 @@ class _Layout:
 
 
 def _layout(grid: Grid) -> _Layout:
-    left = _NAMES if grid.names else _MARGIN
+    longest = max((text_width(label(name)) for name in grid.names), default=0)
+    left = _MARGIN + (0.15 + _LETTER * longest if longest else 0)
     columns, pixels = grid.shape[1], grid.images.shape[2]
     unit = (WIDTH - left - _MARGIN) / (columns * (pixels + GAP) - GAP)  # inches to a pixel
     width, gap = unit * pixels, unit * GAP

@@ -46,8 +46,8 @@ def sample_grid(content: ReportContent) -> Figure:
         Table(
             ("class", "images shown, by id"),
             tuple(zip(names, ids, strict=True)),
-            shown_note(len(measurements.counts), len(shown)),
         ),
+        shown_note(len(measurements.counts), len(shown)),
     )
 
 
@@ -65,8 +65,8 @@ def class_distribution(content: ReportContent) -> Figure:
         Table(
             ("class", *counts),
             tuple((classes[c], *(f"{n[c]:,}" for n in counts.values())) for c in shown),
-            shown_note(len(classes), len(shown)),
         ),
+        shown_note(len(classes), len(shown)),
     )
 
 
@@ -149,8 +149,8 @@ def class_histograms(content: ReportContent) -> Figure:
         Table(
             ("class", "mean", "zeros", "median of the rest"),
             tuple((name, *_level_cells(row)) for name, row in zip(names, levels, strict=True)),
-            shown_note(len(classes), len(shown)),
         ),
+        shown_note(len(classes), len(shown)),
     )
 
 

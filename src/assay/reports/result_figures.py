@@ -89,8 +89,8 @@ def confusion(evaluation: Evaluation) -> Figure:
         Table(
             ("true class", *names),
             tuple((name, *(f"{v:,}" for v in row)) for name, row in zip(names, part, strict=True)),
-            shown_note(len(matrix), len(shown), "those with most mistakes, made or attracted"),
         ),
+        shown_note(len(matrix), len(shown), "those with most mistakes, made or attracted"),
     )
 
 
@@ -159,8 +159,8 @@ def recalls(evaluation: Evaluation) -> Figure:
         Table(
             ("class", "recall", "95 % interval", "test images"),
             tuple((name, *_recall_cells(scores[name])) for name in worst),
-            shown_note(len(known), len(worst), "those with the lowest recall"),
         ),
+        shown_note(len(known), len(worst), "those with the lowest recall"),
     )
 
 

@@ -38,7 +38,7 @@ class ReportContent:
 
 @dataclass(frozen=True)
 class Table:
-    """A table for people: every cell is already the text to show. note: what was left out, and why."""
+    """A table for people: every cell is already the text to show. note: how to read it."""
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -52,7 +52,7 @@ class Figure:
     svg: for the page; its colors are the page's, so it can be read in light and dark. png: on white.
     alt: the picture in one sentence, for those who do not see it.
     shows, reveals, found: what it shows, which problem it would reveal, what was found in these data.
-    table: the data behind it.
+    table: the data behind it. left_out: what was too much to draw; empty where all is drawn.
     """
 
     name: str
@@ -64,3 +64,4 @@ class Figure:
     reveals: str
     found: str
     table: Table
+    left_out: str = ""

@@ -24,7 +24,7 @@ def percent(share: float | None, digits: int = 1) -> str:
 
 def decimal(value: float | None, digits: int = 3) -> str:
     """Fixed digits; a dash where the value is undefined."""
-    return "\N{EN DASH}" if value is None else f"{value:.{digits}f}"
+    return "\N{EN DASH}" if value is None else f"{round(value, digits) + 0.0:.{digits}f}"
 
 
 def name(class_name: str) -> str:
