@@ -3,11 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from assay.audits.atypical import check_atypical
 from assay.audits.balance import check_label_balance
+from assay.audits.drift import check_drift
+from assay.audits.duplicates import check_exact_duplicates, check_leakage, check_near_duplicates
 from assay.audits.identity import check_identity
+from assay.audits.labels import check_ambiguous_labels, check_label_errors
 from assay.audits.material import Check, Checked, Material
 from assay.audits.measure import Measurements, measure
 from assay.audits.pixels import check_pixel_range, normalization_decision
+from assay.audits.quality import check_quality
+from assay.audits.separability import check_separability
+from assay.audits.shortcuts import check_shortcuts
 from assay.audits.similarity import check_class_similarity, convolution_decision
 from assay.audits.statistics import pixel_statistics
 from assay.audits.values import Audit, Finding, sorted_issues
@@ -19,9 +26,19 @@ from assay.data.values import PURPOSES, Dataset
 #: Every check, in the order of the report. A new one is a function and a line here.
 CHECKS: Final[Mapping[str, Check]] = {
     "identity": check_identity,
+    "exact-duplicates": check_exact_duplicates,
+    "near-duplicates": check_near_duplicates,
+    "leakage": check_leakage,
+    "drift": check_drift,
     "label-balance": check_label_balance,
+    "label-errors": check_label_errors,
+    "ambiguous-labels": check_ambiguous_labels,
     "pixel-range": check_pixel_range,
     "class-similarity": check_class_similarity,
+    "separability": check_separability,
+    "atypical": check_atypical,
+    "quality": check_quality,
+    "shortcuts": check_shortcuts,
 }
 
 

@@ -2,7 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.audits.copies import Copies, find_copies
+from assay.audits.judgment import Judgment, judge
+from assay.audits.looks import Looks, background_of, look_at
 from assay.audits.measure import Measurements
 from assay.audits.values import Finding, Issue
 from assay.data.values import Dataset
@@ -13,10 +20,36 @@ class Material:
     """The data under audit and everything measured on them, computed once for all checks.
 
     measurements: per split name, over the whole split.
+    features: the user's own, per split name `(n, any)`, in place of the reference features.
+    thorough: take more time where more is found by it.
+    What only some checks need is computed when the first of them asks.
     """
 
     dataset: Dataset
     measurements: Mapping[str, Measurements]
+    features: Mapping[str, NDArray[np.float32]] | None = None
+    thorough: bool = False
+
+    @cached_property
+    def exact_copies(self) -> Copies:
+        """Exact copies alone, found by digest."""
+        return find_copies(self.dataset, near=False)
+
+    @cached_property
+    def copies(self) -> Copies:
+        """Exact and near copies."""
+        return find_copies(self.dataset)
+
+    @cached_property
+    def judgment(self) -> Judgment:
+        """What the reference classifier makes of every image without its own label."""
+        return judge(self.dataset, self.features, self.thorough)
+
+    @cached_property
+    def looks(self) -> Mapping[str, Looks]:
+        """Brightness, contrast and sharpness of every image, per split name."""
+        background = background_of(self.measurements["train"])
+        return {name: look_at(split, background) for name, split in self.dataset.splits.items()}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,94 @@
+"""Check `atypical`: images far from all others of their class."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.audits.flagging import flagged, not_evaluated, share
+from assay.audits.material import Checked, Material
+from assay.audits.outliers import FEWEST, robust_scores
+from assay.audits.values import Finding
+from assay.reference.expansion import spread_rows
+from assay.reference.neighbors import nearest
+
+#: Robust deviations of the logarithm of the distance. A normal distribution has one image in 3.5
+#: million beyond 5; real classes have longer tails, and these are what is looked for.
+UNUSUAL: Final = 5.0
+
+#: The distance is the mean to so many nearest images of the class, in so many principal components,
+#: among at most so many training images: more refine it little, and the cost stays linear.
+_NEIGHBORS: Final = 5
+_COMPONENTS: Final = 64
+_MOST_BASE: Final = 4_000
+
+#: More than this share of outliers is no tail any more: the class has several kinds.
+WARN_SHARE: Final = 0.001
+
+
+def check_atypical(material: Material) -> Checked:
+    """Find images whose nearest images of the same class are unusually far away."""
+    counts = material.dataset.train.counts(len(material.dataset.classes))
+    if counts.max(initial=0) < FEWEST:
+        return not_evaluated("atypical", f"no class has {FEWEST} training images to be typical of")
+    issues = []
+    for name in material.dataset.splits:
+        scores = atypicality(material, name)
+        issues += [
+            flagged(
+                material.dataset,
+                "atypical",
+                "far-from-class",
+                scores[row] / (scores[row] + UNUSUAL),
+                name,
+                row,
+                detail=f"{scores[row]:.1f} robust deviations farther from its class than is usual",
+            )
+            for row in np.flatnonzero(scores > UNUSUAL).tolist()
+        ]
+    total = sum(len(split) for split in material.dataset.splits.values())
+    warns = len(issues) > WARN_SHARE * total
+    return Checked(
+        Finding(
+            check="atypical",
+            area="content",
+            verdict="warn" if warns else "pass",
+            summary=f"{share(len(issues), total)} images are unlike all others of their class.",
+            evidence={"images": total, "flagged": len(issues)},
+            threshold=f"log distance to the {_NEIGHBORS} nearest of the class at most {UNUSUAL:g} robust "
+            f"deviations over the median of the class; more than {WARN_SHARE:.1%} of the images warn",
+            reason="an image without neighbors is a rare kind, a wrong label, or no picture of the class",
+            fix="Look at them: a rare kind needs more examples, a foreign image should go." if warns else "",
+            count=len(issues),
+        ),
+        tuple(issues),
+    )
+
+
+def atypicality(material: Material, name: str) -> NDArray[np.float64]:
+    """Robust deviations `(n,)` of each image's log distance to its class; 0 for small classes."""
+    labels, train_labels = material.dataset.splits[name].labels, material.dataset.train.labels
+    points = material.judgment.components[name][:, :_COMPONENTS]
+    train = material.judgment.components["train"][:, :_COMPONENTS]
+    scores = np.zeros(len(labels))
+    for label in np.unique(labels):
+        base = np.flatnonzero(train_labels == label)
+        if len(base) < FEWEST:
+            continue
+        base = base[spread_rows(len(base), _MOST_BASE)]
+        members = np.flatnonzero(labels == label)
+        distance = _distance(points[members], train[base], np.isin(members, base) & (name == "train"))
+        usual = distance if name == "train" else _distance(train[base], train[base], np.ones(len(base), bool))
+        scores[members] = robust_scores(distance, usual)
+    return scores
+
+
+def _distance(
+    points: NDArray[np.float32], base: NDArray[np.float32], in_base: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Log of the mean distance to the nearest of `base`; points that lie in it do not count themselves."""
+    squares, _ = nearest(points, base, _NEIGHBORS + 1)
+    distances = np.sqrt(squares.astype(np.float64))
+    without = np.where(in_base, distances[:, 1:].mean(axis=1), distances[:, :-1].mean(axis=1))
+    logarithm: NDArray[np.float64] = np.log(np.maximum(without, 1e-3))
+    return logarithm

@@ -1,0 +1,69 @@
+"""Small steps that every check shares: naming a flagged image, and saying why nothing was judged."""
+
+from typing import Any
+
+from assay.audits.material import Checked
+from assay.audits.values import AREAS, Finding, Issue
+from assay.data.values import Dataset
+
+
+def flagged(
+    dataset: Dataset,
+    check: str,
+    kind: str,
+    score: float,
+    split: str,
+    index: int,
+    related: tuple[str, int] | None = None,
+    **more: Any,
+) -> Issue:
+    """The issue of image `index` of `split`. related: split and index of the image it is compared with."""
+    images = dataset.splits[split]
+    return Issue(
+        check=check,
+        kind=kind,
+        score=min(max(float(score), 0.0), 1.0),
+        split=split,
+        index=int(index),
+        id=images.ids[index],
+        digest=images.hex_digest(index),
+        label=dataset.classes[images.labels[index]],
+        **more,
+        **_related(dataset, related),
+    )
+
+
+def _related(dataset: Dataset, related: tuple[str, int] | None) -> dict[str, Any]:
+    if related is None:
+        return {}
+    split, index = related
+    return {
+        "related_split": split,
+        "related_index": int(index),
+        "related_id": dataset.splits[split].ids[index],
+    }
+
+
+def not_evaluated(check: str, why: str) -> Checked:
+    """The finding of a check that cannot be made on these data."""
+    return Checked(
+        Finding(
+            check=check,
+            area=area_of(check),
+            verdict="not evaluated",
+            summary=f"Not evaluated: {why}.",
+            evidence={},
+            threshold="",
+            reason=why,
+        )
+    )
+
+
+def area_of(check: str) -> str:
+    """The area that a check belongs to."""
+    return next(area for area, checks in AREAS.items() if check in checks)
+
+
+def share(part: int, whole: int) -> str:
+    """A count with its share, for people."""
+    return f"{part:,} ({100 * part / whole:.2f} %)" if whole else f"{part:,}"

@@ -1,0 +1,106 @@
+"""What the reference classifier makes of every image, each judged without its own label."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.data.values import Dataset
+from assay.reference import ridge
+from assay.reference.calibration import fit_calibration
+from assay.reference.expansion import fit_components, fit_fourier
+from assay.reference.features import describe
+
+#: Random Fourier features by default and for `--thorough` (half as many as images, where these are few).
+SIZE: Final = 2048
+THOROUGH_SIZE: Final = 6144
+
+#: A class with fewer training images cannot be left one image short and still be known.
+FEWEST_PER_CLASS: Final = 5
+
+#: Scores are kept for all images and classes; beyond this many numbers (2 GB) they are not made.
+_MOST_SCORES: Final = 500_000_000
+
+Probabilities = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Judgment:
+    """Probabilities and features of every image, per split name.
+
+    refusal: why there are none; empty where there are.
+    probabilities: float32 `(n, k)`, rows summing to 1; for train leave-one-out.
+    components: float32 `(n, d)`, principal components of the features.
+    learned: int64, the classes with enough training images to be known.
+    accuracy: per split, the share of images whose label is the most probable class.
+    """
+
+    refusal: str
+    probabilities: Mapping[str, Probabilities]
+    components: Mapping[str, NDArray[np.float32]]
+    learned: NDArray[np.int64]
+    accuracy: Mapping[str, float]
+
+
+def judge(
+    dataset: Dataset, features: Mapping[str, NDArray[np.float32]] | None = None, thorough: bool = False
+) -> Judgment:
+    """Fit the reference to train and judge all splits: train by leave-one-out, the others by prediction.
+
+    features: per split, in place of the reference features.
+    """
+    train = dataset.train
+    counts = train.counts(len(dataset.classes))
+    learned = np.flatnonzero(counts >= FEWEST_PER_CLASS)
+    described = _described(dataset, features)
+    axes = fit_components(described["train"])
+    components = {name: axes.project(rows) for name, rows in described.items()}
+    refusal = _refusal(dataset, learned)
+    if refusal:
+        return Judgment(refusal, {}, components, learned, {})
+    probabilities = _probabilities(dataset, components, THOROUGH_SIZE if thorough else SIZE)
+    accuracy = {
+        name: float((p.argmax(axis=1) == dataset.splits[name].labels).mean())
+        for name, p in probabilities.items()
+        if len(p)
+    }
+    return Judgment("", probabilities, components, learned, accuracy)
+
+
+def _described(
+    dataset: Dataset, features: Mapping[str, NDArray[np.float32]] | None
+) -> Mapping[str, NDArray[np.float32]]:
+    if features is not None:
+        return features
+    return {name: describe(split) for name, split in dataset.splits.items()}
+
+
+def _refusal(dataset: Dataset, learned: NDArray[np.int64]) -> str:
+    if len(learned) < 2:
+        return f"fewer than two classes have at least {FEWEST_PER_CLASS} training images"
+    largest = max(len(split) for split in dataset.splits.values())
+    if largest * len(dataset.classes) > _MOST_SCORES:
+        return f"{largest:,} images of {len(dataset.classes):,} classes need more scores than memory allows"
+    return ""
+
+
+def _probabilities(
+    dataset: Dataset, components: Mapping[str, NDArray[np.float32]], size: int
+) -> dict[str, Probabilities]:
+    train, classes = dataset.train, len(dataset.classes)
+    fourier = fit_fourier(components["train"], _even(min(size, len(train) // 2)))
+    fitted = ridge.fit(lambda: fourier.blocks(components["train"]), train.labels, classes)
+    scores = ridge.leave_one_out(fitted, lambda: fourier.blocks(components["train"]), train.labels)
+    calibration = fit_calibration(scores, train.labels)
+    found = {"train": calibration.probabilities(scores)}
+    for name in dataset.splits:
+        if name != "train":
+            raw = ridge.predict(fitted, lambda name=name: fourier.blocks(components[name]))  # type: ignore[misc]
+            found[name] = calibration.probabilities(raw)
+    return found
+
+
+def _even(size: int) -> int:
+    return max(size // 2 * 2, 2)

@@ -1,0 +1,200 @@
+"""Checks `label-errors` and `ambiguous-labels`: labels that the pictures contradict."""
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.audits.flagging import flagged, not_evaluated, share
+from assay.audits.judgment import FEWEST_PER_CLASS, Judgment
+from assay.audits.material import Checked, Material
+from assay.audits.values import Finding, Issue, Verdict
+from assay.reference.neighbors import nearest
+
+#: A label is likely wrong where it has less than this probability and another class has more than
+#: `CLEAR`: twenty to one against the label, and no third class in play.
+UNLIKELY: Final = 0.05
+CLEAR: Final = 0.5
+
+#: Two classes both fit where each has at least this probability.
+BOTH: Final = 0.35
+
+#: Beyond this share of suspects the score is decided by the labels as much as by the model.
+FAIL_SHARE: Final = 0.03
+
+Rows = NDArray[np.int64]
+
+
+def check_label_errors(material: Material) -> Checked:
+    """Find images whose label is very unlikely while another class clearly fits."""
+    judgment = material.judgment
+    if judgment.refusal:
+        return not_evaluated("label-errors", judgment.refusal)
+    suspects = {name: _suspects(material, name) for name in judgment.probabilities}
+    issues = [issue for name, rows in suspects.items() for issue in _error_issues(material, name, rows)]
+    total = sum(len(p) for p in judgment.probabilities.values())
+    portion = len(issues) / total
+    verdict: Verdict = "pass" if not issues else "fail" if portion > FAIL_SHARE else "warn"
+    return Checked(
+        Finding(
+            check="label-errors",
+            area="label balance",
+            verdict=verdict,
+            summary=f"{share(len(issues), total)} labels are likely wrong: another class clearly fits. "
+            f"{_trust(judgment)}",
+            evidence=_evidence(material, suspects),
+            threshold=f"the label's probability under {UNLIKELY:g} and another class's over {CLEAR:g}; "
+            f"more than {FAIL_SHARE:.0%} such labels fail",
+            reason="probabilities come from a classifier that never saw the image's own label "
+            "(leave-one-out; other splits: fitted on train alone), so a contradiction is evidence and not "
+            "memory; about as many false alarms as the classifier has confident mistakes must be expected",
+            fix="Look at the suspects, worst first; correct the label or accept it as a rare case."
+            if issues
+            else "",
+            count=len(issues),
+        ),
+        tuple(issues),
+    )
+
+
+def _trust(judgment: Judgment) -> str:
+    accuracies = ", ".join(f"{a:.4f} of {name}" for name, a in judgment.accuracy.items())
+    return f"(The reference agrees with the labels for {accuracies}.)"
+
+
+def _known(material: Material, name: str) -> NDArray[np.bool_]:
+    """Which images carry a label that the reference could learn."""
+    labels = material.dataset.splits[name].labels
+    return np.isin(labels, material.judgment.learned)
+
+
+def _own(material: Material, name: str) -> NDArray[np.float32]:
+    probabilities = material.judgment.probabilities[name]
+    own: NDArray[np.float32] = probabilities[
+        np.arange(len(probabilities)), material.dataset.splits[name].labels
+    ]
+    return own
+
+
+def _suspects(material: Material, name: str) -> Rows:
+    probabilities = material.judgment.probabilities[name]
+    own = _own(material, name)
+    found = (own < UNLIKELY) & (probabilities.max(axis=1, initial=0) > CLEAR) & _known(material, name)
+    return np.flatnonzero(found)
+
+
+def _error_issues(material: Material, name: str, rows: Rows) -> list[Issue]:
+    dataset, judgment = material.dataset, material.judgment
+    probabilities = judgment.probabilities[name][rows]
+    suggested = probabilities.argmax(axis=1)
+    own = _own(material, name)[rows]
+    like_suggested = _nearest_of_class(material, name, rows, suggested)
+    like_own = _nearest_of_class(material, name, rows, dataset.splits[name].labels[rows])
+    return [
+        flagged(
+            dataset,
+            "label-errors",
+            "likely-wrong",
+            1 - float(own[i]),
+            name,
+            int(rows[i]),
+            ("train", int(like_suggested[i])) if like_suggested[i] >= 0 else None,
+            suggested=dataset.classes[suggested[i]],
+            suggested_probability=float(probabilities[i, suggested[i]]),
+            detail=f"its label has probability {own[i]:.2g}; "
+            + (f"nearest image of its own label: train {like_own[i]}" if like_own[i] >= 0 else ""),
+        )
+        for i in range(len(rows))
+    ]
+
+
+def _nearest_of_class(material: Material, name: str, rows: Rows, classes: Rows) -> Rows:
+    """For each row the nearest training image of the class asked for, -1 where there is none but itself."""
+    components, labels = material.judgment.components, material.dataset.train.labels
+    found = np.full(len(rows), -1, np.int64)
+    for label in np.unique(classes):
+        members = np.flatnonzero(labels == label)
+        asking = np.flatnonzero(classes == label)
+        if not len(members):
+            continue
+        _, columns = nearest(components[name][rows[asking]], components["train"][members], 2)
+        near = members[columns]
+        own = (near == rows[asking, None]) & (name == "train")
+        first = np.where(own[:, 0], near[:, -1], near[:, 0])
+        found[asking] = np.where(own[:, 0] & (near.shape[1] == 1), -1, first)
+    return found
+
+
+def _evidence(material: Material, suspects: dict[str, Rows]) -> dict[str, Any]:
+    classes = material.dataset.classes
+    pairs: dict[tuple[str, str], int] = {}
+    for name, rows in suspects.items():
+        labels = material.dataset.splits[name].labels[rows]
+        suggested = material.judgment.probabilities[name][rows].argmax(axis=1)
+        for label, other in zip(labels.tolist(), suggested.tolist(), strict=True):
+            pair = (classes[label], classes[other])
+            pairs[pair] = pairs.get(pair, 0) + 1
+    most = sorted(pairs.items(), key=lambda item: (-item[1], item[0]))[:10]
+    return {
+        "suspects": {name: len(rows) for name, rows in suspects.items()},
+        "reference_accuracy": dict(material.judgment.accuracy),
+        "most_frequent": [{"label": a, "suggested": b, "count": n} for (a, b), n in most],
+        "classes_too_small": len(classes) - len(material.judgment.learned),
+        "fewest_images_per_class": FEWEST_PER_CLASS,
+    }
+
+
+def check_ambiguous_labels(material: Material) -> Checked:
+    """Find images that two classes fit about equally, so that no label is surely right."""
+    judgment = material.judgment
+    if judgment.refusal:
+        return not_evaluated("ambiguous-labels", judgment.refusal)
+    issues = [issue for name in judgment.probabilities for issue in _ambiguous(material, name)]
+    total = sum(len(p) for p in judgment.probabilities.values())
+    return Checked(
+        Finding(
+            check="ambiguous-labels",
+            area="label balance",
+            verdict="warn" if len(issues) > FAIL_SHARE * total else "pass",
+            summary=f"{share(len(issues), total)} images fit two classes about equally.",
+            evidence={"ambiguous": len(issues), "images": total},
+            threshold=f"two classes with probability at least {BOTH:g} each; more than {FAIL_SHARE:.0%} "
+            "of the images warn",
+            reason="such images bound the accuracy that any model can reach: about every second one is wrong",
+            fix="Ask whether the two classes can be told apart by the picture at all; merge them, or "
+            "accept the bound."
+            if len(issues) > FAIL_SHARE * total
+            else "",
+            count=len(issues),
+        ),
+        tuple(issues),
+    )
+
+
+def _ambiguous(material: Material, name: str) -> list[Issue]:
+    dataset, probabilities = material.dataset, material.judgment.probabilities[name]
+    if probabilities.shape[1] < 2:
+        return []
+    best = np.argsort(-probabilities, axis=1, kind="stable")[:, :2]
+    values = np.take_along_axis(probabilities, best, axis=1)
+    rows = np.flatnonzero((values[:, 1] >= BOTH) & _known(material, name))
+    labels = dataset.splits[name].labels
+    issues = []
+    for row in rows.tolist():
+        place = 1 if best[row, 0] == labels[row] else 0
+        other, probability = int(best[row, place]), float(values[row, place])
+        names = " and ".join(dataset.classes[c] for c in best[row])
+        issues.append(
+            flagged(
+                dataset,
+                "ambiguous-labels",
+                "two-classes-fit",
+                2 * float(values[row, 1]),
+                name,
+                row,
+                suggested=dataset.classes[other],
+                suggested_probability=probability,
+                detail=f"{names}: {values[row, 0]:.2f} and {values[row, 1]:.2f}",
+            )
+        )
+    return issues

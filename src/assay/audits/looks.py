@@ -1,0 +1,127 @@
+"""Brightness, contrast and sharpness of every image, from its pixels alone."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.audits.measure import Measurements
+from assay.data.values import Split
+from assay.reference.features import map_blocks
+
+Floats = NDArray[np.float32]
+
+#: The columns of the table that `look_at_block` fills, in order.
+COLUMNS: Final = (
+    "mean",
+    "deviation",
+    "low",
+    "high",
+    "least",
+    "most",
+    "sharpness",
+    "clipped",
+    "top",
+    "bottom",
+    "left",
+    "right",
+    "corners",
+    "contact",
+)
+
+#: A border pixel is touched where it is this far, in gray levels, from the background of the set.
+TOUCHED: Final = 40
+
+
+@dataclass(frozen=True, eq=False)
+class Looks:
+    """One float32 `(n,)` per figure; gray values in 0-255.
+
+    mean, deviation: of the gray values. low, high: their 1st and 99th percentile. least, most: extremes.
+    sharpness: deviation of the Laplacian over that of the gray values; NaN for constant images and those
+    under 3 x 3 pixels. clipped: share of pixels at 255. top, bottom, left, right: mean of that border
+    line. corners: mean of the four corner patches. contact: share of the border pixels that are
+    more than `TOUCHED` from the background of the set.
+    """
+
+    mean: Floats
+    deviation: Floats
+    low: Floats
+    high: Floats
+    least: Floats
+    most: Floats
+    sharpness: Floats
+    clipped: Floats
+    top: Floats
+    bottom: Floats
+    left: Floats
+    right: Floats
+    corners: Floats
+    contact: Floats
+
+
+def look_at(split: Split, background: float) -> Looks:
+    """The figures of every image of a split, in source order.
+
+    background: gray value that the border of the pictures usually has.
+    """
+    table = map_blocks(lambda images: look_at_block(images, background), split)
+    return Looks(*(np.ascontiguousarray(table[:, i]) for i in range(len(COLUMNS))))
+
+
+def background_of(measurements: Measurements) -> float:
+    """The gray value that a border pixel of the mean image typically has; 0 without images."""
+    total = max(int(measurements.counts.sum()), 1)
+    mean = measurements.sums.sum(axis=0)[..., :3].mean(axis=2) / total
+    border = np.concatenate([mean[0], mean[-1], mean[:, 0], mean[:, -1]])
+    return float(np.median(border)) if border.size else 0.0
+
+
+def look_at_block(images: NDArray[np.uint8], background: float) -> Floats:
+    """The figures of uint8 `(n, h, w, c)` images, float32 `(n, len(COLUMNS))`."""
+    gray = images[..., :3].mean(axis=3, dtype=np.float32)
+    flat = gray.reshape(len(gray), gray.shape[1] * gray.shape[2])
+    low, high = np.percentile(flat, [1, 99], axis=1) if len(flat) else np.zeros((2, 0))
+    deviation = flat.std(axis=1)
+    figures = (
+        flat.mean(axis=1),
+        deviation,
+        low,
+        high,
+        flat.min(axis=1),
+        flat.max(axis=1),
+        _sharpness(gray, deviation),
+        (images == 255).mean(axis=(1, 2, 3)),
+        gray[:, 0].mean(axis=1),
+        gray[:, -1].mean(axis=1),
+        gray[:, :, 0].mean(axis=1),
+        gray[:, :, -1].mean(axis=1),
+        _corners(gray),
+        _contact(gray, background),
+    )
+    return np.stack(figures, axis=1).astype(np.float32)
+
+
+def _sharpness(gray: Floats, deviation: Floats) -> Floats:
+    if gray.shape[1] < 3 or gray.shape[2] < 3:
+        return np.full(len(gray), np.nan, np.float32)
+    middle = gray[:, 1:-1, 1:-1]
+    around = gray[:, :-2, 1:-1] + gray[:, 2:, 1:-1] + gray[:, 1:-1, :-2] + gray[:, 1:-1, 2:]
+    second = (around - 4 * middle).reshape(len(gray), -1).std(axis=1)
+    return np.where(deviation > 0, second / np.maximum(deviation, 1e-6), np.nan).astype(np.float32)
+
+
+def _contact(gray: Floats, background: float) -> Floats:
+    border = np.concatenate([gray[:, 0], gray[:, -1], gray[:, :, 0], gray[:, :, -1]], axis=1)
+    share: Floats = (np.abs(border - background) > TOUCHED).mean(axis=1, dtype=np.float32)
+    return share
+
+
+def _corners(gray: Floats) -> Floats:
+    edge = max(min(gray.shape[1:]) // 10, 1)
+    patches = [
+        gray[:, y, x] for y in (slice(edge), slice(-edge, None)) for x in (slice(edge), slice(-edge, None))
+    ]
+    means: Floats = np.mean([patch.mean(axis=(1, 2)) for patch in patches], axis=0)
+    return means

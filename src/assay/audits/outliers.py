@@ -1,0 +1,66 @@
+"""How unusual a figure is among others, in deviations that a few outliers cannot move."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: The median absolute deviation of a normal distribution, times this, is its standard deviation.
+_NORMAL: Final = 1.4826
+
+#: Figures that hardly differ have next to no deviation; this share of their size counts at least.
+_LEAST_SPREAD: Final = 0.02
+
+#: A group with fewer figures is judged with all the others: its median means little.
+FEWEST: Final = 20
+
+
+Score = Callable[[NDArray[np.floating[Any]], NDArray[np.floating[Any]]], NDArray[np.float64]]
+
+
+def robust_scores(
+    values: NDArray[np.floating[Any]], reference: NDArray[np.floating[Any]]
+) -> NDArray[np.float64]:
+    """Deviations of `values` from the median of `reference`, in its robust standard deviations.
+
+    Both `(n,)`; NaN figures do not count and score 0. 0 everywhere where `reference` is empty.
+    """
+    known = reference[np.isfinite(reference)].astype(np.float64)
+    if not len(known):
+        return np.zeros(len(values))
+    middle = float(np.median(known))
+    spread = _NORMAL * float(np.median(np.abs(known - middle)))
+    scores = (values.astype(np.float64) - middle) / max(spread, _LEAST_SPREAD * abs(middle), 1e-9)
+    return np.nan_to_num(scores, nan=0.0)
+
+
+def tail_scores(
+    values: NDArray[np.floating[Any]], reference: NDArray[np.floating[Any]]
+) -> NDArray[np.float64]:
+    """How far `values` lie beyond the 95th percentile of `reference`, in its distance from the median.
+
+    For figures that are 0 for most images, where a median deviation says nothing.
+    """
+    if not len(reference):
+        return np.zeros(len(values))
+    middle, high = np.quantile(reference.astype(np.float64), [0.5, 0.95])
+    scores: NDArray[np.float64] = (values - high) / max(high - middle, 0.02)
+    return scores
+
+
+def by_class(
+    score: Score,
+    values: NDArray[np.floating[Any]],
+    labels: NDArray[np.int64],
+    reference: NDArray[np.floating[Any]],
+    reference_labels: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """`score` within each class; classes with under `FEWEST` reference figures against all."""
+    scores = score(values, reference)
+    for label in np.unique(labels):
+        own = reference[reference_labels == label]
+        if np.isfinite(own).sum() >= FEWEST:
+            members = labels == label
+            scores[members] = score(values[members], own)
+    return scores

@@ -1,0 +1,187 @@
+"""Check `quality`: images that show nothing, or show it badly, and pixels that are dead in all of them."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.audits.flagging import flagged, not_evaluated, share
+from assay.audits.looks import Looks
+from assay.audits.material import Checked, Material
+from assay.audits.measure import Measurements, merge
+from assay.audits.outliers import by_class, robust_scores, tail_scores
+from assay.audits.values import Finding, Issue
+
+#: Gray levels (0-255). An image with nothing brighter than DARK is dark, with hardly anything darker
+#: than BRIGHT bright; FLAT is the deviation, and NARROW the span from the 1st to the 99th percentile,
+#: below which a picture shows next to nothing.
+DARK: Final = 40
+BRIGHT: Final = 215
+FLAT: Final = 4
+NARROW: Final = 30
+
+#: Share of pixels at 255 from which a picture counts as saturated, if that is unusual in its class.
+SATURATED: Final = 0.25
+
+#: Robust deviations from the class from which sharpness or saturation are unusual.
+UNUSUAL: Final = 5.0
+
+#: An object is cut off where it covers at least CONTACT of the border, and more of it than 95 % of its
+#: class do, by BEYOND times what these cover more than the median.
+CONTACT: Final = 0.3
+BEYOND: Final = 1.5
+
+#: A place whose mean differs by this many gray levels from its neighbors' is not one of them.
+_UNLIKE: Final = 40
+
+#: More than this share of flawed images is not a few bad files any more.
+FAIL_SHARE: Final = 0.01
+
+#: Fewer images than this cannot tell a dead pixel from one that happens to be equal.
+_FEWEST_FOR_DEAD_PIXELS: Final = 50
+
+Mask = NDArray[np.bool_]
+
+
+def check_quality(material: Material) -> Checked:
+    """Find blank, constant, dark, bright, low-contrast, blurry, saturated and cropped images; dead pixels."""
+    total = sum(len(split) for split in material.dataset.splits.values())
+    if not total:
+        return not_evaluated("quality", "there are no images")
+    issues = [issue for name in material.dataset.splits for issue in _image_issues(material, name)]
+    dead = dead_pixels(material.measurements)
+    kinds = {kind: sum(issue.kind == kind for issue in issues) for kind in sorted({i.kind for i in issues})}
+    images = len({(issue.split, issue.index) for issue in issues})
+    fails = images > FAIL_SHARE * total
+    return Checked(
+        Finding(
+            check="quality",
+            area="content",
+            verdict="fail" if fails else "warn" if images or dead else "pass",
+            summary=_summary(images, total, kinds, dead),
+            evidence={
+                "kinds": kinds,
+                "images": total,
+                "dead_pixels": dead[:20],
+                "dead_pixel_count": len(dead),
+            },
+            threshold=f"dark: nothing over {DARK}; bright: nothing under {BRIGHT}; blank: deviation under "
+            f"{FLAT}; low contrast: span under {NARROW} gray levels; blurry, saturated: {UNUSUAL:g} robust "
+            f"deviations from the class; cropped: over {CONTACT:.0%} of the border, far beyond the class; "
+            f"more than {FAIL_SHARE:.0%} of the images fail",
+            reason="such a picture cannot tell its class: in training it teaches chance, in a test it "
+            "measures nothing. What is usual in a class (an object that fills the frame) is no flaw",
+            fix="Look at the flagged images and take them again or leave them out." if images or dead else "",
+            count=images,
+        ),
+        tuple(issues),
+    )
+
+
+def _summary(images: int, total: int, kinds: Mapping[str, int], dead: list[dict[str, Any]]) -> str:
+    pixels = f" {len(dead)} pixels are dead or stuck in every image." if dead else ""
+    if not images:
+        return f"None of the {total:,} images is blank, dark, bright, flat, blurry, saturated or cut.{pixels}"
+    listed = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
+    return f"{share(images, total)} images are of poor quality: {listed}.{pixels}"
+
+
+def _image_issues(material: Material, name: str) -> list[Issue]:
+    """Each flawed image once, under the first kind of `flaws` that holds."""
+    issues = []
+    taken = np.zeros(len(material.dataset.splits[name]), bool)
+    for kind, mask, score, detail in flaws(material, name):
+        rows = np.flatnonzero(mask & ~taken)
+        taken |= mask
+        issues += [
+            flagged(
+                material.dataset, "quality", kind, float(score[row]), name, int(row), detail=detail(int(row))
+            )
+            for row in rows
+        ]
+    return issues
+
+
+def flaws(material: Material, name: str) -> list[tuple[str, Mask, NDArray[np.floating[Any]], Any]]:
+    """For each kind: its name, which images have it, a score in [0, 1], and a sentence for a row."""
+    look = material.looks[name]
+    span = look.high - look.low
+    sharp, bleached, cut = _unusual(material, name)
+    ones = np.ones(len(look.mean))
+    return [
+        ("constant", look.least == look.most, ones, lambda i: f"every pixel is {look.mean[i]:.0f}"),
+        (
+            "blank",
+            look.deviation < FLAT,
+            1 - look.deviation / 20,
+            lambda i: f"deviation {look.deviation[i]:.1f}",
+        ),
+        ("dark", look.high < DARK, 1 - look.high / 255, lambda i: f"99 % of it is under {look.high[i]:.0f}"),
+        ("bright", look.low > BRIGHT, look.low / 255, lambda i: f"99 % of it is over {look.low[i]:.0f}"),
+        ("low-contrast", span < NARROW, 1 - span / 255, lambda i: f"spans {span[i]:.0f} gray levels"),
+        ("blurry", sharp < -UNUSUAL, _squashed(-sharp), lambda i: f"{-sharp[i]:.1f} deviations less sharp"),
+        (
+            "saturated",
+            (bleached > UNUSUAL) & (look.clipped > SATURATED),
+            look.clipped,
+            lambda i: f"{100 * look.clipped[i]:.0f} % of its pixels are 255",
+        ),
+        (
+            "cropped",
+            (cut > BEYOND) & (look.contact > CONTACT),
+            look.contact,
+            lambda i: f"covers {100 * look.contact[i]:.0f} % of the border",
+        ),
+    ]
+
+
+def _unusual(material: Material, name: str) -> tuple[NDArray[np.float64], ...]:
+    """How unusual sharpness, clipped pixels and a touched border are within the class, against train."""
+    train, own = material.looks["train"], material.looks[name]
+    labels, train_labels = material.dataset.splits[name].labels, material.dataset.train.labels
+    return (
+        by_class(robust_scores, _log_sharpness(own), labels, _log_sharpness(train), train_labels),
+        by_class(robust_scores, own.clipped, labels, train.clipped, train_labels),
+        by_class(tail_scores, own.contact, labels, train.contact, train_labels),
+    )
+
+
+def _log_sharpness(look: Looks) -> NDArray[np.float64]:
+    return np.log(np.maximum(look.sharpness.astype(np.float64), 1e-3))
+
+
+def _squashed(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Robust deviations as a score in [0, 1): 0.5 at twice `UNUSUAL`."""
+    positive = np.maximum(scores, 0)
+    return positive / (positive + 2 * UNUSUAL)
+
+
+def dead_pixels(measurements: Mapping[str, Measurements]) -> list[dict[str, Any]]:
+    """Places that have one value in all images while the places around them vary, or hold another value."""
+    whole: Measurements | None = None
+    for part in measurements.values():
+        whole = part if whole is None else merge(whole, part)
+    if whole is None or whole.counts.sum() < _FEWEST_FOR_DEAD_PIXELS or min(whole.sums.shape[1:3]) < 3:
+        return []
+    n = int(whole.counts.sum())
+    mean = whole.sums.sum(axis=0) / n
+    variance = np.maximum(whole.square_sums.sum(axis=0) / n - mean**2, 0)
+    around_mean, around_variance = _around(mean), _around(variance)
+    # A border that is black in every image is background: dead means unlike the neighbors.
+    dead = (variance < 1e-9) & ((around_variance > FLAT**2) | (np.abs(mean - around_mean) > _UNLIKE))
+    return [
+        {"row": int(y), "column": int(x), "channel": int(c), "value": round(float(mean[y, x, c]))}
+        for y, x, c in np.argwhere(dead)
+    ]
+
+
+def _around(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The median of the 3 x 3 neighborhood of each place, itself left out."""
+    padded = np.pad(values, ((1, 1), (1, 1), (0, 0)), mode="reflect")
+    height, width, _ = values.shape
+    neighbors = [
+        padded[y : y + height, x : x + width] for y in range(3) for x in range(3) if (y, x) != (1, 1)
+    ]
+    middle: NDArray[np.float64] = np.median(np.stack(neighbors), axis=0)
+    return middle
