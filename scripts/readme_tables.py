@@ -44,20 +44,29 @@ def _range(values: list[float]) -> str:
     return f"{min(values):.3g} - {max(values):.3g}"
 
 
-def _seed_accuracy(figures: Mapping[str, Any]) -> list[str]:
-    seeds = " | ".join(f"seed {seed}" for seed in figures["seeds"])
-    scores = " | ".join(f"{accuracy:.4f}" for accuracy in figures["test_accuracy"])
-    spread = f"{figures['mean']:.4f} ± {figures['standard_deviation']:.4f}"
+def _recipes(figures: Mapping[str, Any]) -> list[str]:
+    seeds = next(iter(figures.values()))["seeds"]
+    head = ["recipe", "parameters", *(f"seed {seed}" for seed in seeds), "mean ± standard deviation"]
     return [
-        f"| recipe | parameters | {seeds} | mean ± standard deviation |",
-        "| --- |" + " --- |" * (len(figures["seeds"]) + 2),
-        f"| {figures['recipe']} | {figures['parameters']:,} | {scores} | {spread} |",
+        _row(head),
+        _row(["---"] * len(head)),
+        *(_recipe_row(name, found) for name, found in figures.items()),
     ]
+
+
+def _recipe_row(name: str, found: Mapping[str, Any]) -> str:
+    scores = [f"{accuracy:.4f}" for accuracy in found["test_accuracy"]]
+    spread = f"{found['test_mean']:.4f} ± {found['test_standard_deviation']:.4f}"
+    return _row([f"`{name}`", f"{found['parameters']:,}", *scores, spread])
+
+
+def _row(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 TABLES: Mapping[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "main_job": _main_job,
-    "seed_accuracy": _seed_accuracy,
+    "recipes": _recipes,
 }
 
 

@@ -212,7 +212,9 @@ def _examine(plan: Plan, on_event: OnEvent) -> tuple[dict[str, Measurements], Au
 
 
 def _hold_out(plan: Plan) -> HoldOut:
-    return hold_out(plan.dataset.train, plan.settings.validation, plan.settings.seed)
+    """What to train on and what to hold out: nothing where the data have a validation split of their own."""
+    fraction = 0.0 if "validation" in plan.dataset.splits else plan.settings.validation
+    return hold_out(plan.dataset.train, fraction, plan.settings.seed)
 
 
 def _fit(
@@ -225,7 +227,8 @@ def _fit(
     assert plan.recipe is not None
     held, settings, dataset = _hold_out(plan), plan.settings, plan.dataset
     layers = summarize(plan.recipe, dataset.shape, len(dataset.classes))
-    resumed = bool(folder and folder.resumed)
+    checkpoints = folder.path / "checkpoints" if folder else None
+    resumed = bool(checkpoints and any(checkpoints.glob("*.json")))
     with stage(on_event, "train", recipe=plan.recipe.name, summary=layers.text(), resumed=resumed) as figures:
         model = fit(
             dataset.train,
@@ -235,8 +238,9 @@ def _fit(
             seed=settings.seed,
             device=settings.device,
             threads=settings.threads,
+            validation=dataset.splits.get("validation"),
             fingerprints=dataset.fingerprints,
-            checkpoints=folder.path / "checkpoints" if folder else None,
+            checkpoints=checkpoints,
             checkpoint_minutes=settings.checkpoint_every,
             accept_changes=accept_changes,
             on_event=on_event,

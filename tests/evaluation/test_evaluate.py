@@ -21,7 +21,7 @@ class Brightness:
     def predict_proba(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
         k = len(self.classes)
         p = np.full((len(images), k), 0.1 / (k - 1))
-        p[np.arange(len(images)), images[:, 0, 0, 0] % k] = 0.9
+        p[np.arange(len(images)), images[:, 0, 0, 0].astype(int) % k] = 0.9
         return p
 
 

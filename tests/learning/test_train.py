@@ -353,3 +353,15 @@ def test_fingerprints_are_kept(split: Split, rows: HoldOut, recipe: Recipe) -> N
     assert model.fingerprints == {"train": split.fingerprint(CLASSES)}
     assert {"assay", "numpy", "torch"} <= model.versions.keys()
     assert replace(model).recipe["name"] == "mlp"
+
+
+def test_a_validation_split_of_its_own_is_watched(split: Split, rows: HoldOut, recipe: Recipe) -> None:
+    """Given validation images are judged in place of held-out rows, and change no weight."""
+    alone = HoldOut(rows.train, rows.train[:0])
+    shuffled = Split(split.images, np.roll(split.labels, 1), split.ids, split.digests)
+    watched = [train(split, alone, CLASSES, recipe, validation=given) for given in (split, shuffled, None)]
+    scores = [model.scores["val_accuracy"] for model in watched]
+    assert scores[2] is None
+    assert scores[0] > scores[1]
+    for name, weight in watched[2].weights.items():
+        assert all(np.array_equal(weight, model.weights[name]) for model in watched)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from assay.core.text import html_table
 from assay.evaluation import metrics
 
-#: Up to so many classes `evaluation.json` holds the whole confusion matrix; beyond, a million zeros are left out.
+#: Up to so many classes `evaluation.json` holds the whole confusion matrix; beyond, its zeros are left out.
 _FULL_CONFUSION: Final = 1000
 
 

@@ -24,7 +24,10 @@ from assay.learning.versions import versions
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """One training run: which images, which recipe, which seed, on what. `rows` are rows of `split`."""
+    """One training run: which images, which recipe, which seed, on what. `rows` are rows of `split`.
+
+    validation: a split of its own to watch, in place of `rows.validation`.
+    """
 
     split: Split
     rows: HoldOut
@@ -37,6 +40,13 @@ class Job:
     layers: ModelSummary
     fingerprints: Mapping[str, str]
     on_event: OnEvent
+    validation: Split | None = None
+
+    def watched(self) -> tuple[Split, NDArray[np.int64]]:
+        """The validation images: a split and which of its rows."""
+        if self.validation is None:
+            return self.split, self.rows.validation
+        return self.validation, np.arange(len(self.validation))
 
     @property
     def steps_per_epoch(self) -> int:
@@ -50,7 +60,7 @@ class Job:
             "seed": self.seed,
             "classes": list(self.classes),
             "preprocessing": self.preprocessing.as_record(),
-            "fingerprints": {"train": self.fingerprints.get("train", "")},
+            "fingerprints": {name: self.fingerprints.get(name, "") for name in ("train", "validation")},
             "rows": _rows_digest(self.rows),
             "device": self.device.type,
             "versions": versions(),
@@ -67,6 +77,7 @@ def make_job(
     threads: int | None,
     fingerprints: Mapping[str, str],
     on_event: OnEvent,
+    validation: Split | None = None,
 ) -> Job:
     """Check what training needs and tell what is odd. Arguments and errors as in `train`."""
     check_seed(seed)
@@ -86,6 +97,7 @@ def make_job(
         layers=layers,
         fingerprints=dict(fingerprints),
         on_event=on_event,
+        validation=validation,
     )
 
 

@@ -55,6 +55,7 @@ def train(
     seed: int = 0,
     device: str = "auto",
     threads: int | None = None,
+    validation: Split | None = None,
     fingerprints: Mapping[str, str] | None = None,
     checkpoints: Path | None = None,
     checkpoint_minutes: float | None = None,
@@ -64,6 +65,7 @@ def train(
 ) -> Model:
     """Fit the recipe's net to `rows.train` of the training split; watch `rows.validation`, choose nothing.
 
+    validation: a split of its own to watch, where the data have one; `rows.validation` is then not looked at.
     classes: names in label order. seed: in [0, 2**63). threads: None takes what serves such a net best;
     another number of threads may round differently. fingerprints: of the data, kept in the model.
     checkpoints: a folder; the state is saved there after each epoch and every `checkpoint_minutes`, and a
@@ -79,7 +81,8 @@ def train(
     with memory_errors(advice):
         found = newest_checkpoint(checkpoints, on_event) if checkpoints else None
         threads = threads or (found.record["threads"] if found else None)
-        job = make_job(split, rows, classes, recipe, seed, device, threads, fingerprints or {}, on_event)
+        prints = fingerprints or {}
+        job = make_job(split, rows, classes, recipe, seed, device, threads, prints, on_event, validation)
         if found:
             check_same(found, job, accept_changes)
         stop = Flag()
@@ -163,12 +166,12 @@ def _epoch_record(job: Job, state: State) -> EpochRecord:
 
 def _validation_scores(job: Job, state: State) -> tuple[float, float] | tuple[None, None]:
     """Mean loss and accuracy on the validation rows: sums over all images, divided once."""
-    rows = job.rows.validation
+    split, rows = job.watched()
     if len(rows) == 0:
         return None, None
-    blocks = logit_blocks(state.network, job.preprocessing, job.split.blocks(rows), job.device)
+    blocks = logit_blocks(state.network, job.preprocessing, split.blocks(rows), job.device)
     logits = torch.from_numpy(np.concatenate(list(blocks)))
-    labels = torch.from_numpy(job.split.labels[rows])
+    labels = torch.from_numpy(split.labels[rows])
     loss = cross_entropy(logits.double(), labels, reduction="sum").item()
     return loss / len(rows), int((logits.argmax(1) == labels).sum()) / len(rows)
 

@@ -1,0 +1,71 @@
+"""The docs cannot drift: generated pages equal what generates them, and every command is told of."""
+
+import importlib.util
+import re
+import tomllib
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from assay.cli.main import COMMANDS
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_page_of_commands_is_the_help_of_the_program() -> None:
+    """docs/commands.md is what `make docs` writes."""
+    assert (ROOT / "docs" / "commands.md").read_text("utf-8") == _script("write_docs").commands_page()
+
+
+def test_the_tables_of_the_readme_are_those_of_the_results() -> None:
+    """Every figure of a marked table comes from a committed result file."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert text.count("<!-- table:") >= 2
+    assert _script("readme_tables").filled(text) == text
+
+
+@pytest.mark.parametrize("page", ["README.md"])
+@pytest.mark.parametrize("command", [c.__name__ for c in COMMANDS])
+def test_every_command_is_in_the_docs(page: str, command: str) -> None:
+    """A command that nobody is told of might as well not be there."""
+    assert f"assay {command}" in (ROOT / page).read_text("utf-8")
+    assert f"## assay {command}" in (ROOT / "docs" / "commands.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "page", [p.relative_to(ROOT).as_posix() for p in [ROOT / "README.md", *ROOT.glob("docs/**/*.md")]]
+)
+def test_links_lead_somewhere(page: str) -> None:
+    """Every relative link and picture exists."""
+    text = (ROOT / page).read_text("utf-8")
+    for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", text):
+        if "://" not in target:
+            assert ((ROOT / page).parent / target).exists(), f"{page} links to {target}"
+
+
+def test_the_recipes_say_what_to_expect() -> None:
+    """The head of every recipe states accuracy, seconds, parameters and how they were measured."""
+    for recipe in (ROOT / "src" / "assay" / "learning" / "recipes").glob("*.toml"):
+        head = [line for line in recipe.read_text("utf-8").splitlines() if line.startswith("#")]
+        text = " ".join(head).lower()
+        for word in ("accuracy", "parameters", "measured", "s "):
+            assert word in text, f"{recipe.name} does not tell {word}"
+
+
+def test_torch_is_pinned_for_the_checks_and_left_open_for_users() -> None:
+    """The checks run with one torch; whoever installs Assay may have a newer one."""
+    pins = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+    assert "torch==2.13.0" in pins
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert not any("torch" in requirement for requirement in project["dependencies"])
+    assert any("torch" in requirement for requirement in project["optional-dependencies"]["train"])
