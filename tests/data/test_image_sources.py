@@ -373,7 +373,7 @@ def test_empty_classes_keep_their_place(folder):
 def test_folders_without_images(tmp_path, empty):
     """Nothing to read is told, with the layouts that are."""
     (tmp_path / "set" / empty).mkdir(parents=True)
-    assert "CLASS/IMAGE" in refused(tmp_path / "set", "unknown-data")
+    assert "CLASS/IMAGE" in refused(tmp_path / "set", "too-few-images")
 
 
 def test_sizes_and_colors_that_differ(tmp_path):
@@ -423,3 +423,30 @@ def test_gray_and_palette_and_alpha_in_one_set(tmp_path):
     notes = load(root).notes
     assert "1 images: RGBA to RGB" in notes
     assert "1 images: 1 to L" in notes
+
+
+def test_a_test_split_is_taken_where_there_is_none(arrays, tmp_path):
+    """Stratified, by a seed, no group on both sides, recorded; a given split is kept."""
+    rows = [{k: v for k, v in row.items() if k != "split"} for row in flat(arrays, tmp_path / "flat")]
+    table = write_table(tmp_path / "flat" / "list.csv", rows)
+    assert list(load(table).splits) == ["train"]
+    found = load(table, test_fraction=0.25, seed=3)
+    assert found.splits["test"].counts(4).tolist() == [1, 1, 1, 1]
+    assert "test: 0.25 of train, drawn by seed 3, stratified" in found.notes[-1]
+    assert load(table, test_fraction=0.25, seed=3) == found
+    grouped = load(table, test_fraction=0.4, group_column="patient")
+    groups = [set(split.columns["group"]) for split in grouped.splits.values()]
+    assert groups[1]
+    assert not groups[0] & groups[1]
+    in_memory = load(arrays=arrays[:2], test_fraction=0.25)
+    assert [len(split) for split in in_memory.splits.values()] == [8, 4]
+    given = load(arrays=arrays, test_fraction=0.5)
+    assert [len(split) for split in given.splits.values()] == [12, 8]
+
+
+@pytest.mark.parametrize("fraction", [0, 1, -0.1, 2, float("nan")])
+def test_wrong_test_fractions(arrays, fraction):
+    """A share lies between 0 and 1."""
+    with pytest.raises(AssayError) as caught:
+        load(arrays=arrays[:2], test_fraction=fraction)
+    assert caught.value.code == "bad-value"

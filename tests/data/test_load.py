@@ -61,8 +61,10 @@ def test_a_path_that_is_not_there(wrong):
 
 
 def test_a_path_of_no_known_form(tmp_path):
-    """An empty folder holds no data set."""
-    refused(tmp_path, "unknown-data", 2)
+    """An empty folder holds no images; a file of another kind is not data."""
+    refused(tmp_path, "too-few-images", 3)
+    (tmp_path / "notes.txt").write_text("hello")
+    refused(tmp_path / "notes.txt", "unknown-data", 2)
 
 
 def test_data_and_arrays_exclude_each_other():
@@ -147,4 +149,4 @@ def test_the_current_folder_does_not_matter(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     Path("fashion-mnist-sample").mkdir()
     assert len(load("fashion-mnist-sample").train) == 2000
-    refused("./fashion-mnist-sample", "unknown-data", 2)
+    refused("./fashion-mnist-sample", "too-few-images", 3)

@@ -115,6 +115,15 @@ def _temporary_name(directory: Path) -> Iterator[Path]:
         _in_use.discard(name)
 
 
+@contextmanager
+def open_scratch(path: Path, bytes_needed: int | None = None) -> Iterator[IO[bytes]]:
+    """Open a new file inside a scratch directory for writing. It need not survive: nothing is flushed."""
+    with environment_errors(path, bytes_needed):
+        file = files.open_new(path)
+    with closing(file):
+        yield cast(IO[bytes], _Writer(file, path, bytes_needed))
+
+
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a whole file durably (see `create`)."""
     with create(path, len(data)) as file:

@@ -110,10 +110,12 @@ def _check_values(bad: NDArray[np.bool_], where: str, what: str) -> None:
 
 
 def whole_labels(values: NDArray[Any], where: str) -> NDArray[np.int64]:
-    """Labels as int64 `(n,)`, from any integer type.
+    """Labels as int64 `(n,)`, from `(n,)` or `(n, 1)` of any integer type.
 
     Raises AssayError `bad-arrays` for another shape, `label-not-integer` for another type.
     """
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
     if values.ndim != 1:
         raise AssayError(
             "bad-arrays",

@@ -26,7 +26,8 @@ class HoldOut:
 def hold_out(split: Split, fraction: float, seed: int, groups: NDArray[np.int64] | None = None) -> HoldOut:
     """Set `fraction` of every class aside for validation.
 
-    Exact copies, and images of the same `groups` value (int64 `(n,)`), stay on one side. A class whose
+    Exact copies, and images of the same `groups` value (int64 `(n,)`; without it, of the same text in the
+    split's column `group`), stay on one side. A class whose
     images all hang together, or of a single image, stays in train. `fraction` 0 holds nothing out.
     Raises AssayError `bad-value` when fraction is outside [0, 1), `too-few-images` when nothing is left
     to train on.
@@ -39,9 +40,19 @@ def hold_out(split: Split, fraction: float, seed: int, groups: NDArray[np.int64]
         raise AssayError("too-few-images", "train", "the split has no images", "Give at least one image.")
     chosen = np.zeros(len(split), bool)
     if fraction > 0:
+        groups = _own_groups(split) if groups is None else groups
         groups_in_order = _shuffled(connected_groups(split, groups), seed)
         chosen[_fill(split.labels, groups_in_order, fraction)] = True
     return HoldOut(np.flatnonzero(~chosen), np.flatnonzero(chosen))
+
+
+def _own_groups(split: Split) -> NDArray[np.int64] | None:
+    """The split's column `group` (patient, product, video) as numbers; "" is no group."""
+    names = split.columns.get("group")
+    if names is None:
+        return None
+    number = {name: index for index, name in enumerate(dict.fromkeys(names))}
+    return np.array([number[name] if name else -row for row, name in enumerate(names, 1)], np.int64)
 
 
 def _shuffled(joined: NDArray[np.int64], seed: int) -> Iterator[list[int]]:

@@ -15,6 +15,7 @@ from assay.data.decoding import Decoders, worker_count
 from assay.data.listing import Listing, class_index, class_names
 from assay.data.preprocessing import Resize
 from assay.data.request import Request
+from assay.data.take_test import with_test_split
 from assay.data.values import Dataset, LeftOut, Split
 from assay.data.working_size import Shape, parse_size, working_shape
 
@@ -44,12 +45,19 @@ def read_image_set(request: Request, listing: Listing, source: str, location: Pa
         with Decoders(worker_count(count)) as decoders:
             return _decoded(request, listing, names, source, name, decoders, scratch)
 
-    key = _cache_key(name, request, listing, names, source, location)
-    found = cached(key, build, _BYTES_EACH * count, request.on_event)
+    if request.scratch is not None:
+        return build(request.scratch)
+    key = cache_key(request, source, location, f"{listing.form}|{listing.stamp}|{names}")
+    found = replace(cached(key, build, _BYTES_EACH * count, request.on_event), location=str(location))
+    stop_at_unreadable(found, request, location)
+    return found
+
+
+def stop_at_unreadable(found: Dataset, request: Request, location: Path) -> None:
+    """Raise AssayError `image-unreadable` with the bad images, unless they are to be skipped."""
     bad = [item for item in found.left_out if item.kind == "unreadable"]
     if bad and not request.skip_bad:
         raise _unreadable(bad, location)
-    return replace(found, location=str(location))
 
 
 def name_of(location: Path) -> str:
@@ -58,12 +66,18 @@ def name_of(location: Path) -> str:
     return (name if location.is_dir() else name.split(".")[0]) or "images"
 
 
-def _cache_key(
-    name: str, request: Request, listing: Listing, names: Sequence[str], source: str, location: Path
-) -> str:
+def cache_key(request: Request, source: str, location: Path, stamp: str) -> str:
     """The name of the cache entry: another one whenever a file or an option that matters changes."""
-    asked = (name, request.size, request.resize, tuple(names))
-    known = repr((source, str(location.absolute()), listing.form, listing.stamp, asked))
+    asked = (
+        request.name,
+        request.classes,
+        request.size,
+        request.resize,
+        request.test_fraction,
+        request.seed,
+        request.group_column,
+    )
+    known = repr((source, str(location.absolute()), stamp, asked))
     return "images-" + hashlib.sha256(known.encode("utf-8", "backslashreplace")).hexdigest()[:24]
 
 
@@ -100,7 +114,9 @@ def _decoded(
         parts = decode_parts(decoders, listing, shape, resize, scratch, request.on_event)
     left_out = (*listing.left_out, *(item for part in parts.values() for item in part.left_out))
     splits = {key: _split(part, listing, key, names) for key, part in parts.items() if part.kept}
-    return Dataset(name, names, splits, source, "", _notes(listing, parts, shape, resize), left_out=left_out)
+    notes = _notes(listing, parts, shape, resize)
+    whole = Dataset(name, names, splits, source, "", notes, left_out=left_out)
+    return with_test_split(whole, request, scratch)
 
 
 def _first_guess(request: Request, listing: Listing, decoders: Decoders) -> tuple[Shape, Resize | None]:

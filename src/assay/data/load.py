@@ -14,6 +14,7 @@ from assay.data.assemble import checked_classes, read_class_names
 from assay.data.preprocessing import Resize
 from assay.data.request import Request
 from assay.data.sources import SOURCES
+from assay.data.take_test import with_test_split
 from assay.data.values import Dataset
 
 #: What is loaded where nothing is named.
@@ -37,16 +38,25 @@ def load(
     path_column: str | None = None,
     split_column: str | None = None,
     group_column: str | None = None,
+    test_fraction: float | None = None,
+    seed: int = 0,
     offline: bool = False,
     on_event: OnEvent = ignore,
 ) -> Dataset:
     """A labelled image set, read and checked.
 
-    data: a name (`fashion-mnist`, the default, or `fashion-mnist-sample`) or a path.
+    data: a name (`fashion-mnist`, the default, or `fashion-mnist-sample`), or the path of a folder, table,
+        archive, `.npz`, or IDX file.
     arrays: instead of `data`, `(X, y)` or `(X, y, X_test, y_test)`; X uint8 `(n, h, w)` or
         `(n, h, w, c)`, y whole numbers `(n,)`.
     classes: class names in label order, or what `--classes` takes: "a,b,c" or a file.
-    name: what to call the set. floats: `arrays` holds pixels as floats in [0, 1].
+    name: what to call the set. floats: arrays hold pixels as floats in [0, 1].
+    size, resize: the working size of image files (64, or "48x64": height x width), and how they get there:
+        `fit` (whole, black at the sides), `crop` (the middle) or `stretch`. Unasked: their common size,
+        or else a square of the median side, at most 64.
+    skip_bad: leave unreadable images out (they stand in `left_out`) instead of stopping.
+    path_column, label_column, split_column, group_column: where tables have what.
+    test_fraction, seed: take this share of train as test split where there is none.
     offline: never use the network. on_event: hears of progress and of what is not as it should be.
 
     Raises AssayError: `unknown-data`, and whatever is wrong with the data (docs/errors.md).
@@ -68,12 +78,14 @@ def load(
         path_column=path_column,
         split_column=split_column,
         group_column=group_column,
+        test_fraction=test_fraction,
+        seed=seed,
         offline=offline,
         on_event=on_event,
     )
     for source in SOURCES:
         if source.matches(request):
-            return source.read(request)
+            return with_test_split(source.read(request), request)
     raise _unknown(request)
 
 
@@ -101,7 +113,7 @@ def _unknown(request: Request) -> AssayError:
             "unknown-data",
             request.path,
             "nothing here is of a form that Assay reads",
-            "Give a folder with IDX files (train-images-idx3-ubyte.gz and its companions).",
+            "Give a folder of images or of IDX files, a table (.csv, .tsv, .jsonl), .npz, .zip or .tar.",
         )
     text = str(request.data)
     return AssayError("unknown-data", text, "there is no data set or path of this name", choices(text, NAMES))

@@ -22,7 +22,8 @@ class Request:
     size, resize: the working size of image files, and how they are brought to it.
     skip_bad: leave unreadable images out instead of stopping.
     label_column, path_column, split_column, group_column: where a table has what.
-    offline: no network.
+    test_fraction, seed: without a test split, take this share of train for it, drawn by the seed.
+    offline: no network. scratch: a folder to decode into, for a source that caches by itself.
     """
 
     data: str | None = None
@@ -38,5 +39,13 @@ class Request:
     path_column: str | None = None
     split_column: str | None = None
     group_column: str | None = None
+    test_fraction: float | None = None
+    seed: int = 0
     offline: bool = False
+    scratch: Path | None = None
     on_event: OnEvent = ignore
+
+    @property
+    def columns(self) -> tuple[str | None, ...]:
+        """The columns that were asked for."""
+        return self.path_column, self.label_column, self.split_column, self.group_column

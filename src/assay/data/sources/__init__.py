@@ -4,7 +4,16 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from assay.data.request import Request
-from assay.data.sources import arrays, fashion_mnist, folder, idx_folder, manifest, sample
+from assay.data.sources import (
+    archive,
+    arrays,
+    fashion_mnist,
+    folder,
+    idx_folder,
+    manifest,
+    numpy_files,
+    sample,
+)
 from assay.data.values import Dataset
 
 
@@ -26,6 +35,8 @@ SOURCES: Final = (
     Source("fashion-mnist", (fashion_mnist.NAME,), fashion_mnist.matches, fashion_mnist.read),
     Source("fashion-mnist-sample", (sample.NAME,), sample.matches, sample.read),
     Source("idx", (), idx_folder.matches, idx_folder.read),
+    Source("numpy", (), numpy_files.matches, numpy_files.read),
+    Source("archive", (), archive.matches, archive.read),
     Source("folder", (), folder.matches, folder.read),
     Source("table", (), manifest.matches, manifest.read),
 )

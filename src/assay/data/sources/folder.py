@@ -98,7 +98,7 @@ def matches(request: Request) -> bool:
 def read(request: Request) -> Dataset:
     """The data set in a folder: `root/class/*`, `root/{train,val,test}/class/*`, or with `metadata.csv`.
 
-    Raises AssayError `unknown-data` where no image lies in a class folder, and those of
+    Raises AssayError `too-few-images` where no image lies in a class folder, and those of
     `read_image_set`.
     """
     root = request.path
@@ -136,7 +136,7 @@ def list_folder(found: Walk) -> Listing:
     rows = [row for path, _ in found.files if (row := _row(found, path, bool(split_folders))) is not None]
     if not rows:
         raise AssayError(
-            "unknown-data",
+            "too-few-images",
             root,
             "no image lies in a folder of its class",
             "Lay images out as CLASS/IMAGE or train/CLASS/IMAGE and test/CLASS/IMAGE, or give a table.",

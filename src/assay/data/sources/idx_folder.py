@@ -1,5 +1,7 @@
-"""A folder with the IDX files of an image set: MNIST and all its relatives."""
+"""The IDX files of an image set: MNIST and all its relatives, EMNIST's and KMNIST's names included."""
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -10,31 +12,42 @@ from assay.data.idx import LARGEST, read_idx
 from assay.data.request import Request
 from assay.data.values import Dataset
 
-#: How file names begin for each split, MNIST's own names first.
-_PREFIXES: Final = {"train": ("train",), "test": ("t10k", "test")}
+#: For instance train-images-idx3-ubyte.gz, t10k-labels.idx1-ubyte, emnist-letters-test-images-idx3-ubyte:
+#: a lead for one set of several, the split, what it holds, and maybe the compression.
+_NAME: Final = re.compile(r"(?:(.+)-)?(train|t10k|test)-(images|labels)[-.]idx[13]-ubyte(?:\.gz)?")
 
-_IMAGES: Final = "images-idx3-ubyte"
-_LABELS: Final = "labels-idx1-ubyte"
+_SPLITS: Final = {"train": "train", "t10k": "test", "test": "test"}
+
+#: Split -> what it holds -> file.
+_Files = Mapping[str, Mapping[str, Path]]
 
 
 def matches(request: Request) -> bool:
-    """Whether the path is a folder that holds at least one file with an IDX name."""
-    return request.path is not None and request.path.is_dir() and any(_idx_files(request.path).values())
+    """Whether the path is a file with an IDX name, or a folder that holds one."""
+    path = request.path
+    if path is None:
+        return False
+    if path.is_dir():
+        return any(_NAME.fullmatch(entry.name) for entry in path.iterdir())
+    return _NAME.fullmatch(path.name) is not None
 
 
 def read(request: Request) -> Dataset:
     """The data set in the folder; without class names the classes are "0", "1", ...
 
-    Raises AssayError `file-missing` where a file of a pair is not there, and those of `read_idx` and
-    `dataset_from_arrays`.
+    Raises AssayError `file-missing` where a file of a pair is not there, `unknown-data` where several
+    sets lie in the folder, and those of `read_idx` and `dataset_from_arrays`.
     """
-    folder = request.path
-    assert folder is not None  # `matches` said so
+    assert request.path is not None  # `matches` said so
+    folder, lead, files = _chosen(request.path)
     parts = {
-        split: read_pair(images, labels, on_event=request.on_event)
-        for split, (images, labels) in _pairs(folder).items()
+        split: read_pair(files[split]["images"], files[split]["labels"], on_event=request.on_event)
+        for split in ("train", "test")
+        if split in files or split == "train"
+        if _complete(folder, lead, split, files)
     }
-    return dataset_from_arrays(request.name or folder.name, parts, "idx", request.classes, str(folder))
+    name = request.name or lead or folder.name
+    return dataset_from_arrays(name, parts, "idx", request.classes, str(folder))
 
 
 def read_pair(images: Path, labels: Path, largest: int = LARGEST, on_event: OnEvent = ignore) -> RawSplit:
@@ -47,40 +60,36 @@ def read_pair(images: Path, labels: Path, largest: int = LARGEST, on_event: OnEv
     return RawSplit(read_images.values, read_labels.values, str(images), str(labels))
 
 
-def _idx_files(folder: Path) -> dict[str, dict[str, Path]]:
-    """By split, the files found of its pair: `images` and `labels`."""
-    return {
-        split: {
-            kind: path
-            for kind, stem in (("images", _IMAGES), ("labels", _LABELS))
-            if (path := _first_there(folder, prefixes, stem)) is not None
-        }
-        for split, prefixes in _PREFIXES.items()
-    }
+def _chosen(path: Path) -> tuple[Path, str, _Files]:
+    """The folder, the lead of the file names, and the files of the set that is meant."""
+    folder = path if path.is_dir() else path.parent
+    sets: dict[str, dict[str, dict[str, Path]]] = {}
+    for file in sorted(folder.iterdir(), reverse=True):  # reversed: an unpacked file goes before its .gz
+        if found := _NAME.fullmatch(file.name):
+            lead, split, kind = found[1] or "", _SPLITS[found[2]], found[3]
+            sets.setdefault(lead, {}).setdefault(split, {})[kind] = file
+    if path.is_dir() and len(sets) > 1:
+        raise AssayError(
+            "unknown-data",
+            folder,
+            f"it holds several sets: {', '.join(sorted(sets))}",
+            "Give the path of one set's train-images file.",
+        )
+    meant = _NAME.fullmatch(path.name)
+    lead = (meant[1] or "") if meant and not path.is_dir() else next(iter(sets))
+    return folder, lead, sets[lead]
 
 
-def _first_there(folder: Path, prefixes: tuple[str, ...], stem: str) -> Path | None:
-    # MNIST's first publisher wrote a dot before "idx"; both are in use.
-    names = [f"{prefix}-{form}{end}" for prefix in prefixes for form in _forms(stem) for end in ("", ".gz")]
-    return next((folder / name for name in names if (folder / name).exists()), None)
-
-
-def _forms(stem: str) -> tuple[str, str]:
-    return stem, stem.replace("-idx", ".idx")
-
-
-def _pairs(folder: Path) -> dict[str, tuple[Path, Path]]:
-    pairs = {}
-    for split, found in _idx_files(folder).items():
-        if not found and split != "train":
-            continue
-        for kind, stem in (("images", _IMAGES), ("labels", _LABELS)):
-            if kind not in found:
-                raise AssayError(
-                    "file-missing",
-                    folder / f"{_PREFIXES[split][0]}-{stem}.gz",
-                    f"the {kind} of the {split} split are not there",
-                    "Put the file there (.gz or not), or take its partner away.",
-                )
-        pairs[split] = (found["images"], found["labels"])
-    return pairs
+def _complete(folder: Path, lead: str, split: str, files: _Files) -> bool:
+    """True; raises `file-missing` where images or labels of a split are not there."""
+    for kind, number in (("images", 3), ("labels", 1)):
+        if kind not in files.get(split, {}):
+            start = f"{lead}-" if lead else ""
+            prefix = "train" if split == "train" else "t10k"
+            raise AssayError(
+                "file-missing",
+                folder / f"{start}{prefix}-{kind}-idx{number}-ubyte.gz",
+                f"the {kind} of the {split} split are not there",
+                "Put the file there (.gz or not), or take its partner away.",
+            )
+    return True

@@ -1,0 +1,102 @@
+"""NumPy's files: an `.npz` with images and labels, or `.npy` files side by side in a folder."""
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from numpy.typing import NDArray
+
+from assay.core.errors import AssayError
+from assay.data.assemble import RawSplit, checked_classes, dataset_from_arrays
+from assay.data.npy import read_npy, read_npz
+from assay.data.request import Request
+from assay.data.values import Dataset
+
+#: By split, how people call the arrays of images and of labels, first come first served.
+_NAMES: Final = {
+    "train": (
+        ("x_train", "y_train"),
+        ("train_images", "train_labels"),
+        ("X_train", "y_train"),
+        ("images", "labels"),
+        ("x", "y"),
+        ("X", "y"),
+        ("data", "labels"),
+        ("data", "target"),
+        ("arr_0", "arr_1"),
+    ),
+    "validation": (
+        ("x_val", "y_val"),
+        ("val_images", "val_labels"),
+        ("X_val", "y_val"),
+        ("x_valid", "y_valid"),
+    ),
+    "test": (("x_test", "y_test"), ("test_images", "test_labels"), ("X_test", "y_test")),
+}
+
+_CLASS_NAMES: Final = ("classes", "class_names", "label_names")
+
+
+def matches(request: Request) -> bool:
+    """Whether the path is an `.npz` or `.npy` file, or a folder with `.npy` files of known names."""
+    path = request.path
+    if path is None:
+        return False
+    if path.is_file():
+        return path.suffix in (".npz", ".npy")
+    return path.is_dir() and _pairs(_stems(path)) != {}
+
+
+def read(request: Request) -> Dataset:
+    """The data set in the arrays; see `dataset_from_arrays` for the rules.
+
+    Raises AssayError `file-missing` where the arrays have other names, and those of `read_npz`.
+    """
+    path = request.path
+    assert path is not None  # `matches` said so
+    if path.suffix == ".npz":
+        return _dataset(request, path, read_npz(path), "npz")
+    folder = path if path.is_dir() else path.parent
+    wanted = {name for pair in _pairs(_stems(folder)).values() for name in pair} | set(_CLASS_NAMES)
+    arrays = {name: read_npy(folder / f"{name}.npy") for name in _stems(folder) if name in wanted}
+    return _dataset(request, folder, arrays, "npy")
+
+
+def _stems(folder: Path) -> list[str]:
+    return sorted(path.stem for path in folder.glob("*.npy"))
+
+
+def _pairs(names: Collection[str]) -> dict[str, tuple[str, str]]:
+    """By split, the names of its images and labels."""
+    found = {}
+    for split, pairs in _NAMES.items():
+        pair = next((pair for pair in pairs if pair[0] in names and pair[1] in names), None)
+        if pair is not None:
+            found[split] = pair
+    return found if "train" in found else {}
+
+
+def _dataset(request: Request, path: Path, arrays: Mapping[str, NDArray[Any]], source: str) -> Dataset:
+    pairs = _pairs(arrays)
+    if not pairs:
+        raise AssayError(
+            "file-missing",
+            path,
+            "no arrays are called x_train and y_train, or images and labels, "
+            f"but {', '.join(sorted(arrays)[:9])}",
+            "Save them under such names.",
+        )
+    parts = {
+        split: RawSplit(arrays[images], arrays[labels], f"{path}: {images}", f"{path}: {labels}")
+        for split, (images, labels) in pairs.items()
+    }
+    classes = request.classes or _class_names(arrays)
+    name = request.name or (path.name if path.is_dir() else path.stem)
+    return dataset_from_arrays(name, parts, source, classes, str(path), request.floats)
+
+
+def _class_names(arrays: Mapping[str, NDArray[Any]]) -> tuple[str, ...] | None:
+    found = next((arrays[name] for name in _CLASS_NAMES if name in arrays), None)
+    if found is None or found.dtype.kind != "U" or found.ndim != 1:
+        return None
+    return checked_classes([str(name) for name in found])
