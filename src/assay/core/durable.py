@@ -54,6 +54,9 @@ class Files:
         finally:
             os.close(descriptor)
 
+    def sync_all(self) -> None:
+        os.sync()
+
     def make_directory(self, path: Path) -> None:
         path.mkdir()
 

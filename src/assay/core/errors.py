@@ -29,6 +29,7 @@ ERROR_CODES: Final[dict[str, int]] = {
     "unknown-setting": USAGE,
     "bad-value": USAGE,
     "recipe-does-not-fit": USAGE,
+    "output-exists": USAGE,
     "run-folder-finished": USAGE,
     "run-folder-not-empty": USAGE,
     "not-a-run-folder": USAGE,

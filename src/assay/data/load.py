@@ -13,7 +13,7 @@ from assay.core.text import choices
 from assay.data.assemble import checked_classes, read_class_names
 from assay.data.preprocessing import Resize
 from assay.data.request import Request
-from assay.data.sources import SOURCES
+from assay.data.sources import SOURCES, Source
 from assay.data.take_test import with_test_split
 from assay.data.values import Dataset
 
@@ -61,14 +61,10 @@ def load(
 
     Raises AssayError: `unknown-data`, and whatever is wrong with the data (docs/errors.md).
     """
-    if data is not None and arrays is not None:
-        raise AssayError("usage", "arrays", "both data and arrays were given", "Give one of them.")
-    text = None if arrays is not None else os.fspath(data if data is not None else DEFAULT)
-    request = Request(
-        data=text,
-        path=_existing_path(text, data),
+    request = as_request(
+        data,
         arrays=arrays,
-        classes=_class_names(classes),
+        classes=classes,
         name=name,
         floats=floats,
         size=size,
@@ -83,9 +79,28 @@ def load(
         offline=offline,
         on_event=on_event,
     )
+    return with_test_split(chosen_source(request).read(request), request)
+
+
+def as_request(
+    data: str | Path | None = None,
+    *,
+    arrays: Sequence[NDArray[Any]] | None = None,
+    classes: str | Sequence[str] | None = None,
+    **options: Any,
+) -> Request:
+    """The arguments of `load` as one value; `options` are fields of `Request`."""
+    if data is not None and arrays is not None:
+        raise AssayError("usage", "arrays", "both data and arrays were given", "Give one of them.")
+    text = None if arrays is not None else os.fspath(data if data is not None else DEFAULT)
+    return Request(text, _existing_path(text, data), arrays, _class_names(classes), **options)
+
+
+def chosen_source(request: Request) -> Source:
+    """The source that reads a request. Raises AssayError `unknown-data` where there is none."""
     for source in SOURCES:
         if source.matches(request):
-            return with_test_split(source.read(request), request)
+            return source
     raise _unknown(request)
 
 

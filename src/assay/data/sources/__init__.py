@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from assay.data.listing import Listing
 from assay.data.request import Request
 from assay.data.sources import (
     archive,
@@ -12,6 +13,7 @@ from assay.data.sources import (
     idx_folder,
     manifest,
     numpy_files,
+    parquet_files,
     sample,
 )
 from assay.data.values import Dataset
@@ -21,12 +23,14 @@ class Source(NamedTuple):
     """A form that data come in: its name, whether it can read a request, and how.
 
     data_names: the names that it knows data sets by, for `assay run NAME`.
+    listing: where it reads image files: what there is, before any is decoded.
     """
 
     name: str
     data_names: tuple[str, ...]
     matches: Callable[[Request], bool]
     read: Callable[[Request], Dataset]
+    listing: Callable[[Request], Listing] | None = None
 
 
 #: Every source, asked in this order.
@@ -37,6 +41,7 @@ SOURCES: Final = (
     Source("idx", (), idx_folder.matches, idx_folder.read),
     Source("numpy", (), numpy_files.matches, numpy_files.read),
     Source("archive", (), archive.matches, archive.read),
-    Source("folder", (), folder.matches, folder.read),
-    Source("table", (), manifest.matches, manifest.read),
+    Source("parquet", (), parquet_files.matches, parquet_files.read, parquet_files.listing),
+    Source("folder", (), folder.matches, folder.read, folder.listing),
+    Source("table", (), manifest.matches, manifest.read, manifest.listing),
 )

@@ -101,12 +101,16 @@ def read(request: Request) -> Dataset:
     Raises AssayError `too-few-images` where no image lies in a class folder, and those of
     `read_image_set`.
     """
-    root = request.path
-    assert root is not None  # `matches` said so
-    found = walk(root)
+    assert request.path is not None  # `matches` said so
+    return read_image_set(request, listing(request), "folder", request.path)
+
+
+def listing(request: Request) -> Listing:
+    """What lies in the folder, before any image is decoded."""
+    assert request.path is not None  # `matches` said so
+    found = walk(request.path)
     tables = _tables(found)
-    listing = _from_tables(request, found, tables) if tables else list_folder(found)
-    return read_image_set(request, listing, "folder", root)
+    return _from_tables(request, found, tables) if tables else list_folder(found)
 
 
 def _tables(found: Walk) -> list[Table]:

@@ -1,6 +1,7 @@
 """A table of image paths and labels: CSV, TSV or JSON lines."""
 
 from assay.data.image_set import read_image_set
+from assay.data.listing import Listing
 from assay.data.manifest import Table, list_tables
 from assay.data.request import Request
 from assay.data.tables import SUFFIXES
@@ -15,6 +16,11 @@ def matches(request: Request) -> bool:
 def read(request: Request) -> Dataset:
     """The images that the table names, below its folder; see `list_tables` for the rules."""
     assert request.path is not None  # `matches` said so
+    return read_image_set(request, listing(request), "table", request.path)
+
+
+def listing(request: Request) -> Listing:
+    """What the table names, before any image is decoded."""
+    assert request.path is not None  # `matches` said so
     form = f"a table ({request.path.suffix[1:]}) of paths and labels"
-    listing = list_tables(request, request.path.parent, [Table(request.path)], form)
-    return read_image_set(request, listing, "table", request.path)
+    return list_tables(request, request.path.parent, [Table(request.path)], form)

@@ -1,0 +1,166 @@
+"""`inspect`: what was found, how it would be read, what is ignored, the first problems; in seconds."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+from assay.core.text import html_table
+from assay.data.decoding import Decoders
+from assay.data.decoding import Request as DecodeRequest
+from assay.data.listing import Listing, Payload, class_names
+from assay.data.load import as_request, chosen_source
+from assay.data.request import Request
+from assay.data.values import Dataset, LeftOut
+from assay.data.working_size import parse_size, working_shape
+
+#: Images of each split that are looked at; evenly spread over it.
+SAMPLED: Final = 500
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What a source holds.
+
+    form: how the data are laid out. splits: images by split. per_class: images by split and class.
+    sizes, modes, formats: how many of the `sampled` images have which. shape: height, width, channels
+    they would be read as. columns: what is known of each image besides. left_out: ignored things, and
+    the unreadable ones among the sampled.
+    """
+
+    name: str
+    source: str
+    form: str
+    location: str
+    classes: tuple[str, ...]
+    splits: Mapping[str, int]
+    per_class: Mapping[str, tuple[int, ...]]
+    sampled: int
+    sizes: Mapping[str, int]
+    modes: Mapping[str, int]
+    formats: Mapping[str, int]
+    shape: tuple[int, int, int] | None
+    columns: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
+
+    def as_record(self) -> dict[str, Any]:
+        """The inspection as JSON types."""
+        return {"schema": 1, **asdict(self)}
+
+    def _repr_html_(self) -> str:
+        rows = [(name, f"{count:,}", list(self.per_class[name])) for name, count in self.splits.items()]
+        return html_table(("split", "images", "per class"), rows, f"{self.name}: {self.form}")
+
+
+def inspect(data: str | Path | None = None, **options: Any) -> Inspection:
+    """Look at a data set without reading all of it. Arguments as for `load`.
+
+    Image files are listed, and at most `SAMPLED` of each split decoded; other forms are read whole.
+    Unreadable images are reported, not raised. Raises AssayError where there is no data set at all.
+    """
+    request = as_request(data, **{**options, "skip_bad": True})
+    source = chosen_source(request)
+    if source.listing is None:
+        return _of_dataset(source.read(request))
+    return _of_listing(source.listing(request), request, source.name)
+
+
+def _of_dataset(dataset: Dataset) -> Inspection:
+    count = len(dataset.classes)
+    height, width, channels = dataset.shape
+    total = sum(len(split) for split in dataset.splits.values())
+    return Inspection(
+        dataset.name,
+        dataset.source,
+        "arrays of pixels",
+        dataset.location,
+        dataset.classes,
+        {name: len(split) for name, split in dataset.splits.items()},
+        {name: tuple(split.counts(count).tolist()) for name, split in dataset.splits.items()},
+        total,
+        {f"{height} x {width}": total},
+        {"L" if channels == 1 else "RGB": total},
+        {},
+        dataset.shape,
+        tuple(dataset.train.columns),
+        dataset.left_out,
+    )
+
+
+def _of_listing(listing: Listing, request: Request, source: str) -> Inspection:
+    names = class_names(listing, request.classes)
+    found = _Sample()
+    with Decoders(1) as decoders:
+        for split, part in listing.parts.items():
+            step = max(1, -(-len(part.ids) // SAMPLED))
+            rows = range(0, len(part.ids), step)
+            chosen = islice(part.payloads(), 0, None, step)
+            for row, result in zip(rows, _results(decoders, chosen), strict=True):
+                found.add(result, LeftOut(part.ids[row], "unreadable", "", split, part.labels[row]))
+    path = request.path or Path(str(request.data))
+    return Inspection(
+        request.name or path.absolute().name,
+        source,
+        listing.form,
+        str(path),
+        names,
+        {split: len(part.ids) for split, part in listing.parts.items()},
+        {split: _counts(part.labels, names) for split, part in listing.parts.items()},
+        found.count,
+        dict(found.sizes.most_common()),
+        dict(found.modes.most_common()),
+        dict(found.formats.most_common()),
+        found.shape(request),
+        tuple(sorted({name for part in listing.parts.values() for name in part.columns})),
+        (*listing.left_out, *found.left_out),
+    )
+
+
+def _counts(labels: Any, names: tuple[str, ...]) -> tuple[int, ...]:
+    counted = Counter(labels)
+    return tuple(
+        counted[name] + (counted[str(i)] if str(i) not in names else 0) for i, name in enumerate(names)
+    )
+
+
+def _results(decoders: Decoders, payloads: Iterator[Payload]) -> Iterator[dict[str, Any]]:
+    def requests() -> Iterator[DecodeRequest]:
+        while items := list(islice(payloads, 16)):
+            yield DecodeRequest(items, (1, 1, 3), "stretch")  # what they are matters, not their pixels
+
+    for answer in decoders.answers(requests()):
+        yield from answer.results
+
+
+class _Sample:
+    """What the sampled images turned out to be."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.sizes: Counter[str] = Counter()
+        self.modes: Counter[str] = Counter()
+        self.formats: Counter[str] = Counter()
+        self.left_out: list[LeftOut] = []
+        self._shapes: list[tuple[int, int, int]] = []
+
+    def add(self, result: Mapping[str, Any], image: LeftOut) -> None:
+        self.count += 1
+        if "refused" in result:
+            self.left_out.append(LeftOut(image.id, "unreadable", result["refused"], image.split, image.label))
+            return
+        width, height, mode, kind, _ = result["facts"]
+        self.sizes[f"{height} x {width}"] += 1
+        self.modes[mode] += 1
+        self.formats[kind] += 1
+        self._shapes.append(tuple(result["shape"]))
+
+    def shape(self, request: Request) -> tuple[int, int, int] | None:
+        """What all images would be read as, judged by the sample."""
+        if not self._shapes:
+            return None
+        height, width, channels = working_shape(self._shapes)
+        if request.size is not None:
+            height, width = parse_size(request.size)
+        return height, width, channels

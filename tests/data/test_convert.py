@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+
+from assay.core.errors import AssayError
+from assay.data.convert import convert
+from assay.data.inspect import inspect
+from assay.data.load import load
+
+FORMS = ("set.parquet", "set.npz", "folder")
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture(params=[1, 3], ids=["gray", "color"])
+def dataset(request):
+    random = np.random.default_rng(0)
+    train, test = (random.integers(0, 256, (n, 6, 5, request.param), np.uint8) for n in (21, 9))
+    return load(arrays=(train, np.arange(21) % 3, test, np.arange(9) % 3), classes=("a", "b", "c"))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_round_trip(dataset, form, tmp_path):
+    """Any form, read back, has the same fingerprint, classes and order."""
+    found = load(convert(dataset, tmp_path / form))
+    assert found.fingerprints == dataset.fingerprints
+    assert found.classes == dataset.classes
+    if form != "folder":
+        np.testing.assert_array_equal(found.train.labels, dataset.train.labels)
+
+
+HOSTILE = ("T-shirt/top", "=1+1", "'quoted", 'a,b\n"c"', "train", " ")
+
+
+def test_class_names_that_cannot_be_folders(tmp_path, dataset):
+    """A table of labels says what folders cannot; spreadsheet formulas come back as they were."""
+    names = HOSTILE[:3]
+    named = load(arrays=(dataset.train.images, dataset.train.labels), classes=names)
+    found = load(convert(named, tmp_path / "out"), classes=names)
+    assert (tmp_path / "out" / "train" / "metadata.csv").exists()
+    assert found.fingerprints == named.fingerprints
+    for form in FORMS[:2]:
+        assert load(convert(named, tmp_path / form)).classes == names
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_is_there_is_never_replaced(dataset, form, tmp_path):
+    """Exit 2, and the old content stays."""
+    (tmp_path / form).write_bytes(b"mine")
+    with pytest.raises(AssayError) as caught:
+        convert(dataset, tmp_path / form)
+    assert (caught.value.code, caught.value.exit_code) == ("output-exists", 2)
+    assert (tmp_path / form).read_bytes() == b"mine"
+
+
+def test_the_sample_in_all_forms(tmp_path):
+    """2,500 real images: IDX, folder, NPZ and Parquet are one and the same set."""
+    sample = load("fashion-mnist-sample")
+    for form in FORMS:
+        assert load(convert(sample, tmp_path / form)).fingerprints == sample.fingerprints
+
+
+def test_inspect_tells_what_a_folder_holds(dataset, tmp_path):
+    """Splits, classes, sizes, what is ignored, what is damaged: the same figures as reading it."""
+    folder = convert(dataset, tmp_path / "out")
+    (folder / "notes.txt").write_text("x")
+    (folder / "train" / "a" / "00.png").write_bytes(b"")
+    found = inspect(folder)
+    assert found.splits == {"train": 21, "test": 9}
+    assert found.per_class == {"train": (7, 7, 7), "test": (3, 3, 3)}
+    assert found.sizes == {"6 x 5": 29}
+    assert found.shape == dataset.shape
+    assert {(item.id, item.kind) for item in found.left_out} == {
+        ("notes.txt", "ignored"),
+        ("train/a/00.png", "unreadable"),
+    }
+    assert found.as_record()["classes"] == ("a", "b", "c")
+    assert "<table>" in found._repr_html_()
+
+
+def test_inspect_looks_at_a_sample_only(tmp_path, monkeypatch):
+    """Of a large split a part is decoded, evenly spread."""
+    sample = load("fashion-mnist-sample")
+    folder = convert(sample, tmp_path / "out")
+    found = inspect(folder)
+    assert found.splits == {"train": 2000, "test": 500}
+    assert found.sampled == 1000
+
+
+@pytest.mark.parametrize("form", FORMS[:2])
+def test_inspect_reads_other_forms(dataset, form, tmp_path):
+    """Parquet as a listing, arrays as they are."""
+    found = inspect(convert(dataset, tmp_path / form))
+    assert found.splits == {"train": 21, "test": 9}
+    assert found.shape == dataset.shape
