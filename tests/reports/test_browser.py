@@ -89,7 +89,7 @@ def test_nothing_runs_and_nothing_is_fetched(browser, report: Path) -> None:
 
 
 def test_nothing_is_fetched_over_http_either(browser, report: Path) -> None:
-    """Served from a loopback server, the page alone is asked for: not even an icon."""
+    """Served from a loopback server, the page alone is asked for."""
     asked: list[str] = []
 
     class Handler(http.server.SimpleHTTPRequestHandler):

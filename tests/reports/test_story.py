@@ -22,15 +22,16 @@ def test_an_audit_says_that_nothing_was_trained(content_of) -> None:
 
 
 def test_the_worst_comes_first(content_of) -> None:
-    """Failures before warnings before scores; each brings its fix; at most six points."""
+    """Failures before warnings before scores; each brings its fix; of many, the worst four."""
     content = content_of()
     warn = Finding("identity", "data integrity", "warn", "odd", {}, "t", "r", "mend it")
     fail = Finding("leakage", "data integrity", "fail", "bad", {}, "t", "r", "stop")
     story = tell(replace(content, audit=replace(content.audit, findings=(warn, fail))))
     assert [point.verdict for point in story.points][:3] == ["fail", "warn", "score"]
     assert story.steps[:2] == ("stop (leakage)", "mend it (identity)")
-    many = (warn, fail) * 5
-    assert len(tell(replace(content, audit=replace(content.audit, findings=many))).points) == 6
+    many = tell(replace(content, audit=replace(content.audit, findings=(warn, fail) * 5)))
+    assert [p.verdict for p in many.points] == ["fail"] * 4 + ["score"] * 3 + ["warn"]
+    assert many.points[-1].text == "6 more findings in the audit's chapter."
 
 
 def test_sound_data_are_told_to_be_sound(content_of) -> None:

@@ -65,6 +65,45 @@ CAPTIONS: Final[dict[str, Caption]] = {
         "nothing in common, below 0 (orange) one is bright where the other is dark.",
         "Classes that a model is likely to confuse, because on average they have nearly the same shape.",
     ),
+    "suspects-exact-duplicates": Caption(
+        "Equal images",
+        "Pairs of images that are equal pixel by pixel: on the left the flagged one, on the right its copy.",
+        "Copies that count double in training, copies with two labels, and copies across splits.",
+    ),
+    "suspects-near-duplicates": Caption(
+        "Nearly equal images",
+        "Pairs that are the same picture shifted, mirrored, brightened, compressed or noisy: on the left the "
+        "flagged one, on the right the one it copies.",
+        "The same object taken twice, augmented images among originals, and copies that hide from a hash.",
+    ),
+    "suspects-leakage": Caption(
+        "Images outside train that train holds too",
+        "On the left an image of the test or validation split, on the right its copy in train.",
+        "A score that is too good: a model that has seen the answer need not have understood the question.",
+    ),
+    "suspects-label-errors": Caption(
+        "Labels that are likely wrong",
+        "On the left an image with its label; on the right, with an arrow, the nearest training image of the "
+        "class that fits better.",
+        "Slips of the hand and classes that were misunderstood. Look before you correct: a rare but right "
+        "label looks the same to a classifier.",
+    ),
+    "suspects-ambiguous-labels": Caption(
+        "Images that fit two classes",
+        "Images that a classifier which did not train on them would give to either of two classes; the label "
+        "stands first, the other class below it.",
+        "Classes that the picture alone cannot tell apart, and so a bound on every score.",
+    ),
+    "suspects-atypical": Caption(
+        "Images unlike their class",
+        "The images farthest from the rest of their class, in features of shape and brightness.",
+        "Strangers in a class, damaged pictures, and rare kinds that deserve more examples.",
+    ),
+    "suspects-quality": Caption(
+        "Images of poor quality",
+        "Images that are blank, dark, bright, without contrast, blurred, saturated or cut by the border.",
+        "Pictures that teach nothing, and a camera or a cropping step that went wrong.",
+    ),
     "curves": Caption(
         "Learning curves",
         "Loss (how wrong; lower is better) and accuracy (how often right) after each pass over the training "

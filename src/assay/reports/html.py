@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from assay.core import durable
 from assay.core.text import one_line
-from assay.reports import class_figures, look_figures, result_figures, wording
+from assay.reports import class_figures, look_figures, result_figures, suspect_figures, wording
 from assay.reports.colors import style_variables
 from assay.reports.listing import (
     area_rows,
@@ -70,7 +70,7 @@ def _evaluate(content: ReportContent) -> Figures:
 CHAPTERS: Final = (
     Chapter("load", "Load"),
     Chapter("look", "Look", _look),
-    Chapter("audit", "Audit and integrity report"),
+    Chapter("audit", "Audit and integrity report", suspect_figures.suspects),
     Chapter("normalize", "Normalize", present=lambda c: c.preprocessing is not None),
     Chapter("model", "Model", present=lambda c: c.layers is not None),
     Chapter("train", "Train", _train, lambda c: c.history is not None),

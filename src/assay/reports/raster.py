@@ -14,7 +14,7 @@ _SHORTEST_SIDE: Final = 24
 
 #: Bytes of pixels that one picture may hold. Noise does not compress, and a page of four such pictures in
 #: base64 must stay under 3 MB.
-_BUDGET: Final = 480_000
+_BUDGET: Final = 400_000
 
 GAP: Final = 2  # transparent pixels between two images
 

@@ -9,8 +9,8 @@ from assay.reports import result_findings
 from assay.reports.values import ReportContent
 from assay.reports.wording import count, listed, name, percent
 
-#: The first screen holds no more.
-_MOST_POINTS: Final = 6
+#: Findings of the audit on the first screen; its chapter has them all.
+_MOST_FINDINGS: Final = 4
 
 
 @dataclass(frozen=True)
@@ -88,24 +88,36 @@ def _floor(score: Evaluation) -> str:
 
 
 def _points(content: ReportContent) -> tuple[Point, ...]:
-    points = [Point(f.verdict, f.check, f.summary) for f in _troubled(content.audit.findings)]
+    """The worst findings of the audit, then what the scores showed, then how many findings were left out."""
+    troubled = _troubled(content.audit.findings)
+    points = [Point(f.verdict, f.check, f.summary) for f in troubled[:_MOST_FINDINGS]]
+    points += _score_points(content)
+    left = len(troubled) - _MOST_FINDINGS
+    if left > 0:
+        points.append(Point("warn", "audit", f"{count(left, 'more finding')} in the audit's chapter."))
+    if not points:
+        passed = [f.check for f in content.audit.findings if f.verdict == "pass"]
+        points.append(Point("pass", "audit", f"Passed: {listed(passed, len(passed) or 1)}."))
+    return tuple(points)
+
+
+def _score_points(content: ReportContent) -> list[Point]:
+    points = []
     if content.evaluation is not None:
         points.append(Point("score", "confusion", result_findings.confusion_finding(content.evaluation)))
         points.append(Point("score", "recall", result_findings.recall_finding(content.evaluation)))
     if content.history is not None and content.history.records:
         points.append(Point("score", "training", result_findings.curves_finding(content.history)))
-    if not points:
-        passed = [f.check for f in content.audit.findings if f.verdict == "pass"]
-        points.append(Point("pass", "audit", f"Passed: {listed(passed, len(passed) or 1)}."))
-    return tuple(points[:_MOST_POINTS])
+    return points
 
 
 def _steps(content: ReportContent) -> tuple[str, ...]:
-    steps = [f"{f.fix} ({f.check})" for f in _troubled(content.audit.findings) if f.fix]
+    """What to do about the worst findings, then about the model."""
+    troubled = [f for f in _troubled(content.audit.findings) if f.fix]
+    steps = [f"{f.fix} ({f.check})" for f in troubled[:_MOST_FINDINGS]]
     score = content.evaluation
     if score is None:
-        steps.append("Train a classifier on these data and have it judged: assay run.")
-        return tuple(steps)
+        return (*steps, "Train a classifier on these data and have it judged: `assay run`.")
     if len(score.mistakes()):
         steps.append(
             "Look at the most confident mistakes (chapter Evaluate): each is a wrong label, an image that "
@@ -113,5 +125,7 @@ def _steps(content: ReportContent) -> tuple[str, ...]:
         )
     if content.audit.decisions.get("convolution", {}).get("decision") == "called for":
         steps.append("Try a net that sees neighborhoods: the audit's second decision says why.")
-    steps.append("Compare with another seed before believing any difference smaller than the interval above.")
-    return tuple(steps)
+    return (
+        *steps,
+        "Compare with another seed before believing any difference smaller than the interval above.",
+    )
