@@ -78,7 +78,7 @@ class DecodedPart:
             self.converted[what] = self.converted.get(what, 0) + 1
 
 
-def first_shape(decoders: Decoders, listing: Listing) -> Shape:
+def first_shape(decoders: Decoders, listing: Listing, where: object) -> Shape:
     """The shape of the first image that can be read at all.
 
     Raises AssayError `too-few-images` where there is no image, or the error of the first where none can
@@ -94,10 +94,10 @@ def first_shape(decoders: Decoders, listing: Listing) -> Shape:
             return height, width, channels
         refused = refused or result
     if refused is None:
-        raise AssayError("too-few-images", listing.form, "there are no images", "Give at least one image.")
+        raise AssayError("too-few-images", where, "there are no images", "Give at least one image.")
     raise AssayError(
         refused["code"],
-        listing.form,
+        where,
         f"no image at all can be read; the first: {refused['refused']}",
         "Give images as PNG, JPEG, WebP or BMP.",
     )

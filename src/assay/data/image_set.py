@@ -43,7 +43,7 @@ def read_image_set(request: Request, listing: Listing, source: str, location: Pa
 
     def build(scratch: Path) -> Dataset:
         with Decoders(worker_count(count)) as decoders:
-            return _decoded(request, listing, names, source, name, decoders, scratch)
+            return _decoded(request, listing, names, source, name, location, decoders, scratch)
 
     if request.scratch is not None:
         return build(request.scratch)
@@ -103,10 +103,11 @@ def _decoded(
     names: tuple[str, ...],
     source: str,
     name: str,
+    location: Path,
     decoders: Decoders,
     scratch: Path,
 ) -> Dataset:
-    shape, resize = _first_guess(request, listing, decoders)
+    shape, resize = _first_guess(request, first_shape(decoders, listing, location))
     try:
         parts = decode_parts(decoders, listing, shape, resize, scratch, request.on_event)
     except OtherShapeError:
@@ -119,9 +120,8 @@ def _decoded(
     return with_test_split(whole, request, scratch)
 
 
-def _first_guess(request: Request, listing: Listing, decoders: Decoders) -> tuple[Shape, Resize | None]:
+def _first_guess(request: Request, first: Shape) -> tuple[Shape, Resize | None]:
     """The asked size, or that of the first image in the hope that all are like it."""
-    first = first_shape(decoders, listing)
     if request.size is None:
         return first, None
     return (*parse_size(request.size), first[2]), request.resize

@@ -20,6 +20,9 @@ from assay.data.values import Dataset
 #: What is loaded where nothing is named.
 DEFAULT: Final = "fashion-mnist"
 
+#: How names begin that belong to a hub.
+PREFIXES: Final = ("hf:", "tfds:")
+
 #: Every name that a data set can be asked for by.
 NAMES: Final = tuple(name for source in SOURCES for name in source.data_names)
 
@@ -45,8 +48,8 @@ def load(
 ) -> Dataset:
     """A labelled image set, read and checked.
 
-    data: a name (`fashion-mnist`, the default, or `fashion-mnist-sample`), or the path of a folder, table,
-        archive, `.npz`, or IDX file.
+    data: a name (`fashion-mnist`, the default, or `fashion-mnist-sample`; `hf:owner/name`), or the path of
+        a folder, table, archive, or of an `.npz`, Parquet or IDX file.
     arrays: instead of `data`, `(X, y)` or `(X, y, X_test, y_test)`; X uint8 `(n, h, w)` or
         `(n, h, w, c)`, y whole numbers `(n,)`.
     classes: class names in label order, or what `--classes` takes: "a,b,c" or a file.
@@ -112,7 +115,7 @@ def _class_names(classes: str | Sequence[str] | None) -> tuple[str, ...] | None:
 
 def _existing_path(text: str | None, data: str | Path | None) -> Path | None:
     """The path that is meant, or None where a name is meant. Raises `unknown-data` where it is missing."""
-    if text is None or (text in NAMES and not isinstance(data, Path)):
+    if text is None or (text in NAMES and not isinstance(data, Path)) or text.startswith(PREFIXES):
         return None
     path = Path(text).expanduser()
     if path.exists():

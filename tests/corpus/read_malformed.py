@@ -1,0 +1,55 @@
+"""Read every file of the malformed corpus in one process; tell what came of each, and the memory it took.
+
+python tests/corpus/read_malformed.py FOLDER    -> JSON lines: file, code, exit_code, text, growth (kB)
+"""
+
+import json
+import resource
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet  # noqa: F401  # part of the idle process that growth is measured from
+
+from assay.core.errors import AssayError
+from assay.data.images import read_image
+from assay.data.load import load
+
+LABELS = b"\0\0\x08\x01\0\0\0\x14" + bytes(i % 4 for i in range(20))
+
+
+def read(path: Path) -> None:
+    """Read one file in the way that its folder says."""
+    kind, own = path.parent.name, path.parent / f"{path.name}.d"
+    if kind in ("images", "others"):
+        read_image(path)
+        return
+    if kind in ("idx", "npy"):
+        own.mkdir()
+        name = {"idx": "train-images-idx3-ubyte", "npy": "images.npy"}[kind]
+        shutil.copy(path, own / (name + (".gz" if path.suffix == ".gz" else "")))
+        (own / "train-labels-idx1-ubyte").write_bytes(LABELS) if kind == "idx" else np.save(
+            own / "labels.npy", np.arange(20) % 4
+        )
+        load(own)
+        return
+    load(path)
+
+
+def main() -> None:
+    """Read all of them."""
+    load("fashion-mnist-sample")
+    idle = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for path in sorted(p for p in Path(sys.argv[1]).glob("*/*") if p.is_file()):
+        found = {"file": str(path), "code": "", "exit_code": 0, "text": "accepted"}
+        try:
+            read(path)
+        except AssayError as error:
+            found |= {"code": error.code, "exit_code": error.exit_code, "text": str(error)}
+        found["growth"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - idle
+        print(json.dumps(found), flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
