@@ -7,6 +7,7 @@ and anything that Assay would not have written is refused.
 import hashlib
 import json
 from collections.abc import Mapping
+from math import prod
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,7 +30,8 @@ RECORD: Final = "model.json"
 
 _LARGEST_RECORD: Final = 64 << 20
 _LARGEST_HEADER: Final = 1 << 20
-_LARGEST_SIDE: Final = 65_535
+#: Values of one input image.
+_LARGEST_IMAGE: Final = 1 << 26
 
 #: How files of other kinds begin, for a message that helps.
 _OTHER_KINDS: Final = {
@@ -83,6 +85,7 @@ def read_model(folder: Path) -> Model:
     record = _read_record(Path(folder) / RECORD)
     _check_preprocessing(record, Path(folder) / RECORD)
     weights = _read_weights(Path(folder) / WEIGHTS, record)
+    _check_layers(record, Path(folder) / RECORD)
     return Model(
         weights=weights,
         recipe=record.recipe.as_record(),
@@ -146,7 +149,7 @@ def _seal(record: Mapping[str, Any]) -> str:
 
 def _check_preprocessing(record: _Record, path: Path) -> None:
     p = record.preprocessing
-    if not all(1 <= side <= _LARGEST_SIDE for side in p.shape):
+    if min(p.shape) < 1 or prod(p.shape) > _LARGEST_IMAGE:
         raise _refused(path, f"images of {p.shape} cannot be")
     wanted = p.channels if p.normalizer == "standard" else 0
     if (len(p.mean), len(p.deviation)) != (wanted, wanted) or any(d <= 0 for d in p.deviation):
@@ -155,7 +158,7 @@ def _check_preprocessing(record: _Record, path: Path) -> None:
 
 def _read_weights(path: Path, record: _Record) -> dict[str, NDArray[np.float32]]:
     expected = _expected_shapes(path, record)
-    size = sum(4 * int(np.prod(shape)) for shape in expected.values())
+    size = sum(4 * prod(shape) for shape in expected.values())
     content = _content(path, size + _LARGEST_HEADER)
     for start, kind in _OTHER_KINDS.items():
         if content.startswith(start) and not content[8:9] == b"{":
@@ -166,16 +169,22 @@ def _read_weights(path: Path, record: _Record) -> dict[str, NDArray[np.float32]]
 
 
 def _expected_shapes(path: Path, record: _Record) -> dict[str, tuple[int, ...]]:
-    """The names and shapes that the recipe's net has for such images and classes."""
-    shape, count = record.preprocessing.shape, len(record.classes)
+    """The names and shapes that the recipe's net has for such images and classes. Allocates nothing."""
     try:
-        network = empty_network(record.recipe, shape, count)
-        summary = summarize(record.recipe, shape, count)
+        network = empty_network(record.recipe, record.preprocessing.shape, len(record.classes))
     except AssayError as error:
         raise _refused(path.parent / RECORD, error.what) from error
-    if summary != record.layers:
-        raise _refused(path.parent / RECORD, "its layers are not those of its recipe and classes")
     return {name: tuple(tensor.shape) for name, tensor in floating_state(network).items()}
+
+
+def _check_layers(record: _Record, path: Path) -> None:
+    """The net's table must be that of its recipe. Asked last: the weights' size was paid for by then."""
+    try:
+        found = summarize(record.recipe, record.preprocessing.shape, len(record.classes))
+    except AssayError as error:
+        raise _refused(path, error.what) from error
+    if found != record.layers:
+        raise _refused(path, "its layers are not those of its recipe and classes")
 
 
 def _checked_weights(

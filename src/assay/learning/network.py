@@ -1,6 +1,7 @@
 """From a recipe to a net: built, initialized from a seed, filled from arrays, read back into arrays."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -15,26 +16,28 @@ Shape = tuple[int, int, int]
 
 
 def empty_network(recipe: Recipe, input_shape: Shape, class_count: int) -> nn.Module:
-    """The recipe's net without memory for its weights: for counting, checking and filling.
+    """The recipe's net without memory for its weights: for checking names and shapes, and for filling.
 
     Raises AssayError `bad-value` when the recipe names a net that does not exist, and
-    `recipe-does-not-fit` when such images cannot go through it.
+    `recipe-does-not-fit` when it cannot be built for such images.
     """
     if recipe.model not in MODELS:
-        raise AssayError(
-            "bad-value", "model", f"{recipe.model!r} is no net", f"There are: {', '.join(MODELS)}."
-        )
+        known = f"There are: {', '.join(MODELS)}."
+        raise AssayError("bad-value", "model", f"{recipe.model!r} is no net", known)
+    with fitting_errors(recipe, input_shape), torch.device("meta"):
+        return MODELS[recipe.model](input_shape, class_count, **recipe.options)
+
+
+@contextmanager
+def fitting_errors(recipe: Recipe, input_shape: Shape) -> Iterator[None]:
+    """Turn what a net's own layers say of images that they cannot take into `recipe-does-not-fit`."""
     try:
-        with torch.device("meta"):
-            network = MODELS[recipe.model](input_shape, class_count, **recipe.options)
-            network(torch.empty(2, *input_shape))
+        yield
     except (RuntimeError, TypeError, ValueError) as error:
         shape = " x ".join(map(str, input_shape))
         problem = f"images of {shape} do not go through it ({error})"
-        raise AssayError(
-            "recipe-does-not-fit", recipe.name, problem, "Choose another --model or --size."
-        ) from error
-    return network
+        fix = "Choose another --model or --size."
+        raise AssayError("recipe-does-not-fit", recipe.name, problem, fix) from error
 
 
 def initialized_network(recipe: Recipe, input_shape: Shape, class_count: int, seed: int) -> nn.Module:
