@@ -16,6 +16,7 @@ from assay.data.sources import (
     numpy_files,
     parquet_files,
     sample,
+    tfds,
 )
 from assay.data.values import Dataset
 
@@ -40,6 +41,7 @@ SOURCES: Final = (
     Source("fashion-mnist", (fashion_mnist.NAME,), fashion_mnist.matches, fashion_mnist.read),
     Source("fashion-mnist-sample", (sample.NAME,), sample.matches, sample.read),
     Source("hf", (), hub.matches, hub.read),
+    Source("tfds", (), tfds.matches, tfds.read, tfds.listing),
     Source("idx", (), idx_folder.matches, idx_folder.read),
     Source("numpy", (), numpy_files.matches, numpy_files.read),
     Source("archive", (), archive.matches, archive.read),

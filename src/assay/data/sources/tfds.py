@@ -1,0 +1,220 @@
+"""Data sets as TensorFlow Datasets prepares them, `tfds:name` or the folder of a version.
+
+A prepared set is read without TensorFlow. One that is not prepared yet needs it, and is then prepared.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from assay.core.errors import AssayError
+from assay.data.image_set import read_image_set
+from assay.data.listing import Listing, Part, stamp_of
+from assay.data.naming import natural_key, ordered_splits, split_of
+from assay.data.reading import open_file
+from assay.data.records import Example, parse_example, read_array_records, read_tfrecords, unreadable
+from assay.data.request import Request
+from assay.data.tables import LABEL_NAMES, chosen_column
+from assay.data.values import Dataset, numbered_ids
+
+PREFIX: Final = "tfds:"
+
+_INFO: Final = "dataset_info.json"
+_FEATURES: Final = "features.json"
+
+_READERS: Final[Mapping[str, Callable[[Path], Iterator[bytes]]]] = {
+    "array_record": read_array_records,
+    "tfrecord": read_tfrecords,
+}
+
+#: Characters of a description file; real ones have some thousands.
+_LONGEST: Final = 1 << 22
+
+
+def matches(request: Request) -> bool:
+    """Whether a set was asked for by `tfds:name`, or the path is the folder of a prepared one."""
+    if request.data is not None and request.data.startswith(PREFIX):
+        return True
+    path = request.path
+    return path is not None and (path / _INFO).is_file() and (path / _FEATURES).is_file()
+
+
+def read(request: Request) -> Dataset:
+    """The prepared data set, prepared first where that is needed and possible.
+
+    Raises AssayError `records-unreadable`, `data-unavailable`, `missing-extra`, `column-missing`.
+    """
+    place = request.path or _place(request)
+    name = request.name or _description(place / _INFO).get("name") or place.name
+    return read_image_set(replace(request, name=str(name)), _listing(request, place), "tfds", place)
+
+
+def listing(request: Request) -> Listing:
+    """What the prepared set holds, before any image is decoded."""
+    return _listing(request, request.path or _place(request))
+
+
+def _place(request: Request) -> Path:
+    """The folder of the newest prepared version of a set."""
+    name = str(request.data).removeprefix(PREFIX)
+    root = Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
+    if not name or ".." in name or name.startswith("/"):
+        raise AssayError(
+            "unknown-data", f"{PREFIX}{name}", "this is no name of a data set", "Check the name."
+        )
+    found = _newest(root / name)
+    if found is None and not request.offline:
+        _prepare(name, root)
+        found = _newest(root / name)
+    if found is None:
+        raise AssayError(
+            "data-unavailable",
+            f"{PREFIX}{name}",
+            f"no prepared version lies in {root / name}",
+            "Prepare it with tensorflow-datasets, or say where it lies with TFDS_DATA_DIR.",
+        )
+    return found
+
+
+def _newest(folder: Path) -> Path | None:
+    versions = [path.parent for path in folder.glob(f"**/{_INFO}") if (path.parent / _FEATURES).is_file()]
+    return max(versions, key=lambda path: natural_key(path.name), default=None)
+
+
+def _prepare(name: str, root: Path) -> None:
+    try:
+        import tensorflow  # noqa: F401  # its presence decides whether a set can be prepared
+        import tensorflow_datasets
+    except ImportError as error:
+        raise AssayError(
+            "missing-extra",
+            f"{PREFIX}{name}",
+            f"it is not prepared in {root}, and preparing it needs TensorFlow",
+            "Install it (pip install tensorflow tensorflow-datasets), or copy the prepared folder there.",
+        ) from error
+    builder = tensorflow_datasets.builder(name, data_dir=str(root), file_format="array_record")
+    builder.download_and_prepare()
+
+
+def _description(path: Path) -> dict[str, Any]:
+    with open_file(path) as file:
+        text = file.read(_LONGEST + 1)
+    try:
+        content = json.loads(text) if len(text) <= _LONGEST else None
+    except (ValueError, RecursionError) as error:
+        raise unreadable(path, f"it is not JSON ({error})") from error
+    if not isinstance(content, dict):
+        raise unreadable(path, "it is not a JSON object")
+    return content
+
+
+@dataclass(frozen=True)
+class _Shards:
+    """The files of one split, and how to read them."""
+
+    paths: Sequence[Path]
+    read: Callable[[Path], Iterator[bytes]]
+
+    def examples(self) -> Iterator[Example]:
+        for path in self.paths:
+            for record in self.read(path):
+                yield parse_example(path, record)
+
+
+def _listing(request: Request, place: Path) -> Listing:
+    image, label = _feature_names(request, place)
+    names = _class_names(place / f"{label}.labels.txt")
+    shards = _shards(place)
+    parts = {
+        split: _part(place, split, shards[split], image, label, names) for split in ordered_splits(shards)
+    }
+    stats = [(path, path.stat()) for found in shards.values() for path in found.paths]
+    stamp = stamp_of(f"{path.name}|{s.st_size}|{s.st_mtime_ns}|{s.st_ctime_ns}" for path, s in stats)
+    return Listing(parts, "a set prepared by TensorFlow Datasets", f"{stamp}|{request.columns}", names)
+
+
+def _feature_names(request: Request, place: Path) -> tuple[str, str]:
+    """Which feature is the image, and which the label, by their kinds."""
+    try:
+        features = _description(place / _FEATURES)["featuresDict"]["features"]
+        kinds = {
+            name: str(feature["pythonClassName"]).rpartition(".")[2] for name, feature in features.items()
+        }
+    except (KeyError, TypeError, AttributeError) as error:
+        raise unreadable(place / _FEATURES, "it describes no features") from error
+    images = [name for name, kind in kinds.items() if kind == "Image"]
+    labels = [name for name, kind in kinds.items() if kind in ("ClassLabel", "Text")]
+    image = chosen_column(
+        place, images, images[0] if len(images) == 1 else None, ("image",), "an image feature"
+    )
+    one = labels[0] if len(labels) == 1 else None
+    return image, chosen_column(place, labels, request.label_column or one, LABEL_NAMES, "--label-column")
+
+
+def _class_names(path: Path) -> tuple[str, ...] | None:
+    if not path.is_file():
+        return None
+    with open_file(path) as file:
+        try:
+            return tuple(file.read(_LONGEST).decode("utf-8").splitlines())
+        except UnicodeDecodeError as error:
+            raise unreadable(path, "it is not UTF-8") from error
+
+
+def _shards(place: Path) -> dict[str, _Shards]:
+    """The files of each split, all of them there."""
+    info = _description(place / _INFO)
+    form = str(info.get("fileFormat") or "tfrecord").lower()
+    if form not in _READERS:
+        raise unreadable(place / _INFO, f"the format {form!r} is not read")
+    found = {}
+    with suppress(KeyError, TypeError, AttributeError):
+        for record in info["splits"]:
+            split, count = split_of(record["name"]), len(record["shardLengths"])
+            if split is not None:
+                start = f"{info['name']}-{record['name']}.{form}"
+                paths = [place / f"{start}-{i:05d}-of-{count:05d}" for i in range(count)]
+                found[split] = _Shards(paths, _READERS[form])
+    if not found:
+        raise unreadable(place / _INFO, "it describes no splits called train, validation or test")
+    missing = next((path for shards in found.values() for path in shards.paths if not path.is_file()), None)
+    if missing is not None:
+        raise unreadable(missing, "this file of the set is missing")
+    return found
+
+
+def _part(
+    place: Path, split: str, shards: _Shards, image: str, label: str, names: tuple[str, ...] | None
+) -> Part:
+    labels = [_label(place, example.get(label), names) for example in shards.examples()]
+
+    def payloads() -> Iterator[bytes]:
+        for example in shards.examples():
+            content = next(iter(example.get(image, [])), b"")
+            yield content if isinstance(content, bytes) else b""  # unreadable as an image, and told so
+
+    return Part(numbered_ids(split, len(labels)), labels, payloads)
+
+
+def _label(place: Path, values: Sequence[bytes | int] | None, names: tuple[str, ...] | None) -> str:
+    if not values:
+        raise AssayError(
+            "table-value", place, "an example has no label", "Choose another with --label-column."
+        )
+    value = values[0]
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    if names is None:
+        return str(value)
+    if not 0 <= value < len(names):
+        raise AssayError(
+            "label-out-of-range",
+            place,
+            f"label {value} is outside 0-{len(names) - 1}",
+            "Use a labelled split.",
+        )
+    return names[value]

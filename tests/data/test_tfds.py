@@ -1,0 +1,225 @@
+import io
+import json
+import struct
+import sys
+
+import numpy as np
+import pytest
+from array_record.python.array_record_module import ArrayRecordWriter
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from assay.core.errors import AssayError
+from assay.data.load import load
+from assay.data.records import masked_crc32c, parse_example, read_tfrecords
+
+NAMES = ("ant", "bee", "cow")
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+def varint(number: int) -> bytes:
+    out = b""
+    number &= (1 << 64) - 1
+    while number > 0x7F:
+        out += bytes([number & 0x7F | 0x80])
+        number >>= 7
+    return out + bytes([number])
+
+
+def field(number: int, content: bytes) -> bytes:
+    return varint(number << 3 | 2) + varint(len(content)) + content
+
+
+def example(features, packed=True) -> bytes:
+    """A tf.train.Example, written independently of the reader under test."""
+    entries = b""
+    for name, value in features.items():
+        if isinstance(value, bytes):
+            feature = field(1, field(1, value))
+        elif isinstance(value, float):
+            feature = field(2, field(1, struct.pack("<f", value)))
+        else:
+            feature = field(3, field(1, varint(value)) if packed else b"\x08" + varint(value))
+        entries += field(1, field(1, name.encode()) + field(2, feature))
+    return field(1, entries)
+
+
+def tfrecord(records) -> bytes:
+    out = b""
+    for record in records:
+        length = struct.pack("<Q", len(record))
+        out += (
+            length
+            + struct.pack("<I", masked_crc32c(length))
+            + record
+            + struct.pack("<I", masked_crc32c(record))
+        )
+    return out
+
+
+def png(pixels) -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "PNG")
+    return out.getvalue()
+
+
+def pictures(count, seed):
+    return np.random.default_rng(seed).integers(0, 256, (count, 5, 4), np.uint8)
+
+
+def prepare(folder, form, shards=2, names=NAMES, label=None):
+    """A folder as TensorFlow Datasets 4.9 prepares it."""
+    folder.mkdir(parents=True)
+    splits = []
+    for split, count, seed in (("train", 12, 0), ("test", 6, 1)):
+        records = [
+            example(
+                {"image": png(image), "label": i % 3 if label is None else label, "weight": 0.5},
+                packed=i % 2 > 0,
+            )
+            for i, image in enumerate(pictures(count, seed))
+        ]
+        size = count // shards
+        for shard in range(shards):
+            own = records[shard * size : (shard + 1) * size]
+            path = folder / f"tiny-{split}.{form}-{shard:05d}-of-{shards:05d}"
+            if form == "tfrecord":
+                path.write_bytes(tfrecord(own))
+            else:
+                writer = ArrayRecordWriter(str(path), "group_size:1")
+                for record in own:
+                    writer.write(record)
+                writer.close()
+        splits.append({"name": split, "shardLengths": [str(size)] * shards})
+    start = "tensorflow_datasets.core.features."
+    features = {
+        "image": {"pythonClassName": f"{start}image_feature.Image"},
+        "label": {"pythonClassName": f"{start}class_label_feature.ClassLabel"},
+        "weight": {"pythonClassName": f"{start}scalar.Scalar"},
+    }
+    info = {"name": "tiny", "fileFormat": form, "splits": splits}
+    (folder / "dataset_info.json").write_text(json.dumps(info))
+    (folder / "features.json").write_text(json.dumps({"featuresDict": {"features": features}}))
+    if names:
+        (folder / "label.labels.txt").write_text("".join(f"{name}\n" for name in names))
+    return folder
+
+
+@pytest.fixture
+def expected():
+    return load(arrays=(pictures(12, 0), np.arange(12) % 3, pictures(6, 1), np.arange(6) % 3), classes=NAMES)
+
+
+def refused(data, code, exit_code=3, **options) -> str:
+    with pytest.raises(AssayError) as caught:
+        load(data, **options)
+    assert (caught.value.code, caught.value.exit_code) == (code, exit_code)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("form", ["tfrecord", "array_record"])
+def test_a_prepared_set(tmp_path, monkeypatch, expected, form):
+    """By its folder, or by name below TFDS_DATA_DIR; the newest version counts."""
+    prepare(tmp_path / "tiny" / "1.0.0", form)
+    newest = prepare(tmp_path / "tiny" / "1.0.10", form)
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    found = load("tfds:tiny")
+    assert found.fingerprints == expected.fingerprints
+    assert found.classes == NAMES
+    assert (found.name, found.source, found.location) == ("tiny", "tfds", str(newest))
+    assert load(newest) == found
+    assert found.train.ids[0] == "train/00"
+
+
+def test_checksums_by_hand():
+    """CRC-32C of "123456789" is 0xe3069283 (RFC 3720 uses the same polynomial), masked as TFRecord says."""
+    crc = 0xE3069283
+    assert masked_crc32c(b"123456789") == (((crc >> 15) | (crc << 17)) + 0xA282EAD8) & 0xFFFFFFFF
+
+
+@given(st.lists(st.binary(max_size=40)))
+def test_tfrecord_round_trip(tmp_path_factory, records):
+    """Any records come back."""
+    path = tmp_path_factory.getbasetemp() / "records"
+    path.write_bytes(tfrecord(records))
+    assert list(read_tfrecords(path)) == records
+
+
+@given(
+    st.dictionaries(st.text(max_size=5), st.binary(max_size=9) | st.integers(-(2**63), 2**63 - 1)),
+    st.booleans(),
+)
+def test_example_round_trip(tmp_path_factory, features, packed):
+    """Any features of bytes and whole numbers come back, negative ones too."""
+    found = parse_example(tmp_path_factory.getbasetemp(), example(features, packed))
+    assert found == {name: [value] for name, value in features.items()}
+
+
+@given(st.binary(max_size=60))
+def test_no_bytes_crash_the_parser(tmp_path_factory, data):
+    """Whatever they are: features, or one error."""
+    try:
+        parse_example(tmp_path_factory.getbasetemp(), data)
+    except AssayError as error:
+        assert error.code == "records-unreadable"
+
+
+def test_a_cut_or_flipped_tfrecord_is_refused(tmp_path):
+    """Everything is under a checksum."""
+    folder = prepare(tmp_path / "tiny", "tfrecord", shards=1)
+    path = folder / "tiny-train.tfrecord-00000-of-00001"
+    content = path.read_bytes()
+    for place in range(1, len(content), 37):
+        flipped = bytearray(content)
+        flipped[place] ^= 8
+        for broken in (content[:place], bytes(flipped)):
+            path.write_bytes(broken)
+            with pytest.raises(AssayError) as caught:
+                list(read_tfrecords(path))
+            assert caught.value.code == "records-unreadable"
+    path.write_bytes(content[:-1])
+    refused(folder, "records-unreadable")
+
+
+def test_a_damaged_array_record_is_refused(tmp_path):
+    """Cut, or no such file at all."""
+    folder = prepare(tmp_path / "tiny", "array_record", shards=1)
+    path = folder / "tiny-train.array_record-00000-of-00001"
+    content = path.read_bytes()
+    for broken in (b"", b"hello", content[: len(content) // 2], bytes(len(content))):
+        path.write_bytes(broken)
+        refused(folder, "records-unreadable")
+
+
+@pytest.mark.parametrize("file", ["dataset_info.json", "features.json"])
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"splits": 3}', '{"splits": [{"name": "train"}]}'])
+def test_nonsense_in_the_descriptions(tmp_path, file, text):
+    """One clear line."""
+    folder = prepare(tmp_path / "tiny", "tfrecord")
+    (folder / file).write_text(text)
+    refused(folder, "records-unreadable")
+
+
+def test_missing_files_and_labels(tmp_path):
+    """A shard that is not there; a label outside of the names; a name that is no split's."""
+    folder = prepare(tmp_path / "a", "tfrecord")
+    (folder / "tiny-test.tfrecord-00001-of-00002").unlink()
+    assert "missing" in refused(folder, "records-unreadable")
+    assert "label 3" in refused(prepare(tmp_path / "b", "tfrecord", label=3), "label-out-of-range")
+    assert "label -1" in refused(prepare(tmp_path / "c", "tfrecord", label=-1), "label-out-of-range")
+    assert load(prepare(tmp_path / "d", "tfrecord", names=())).classes == ("0", "1", "2")
+
+
+def test_a_set_that_is_not_prepared(tmp_path, monkeypatch):
+    """Offline: where it should lie. Without TensorFlow: what is missing."""
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    assert str(tmp_path / "mnist") in refused("tfds:mnist", "data-unavailable", 5, offline=True)
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    assert "TensorFlow" in refused("tfds:mnist", "missing-extra", 5)
+    refused("tfds:../x", "unknown-data", 2)
