@@ -14,6 +14,15 @@ def test_a_run_leads_with_its_score(content_of) -> None:
     assert "right for 33.3\u00a0% at best" in story.lead
 
 
+def test_leaked_images_are_not_called_unseen(content_of) -> None:
+    """Where train holds copies of test images, the headline does not claim that the model never saw them."""
+    content = content_of()
+    leaked = Finding("leakage", "data integrity", "warn", "2 copies", {}, "t", "r", "remove", 2)
+    story = tell(replace(content, audit=replace(content.audit, findings=(leaked,))))
+    assert "never seen" in tell(content).headline
+    assert "never seen" not in story.headline
+
+
 def test_an_audit_says_that_nothing_was_trained(content_of) -> None:
     """Without a model there is no score, and the next step is to make one."""
     story = tell(content_of(audit_only=True))

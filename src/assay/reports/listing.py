@@ -20,12 +20,13 @@ _LONGEST_CELL: Final = 140
 AREA_TEXTS: Final[Mapping[str, str]] = {
     "data integrity": (
         "Counts, shapes, number type, label range and a fingerprint of the content, compared with the "
-        "published release where there is one. A score means something only on data that are what they "
-        "claim to be."
+        "published release where there is one; copies within a split and across splits. A score means "
+        "something only on data that are what they claim to be, and on images that training has not seen."
     ),
     "label balance": (
-        "Counts per class and split, the ratio of the largest class to the smallest, and the accuracy of "
-        "always answering the largest. On unbalanced data, accuracy can be high while rare classes fail."
+        "Counts per class and split, the ratio of the largest class to the smallest, the accuracy of always "
+        "answering the largest; labels that contradict the picture. On unbalanced data, accuracy can be high "
+        "while rare classes fail; wrong labels put a ceiling on any score."
     ),
     "scaling necessity": (
         "Range, mean and spread of the pixel values. Optimizers expect inputs of about unit size; which "
@@ -36,8 +37,8 @@ AREA_TEXTS: Final[Mapping[str, str]] = {
         "tells how much a model must see beyond the average shape, and whether neighborhoods matter."
     ),
     "content": (
-        "Single images: copies, blur, darkness, odd ones out. What is wrong there is learned or, worse, "
-        "tested on."
+        "Single images: blank, dark, blurred, cropped, or unlike all others of their class; and marks that "
+        "give the class away. What is wrong there is learned or, worse, tested on."
     ),
 }
 

@@ -43,7 +43,13 @@ def _headline(content: ReportContent) -> str:
         return f"{_data_sentence(content)} before any training."
     recipe = (content.recipe or {}).get("name", "")
     images = count(len(score.labels), "test image")
-    return f"The model {recipe} recognizes {percent(score.accuracy, 2)} of {images} that it had never seen."
+    unseen = "" if _leaks(content) else " that it had never seen"
+    return f"The model {recipe} recognizes {percent(score.accuracy, 2)} of {images}{unseen}."
+
+
+def _leaks(content: ReportContent) -> bool:
+    """Whether the audit found copies of training images outside train: then not all were unseen."""
+    return any(f.check == "leakage" and f.count for f in content.audit.findings)
 
 
 def _data_sentence(content: ReportContent) -> str:
