@@ -1,0 +1,93 @@
+"""A process that does one job after another in forked children, so that each starts in milliseconds.
+
+Reads one JSON object a line: `{"job": "train" | "run" | "cli", "folder": ..., "kill_at": n, ...}`.
+Answers `{"pid": ...}` when the child works, and `{"status": ...}` when it is gone. `kill_at` kills the child
+before its n-th call that changes the disk, `kill_after` after so many seconds, wherever it is then.
+"""
+
+import json
+import os
+import resource
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from assay import pipeline
+from assay.cli.main import exit_code
+from assay.core import durable
+from assay.core.errors import AssayError
+from torture.job import CHECKS, Killing, settings, tiny_dataset, train_and_save
+
+
+def _work(order: dict[str, Any]) -> None:
+    folder, epochs = Path(order["folder"]), order.get("epochs", 2)
+    durable.files = Killing(order.get("kill_at"))
+    if order["job"] == "train":
+        train_and_save(folder, epochs, order.get("minutes"), hidden=order.get("hidden", 8))
+    elif (folder / "config.toml").exists():
+        pipeline.resume(folder, tiny_dataset())
+    else:
+        pipeline.run(tiny_dataset(), out=folder, checks=CHECKS, **settings(epochs))
+
+
+def _child(order: dict[str, Any]) -> int:
+    # The child must not speak on the forker's own channel.
+    log = os.open(order.get("log", os.devnull), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    if order["job"] == "cli":
+        return exit_code(order["arguments"])
+    if "memory" in order:
+        used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        limit = used + order["memory"]
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    try:
+        _work(order)
+    except AssayError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    return 0
+
+
+def _say(answer: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.flush()
+
+
+def _wait_for(child: int, seconds: float) -> None:
+    """Wait so long, or until the child has ended; it is not reaped."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+        time.sleep(0.002)
+
+
+def main() -> None:
+    """Serve until stdin ends."""
+    with (
+        tempfile.TemporaryDirectory() as folder
+    ):  # what is loaded and compiled at first use, all children share
+        train_and_save(Path(folder) / "warm", 1, None)
+        pipeline.run(tiny_dataset(), out=Path(folder) / "run", checks=CHECKS, **settings(1))
+    _say({"ready": True})
+    for line in sys.stdin:
+        order = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                code = _child(order)
+            finally:
+                sys.stderr.flush()
+                os._exit(code)
+        _say({"pid": child})
+        if "kill_after" in order:
+            _wait_for(child, order["kill_after"])
+            os.kill(child, signal.SIGKILL)  # not reaped yet, so the id is still its own
+        _say({"status": os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])})
+
+
+if __name__ == "__main__":
+    main()

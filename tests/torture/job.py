@@ -1,0 +1,149 @@
+"""The work that is killed, starved and lied to: small enough for a thousand repetitions."""
+
+import hashlib
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from assay.core import durable
+from assay.core.events import Event, OnEvent, ignore
+from assay.data.hold_out import hold_out
+from assay.data.values import Dataset, Split, numbered_ids
+from assay.learning.checkpoint import newest_checkpoint
+from assay.learning.recipes import read_recipe
+from assay.learning.train import train
+from assay.learning.values import Model
+
+CLASSES = ("left", "middle", "right")
+
+#: Every call of `durable.Files` that changes the disk.
+OPERATIONS = (
+    "open_new",
+    "write",
+    "sync",
+    "rename",
+    "sync_directory",
+    "make_directory",
+    "unlink",
+    "remove_tree",
+)
+
+
+def tiny_split(name: str, count: int, seed: int) -> Split:
+    """Three classes told apart by which third of the image is bright."""
+    generator = np.random.default_rng(seed)
+    labels = np.arange(count) % 3
+    images = generator.integers(0, 60, (count, 6, 6, 1), dtype=np.uint8)
+    for row, label in enumerate(labels):
+        images[row, :, 2 * label : 2 * label + 2] += 120
+    return Split.from_arrays(images, labels.astype(np.int64), numbered_ids(name, count))
+
+
+def tiny_dataset() -> Dataset:
+    """A data set for a whole run."""
+    return Dataset(
+        name="tiny",
+        classes=CLASSES,
+        splits={"train": tiny_split("train", 60, 0), "test": tiny_split("test", 30, 1)},
+        source="made for these tests",
+    )
+
+
+#: The audit is made again by every resume; one cheap check stands for all.
+CHECKS = ("identity",)
+
+#: Steps in an epoch: 48 images for training, 16 at a time.
+STEPS = 3
+
+
+def settings(epochs: int, hidden: int = 8) -> dict[str, Any]:
+    """A small net."""
+    return {"epochs": epochs, "batch_size": 16, "hidden": hidden, "learning_rate": 0.01}
+
+
+def train_and_save(
+    folder: Path, epochs: int, minutes: float | None, on_event: OnEvent = ignore, hidden: int = 8
+) -> Model:
+    """Train with checkpoints below `folder` (every step with `minutes` 0), go on where it was stopped, and
+    save the model there. Announces the finished model with a last event."""
+    split = tiny_split("train", 60, 0)
+    durable.make_directory(folder)
+    durable.remove_leftovers(folder)
+    model = train(
+        split,
+        hold_out(split, 0.2, 0),
+        CLASSES,
+        read_recipe("mlp", settings(epochs, hidden)),
+        checkpoints=folder / "checkpoints",
+        checkpoint_minutes=minutes,
+        on_event=on_event,
+    )
+    model.save(folder / "model")
+    on_event(Event("run-finished", "train"))
+    return model
+
+
+def newest_step(folder: Path) -> int:
+    """Steps done at the newest whole checkpoint below `folder`; 0 where there is none."""
+    found = newest_checkpoint(folder / "checkpoints", ignore)
+    if found is None:
+        return 0
+    position = found.record["position"]
+    return (int(position["epoch"]) - 1) * STEPS + int(position["step"])
+
+
+def result(folder: Path) -> dict[str, str]:
+    """SHA-256 of each of the model's files (weights, and the record with history and scores)."""
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted((folder / "model").iterdir())
+        if not path.name.startswith(durable.TEMPORARY)
+    }
+
+
+def whole_result(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file of a run folder but the manifest and the checkpoints."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != "manifest.json" and "checkpoints" not in path.parts
+    }
+
+
+class Counting(durable.Files):
+    """The operating system, counting every call that changes the disk and acting before a chosen one."""
+
+    def __init__(self, at: int | None = None) -> None:
+        self.at, self.calls = at, 0
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in OPERATIONS:
+            self.calls += 1
+            if self.calls == self.at:
+                self.act()
+        return super().__getattribute__(name)
+
+    def act(self) -> None:
+        """What happens before the chosen call."""
+
+
+class Killing(Counting):
+    """Dies before its n-th call, as by kill -9."""
+
+    def act(self) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Refusing(Counting):
+    """Refuses its n-th call and all later ones, as a full or broken disk does, with one error number."""
+
+    def __init__(self, at: int, number: int) -> None:
+        super().__init__(at)
+        self.number = number
+
+    def act(self) -> None:
+        self.at += 1  # the next one too: a full disk stays full
+        raise OSError(self.number, os.strerror(self.number))
