@@ -1,3 +1,5 @@
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -5,6 +7,7 @@ from assay.core.errors import AssayError
 from assay.data.convert import convert
 from assay.data.inspect import inspect
 from assay.data.load import load
+from assay.data.sources import sample
 
 FORMS = ("set.parquet", "set.npz", "folder")
 
@@ -56,10 +59,16 @@ def test_what_is_there_is_never_replaced(dataset, form, tmp_path):
 
 
 def test_the_sample_in_all_forms(tmp_path):
-    """2,500 real images: IDX, folder, NPZ and Parquet are one and the same set."""
-    sample = load("fashion-mnist-sample")
-    for form in FORMS:
-        assert load(convert(sample, tmp_path / form)).fingerprints == sample.fingerprints
+    """2,500 real images: IDX, folder, NPZ, Parquet and archive are one and the same set."""
+    dataset = load("fashion-mnist-sample")
+    forms = [convert(dataset, tmp_path / form) for form in FORMS]
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        for path in (tmp_path / "folder").rglob("*"):
+            archive.write(path, path.relative_to(tmp_path))
+    for path in (*forms, tmp_path / "set.zip", sample.FOLDER):
+        found = load(path, classes=dataset.classes)
+        assert found.fingerprints == dataset.fingerprints
+        assert found.shape == dataset.shape
 
 
 def test_inspect_tells_what_a_folder_holds(dataset, tmp_path):
@@ -82,8 +91,7 @@ def test_inspect_tells_what_a_folder_holds(dataset, tmp_path):
 
 def test_inspect_looks_at_a_sample_only(tmp_path, monkeypatch):
     """Of a large split a part is decoded, evenly spread."""
-    sample = load("fashion-mnist-sample")
-    folder = convert(sample, tmp_path / "out")
+    folder = convert(load("fashion-mnist-sample"), tmp_path / "out")
     found = inspect(folder)
     assert found.splits == {"train": 2000, "test": 500}
     assert found.sampled == 1000

@@ -13,6 +13,7 @@ from PIL import Image
 
 from assay.core.errors import AssayError
 from assay.data.load import load
+from assay.data.preprocessing import fit_preprocessing
 from assay.data.store import read
 
 CLASSES = ("cat", "dog", "eel 10", "eel 2")
@@ -388,7 +389,10 @@ def test_sizes_and_colors_that_differ(tmp_path):
     assert found.train.columns["width"].tolist() == [20, 30, 90]
     assert found.train.columns["height"].tolist() == [10, 30, 40]
     assert load(root, size=16).shape == (16, 16, 3)
-    assert load(root, size="8x12", resize="crop").shape == (8, 12, 3)
+    cropped = load(root, size="8x12", resize="crop")
+    assert cropped.shape == (8, 12, 3)
+    assert fit_preprocessing("minmax", cropped.train, np.arange(3)).resize == "crop"
+    assert load(root, size="8x12", resize="crop") == cropped
     big = tmp_path / "big"
     (big / "a").mkdir(parents=True)
     for number, size in enumerate([(100, 100), (90, 200)]):

@@ -15,8 +15,7 @@ from assay.core.errors import AssayError
 from assay.core.events import OnEvent, progress
 from assay.data.decoding import Decoders, Request
 from assay.data.listing import Listing, Part, Payload
-from assay.data.preprocessing import Resize
-from assay.data.values import Column, LeftOut, Split
+from assay.data.values import Column, LeftOut, Resize, Split
 from assay.data.working_size import Shape
 
 #: Images of one request to a worker; their decoded bytes, and their encoded bytes where they are sent.
@@ -50,7 +49,7 @@ class DecodedPart:
     numbers: "dict[str, array[int]]" = field(default_factory=lambda: {name: array("q") for name in _NUMBERS})
     texts: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in _TEXTS})
 
-    def split(self, part: Part, labels: Sequence[int]) -> Split:
+    def split(self, part: Part, labels: Sequence[int], resize: Resize) -> Split:
         """The split, its images mapped from the file. labels: one for each kept image."""
         columns: dict[str, Column] = {
             name: tuple(values[row] for row in self.kept) for name, values in part.columns.items()
@@ -64,6 +63,7 @@ class DecodedPart:
             tuple(part.ids[row] for row in self.kept),
             np.frombuffer(bytes(self.digests), np.uint8).reshape(-1, 32),
             columns,
+            resize,
         )
 
     def add(self, row: int, result: Mapping[str, Any]) -> None:

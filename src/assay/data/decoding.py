@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from assay.data.decode_worker import receive, receive_bytes, send
 from assay.data.listing import Payload
-from assay.data.preprocessing import Resize
+from assay.data.values import Resize
 
 #: Seconds for one image: the largest accepted one takes under 3.
 SECONDS: Final = 20.0

@@ -13,10 +13,9 @@ from assay.data.cache import cached
 from assay.data.decode_splits import DecodedPart, OtherShapeError, decode_parts, first_shape, measured_shapes
 from assay.data.decoding import Decoders, worker_count
 from assay.data.listing import Listing, class_index, class_names
-from assay.data.preprocessing import Resize
 from assay.data.request import Request
 from assay.data.take_test import with_test_split
-from assay.data.values import Dataset, LeftOut, Split
+from assay.data.values import Dataset, LeftOut, Resize, Split
 from assay.data.working_size import Shape, parse_size, working_shape
 
 #: Unreadable images that an error names.
@@ -114,7 +113,9 @@ def _decoded(
         shape, resize = _measured(request, listing, decoders)
         parts = decode_parts(decoders, listing, shape, resize, scratch, request.on_event)
     left_out = (*listing.left_out, *(item for part in parts.values() for item in part.left_out))
-    splits = {key: _split(part, listing, key, names) for key, part in parts.items() if part.kept}
+    splits = {
+        key: _split(part, listing, key, names, request.resize) for key, part in parts.items() if part.kept
+    }
     notes = _notes(listing, parts, shape, resize)
     whole = Dataset(name, names, splits, source, "", notes, left_out=left_out)
     return with_test_split(whole, request, scratch)
@@ -135,10 +136,10 @@ def _measured(request: Request, listing: Listing, decoders: Decoders) -> tuple[S
     return (height, width, channels), request.resize
 
 
-def _split(part: DecodedPart, listing: Listing, name: str, names: Sequence[str]) -> Split:
+def _split(part: DecodedPart, listing: Listing, name: str, names: Sequence[str], resize: Resize) -> Split:
     known = listing.parts[name]
     index = class_index(names)
-    return part.split(known, [index[known.labels[row]] for row in part.kept])
+    return part.split(known, [index[known.labels[row]] for row in part.kept], resize)
 
 
 def _notes(

@@ -25,9 +25,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from assay.core.errors import AssayError
-from assay.data.preprocessing import Preprocessing, Resize
+from assay.data.preprocessing import Preprocessing
 from assay.data.reading import open_file
 from assay.data.signatures import check_container, recognized_format
+from assay.data.values import Resize
 
 #: Pixels of one image: 8,192 x 8,192. Decoded to RGB that is 201 MB.
 MOST_PIXELS: Final = 1 << 26

@@ -11,11 +11,10 @@ from assay.core.errors import AssayError
 from assay.core.events import OnEvent, ignore
 from assay.core.text import choices
 from assay.data.assemble import checked_classes, read_class_names
-from assay.data.preprocessing import Resize
 from assay.data.request import Request
 from assay.data.sources import SOURCES, Source
 from assay.data.take_test import with_test_split
-from assay.data.values import Dataset
+from assay.data.values import Dataset, Resize
 
 #: What is loaded where nothing is named.
 DEFAULT: Final = "fashion-mnist"

@@ -7,15 +7,12 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.data.values import Split
+from assay.data.values import Resize, Split
 
 #: A channel that never varies is divided by 1, not by 0.
 _SMALLEST_DEVIATION: Final = 1e-8
 
 NormalizerName = Literal["minmax", "standard"]
-
-#: How a picture of another size is brought to the working size.
-Resize = Literal["fit", "crop", "stretch"]
 
 
 @dataclass(frozen=True)
@@ -69,9 +66,9 @@ def fit_preprocessing(normalizer: NormalizerName, split: Split, rows: NDArray[np
     """
     height, width, channels = split.shape
     if normalizer == "minmax":
-        return Preprocessing(height, width, channels, "minmax")
+        return Preprocessing(height, width, channels, "minmax", resize=split.resize)
     mean, deviation = _channel_statistics(split, rows)
-    return Preprocessing(height, width, channels, "standard", mean, deviation)
+    return Preprocessing(height, width, channels, "standard", mean, deviation, split.resize)
 
 
 def _channel_statistics(split: Split, rows: NDArray[np.int64]) -> tuple[tuple[float, ...], tuple[float, ...]]:

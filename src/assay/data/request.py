@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from assay.core.events import OnEvent, ignore
-from assay.data.preprocessing import Resize
+from assay.data.values import Resize
 
 
 @dataclass(frozen=True, eq=False)

@@ -75,6 +75,7 @@ def _save_split(folder: Path, name: str, split: Split, files: dict[str, dict[str
     ]
     return {
         "name": name,
+        "resize": split.resize,
         "images": images,
         "labels": _save_column(folder, f"{name}-labels", split.labels, files),
         "digests": _save_column(folder, f"{name}-digests", split.digests, files),
@@ -170,7 +171,7 @@ def _read_split(folder: Path, record: Mapping[str, Any]) -> Split:
     images = np.load(folder / record["images"], mmap_mode="r", allow_pickle=False).view(np.ndarray)
     ids = _read_column(folder / record["ids"])
     labels, digests = (np.load(folder / record[key], allow_pickle=False) for key in ("labels", "digests"))
-    return Split(images, labels, ids, digests, columns)  # type: ignore[arg-type]  # ids are text
+    return Split(images, labels, ids, digests, columns, record.get("resize", "fit"))  # type: ignore[arg-type]  # ids are text
 
 
 def _read_column(path: Path) -> Column:

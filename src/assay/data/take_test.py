@@ -50,6 +50,7 @@ def _selected(split: Split, rows: NDArray[np.int64], name: str, scratch: Path | 
         tuple(split.ids[row] for row in rows),
         split.digests[rows],
         _columns(split.columns, rows),
+        split.resize,
     )
 
 

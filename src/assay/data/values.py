@@ -23,6 +23,9 @@ PURPOSES: Final = {
 
 Column = NDArray[np.generic] | tuple[str, ...]
 
+#: How a picture of another size is brought to the working size.
+Resize = Literal["fit", "crop", "stretch"]
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Split:
@@ -34,6 +37,7 @@ class Split:
     ids: n stable names, unique within the split.
     digests: uint8 `(n, 32)`, the SHA-256 of each image's shape and decoded pixels.
     columns: further metadata, one entry per image (original size, mode, bytes, group, the user's own).
+    resize: how images of another size were brought to this one; pictures to predict are treated alike.
     """
 
     images: NDArray[np.uint8]
@@ -41,6 +45,7 @@ class Split:
     ids: Sequence[str]
     digests: NDArray[np.uint8]
     columns: Mapping[str, Column] = field(default_factory=dict)
+    resize: Resize = "fit"
 
     def __post_init__(self) -> None:
         n = len(self.images)
@@ -70,7 +75,7 @@ class Split:
     def __eq__(self, other: object) -> bool:
         return (
             isinstance(other, Split)
-            and self.shape == other.shape
+            and (self.shape, self.resize) == (other.shape, other.resize)
             and tuple(self.ids) == tuple(other.ids)
             and np.array_equal(self.labels, other.labels)
             and np.array_equal(self.digests, other.digests)
