@@ -18,8 +18,8 @@ COLUMNS: Final = (
     "deviation",
     "low",
     "high",
-    "least",
-    "most",
+    "span",
+    "reach",
     "sharpness",
     "clipped",
     "top",
@@ -38,7 +38,9 @@ TOUCHED: Final = 40
 class Looks:
     """One float32 `(n,)` per figure; gray values in 0-255.
 
-    mean, deviation: of the gray values. low, high: their 1st and 99th percentile. least, most: extremes.
+    mean: of the gray values. deviation: of the channel that varies most. low: the lowest 1st percentile
+    of a channel, high: the highest 99th; span: the widest distance from the one to the other within a
+    channel, reach: the widest from least to most.
     sharpness: deviation of the Laplacian over that of the gray values; NaN for constant images and those
     under 3 x 3 pixels. clipped: share of pixels at 255. top, bottom, left, right: mean of that border
     line. corners: mean of the four corner patches. contact: share of the border pixels that are
@@ -49,8 +51,8 @@ class Looks:
     deviation: Floats
     low: Floats
     high: Floats
-    least: Floats
-    most: Floats
+    span: Floats
+    reach: Floats
     sharpness: Floats
     clipped: Floats
     top: Floats
@@ -81,17 +83,19 @@ def background_of(measurements: Measurements) -> float:
 def look_at_block(images: NDArray[np.uint8], background: float) -> Floats:
     """The figures of uint8 `(n, h, w, c)` images, float32 `(n, len(COLUMNS))`."""
     gray = images[..., :3].mean(axis=3, dtype=np.float32)
-    flat = gray.reshape(len(gray), gray.shape[1] * gray.shape[2])
-    low, high = np.percentile(flat, [1, 99], axis=1) if len(flat) else np.zeros((2, 0))
-    deviation = flat.std(axis=1)
+    if not len(images):
+        return np.zeros((0, len(COLUMNS)), np.float32)
+    # A picture of two equally bright colors shows something: contrast is the channels', not the gray's.
+    channels = images[..., :3].reshape(len(images), -1, min(images.shape[3], 3))
+    least, low, high, most = np.percentile(channels, [0, 1, 99, 100], axis=1)
     figures = (
-        flat.mean(axis=1),
-        deviation,
-        low,
-        high,
-        flat.min(axis=1),
-        flat.max(axis=1),
-        _sharpness(gray, deviation),
+        gray.mean(axis=(1, 2)),
+        channels.std(axis=1).max(axis=1),
+        low.min(axis=1),
+        high.max(axis=1),
+        (high - low).max(axis=1),
+        (most - least).max(axis=1),
+        _sharpness(gray, gray.std(axis=(1, 2))),
         (images == 255).mean(axis=(1, 2, 3)),
         gray[:, 0].mean(axis=1),
         gray[:, -1].mean(axis=1),

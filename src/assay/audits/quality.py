@@ -106,27 +106,27 @@ def _image_issues(material: Material, name: str) -> list[Issue]:
 def flaws(material: Material, name: str) -> list[tuple[str, Mask, NDArray[np.floating[Any]], Any]]:
     """For each kind: its name, which images have it, a score in [0, 1], and a sentence for a row."""
     look = material.looks[name]
-    span = look.high - look.low
+    span = look.span
     sharp, bleached, cut = _unusual(material, name)
     ones = np.ones(len(look.mean))
     return [
-        ("constant", look.least == look.most, ones, lambda i: f"every pixel is {look.mean[i]:.0f}"),
+        ("constant", look.reach == 0, ones, lambda i: f"every pixel is {look.mean[i]:.0f}"),
+        ("dark", look.high < DARK, 1 - look.high / 255, lambda i: f"99 % of it is under {look.high[i]:.0f}"),
+        ("bright", look.low > BRIGHT, look.low / 255, lambda i: f"99 % of it is over {look.low[i]:.0f}"),
         (
             "blank",
             look.deviation < FLAT,
             1 - look.deviation / 20,
             lambda i: f"deviation {look.deviation[i]:.1f}",
         ),
-        ("dark", look.high < DARK, 1 - look.high / 255, lambda i: f"99 % of it is under {look.high[i]:.0f}"),
-        ("bright", look.low > BRIGHT, look.low / 255, lambda i: f"99 % of it is over {look.low[i]:.0f}"),
         ("low-contrast", span < NARROW, 1 - span / 255, lambda i: f"spans {span[i]:.0f} gray levels"),
-        ("blurry", sharp < -UNUSUAL, _squashed(-sharp), lambda i: f"{-sharp[i]:.1f} deviations less sharp"),
         (
             "saturated",
             (bleached > UNUSUAL) & (look.clipped > SATURATED),
             look.clipped,
             lambda i: f"{100 * look.clipped[i]:.0f} % of its pixels are 255",
         ),
+        ("blurry", sharp < -UNUSUAL, _squashed(-sharp), lambda i: f"{-sharp[i]:.1f} deviations less sharp"),
         (
             "cropped",
             (cut > BEYOND) & (look.contact > CONTACT),

@@ -1,5 +1,6 @@
 """Check `separability`: which classes are hard to tell apart, and what kind of model helps."""
 
+import math
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any, Final
@@ -21,8 +22,9 @@ HARD: Final = 0.1
 #: A step from one kind of model to the next counts as a gain where the error falls by a tenth of itself.
 GAIN: Final = 0.1
 
-#: Pixels a side that the linear model sees at most: its cost grows with their number squared.
-_SIDE: Final = 28
+#: Pixel values that the linear model sees at most (28 x 28 gray, 16 x 16 in color): its cost grows with
+#: their number squared.
+_VALUES: Final = 784
 
 #: Rows per block of pixel values.
 _BLOCK: Final = 4096
@@ -92,11 +94,12 @@ def _summary(steps: dict[str, float], hard: list[dict[str, Any]], pairs: list[di
 
 
 def linear_accuracy(split: Split, class_count: int) -> float:
-    """Leave-one-out accuracy of ridge regression on the pixels (averaged down to 28 x 28 at most)."""
+    """Leave-one-out accuracy of ridge regression on the pixels (averaged down to 784 values at most)."""
+    side = max(math.isqrt(_VALUES // split.shape[2]), 1)
 
     def blocks() -> Iterator[NDArray[np.float32]]:
         for block in split.blocks(size=_BLOCK):
-            small = averaged_down(block, _SIDE)
+            small = averaged_down(block, side)
             pixels = small.reshape(len(small), -1).astype(np.float32) / 255
             yield np.hstack([pixels, np.ones((len(pixels), 1), np.float32)])
 

@@ -37,6 +37,10 @@ class Components:
 
 def fit_components(features: Floats, count: int = COMPONENTS) -> Components:
     """The `count` directions (fewer where there are fewer features) in which the images differ most."""
+    if not len(features):
+        return Components(
+            np.zeros(features.shape[1], np.float32), np.eye(features.shape[1], count, dtype=np.float32)
+        )
     sample = features[spread_rows(len(features), _SAMPLE)].astype(np.float32, copy=False)
     mean = sample.mean(axis=0, dtype=np.float64).astype(np.float32)
     centered = sample - mean

@@ -18,8 +18,9 @@ from assay.reference.expansion import Components, fit_components, spread_rows
 from assay.reference.features import area_weights, cell_weights
 from assay.reference.neighbors import Cells, build_cells, search_cells
 
-#: Thumbnails have at most so many pixels a side; copies are moved by at most so many of these.
-THUMBNAIL: Final = 32
+#: Thumbnails have at most so many pixels a side; copies are moved by at most so many of these. Smaller
+#: ones would blur a shift of one pixel away, and with it the difference between a copy and a lookalike.
+THUMBNAIL: Final = 64
 LARGEST_SHIFT: Final = 2
 
 #: Pictures whose gray values deviate by less than this from their mean show nothing to compare.
