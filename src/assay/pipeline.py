@@ -162,7 +162,7 @@ def evaluate(
     audit: of the same data; the checks there are so far change nothing in the scores.
     """
     require_torch()
-    dataset = open_data(data, model.classes, None, offline, on_event)
+    dataset = open_data(data, {"classes": model.classes}, offline, on_event)
     need_test_split(dataset)
     return _judge(model, dataset, on_event)
 

@@ -20,6 +20,14 @@ Data = str | Path | Dataset
 #: The recipe where none is named.
 DEFAULT_RECIPE: Final = "mlp"
 
+#: Settings that a command has unless told otherwise. An audit tells of unreadable images and goes on; whoever
+#: trains wants a test split even where the data come without one.
+_BY_COMMAND: Final[Mapping[str, Mapping[str, Any]]] = {
+    "audit": {"skip_bad": True},
+    "run": {"test_fraction": 0.2},
+    "train": {"test_fraction": 0.2},
+}
+
 
 @dataclass(frozen=True, eq=False)
 class Plan:
@@ -51,14 +59,14 @@ def make_plan(
     given: fields of `Settings`; all other names belong to the recipe. Raises AssayError.
     """
     name = data.name if isinstance(data, Dataset) else str(data)
-    settings = _settings(name, given)
+    settings = _settings(command, name, given)
     known_checks(settings.checks)
     recipe = None if command == "audit" else read_recipe(settings.model or DEFAULT_RECIPE, settings.recipe)
     if recipe is not None:
         settings = settings.model_copy(update={"model": recipe.name, "recipe": {}})
     if out is not None:
         run_folder.refuse_foreign(Path(out))
-    dataset = open_data(data, settings.classes, settings.name, offline, on_event)
+    dataset = open_data(data, settings.reading(), offline, on_event)
     if command == "run":
         need_test_split(dataset)
     label = command if recipe is None else recipe.name
@@ -73,27 +81,27 @@ def plan_of_run(folder: Path, data: Data | None, offline: bool, on_event: OnEven
     config.pop("schema", None)
     settings = Settings.checked(config)
     source = data if data is not None else settings.data
-    dataset = open_data(source, settings.classes, settings.name, offline, on_event)
+    dataset = open_data(source, settings.reading(), offline, on_event)
     name = source.name if isinstance(source, Dataset) else str(source)
     resolved = validated(recipe) if recipe else None
     return Plan(command, settings, resolved, dataset, folder, _location(name, dataset))
 
 
-def _settings(name: str, given: Mapping[str, Any]) -> Settings:
+def _settings(command: str, name: str, given: Mapping[str, Any]) -> Settings:
     own = {key: value for key, value in given.items() if key in Settings.model_fields and key != "recipe"}
     recipe = {**given.get("recipe", {}), **{k: v for k, v in given.items() if k not in Settings.model_fields}}
-    return Settings.checked({**own, "data": name, "recipe": recipe})
+    by_command = _BY_COMMAND.get(command, {})
+    return Settings.checked({**by_command, **own, "data": name, "recipe": recipe})
 
 
-def open_data(
-    data: Data, classes: tuple[str, ...] | None, name: str | None, offline: bool, on_event: OnEvent
-) -> Dataset:
-    """The data set, loaded unless it is one already; its partition is announced."""
+def open_data(data: Data, reading: Mapping[str, Any], offline: bool, on_event: OnEvent) -> Dataset:
+    """The data set, loaded unless it is one already; its partition is announced.
+
+    reading: arguments of `assay.data.load.load`.
+    """
     with stage(on_event, "load") as figures:
         dataset = (
-            data
-            if isinstance(data, Dataset)
-            else load(data, classes=classes, name=name, offline=offline, on_event=on_event)
+            data if isinstance(data, Dataset) else load(data, **reading, offline=offline, on_event=on_event)
         )
         figures.update(
             name=dataset.name,

@@ -17,6 +17,9 @@ from assay.data.load import load
 
 Answer = tuple[int, str, str]
 
+#: Most tests here are not about the audit, and the quick checks are enough for them.
+QUICK = ("--checks", "identity,label-balance")
+
 
 @pytest.fixture
 def assay(
@@ -38,7 +41,7 @@ def assay(
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run on the sample, two epochs."""
     out = tmp_path_factory.mktemp("finished") / "run"
-    assert exit_code(["run", "fashion-mnist-sample", "--epochs", "2", "--out", str(out), "-q"]) == 0
+    assert exit_code(["run", "fashion-mnist-sample", "--epochs", "2", *QUICK, "--out", str(out), "-q"]) == 0
     return out
 
 
@@ -142,7 +145,7 @@ def test_predictions_agree_with_the_scores(finished: Path) -> None:
 
 def test_train_then_evaluate_equals_run(assay: Callable[..., Answer], finished: Path, tmp_path: Path) -> None:
     """The two halves give the same scores, predictions and model as the whole."""
-    code, out, _ = assay("train", "fashion-mnist-sample", "--epochs", 2, "--out", "half")
+    code, out, _ = assay("train", "fashion-mnist-sample", "--epochs", 2, *QUICK, "--out", "half")
     assert code == 0
     assert "have not been looked at" in out
     assert not (tmp_path / "half" / "evaluation.json").exists()
@@ -171,7 +174,7 @@ def test_evaluating_other_data_is_refused(assay: Callable[..., Answer], tmp_path
     """A run's score belongs to its own test images; changed ones are exit 4."""
     _write_folder(tmp_path / "mine", 0)
     _write_folder(tmp_path / "other", 1)
-    assert assay("train", "mine", "--epochs", 1, "--out", "run")[0] == 0
+    assert assay("train", "mine", "--epochs", 1, *QUICK, "--out", "run")[0] == 0
     code, _, err = assay("evaluate", "run", "other")
     assert code == 4
     assert err.startswith("error[data-changed]: other:")
@@ -191,6 +194,57 @@ def _write_folder(folder: Path, seed: int) -> None:
         (folder / f"{stem}-labels-idx1-ubyte").write_bytes(head + labels.tobytes())
 
 
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A folder of photos, a sub-folder per class, without a test split; one file is damaged."""
+    rng = np.random.default_rng(5)
+    for k, name in enumerate(("apple", "pear")):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for i in range(15):
+            pixels = rng.integers(0, 60, (12 + i, 14, 3), dtype=np.uint8)
+            pixels[4:8, 4:8, k] = 200
+            Image.fromarray(pixels).save(tmp_path / "photos" / name / f"{i}.png")
+    (tmp_path / "photos" / "pear" / "3.png").write_bytes(b"\x89PNG\r\n\x1a\n damaged")
+    (tmp_path / "photos" / "notes.txt").write_text("to be ignored")
+    return tmp_path / "photos"
+
+
+def test_damaged_photos_are_listed_by_an_audit_and_stop_a_run(
+    assay: Callable[..., Answer], photos: Path
+) -> None:
+    """audit and inspect report and go on; run stops with exit 3 and writes nothing, unless told to skip."""
+    code, out, _ = assay("inspect", photos, "--json")
+    assert code == 0
+    left = {item["id"]: item["kind"] for item in json.loads(out)["left_out"]}
+    assert left == {"pear/3.png": "unreadable", "notes.txt": "ignored"}
+    assert assay("audit", photos, *QUICK, "--out", "a")[0] == 0
+    code, _, err = assay("run", photos, *QUICK, "--epochs", 1, "--out", "b")
+    assert (code, "3.png" in err, Path("b").exists()) == (3, True, False)
+    assert assay("run", photos, *QUICK, "--epochs", 1, "--skip-bad", "--out", "c")[0] == 0
+
+
+def test_a_folder_without_a_test_split_gets_one(assay: Callable[..., Answer], photos: Path) -> None:
+    """A run takes a fifth for testing unless told otherwise, and says so; the score covers just these."""
+    code, out, _ = assay(
+        "run", photos, *QUICK, "--skip-bad", "--epochs", 1, "--out", "r", "--test-fraction", 0.4
+    )
+    assert code == 0, out
+    scores = json.loads((photos.parent / "r" / "evaluation.json").read_text("utf-8"))
+    assert scores["test"]["n"] == 12
+    assert "held out until the end" in out
+
+
+def test_converting_keeps_the_fingerprint(assay: Callable[..., Answer], tmp_path: Path) -> None:
+    """The same set in another form is the same set."""
+    assert assay("convert", "fashion-mnist-sample", "x.npz")[0] == 0
+    prints = []
+    for data in ("fashion-mnist-sample", "x.npz"):
+        out = tmp_path / Path(data).stem
+        assert assay("audit", data, *QUICK, "--out", out)[0] == 0
+        prints.append(json.loads((out / "audit.json").read_text("utf-8"))["dataset"]["fingerprint"])
+    assert prints[0] == prints[1]
+
+
 def test_the_audit_alone_writes_its_own_files(assay: Callable[..., Answer], tmp_path: Path) -> None:
     """No model, no scores; the report and what it is made of."""
     code, out, _ = assay("audit", "fashion-mnist-sample", "--out", "a", "--checks", "identity,label-balance")
@@ -204,7 +258,7 @@ def test_the_audit_alone_writes_its_own_files(assay: Callable[..., Answer], tmp_
 
 def test_events_are_json_lines(assay: Callable[..., Answer]) -> None:
     """With --json, stdout is events alone, each with its kind and stage, the last one `run-finished`."""
-    code, out, err = assay("run", "fashion-mnist-sample", "--epochs", 2, "--json", "--out", "r")
+    code, out, err = assay("run", "fashion-mnist-sample", "--epochs", 2, *QUICK, "--json", "--out", "r")
     assert (code, err) == (0, "")
     events = [json.loads(line) for line in out.splitlines()]
     assert {e["event"] for e in events} <= set(EVENTS)
@@ -222,7 +276,7 @@ def test_events_are_json_lines(assay: Callable[..., Answer]) -> None:
 
 def test_quiet_says_only_where(assay: Callable[..., Answer]) -> None:
     """With -q, one line: the run folder."""
-    assert assay("audit", "fashion-mnist-sample", "--out", "a", "-q") == (0, "a\n", "")
+    assert assay("audit", "fashion-mnist-sample", *QUICK, "--out", "a", "-q") == (0, "a\n", "")
 
 
 def test_predict_reads_pictures_as_training_did(
@@ -325,13 +379,13 @@ def test_a_missing_torch_is_found_before_any_work(
         assert (code, out) == (5, "")
         assert 'pip install "assay[train]"' in err
     assert list(tmp_path.iterdir()) == []
-    assert assay("audit", "fashion-mnist-sample", "--out", "a")[0] == 0
+    assert assay("audit", "fashion-mnist-sample", *QUICK, "--out", "a")[0] == 0
 
 
 def test_a_finished_run_is_never_overwritten(assay: Callable[..., Answer], finished: Path) -> None:
     """The same --out again: exit 2, both ways out, and the run as it was."""
     before = read_manifest(finished)
-    code, _, err = assay("run", "fashion-mnist-sample", "--epochs", 2, "--out", finished)
+    code, _, err = assay("run", "fashion-mnist-sample", "--epochs", 2, *QUICK, "--out", finished)
     assert (code, "run-folder-finished" in err) == (2, True)
     assert damaged_files(finished, before) == []
 

@@ -12,6 +12,8 @@ import pytest
 
 from assay.core.run_folder import read_manifest
 
+QUICK = ("--checks", "identity,label-balance")
+
 COMMAND = [sys.executable, "-m", "assay"]
 
 
@@ -37,7 +39,9 @@ def _on_terminal(arguments: list[str], folder: Path) -> tuple[int, str]:
 
 def test_a_terminal_shows_a_live_bar_and_keeps_the_lines(tmp_path: Path) -> None:
     """A bar moves while training; every epoch's line stays; nothing is an error."""
-    code, shown = _on_terminal(["run", "fashion-mnist-sample", "--epochs", "3", "--out", "r"], tmp_path)
+    code, shown = _on_terminal(
+        ["run", "fashion-mnist-sample", "--epochs", "3", *QUICK, "--out", "r"], tmp_path
+    )
     assert code == 0, shown
     assert "steps" in shown  # the bar's unit
     assert re.search(r"epoch +3/3", shown)
@@ -52,7 +56,7 @@ def _piped(arguments: list[str], folder: Path, **environment: str) -> subprocess
 
 def test_a_pipe_gets_plain_lines(tmp_path: Path) -> None:
     """No bar, no color, no cursor movement; one line an epoch."""
-    done = _piped(["run", "fashion-mnist-sample", "--epochs", "2", "--out", "r"], tmp_path)
+    done = _piped(["run", "fashion-mnist-sample", "--epochs", "2", *QUICK, "--out", "r"], tmp_path)
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"\x1b" not in done.stdout
     assert b"\r" not in done.stdout

@@ -9,24 +9,31 @@ def audit(
     name: o.Name = None,
     config: o.Config = None,
     classes: o.Classes = None,
+    size: o.Size = None,
+    resize: o.Resize = None,
+    path_column: o.PathColumn = None,
+    label_column: o.LabelColumn = None,
+    split_column: o.SplitColumn = None,
+    group_column: o.GroupColumn = None,
+    test_fraction: o.TestFraction = None,
     checks: o.Checks = None,
     fail_on: o.FailOn = None,
     offline: o.Offline = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
-    debug: o.Debug = False,  # noqa: ARG001  read from the raw arguments, before parsing can fail
+    debug: o.Debug = False,
 ) -> None:
     """Find what is wrong with the data.
 
     Writes the report of the audit alone; needs no torch.
     """
+    settings = o.settings_from(locals())
     from assay.cli.closing import areas_line, close_run
     from assay.cli.listeners import listening
     from assay.gates import enforce, parse_gates
     from assay.pipeline import run_audit
 
-    settings = o.settings_from(config, None, data=data, name=name, classes=classes, checks=checks)
     gates = parse_gates(fail_on or "")
     output = o.Output(json, quiet, verbose)
     with listening(output) as on_event:

@@ -11,9 +11,11 @@ import typer
 
 from assay import __version__
 from assay.cli.audit import audit
+from assay.cli.convert import convert
 from assay.cli.doctor import doctor
 from assay.cli.evaluate import evaluate
 from assay.cli.fetch import fetch
+from assay.cli.inspect import inspect
 from assay.cli.interruption import leaving_well
 from assay.cli.predict import predict
 from assay.cli.resume import resume
@@ -37,7 +39,7 @@ app = typer.Typer(
 )
 
 #: In the order of the help page.
-COMMANDS = (run, audit, train, evaluate, predict, resume, verify, fetch, doctor)
+COMMANDS = (run, audit, inspect, train, evaluate, predict, resume, verify, fetch, convert, doctor)
 
 for command in COMMANDS:
     app.command()(command)

@@ -47,6 +47,34 @@ Set = Annotated[
 Classes = Annotated[
     str | None, typer.Option("--classes", metavar="FILE|a,b,c", help="Class names in label order.")
 ]
+Size = Annotated[
+    str | None, typer.Option("--size", metavar="N|HxW", help="Working size of image files, as 64 or 48x64.")
+]
+Resize = Annotated[
+    str | None, typer.Option("--resize", metavar="HOW", help="fit, crop or stretch. [default: fit]")
+]
+SkipBad = Annotated[
+    bool | None, typer.Option("--skip-bad", help="Leave unreadable images out instead of stopping.")
+]
+PathColumn = Annotated[
+    str | None, typer.Option("--path-column", metavar="NAME", help="Where a table has the image files.")
+]
+LabelColumn = Annotated[
+    str | None, typer.Option("--label-column", metavar="NAME", help="Where a table has the labels.")
+]
+SplitColumn = Annotated[
+    str | None, typer.Option("--split-column", metavar="NAME", help="Where a table has train, test, ...")
+]
+GroupColumn = Annotated[
+    str | None,
+    typer.Option("--group-column", metavar="NAME", help="Images of one group stay on one side of a split."),
+]
+TestFraction = Annotated[
+    float | None,
+    typer.Option(
+        "--test-fraction", metavar="F", help="Test split where there is none. [default for run: 0.2]"
+    ),
+]
 Checks = Annotated[
     str | None, typer.Option("--checks", metavar="a,b", help="Only these checks of the audit.")
 ]
@@ -83,21 +111,30 @@ class Output:
     verbose: bool
 
 
-def settings_from(config: Path | None, changes: list[str] | None, **options: Any) -> dict[str, Any]:
-    """Settings of a file, changed by `--set`, changed by the options that were given.
+#: Options that set a value of the recipe; all other settings are fields of `Settings`.
+_OF_RECIPE = ("epochs", "batch_size", "learning_rate")
 
-    Options left at None keep what the file or the defaults say.
+
+def settings_from(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Settings of the file given with --config, changed by --set, changed by the options that were given.
+
+    parameters: those of a command, by name, among others that are not settings. Options left at None keep
+    what the file or the defaults say.
     """
-    from assay.core.config import read_settings
+    from assay.core.config import Settings, read_settings
 
+    config, changes = parameters.get("config"), parameters.get("changes")
     given = read_settings(config) if config is not None else {}
     given.pop("command", None)
-    recipe = _recipe_of(given, options.get("model")) | dict(_assignment(change) for change in changes or ())
-    split = {key: names(options.pop(key)) for key in ("checks",) if options.get(key) is not None}
-    if (classes := options.pop("classes", None)) is not None:
-        split["classes"] = _class_names(classes)
-    chosen = {key: value for key, value in options.items() if value is not None}
-    return {**given, **split, **chosen, "recipe": recipe}
+    recipe = _recipe_of(given, parameters.get("model")) | dict(
+        _assignment(change) for change in changes or ()
+    )
+    names_of_settings = (*Settings.model_fields, *_OF_RECIPE)
+    chosen = {k: parameters[k] for k in names_of_settings if parameters.get(k) is not None}
+    for key, read in (("checks", names), ("classes", _class_names)):
+        if key in chosen:
+            chosen[key] = read(chosen[key])
+    return {**given, **chosen, "recipe": recipe}
 
 
 def _recipe_of(given: dict[str, Any], model: str | None) -> dict[str, Any]:

@@ -28,6 +28,14 @@ def training_command(name: str, help_text: str, start: Callable[..., Any]) -> Ca
         config: o.Config = None,
         changes: o.Set = None,
         classes: o.Classes = None,
+        size: o.Size = None,
+        resize: o.Resize = None,
+        skip_bad: o.SkipBad = None,
+        path_column: o.PathColumn = None,
+        label_column: o.LabelColumn = None,
+        split_column: o.SplitColumn = None,
+        group_column: o.GroupColumn = None,
+        test_fraction: o.TestFraction = None,
         checks: o.Checks = None,
         checkpoint_every: o.CheckpointEvery = None,
         resume: o.Resume = False,
@@ -36,25 +44,9 @@ def training_command(name: str, help_text: str, start: Callable[..., Any]) -> Ca
         json: o.Json = False,
         quiet: o.Quiet = False,
         verbose: o.Verbose = False,
-        debug: o.Debug = False,  # noqa: ARG001  read from the raw arguments, before parsing can fail
+        debug: o.Debug = False,
     ) -> None:
-        settings = o.settings_from(
-            config,
-            changes,
-            data=data,
-            model=model,
-            epochs=epochs,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            seed=seed,
-            validation=validation,
-            name=name,
-            device=device,
-            threads=threads,
-            classes=classes,
-            checks=checks,
-            checkpoint_every=checkpoint_every,
-        )
+        settings = o.settings_from(locals())
         if resume:
             need_unfinished(out)
         start(settings, out, fail_on, offline, o.Output(json, quiet, verbose))

@@ -13,29 +13,51 @@ from assay.core.text import choices
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
-class Settings(BaseModel):
+class Reading(BaseModel):
+    """How the data are read.
+
+    name: what to call them instead of their own name. classes: names in label order.
+    size, resize: the working size of image files, and how they are brought to it. skip_bad: leave unreadable
+    images out, counted, instead of stopping. The columns say where a table has what.
+    test_fraction: share of train that becomes the test split where the data have none.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str | None = None
+    classes: tuple[str, ...] | None = None
+    size: str | None = None
+    resize: Literal["fit", "crop", "stretch"] = "fit"
+    skip_bad: bool = False
+    path_column: str | None = None
+    label_column: str | None = None
+    split_column: str | None = None
+    group_column: str | None = None
+    test_fraction: Annotated[float, Field(gt=0, lt=1)] | None = None
+
+
+class Settings(Reading):
     """What to do with which data. `recipe`: values that replace those of the recipe named by `model`.
 
-    data: a name or path as given. name: what to call the data instead of their own name.
-    model: recipe name; None takes the default for the data.
+    data: a name or path as given. model: recipe name; None takes the default for the data.
     validation: share of train held out, in [0, 1). threads: None lets torch decide.
     checks: names of the audit's checks; None runs all. checkpoint_every: minutes between two checkpoints
     inside an epoch (each epoch ends with one in any case).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     data: str = "fashion-mnist"
-    name: str | None = None
     model: str | None = None
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     validation: Annotated[float, Field(ge=0, lt=1)] = 0.1
     device: Device = "auto"
     threads: Annotated[int, Field(ge=1, le=1024)] | None = None
-    classes: tuple[str, ...] | None = None
     checks: tuple[str, ...] | None = None
     checkpoint_every: Annotated[float, Field(ge=0, le=1e6)] = 5.0
     recipe: dict[str, Any] = Field(default_factory=dict)
+
+    def reading(self) -> dict[str, Any]:
+        """How the data are read, as arguments of `assay.data.load.load`."""
+        return {name: getattr(self, name) for name in Reading.model_fields} | {"seed": self.seed}
 
     @classmethod
     def checked(cls, values: Mapping[str, Any]) -> Self:
@@ -51,7 +73,7 @@ class Settings(BaseModel):
             where = ".".join(str(part) for part in first["loc"])
             raise AssayError(
                 "bad-value",
-                f"--{where}",
+                f"--{where.replace('_', '-')}",
                 f"{first['input']!r}: {first['msg']}",
                 "Give a value in that range.",
             ) from error
