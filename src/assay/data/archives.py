@@ -167,7 +167,7 @@ def _check_members(path: Path, archive: tarfile.TarFile) -> None:
 
 
 def _write(target: Path, content: IO[bytes], size: int, path: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
+    durable.make_directory(target.parent)
     left = size
     with durable.open_scratch(target, size) as file:
         while data := content.read(1 << 20):

@@ -10,14 +10,22 @@ import signal
 import struct
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import IO, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.errors import AssayError
-from assay.data.images import Picture, read_limited, read_picture, read_shape, resized, with_channels
+from assay.data.images import (
+    Picture,
+    read_limited,
+    read_picture,
+    read_shape,
+    resized,
+    silence_warnings,
+    with_channels,
+)
+from assay.data.listing import Payload
 from assay.data.values import image_digests
 
 #: Address space of a worker: the largest accepted image takes under a third of it.
@@ -54,6 +62,7 @@ def main() -> None:
     """Answer requests until the input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the business of the main process
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    silence_warnings()
     source, target = sys.stdin.buffer, sys.stdout.buffer
     while True:
         try:
@@ -64,11 +73,11 @@ def main() -> None:
         _answer(target, request, payloads)
 
 
-def _payload(source: IO[bytes], item: str | int) -> Path | bytes:
-    return Path(item) if isinstance(item, str) else receive_bytes(source, item)
+def _payload(source: IO[bytes], item: str | int) -> Payload:
+    return item if isinstance(item, str) else receive_bytes(source, item)
 
 
-def _answer(target: IO[bytes], request: Mapping[str, Any], payloads: Sequence[Path | bytes]) -> None:
+def _answer(target: IO[bytes], request: Mapping[str, Any], payloads: Sequence[Payload]) -> None:
     if request["measure"]:
         send(target, {"results": [_measured(payload) for payload in payloads], "pixels": 0, "digests": 0})
         return
@@ -88,21 +97,19 @@ def _answer(target: IO[bytes], request: Mapping[str, Any], payloads: Sequence[Pa
     )
 
 
-def _measured(payload: Path | bytes) -> dict[str, Any]:
+def _measured(payload: Payload) -> dict[str, Any]:
     try:
         return {"shape": read_shape(_content(payload))}
     except (AssayError, MemoryError) as error:
         return _refusal(error)
 
 
-def _content(payload: Path | bytes) -> bytes:
+def _content(payload: Payload) -> bytes:
     # A file that became a link since it was listed could lead anywhere.
     return payload if isinstance(payload, bytes) else read_limited(payload, follow_links=False)
 
 
-def _decoded(
-    payload: Path | bytes, request: Mapping[str, Any]
-) -> tuple[dict[str, Any], NDArray[np.uint8] | None]:
+def _decoded(payload: Payload, request: Mapping[str, Any]) -> tuple[dict[str, Any], NDArray[np.uint8] | None]:
     """What became of one image, and its pixels in the wanted shape (None where there are none)."""
     try:
         picture = read_picture(_content(payload))

@@ -26,7 +26,7 @@ from PIL import Image, ImageOps
 
 from assay.core.errors import AssayError
 from assay.data.preprocessing import Preprocessing
-from assay.data.reading import open_file
+from assay.data.reading import read_file
 from assay.data.signatures import check_container, recognized_format
 from assay.data.values import Resize
 
@@ -59,6 +59,11 @@ _RESAMPLING: Final = Image.Resampling.BILINEAR
 
 #: Warnings are process-wide: decoders that warn must not do so in two threads at once.
 _warnings_lock = threading.Lock()
+_silenced = False
+
+#: A file without any of these has no orientation: EXIF by its names in PNG, JPEG and WebP, as ImageMagick
+#: writes it, and XMP.
+_METADATA_MARKS: Final = (b"eXIf", b"Exif", b"EXIF", b"Raw profile", b"ns.adobe.com")
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +88,7 @@ def read_image(source: bytes | Path, name: str = "") -> NDArray[np.uint8]:
     """The pixels of an image file or of its content: uint8 `(h, w, 1)` gray or `(h, w, 3)` RGB.
 
     name: what to call `bytes` in an error. Raises AssayError `image-format` (not PNG, JPEG, WebP or
-    BMP), `image-too-large`, `image-unreadable`, and those of `open_file`.
+    BMP), `image-too-large`, `image-unreadable`, and those of `read_file`.
     """
     return read_picture(source, name).pixels
 
@@ -111,10 +116,9 @@ def _checked(source: bytes | Path, name: str) -> tuple[bytes, str]:
     return data, where
 
 
-def read_limited(path: Path, follow_links: bool = True) -> bytes:
+def read_limited(path: str | Path, follow_links: bool = True) -> bytes:
     """The content of a file of at most `MOST_BYTES`. Raises AssayError `image-too-large`."""
-    with open_file(path, follow_links) as file:
-        data = file.read(MOST_BYTES + 1)
+    data = read_file(path, MOST_BYTES + 1, follow_links)
     if len(data) > MOST_BYTES:
         raise AssayError(
             "image-too-large", path, f"the file has more than {MOST_BYTES:,} bytes", "Save it smaller."
@@ -150,16 +154,37 @@ def _decoded(data: bytes, where: str) -> Picture:
 
 def _opened(data: bytes, where: str) -> tuple[Image.Image, int]:
     """The image, its pixels not decoded yet, and its EXIF orientation (1 where there is none)."""
-    with _warnings_lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
+    with _quiet():
         try:
             image = Image.open(io.BytesIO(data), formats=[recognized_format(data)])
         except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
             raise _too_large(where, str(error)) from error
         if image.width * image.height > MOST_PIXELS:
             raise _too_large(where, f"{image.width} x {image.height} pixels")
-        return image, _orientation(image)
+        return image, _orientation(image) if any(mark in data for mark in _METADATA_MARKS) else 1
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No warnings of the decoders, but the one of a bomb as an exception."""
+    if _silenced:
+        yield
+        return
+    with _warnings_lock, warnings.catch_warnings():
+        _set_warnings()
+        yield
+
+
+def silence_warnings() -> None:
+    """Do for the whole process, once, what otherwise is done for each image: for workers."""
+    global _silenced  # warnings are a state of the process, and so is this
+    _set_warnings()
+    _silenced = True
+
+
+def _set_warnings() -> None:
+    warnings.simplefilter("ignore")
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
 
 
 def _too_large(where: str, what: str) -> AssayError:
@@ -196,7 +221,8 @@ def _plain(image: Image.Image) -> Image.Image:
         return _over_white(image)
     if image.mode.startswith("I"):
         return _high_byte(image)
-    return image.convert("L" if _is_gray(image) else "RGB")
+    mode = "L" if _is_gray(image) else "RGB"
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _is_gray(image: Image.Image) -> bool:

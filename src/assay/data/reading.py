@@ -38,7 +38,31 @@ def open_file(path: Path, follow_links: bool = True) -> Iterator[IO[bytes]]:
             yield file
 
 
-def not_a_file(path: Path, mode: int) -> AssayError:
+def read_file(path: str | Path, most: int, follow_links: bool = True) -> bytes:
+    """The content of a regular file, at most `most` bytes of it.
+
+    Raises as `open_file`; a fifth of its time for a small file, and image sets have many.
+    """
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow_links else os.O_NOFOLLOW)
+    with reading_errors(path):
+        descriptor = os.open(path, flags)
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise not_a_file(path, status.st_mode)
+            return _read_up_to(descriptor, min(most, status.st_size))
+        finally:
+            os.close(descriptor)
+
+
+def _read_up_to(descriptor: int, count: int) -> bytes:
+    data = os.read(descriptor, count)
+    while len(data) < count and (more := os.read(descriptor, count - len(data))):
+        data += more
+    return data
+
+
+def not_a_file(path: str | Path, mode: int) -> AssayError:
     """The error for something that is there but is no regular file; `mode` as from `os.stat`."""
     return AssayError("not-a-file", path, f"this is {kind_of(mode)}, not a file", "Give the path of a file.")
 
@@ -49,7 +73,7 @@ def kind_of(mode: int) -> str:
 
 
 @contextmanager
-def reading_errors(path: Path) -> Iterator[None]:
+def reading_errors(path: str | Path) -> Iterator[None]:
     """Turn the operating system's refusals to read into one-line errors."""
     try:
         yield
@@ -57,7 +81,7 @@ def reading_errors(path: Path) -> Iterator[None]:
         raise _explained(error, path) from error
 
 
-def _explained(error: OSError, path: Path) -> AssayError:
+def _explained(error: OSError, path: str | Path) -> AssayError:
     reason = error.strerror or str(error)
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return AssayError("file-missing", path, "there is no such file", "Check the path.")

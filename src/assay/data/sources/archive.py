@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from assay.core import durable
 from assay.core.errors import AssayError
 from assay.data.archives import is_archive, too_few, unpack
 from assay.data.cache import cached
@@ -33,7 +34,7 @@ def read(request: Request) -> Dataset:
 
     def build(scratch: Path) -> Dataset:
         inside = scratch / "unpacked"
-        inside.mkdir()
+        durable.make_directory(inside)
         return _read_folder(request, path, unpack(path, inside), scratch)
 
     stamp = f"{status.st_size}|{status.st_mtime_ns}|{status.st_ctime_ns}|{request.columns}"
