@@ -12,9 +12,9 @@ from assay.audits.values import Finding
 from assay.reference.expansion import spread_rows
 from assay.reference.neighbors import nearest
 
-#: Robust deviations of the logarithm of the distance. A normal distribution has one image in 30,000
-#: beyond 4; real classes have longer tails, and these are what is looked for.
-UNUSUAL: Final = 4.0
+#: Robust deviations of the logarithm of the distance. A normal distribution has one image in 3.5
+#: million beyond 5; real classes have longer tails, and these are what is looked for.
+UNUSUAL: Final = 5.0
 
 #: The distance is the mean to so many nearest images of the class, in so many principal components,
 #: among at most so many training images: more refine it little, and the cost stays linear.
