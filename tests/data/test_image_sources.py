@@ -454,3 +454,31 @@ def test_wrong_test_fractions(arrays, fraction):
     with pytest.raises(AssayError) as caught:
         load(arrays=arrays[:2], test_fraction=fraction)
     assert caught.value.code == "bad-value"
+
+
+@pytest.mark.parametrize("change", ["edit", "add", "remove"])
+def test_a_folder_that_changes_while_it_is_read(folder, cache, change):
+    """An integrity error; nothing half old, half new is kept (case 35)."""
+
+    def change_once(event):
+        path = folder / "train" / "cat" / "0.png"
+        if event.event == "progress" and event.figures["done"] < 20:
+            if change == "remove":
+                path.unlink(missing_ok=True)
+            else:
+                (path if change == "edit" else path.with_name("new.png")).write_bytes(
+                    png(pictures(1, seed=5)[0])
+                )
+
+    with pytest.raises(AssayError) as caught:
+        load(folder, on_event=change_once)
+    assert (caught.value.code, caught.value.exit_code) == ("data-changed", 4)
+    assert list(cache.iterdir()) == []
+    assert len(load(folder).splits["test"]) == 8
+
+
+def test_groups_on_both_sides_of_given_splits_are_told(arrays, tmp_path):
+    """The splits stay as they are given; the leak is in the notes."""
+    rows = flat(arrays, tmp_path / "flat")
+    found = load(write_table(tmp_path / "flat" / "list.csv", rows), group_column="patient")
+    assert "4 groups lie in both train and test" in found.notes

@@ -1,7 +1,7 @@
 """From a listing of image files to a `Dataset`: one working size, decoded once, kept in the cache."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -25,9 +25,16 @@ _NAMED: Final = 20
 _BYTES_EACH: Final = 1024
 
 
-def read_image_set(request: Request, listing: Listing, source: str, location: Path) -> Dataset:
+def read_image_set(
+    request: Request,
+    listing: Listing,
+    source: str,
+    location: Path,
+    list_again: Callable[[], Listing] | None = None,
+) -> Dataset:
     """The data set of a listing, from the cache where it was decoded before.
 
+    list_again: gives the listing anew, to notice a change while images were decoded (`data-changed`).
     Raises AssayError `class-names`, `too-few-images`, and `image-unreadable` with the bad images, unless
     they are to be skipped.
     """
@@ -42,7 +49,10 @@ def read_image_set(request: Request, listing: Listing, source: str, location: Pa
 
     def build(scratch: Path) -> Dataset:
         with Decoders(worker_count(count)) as decoders:
-            return _decoded(request, listing, names, source, name, location, decoders, scratch)
+            whole = _decoded(request, listing, names, source, name, location, decoders, scratch)
+        if list_again is not None and list_again().stamp != listing.stamp:
+            raise _changed(location)
+        return whole
 
     if request.scratch is not None:
         return build(request.scratch)
@@ -78,6 +88,15 @@ def cache_key(request: Request, source: str, location: Path, stamp: str) -> str:
     )
     known = repr((source, str(location.absolute()), stamp, asked))
     return "images-" + hashlib.sha256(known.encode("utf-8", "backslashreplace")).hexdigest()[:24]
+
+
+def _changed(location: Path) -> AssayError:
+    return AssayError(
+        "data-changed",
+        location,
+        "files were changed, added or removed while they were read",
+        "Read it again.",
+    )
 
 
 def _no_images(location: Path) -> AssayError:
@@ -116,7 +135,7 @@ def _decoded(
     splits = {
         key: _split(part, listing, key, names, request.resize) for key, part in parts.items() if part.kept
     }
-    notes = _notes(listing, parts, shape, resize)
+    notes = (*_notes(listing, parts, shape, resize), *_shared_groups(splits))
     whole = Dataset(name, names, splits, source, "", notes, left_out=left_out)
     return with_test_split(whole, request, scratch)
 
@@ -134,6 +153,18 @@ def _measured(request: Request, listing: Listing, decoders: Decoders) -> tuple[S
     if request.size is not None:
         height, width = parse_size(request.size)
     return (height, width, channels), request.resize
+
+
+def _shared_groups(splits: Mapping[str, Split]) -> list[str]:
+    """A note for splits that share groups: a score on images of known groups is too good."""
+    groups = {
+        name: set(split.columns["group"]) - {""} for name, split in splits.items() if "group" in split.columns
+    }
+    return [
+        f"{len(groups['train'] & groups[name]):,} groups lie in both train and {name}"
+        for name in ("validation", "test")
+        if name in groups and groups.get("train", set()) & groups[name]
+    ]
 
 
 def _split(part: DecodedPart, listing: Listing, name: str, names: Sequence[str], resize: Resize) -> Split:

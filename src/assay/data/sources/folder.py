@@ -102,7 +102,7 @@ def read(request: Request) -> Dataset:
     `read_image_set`.
     """
     assert request.path is not None  # `matches` said so
-    return read_image_set(request, listing(request), "folder", request.path)
+    return read_image_set(request, listing(request), "folder", request.path, lambda: listing(request))
 
 
 def listing(request: Request) -> Listing:
