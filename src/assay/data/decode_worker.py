@@ -120,16 +120,24 @@ def _decoded(payload: Payload, request: Mapping[str, Any]) -> tuple[dict[str, An
             fits = picture.pixels.shape == (height, width, channels)
             return _facts(picture), picture.pixels if fits else None
         channeled = with_channels(picture.pixels, channels)
-        return _facts(picture), resized(channeled, height, width, request["resize"])
+        facts = _facts(picture)
+        facts["conversions"] += _changes(picture.pixels.shape, (height, width, channels))
+        return facts, resized(channeled, height, width, request["resize"])
     except (AssayError, MemoryError) as error:
         return _refusal(error), None
+
+
+def _changes(shape: tuple[int, ...], wanted: tuple[int, int, int]) -> list[str]:
+    """What bringing an image to the shape of its set does to it, in words."""
+    changes = ["gray to RGB" if wanted[2] == 3 else "RGB to gray"] if shape[2] != wanted[2] else []
+    return changes + (["resized"] if shape[:2] != wanted[:2] else [])
 
 
 def _facts(picture: Picture) -> dict[str, Any]:
     return {
         "shape": picture.pixels.shape,
         "facts": [picture.width, picture.height, picture.mode, picture.format, picture.bytes],
-        "conversions": picture.conversions,
+        "conversions": list(picture.conversions),
     }
 
 
