@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from assay.audits.audit import audit_dataset, measure_all
+from assay.audits.audit import measure_all
+from assay.audits.examine import examine
 from assay.audits.measure import Measurements
 from assay.audits.values import Audit
 from assay.core import run_folder
@@ -206,7 +207,16 @@ def predict(model: Model | str | Path, files: Iterable[str | Path | bytes]) -> l
 def _examine(plan: Plan, on_event: OnEvent) -> tuple[dict[str, Measurements], Audit]:
     with stage(on_event, "audit") as figures:
         measurements = measure_all(plan.dataset, on_event)
-        found = audit_dataset(plan.dataset, measurements, plan.settings.checks, on_event)
+        settings = plan.settings
+        found = examine(
+            plan.dataset,
+            measurements,
+            settings.checks,
+            on_event,
+            features=Path(settings.features) if settings.features else None,
+            thorough=settings.thorough,
+            self_test_seed=settings.seed if settings.self_test else None,
+        )
         figures.update(areas=found.area_verdicts(), decisions=dict(found.decisions))
     return measurements, found
 

@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from assay.audits.atypical import check_atypical
 from assay.audits.balance import check_label_balance
 from assay.audits.drift import check_drift
@@ -53,18 +56,22 @@ def audit_dataset(
     measurements: Mapping[str, Measurements],
     checks: Sequence[str] | None = None,
     on_event: OnEvent = ignore,
+    features: Mapping[str, NDArray[np.float32]] | None = None,
+    thorough: bool = False,
 ) -> Audit:
     """Run the named checks (all when None) and gather their findings and issues.
+
+    features: the user's own, per split float32 `(n, any)`, in place of the reference features.
+    thorough: a larger reference classifier, which takes longer and finds more.
 
     Raises AssayError `unknown-check` for a name that is not in `CHECKS`.
     """
     chosen = known_checks(checks)
-    material = Material(dataset, measurements)
+    material = Material(dataset, measurements, features, thorough)
     checked: list[Checked] = []
     for name in chosen:
         checked.append(CHECKS[name](material))
-        record = checked[-1].finding.as_record()
-        on_event(Event("finding", "audit", {key: record[key] for key in record if key != "evidence"}))
+        announce(checked[-1].finding, on_event)
     findings = tuple(result.finding for result in checked)
     return Audit(
         dataset=_dataset_record(dataset),
@@ -73,6 +80,12 @@ def audit_dataset(
         issues=sorted_issues([issue for result in checked for issue in result.issues]),
         decisions=_decisions(measurements, findings),
     )
+
+
+def announce(finding: Finding, on_event: OnEvent) -> None:
+    """Tell listeners of a finding, all but its evidence."""
+    record = finding.as_record()
+    on_event(Event("finding", "audit", {key: record[key] for key in record if key != "evidence"}))
 
 
 def known_checks(checks: Sequence[str] | None) -> list[str]:

@@ -4,7 +4,7 @@ The planted faults are drawn anew over the whole range that a check promises to 
 chosen by them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -222,8 +222,3 @@ def _verdict_tested(
         recall=float(spoke),
         precision=float(spoke and not before),
     )
-
-
-def table(results: tuple[Tested, ...]) -> list[Mapping[str, Any]]:
-    """The results as JSON types, for `audit.json`."""
-    return [result.as_record() for result in results]

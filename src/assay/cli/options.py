@@ -78,6 +78,17 @@ TestFraction = Annotated[
 Checks = Annotated[
     str | None, typer.Option("--checks", metavar="a,b", help="Only these checks of the audit.")
 ]
+Thorough = Annotated[
+    bool | None, typer.Option("--thorough", help="An audit with a larger reference classifier: slower.")
+]
+SelfTest = Annotated[
+    bool | None,
+    typer.Option("--self-test", help="Plant known faults in a copy, and count what the audit finds."),
+]
+Features = Annotated[
+    str | None,
+    typer.Option("--features", metavar="FILE.npy", help="Your own features, a row per image, train first."),
+]
 FailOn = Annotated[
     str | None,
     typer.Option("--fail-on", metavar="GATES", help="Exit 8 if one is true, as 'leakage>0,accuracy<0.9'."),

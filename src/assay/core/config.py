@@ -41,7 +41,9 @@ class Settings(Reading):
 
     data: a name or path as given. model: recipe name; None takes the default for the data.
     validation: share of train held out, in [0, 1). threads: None lets torch decide.
-    checks: names of the audit's checks; None runs all. checkpoint_every: minutes between two checkpoints
+    checks: names of the audit's checks; None runs all. thorough: a larger reference classifier in the audit.
+    self_test: plant known faults in a copy and count what the audit finds. features: a .npy file with the
+    user's own features, one row per image. checkpoint_every: minutes between two checkpoints
     inside an epoch (each epoch ends with one in any case).
     """
 
@@ -52,6 +54,9 @@ class Settings(Reading):
     device: Device = "auto"
     threads: Annotated[int, Field(ge=1, le=1024)] | None = None
     checks: tuple[str, ...] | None = None
+    thorough: bool = False
+    self_test: bool = False
+    features: str | None = None
     checkpoint_every: Annotated[float, Field(ge=0, le=1e6)] = 5.0
     recipe: dict[str, Any] = Field(default_factory=dict)
 

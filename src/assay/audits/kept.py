@@ -1,0 +1,107 @@
+"""Audits kept for the next time: by the content and order of the data, the settings, and the code."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+import assay
+from assay.audits.values import Audit, Finding, Issue
+from assay.core import durable
+from assay.core.errors import AssayError
+from assay.core.events import OnEvent, ignore, warn
+from assay.core.folders import cache_folder
+from assay.data.values import Dataset
+
+#: Where audits are kept inside the cache, and how many at most; the oldest go first. One takes about 2 MB.
+FOLDER: Final = "audits"
+MOST: Final = 50
+
+#: Rooms whose code decides what an audit says.
+_ROOMS: Final = ("audits", "reference", "data")
+
+
+def kept_audit(
+    dataset: Dataset,
+    settings: Mapping[str, Any],
+    make: Callable[[], Audit],
+    on_event: OnEvent = ignore,
+    folder: Path | None = None,
+) -> tuple[Audit, bool]:
+    """The audit made before of the same data with the same settings and code, or `make()`, then kept.
+
+    settings: JSON types, all that the audit depends on besides the data. Returns the audit and whether it
+    was kept. A damaged entry is made again; a cache that cannot be written is told and does no harm.
+    """
+    folder = folder or cache_folder() / FOLDER
+    path = folder / f"{audit_key(dataset, settings)}.json"
+    ready = _read(path)
+    if ready is not None:
+        return ready, True
+    made = make()
+    try:
+        durable.make_directory(folder)
+        _write(path, made)
+        _forget_oldest(folder)
+    except AssayError as error:
+        warn(on_event, "audit", f"the audit is not kept for the next time: {error.what}")
+    return made, False
+
+
+def audit_key(dataset: Dataset, settings: Mapping[str, Any]) -> str:
+    """64 hexadecimal digits that change with the data, their order and names, the settings and the code."""
+    whole = hashlib.sha256()
+    names = [dataset.name, dataset.source, *dataset.notes, "", *dataset.classes]
+    whole.update(json.dumps([names, dict(settings), code_version()], sort_keys=True).encode())
+    for name, split in dataset.splits.items():
+        columns = {key: np.asarray(values).tolist() for key, values in split.columns.items()}
+        whole.update(json.dumps([name, list(split.ids), columns], sort_keys=True, default=str).encode())
+        whole.update(np.ascontiguousarray(split.digests).tobytes())
+        whole.update(np.ascontiguousarray(split.labels).tobytes())
+    return whole.hexdigest()
+
+
+@cache
+def code_version() -> str:
+    """SHA-256 over the source of the rooms that audits come from, and the versions of Assay and NumPy."""
+    whole = hashlib.sha256(f"{assay.__version__} {np.__version__}".encode())
+    root = Path(__file__).parent.parent
+    for room in _ROOMS:
+        for source in sorted((root / room).rglob("*.py")):
+            whole.update(source.relative_to(root).as_posix().encode() + b"\0" + source.read_bytes())
+    return whole.hexdigest()
+
+
+def _write(path: Path, made: Audit) -> None:
+    content = {"audit": made.as_record(), "issues": [vars(issue) for issue in made.issues]}
+    text = durable.json_text(content)
+    durable.write_text(path, f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}")
+
+
+def _read(path: Path) -> Audit | None:
+    """The audit kept there; None where there is none or where it is not as it was written."""
+    try:
+        stated, _, text = path.read_text("utf-8").partition("\n")
+    except (OSError, UnicodeDecodeError):
+        return None
+    if hashlib.sha256(text.encode()).hexdigest() != stated:
+        return None
+    content = json.loads(text)
+    record = content["audit"]
+    return Audit(
+        dataset=record["dataset"],
+        statistics=record["statistics"],
+        findings=tuple(Finding(**finding) for finding in record["findings"]),
+        issues=tuple(Issue(**issue) for issue in content["issues"]),
+        decisions=record["decisions"],
+    )
+
+
+def _forget_oldest(folder: Path) -> None:
+    entries = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime)
+    for path in entries[:-MOST]:
+        durable.remove(path)

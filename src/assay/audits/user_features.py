@@ -1,0 +1,51 @@
+"""The user's own features, such as embeddings of a pretrained net: one row per image, in source order."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.core.errors import AssayError
+from assay.data.values import Dataset
+
+
+def read_features(file: Path, dataset: Dataset) -> dict[str, NDArray[np.float32]]:
+    """The rows of a NumPy file, per split, float32 `(n, features)`.
+
+    Rows are in source order: all of train, then the other splits in their order; further axes are joined.
+    Nothing is unpickled. Raises AssayError `file-missing` or `bad-arrays`.
+    """
+    try:
+        rows = np.load(file, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError as error:
+        raise AssayError("file-missing", file, "there is no such file", "Check --features.") from error
+    except (ValueError, EOFError, OSError) as error:
+        raise _bad(file, "it is not a NumPy array file (.npy)") from error
+    if not isinstance(rows, np.ndarray) or rows.dtype.kind not in "fiu" or rows.ndim < 2:
+        raise _bad(file, "it must hold numbers, one row per image")
+    sizes = {name: len(split) for name, split in dataset.splits.items()}
+    if len(rows) != sum(sizes.values()):
+        counts = " + ".join(f"{size:,} {name}" for name, size in sizes.items())
+        raise _bad(file, f"it has {len(rows):,} rows for {counts} images")
+    flat = np.asarray(rows, np.float32).reshape(len(rows), -1)
+    if not np.isfinite(flat).all():
+        row = int(np.flatnonzero(~np.isfinite(flat).all(axis=1))[0])
+        raise _bad(file, f"row {row} holds a number that is not finite")
+    bounds = np.cumsum(list(sizes.values()))[:-1]
+    return dict(zip(sizes, np.split(flat, bounds), strict=True))
+
+
+def _bad(file: Path, what: str) -> AssayError:
+    return AssayError("bad-arrays", file, what, "Save one row per image, train first, with numpy.save.")
+
+
+def features_digest(features: Mapping[str, NDArray[np.float32]] | None) -> str:
+    """SHA-256 of the rows of all splits; empty without features."""
+    if features is None:
+        return ""
+    whole = hashlib.sha256()
+    for name, rows in features.items():
+        whole.update(f"{name} {rows.shape}\n".encode() + np.ascontiguousarray(rows).tobytes())
+    return whole.hexdigest()
