@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from assay import pipeline
+from assay.core import durable
 from assay.core.errors import AssayError, Interrupted
 from assay.core.events import Event
 from assay.data.values import Dataset
@@ -52,6 +53,16 @@ def test_a_stopped_run_is_resumed_to_equal_files(finished, tmp_path) -> None:
     assert whole_result(folder) == whole_result(finished)
     assert run.score is not None
     assert json.loads((folder / "manifest.json").read_text())["resumed"] is True
+
+
+def test_a_killed_process_leaves_no_litter(tmp_path) -> None:
+    """What a process that is gone was writing, at any depth of the folder, is removed by the next run."""
+    folder = stopped_run(tmp_path / "run")
+    for place in (folder, folder / "checkpoints", folder / "model"):
+        place.mkdir(exist_ok=True)
+        (place / f"{durable.TEMPORARY}{2**30}-abc").write_bytes(b"half")
+    pipeline.resume(folder, tiny_dataset())
+    assert [p for p in folder.rglob("*") if p.name.startswith(durable.TEMPORARY)] == []
 
 
 def other_data() -> Dataset:

@@ -11,8 +11,8 @@ SOURCE = Path(__file__).resolve().parents[2] / "src" / "assay"
 WRITING_NAMES = {
     "mkdir", "makedirs", "write_text", "write_bytes", "touch", "unlink", "rmdir", "removedirs", "rmtree",
     "copyfile", "copytree", "copy2", "symlink_to", "hardlink_to", "symlink", "mkfifo", "truncate",
-    "ftruncate", "savez", "savez_compressed", "savetxt", "tofile", "save_file", "urlretrieve", "extractall", "mkstemp",
-    "mkdtemp", "NamedTemporaryFile", "TemporaryDirectory", "TemporaryFile",
+    "ftruncate", "savez", "savez_compressed", "savetxt", "tofile", "save_file", "urlretrieve", "extractall",
+    "mkstemp", "mkdtemp", "NamedTemporaryFile", "TemporaryDirectory", "TemporaryFile",
 }  # fmt: skip
 
 #: Functions of these modules that write; elsewhere their names mean other things.

@@ -298,6 +298,7 @@ def test_small_nets_take_one_thread() -> None:
     [
         lambda: (_ for _ in ()).throw(MemoryError()),
         lambda: (_ for _ in ()).throw(RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried")),
+        lambda: (_ for _ in ()).throw(RuntimeError("can't start new thread")),
         lambda: torch.empty(1 << 60),
     ],
 )

@@ -84,7 +84,8 @@ def claim(path: Path, config: Mapping[str, Any]) -> Iterator[RunFolder]:
     refuse_foreign(path)
     durable.make_directory(path)
     with durable.lock(path / LOCK):
-        durable.remove_leftovers(path)
+        for folder in (path, *(p for p in path.rglob("*") if p.is_dir() and not p.is_symlink())):
+            durable.remove_leftovers(folder)
         resumed = _take_up(path, config)
         try:
             yield RunFolder(path, resumed)

@@ -92,5 +92,8 @@ def memory_errors(advice: str) -> Iterator[None]:
 
 
 def _is_memory_error(error: Exception) -> bool:
-    # torch's own allocator for the CPU raises a plain RuntimeError that only its text identifies.
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(error)
+    # torch's own allocator for the CPU, and a thread that got no stack, raise a plain RuntimeError that only
+    # its text identifies.
+    texts = ("allocate memory", "can't start new thread")
+    told = any(text in str(error) for text in texts)
+    return told or isinstance(error, MemoryError | torch.OutOfMemoryError)
