@@ -1,5 +1,6 @@
 """A folder of image files: a folder for each class, below folders for splits or not."""
 
+import hashlib
 import os
 import stat
 from dataclasses import dataclass, field, replace
@@ -8,7 +9,7 @@ from typing import Final
 
 from assay.core.errors import AssayError
 from assay.data.image_set import read_image_set
-from assay.data.listing import Listing, Part, stamp_of
+from assay.data.listing import Listing, Part
 from assay.data.manifest import Table, list_tables
 from assay.data.naming import natural_key, ordered_splits, split_of
 from assay.data.reading import kind_of, reading_errors
@@ -47,12 +48,16 @@ _DEEPEST: Final = 32
 
 @dataclass
 class Walk:
-    """What a walk through a folder found: files with their `stat`, by path below the root."""
+    """What a walk through a folder found: files and folders, by path below the root, in natural order.
+
+    stamp: a digest of all names, sizes and times. There may be millions of files: no more is kept of each.
+    """
 
     root: Path
-    files: list[tuple[str, os.stat_result]] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
     folders: list[str] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
+    stamp: str = ""
 
     def ignore(self, path: str, reason: str) -> None:
         """Leave something out, with the reason."""
@@ -66,28 +71,35 @@ def walk(root: Path) -> Walk:
     Raises AssayError `file-unreadable` where a folder cannot be listed.
     """
     found = Walk(root)
-    _walk_into(found, "", 0)
+    digest = hashlib.sha256()
+    _walk_into(found, "", 0, digest)
+    found.stamp = digest.hexdigest()
     return found
 
 
-def _walk_into(found: Walk, folder: str, depth: int) -> None:
+def _walk_into(found: Walk, folder: str, depth: int, digest: "hashlib._Hash") -> None:
     path = found.root / folder
     start = f"{folder}/" if folder else ""
     with reading_errors(path), os.scandir(path) as listing:
-        entries = [(entry.name, entry.stat(follow_symlinks=False)) for entry in listing]
+        entries = [(entry.name, *_stamp(entry.stat(follow_symlinks=False))) for entry in listing]
     entries.sort(key=lambda entry: natural_key(entry[0]))
-    for name, status in entries:
+    for name, mode, stamp in entries:
         if name.startswith("."):
             found.ignore(start + name, "hidden")
-        elif stat.S_ISREG(status.st_mode):
-            found.files.append((start + name, status))
-        elif not stat.S_ISDIR(status.st_mode):
-            found.ignore(start + name, f"{kind_of(status.st_mode)}, not a file")
+        elif stat.S_ISREG(mode):
+            found.files.append(start + name)
+            digest.update(f"{start}{name}|{stamp}\n".encode("utf-8", "surrogatepass"))
+        elif not stat.S_ISDIR(mode):
+            found.ignore(start + name, f"{kind_of(mode)}, not a file")
         elif depth == _DEEPEST:
             found.ignore(start + name, f"more than {_DEEPEST} folders deep")
         else:
             found.folders.append(start + name)
-            _walk_into(found, start + name, depth + 1)
+            _walk_into(found, start + name, depth + 1, digest)
+
+
+def _stamp(status: os.stat_result) -> tuple[int, str]:
+    return status.st_mode, f"{status.st_size}|{status.st_mtime_ns}|{status.st_ctime_ns}"
 
 
 def matches(request: Request) -> bool:
@@ -119,14 +131,14 @@ def _tables(found: Walk) -> list[Table]:
     for folder in found.folders:
         if "/" not in folder and (split := split_of(folder)):
             places |= {f"{folder}/{name}": split for name in METADATA}
-    return [Table(found.root / path, places[path]) for path, _ in found.files if path in places]
+    return [Table(found.root / path, places[path]) for path in found.files if path in places]
 
 
 def _from_tables(request: Request, found: Walk, tables: list[Table]) -> Listing:
     listing = list_tables(request, found.root, tables, "images with a table of metadata")
     named = {name for part in listing.parts.values() for name in part.ids}
     own = {str(table.path.relative_to(found.root)) for table in tables}
-    for path, _ in found.files:
+    for path in found.files:
         if path not in named and path not in own:
             found.ignore(path, "not named in the metadata")
     return replace(listing, left_out=(*listing.left_out, *found.left_out))
@@ -137,44 +149,52 @@ def list_folder(found: Walk) -> Listing:
     root = found.root
     split_folders = {name for name in found.folders if "/" not in name and split_of(name)}
     # With folders named like splits, all others at the top are no classes.
-    rows = [row for path, _ in found.files if (row := _row(found, path, bool(split_folders))) is not None]
-    if not rows:
+    places = {name: _place(name, bool(split_folders)) for name in ("", *found.folders)}
+    parts: dict[str, _Rows] = {}
+    for path in found.files:
+        folder, _, file = path.rpartition("/")
+        place = places[folder]
+        if file[file.rfind(".") :].lower() not in _IMAGE_SUFFIXES:
+            found.ignore(path, "no image by its name")
+        elif place is None:
+            found.ignore(path, "not in the folder of a class")
+        else:
+            parts.setdefault(place[0], _Rows()).add(place[1], path)
+    if not parts:
         raise AssayError(
             "too-few-images",
             root,
             "no image lies in a folder of its class",
             "Lay images out as CLASS/IMAGE or train/CLASS/IMAGE and test/CLASS/IMAGE, or give a table.",
         )
-    parts = {split: _part(root, rows, split) for split in ordered_splits(row[0] for row in rows)}
     form = "a folder for each split and class" if split_folders else "a folder for each class"
-    return Listing(parts, form, _stamp(found), _classes(found, bool(split_folders)), tuple(found.left_out))
+    by_split = {split: parts[split].part(root) for split in ordered_splits(parts)}
+    return Listing(by_split, form, found.stamp, _classes(found, bool(split_folders)), tuple(found.left_out))
 
 
-def _row(found: Walk, path: str, has_splits: bool) -> tuple[str, str, str] | None:
-    """Split, class and path of an image; None for what is no image, which is left out."""
-    folders = path.split("/")
-    file = folders.pop()
-    split = "train"
-    if has_splits:
-        split = split_of(folders[0]) or "" if folders else ""
-        folders = folders[1:]
-    if file[file.rfind(".") :].lower() not in _IMAGE_SUFFIXES:
-        found.ignore(path, "no image by its name")
-    elif not split or not folders:
-        found.ignore(path, "not in the folder of a class")
-    else:
-        return split, folders[0], path
-    return None
+@dataclass
+class _Rows:
+    """The images of one split: labels and paths."""
+
+    labels: list[str] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+
+    def add(self, label: str, path: str) -> None:
+        self.labels.append(label)
+        self.paths.append(path)
+
+    def part(self, root: Path) -> Part:
+        start = f"{root}/"
+        return Part(self.paths, self.labels, lambda: (start + path for path in self.paths))
 
 
-def _part(root: Path, rows: list[tuple[str, str, str]], split: str) -> Part:
-    own = [row for row in rows if row[0] == split]
-    start = f"{root}/"
-    return Part(
-        [path for _, _, path in own],
-        [label for _, label, _ in own],
-        lambda: (start + path for _, _, path in own),
-    )
+def _place(folder: str, has_splits: bool) -> tuple[str, str] | None:
+    """Split and class of the images in a folder; None where it belongs to no class."""
+    names = folder.split("/") if folder else []
+    if not has_splits:
+        return ("train", names[0]) if names else None
+    split = split_of(names[0]) if names else None
+    return (split, names[1]) if split and len(names) > 1 else None
 
 
 def _classes(found: Walk, has_splits: bool) -> tuple[str, ...] | None:
@@ -186,7 +206,3 @@ def _classes(found: Walk, has_splits: bool) -> tuple[str, ...] | None:
         if name.count("/") == depth and (not has_splits or split_of(name.split("/")[0]))
     }
     return tuple(sorted(names, key=natural_key)) or None
-
-
-def _stamp(found: Walk) -> str:
-    return stamp_of(f"{path}|{s.st_size}|{s.st_mtime_ns}|{s.st_ctime_ns}" for path, s in found.files)
