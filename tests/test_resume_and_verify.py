@@ -1,6 +1,7 @@
 """`resume` and `verify` refuse what changed, say what, and find whatever is not as it was."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +27,14 @@ def stopped_run(folder: Path, **more) -> Path:
         pipeline.run(tiny_dataset(), out=folder, checks=CHECKS, on_event=stop, **settings(3), **more)
     assert caught.value.folder == folder
     return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _own_cache(tmp_path_factory) -> Iterator[None]:
+    """A cache that knows no audit yet: the first run makes it, the others find it kept."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +27,8 @@ class Forker:
     def __init__(self) -> None:
         tests = str(_FORKER.parent.parent)
         paths = os.pathsep.join([tests, os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
-        environment = {**os.environ, "PYTHONPATH": paths, "MPLBACKEND": "agg"}
+        self._cache = tempfile.TemporaryDirectory()
+        environment = {**os.environ, "PYTHONPATH": paths, "ASSAY_CACHE": self._cache.name}
         self._process = subprocess.Popen(
             [sys.executable, str(_FORKER)],
             stdin=subprocess.PIPE,
@@ -65,6 +67,7 @@ class Forker:
         self._process.stdin.close()
         self._process.wait()
         self._process.stdout.close()
+        self._cache.cleanup()
 
 
 @pytest.fixture(scope="session")

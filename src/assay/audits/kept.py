@@ -42,14 +42,15 @@ def kept_audit(
     ready = _read(path)
     if ready is not None:
         return ready, True
-    made = make()
+    text = _text(make())
     try:
         durable.make_directory(folder)
-        _write(path, made)
+        durable.write_text(path, f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}")
         _forget_oldest(folder)
     except AssayError as error:
         warn(on_event, "audit", f"the audit is not kept for the next time: {error.what}")
-    return made, False
+    # As it will be read the next time: a report may not tell whether its audit was kept.
+    return _audit(text), False
 
 
 def audit_key(dataset: Dataset, settings: Mapping[str, Any]) -> str:
@@ -76,10 +77,9 @@ def code_version() -> str:
     return whole.hexdigest()
 
 
-def _write(path: Path, made: Audit) -> None:
+def _text(made: Audit) -> str:
     content = {"audit": made.as_record(), "issues": [vars(issue) for issue in made.issues]}
-    text = durable.json_text(content)
-    durable.write_text(path, f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}")
+    return durable.json_text(content)
 
 
 def _read(path: Path) -> Audit | None:
@@ -90,6 +90,11 @@ def _read(path: Path) -> Audit | None:
         return None
     if hashlib.sha256(text.encode()).hexdigest() != stated:
         return None
+    return _audit(text)
+
+
+def _audit(text: str) -> Audit:
+    """The audit that `_text` described."""
     content = json.loads(text)
     record = content["audit"]
     return Audit(
