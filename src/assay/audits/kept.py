@@ -21,8 +21,8 @@ from assay.data.values import Dataset
 FOLDER: Final = "audits"
 MOST: Final = 50
 
-#: Rooms whose code decides what an audit says.
-_ROOMS: Final = ("audits", "reference", "data")
+#: Rooms whose code decides what an audit says; what reading the data does shows in the digests.
+_ROOMS: Final = ("audits", "reference")
 
 
 def kept_audit(
