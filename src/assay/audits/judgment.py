@@ -15,7 +15,7 @@ from assay.reference.features import describe
 
 #: Random Fourier features by default and for `--thorough` (half as many as images, where these are few).
 SIZE: Final = 2048
-THOROUGH_SIZE: Final = 6144
+THOROUGH_SIZE: Final = 4096
 
 #: A class with fewer training images cannot be left one image short and still be known.
 FEWEST_PER_CLASS: Final = 5
