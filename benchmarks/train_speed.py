@@ -11,7 +11,7 @@ from assay import load, train
 from assay.learning.recipes import RECIPES
 from measuring import conditions, write_result
 
-TIMES = 3
+TIMES = 2
 
 
 def main():
