@@ -35,7 +35,7 @@ for split in sorted(os.listdir(sys.argv[1])):
     for folder, _, names in sorted(os.walk(root)):
         for name in sorted(names):
             with open(os.path.join(folder, name), "rb") as file:
-                np.asarray(Image.open(file).convert("L"))
+                np.asarray(Image.open(file).convert("RGB"))
 """
 
 #: Images of the two folders that memory is measured with, and what is extrapolated to.
