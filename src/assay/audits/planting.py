@@ -195,7 +195,9 @@ def _among(dataset: Dataset, among: Rows | None) -> Rows:
 
 
 def _pixels(split: Split, rows: Rows) -> Images:
-    return np.concatenate([np.asarray(block) for block in split.blocks(rows)] or [split.images[:0]])
+    return np.concatenate(
+        [np.asarray(block) for block in split.blocks(rows)] or [np.zeros((0, *split.shape), np.uint8)]
+    )
 
 
 def _extended(

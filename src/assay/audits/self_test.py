@@ -32,7 +32,7 @@ FLIP_SHARES: Final = (0.01, 0.05)
 
 
 @dataclass(frozen=True)
-class Tested:
+class Counted:
     """How a check did on one planted fault.
 
     planted, found: images with the fault, and those of them that the check flagged.
@@ -62,7 +62,7 @@ class Tested:
 
 def self_test(
     dataset: Dataset, seed: int = 0, on_event: OnEvent = ignore, among: Rows | None = None
-) -> tuple[Tested, ...]:
+) -> tuple[Counted, ...]:
     """Plant faults in copies of `dataset`, run the checks on them, and count what they find.
 
     among: training rows that faults are planted in and label errors counted over; all when None.
@@ -73,7 +73,7 @@ def self_test(
     clean = _material(dataset)
     rows = np.arange(len(dataset.train)) if among is None else among
     steps = (_test_copies, _test_flips, _test_damages, _test_drift, _test_shortcut)
-    results: list[Tested] = []
+    results: list[Counted] = []
     for done, step in enumerate(steps):
         progress(on_event, "self-test", done, len(steps), "faults")
         results += step(clean, seed, rows)
@@ -90,7 +90,7 @@ def _count(dataset: Dataset) -> int:
     return int(np.clip(_SHARE * len(dataset.train), 5, _MOST))
 
 
-def _test_copies(clean: Material, seed: int, among: Rows) -> list[Tested]:
+def _test_copies(clean: Material, seed: int, among: Rows) -> list[Counted]:
     planted = with_copies(clean.dataset, _count(clean.dataset), seed, among)
     material = _material(planted.dataset)
     rows = []
@@ -108,7 +108,9 @@ def _test_copies(clean: Material, seed: int, among: Rows) -> list[Tested]:
     return rows
 
 
-def _tested(found: Checked, before: Checked, planted: Planted, kind: str, split: str | None = None) -> Tested:
+def _tested(
+    found: Checked, before: Checked, planted: Planted, kind: str, split: str | None = None
+) -> Counted:
     """Count one kind of fault. False alarms are counted over all kinds planted together."""
     flagged = {(issue.split, issue.index) for issue in found.issues}
     already = {(issue.split, issue.index) for issue in before.issues}
@@ -121,7 +123,7 @@ def _tested(found: Checked, before: Checked, planted: Planted, kind: str, split:
     everywhere = {(name, int(row)) for (_, name), rows in planted.faults.items() for row in rows}
     hits = len(wanted & flagged)
     other = flagged - everywhere
-    return Tested(
+    return Counted(
         check=found.finding.check,
         fault=kind,
         planted=len(wanted),
@@ -134,7 +136,7 @@ def _tested(found: Checked, before: Checked, planted: Planted, kind: str, split:
     )
 
 
-def _test_flips(clean: Material, seed: int, among: Rows) -> list[Tested]:
+def _test_flips(clean: Material, seed: int, among: Rows) -> list[Counted]:
     if clean.judgment.refusal:
         return []
     probabilities = clean.judgment.probabilities["train"].copy()
@@ -148,7 +150,7 @@ def _test_flips(clean: Material, seed: int, among: Rows) -> list[Tested]:
     return rows
 
 
-def _tested_flips(clean: Material, planted: Planted, among: Rows, fault: str) -> Tested:
+def _tested_flips(clean: Material, planted: Planted, among: Rows, fault: str) -> Counted:
     material = _material(planted.dataset)
     counted = _tested(check_label_errors(material), check_label_errors(clean), planted, "flipped")
     flipped = np.zeros(len(planted.dataset.train), bool)
@@ -160,7 +162,7 @@ def _tested_flips(clean: Material, planted: Planted, among: Rows, fault: str) ->
         "auroc": auroc(unlikely[among], flipped[among]),
         "found_in_twice": found_in_twice(unlikely[among], flipped[among]),
     }
-    return Tested(**record)
+    return Counted(**record)
 
 
 def auroc(scores: NDArray[np.floating[Any]], faulty: NDArray[np.bool_]) -> float | None:
@@ -185,33 +187,33 @@ def found_in_twice(scores: NDArray[np.floating[Any]], faulty: NDArray[np.bool_])
     return float(faulty[listed].sum() / bad)
 
 
-def _test_damages(clean: Material, seed: int, among: Rows) -> list[Tested]:
+def _test_damages(clean: Material, seed: int, among: Rows) -> list[Counted]:
     planted = with_damages(clean.dataset, _count(clean.dataset), seed, among)
     found, before = check_quality(_material(planted.dataset)), check_quality(clean)
     return [_tested(found, before, planted, kind) for kind, _ in planted.faults]
 
 
-def _test_drift(clean: Material, seed: int, among: Rows) -> list[Tested]:  # noqa: ARG001  one form for all
+def _test_drift(clean: Material, seed: int, among: Rows) -> list[Counted]:  # noqa: ARG001  one form for all
     if "test" not in clean.dataset.splits or not len(clean.dataset.splits["test"]):
         return []
     planted = with_drift(clean.dataset, seed)
     return [_verdict_tested(check_drift, clean, planted, "test 15 % brighter, fewer of one class")]
 
 
-def _test_shortcut(clean: Material, seed: int, among: Rows) -> list[Tested]:  # noqa: ARG001  one form for all
+def _test_shortcut(clean: Material, seed: int, among: Rows) -> list[Counted]:  # noqa: ARG001  one form for all
     planted = with_shortcut(clean.dataset)
     return [_verdict_tested(check_shortcuts, clean, planted, "corner marks that tell the class")]
 
 
 def _verdict_tested(
     check: Callable[[Material], Checked], clean: Material, planted: Planted, fault: str
-) -> Tested:
+) -> Counted:
     """A check of the whole set: found where it speaks, a false alarm where it spoke before."""
     spoke, before = (
         int(check(material).finding.verdict in ("warn", "fail"))
         for material in (_material(planted.dataset), clean)
     )
-    return Tested(
+    return Counted(
         check=check(clean).finding.check,
         fault=fault,
         planted=1,

@@ -20,6 +20,7 @@ from assay.reports.listing import (
     evidence_rows,
     plain_rows,
     run_files,
+    self_test_rows,
     settings_rows,
     worst_classes,
 )
@@ -125,6 +126,7 @@ _HELPERS: Final[dict[str, Any]] = {
     "classes_note": classes_note,
     "evidence_rows": evidence_rows,
     "run_files": run_files,
+    "self_test_rows": self_test_rows,
     "settings_rows": settings_rows,
     "worst_classes": worst_classes,
     "count": wording.count,

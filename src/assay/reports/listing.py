@@ -81,6 +81,25 @@ def evidence_rows(evidence: Mapping[str, Any]) -> list[tuple[str, str]]:
     return rows
 
 
+def self_test_rows(audit: Audit) -> list[tuple[str, ...]]:
+    """What the self-test counted, as cells: check, planted fault, found of planted, recall, precision,
+    false alarms, ranking; empty where it was not asked for."""
+    rows = audit.statistics.get("self_test") or []
+    return [
+        (
+            row["check"],
+            row["fault"],
+            f"{row['found']:,} of {row['planted']:,}",
+            *("\N{EN DASH}" if row[key] is None else f"{row[key]:.3f}" for key in ("recall", "precision")),
+            f"{row['false_alarms']:,}",
+            "\N{EN DASH}"
+            if row["auroc"] is None
+            else f"AUROC {row['auroc']:.4f}, {row['found_in_twice']:.0%} in a list of twice their number",
+        )
+        for row in rows
+    ]
+
+
 def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     for key, value in values.items():
         label = prefix + str(key).replace("_", " ")
