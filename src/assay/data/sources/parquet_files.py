@@ -1,6 +1,7 @@
 """Parquet files with images inside: one, or a folder of them as on the Hugging Face hub."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from assay.data.image_set import read_image_set
 from assay.data.listing import Listing
 from assay.data.naming import natural_key
 from assay.data.parquet import left_out_files, list_parquet
+from assay.data.reading import reading_errors
 from assay.data.request import Request
 from assay.data.values import Dataset
 
@@ -35,12 +37,22 @@ def listing(request: Request) -> Listing:
 def _files(path: Path) -> Sequence[Path]:
     if path.is_file():
         return [path] if path.suffix.lower() == ".parquet" else []
-    found = {
-        file for depth in ("", "*/", "*/*/") for file in path.glob(f"{depth}*.parquet") if file.is_file()
-    }
-    hidden = {file for file in found if any(part.startswith(".") for part in file.relative_to(path).parts)}
-    links = {file for file in found if file.is_symlink() and not _inside(file, path)}
-    return sorted(found - hidden - links, key=lambda file: natural_key(file.as_posix()))
+    found = (
+        file for file in _below(path, 2) if file.is_file() and (not file.is_symlink() or _inside(file, path))
+    )
+    return sorted(found, key=lambda file: natural_key(file.as_posix()))
+
+
+def _below(folder: Path, depth: int) -> Iterator[Path]:
+    """Files with the name of a Parquet file, at most `depth` folders down; nothing hidden."""
+    with reading_errors(folder), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if entry.name.lower().endswith(".parquet"):
+                yield Path(entry.path)
+            elif depth and entry.is_dir(follow_symlinks=False):
+                yield from _below(Path(entry.path), depth - 1)
 
 
 def _inside(file: Path, root: Path) -> bool:
