@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from assay.core import durable
+from assay.core import durable, run_folder
 from assay.core.events import Event, OnEvent, ignore
 from assay.data.hold_out import hold_out
 from assay.data.values import Dataset, Split, numbered_ids
@@ -105,11 +105,14 @@ def result(folder: Path) -> dict[str, str]:
 
 
 def whole_result(folder: Path) -> dict[str, str]:
-    """SHA-256 of every file of a run folder but the manifest and the checkpoints."""
+    """SHA-256 of every file of a run folder but the manifest, the checkpoints, and the lock of a process
+    that was killed after its last write (it stops nobody)."""
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != "manifest.json" and "checkpoints" not in path.parts
+        if path.is_file()
+        and path.name not in (run_folder.MANIFEST, run_folder.LOCK)
+        and "checkpoints" not in path.parts
     }
 
 
