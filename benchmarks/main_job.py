@@ -3,8 +3,11 @@
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
+from assay.core import durable
+from assay.core.folders import cache_folder
 from measuring import conditions, peak_megabytes, repeated, seconds_of, write_result
 
 ASSAY = (sys.executable, "-m", "assay")
@@ -41,6 +44,12 @@ def main() -> None:
             ),
         }
     write_result("main_job", "python benchmarks/main_job.py", before, figures)
+
+
+def _uncached(out: Iterator[Path], command: str) -> float:
+    """With the data cached, but no audit kept from an earlier run."""
+    durable.remove(cache_folder() / "audits")
+    return seconds_of([*ASSAY, command, "--out", next(out)])
 
 
 def _second_load() -> float:
