@@ -20,6 +20,7 @@ from assay.audits.separability import check_separability
 from assay.audits.shortcuts import check_shortcuts
 from assay.audits.similarity import check_class_similarity, convolution_decision
 from assay.audits.statistics import pixel_statistics
+from assay.audits.unreadable import check_unreadable
 from assay.audits.values import Audit, Finding, sorted_issues
 from assay.core.errors import AssayError
 from assay.core.events import Event, OnEvent, ignore
@@ -29,6 +30,7 @@ from assay.data.values import PURPOSES, Dataset
 #: Every check, in the order of the report. A new one is a function and a line here.
 CHECKS: Final[Mapping[str, Check]] = {
     "identity": check_identity,
+    "unreadable": check_unreadable,
     "exact-duplicates": check_exact_duplicates,
     "near-duplicates": check_near_duplicates,
     "leakage": check_leakage,

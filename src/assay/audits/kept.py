@@ -56,7 +56,8 @@ def kept_audit(
 def audit_key(dataset: Dataset, settings: Mapping[str, Any]) -> str:
     """64 hexadecimal digits that change with the data, their order and names, the settings and the code."""
     whole = hashlib.sha256()
-    names = [dataset.name, dataset.source, *dataset.notes, "", *dataset.classes]
+    left_out = [repr(item) for item in dataset.left_out]
+    names = [dataset.name, dataset.source, *dataset.notes, "", *dataset.classes, "", *left_out]
     whole.update(json.dumps([names, dict(settings), code_version()], sort_keys=True).encode())
     for name, split in dataset.splits.items():
         columns = {key: np.asarray(values).tolist() for key, values in split.columns.items()}

@@ -80,7 +80,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Issue:
-    """One flagged image: a row of `issues.csv`. score: in [0, 1], 1 is worst."""
+    """One flagged image: a row of `issues.csv`. score: in [0, 1], 1 is worst.
+
+    index: -1 for an image that could not be read and so has no place in its split; an empty cell in the file.
+    """
 
     check: str
     kind: str
@@ -99,7 +102,8 @@ class Issue:
 
     def as_row(self) -> tuple[object, ...]:
         """The issue's cells in the order of `ISSUE_COLUMNS`."""
-        return tuple(getattr(self, column) for column in ISSUE_COLUMNS)
+        cells = {column: getattr(self, column) for column in ISSUE_COLUMNS}
+        return tuple((cells | {"index": None if self.index < 0 else self.index}).values())
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,55 @@
+"""Check `unreadable`: which image files could not be read, and so are missing from all that follows?"""
+
+from collections import Counter
+from typing import Final
+
+from assay.audits.material import Checked, Material
+from assay.audits.values import Finding, Issue, Verdict
+from assay.data.values import LeftOut
+
+#: Above this share the loss is no accident of single files, and what is left may no longer be a fair sample.
+FAIL_SHARE: Final = 0.01
+
+#: Names given as evidence; issues.csv has all.
+_NAMED: Final = 20
+
+
+def check_unreadable(material: Material) -> Checked:
+    """Count the image files that were left out because they are damaged or refused."""
+    left = [item for item in material.dataset.left_out if item.kind == "unreadable"]
+    ignored = len(material.dataset.left_out) - len(left)
+    read = sum(len(split) for split in material.dataset.splits.values())
+    share = len(left) / (read + len(left)) if left else 0.0
+    verdict: Verdict = "pass" if not left else "warn" if share <= FAIL_SHARE else "fail"
+    return Checked(
+        Finding(
+            check="unreadable",
+            area="data integrity",
+            verdict=verdict,
+            summary=_summary(left, share, read, ignored),
+            evidence={
+                "read": read,
+                "unreadable": len(left),
+                "ignored": ignored,
+                "by_reason": dict(sorted(Counter(item.reason for item in left).items())[:_NAMED]),
+                "files": [item.id for item in left[:_NAMED]],
+            },
+            threshold=f"no unreadable image; more than {FAIL_SHARE:.0%} of the images fail",
+            reason="an image left out is in no count and no score, and damage rarely strikes all classes alike",
+            fix="Get these files again, or remove them knowingly." if left else "",
+            count=len(left),
+        ),
+        tuple(_issue(item) for item in left),
+    )
+
+
+def _summary(left: list[LeftOut], share: float, read: int, ignored: int) -> str:
+    others = f" {ignored:,} other files are no images and were ignored." if ignored else ""
+    if not left:
+        return f"All {read:,} images were read.{others}"
+    first = f"first {left[0].id}: {left[0].reason}"
+    return f"{len(left):,} ({share:.2%}) images could not be read and were left out, {first}.{others}"
+
+
+def _issue(item: LeftOut) -> Issue:
+    return Issue("unreadable", "unreadable", 1.0, item.split, -1, item.id, "", item.label, detail=item.reason)
