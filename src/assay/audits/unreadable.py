@@ -35,7 +35,7 @@ def check_unreadable(material: Material) -> Checked:
                 "files": [item.id for item in left[:_NAMED]],
             },
             threshold=f"no unreadable image; more than {FAIL_SHARE:.0%} of the images fail",
-            reason="an image left out is in no count and no score, and damage rarely strikes all classes alike",
+            reason="an image left out is in no count and no score, and damage rarely hits all classes alike",
             fix="Get these files again, or remove them knowingly." if left else "",
             count=len(left),
         ),
