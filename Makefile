@@ -22,7 +22,7 @@ test: install browser
 	$(BIN)/ruff check src tests scripts benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -m "not torture" --cov --cov-report=term:skip-covered $(ARGS)
+	$(BIN)/pytest -n 2 -m "not torture" --cov --cov-report=term:skip-covered $(ARGS)
 	$(BIN)/python scripts/check_wheel.py
 
 # Chromium for the browser tests; where it cannot be installed they are skipped and say so.
