@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,19 @@ def test_adding_to_a_damaged_run_is_refused(tmp_path: Path) -> None:
     (run / "a.txt").write_text("b")
     with pytest.raises(AssayError, match="run-damaged"):
         run_folder.reopen(run).__enter__()
+
+
+def test_a_clock_that_jumps_back_does_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run finishes, and its seconds are those that passed, whatever the clock was set to meanwhile."""
+    with run_folder.claim(tmp_path / "run", CONFIG) as folder:
+        yesterday = datetime.now(UTC) - timedelta(days=1)
+        monkeypatch.setattr(
+            run_folder, "datetime", type("Clock", (), {"now": staticmethod(lambda _: yesterday)})
+        )
+        folder.finish()
+    manifest = run_folder.read_manifest(tmp_path / "run")
+    assert 0 <= manifest["seconds"] < 3600
+    assert manifest["ended"] < manifest["started"]
 
 
 def test_the_manifest_tells_of_the_machine_but_not_of_its_user(tmp_path: Path) -> None:

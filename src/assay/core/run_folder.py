@@ -5,6 +5,7 @@ import os
 import platform
 import re
 import sys
+import time
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -38,6 +39,7 @@ class RunFolder:
     resumed: bool = False
     facts: dict[str, Any] = field(default_factory=dict)
     _started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    _started_tick: float = field(default_factory=time.monotonic)
 
     def finish(self) -> None:
         """Commit the run: hash every file and write the manifest, last of all."""
@@ -49,7 +51,7 @@ class RunFolder:
                 "status": "finished",
                 "started": self._started.isoformat(timespec="seconds"),
                 "ended": ended.isoformat(timespec="seconds"),
-                "seconds": round((ended - self._started).total_seconds(), 3),
+                "seconds": round(time.monotonic() - self._started_tick, 3),  # the clock may have been set
                 "resumed": self.resumed,
                 "machine": machine_facts(),
                 "versions": library_versions(),
