@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: install run test lint browser bench torture docs clean
+.PHONY: install run test browser bench torture docs clean
 
 install: $(VENV)/.installed
 

@@ -1,7 +1,7 @@
 """`Split` and `Dataset`: the values that every other room works on."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Literal
@@ -229,8 +229,3 @@ def numbered_ids(split_name: str, count: int) -> tuple[str, ...]:
     """Ids for sources that name no images: the split's name and the position, from 0."""
     width = len(str(max(count - 1, 0)))
     return tuple(f"{split_name}/{i:0{width}d}" for i in range(count))
-
-
-def concatenated(blocks: Iterable[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """Blocks of images as one array in memory."""
-    return np.concatenate(list(blocks))

@@ -1,7 +1,6 @@
 """Metrics as pure functions of counts and probabilities."""
 
 import math
-from collections.abc import Sequence
 from statistics import NormalDist
 from typing import Any, Final
 
@@ -102,8 +101,3 @@ def macro_scores(confusion: NDArray[np.int64]) -> dict[str, float]:
 def shown(value: float | None, digits: int = 3) -> str:
     """A score for people: fixed digits, or a dash where it is undefined."""
     return "-" if value is None else f"{value:.{digits}f}"
-
-
-def mean(values: Sequence[float]) -> float:
-    """The arithmetic mean, exactly rounded."""
-    return math.fsum(values) / len(values)
