@@ -3,7 +3,7 @@ import io
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assay.core.text import (
@@ -48,13 +48,21 @@ def test_numbers_and_none_are_written_plainly():
     assert [neutral_cell(value) for value in (-1, 0.1, None, True)] == ["-1", "0.1", "", "True"]
 
 
+@example(rows=[], header=["", "-"])
 @given(st.lists(st.lists(CELLS, min_size=2, max_size=2)), st.lists(CELLS, min_size=2, max_size=2))
 def test_csv_round_trip(rows, header):
-    """What is written is read back, whatever the text; no cell starts a formula."""
+    """What is written is read back, whatever the text; no cell starts a formula (a dash alone is none)."""
     text = csv_text(header, rows)
     assert read_csv_text(text) == (header, rows)
     for row in csv.reader(io.StringIO(text, newline="")):
-        assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in row)
+        assert not any(cell != "-" and cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in row)
+
+
+def test_a_dash_alone_is_no_formula():
+    """It stands for standard input in `predict`'s first column; with anything after it, it is neutralized."""
+    assert neutral_cell("-") == "-"
+    assert neutral_cell("--") == "'--"
+    assert plain_cell("-") == "-"
 
 
 @given(st.text())
