@@ -24,7 +24,16 @@ from assay.evaluation.evaluate import evaluate_split
 from assay.evaluation.values import Evaluation
 from assay.learning.requirements import require_torch
 from assay.learning.values import Model
-from assay.planning import Data, Plan, make_plan, need_same_data, need_test_split, open_data, plan_of_run
+from assay.planning import (
+    Data,
+    Plan,
+    keep_decisions,
+    make_plan,
+    need_same_data,
+    need_test_split,
+    open_data,
+    plan_of_run,
+)
 from assay.reports.run_files import Results, write_results
 
 
@@ -81,8 +90,9 @@ def _carry_out(plan: Plan, on_event: OnEvent, accept_changes: bool = False) -> R
     """Do in the plan's folder what its command asks for, as far as it is not done yet."""
     model = score = None
     with run_folder.claim(plan.folder, plan.config()) as folder:
+        keep_decisions(plan, folder.path)
         measurements, found = _examine(plan, on_event)
-        results = Results(plan.dataset, measurements, found)
+        results = Results(plan.dataset, measurements, found, plan.decided if plan.decisions else None)
         if plan.recipe is not None:
             held, model = _fit(plan, folder, on_event, accept_changes)
             score = _judge(model, plan.dataset, on_event) if plan.command == "run" else None
@@ -186,11 +196,12 @@ def run_evaluate(
     with run_folder.reopen(Path(folder)) as opened:
         model = read_model(opened.path / "model")
         plan = plan_of_run(opened.path, data, offline, on_event)
-        need_same_data(model, plan.dataset)
+        need_same_data(model, plan)
         need_test_split(plan.dataset)
         measurements, found = _examine(plan, on_event)
         score = _judge(model, plan.dataset, on_event)
-        results = Results(plan.dataset, measurements, found, _hold_out(plan), model, score)
+        decided = plan.decided if plan.decisions else None
+        results = Results(plan.dataset, measurements, found, decided, _hold_out(plan), model, score)
         _report(opened, plan, results, on_event)
     return Run(opened.path, found, model, score)
 
@@ -224,7 +235,9 @@ def _examine(plan: Plan, on_event: OnEvent) -> tuple[dict[str, Measurements], Au
 def _hold_out(plan: Plan) -> HoldOut:
     """What to train on and what to hold out: nothing where the data have a validation split of their own."""
     fraction = 0.0 if "validation" in plan.dataset.splits else plan.settings.validation
-    return hold_out(plan.dataset.train, fraction, plan.settings.seed)
+    held = hold_out(plan.dataset.train, fraction, plan.settings.seed)
+    # Decisions come after: the same images are held out with them and without, so that runs can be compared.
+    return HoldOut(*(plan.decided.kept("train", rows) for rows in (held.train, held.validation)))
 
 
 def _fit(
@@ -241,7 +254,7 @@ def _fit(
     resumed = bool(checkpoints and any(checkpoints.glob("*.json")))
     with stage(on_event, "train", recipe=plan.recipe.name, summary=layers.text(), resumed=resumed) as figures:
         model = fit(
-            dataset.train,
+            plan.train,
             held,
             dataset.classes,
             plan.recipe,
@@ -249,7 +262,7 @@ def _fit(
             device=settings.device,
             threads=settings.threads,
             validation=dataset.splits.get("validation"),
-            fingerprints=dataset.fingerprints,
+            fingerprints=plan.fingerprints,
             checkpoints=checkpoints,
             checkpoint_minutes=settings.checkpoint_every,
             accept_changes=accept_changes,
@@ -270,6 +283,8 @@ def _judge(model: Model, dataset: Dataset, on_event: OnEvent) -> Evaluation:
 def _report(folder: RunFolder, plan: Plan, results: Results, on_event: OnEvent) -> None:
     with stage(on_event, "report"):
         folder.facts["data"] = dict(plan.location)
+        if plan.settings.decisions:
+            folder.facts["decisions"] = {**plan.decided.counts, "unmatched": plan.decided.unmatched}
         write_results(folder.path, results, plan.config())
         folder.finish()
     on_event(Event("run-finished", "report", {"path": str(folder.path), **results.headline()}))

@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
 from assay.audits.audit import known_checks
-from assay.core import run_folder
+from assay.core import durable, run_folder
 from assay.core.config import Settings
 from assay.core.errors import AssayError
-from assay.core.events import OnEvent, stage
+from assay.core.events import OnEvent, stage, warn
+from assay.data.decisions import APPLIED, Decided, Decision, decide, decisions_csv, read_decisions
 from assay.data.load import load
-from assay.data.values import Dataset
+from assay.data.values import Dataset, Split
 from assay.learning.recipes import Recipe, read_recipe, validated
 from assay.learning.values import Model
 
@@ -31,7 +33,10 @@ _BY_COMMAND: Final[Mapping[str, Mapping[str, Any]]] = {
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """recipe: None for an audit. location: where the data came from, for the manifest alone."""
+    """recipe: None for an audit. location: where the data came from, for the manifest alone.
+
+    decisions: those of the settings' table, and `decided`: what follows from them for these data.
+    """
 
     command: str
     settings: Settings
@@ -39,6 +44,26 @@ class Plan:
     dataset: Dataset
     folder: Path
     location: Mapping[str, Any]
+    decisions: tuple[Decision, ...] = ()
+
+    @cached_property
+    def decided(self) -> Decided:
+        """The decisions as they meet the data."""
+        return decide(self.dataset, self.decisions)
+
+    @property
+    def train(self) -> Split:
+        """The training split with the labels that were decided."""
+        return self.decided.labelled("train", self.dataset.train)
+
+    @cached_property
+    def fingerprints(self) -> Mapping[str, str]:
+        """Of every split; of train as it is trained on, with the decisions."""
+        own = self.dataset.fingerprints
+        if not self.decisions:
+            return own
+        train = self.decided.fingerprint("train", self.dataset.train, self.dataset.classes)
+        return {**own, "train": train}
 
     def config(self) -> dict[str, Any]:
         """The content of `config.toml`."""
@@ -71,7 +96,16 @@ def make_plan(
         need_test_split(dataset)
     label = command if recipe is None else recipe.name
     folder = Path(out) if out is not None else run_folder.default_folder(dataset.name, label)
-    return Plan(command, settings, recipe, dataset, folder, _location(name, dataset))
+    decisions = read_decisions(Path(settings.decisions)) if settings.decisions else ()
+    plan = Plan(command, settings, recipe, dataset, folder, _location(name, dataset), decisions)
+    _tell_unmatched(plan.decided, on_event)
+    return plan
+
+
+def _tell_unmatched(decided: Decided, on_event: OnEvent) -> None:
+    if decided.unmatched:
+        which = "about images that are not there, or whose label is another now"
+        warn(on_event, "load", f"passed over {decided.unmatched:,} decisions {which}")
 
 
 def plan_of_run(folder: Path, data: Data | None, offline: bool, on_event: OnEvent) -> Plan:
@@ -84,7 +118,38 @@ def plan_of_run(folder: Path, data: Data | None, offline: bool, on_event: OnEven
     dataset = open_data(source, settings.reading(), offline, on_event)
     name = source.name if isinstance(source, Dataset) else str(source)
     resolved = validated(recipe) if recipe else None
-    return Plan(command, settings, resolved, dataset, folder, _location(name, dataset))
+    return Plan(
+        command,
+        settings,
+        resolved,
+        dataset,
+        folder,
+        _location(name, dataset),
+        _decisions_of(folder, settings),
+    )
+
+
+def _decisions_of(folder: Path, settings: Settings) -> tuple[Decision, ...]:
+    """A run's decisions, from its own copy: the table that it was given may have been edited since."""
+    if settings.decisions is None:
+        return ()
+    copy = folder / APPLIED
+    return read_decisions(copy if copy.exists() else Path(settings.decisions))
+
+
+def keep_decisions(plan: Plan, folder: Path) -> None:
+    """Copy the plan's decisions into the run folder.
+
+    Raises AssayError `config-changed` when the run there was begun with others.
+    """
+    if plan.settings.decisions is None:
+        return
+    copy, text = folder / APPLIED, decisions_csv({**vars(d), "decision": d.action} for d in plan.decisions)
+    if not copy.exists():
+        durable.write_text(copy, text)
+    elif copy.read_text("utf-8") != text:
+        fix = "Give that run's decisions to continue it, or give another folder with --out."
+        raise AssayError("config-changed", folder, "the unfinished run there has other decisions", fix)
 
 
 def _settings(command: str, name: str, given: Mapping[str, Any]) -> Settings:
@@ -128,14 +193,14 @@ def need_test_split(dataset: Dataset) -> None:
         )
 
 
-def need_same_data(model: Model, dataset: Dataset) -> None:
+def need_same_data(model: Model, plan: Plan) -> None:
     """Raise AssayError `data-changed` when the splits are not those that the model was made with."""
     for name, expected in model.fingerprints.items():
-        found = dataset.fingerprints.get(name)
+        found = plan.fingerprints.get(name)
         if found != expected:
             raise AssayError(
                 "data-changed",
-                dataset.name,
+                plan.dataset.name,
                 f"the {name} split has fingerprint {(found or 'none')[:12]}, the run's had {expected[:12]}",
                 "Give the data that the run was made with, or start a new run on these.",
             )

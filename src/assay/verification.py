@@ -10,6 +10,7 @@ import safetensors.numpy
 from assay.core import durable, run_folder
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, ignore
+from assay.data.decisions import APPLIED
 from assay.learning.values import Model
 from assay.pipeline import evaluate, train
 from assay.planning import Data, Plan, plan_of_run
@@ -64,6 +65,8 @@ def _retrained(folder: Path, plan: Plan, on_event: OnEvent) -> list[Fact]:
     if plan.recipe is None:
         return []
     chosen = {key: getattr(plan.settings, key) for key in ("seed", "validation", "device", "threads")}
+    if plan.settings.decisions:
+        chosen["decisions"] = str(folder / APPLIED)
     recipe = plan.recipe.as_record()
     model = train(plan.dataset, plan.recipe.name, recipe=recipe, on_event=on_event, **chosen)
     facts = [

@@ -19,6 +19,7 @@ from assay.cli.inspect import inspect
 from assay.cli.interruption import leaving_well
 from assay.cli.predict import predict
 from assay.cli.resume import resume
+from assay.cli.review import review
 from assay.cli.run import run
 from assay.cli.train import train
 from assay.cli.verify import verify
@@ -39,7 +40,7 @@ app = typer.Typer(
 )
 
 #: In the order of the help page.
-COMMANDS = (run, audit, inspect, train, evaluate, predict, resume, verify, fetch, convert, doctor)
+COMMANDS = (run, audit, inspect, train, evaluate, predict, review, resume, verify, fetch, convert, doctor)
 
 for command in COMMANDS:
     app.command()(command)

@@ -89,6 +89,10 @@ Features = Annotated[
     str | None,
     typer.Option("--features", metavar="FILE.npy", help="Your own features, a row per image, train first."),
 ]
+Decisions = Annotated[
+    str | None,
+    typer.Option("--decisions", metavar="FILE", help="Keep, relabel or drop as the table of `review` says."),
+]
 FailOn = Annotated[
     str | None,
     typer.Option("--fail-on", metavar="GATES", help="Exit 8 if one is true, as 'leakage>0,accuracy<0.9'."),

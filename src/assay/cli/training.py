@@ -40,6 +40,7 @@ def training_command(name: str, help_text: str, start: Callable[..., Any]) -> Ca
         features: o.Features = None,
         thorough: o.Thorough = None,
         self_test: o.SelfTest = None,
+        decisions: o.Decisions = None,
         checkpoint_every: o.CheckpointEvery = None,
         resume: o.Resume = False,
         fail_on: o.FailOn = None,

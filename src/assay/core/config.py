@@ -43,7 +43,8 @@ class Settings(Reading):
     validation: share of train held out, in [0, 1). threads: None lets torch decide.
     checks: names of the audit's checks; None runs all. thorough: a larger reference classifier in the audit.
     self_test: plant known faults in a copy and count what the audit finds. features: a .npy file with the
-    user's own features, one row per image. checkpoint_every: minutes between two checkpoints
+    user's own features, one row per image. decisions: a table of what a person decided about single
+    images, applied to training alone. checkpoint_every: minutes between two checkpoints
     inside an epoch (each epoch ends with one in any case).
     """
 
@@ -57,6 +58,7 @@ class Settings(Reading):
     thorough: bool = False
     self_test: bool = False
     features: str | None = None
+    decisions: str | None = None
     checkpoint_every: Annotated[float, Field(ge=0, le=1e6)] = 5.0
     recipe: dict[str, Any] = Field(default_factory=dict)
 

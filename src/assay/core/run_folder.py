@@ -24,8 +24,9 @@ CONFIG: Final = "config.toml"
 MANIFEST: Final = "manifest.json"
 LOCK: Final = ".lock"
 
-#: Not in the manifest: itself, the lock, and the checkpoints (they verify themselves).
-_NOT_HASHED: Final = (MANIFEST, LOCK, "checkpoints")
+#: Not in the manifest: itself, the lock, the checkpoints (they verify themselves), and the table that a
+#: person fills in after the run.
+_NOT_HASHED: Final = (MANIFEST, LOCK, "checkpoints", "decisions.csv")
 
 #: Libraries whose version can change a result.
 _LIBRARIES: Final = ("numpy", "pillow", "matplotlib", "safetensors", "torch")

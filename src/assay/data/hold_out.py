@@ -17,7 +17,8 @@ _STREAM: Final = 0xA55A
 
 @dataclass(frozen=True, eq=False)
 class HoldOut:
-    """Rows of the training split, each sorted: int64. Together they are every row exactly once."""
+    """Rows of the training split, each sorted: int64. No row is in both; together they are every row but
+    those that a person decided to drop."""
 
     train: NDArray[np.int64]
     validation: NDArray[np.int64]

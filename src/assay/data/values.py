@@ -111,19 +111,24 @@ class Split:
         return bytes(self.digests[row]).hex()
 
     def fingerprint(self, classes: Sequence[str]) -> str:
-        """SHA-256 over the sorted pairs (image digest, class name): the same for the same labelled
-        pictures in any order, format or naming."""
-        names = [name.encode("utf-8", "surrogatepass") for name in classes]
-        rank = np.empty(len(names), np.int64)
-        rank[sorted(range(len(names)), key=names.__getitem__)] = np.arange(len(names))
-        # Numbers compare as the bytes do: most significant first.
-        words = np.ascontiguousarray(self.digests).view(">u8")
-        order = np.lexsort((rank[self.labels], *words.T[::-1]))
-        whole = hashlib.sha256()
-        for row, label in zip(order, self.labels[order].tolist(), strict=True):
-            pair = self.digests[row].tobytes() + names[label]
-            whole.update(len(pair).to_bytes(8, "little") + pair)
-        return whole.hexdigest()
+        """The fingerprint of these images with these labels (see `fingerprint_of`)."""
+        return fingerprint_of(self.digests, self.labels, classes)
+
+
+def fingerprint_of(digests: NDArray[np.uint8], labels: NDArray[np.int64], classes: Sequence[str]) -> str:
+    """SHA-256 over the sorted pairs (image digest, class name): the same for the same labelled
+    pictures in any order, format or naming. digests: uint8 `(n, 32)`; labels: int64 `(n,)`."""
+    names = [name.encode("utf-8", "surrogatepass") for name in classes]
+    rank = np.empty(len(names), np.int64)
+    rank[sorted(range(len(names)), key=names.__getitem__)] = np.arange(len(names))
+    # Numbers compare as the bytes do: most significant first.
+    words = np.ascontiguousarray(digests).view(">u8")
+    order = np.lexsort((rank[labels], *words.T[::-1]))
+    whole = hashlib.sha256()
+    for row, label in zip(order, labels[order].tolist(), strict=True):
+        pair = digests[row].tobytes() + names[label]
+        whole.update(len(pair).to_bytes(8, "little") + pair)
+    return whole.hexdigest()
 
 
 def image_digests(images: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -10,6 +10,7 @@ import numpy as np
 from assay.audits.measure import Measurements
 from assay.audits.values import Audit
 from assay.core import durable
+from assay.data.decisions import Decided
 from assay.data.hold_out import HoldOut
 from assay.data.values import PURPOSES, Dataset
 from assay.evaluation.evaluate import predictions_csv
@@ -21,11 +22,15 @@ from assay.reports.values import ReportContent
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """What a run has found so far; the later values are None where it did not go so far."""
+    """What a run has found so far; the later values are None where it did not go so far.
+
+    decided: what follows for these data from the decisions that the run was given, if it was given any.
+    """
 
     dataset: Dataset
     measurements: Mapping[str, Measurements]
     audit: Audit
+    decided: Decided | None = None
     held: HoldOut | None = None
     model: Model | None = None
     evaluation: Evaluation | None = None
@@ -41,9 +46,11 @@ class Results:
     def partition(self) -> list[dict[str, Any]]:
         """The partition as used: `train` without what was held out for validation."""
         rows = self.dataset.partition_table()
-        if self.held is None or len(self.held.validation) == 0:
+        if self.held is None or (len(self.held.validation) == 0 and self.decided is None):
             return rows
-        labels, k = self.dataset.train.labels, len(self.dataset.classes)
+        train = self.dataset.train
+        labels = (self.decided.labelled("train", train) if self.decided else train).labels
+        k = len(self.dataset.classes)
         used = [
             {
                 "split": name,
@@ -52,6 +59,7 @@ class Results:
                 "purpose": PURPOSES[name],
             }
             for name, part in (("train", self.held.train), ("validation", self.held.validation))
+            if len(part)
         ]
         return used + [row for row in rows if row["split"] != "train"]
 
