@@ -1,38 +1,50 @@
-"""What each check costs per image as the data grow, and how many neighbors the cells miss.
+"""What each check costs per image as the data grow, the memory, and what the neighbor search misses.
 
-    python benchmarks/audit_growth.py 10000 20000 40000 70000 280000
+    python benchmarks/audit_growth.py [10000 20000 40000 70000 280000]
 
-Sets larger than Fashion-MNIST are made from it: mirrored, moved and brightened anew for every round.
-Seconds are of processor time on all cores, so that other work on the machine counts little; each size
-is measured once per call. Writes benchmarks/results/audit_growth.json.
+Sets larger than Fashion-MNIST are made from it: its images turned, scaled and moved a little, anew for
+every round, so that they are new pictures and no copies. In each set copies of every kind are planted.
+Every size runs in a process of its own, on one processor; seconds are of processor time, so that other
+work on the machine counts little. What a million images take is extrapolated from the two largest sizes.
 """
 
 import json
+import math
 import os
-import platform
 import resource
+import subprocess
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from assay.audits.audit import CHECKS, measure_all
+from assay.audits.duplicates import check_exact_duplicates, check_near_duplicates
 from assay.audits.material import Material
-from assay.audits.planting import brightened, mirrored, moved
+from assay.audits.planting import Planted, with_copies
 from assay.data.load import load
 from assay.data.values import Dataset, Split, numbered_ids
+from assay.reference.expansion import fit_components
 from assay.reference.neighbors import build_cells, nearest, search_cells
+from assay.reference.windows import describe_window, questions, thumbnails
+from measuring import conditions, write_result
 
-RESULTS = Path(__file__).parent / "results" / "audit_growth.json"
+SIZES = (10_000, 20_000, 40_000, 70_000, 280_000)
+
+#: Computed once, when the first check asks.
+SHARED = ("looks", "copies", "judgment")
+
 QUERIES = 2_000
+COPIES = 100
+MILLION = 1_000_000
 
 
 def grown(dataset: Dataset, size: int) -> Dataset:
-    """`size` images in the proportions of the splits, augmented where there are not so many."""
+    """`size` images in the proportions of the splits, new ones made where there are not so many."""
     whole = sum(len(split) for split in dataset.splits.values())
     rng = np.random.default_rng(size)
     splits = {name: _grown(name, s, round(size * len(s) / whole), rng) for name, s in dataset.splits.items()}
@@ -44,69 +56,139 @@ def _grown(name: str, split: Split, size: int, rng: np.random.Generator) -> Spli
     if size <= len(split):
         rows = np.sort(rng.choice(len(split), size, replace=False))
         return Split.from_arrays(images[rows], labels[rows], numbered_ids(name, size))
-    parts = [images]
-    while sum(map(len, parts)) < size:
-        parts.append(brightened(moved(mirrored(images, rng) if len(parts) % 2 else images, rng), rng))
-    rounds = np.concatenate(parts)[:size]
-    return Split.from_arrays(rounds, np.tile(labels, len(parts))[:size], numbered_ids(name, size))
+    rounds = -(-size // len(split))
+    made = np.concatenate([images, *(_varied(images, rng) for _ in range(rounds - 1))])[:size]
+    return Split.from_arrays(made, np.tile(labels, rounds)[:size], numbered_ids(name, size))
 
 
-def measured(work: Callable[[], Any]) -> tuple[Any, dict[str, float]]:
-    wall, cpu = time.perf_counter(), time.process_time()
+def _varied(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Each gray image turned by up to 15 degrees, scaled by 0.8 to 1.1 and moved by up to 2 pixels."""
+    out = np.empty_like(images)
+    middle = (images.shape[1] - 1) / 2
+    for i, image in enumerate(images):
+        angle, scale = rng.uniform(-math.pi / 12, math.pi / 12), 1 / rng.uniform(0.8, 1.1)
+        cos, sin = scale * math.cos(angle), scale * math.sin(angle)
+        right, down = rng.uniform(-2, 2, 2)
+        matrix = (cos, -sin, middle * (1 - cos + sin) + right, sin, cos, middle * (1 - sin - cos) + down)
+        picture = Image.fromarray(image[..., 0])
+        out[i, ..., 0] = picture.transform(
+            picture.size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR
+        )
+    return out
+
+
+def measured(work: Callable[[], Any]) -> tuple[Any, float]:
+    """The result of `work` and the seconds of processor time that it took."""
+    before = time.process_time()
     result = work()
-    return result, {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
+    return result, time.process_time() - before
 
 
-def costs(dataset: Dataset) -> dict[str, dict[str, float]]:
+def costs(dataset: Dataset) -> tuple[Material, dict[str, float]]:
     """Seconds of everything that is computed once, then of each check on top of it."""
-    measurements, found = measured(lambda: measure_all(dataset))
+    measurements, seconds_measuring = measured(lambda: measure_all(dataset))
     material = Material(dataset, measurements)
-    seconds = {"measure": found}
-    for shared in ("looks", "copies", "judgment"):
-        _, seconds[shared] = measured(lambda shared=shared: getattr(material, shared))
+    seconds = {"measure": seconds_measuring}
+    for name in SHARED:
+        _, seconds[name] = measured(lambda name=name: getattr(material, name))
     for name, check in CHECKS.items():
         _, seconds[name] = measured(lambda check=check: check(material))
-    return seconds
+    return material, seconds
+
+
+def recall_of_copies(planted: Planted, material: Material) -> dict[str, float]:
+    """Share of the planted copies of each kind that the two duplicate checks flag."""
+    issues = [*check_exact_duplicates(material).issues, *check_near_duplicates(material).issues]
+    flagged = {(issue.split, issue.index) for issue in issues}
+    found: dict[str, list[bool]] = {}
+    for (kind, split), rows in planted.faults.items():
+        found.setdefault(kind, []).extend((split, int(row)) in flagged for row in rows)
+    return {kind: sum(hits) / len(hits) for kind, hits in found.items()}
 
 
 def recall_of_cells(dataset: Dataset) -> dict[str, float]:
-    """Share of images whose nearest neighbor the cells find, by cells visited, against the exact search."""
-    points = Material(dataset, {}).judgment.components["train"][:, :40]
+    """Share of images whose nearest neighbor the cells find, by cells visited, against the exact search.
+
+    On the descriptions that near copies are looked up by. `exact_seconds_per_image`: what looking up
+    one image among all others costs.
+    """
+    question = questions((0, *dataset.shape))[0]
+    described = np.concatenate([describe_window(thumbnails(b), question) for b in dataset.train.blocks()])
+    points = fit_components(described, 40).project(described)
     queries = points[np.linspace(0, len(points) - 1, QUERIES).astype(int)]
-    exact = nearest(queries, points, 2)[0][:, 1]
+    exact, seconds = measured(lambda: nearest(queries, points, 2)[0][:, 1])
     cells = build_cells(points)
-    found = {}
+    found = {"exact_seconds_per_image": seconds / len(queries)}
     for visits in (1, 4, 16):
         squares = np.sort(search_cells(cells, queries, visits, 2)[0], axis=1)[:, 1]
-        found[str(visits)] = float((squares <= exact * 1.0001).mean())
+        found[str(visits)] = float((squares <= exact * 1.0001 + 1e-6).mean())
     return found
 
 
-def main() -> None:
-    dataset = load("fashion-mnist", offline=True)
-    rows = []
-    for size in [int(argument) for argument in sys.argv[1:]] or [10_000, 20_000]:
-        data = grown(dataset, size)
-        seconds = costs(data)
-        row = {
-            "images": size,
-            "seconds": seconds,
-            "cpu_microseconds_per_image": {k: 1e6 * v["cpu"] / size for k, v in seconds.items()},
-            "recall_of_cells": recall_of_cells(data),
-            "peak_gigabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
-        }
-        rows.append(row)
-        print(json.dumps(row))
-    record = {
-        "schema": 1,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "cores": os.cpu_count(),
-        "load_at_end": os.getloadavg()[0],
-        "rows": rows,
+def one_size(size: int) -> dict[str, Any]:
+    """All figures of one size, in this process."""
+    planted = with_copies(grown(load("fashion-mnist", offline=True), size), COPIES, size)
+    before = _peak_gigabytes()
+    material, seconds = costs(planted.dataset)
+    images = sum(len(split) for split in planted.dataset.splits.values())
+    return {
+        "images": images,
+        "cpu_seconds": seconds,
+        "cpu_microseconds_per_image": {name: 1e6 * value / images for name, value in seconds.items()},
+        "peak_gigabytes": _peak_gigabytes(),
+        "peak_gigabytes_before_the_audit": before,
+        "recall_of_copies": recall_of_copies(planted, material),
+        "recall_of_cells": recall_of_cells(planted.dataset),
     }
-    RESULTS.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", "utf-8")
+
+
+def _peak_gigabytes() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def slopes(rows: list[dict[str, Any]]) -> dict[str, float]:
+    """The power of the number of images that each cost grows with, between the two largest sizes."""
+    small, large = rows[-2:]
+    ratio = math.log(large["images"] / small["images"])
+    return {
+        name: math.log(seconds / small["cpu_seconds"][name]) / ratio
+        for name, seconds in large["cpu_seconds"].items()
+        if seconds > 0.1 and small["cpu_seconds"][name] > 0
+    }
+
+
+def of_a_million(rows: list[dict[str, Any]], powers: dict[str, float]) -> dict[str, float]:
+    """Extrapolated, not measured: seconds on one processor by the measured powers, gigabytes by a line."""
+    small, large = rows[-2:]
+    more = MILLION / large["images"]
+    seconds = {name: large["cpu_seconds"][name] * more**power for name, power in powers.items()}
+    per_image = (large["peak_gigabytes"] - small["peak_gigabytes"]) / (large["images"] - small["images"])
+    lookup = large["recall_of_cells"]["exact_seconds_per_image"]
+    return {
+        "all_cpu_seconds": sum(seconds.values()),
+        "copies_cpu_seconds": seconds["copies"],
+        "exact_search_cpu_seconds_per_question": lookup * more * MILLION,
+        "peak_gigabytes": large["peak_gigabytes"] + per_image * (MILLION - large["images"]),
+    }
+
+
+def main() -> None:
+    before = conditions()
+    rows = []
+    for size in [int(argument) for argument in sys.argv[1:]] or SIZES:
+        command = [sys.executable, __file__, "--one", str(size)]
+        one_thread = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        done = subprocess.run(command, check=True, capture_output=True, text=True, env=one_thread)
+        rows.append(json.loads(done.stdout))
+        print(size, {name: round(value, 2) for name, value in rows[-1]["cpu_seconds"].items()})
+    powers = slopes(rows)
+    figures = {"rows": rows, "slopes": powers, "extrapolated_to_a_million": of_a_million(rows, powers)}
+    write_result("audit_growth", "python benchmarks/audit_growth.py", before, figures)
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["--one"]:
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+        print(json.dumps(one_size(int(sys.argv[2]))))
+    else:
+        main()
