@@ -22,7 +22,8 @@ from assay.data.values import Dataset
 from assay.deployment.predict import Prediction, predict_files
 from assay.evaluation.evaluate import evaluate_split
 from assay.evaluation.values import Evaluation
-from assay.learning.requirements import require_torch
+from assay.learning.fitting import fit, resolved, summarize
+from assay.learning.requirements import require_for
 from assay.learning.values import Model
 from assay.planning import (
     Data,
@@ -62,7 +63,6 @@ def run(
     classes, checks); any other name is one of the recipe's (epochs, batch_size, learning_rate, ...).
     An unfinished run of the same configuration in `out` is continued. Raises AssayError.
     """
-    require_torch()
     return _carry_out(make_plan("run", data, out, settings, offline, on_event), on_event)
 
 
@@ -82,7 +82,7 @@ def resume(
     """
     plan = plan_of_run(Path(folder), data, offline, on_event)
     if plan.recipe is not None:
-        require_torch()
+        require_for(plan.recipe.model)
     return _carry_out(plan, on_event, accept_changes)
 
 
@@ -142,7 +142,6 @@ def train(
 
     model: the name of a recipe. Other arguments as in `run`; `Model.save` keeps the result.
     """
-    require_torch()
     plan = make_plan("train", data, None, {"model": model, **settings}, offline, on_event)
     return _fit(plan, None, on_event)[1]
 
@@ -156,7 +155,6 @@ def run_train(
     **settings: Any,
 ) -> Run:
     """The first half of a run: audit and training, in a run folder that `run_evaluate` can finish."""
-    require_torch()
     return _carry_out(make_plan("train", data, out, settings, offline, on_event), on_event)
 
 
@@ -172,7 +170,7 @@ def evaluate(
 
     audit: of the same data; the checks there are so far change nothing in the scores.
     """
-    require_torch()
+    require_for(model.recipe["model"])
     dataset = open_data(data, {"classes": model.classes}, offline, on_event)
     need_test_split(dataset)
     return _judge(model, dataset, on_event)
@@ -190,7 +188,6 @@ def run_evaluate(
     data: only needed where the run's own data have moved; they must have the same content.
     Raises AssayError `data-changed` when they have not.
     """
-    require_torch()
     from assay.learning.model_file import read_model
 
     with run_folder.reopen(Path(folder)) as opened:
@@ -208,7 +205,6 @@ def run_evaluate(
 
 def predict(model: Model | str | Path, files: Iterable[str | Path | bytes]) -> list[Prediction]:
     """Classify pictures, read exactly as in training. model: a model, or the path of a run folder."""
-    require_torch()
     from assay.learning.model_file import read_model
 
     chosen = model if isinstance(model, Model) else read_model(Path(model) / "model")
@@ -243,21 +239,18 @@ def _hold_out(plan: Plan) -> HoldOut:
 def _fit(
     plan: Plan, folder: RunFolder | None, on_event: OnEvent, accept_changes: bool = False
 ) -> tuple[HoldOut, Model]:
-    # Here, not above: this is where torch is loaded, and an audit does without.
-    from assay.learning.summary import summarize
-    from assay.learning.train import train as fit
-
     assert plan.recipe is not None
     held, settings, dataset = _hold_out(plan), plan.settings, plan.dataset
-    layers = summarize(plan.recipe, dataset.shape, len(dataset.classes))
+    recipe = resolved(plan.recipe, len(held.train))
+    layers = summarize(recipe, dataset.shape, len(dataset.classes))
     checkpoints = folder.path / "checkpoints" if folder else None
     resumed = bool(checkpoints and any(checkpoints.glob("*.json")))
-    with stage(on_event, "train", recipe=plan.recipe.name, summary=layers.text(), resumed=resumed) as figures:
+    with stage(on_event, "train", recipe=recipe.name, summary=layers.text(), resumed=resumed) as figures:
         model = fit(
             plan.train,
             held,
             dataset.classes,
-            plan.recipe,
+            recipe,
             seed=settings.seed,
             device=settings.device,
             threads=settings.threads,

@@ -15,6 +15,7 @@ from assay.data.decisions import APPLIED, Decided, Decision, decide, decisions_c
 from assay.data.load import load
 from assay.data.values import Dataset, Split
 from assay.learning.recipes import Recipe, read_recipe, validated
+from assay.learning.requirements import require_for
 from assay.learning.values import Model
 
 Data = str | Path | Dataset
@@ -88,6 +89,7 @@ def make_plan(
     known_checks(settings.checks)
     recipe = None if command == "audit" else read_recipe(settings.model or DEFAULT_RECIPE, settings.recipe)
     if recipe is not None:
+        require_for(recipe.model)
         settings = settings.model_copy(update={"model": recipe.name, "recipe": {}})
     if out is not None:
         run_folder.refuse_foreign(Path(out))

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from assay.core.errors import AssayError
+from assay.learning.closed_forms import CLOSED_FORMS
 from assay.learning.models import MODELS
 from assay.learning.network import (
     arrays,
@@ -13,11 +14,13 @@ from assay.learning.network import (
     floating_state,
     initialized_network,
 )
-from assay.learning.recipes import RECIPES, read_recipe
+from assay.learning.recipes import RECIPES, NetRecipe, read_recipe
 from assay.learning.summary import PURPOSES, summarize
 
+NETS = [name for name in RECIPES if isinstance(read_recipe(name), NetRecipe)]
 
-@pytest.mark.parametrize("name", RECIPES)
+
+@pytest.mark.parametrize("name", NETS)
 @pytest.mark.parametrize("shape", [(28, 28, 1), (5, 9, 3), (1, 1, 4)])
 @pytest.mark.parametrize("classes", [2, 10, 10_000])
 def test_every_recipe_builds_for_any_images(name: str, shape: tuple[int, int, int], classes: int) -> None:
@@ -30,15 +33,16 @@ def test_every_recipe_builds_for_any_images(name: str, shape: tuple[int, int, in
     assert summary.parameters == sum(row.parameters for row in summary.layers)
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", NETS)
 def test_every_layer_is_explained(name: str) -> None:
     """Each line of the table says what the layer does."""
     assert all(row.purpose for row in summarize(read_recipe(name), (28, 28, 1), 10).layers)
 
 
 def test_recipes_and_models_belong_together() -> None:
-    """Every recipe names a net that exists, and no net is without a recipe."""
-    assert {read_recipe(name).model for name in RECIPES} == set(MODELS)
+    """Every recipe names a net or a closed form that exists, and none of these is without a recipe."""
+    assert {read_recipe(name).model for name in RECIPES} == set(MODELS) | set(CLOSED_FORMS)
+    assert not set(MODELS) & set(CLOSED_FORMS)
 
 
 def test_mlp_has_101770_parameters() -> None:

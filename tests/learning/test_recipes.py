@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from assay.core.errors import AssayError
-from assay.learning.recipes import RECIPES, Recipe, read_recipe
+from assay.learning.recipes import RECIPES, read_recipe, validated
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -14,7 +14,7 @@ def test_every_recipe_reads_back(name: str) -> None:
     """A recipe's file says its own name, and its record makes the same recipe."""
     recipe = read_recipe(name)
     assert recipe.name == name
-    assert Recipe(**recipe.as_record()) == recipe
+    assert validated(recipe.as_record()) == recipe
     assert read_recipe(name, recipe.as_record()) == recipe
 
 
@@ -40,8 +40,10 @@ def test_overrides_in_every_form() -> None:
 @pytest.mark.parametrize(
     ("name", "overrides", "code", "words"),
     [
-        ("mpl", {}, "unknown-recipe", "Did you mean mlp? There are: linear, mlp"),
+        ("mpl", {}, "unknown-recipe", "Did you mean mlp? There are: majority, nearest-mean, linear"),
         ("mlp", {"epoch": 3}, "unknown-setting", "Did you mean epochs?"),
+        ("majority", {"epochs": 3}, "unknown-setting", "majority has no such setting"),
+        ("reference", {"fourier_features": 0}, "bad-value", "options.fourier_features"),
         ("linear", {"hidden": 3}, "unknown-setting", "linear has no such setting"),
         ("mlp", {"name": "other"}, "unknown-setting", "name"),
         ("mlp", {"epochs": 0}, "bad-value", "epochs"),
@@ -70,6 +72,7 @@ def test_wrong_words_are_refused(name: str, overrides: dict[str, object], code: 
         ("assay.learning.recipes", False),
         ("assay.learning.requirements", False),
         ("assay.learning.values", False),
+        ("assay.learning.fitting", False),
         ("assay.learning.train", True),
     ],
 )

@@ -20,11 +20,8 @@ def predict(
     They are read exactly as in training. CSV on stdout: file, predicted class, probabilities.
     """
     from assay.deployment.predict import predictions_text
-    from assay.learning.requirements import require_torch
-    from assay.pipeline import predict as classify
-
-    require_torch()
     from assay.learning.model_file import read_model
+    from assay.pipeline import predict as classify
 
     model = read_model(run / "model")
     sources = [sys.stdin.buffer.read() if file == "-" else file for file in files]

@@ -9,14 +9,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from assay.core.errors import AssayError
-from assay.core.events import OnEvent, warn
+from assay.core.events import OnEvent
 from assay.data.hold_out import HoldOut
 from assay.data.preprocessing import Preprocessing, fit_preprocessing
 from assay.data.values import Split
+from assay.learning.checks import check_labels, warn_of_constant_images, watched
 from assay.learning.machine import choose_threads, resolve_device
 from assay.learning.randomness import check_seed
-from assay.learning.recipes import Recipe
+from assay.learning.recipes import NetRecipe
 from assay.learning.summary import summarize
 from assay.learning.values import ModelSummary
 from assay.learning.versions import versions
@@ -32,7 +32,7 @@ class Job:
     split: Split
     rows: HoldOut
     classes: tuple[str, ...]
-    recipe: Recipe
+    recipe: NetRecipe
     seed: int
     device: torch.device
     threads: int
@@ -44,9 +44,7 @@ class Job:
 
     def watched(self) -> tuple[Split, NDArray[np.int64]]:
         """The validation images: a split and which of its rows."""
-        if self.validation is None:
-            return self.split, self.rows.validation
-        return self.validation, np.arange(len(self.validation))
+        return watched(self.split, self.rows.validation, self.validation)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -71,7 +69,7 @@ def make_job(
     split: Split,
     rows: HoldOut,
     classes: Sequence[str],
-    recipe: Recipe,
+    recipe: NetRecipe,
     seed: int,
     device: str,
     threads: int | None,
@@ -82,9 +80,9 @@ def make_job(
     """Check what training needs and tell what is odd. Arguments and errors as in `train`."""
     check_seed(seed)
     where = resolve_device(device)
-    _check_labels(split.labels[rows.train], classes, on_event)
+    check_labels(split.labels[rows.train], classes, on_event)
     layers = summarize(recipe, split.shape, len(classes))
-    _warn_of_constant_images(split, rows.train, on_event)
+    warn_of_constant_images(split, rows.train, on_event)
     return Job(
         split=split,
         rows=rows,
@@ -99,34 +97,6 @@ def make_job(
         on_event=on_event,
         validation=validation,
     )
-
-
-def _check_labels(labels: NDArray[np.int64], classes: Sequence[str], on_event: OnEvent) -> None:
-    counts = np.bincount(labels, minlength=len(classes))
-    if np.count_nonzero(counts) < 2:
-        raise AssayError(
-            "too-few-classes",
-            "train",
-            f"its {len(labels):,} images show {np.count_nonzero(counts)} class, a classifier needs 2",
-            "Give images of at least two classes.",
-        )
-    missing = [classes[label] for label in np.flatnonzero(counts == 0).tolist()]
-    if missing:
-        few = ", ".join(missing[:5]) + (" ..." if len(missing) > 5 else "")
-        message = (
-            f"{len(missing)} of {len(classes)} classes have no training image ({few}): none will be found"
-        )
-        warn(on_event, "train", message, classes=missing)
-
-
-def _warn_of_constant_images(split: Split, rows: NDArray[np.int64], on_event: OnEvent) -> None:
-    flat = (block.reshape(len(block), -1) for block in split.blocks(rows))
-    constant = sum(int(np.count_nonzero(b.min(axis=1) == b.max(axis=1))) for b in flat)
-    if constant:
-        message = (
-            f"{constant:,} of {len(rows):,} training images have one value everywhere: no shape to learn from"
-        )
-        warn(on_event, "train", message, constant=constant)
 
 
 def _rows_digest(rows: HoldOut) -> str:

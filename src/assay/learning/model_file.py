@@ -6,7 +6,8 @@ and anything that Assay would not have written is refused.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from math import prod
 from pathlib import Path
 from typing import Any, Final
@@ -20,9 +21,8 @@ from safetensors import SafetensorError
 from assay.core import durable
 from assay.core.errors import AssayError
 from assay.data.preprocessing import Preprocessing
-from assay.learning.network import empty_network, floating_state
-from assay.learning.recipes import Recipe
-from assay.learning.summary import summarize
+from assay.learning.fitting import summarize, weight_shapes
+from assay.learning.recipes import NetRecipe, Recipe
 from assay.learning.values import EpochRecord, History, Model, ModelSummary
 
 WEIGHTS: Final = "model.safetensors"
@@ -46,7 +46,7 @@ class _Record(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
-    recipe: Recipe
+    recipe: NetRecipe | Recipe
     classes: tuple[str, ...]
     preprocessing: Preprocessing
     layers: ModelSummary
@@ -169,20 +169,26 @@ def _read_weights(path: Path, record: _Record) -> dict[str, NDArray[np.float32]]
 
 
 def _expected_shapes(path: Path, record: _Record) -> dict[str, tuple[int, ...]]:
-    """The names and shapes that the recipe's net has for such images and classes. Allocates nothing."""
+    """The names and shapes that the recipe has for such images and classes. Allocates nothing."""
+    with _refusals(path.parent / RECORD):
+        return weight_shapes(record.recipe, record.preprocessing.shape, len(record.classes))
+
+
+@contextmanager
+def _refusals(path: Path) -> Iterator[None]:
+    """Turn what is wrong with a recipe into `model-refused`; a missing torch is not the file's fault."""
     try:
-        network = empty_network(record.recipe, record.preprocessing.shape, len(record.classes))
+        yield
     except AssayError as error:
-        raise _refused(path.parent / RECORD, error.what) from error
-    return {name: tuple(tensor.shape) for name, tensor in floating_state(network).items()}
+        if error.code == "missing-extra":
+            raise
+        raise _refused(path, error.what) from error
 
 
 def _check_layers(record: _Record, path: Path) -> None:
-    """The net's table must be that of its recipe. Asked last: the weights' size was paid for by then."""
-    try:
+    """The model's table must be that of its recipe. Asked last: the weights' size was paid for by then."""
+    with _refusals(path):
         found = summarize(record.recipe, record.preprocessing.shape, len(record.classes))
-    except AssayError as error:
-        raise _refused(path, error.what) from error
     if found != record.layers:
         raise _refused(path, "its layers are not those of its recipe and classes")
 

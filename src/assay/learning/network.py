@@ -10,12 +10,12 @@ from torch import nn
 
 from assay.core.errors import AssayError
 from assay.learning.models import MODELS
-from assay.learning.recipes import Recipe
+from assay.learning.recipes import NetRecipe
 
 Shape = tuple[int, int, int]
 
 
-def empty_network(recipe: Recipe, input_shape: Shape, class_count: int) -> nn.Module:
+def empty_network(recipe: NetRecipe, input_shape: Shape, class_count: int) -> nn.Module:
     """The recipe's net without memory for its weights: for checking names and shapes, and for filling.
 
     Raises AssayError `bad-value` when the recipe names a net that does not exist, and
@@ -29,7 +29,7 @@ def empty_network(recipe: Recipe, input_shape: Shape, class_count: int) -> nn.Mo
 
 
 @contextmanager
-def fitting_errors(recipe: Recipe, input_shape: Shape) -> Iterator[None]:
+def fitting_errors(recipe: NetRecipe, input_shape: Shape) -> Iterator[None]:
     """Turn what a net's own layers say of images that they cannot take into `recipe-does-not-fit`."""
     try:
         yield
@@ -40,7 +40,7 @@ def fitting_errors(recipe: Recipe, input_shape: Shape) -> Iterator[None]:
         raise AssayError("recipe-does-not-fit", recipe.name, problem, fix) from error
 
 
-def initialized_network(recipe: Recipe, input_shape: Shape, class_count: int, seed: int) -> nn.Module:
+def initialized_network(recipe: NetRecipe, input_shape: Shape, class_count: int, seed: int) -> nn.Module:
     """The recipe's net with weights drawn from `seed` alone; torch's global generator is left as it was.
 
     Weights: Glorot uniform, biases zero (Glorot and Bengio 2010; Keras' defaults).
@@ -57,7 +57,7 @@ def initialized_network(recipe: Recipe, input_shape: Shape, class_count: int, se
 
 
 def filled_network(
-    recipe: Recipe, input_shape: Shape, class_count: int, weights: Mapping[str, NDArray[np.float32]]
+    recipe: NetRecipe, input_shape: Shape, class_count: int, weights: Mapping[str, NDArray[np.float32]]
 ) -> nn.Module:
     """The recipe's net with the given weights, ready to predict. `weights` as `arrays` gave them."""
     network = empty_network(recipe, input_shape, class_count).to_empty(device="cpu").eval()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import torch
 
-from assay.learning.recipes import Recipe
+from assay.learning.recipes import NetRecipe
 
 
 class Adam:
@@ -14,7 +14,7 @@ class Adam:
     the kernel's own time on bookkeeping in Python for every step of a small net.
     """
 
-    def __init__(self, parameters: Sequence[torch.Tensor], recipe: Recipe) -> None:
+    def __init__(self, parameters: Sequence[torch.Tensor], recipe: NetRecipe) -> None:
         self.parameters = list(parameters)
         self.means = [torch.zeros_like(p) for p in self.parameters]
         self.squares = [torch.zeros_like(p) for p in self.parameters]

@@ -3,6 +3,13 @@
 from importlib.util import find_spec
 
 from assay.core.errors import AssayError
+from assay.learning.closed_forms import CLOSED_FORMS
+
+
+def require_for(model: str) -> None:
+    """Raise AssayError `missing-extra` where `model` (of a recipe) is a net and torch is not installed."""
+    if model not in CLOSED_FORMS:
+        require_torch()
 
 
 def require_torch() -> None:

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from assay.learning.network import Shape, empty_network, fitting_errors
-from assay.learning.recipes import Recipe
+from assay.learning.recipes import NetRecipe
 from assay.learning.values import LayerRow, ModelSummary
 
 #: Kind of layer -> what it does, in one line.
@@ -28,7 +28,7 @@ PURPOSES: Final = {
 _FLOAT_BYTES: Final = 4
 
 
-def summarize(recipe: Recipe, input_shape: Shape, class_count: int) -> ModelSummary:
+def summarize(recipe: NetRecipe, input_shape: Shape, class_count: int) -> ModelSummary:
     """The table of the recipe's net for such images, found by sending an empty one through.
 
     Raises AssayError `bad-value` and `recipe-does-not-fit` (see `empty_network`).

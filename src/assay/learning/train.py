@@ -32,7 +32,7 @@ from assay.learning.machine import flushing_denormals, memory_errors
 from assay.learning.network import arrays
 from assay.learning.predict import logit_blocks, to_tensor
 from assay.learning.randomness import epoch_order
-from assay.learning.recipes import Recipe
+from assay.learning.recipes import NetRecipe
 from assay.learning.state import State, first_state
 from assay.learning.values import EpochRecord, History, Model
 from assay.learning.versions import versions
@@ -50,7 +50,7 @@ def train(
     split: Split,
     rows: HoldOut,
     classes: Sequence[str],
-    recipe: Recipe,
+    recipe: NetRecipe,
     *,
     seed: int = 0,
     device: str = "auto",
@@ -177,7 +177,6 @@ def _validation_scores(job: Job, state: State) -> tuple[float, float] | tuple[No
 
 
 def _model(job: Job, state: State) -> Model:
-    last = asdict(state.history[-1])
     return Model(
         weights=arrays(state.network),
         recipe=job.recipe.as_record(),
@@ -187,5 +186,5 @@ def _model(job: Job, state: State) -> Model:
         history=History(tuple(state.history)),
         fingerprints=job.fingerprints,
         versions=versions(),
-        scores={key: value for key, value in last.items() if key not in ("epoch", "learning_rate")},
+        scores=state.history[-1].scores(),
     )

@@ -26,15 +26,21 @@ HISTORY_COLUMNS: Final = (
 class EpochRecord:
     """One epoch, counted from 1. Losses are means per image; without a validation split its two are None.
 
-    train_loss, train_accuracy: running figures over the epoch's batches, as the weights changed.
+    learning_rate: that of the epoch's last step; None for what is fitted in closed form.
+    train_loss, train_accuracy: running figures over the epoch's batches, as the weights changed; in closed
+    form those of the training images, each judged by a fit that did not see it.
     """
 
     epoch: int
-    learning_rate: float
+    learning_rate: float | None
     train_loss: float
     train_accuracy: float
     val_loss: float | None
     val_accuracy: float | None
+
+    def scores(self) -> dict[str, float | None]:
+        """The four figures of how well the model does."""
+        return {key: value for key, value in asdict(self).items() if key not in ("epoch", "learning_rate")}
 
 
 @dataclass(frozen=True)
@@ -125,7 +131,7 @@ class ModelSummary:
 class Model:
     """A trained classifier: plain arrays and everything needed to use them again.
 
-    weights: name to float32 array, named as in the torch module.
+    weights: name to float32 array; of a net named as in the torch module.
     recipe: the resolved recipe as JSON types (its `name`, model, options, training settings).
     fingerprints: of the data it was trained on, by split. versions: of the libraries that made it.
     scores: figures known at the end of training (last epoch), not the test score.
@@ -142,10 +148,15 @@ class Model:
     scores: Mapping[str, Any] = field(default_factory=dict)
 
     def predict_proba(self, images: NDArray[np.uint8] | Iterable[NDArray[np.uint8]]) -> NDArray[np.float64]:
-        """Probabilities float64 `(n, k)` (see `assay.learning.predict.predict_proba`)."""
-        from assay.learning.predict import predict_proba
+        """Probability of each class for each image: float64 `(n, k)`, each row summing to 1.
 
-        return predict_proba(self, images)
+        images: uint8 `(n, h, w, c)` of the model's input shape, or blocks of such images. They are computed
+        in batches of one size, so that an image's row does not depend on its company. Raises AssayError
+        `shape-mismatch` for images of another shape or type, `out-of-memory`, `missing-extra` without torch.
+        """
+        from assay.learning.fitting import predict_proba
+
+        return predict_proba(self, [images] if isinstance(images, np.ndarray) else images)
 
     def costs(self) -> dict[str, Any]:
         """What a prediction costs: the `model` of `evaluation.json`."""

@@ -9,25 +9,47 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from assay.core.errors import AssayError
 from assay.core.text import choices
+from assay.learning.closed_forms import CLOSED_FORMS
 
 #: Recipe name -> its file beside this module, from the cheapest to the dearest.
-RECIPES: Final[Mapping[str, str]] = {"linear": "linear.toml", "mlp": "mlp.toml"}
+RECIPES: Final[Mapping[str, str]] = {
+    "majority": "majority.toml",
+    "nearest-mean": "nearest-mean.toml",
+    "linear": "linear.toml",
+    "reference": "reference.toml",
+    "mlp": "mlp.toml",
+}
 
 Share = Annotated[float, Field(ge=0, lt=1)]
+Count = Annotated[int, Field(ge=1, le=1_048_576)]
 
 
 class Recipe(BaseModel):
     """A resolved recipe: frozen, every value in its range, no key unknown.
 
-    model: the net's name in `assay.learning.models.MODELS`; options: what its `build` is given.
-    normalizer: `minmax` or `standard` (see `Preprocessing`).
-    learning_rate, beta1, beta2, epsilon: Adam's (Kingma and Ba 2015). epsilon 1e-7 is Keras' default.
+    model: the name in `assay.learning.closed_forms.CLOSED_FORMS` of what is fitted at once, or of a net (then
+    this is a `NetRecipe`); options: what it is made with.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     name: str
     model: str
+    options: Mapping[str, Count] = {}
+
+    def as_record(self) -> dict[str, Any]:
+        """The recipe as JSON types; `validated(record)` reads it back."""
+        return self.model_dump(mode="json")
+
+
+class NetRecipe(Recipe):
+    """The recipe of a net, with how it is trained.
+
+    model: the net's name in `assay.learning.models.MODELS`; options: what its `build` is given.
+    normalizer: `minmax` or `standard` (see `Preprocessing`).
+    learning_rate, beta1, beta2, epsilon: Adam's (Kingma and Ba 2015). epsilon 1e-7 is Keras' default.
+    """
+
     normalizer: Literal["minmax", "standard"] = "minmax"
     epochs: Annotated[int, Field(ge=1, le=100_000)]
     batch_size: Annotated[int, Field(ge=1, le=1_048_576)]
@@ -35,15 +57,16 @@ class Recipe(BaseModel):
     beta1: Share = 0.9
     beta2: Share = 0.999
     epsilon: Annotated[float, Field(gt=0, le=1)] = 1e-7
-    options: Mapping[str, Annotated[int, Field(ge=1, le=1_048_576)]] = {}
-
-    def as_record(self) -> dict[str, Any]:
-        """The recipe as JSON types; `Recipe(**record)` reads it back."""
-        return self.model_dump(mode="json")
 
 
-#: What a recipe's user may change: everything but what makes it this recipe.
-SETTINGS: Final = tuple(f for f in Recipe.model_fields if f not in ("name", "model", "options"))
+def settings_of(name: str) -> tuple[str, ...]:
+    """What a user of the recipe `name` may change: everything but what makes it this recipe.
+
+    Options of what it fits come last, as they may be named alone. Raises AssayError `unknown-recipe`.
+    """
+    table = _table(name)
+    fields = _kind(table).model_fields
+    return (*(f for f in fields if f not in ("name", "model", "options")), *table.get("options", {}))
 
 
 def read_recipe(name: str, overrides: Mapping[str, Any] | None = None) -> Recipe:
@@ -54,22 +77,32 @@ def read_recipe(name: str, overrides: Mapping[str, Any] | None = None) -> Recipe
     table `options`; so the record of a recipe gives the same recipe again.
     Raises AssayError `unknown-recipe`, `unknown-setting` or `bad-value`.
     """
-    table = _table(name)
+    table, known = _table(name), settings_of(name)
     for key, value in _flat(overrides or {}).items():
         if value is not None:
-            _override(table, name, key, _typed(value))
+            _override(table, known, key, _typed(value))
     return validated(table)
 
 
 def validated(table: Mapping[str, Any]) -> Recipe:
-    """A recipe from its table. Raises AssayError `bad-value` naming the first setting that is wrong."""
+    """A recipe from its table, a `NetRecipe` unless it is fitted in closed form.
+
+    Raises AssayError `bad-value` naming the first setting that is wrong.
+    """
     try:
-        return Recipe(**table)
+        return _kind(table)(**table)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         setting = ".".join(map(str, first["loc"]))
         problem = f"{first['input']!r} is refused: {first['msg']}"
         raise AssayError("bad-value", setting, problem, "Give a value in its range.") from None
+
+
+def net_recipe(record: Mapping[str, Any]) -> NetRecipe:
+    """The recipe of a net from its record."""
+    recipe = validated(record)
+    assert isinstance(recipe, NetRecipe), f"{recipe.name} is fitted in closed form"
+    return recipe
 
 
 def _table(name: str) -> dict[str, Any]:
@@ -86,20 +119,20 @@ def _flat(overrides: Mapping[str, Any]) -> dict[str, Any]:
     return flat | {f"options.{key}": value for key, value in overrides.get("options", {}).items()}
 
 
-def _override(table: dict[str, Any], recipe: str, key: str, value: Any) -> None:
+def _override(table: dict[str, Any], known: tuple[str, ...], key: str, value: Any) -> None:
     options: dict[str, Any] = table.setdefault("options", {})
     option = key.removeprefix("options.")
-    if key in SETTINGS:
-        table[key] = value
-    elif key in ("name", "model") and value == table[key]:
-        pass
-    elif option in options:
+    if option in options:
         options[option] = value
-    else:
-        known = (*SETTINGS, *options)
-        raise AssayError(
-            "unknown-setting", key, f"recipe {recipe} has no such setting", choices(key, known) + "."
-        )
+    elif key in known:
+        table[key] = value
+    elif key not in ("name", "model") or value != table[key]:
+        problem = f"recipe {table['name']} has no such setting"
+        raise AssayError("unknown-setting", key, problem, choices(key, known) + ".")
+
+
+def _kind(table: Mapping[str, Any]) -> type[Recipe]:
+    return Recipe if table.get("model") in CLOSED_FORMS else NetRecipe
 
 
 def _typed(value: Any) -> Any:

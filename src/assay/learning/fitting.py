@@ -1,0 +1,114 @@
+"""Whatever a recipe makes - a net or a fit in closed form - seen from outside: the same four functions.
+
+Only what a recipe needs is loaded: a fit in closed form does without torch.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.core.events import OnEvent, ignore
+from assay.data.hold_out import HoldOut
+from assay.data.values import Split
+from assay.learning import requirements
+from assay.learning.closed_forms import fitting as closed
+from assay.learning.recipes import NetRecipe, Recipe, validated
+from assay.learning.values import Model, ModelSummary
+
+Shape = tuple[int, int, int]
+
+
+def never() -> bool:
+    """The answer of one who never asks to stop."""
+    return False
+
+
+def fit(
+    split: Split,
+    rows: HoldOut,
+    classes: Sequence[str],
+    recipe: Recipe,
+    *,
+    seed: int = 0,
+    device: str = "auto",
+    threads: int | None = None,
+    validation: Split | None = None,
+    fingerprints: Mapping[str, str] | None = None,
+    checkpoints: Path | None = None,
+    checkpoint_minutes: float | None = None,
+    accept_changes: bool = False,
+    on_event: OnEvent = ignore,
+    should_stop: Callable[[], bool] = never,
+) -> Model:
+    """The model of a recipe, made from `rows.train`. Arguments and errors as in `assay.learning.train.train`.
+
+    Device, threads and checkpoints are for nets: a fit in closed form takes seconds and begins anew.
+    """
+    if not isinstance(recipe, NetRecipe):
+        return closed.fit_at_once(
+            split,
+            rows,
+            classes,
+            recipe,
+            seed=seed,
+            validation=validation,
+            fingerprints=fingerprints,
+            on_event=on_event,
+        )
+    requirements.require_torch()
+    from assay.learning.train import train
+
+    return train(
+        split,
+        rows,
+        classes,
+        recipe,
+        seed=seed,
+        device=device,
+        threads=threads,
+        validation=validation,
+        fingerprints=fingerprints,
+        checkpoints=checkpoints,
+        checkpoint_minutes=checkpoint_minutes,
+        accept_changes=accept_changes,
+        on_event=on_event,
+        should_stop=should_stop,
+    )
+
+
+def resolved(recipe: Recipe, count: int) -> Recipe:
+    """The recipe as it will be used on `count` training images."""
+    return recipe if isinstance(recipe, NetRecipe) else closed.resolved(recipe, count)
+
+
+def summarize(recipe: Recipe, shape: Shape, class_count: int) -> ModelSummary:
+    """The table of what the recipe makes for images of `shape`. Raises AssayError `recipe-does-not-fit`."""
+    if not isinstance(recipe, NetRecipe):
+        return closed.summarize(recipe, shape, class_count)
+    requirements.require_torch()
+    from assay.learning.summary import summarize
+
+    return summarize(recipe, shape, class_count)
+
+
+def weight_shapes(recipe: Recipe, shape: Shape, class_count: int) -> dict[str, tuple[int, ...]]:
+    """The names and shapes of the weights of what the recipe makes. Allocates nothing."""
+    if not isinstance(recipe, NetRecipe):
+        return closed.weight_shapes(recipe, shape, class_count)
+    requirements.require_torch()
+    from assay.learning.network import empty_network, floating_state
+
+    network = empty_network(recipe, shape, class_count)
+    return {name: tuple(tensor.shape) for name, tensor in floating_state(network).items()}
+
+
+def predict_proba(model: Model, blocks: Iterable[NDArray[np.uint8]]) -> NDArray[np.float64]:
+    """Probabilities float64 `(n, k)` of blocks of images (see `Model.predict_proba`)."""
+    if not isinstance(validated(model.recipe), NetRecipe):
+        return closed.predict_proba(model, blocks)
+    requirements.require_torch()
+    from assay.learning.predict import predict_proba
+
+    return predict_proba(model, blocks)
