@@ -33,6 +33,7 @@ ERROR_CODES: Final[dict[str, int]] = {
     "run-folder-finished": USAGE,
     "run-folder-not-empty": USAGE,
     "not-a-run-folder": USAGE,
+    "run-not-evaluated": USAGE,
     # 3: the data cannot be used as they are
     "file-missing": BAD_DATA,
     "not-a-file": BAD_DATA,
@@ -71,6 +72,7 @@ ERROR_CODES: Final[dict[str, int]] = {
     "data-changed": INTEGRITY,
     "run-damaged": INTEGRITY,
     "config-changed": INTEGRITY,
+    "different-test-data": INTEGRITY,
     # 5: the machine
     "data-unavailable": ENVIRONMENT,
     "file-unreadable": ENVIRONMENT,

@@ -1,0 +1,86 @@
+"""`Answers`: what a model said of each test image, read back from the files of its run."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.core.errors import AssayError
+from assay.core.text import read_csv_text
+
+#: The columns of `predictions.csv` that every run has.
+_COLUMNS = ("split", "index", "id", "digest", "label", "predicted", "probability")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One row of `predictions.csv`: an image, its label, and the answer with its probability."""
+
+    split: str
+    index: int
+    id: str
+    digest: str
+    label: str
+    predicted: str
+    probability: float
+
+    @property
+    def right(self) -> bool:
+        """Whether the answer is the label."""
+        return self.label == self.predicted
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """All answers of a run, ordered by the images' digests (then by label), not by their place in the source.
+
+    So the answers of two runs on the same test images stand in the same order. Of equal images with equal
+    labels, which no model can tell apart, the order of the source decides.
+    """
+
+    rows: tuple[Answer, ...]
+
+    @cached_property
+    def right(self) -> NDArray[np.bool_]:
+        """bool `(n,)`: which answers are right."""
+        return np.array([row.right for row in self.rows], bool)
+
+    @cached_property
+    def predicted(self) -> NDArray[np.str_]:
+        """The answers as class names, `(n,)`."""
+        return np.array([row.predicted for row in self.rows], dtype=str)
+
+    @cached_property
+    def strata(self) -> NDArray[np.int64]:
+        """int64 `(n,)`: the label of each image, numbered by name."""
+        numbers: NDArray[np.int64] = np.unique([row.label for row in self.rows], return_inverse=True)[1]
+        return numbers.astype(np.int64)
+
+
+def read_answers(folder: Path) -> Answers:
+    """The answers in a run's `predictions.csv`. Raises AssayError `run-damaged`."""
+    file = folder / "predictions.csv"
+    try:
+        header, lines = read_csv_text(file.read_text("utf-8"))
+        columns = [header.index(name) for name in _COLUMNS]
+        rows = [_answer([line[column] for column in columns]) for line in lines]
+    except (OSError, ValueError, IndexError) as error:
+        raise AssayError("run-damaged", file, str(error), "Repeat the run.") from error
+    return Answers(tuple(sorted(rows, key=lambda row: (row.digest, row.label, row.index))))
+
+
+def _answer(cells: list[str]) -> Answer:
+    split, index, name, digest, label, predicted, probability = cells
+    return Answer(split, int(index), name, digest, label, predicted, float(probability))
+
+
+def read_record(file: Path) -> dict[str, object]:
+    """A JSON file of a run. Raises AssayError `run-damaged`."""
+    try:
+        record: dict[str, object] = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise AssayError("run-damaged", file, str(error), "Repeat the run.") from error
+    return record
