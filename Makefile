@@ -30,7 +30,7 @@ browser:
 	@command -v chromedriver >/dev/null || scripts/install_browser.sh
 
 torture: install browser
-	ASSAY_TORTURE_RESULTS=benchmarks/results/torture.json $(BIN)/pytest -m torture $(ARGS)
+	$(BIN)/python scripts/torture.py $(ARGS)
 
 bench: install
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done

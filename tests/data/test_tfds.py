@@ -2,6 +2,7 @@ import io
 import json
 import struct
 import sys
+import types
 
 import numpy as np
 import pytest
@@ -223,3 +224,48 @@ def test_a_set_that_is_not_prepared(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow", None)
     assert "TensorFlow" in refused("tfds:mnist", "missing-extra", 5)
     refused("tfds:../x", "unknown-data", 2)
+
+
+@pytest.mark.parametrize(
+    ("problem", "code", "exit_code", "words"),
+    [
+        (
+            ValueError("Dataset mnits not found.\nAvailable: ..."),
+            "unknown-data",
+            2,
+            "Dataset mnits not found",
+        ),
+        (ModuleNotFoundError("No module named 'x'"), "missing-extra", 5, "No module named 'x'"),
+    ],
+)
+def test_what_tensorflow_datasets_refuses(tmp_path, monkeypatch, problem, code, exit_code, words):
+    """A name that it does not know, and what it cannot import, are one line; not a fault of ours."""
+
+    def builder(name, **options):
+        raise problem
+
+    _as_installed(monkeypatch, tmp_path, builder)
+    assert words in refused("tfds:mnits", code, exit_code)
+
+
+def test_a_set_that_cannot_be_fetched(tmp_path, monkeypatch):
+    """Without a network: exit 5, and where to put the prepared folder."""
+
+    class Builder:
+        def __init__(self, _, **options):
+            assert options == {"data_dir": str(tmp_path), "file_format": "array_record"}
+
+        def download_and_prepare(self):
+            raise ConnectionError("no route")
+
+    _as_installed(monkeypatch, tmp_path, Builder)
+    assert f"copy the folder to {tmp_path}" in refused("tfds:mnist", "data-unavailable", 5)
+
+
+def _as_installed(monkeypatch, folder, builder):
+    """Stand-ins for TensorFlow and TensorFlow Datasets."""
+    monkeypatch.setenv("TFDS_DATA_DIR", str(folder))
+    monkeypatch.setitem(sys.modules, "tensorflow", types.ModuleType("tensorflow"))
+    stand_in = types.ModuleType("tensorflow_datasets")
+    stand_in.builder = builder
+    monkeypatch.setitem(sys.modules, "tensorflow_datasets", stand_in)

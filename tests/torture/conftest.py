@@ -1,4 +1,4 @@
-"""The forker, and the record of what a full run of these tests did."""
+"""The forker, and the counts of what each test did to Assay."""
 
 import json
 import os
@@ -12,11 +12,7 @@ from typing import Any
 
 import pytest
 
-from assay.core import durable
-from assay.core.run_folder import library_versions, machine_facts
-
-#: Where a full run writes its record; unset, it writes none.
-RESULTS = "ASSAY_TORTURE_RESULTS"
+from torture.record import TALLY
 
 _FORKER = Path(__file__).with_name("forker.py")
 
@@ -77,18 +73,9 @@ def forker() -> Iterator[Forker]:
     process.close()
 
 
-@pytest.fixture(scope="session")
-def tally() -> Iterator[Counter[str]]:
-    """Counts of what was done to Assay; a full run writes them down with the machine they were done on."""
+@pytest.fixture
+def tally(request: pytest.FixtureRequest) -> Iterator[Counter[str]]:
+    """Counts of what a test did to Assay; they go into the record of a full run."""
     counts: Counter[str] = Counter()
     yield counts
-    if path := os.environ.get(RESULTS):
-        record = {
-            "schema": 1,
-            "command": "make torture",
-            "seed": 0,
-            "machine": machine_facts(),
-            "versions": library_versions(),
-            "counts": dict(counts),
-        }
-        durable.write_json(Path(path), record)
+    request.node.user_properties.append((TALLY, dict(counts)))

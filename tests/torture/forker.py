@@ -1,6 +1,6 @@
 """A process that does one job after another in forked children, so that each starts in milliseconds.
 
-Reads one JSON object a line: `{"job": "train" | "run" | "cli", "folder": ..., "kill_at": n, ...}`.
+Reads one JSON object a line: `{"job": "train" | "run" | "read" | "cli", "folder": ..., "kill_at": n, ...}`.
 Answers `{"pid": ...}` when the child works, and `{"status": ...}` when it is gone. `kill_at` kills the child
 before its n-th call that changes the disk, `kill_after` after so many seconds, wherever it is then.
 """
@@ -19,13 +19,25 @@ from assay import pipeline
 from assay.cli.main import exit_code
 from assay.core import durable
 from assay.core.errors import AssayError
-from torture.job import CHECKS, Killing, settings, tiny_dataset, train_and_save
+from torture.job import (
+    CHECKS,
+    Killing,
+    jumping_clock,
+    read_through_cache,
+    settings,
+    tiny_dataset,
+    train_and_save,
+)
 
 
 def _work(order: dict[str, Any]) -> None:
     folder, epochs = Path(order["folder"]), order.get("epochs", 2)
+    if "clock" in order:
+        jumping_clock(order["clock"])
     durable.files = Killing(order.get("kill_at"))
-    if order["job"] == "train":
+    if order["job"] == "read":
+        read_through_cache(Path(order["data"]), folder)
+    elif order["job"] == "train":
         train_and_save(folder, epochs, order.get("minutes"), hidden=order.get("hidden", 8))
     elif (folder / "config.toml").exists():
         pipeline.resume(folder, tiny_dataset())

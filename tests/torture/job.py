@@ -1,8 +1,12 @@
 """The work that is killed, starved and lied to: small enough for a thousand repetitions."""
 
+import gzip
 import hashlib
 import os
+import random
 import signal
+import time
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +15,10 @@ import numpy as np
 from assay.core import durable, run_folder
 from assay.core.events import Event, OnEvent, ignore
 from assay.data.hold_out import hold_out
+from assay.data.load import load
+from assay.data.places import Folder
+from assay.data.request import Request
+from assay.data.sources import fashion_mnist
 from assay.data.values import Dataset, Split, numbered_ids
 from assay.learning.checkpoint import newest_checkpoint
 from assay.learning.recipes import read_recipe
@@ -84,6 +92,30 @@ def train_and_save(
     model.save(folder / "model")
     on_event(Event("run-finished", "train"))
     return model
+
+
+def read_through_cache(data: Path, cache: Path) -> Dataset:
+    """What lies in `data`, read by way of the folder `cache`: IDX files as a mirror of Fashion-MNIST serves
+    them, or else a folder of images."""
+    files = sorted(data.glob("*.gz"))
+    if not files:
+        os.environ["ASSAY_CACHE"] = str(cache)
+        return load(data)
+    digests = {path.name: hashlib.sha256(gzip.decompress(path.read_bytes())).hexdigest() for path in files}
+    return fashion_mnist.read_from((Folder(data),), Request("fashion-mnist"), cache, digests)
+
+
+def jumping_clock(seed: int) -> None:
+    """Let the clock of this process tell another day at every look, years before or behind the true one."""
+    chance, true_time = random.Random(seed), time.time
+
+    class Jumping(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:
+            return datetime.now(tz) + timedelta(days=chance.uniform(-4000, 4000))
+
+    run_folder.datetime = Jumping  # type: ignore[misc]
+    time.time = lambda: true_time() + chance.uniform(-3e8, 3e8)
 
 
 def newest_step(folder: Path) -> int:

@@ -1,5 +1,10 @@
 """The 70,000 images of Fashion-MNIST in every form: one and the same data set."""
 
+import gzip
+import json
+import os
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -76,3 +81,57 @@ def test_every_form_is_the_same_set(reference, place, monkeypatch):
         assert found.fingerprints == reference.fingerprints
         assert {d.tobytes() for d in found.train.digests} == {d.tobytes() for d in reference.train.digests}
         assert findings(found) == expected
+
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PREPARE = Path(__file__).with_name("prepare_fashion_mnist.py")
+
+#: tensorflow-datasets 4.9 does not name all that it imports.
+NEEDED = ("tensorflow", "tensorflow-datasets", "array_record", "importlib_resources")
+
+
+@pytest.fixture(scope="module")
+def other_python(place):
+    """A Python with Assay and TensorFlow, in an environment of its own."""
+    environment = place / "environment"
+    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+    python = environment / "bin" / "python"
+    done = subprocess.run(
+        [python, "-m", "pip", "install", "--quiet", ROOT, *NEEDED],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        pytest.skip(f"TensorFlow cannot be installed here: {done.stderr.strip().splitlines()[-1]}")
+    return python
+
+
+def compressed(folder: Path) -> Path:
+    """The files of an IDX folder as they are published, but for the compression."""
+    for path in list(folder.iterdir()):
+        (folder / f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes(), compresslevel=1))
+    return folder
+
+
+def test_prepared_by_tensorflow_datasets(reference, place, other_python, monkeypatch):
+    """`tfds:fashion_mnist`, downloaded (the files are there already) and prepared by TensorFlow Datasets, is
+    the same set; and so is the prepared folder, read again without TensorFlow, with the same findings."""
+    monkeypatch.setenv("ASSAY_CACHE", str(place / "cache-tfds"))
+    data = place / "tfds"
+    done = subprocess.run(
+        [other_python, PREPARE, compressed(idx(reference, place / "downloads"))],
+        env={**os.environ, "TFDS_DATA_DIR": str(data)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["fingerprints"] == dict(reference.fingerprints)
+    assert tuple(found["classes"]) == reference.classes
+    (prepared,) = (data / "fashion_mnist").iterdir()
+    again = load(prepared)
+    assert "tensorflow" not in sys.modules
+    assert again.fingerprints == reference.fingerprints
+    assert findings(again) == findings(reference)

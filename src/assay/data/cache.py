@@ -1,7 +1,7 @@
 """The cache: data sets read once and kept as raw arrays, verified at every use, rebuilt when damaged."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -36,6 +36,7 @@ def cached(
     cache = cache or cache_folder()
     ready = _read(cache, key, on_event)
     if ready is not None:
+        _tidy(cache, key)
         return ready
     with _space_told(bytes_needed):
         durable.make_directory(cache)
@@ -54,6 +55,17 @@ def cached(
             "Check the disk, or move the cache with ASSAY_CACHE.",
         )
     return ready
+
+
+def _tidy(cache: Path, key: str) -> None:
+    """Remove what a process left that was killed after it had stored the entry: its lock tells of it.
+
+    Where that is refused, or another process is at work, the litter stays: the entry is whole.
+    """
+    lock = cache / f"{key}.lock"
+    if lock.exists():
+        with suppress(AssayError), durable.lock(lock):
+            durable.remove_leftovers(cache)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from assay.core.errors import AssayError
+from assay.core.text import one_line
 from assay.data.image_set import read_image_set
 from assay.data.listing import Listing, Part, stamp_of
 from assay.data.naming import natural_key, ordered_splits, split_of
@@ -86,18 +87,32 @@ def _newest(folder: Path) -> Path | None:
 
 
 def _prepare(name: str, root: Path) -> None:
+    where = f"{PREFIX}{name}"
     try:
         import tensorflow  # noqa: F401  # its presence decides whether a set can be prepared
         import tensorflow_datasets
+
+        builder = tensorflow_datasets.builder(name, data_dir=str(root), file_format="array_record")
     except ImportError as error:
         raise AssayError(
             "missing-extra",
-            f"{PREFIX}{name}",
-            f"it is not prepared in {root}, and preparing it needs TensorFlow",
-            "Install it (pip install tensorflow tensorflow-datasets), or copy the prepared folder there.",
+            where,
+            f"it is not prepared in {root}, and preparing it needs TensorFlow ({one_line(str(error))})",
+            "Install it (pip install tensorflow tensorflow-datasets importlib_resources), or copy the "
+            "prepared folder there.",
         ) from error
-    builder = tensorflow_datasets.builder(name, data_dir=str(root), file_format="array_record")
-    builder.download_and_prepare()
+    except ValueError as error:  # what it raises for a name or configuration that it does not know
+        what = one_line(str(error).partition("\n")[0])
+        raise AssayError("unknown-data", where, what, "Check the name.") from error
+    try:
+        builder.download_and_prepare()
+    except OSError as error:
+        raise AssayError(
+            "data-unavailable",
+            where,
+            f"it could not be fetched and prepared ({one_line(str(error))})",
+            f"Prepare it where there is a network, and copy the folder to {root}.",
+        ) from error
 
 
 def _description(path: Path) -> dict[str, Any]:
