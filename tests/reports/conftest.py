@@ -1,6 +1,7 @@
 """Small contents of a report, made to order."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ from assay.data.preprocessing import fit_preprocessing
 from assay.data.values import Dataset, Split, numbered_ids
 from assay.evaluation.values import Evaluation
 from assay.learning.values import EpochRecord, History, LayerRow, ModelSummary
+from assay.reports.saliency import Saliency
 from assay.reports.values import ReportContent
+from reports.trust_record import TRUST
 
 #: Names that break a page, a picture or a formula where they are not escaped (case 36 and its kin).
 HOSTILE = (
@@ -52,6 +55,22 @@ def make_dataset(
     return Dataset("toy", tuple(classes), splits, "arrays in memory")
 
 
+class FullEvaluation(Evaluation):
+    """An evaluation with all later parts of its record, whatever the scores are."""
+
+    def as_record(self) -> dict[str, Any]:
+        return {**super().as_record(), **TRUST}
+
+
+def make_saliency(dataset: Dataset) -> Saliency:
+    """Where the made answers' mistakes rest on: a patch in the middle."""
+    rows = make_evaluation(dataset).mistakes(3)
+    height, width, _ = dataset.shape
+    maps = np.zeros((len(rows), height, width))
+    maps[:, height // 2, width // 2] = 1.0
+    return Saliency(rows, maps)
+
+
 def make_evaluation(dataset: Dataset, right: float = 0.7) -> Evaluation:
     """Answers that are right for about a share of `right` of the test images."""
     labels, k = dataset.splits["test"].labels, len(dataset.classes)
@@ -59,7 +78,7 @@ def make_evaluation(dataset: Dataset, right: float = 0.7) -> Evaluation:
     taken = np.where(rng.random(len(labels)) < right, labels, (labels + 1) % k)
     scores = rng.random((len(labels), k)) * 0.2
     scores[np.arange(len(labels)), taken] += 1 + rng.random(len(labels))
-    return Evaluation(
+    return FullEvaluation(
         dataset.classes,
         labels,
         scores / scores.sum(axis=1, keepdims=True),
@@ -99,11 +118,14 @@ def make_content(
     if audit_only:
         return ReportContent(dataset, measurements, found, config={"command": "audit", "data": "/home/me/p"})
     rows = np.arange(len(dataset.train))
+    if "evaluation" in changes and "saliency" not in changes:
+        changes = {**changes, "saliency": None}
     values: dict[str, object] = {
         "preprocessing": fit_preprocessing("minmax", dataset.train, rows),
         "layers": LAYERS,
         "history": make_history(),
         "evaluation": make_evaluation(dataset),
+        "saliency": make_saliency(dataset),
         "recipe": {"name": "mlp", "epochs": 3},
         "seed": 0,
         "config": {"command": "run", "data": "/home/me/pictures", "seed": 0},

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from assay.audits.self_test import Counted
 from assay.audits.values import Audit
-from assay.reports.html import draw_figures, page
+from assay.reports.html import draw_all, page
 from assay.reports.listing import self_test_rows
 from assay.reports.values import ReportContent
 
@@ -35,7 +35,7 @@ def test_the_report_shows_the_table_and_only_text(content_of: Callable[..., Repo
     without = content_of(audit_only=True)
     statistics = {**without.audit.statistics, "self_test": [FLIPS.as_record()]}
     content = replace(without, audit=replace(without.audit, statistics=statistics))
-    html = page(content, draw_figures(content))
+    html = page(content, draw_all(content))
     assert "What the audit would have caught" in html
     assert "1% &lt;b&gt;flips&lt;/b&gt;" in html
-    assert "What the audit would have caught" not in page(without, draw_figures(without))
+    assert "What the audit would have caught" not in page(without, draw_all(without))

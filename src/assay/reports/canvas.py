@@ -29,6 +29,9 @@ WIDTH: Final = 7.0
 #: Pixels per inch of the PNG: 980 pixels wide.
 _PNG_DPI: Final = 140
 
+#: The same of what an SVG holds as pixels (clouds of points): sharp on a dense screen.
+_RASTER_DPI: Final = 180
+
 #: Class names in figures are cut to this many letters; the tables beside them show them whole.
 LONGEST_LABEL: Final = 22
 
@@ -81,7 +84,7 @@ def draw(name: str, height: float, paint: Callable[[Canvas], None], *, arrange: 
             ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.05).execute(canvas)
         png, svg = io.BytesIO(), io.StringIO()
         canvas.savefig(png, format="png", dpi=_PNG_DPI, facecolor="white", metadata={"Software": None})
-        canvas.savefig(svg, format="svg", transparent=True, metadata={"Date": None})
+        canvas.savefig(svg, format="svg", dpi=_RASTER_DPI, transparent=True, metadata={"Date": None})
     return Drawing(page_svg(svg.getvalue()), png.getvalue())
 
 

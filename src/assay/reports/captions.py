@@ -4,7 +4,8 @@ What was found in the data at hand is computed: see the modules named `..._findi
 """
 
 import html
-from typing import Final, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 
 from assay.reports.canvas import Drawing
 from assay.reports.values import Figure, Table
@@ -125,6 +126,47 @@ CAPTIONS: Final[dict[str, Caption]] = {
         "Classes that fail behind a good average, and differences too small to mean anything: their lines "
         "overlap.",
     ),
+    "confidence": Caption(
+        "How sure the model was",
+        "How often the model gave its answer which probability: on the left its right answers, on the right "
+        "its mistakes. The two scales differ.",
+        "A model that is as sure when it is wrong as when it is right: then its probabilities warn nobody.",
+    ),
+    "reliability": Caption(
+        "Reliability diagram",
+        "Answers are sorted into bins by their probability. Above, how often those of a bin were right, with "
+        "the 95 % interval; below, how many there are. On the dashed line, answers given 80 % are right in "
+        "80 of 100 cases.",
+        "Points below the line: the model claims more than it knows. Above it: it knows more than it claims.",
+    ),
+    "risk-coverage": Caption(
+        "Risk and coverage",
+        "If the model may say 'I do not know' to the images it is least sure of: the share of wrong answers "
+        "among those it still gives. Fully to the right it answers all.",
+        "A curve that does not fall to the left: then the model does not know what it does not know, and "
+        "silence would not help.",
+    ),
+    "typical": Caption(
+        "The most and the least typical image of each class",
+        "In a row per class, on the left the training images nearest to the mean image of their class, on "
+        "the right those farthest from it (by the sum of squared differences of the pixels).",
+        "Strangers in a class, labels that are wrong, and kinds so rare that the mean knows nothing of them.",
+    ),
+    "map": Caption(
+        "Map of the test images",
+        "Each point is a test image; images that the model sees alike lie near each other. The two axes are "
+        "the two principal components of what the model computes for an image. Orange points are mistakes; "
+        "a name stands in the middle of its class.",
+        "Classes that the model cannot hold apart (their clouds overlap), several kinds inside one class "
+        "(two clouds of one name), and mistakes far from any border: often wrong labels.",
+    ),
+    "saliency": Caption(
+        "Where the model looked",
+        "The surest mistakes. Beside each, the same image with patches in color where covering them (with "
+        "the average training image) weakens the model's wrong answer against the label: the stronger the "
+        "color, the more the answer rests on that place. Each image has its own scale.",
+        "A model that answers by the background, by a border or by a mark, and not by the subject.",
+    ),
     "mistakes": Caption(
         "Most confident mistakes",
         "Test images that the model got wrong while it was surest. Below each: what the label says, then "
@@ -135,9 +177,17 @@ CAPTIONS: Final[dict[str, Caption]] = {
 }
 
 
-def figure(name: str, drawing: Drawing, alt: str, found: str, table: Table, left_out: str = "") -> Figure:
+def figure(
+    name: str,
+    drawing: Drawing,
+    alt: str,
+    found: str,
+    table: Table,
+    left_out: str = "",
+    record: Mapping[str, Any] | None = None,
+) -> Figure:
     """The figure `name` with its fixed texts. Raises KeyError when it has none."""
     caption = CAPTIONS[name]
     named = drawing.svg.replace("<svg", f'<svg role="img" aria-label="{html.escape(alt)}"', 1)
     texts = (alt, caption.shows, caption.reveals, found)
-    return Figure(name, caption.title, named, drawing.png, *texts, table, left_out)
+    return Figure(name, caption.title, named, drawing.png, *texts, table, left_out, record or {})

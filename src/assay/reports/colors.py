@@ -37,6 +37,10 @@ MUTED: Final = PALETTE["muted"].light
 BLUE: Final = PALETTE["blue"].light
 ORANGE: Final = PALETTE["orange"].light
 
+#: What is drawn as pixels cannot follow the scheme: these can be seen on light and dark grounds.
+BLUE_DOT: Final = "#4386c9"
+ORANGE_DOT: Final = "#e0762c"
+
 #: Colors that text is written in, and the backgrounds that it is written on.
 TEXT: Final = ("ink", "muted", "blue", "orange", "green", "amber", "red")
 BACKGROUNDS: Final = ("page", "card", "tint")

@@ -10,8 +10,20 @@ from markupsafe import Markup
 
 from assay.core import durable
 from assay.core.text import one_line
-from assay.reports import class_figures, look_figures, result_figures, suspect_figures, wording
+from assay.reports import (
+    class_figures,
+    look_figures,
+    map_figure,
+    result_figures,
+    saliency_figure,
+    suspect_figures,
+    trust_figures,
+    trust_findings,
+    typical_figure,
+    wording,
+)
 from assay.reports.colors import style_variables
+from assay.reports.explorer import Explorer, explore, explorer_data, explorer_note
 from assay.reports.listing import (
     area_rows,
     channel_rows,
@@ -24,6 +36,8 @@ from assay.reports.listing import (
     settings_rows,
     worst_classes,
 )
+from assay.reports.matrix import matrix_rows
+from assay.reports.page_script import page_script, policy
 from assay.reports.pointers import Numbers
 from assay.reports.story import tell
 from assay.reports.values import Figure, ReportContent
@@ -48,6 +62,7 @@ def _look(content: ReportContent) -> Figures:
         look_figures.pixel_histogram(content),
         look_figures.class_histograms(content),
         class_figures.class_means(content),
+        typical_figure.typical(content),
         class_figures.class_deviations(content),
         class_figures.mean_correlation(content),
     )
@@ -61,10 +76,33 @@ def _train(content: ReportContent) -> Figures:
 def _evaluate(content: ReportContent) -> Figures:
     score = content.evaluation
     assert score is not None
-    figures = (result_figures.confusion(score), result_figures.recalls(score))
-    if len(score.mistakes(1)) == 0:
-        return figures
-    return (*figures, result_figures.mistakes(score, content.dataset.splits["test"]))
+    return (result_figures.recalls(score),)
+
+
+def _mistakes(content: ReportContent) -> Figures:
+    score = content.evaluation
+    assert score is not None
+    test, found = content.dataset.splits["test"], map_figure.map_of(score, content.features)
+    figures = [result_figures.confusion(score)]
+    if len(score.mistakes(1)):
+        figures.append(result_figures.mistakes(score, test))
+    if content.saliency is not None and len(content.saliency.rows):
+        figures.append(saliency_figure.saliency_figure(content.saliency, score, test))
+    if found is not None:
+        figures.append(map_figure.map_figure(found, score))
+    return tuple(figures)
+
+
+def _trust(content: ReportContent) -> Figures:
+    score = content.evaluation
+    assert score is not None
+    record = score.as_record()
+    figures = [trust_figures.confidences(score)]
+    if record.get("calibration"):
+        figures.append(trust_figures.reliability(record["calibration"]))
+    if record.get("abstention"):
+        figures.append(trust_figures.risk_coverage(record["abstention"]))
+    return tuple(figures)
 
 
 #: The report, in order. A new chapter is a line here and a template.
@@ -76,43 +114,70 @@ CHAPTERS: Final = (
     Chapter("model", "Model", present=lambda c: c.layers is not None),
     Chapter("train", "Train", _train, lambda c: c.history is not None),
     Chapter("evaluate", "Evaluate", _evaluate, lambda c: c.evaluation is not None),
+    Chapter("trust", "Trust", _trust, lambda c: c.evaluation is not None),
+    Chapter("mistakes", "Mistakes", _mistakes, lambda c: c.evaluation is not None),
     Chapter("files", "Files and how to repeat"),
 )
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """All pictures of a report: the figures of every chapter that is there, and the mistake explorer."""
+
+    figures: Mapping[str, Figures]
+    explorer: Explorer | None
+
+    def record(self) -> dict[str, Any]:
+        """The content of `report.json`: what the report tells and no other file of the run holds."""
+        drawn = [figure for group in self.figures.values() for figure in group]
+        return {
+            "schema": 1,
+            "figures": {figure.name: dict(figure.record) for figure in drawn if figure.record},
+            "explorer": self.explorer.record() if self.explorer else None,
+        }
+
+
 def write_report(folder: Path, content: ReportContent) -> None:
-    """Write `report.html` and `figures/*.png` into `folder`. Equal content gives equal bytes.
+    """Write `report.html`, `report.json` and `figures/*.png` into `folder`. Equal content gives equal bytes.
 
     Raises AssayError when the disk refuses (see `assay.core.durable`).
     """
-    figures = draw_figures(content)
+    drawn = draw_all(content)
     directory = durable.make_directory(folder / "figures")
-    for figure in (figure for group in figures.values() for figure in group):
+    for figure in (figure for group in drawn.figures.values() for figure in group):
         durable.write_bytes(directory / f"{figure.name}.png", figure.png)
-    durable.write_text(folder / "report.html", page(content, figures))
+    durable.write_json(folder / "report.json", drawn.record())
+    durable.write_text(folder / "report.html", page(content, drawn))
 
 
-def draw_figures(content: ReportContent) -> dict[str, Figures]:
-    """The figures of every chapter that is there, by its name."""
-    return {chapter.name: chapter.draw(content) for chapter in CHAPTERS if chapter.present(content)}
+def draw_all(content: ReportContent) -> Drawn:
+    """Everything that the page shows as pictures."""
+    figures = {chapter.name: chapter.draw(content) for chapter in CHAPTERS if chapter.present(content)}
+    return Drawn(figures, explore(content))
 
 
-def page(content: ReportContent, figures: Mapping[str, Figures]) -> str:
-    """The whole report as HTML, with the figures of each chapter."""
+def page(content: ReportContent, drawn: Drawn) -> str:
+    """The whole report as HTML."""
     chapters = [chapter for chapter in CHAPTERS if chapter.present(content)]
     template = _environment().get_template("report.html")
+    script = page_script()
+    numbers = _numbers(content, drawn)
     return template.render(
         content=content,
         story=tell(content),
         chapters=chapters,
-        figures=figures,
-        number=_numbers(content),
+        figures=drawn.figures,
+        explorer=drawn.explorer,
+        number=numbers,
+        scores=numbers.records.get("evaluation.json", {}),
         variables=Markup(style_variables()),
+        script=Markup(script),
+        policy=Markup(policy(script)),
     )
 
 
-def _numbers(content: ReportContent) -> Numbers:
-    records: dict[str, Any] = {"audit.json": content.audit.as_record()}
+def _numbers(content: ReportContent, drawn: Drawn) -> Numbers:
+    records: dict[str, Any] = {"audit.json": content.audit.as_record(), "report.json": drawn.record()}
     if content.evaluation is not None:
         records["evaluation.json"] = content.evaluation.as_record()
     return Numbers(records)
@@ -125,9 +190,15 @@ _HELPERS: Final[dict[str, Any]] = {
     "class_counts": class_counts,
     "classes_note": classes_note,
     "evidence_rows": evidence_rows,
+    "explorer_data": explorer_data,
+    "explorer_note": explorer_note,
+    "matrix_rows": matrix_rows,
     "run_files": run_files,
     "self_test_rows": self_test_rows,
     "settings_rows": settings_rows,
+    "slice_places": trust_findings.slice_places,
+    "slices_finding": trust_findings.slices_finding,
+    "weakest_places": trust_findings.weakest_places,
     "worst_classes": worst_classes,
     "count": wording.count,
     "decimal": wording.decimal,

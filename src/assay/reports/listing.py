@@ -148,6 +148,11 @@ def settings_rows(config: Mapping[str, Any]) -> list[tuple[str, str]]:
 #: Every file of a run folder: its name, what it holds, and whether an audit alone writes it too.
 _FILES: Final = (
     ("report.html", "this report", True),
+    (
+        "report.json",
+        "what this report tells and no other file holds: nearest images, map, typical images",
+        True,
+    ),
     ("figures/", "the report's figures as PNG, on white", True),
     ("audit.json", "what was found in the data: figures, verdicts, thresholds, decisions", True),
     ("issues.csv", "one row for each image that a check flagged", True),

@@ -5,14 +5,14 @@ Each stands in an element that names its place (`data-key`, file and JSON pointe
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from markupsafe import Markup, escape
 
 from assay.core.text import one_line
-from assay.reports.wording import count, decimal, percent
+from assay.reports.wording import count, decimal, percent, points
 
 Key = str | int
 
@@ -21,6 +21,7 @@ FORMATS: Final[Mapping[str, Callable[[Any], str]]] = {
     "text": lambda value: one_line(str(value)),
     "integer": lambda value: "\N{EN DASH}" if value is None else count(value),
     "percent": lambda value: percent(value, 2),
+    "points": points,
     "percent1": lambda value: percent(value, 1),
     "decimal": lambda value: decimal(value, 4),
     "decimal3": lambda value: decimal(value, 3),
@@ -43,6 +44,10 @@ class Numbers:
 
     def __call__(self, how: str, file: str, *keys: Key) -> Markup:
         """The value as an element of the page, written by `FORMATS[how]`."""
+        return self.at(how, file, keys)
+
+    def at(self, how: str, file: str, keys: Sequence[Key]) -> Markup:
+        """The same for keys that come as one value."""
         value = self.value(file, *keys)
         return Markup('<span class="figure-value" data-key="{}" data-value="{}">{}</span>').format(
             pointer(file, *keys), json.dumps(value, ensure_ascii=True), escape(FORMATS[how](value))

@@ -19,6 +19,7 @@ from assay.reports.choice import MOST_CLASSES, shown_note
 from assay.reports.colors import BLUE, MUTED, ORANGE
 from assay.reports.heat import heat_map
 from assay.reports.image_grid import Grid, draw_grid, images_of, row_by_row
+from assay.reports.matrix import matrix_tints, most_confused
 from assay.reports.values import Figure, Table
 from assay.reports.wording import count, decimal, percent
 
@@ -78,11 +79,11 @@ def confusion(evaluation: Evaluation) -> Figure:
     shown = most_confused(matrix)
     names = [evaluation.classes[c] for c in shown]
     part = matrix[np.ix_(shown, shown)]
-    shares = part / np.maximum(matrix[shown].sum(axis=1), 1)[:, None]
+    tints = matrix_tints(matrix, shown)
     height = 1.25 + 0.3 * len(shown)
     return figure(
         "confusion",
-        draw("confusion", height, lambda canvas: _confusion_map(canvas, names, part, shares)),
+        draw("confusion", height, lambda canvas: _confusion_map(canvas, names, part, tints)),
         f"A matrix of {len(shown)} by {len(shown)} cells: how many images of the row's class the model took "
         "for the column's class.",
         result_findings.confusion_finding(evaluation),
@@ -94,20 +95,11 @@ def confusion(evaluation: Evaluation) -> Figure:
     )
 
 
-def most_confused(matrix: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The labels to draw, sorted: all, or those with most mistakes in their row and column."""
-    trouble = matrix.sum(axis=0) + matrix.sum(axis=1) - 2 * np.diag(matrix)
-    return np.sort(np.argsort(-trouble, kind="stable")[:MOST_CLASSES])
-
-
 def _confusion_map(
-    canvas: Canvas, names: list[str], part: NDArray[np.int64], shares: NDArray[np.float64]
+    canvas: Canvas, names: list[str], part: NDArray[np.int64], tints: NDArray[np.float64]
 ) -> None:
-    right = np.diag(np.diag(shares))
-    # The square root makes one mistake in fifty visible beside one in two.
-    wrong = shares - right
-    wrong = np.sqrt(wrong / max(float(wrong.max()), 1e-9))
-    heat_map(canvas, names, right, wrong, [[f"{v:,}" if v else "" for v in row] for row in part])
+    right = np.diag(np.diag(tints))
+    heat_map(canvas, names, right, tints - right, [[f"{v:,}" if v else "" for v in row] for row in part])
     canvas.axes[0].set(xlabel="answer", ylabel="true class")
 
 

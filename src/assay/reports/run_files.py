@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assay.audits.measure import Measurements
 from assay.audits.values import Audit
@@ -15,8 +16,11 @@ from assay.data.hold_out import HoldOut
 from assay.data.values import PURPOSES, Dataset
 from assay.evaluation.evaluate import predictions_csv
 from assay.evaluation.values import Evaluation
+from assay.learning.features import features_of
 from assay.learning.values import Model
 from assay.reports.html import write_report
+from assay.reports.map_figure import MOST_FEATURES
+from assay.reports.saliency import Saliency, look_where
 from assay.reports.values import ReportContent
 
 
@@ -78,6 +82,32 @@ def write_results(folder: Path, results: Results, config: Mapping[str, Any]) -> 
     write_report(folder, _report_content(results, config))
 
 
+#: The surest mistakes whose images are covered place by place, to see what the model looked at.
+LOOKED_AT = 12
+
+
+def saliency(results: Results, count: int = LOOKED_AT) -> Saliency | None:
+    """Where the model looked in its `count` surest mistakes; None without a model or a test split."""
+    model, score = results.model, results.evaluation
+    if model is None or score is None or "test" not in results.dataset.splits:
+        return None
+    total = results.measurements["train"]
+    average = total.sums.sum(axis=0) / max(1, int(total.counts.sum()))
+    test = results.dataset.splits["test"]
+    return look_where(model.predict_proba, model.layers.multiply_adds, test, score, average, count)
+
+
+def _features(results: Results) -> NDArray[np.float32] | None:
+    """What the model computes for each test image before its last layer; None where that is too much."""
+    if results.model is None or results.evaluation is None or "test" not in results.dataset.splits:
+        return None
+    _, blocks = features_of(results.model, results.dataset.splits["test"].blocks())
+    first = next(blocks, None)
+    if first is None or first.shape[1] > MOST_FEATURES:
+        return None
+    return np.concatenate([first, *blocks])
+
+
 def _report_content(results: Results, config: Mapping[str, Any]) -> ReportContent:
     model = results.model
     return ReportContent(
@@ -89,6 +119,8 @@ def _report_content(results: Results, config: Mapping[str, Any]) -> ReportConten
         layers=model.layers if model else None,
         history=model.history if model else None,
         evaluation=results.evaluation,
+        saliency=saliency(results),
+        features=_features(results),
         recipe=model.recipe if model else None,
         seed=config.get("seed") if model else None,
         config=config,

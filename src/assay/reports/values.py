@@ -4,12 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from assay.audits.measure import Measurements
 from assay.audits.values import Audit
 from assay.data.preprocessing import Preprocessing
 from assay.data.values import Dataset
 from assay.evaluation.values import Evaluation
 from assay.learning.values import History, ModelSummary
+from assay.reports.saliency import Saliency
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,6 +23,8 @@ class ReportContent:
     measurements: per split name, over the whole split.
     partition: rows `split, count, per_class, purpose` as they were used, the validation split among
         them; empty: the data set's own splits.
+    saliency: where the model looked in its surest mistakes.
+    features: what the model computes for each test image before its last layer, `(n, d)`.
     seed, recipe, config: what was asked for, as JSON types. commands: shell lines that repeat the run.
     """
 
@@ -30,6 +36,8 @@ class ReportContent:
     layers: ModelSummary | None = None
     history: History | None = None
     evaluation: Evaluation | None = None
+    saliency: Saliency | None = None
+    features: NDArray[np.float32] | None = None
     recipe: Mapping[str, Any] | None = None
     seed: int | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
@@ -53,6 +61,7 @@ class Figure:
     alt: the picture in one sentence, for those who do not see it.
     shows, reveals, found: what it shows, which problem it would reveal, what was found in these data.
     table: the data behind it. left_out: what was too much to draw; empty where all is drawn.
+    record: figures that no other file of the run has, as JSON types, for `report.json`.
     """
 
     name: str
@@ -65,3 +74,4 @@ class Figure:
     found: str
     table: Table
     left_out: str = ""
+    record: Mapping[str, Any] = field(default_factory=dict)

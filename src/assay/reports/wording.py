@@ -22,6 +22,11 @@ def percent(share: float | None, digits: int = 1) -> str:
     return "\N{EN DASH}" if share is None else f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"
 
 
+def points(difference: float | None, digits: int = 2) -> str:
+    """A difference of shares in percentage points, with its sign; a dash where it is undefined."""
+    return "\N{EN DASH}" if difference is None else f"{100 * difference:+.{digits}f} points"
+
+
 def decimal(value: float | None, digits: int = 3) -> str:
     """Fixed digits; a dash where the value is undefined."""
     return "\N{EN DASH}" if value is None else f"{round(value, digits) + 0.0:.{digits}f}"

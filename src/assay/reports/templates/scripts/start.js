@@ -1,0 +1,3 @@
+// Everything on this page can be read without scripts; with them, tables sort and mistakes can be explored.
+document.querySelectorAll("table.sortable").forEach(sortable);
+if (byId("explorer-data")) startExplorer(JSON.parse(byId("explorer-data").textContent));
