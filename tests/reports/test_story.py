@@ -1,7 +1,7 @@
 from dataclasses import replace
 
-from assay.audits.values import Finding
-from assay.reports.story import tell
+from assay.audits.values import AREAS, Finding
+from assay.reports.story import _IMPORTANCE, tell
 
 
 def test_a_run_leads_with_its_score(content_of) -> None:
@@ -31,16 +31,50 @@ def test_an_audit_says_that_nothing_was_trained(content_of) -> None:
 
 
 def test_the_worst_comes_first(content_of) -> None:
-    """Failures before warnings before scores; each brings its fix; of many, the worst four."""
+    """Failures before warnings before scores; each with its fix; of many, the worst and one of the scores."""
     content = content_of()
-    warn = Finding("identity", "data integrity", "warn", "odd", {}, "t", "r", "mend it")
+    warn = Finding("identity", "data integrity", "warn", "Odd (0.5). Why?", {}, "t", "r", "mend it")
     fail = Finding("leakage", "data integrity", "fail", "bad", {}, "t", "r", "stop")
     story = tell(replace(content, audit=replace(content.audit, findings=(warn, fail))))
-    assert [point.verdict for point in story.points][:3] == ["fail", "warn", "score"]
+    assert [point.verdict for point in story.points] == ["fail", "warn", "score"]
+    assert story.points[1].text == "Odd (0.5)."
+    assert story.points[1].place == "check-identity"
     assert story.steps[:2] == ("stop (leakage)", "mend it (identity)")
+    assert story.more == ""
     many = tell(replace(content, audit=replace(content.audit, findings=(warn, fail) * 5)))
-    assert [p.verdict for p in many.points] == ["fail"] * 4 + ["score"] * 3 + ["warn"]
-    assert many.points[-1].text == "6 more findings in the audit's chapter."
+    assert [p.verdict for p in many.points] == ["fail", "fail", "score"]
+    assert many.more == "8 more findings of the audit"
+
+
+def test_of_equal_verdicts_the_most_misleading_comes_first(content_of) -> None:
+    """Copies in train make the score untrue; that two classes are alike only makes it low."""
+    content = content_of()
+    alike = Finding("class-similarity", "spatial complexity", "warn", "alike", {}, "t", "r")
+    copies = Finding("leakage", "data integrity", "warn", "copies", {}, "t", "r")
+    story = tell(replace(content, audit=replace(content.audit, findings=(alike, copies))))
+    assert [point.label for point in story.points][:2] == ["leakage", "class-similarity"]
+
+
+def test_every_check_has_its_importance() -> None:
+    """A check that is added must be placed among the others."""
+    assert sorted(_IMPORTANCE) == sorted(check for checks in AREAS.values() for check in checks)
+
+
+def test_a_weak_slice_is_on_the_first_screen(content_of) -> None:
+    """What the slices showed for sure is told before which classes are confused."""
+    points = tell(content_of()).points
+    assert points[-1].label in ("weakest slice", "confusion", "recall")
+    first = next(point for point in points if point.verdict == "score")
+    assert first.text.startswith("class: dog is weakest: 25.0\u00a0% of 4 images right")
+
+
+def test_suspects_lead_to_the_review(content_of) -> None:
+    """Where labels are disputed, the first screen says how to decide about them."""
+    content = content_of()
+    suspects = Finding("label-errors", "label balance", "warn", "2 labels", {}, "t", "r", "look", 2)
+    story = tell(replace(content, audit=replace(content.audit, findings=(suspects,))))
+    assert any("assay review" in step for step in story.steps)
+    assert not any("assay review" in step for step in tell(content).steps)
 
 
 def test_sound_data_are_told_to_be_sound(content_of) -> None:

@@ -93,6 +93,21 @@ def confusion_finding(evaluation: Evaluation) -> str:
     )
 
 
+def worst_confusion(evaluation: Evaluation) -> str:
+    """The most frequent mistake and its share of all, in one sentence."""
+    pairs = worst_pairs(evaluation.confusion, 1)
+    if not pairs:
+        return confusion_finding(evaluation)
+    n, true, taken = pairs[0]
+    wrong = int(evaluation.confusion.sum() - np.trace(evaluation.confusion))
+    first, second = name(evaluation.classes[true]), name(evaluation.classes[taken])
+    images = int(evaluation.confusion[true].sum())
+    return (
+        f"Most often the model takes {first} for {second} ({n:,} of {images:,}): {percent(n / wrong, 0)} of "
+        f"{count(wrong, 'mistake')}."
+    )
+
+
 def _symmetry(evaluation: Evaluation, pair: tuple[int, int, int]) -> str:
     n, true, taken = pair
     back = int(evaluation.confusion[taken, true])

@@ -1,40 +1,70 @@
 """The first screen: what a run found, in words, the most important first, all decided by figures."""
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
 from assay.audits.values import VERDICT_ORDER, Finding
 from assay.evaluation.values import Evaluation
-from assay.reports import result_findings
+from assay.reports import result_findings, trust_findings
 from assay.reports.values import ReportContent
 from assay.reports.wording import count, listed, name, percent
 
-#: Findings of the audit on the first screen; its chapter has them all.
-_MOST_FINDINGS: Final = 4
+#: Findings and steps on the first screen; the chapters have them all.
+_MOST_POINTS: Final = 3
+_MOST_STEPS: Final = 4
+
+#: Of findings with equal verdicts the one that misleads most comes first: what makes the score untrue, then
+#: what makes the labels untrue, then what makes the classes hard.
+_IMPORTANCE: Final = (
+    "unreadable",
+    "leakage",
+    "exact-duplicates",
+    "label-errors",
+    "shortcuts",
+    "near-duplicates",
+    "identity",
+    "drift",
+    "label-balance",
+    "quality",
+    "separability",
+    "ambiguous-labels",
+    "class-similarity",
+    "atypical",
+    "pixel-range",
+)
 
 
 @dataclass(frozen=True)
 class Point:
-    """One finding on the first screen. verdict: of a check; or `score` for what the evaluation showed."""
+    """One finding on the first screen. verdict: of a check; or `score` for what the evaluation showed.
+
+    place: the identifier on the page of where more is told.
+    """
 
     verdict: str
     label: str
     text: str
+    place: str
 
 
 @dataclass(frozen=True)
 class Story:
-    """headline, lead: what came out. points: the findings that matter most. steps: what to do next."""
+    """headline, lead: what came out. points: the findings that matter most. steps: what to do next.
+
+    more: what the audit found besides, in words; empty where the points tell all.
+    """
 
     headline: str
     lead: str
     points: tuple[Point, ...]
+    more: str
     steps: tuple[str, ...]
 
 
 def tell(content: ReportContent) -> Story:
     """The story of a run or an audit."""
-    return Story(_headline(content), _lead(content), _points(content), _steps(content))
+    return Story(_headline(content), _lead(content), _points(content), _more(content), _steps(content))
 
 
 def _headline(content: ReportContent) -> str:
@@ -62,9 +92,9 @@ def _data_sentence(content: ReportContent) -> str:
 
 
 def _troubled(findings: tuple[Finding, ...]) -> list[Finding]:
-    """The findings that warn or fail, the worst first."""
+    """The findings that warn or fail, the worst and the most misleading first."""
     bad = [f for f in findings if f.verdict in ("warn", "fail")]
-    return sorted(bad, key=lambda f: -VERDICT_ORDER.index(f.verdict))
+    return sorted(bad, key=lambda f: (-VERDICT_ORDER.index(f.verdict), _IMPORTANCE.index(f.check)))
 
 
 def _lead(content: ReportContent) -> str:
@@ -94,44 +124,66 @@ def _floor(score: Evaluation) -> str:
 
 
 def _points(content: ReportContent) -> tuple[Point, ...]:
-    """The worst findings of the audit, then what the scores showed, then how many findings were left out."""
-    troubled = _troubled(content.audit.findings)
-    points = [Point(f.verdict, f.check, f.summary) for f in troubled[:_MOST_FINDINGS]]
-    points += _score_points(content)
-    left = len(troubled) - _MOST_FINDINGS
-    if left > 0:
-        points.append(Point("warn", "audit", f"{count(left, 'more finding')} in the audit's chapter."))
+    """The worst findings of the audit, and at least one thing that the scores showed where there are any."""
+    scores = _score_points(content)
+    told = _told(content)
+    points = [Point(f.verdict, f.check, first_sentence(f.summary), f"check-{f.check}") for f in told]
+    points += scores[: _MOST_POINTS - len(points)]
     if not points:
         passed = [f.check for f in content.audit.findings if f.verdict == "pass"]
-        points.append(Point("pass", "audit", f"Passed: {listed(passed, len(passed) or 1)}."))
+        points.append(Point("pass", "audit", f"Passed: {listed(passed, len(passed) or 1)}.", "audit"))
     return tuple(points)
 
 
+def _told(content: ReportContent) -> list[Finding]:
+    """The findings of the audit on the first screen: they leave one place to the scores."""
+    most = _MOST_POINTS - (1 if _score_points(content) else 0)
+    return _troubled(content.audit.findings)[:most]
+
+
+def first_sentence(text: str) -> str:
+    """A text up to the end of its first sentence."""
+    return re.split(r"(?<=[.!?]) +(?=[A-Z(])", text, maxsplit=1)[0]
+
+
 def _score_points(content: ReportContent) -> list[Point]:
-    points = []
-    if content.evaluation is not None:
-        points.append(Point("score", "confusion", result_findings.confusion_finding(content.evaluation)))
-        points.append(Point("score", "recall", result_findings.recall_finding(content.evaluation)))
+    """What evaluation and training showed, the most telling first."""
+    score, points = content.evaluation, []
+    if score is not None:
+        slices = score.as_record().get("slices")
+        if slices and slices["weakest"]:
+            points.append(Point("score", "weakest slice", trust_findings.slices_finding(slices), "slices"))
+        points.append(Point("score", "confusion", result_findings.worst_confusion(score), "figure-confusion"))
+        points.append(Point("score", "recall", result_findings.recall_finding(score), "figure-recall"))
     if content.history is not None and content.history.records:
-        points.append(Point("score", "training", result_findings.curves_finding(content.history)))
+        points.append(
+            Point("score", "training", result_findings.curves_finding(content.history), "figure-curves")
+        )
     return points
+
+
+def _more(content: ReportContent) -> str:
+    left = len(_troubled(content.audit.findings)) - len(_told(content))
+    return f"{count(left, 'more finding')} of the audit" if left > 0 else ""
 
 
 def _steps(content: ReportContent) -> tuple[str, ...]:
     """What to do about the worst findings, then about the model."""
-    troubled = [f for f in _troubled(content.audit.findings) if f.fix]
-    steps = [f"{f.fix} ({f.check})" for f in troubled[:_MOST_FINDINGS]]
     score = content.evaluation
+    steps = [f"{f.fix} ({f.check})" for f in _told(content) if f.fix]
+    if any(f.check == "label-errors" and f.count for f in content.audit.findings):
+        steps.append(
+            "Decide about each suspect: `assay review RUN` writes a table to fill in, and "
+            "`assay run --decisions` applies it, to training alone."
+        )
     if score is None:
         return (*steps, "Train a classifier on these data and have it judged: `assay run`.")
-    if len(score.mistakes()):
+    if len(score.mistakes(1)):
         steps.append(
-            "Look at the most confident mistakes (chapter Evaluate): each is a wrong label, an image that "
-            "fits two classes, or something the model has not understood, and each calls for something else."
+            "Look at the mistakes in their chapter: each is a wrong label, an image that fits two classes, "
+            "or something that the model has not understood."
         )
     if content.audit.decisions.get("convolution", {}).get("decision") == "called for":
         steps.append("Try a net that sees neighborhoods: the audit's second decision says why.")
-    return (
-        *steps,
-        "Compare with another seed before believing any difference smaller than the interval above.",
-    )
+    steps.append("Compare with another seed before believing any difference smaller than the interval.")
+    return tuple(steps[:_MOST_STEPS])
