@@ -13,7 +13,7 @@ from assay.core.events import Event
 from assay.data.hold_out import HoldOut
 from assay.data.values import Split
 from assay.learning.checkpoint import newest_checkpoint
-from assay.learning.recipes import Recipe
+from assay.learning.recipes import Recipe, read_recipe
 from assay.learning.train import train
 from assay.learning.values import Model
 
@@ -48,6 +48,40 @@ def test_stopped_after_any_step(
     with pytest.raises(Interrupted):
         train(split, rows, CLASSES, recipe, checkpoints=tmp_path, should_stop=stop_at(step))
     assert_same(whole, train(split, rows, CLASSES, recipe, checkpoints=tmp_path))
+
+
+TECHNIQUES: dict[str, dict[str, Any]] = {
+    "schedule": {"schedule": "linear", "warm_up": 0.3, "weight_decay": 0.1, "label_smoothing": 0.1},
+    "changed images": {"mirror": True, "shift": 1, "erasing": 0.5, "mixup": 0.4},
+    "cutout": {"cutout": 2},
+    "selection": {"selection": 0.4, "epochs": 4},
+    "average": {"averaging": 0.9},
+    "early stopping": {"patience": 1, "learning_rate": 0.5, "epochs": 6},
+    "class weights": {"class_weights": "balanced"},
+}
+
+
+@pytest.mark.parametrize("name", TECHNIQUES)
+@pytest.mark.parametrize("net", ["mlp", "cnn"])
+def test_every_technique_goes_on_to_the_same_bits(
+    split: Split, rows: HoldOut, tmp_path: Path, name: str, net: str
+) -> None:
+    """Stopped after every single step, each time taken up from a checkpoint, a run with any technique and
+    with batch norm ends in the bits of one that was never stopped."""
+    small = {"hidden": 8} | ({"channels": [4, 6], "pool_after": [1]} if net == "cnn" else {})
+    plain = {"epochs": 3, "batch_size": 16, "learning_rate": 0.01, "patience": 0, "selection": 1.0}
+    recipe = read_recipe(net, {**plain, **small, **TECHNIQUES[name]})
+    whole = train(split, rows, CLASSES, recipe)
+    stops = 0
+    while True:
+        try:
+            parts = train(split, rows, CLASSES, recipe, checkpoints=tmp_path, should_stop=lambda: True)
+        except Interrupted:
+            stops += 1
+        else:
+            break
+    assert stops >= 2 * STEPS
+    assert_same(whole, parts)
 
 
 def test_stopped_after_every_step(

@@ -6,7 +6,7 @@ import torch
 
 from assay.core.errors import AssayError
 from assay.learning.closed_forms import CLOSED_FORMS
-from assay.learning.models import MODELS
+from assay.learning.models import MODELS, cnn
 from assay.learning.network import (
     arrays,
     empty_network,
@@ -121,3 +121,79 @@ def test_filled_is_what_was_read() -> None:
     images = torch.rand(5, 6, 6, 1)
     assert torch.equal(network(images), copy(images))
     assert floating_state(empty_network(recipe, (6, 6, 1), 3)).keys() == arrays(network).keys()
+
+
+def test_cnn_by_hand() -> None:
+    """Fashion-MNIST through the net of `cnn`: every map, parameter and multiply-add worked out on paper."""
+    options = {"channels": (32, 32, 64, 96), "pool_after": (2, 3), "hidden": 128}
+    recipe = read_recipe("cnn", {f"options.{key}": value for key, value in options.items()})
+    rows = {row.name: row for row in summarize(recipe, (28, 28, 1), 10).layers}
+    shapes = {"unshuffle": (4, 14, 14), "conv1": (32, 14, 14), "pool2": (32, 7, 7), "conv3": (64, 7, 7)}
+    shapes |= {"pool3": (64, 3, 3), "conv4": (96, 3, 3), "flatten": (864,), "hidden": (128,), "output": (10,)}
+    assert {name: rows[name].output_shape[1:] for name in shapes} == shapes
+    assert rows["conv1"].parameters == 4 * 32 * 9
+    assert rows["conv3"].multiply_adds == 7 * 7 * 32 * 64 * 9
+    assert rows["norm4"].parameters == 2 * 96
+    assert rows["hidden"].parameters == 864 * 128
+
+
+def test_unshuffle_by_hand() -> None:
+    """Each 2 x 2 square of a 3 x 4 image becomes four channels; the missing last row counts as zeros."""
+    image = torch.arange(12.0).reshape(1, 3, 4, 1)
+    found = cnn.Unshuffle(2)(image)
+    assert found.shape == (1, 4, 2, 2)
+    assert found[0, :, 0, 0].tolist() == [0, 1, 4, 5]
+    assert found[0, :, 0, 1].tolist() == [2, 3, 6, 7]
+    assert found[0, :, 1, 0].tolist() == [8, 9, 0, 0]
+    assert found.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_unshuffle_is_that_of_torch() -> None:
+    """For one channel it gives what `torch.nn.functional.pixel_unshuffle` gives."""
+    images = torch.rand(3, 6, 8, 1)
+    oracle = torch.nn.functional.pixel_unshuffle(images.permute(0, 3, 1, 2), 2)
+    assert torch.equal(cnn.Unshuffle(2)(images), oracle)
+
+
+@pytest.mark.parametrize("side", [1, 2, 3, 14, 28, 32, 40, 41, 64, 97, 224])
+def test_large_images_get_further_stages(side: int) -> None:
+    """Whatever the size, the map before the last layers has 1 to 5 pixels a side, and from 28 on 2 to 5."""
+    rows = {row.name: row for row in summarize(read_recipe("cnn"), (side, side, 3), 2).layers}
+    last = [row for row in rows.values() if row.kind == "BatchNorm" and len(row.output_shape) == 4][-1]
+    assert last.output_shape[2] == last.output_shape[3]
+    assert (2 if side >= 28 else 1) <= last.output_shape[2] <= 5
+
+
+def test_one_long_row_of_pixels() -> None:
+    """An image of 1 x 10,000 goes through: its single row is never halved."""
+    assert summarize(read_recipe("cnn"), (1, 10_000, 1), 2).layers[-1].output_shape == (None, 2)
+
+
+def test_pooling_that_names_no_convolution_is_refused() -> None:
+    """`pool_after` beyond the last convolution: exit 2 before training."""
+    with pytest.raises(AssayError, match="pool_after") as caught:
+        summarize(read_recipe("cnn", {"pool_after": "[9]"}), (28, 28, 1), 10)
+    assert (caught.value.code, caught.value.exit_code) == ("recipe-does-not-fit", 2)
+
+
+def test_batch_norm_is_that_of_torch_but_for_one_value() -> None:
+    """The same as torch's own, running statistics included; one value per channel, which torch refuses, is
+    normalized by the running statistics."""
+    mine, theirs = cnn.BatchNorm(4, momentum=0.4), torch.nn.BatchNorm2d(4, momentum=0.4)
+    images = torch.rand(3, 4, 2, 2)
+    assert torch.equal(mine(images), theirs(images))
+    assert torch.equal(mine.running_var, theirs.running_var)
+    alone = torch.rand(1, 4, 1, 1)
+    assert torch.equal(mine(alone), theirs.eval()(alone))
+    assert torch.equal(mine.running_mean, theirs.running_mean)
+
+
+def test_dirac_passes_channels_on() -> None:
+    """With `dirac`, a convolution's first filters copy its input channels; the rest stay Glorot uniform."""
+    recipe = read_recipe("cnn", {"initialization": "dirac"})
+    weight = initialized_network(recipe, (28, 28, 1), 10, seed=0).conv1.weight
+    images = torch.rand(2, 4, 14, 14)
+    copied = torch.nn.functional.conv2d(images, weight, padding=1)[:, :4]
+    assert torch.equal(copied, images)
+    limit = (6 / (9 * (4 + 32))) ** 0.5
+    assert 0.9 * limit < weight[4:].abs().max() <= limit

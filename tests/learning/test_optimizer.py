@@ -33,3 +33,21 @@ def test_the_same_as_torch() -> None:
         oracle.step()
     assert torch.equal(mine, theirs.detach())
     assert not torch.equal(mine, start)
+
+
+def test_decoupled_weight_decay_is_that_of_torch() -> None:
+    """With weight decay a matrix moves as under `torch.optim.AdamW`, a bias as under Adam; gradients may lie
+    in memory in another order than the weights."""
+    recipe = read_recipe("mlp", {"weight_decay": 0.3})
+    starts = [torch.rand(4, 3, 2, 2, generator=torch.Generator().manual_seed(0)), torch.rand(4)]
+    mine = [start.clone() for start in starts]
+    theirs = [torch.nn.Parameter(start.clone()) for start in starts]
+    groups = [{"params": theirs[:1], "weight_decay": 0.3}, {"params": theirs[1:], "weight_decay": 0.0}]
+    adam, oracle = Adam(mine, recipe), torch.optim.AdamW(groups, lr=0.01, eps=1e-7, fused=True)
+    for step in range(20):
+        gradients = [torch.randn(w.shape, generator=torch.Generator().manual_seed(step)) for w in mine]
+        for weight, gradient in zip(theirs, gradients, strict=True):
+            weight.grad = gradient.clone()
+        oracle.step()
+        adam.step([gradients[0].to(memory_format=torch.channels_last), gradients[1]], 0.01)
+    assert all(torch.equal(a, b.detach()) for a, b in zip(mine, theirs, strict=True))

@@ -19,7 +19,12 @@ _DATA: Final = ("classes", "fingerprints", "preprocessing", "rows")
 
 def as_checkpoint(state: State, job: Job) -> Checkpoint:
     """The state as arrays and JSON types, with the configuration it belongs to."""
-    position = {key: getattr(state, key) for key in ("epoch", "step", "loss_sum", "correct")}
+    position = {
+        "epoch": state.epoch,
+        "step": state.step,
+        "loss_sum": float(state.loss_sum),
+        "correct": int(state.correct),
+    }
     record = {
         "configuration": job.configuration(),
         "threads": job.threads,

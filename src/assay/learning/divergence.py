@@ -5,7 +5,7 @@ from pathlib import Path
 from assay.core import durable
 from assay.core.errors import AssayError
 from assay.learning.job import Job
-from assay.learning.randomness import epoch_order
+from assay.learning.selection import rows_of_epoch
 from assay.learning.state import State
 
 FILE = "diverged.json"
@@ -14,8 +14,8 @@ FILE = "diverged.json"
 def diverged(job: Job, state: State, folder: Path | None, reason: str) -> AssayError:
     """The error `training-diverged`; the ids of the batch's images are saved in `folder`."""
     size = job.recipe.batch_size
-    step = min(state.step, job.steps_per_epoch - 1)
-    rows = epoch_order(job.rows.train, job.seed, state.epoch)[step * size : (step + 1) * size].tolist()
+    step = min(state.step, job.schedule.steps_in(state.epoch) - 1)
+    rows = rows_of_epoch(job, state)[step * size : (step + 1) * size].tolist()
     ids = [job.split.ids[row] for row in rows]
     saved = f"images such as {ids[0]}"
     if folder is not None:

@@ -9,14 +9,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from assay.core.events import OnEvent
+from assay.core.errors import AssayError
+from assay.core.events import OnEvent, warn
 from assay.data.hold_out import HoldOut
 from assay.data.preprocessing import Preprocessing, fit_preprocessing
 from assay.data.values import Split
+from assay.learning.augment import notes
 from assay.learning.checks import check_labels, warn_of_constant_images, watched
+from assay.learning.loss import class_weights
 from assay.learning.machine import choose_threads, resolve_device
 from assay.learning.randomness import check_seed
 from assay.learning.recipes import NetRecipe
+from assay.learning.schedule import Schedule
 from assay.learning.summary import summarize
 from assay.learning.values import ModelSummary
 from assay.learning.versions import versions
@@ -38,6 +42,7 @@ class Job:
     threads: int
     preprocessing: Preprocessing
     layers: ModelSummary
+    class_weights: torch.Tensor | None
     fingerprints: Mapping[str, str]
     on_event: OnEvent
     validation: Split | None = None
@@ -47,9 +52,9 @@ class Job:
         return watched(self.split, self.rows.validation, self.validation)
 
     @property
-    def steps_per_epoch(self) -> int:
-        """Batches in an epoch, the last, smaller one included."""
-        return -(-len(self.rows.train) // self.recipe.batch_size)
+    def schedule(self) -> Schedule:
+        """How many steps there are, and how large."""
+        return Schedule(self.recipe, len(self.rows.train))
 
     def configuration(self) -> dict[str, Any]:
         """What a checkpoint must agree on to be continued, as JSON types."""
@@ -83,6 +88,11 @@ def make_job(
     check_labels(split.labels[rows.train], classes, on_event)
     layers = summarize(recipe, split.shape, len(classes))
     warn_of_constant_images(split, rows.train, on_event)
+    for note in notes(recipe):
+        warn(on_event, "train", note)
+    if recipe.patience and validation is None and not len(rows.validation):
+        fix = "Give --validation 0.1, or --set patience=0."
+        raise AssayError("bad-value", "patience", "there are no validation images to stop by", fix)
     return Job(
         split=split,
         rows=rows,
@@ -93,6 +103,7 @@ def make_job(
         threads=threads or choose_threads(layers.multiply_adds, recipe.batch_size),
         preprocessing=fit_preprocessing(recipe.normalizer, split, rows.train),
         layers=layers,
+        class_weights=class_weights(recipe, split.labels[rows.train], len(classes), where),
         fingerprints=dict(fingerprints),
         on_event=on_event,
         validation=validation,

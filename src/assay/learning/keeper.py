@@ -45,10 +45,10 @@ class Keeper:
         now = time.monotonic()
         if now - self._told_at >= _REPORT_EVERY:
             self._told_at = now
-            total = self._job.recipe.epochs * self._job.steps_per_epoch
+            total = self._job.schedule.total_steps
             progress(self._job.on_event, "train", self._steps_done(state), total, "steps")
         if now - self._saved_at >= self._interval:
             self.save(state)
 
     def _steps_done(self, state: State) -> int:
-        return (state.epoch - 1) * self._job.steps_per_epoch + state.step
+        return self._job.schedule.steps_before(state.epoch) + state.step

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Event as Flag
 from typing import Final, TypeVar
 
@@ -45,6 +45,11 @@ def resolve_device(name: str) -> torch.device:
 def choose_threads(multiply_adds: int, images: int) -> int:
     """How many threads serve a net of `multiply_adds` per image best, `images` at a time."""
     return 1 if multiply_adds * images < _WORTH_A_SECOND_THREAD else thread_count()
+
+
+def half_precision(device: torch.device) -> AbstractContextManager[object]:
+    """On a graphics card: computes in bfloat16 where that is safe, weights and sums staying float32."""
+    return torch.autocast("cuda", torch.bfloat16) if device.type == "cuda" else nullcontext()
 
 
 @contextmanager

@@ -43,7 +43,8 @@ def fitting_errors(recipe: NetRecipe, input_shape: Shape) -> Iterator[None]:
 def initialized_network(recipe: NetRecipe, input_shape: Shape, class_count: int, seed: int) -> nn.Module:
     """The recipe's net with weights drawn from `seed` alone; torch's global generator is left as it was.
 
-    Weights: Glorot uniform, biases zero (Glorot and Bengio 2010; Keras' defaults).
+    Weights: Glorot uniform, biases zero (Glorot and Bengio 2010; Keras' defaults). With `dirac` the first
+    filters of each convolution pass its input channels on unchanged (Zagoruyko and Komodakis 2017).
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -51,6 +52,8 @@ def initialized_network(recipe: NetRecipe, input_shape: Shape, class_count: int,
         for layer in network.modules():
             if isinstance(layer, nn.Linear | nn.Conv2d):
                 nn.init.xavier_uniform_(layer.weight)
+                if recipe.initialization == "dirac" and isinstance(layer, nn.Conv2d):
+                    nn.init.dirac_(layer.weight[: layer.in_channels])
                 if layer.bias is not None:
                     nn.init.zeros_(layer.bias)
     return network

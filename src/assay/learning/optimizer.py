@@ -10,6 +10,8 @@ from assay.learning.recipes import NetRecipe
 class Adam:
     """Adam (Kingma and Ba 2015, algorithm 1), updating parameters in place from given gradients.
 
+    With `weight_decay` it is AdamW (Loshchilov and Hutter 2019): weights shrink by that share of the learning
+    rate at each step; biases and batch norm, which have one axis, do not.
     The same kernel as `torch.optim.Adam(fused=True)`, called directly: that class spends three times
     the kernel's own time on bookkeeping in Python for every step of a small net.
     """
@@ -20,26 +22,37 @@ class Adam:
         self.squares = [torch.zeros_like(p) for p in self.parameters]
         self.steps = [torch.zeros((), dtype=torch.float32, device=p.device) for p in self.parameters]
         self._beta1, self._beta2, self._epsilon = recipe.beta1, recipe.beta2, recipe.epsilon
+        self._groups = self._by_decay(recipe.weight_decay)
+
+    def _by_decay(self, decay: float) -> list[tuple[float, list[int]]]:
+        """Each decay with the parameters that it is for."""
+        everything = range(len(self.parameters))
+        if not decay:
+            return [(0.0, list(everything))]
+        weights = [i for i in everything if self.parameters[i].ndim > 1]
+        return [(decay, weights), (0.0, [i for i in everything if i not in weights])]
 
     @torch.no_grad()
     def step(self, gradients: Sequence[torch.Tensor], learning_rate: float) -> None:
         """One update. gradients: as many and of the same shapes as the parameters."""
         torch._foreach_add_(self.steps, 1)
-        torch._fused_adam_(
-            self.parameters,
-            list(gradients),
-            self.means,
-            self.squares,
-            [],
-            self.steps,
-            lr=learning_rate,
-            beta1=self._beta1,
-            beta2=self._beta2,
-            eps=self._epsilon,
-            weight_decay=0.0,
-            amsgrad=False,
-            maximize=False,
-        )
+        for decay, members in self._groups:
+            torch._fused_adamw_(
+                [self.parameters[i] for i in members],
+                # The kernel walks memory in order: a gradient must lie as its parameter does.
+                [gradients[i].contiguous() for i in members],
+                [self.means[i] for i in members],
+                [self.squares[i] for i in members],
+                [],
+                [self.steps[i] for i in members],
+                lr=learning_rate,
+                beta1=self._beta1,
+                beta2=self._beta2,
+                eps=self._epsilon,
+                weight_decay=decay,
+                amsgrad=False,
+                maximize=False,
+            )
 
     def state(self) -> dict[str, torch.Tensor]:
         """The live tensors that make the state, by name."""

@@ -18,10 +18,12 @@ from assay.learning.values import Model
 def predict_proba(model: Model, blocks: Iterable[NDArray[np.uint8]]) -> NDArray[np.float64]:
     """A net's probabilities float64 `(n, k)` (see `Model.predict_proba`)."""
     shape, count = model.preprocessing.shape, len(model.classes)
-    network = filled_network(net_recipe(model.recipe), shape, count, model.weights)
+    recipe = net_recipe(model.recipe)
+    network = filled_network(recipe, shape, count, model.weights)
     wanted = choose_threads(model.layers.multiply_adds, prediction_batch(model.preprocessing))
     with threads(wanted), memory_errors("Predict fewer images at a time, or on a machine with more memory."):
-        logits = list(logit_blocks(network, model.preprocessing, blocks, torch.device("cpu")))
+        cpu, mirrored = torch.device("cpu"), recipe.mirror_averaging
+        logits = list(logit_blocks(network, model.preprocessing, blocks, cpu, mirrored))
     return softmax(np.concatenate([np.empty((0, count), np.float32), *logits]))
 
 
@@ -39,13 +41,20 @@ def logit_blocks(
     preprocessing: Preprocessing,
     blocks: Iterable[NDArray[np.uint8]],
     device: torch.device,
+    mirrored: bool = False,
 ) -> Iterator[NDArray[np.float32]]:
-    """The net's logits, float32 `(b, k)`, for blocks of images uint8 `(b, h, w, c)`. Puts it in eval mode."""
+    """The net's logits, float32 `(b, k)`, for blocks of images uint8 `(b, h, w, c)`. Puts it in eval mode.
+
+    mirrored: the mean of the logits of each image and of its mirror image.
+    """
     network.eval()
     for batch, count in equal_batches(blocks, preprocessing):
         inputs = to_tensor(preprocessing.normalize(batch), device)
         with torch.inference_mode():
-            yield network(inputs)[:count].cpu().numpy()
+            logits = network(inputs)
+            if mirrored:
+                logits = (logits + network(inputs.flip(2))) / 2
+            yield logits[:count].cpu().numpy()
 
 
 def to_tensor(normalized: NDArray[np.float32], device: torch.device) -> torch.Tensor:

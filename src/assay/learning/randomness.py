@@ -12,6 +12,8 @@ from assay.core.errors import AssayError
 
 #: What the numbers are drawn for; each purpose has its own stream.
 _ORDER: Final = 1
+MIRROR: Final = 2
+AUGMENTATION: Final = 3
 
 
 def check_seed(seed: int) -> None:
@@ -20,6 +22,11 @@ def check_seed(seed: int) -> None:
         raise AssayError("bad-value", "--seed", f"{seed} is not in [0, 2**63)", "Give a number such as 0.")
 
 
+def generator(seed: int, purpose: int, epoch: int = 0) -> np.random.Generator:
+    """A generator of its own for one purpose and epoch."""
+    return np.random.default_rng([seed, purpose, epoch])
+
+
 def epoch_order(rows: NDArray[np.int64], seed: int, epoch: int) -> NDArray[np.int64]:
     """The rows in the order of one epoch: int64, each exactly once."""
-    return np.random.default_rng([seed, _ORDER, epoch]).permutation(rows)
+    return generator(seed, _ORDER, epoch).permutation(rows)

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import nn
 
+from assay.learning.averaging import Average
 from assay.learning.job import Job
-from assay.learning.network import initialized_network
+from assay.learning.network import floating_state, initialized_network
 from assay.learning.optimizer import Adam
 from assay.learning.values import EpochRecord
 
@@ -15,22 +16,42 @@ from assay.learning.values import EpochRecord
 class State:
     """Where a run stands. epoch: the one under way, from 1. step: how many steps of it are done.
 
-    loss_sum, correct: over the images of this epoch so far.
+    loss_sum, correct: over the images of this epoch so far; on a graphics card tensors there, so that no step
+    waits for their values.
+    losses: float32 `(n,)`, of each training image when last seen before this epoch; fresh_losses: with what
+    this epoch has seen. Empty unless the recipe selects by them.
+    average: of the weights, where the recipe asks for one. best: the weights with the lowest validation
+    loss so far, where the recipe stops early.
     """
 
     network: nn.Module
     parameters: list[torch.Tensor]
     optimizer: Adam
+    losses: torch.Tensor
+    fresh_losses: torch.Tensor
+    average: Average | None = None
+    best: dict[str, torch.Tensor] = field(default_factory=dict)
     epoch: int = 1
     step: int = 0
-    loss_sum: float = 0.0
-    correct: int = 0
+    loss_sum: float | torch.Tensor = 0.0
+    correct: int | torch.Tensor = 0
     history: list[EpochRecord] = field(default_factory=list)
 
     def tensors(self) -> dict[str, torch.Tensor]:
-        """Every live tensor of the net and of the optimizer by name."""
-        network = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
-        return network | self.optimizer.state()
+        """Every live tensor of the run by name."""
+        tensors = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
+        tensors |= self.optimizer.state()
+        tensors |= {f"best.{name}": tensor for name, tensor in self.best.items()}
+        if self.average is not None:
+            average = floating_state(self.average.network)
+            tensors |= {f"average.{name}": tensor for name, tensor in average.items()}
+        if len(self.losses):
+            tensors |= {"losses": self.losses, "fresh_losses": self.fresh_losses}
+        return tensors
+
+    def judged(self) -> nn.Module:
+        """The net that predicts: the average where there is one."""
+        return self.network if self.average is None else self.average.network
 
     def weights_are_finite(self) -> bool:
         """False when a weight is NaN or infinite."""
@@ -39,15 +60,31 @@ class State:
     def next_epoch(self, record: EpochRecord) -> None:
         """Close the epoch with its record; the next begins with empty sums."""
         self.history.append(record)
+        self.losses.copy_(self.fresh_losses)
+        if self.best and self.best_record() is record:
+            for name, tensor in floating_state(self.judged()).items():
+                self.best[name].copy_(tensor)
         self.begin_epoch(self.epoch + 1)
 
     def begin_epoch(self, epoch: int) -> None:
         """Stand before the first step of `epoch`, with empty sums."""
         self.epoch, self.step, self.loss_sum, self.correct = epoch, 0, 0.0, 0
+        self.fresh_losses.copy_(self.losses)
+
+    def best_record(self) -> EpochRecord:
+        """The first epoch of the lowest validation loss; the last one where the recipe keeps no best."""
+        if not self.best:
+            return self.history[-1]
+        return min(self.history, key=lambda record: (record.val_loss or 0.0, record.epoch))
 
 
 def first_state(job: Job) -> State:
     """The state before the first step."""
-    network = initialized_network(job.recipe, job.split.shape, len(job.classes), job.seed).to(job.device)
+    recipe = job.recipe
+    network = initialized_network(recipe, job.split.shape, len(job.classes), job.seed).to(job.device)
     parameters: list[torch.Tensor] = list(network.parameters())
-    return State(network, parameters, Adam(parameters, job.recipe))
+    count = len(job.rows.train) if recipe.selection < 1 else 0
+    losses = torch.zeros(count, device=job.device)
+    average = Average(network, recipe.averaging) if recipe.averaging else None
+    best = {n: t.clone() for n, t in floating_state(network).items()} if recipe.patience else {}
+    return State(network, parameters, Adam(parameters, recipe), losses, losses.clone(), average, best)

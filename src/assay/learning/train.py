@@ -7,17 +7,13 @@ epoch and step, so it can stop after any step and go on from a checkpoint to the
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from itertools import islice
-from math import prod
 from pathlib import Path
 from threading import Event as Flag
-from typing import Final
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
 from assay.core.events import Event, OnEvent, ignore
@@ -26,19 +22,18 @@ from assay.data.values import Split
 from assay.learning.checkpoint import Checkpoint, newest_checkpoint
 from assay.learning.continuing import check_same, state_from
 from assay.learning.divergence import diverged
+from assay.learning.feed import Batch, Feed
 from assay.learning.job import Job, make_job
 from assay.learning.keeper import Keeper
-from assay.learning.machine import flushing_denormals, memory_errors
+from assay.learning.loss import batch_loss, losses_of_images
+from assay.learning.machine import flushing_denormals, half_precision, memory_errors
 from assay.learning.network import arrays
-from assay.learning.predict import logit_blocks, to_tensor
-from assay.learning.randomness import epoch_order
+from assay.learning.predict import logit_blocks
 from assay.learning.recipes import NetRecipe
+from assay.learning.selection import record_losses, rows_of_epoch
 from assay.learning.state import State, first_state
 from assay.learning.values import EpochRecord, History, Model
 from assay.learning.versions import versions
-
-#: Normalized values held at a time: large enough to gather and normalize cheaply, small enough for a cache.
-_BLOCK_VALUES: Final = 1 << 20
 
 
 def never() -> bool:
@@ -63,7 +58,7 @@ def train(
     on_event: OnEvent = ignore,
     should_stop: Callable[[], bool] = never,
 ) -> Model:
-    """Fit the recipe's net to `rows.train` of the training split; watch `rows.validation`, choose nothing.
+    """Fit the recipe's net to `rows.train` of the training split; watch `rows.validation`.
 
     validation: a split of its own to watch, where the data have one; `rows.validation` is then not looked at.
     classes: names in label order. seed: in [0, 2**63). threads: None takes what serves such a net best;
@@ -73,7 +68,8 @@ def train(
     on, with a warning, even where data, recipe, classes or versions have changed since.
     should_stop: asked after each step; on True the state is saved and `Interrupted` raised.
 
-    The model is that of the last epoch. Raises AssayError: `bad-value`, `device-unavailable`,
+    The model is that of the last epoch, unless the recipe stops early (`patience`): then that of the epoch
+    with the lowest validation loss. Raises AssayError: `bad-value`, `device-unavailable`,
     `too-few-classes`, `recipe-does-not-fit`, `training-diverged`, `out-of-memory`, `data-changed` and
     `config-changed` (a checkpoint of another run), and those of `durable`.
     """
@@ -91,10 +87,10 @@ def train(
 
 
 def _fit(job: Job, keeper: Keeper, found: Checkpoint | None) -> Model:
-    state = state_from(found, job) if found else first_state(job)
-    while state.epoch <= job.recipe.epochs:
+    state, feed = state_from(found, job) if found else first_state(job), Feed(job)
+    while state.epoch <= job.recipe.epochs and not _stopped_early(job, state):
         started = time.monotonic()
-        _run_epoch(job, state, keeper)
+        _run_epoch(job, state, feed, keeper)
         record = _epoch_record(job, state)
         state.next_epoch(record)
         keeper.save(state)
@@ -104,61 +100,65 @@ def _fit(job: Job, keeper: Keeper, found: Checkpoint | None) -> Model:
     return _model(job, state)
 
 
-def _run_epoch(job: Job, state: State, keeper: Keeper) -> None:
+def _stopped_early(job: Job, state: State) -> bool:
+    """Has the validation loss not fallen for as many epochs as the recipe has patience?"""
+    patience = job.recipe.patience
+    return bool(patience and state.history) and state.epoch - state.best_record().epoch > patience
+
+
+def _run_epoch(job: Job, state: State, feed: Feed, keeper: Keeper) -> None:
     state.network.train()
-    for images, labels in batches(job, state.epoch, state.step):
-        _take_step(job, state, keeper, images, labels)
+    for batch in feed.batches(rows_of_epoch(job, state), state.epoch, state.step):
+        _take_step(job, state, keeper, batch)
         state.step += 1
         keeper.after_step(state)
     if not state.weights_are_finite():
         raise diverged(job, state, keeper.folder, "a weight is no longer finite")
 
 
-def _take_step(job: Job, state: State, keeper: Keeper, images: torch.Tensor, labels: torch.Tensor) -> None:
+def _take_step(job: Job, state: State, keeper: Keeper, batch: Batch) -> None:
     """Forward, backward, update; count what the net answered before it learned from this batch."""
-    logits = state.network(images)
-    loss = cross_entropy(logits, labels)
-    value = loss.item()
-    if not math.isfinite(value):
-        raise diverged(job, state, keeper.folder, f"the loss is {value}")
+    with half_precision(job.device):
+        logits = state.network(batch.images)
+    logits = logits.float()
+    loss = batch_loss(job.recipe, logits, batch.labels, job.class_weights, batch.mixed)
     gradients = torch.autograd.grad(loss, state.parameters)
-    state.optimizer.step(gradients, job.recipe.learning_rate)
-    state.loss_sum += value * len(labels)
-    state.correct += int((logits.detach().argmax(1) == labels).sum())
+    _count(job, state, keeper, loss.detach(), logits.detach(), batch)
+    state.optimizer.step(gradients, job.schedule.rate(state.epoch, state.step))
+    if state.average is not None:
+        state.average.update(state.network, job.schedule.steps_before(state.epoch) + state.step)
 
 
-def batches(job: Job, epoch: int, first_step: int = 0) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """The batches of one epoch from `first_step` on: normalized images `(b, h, w, c)`, labels `(b,)`.
+def _count(
+    job: Job, state: State, keeper: Keeper, loss: torch.Tensor, logits: torch.Tensor, batch: Batch
+) -> None:
+    """Add a step to the epoch's sums. A loss that is no number stops the run.
 
-    Many batches are gathered and normalized at once. Blocks begin at the same steps wherever an epoch is
-    taken up, so that every batch lies in memory as it did before (kernels may round by alignment).
+    On a graphics card nobody looks at the loss yet, as that would wait for the step: there the weights are
+    looked at after each epoch and before each checkpoint.
     """
-    size = job.recipe.batch_size
-    steps = max(1, _BLOCK_VALUES // (size * prod(job.split.shape)))
-    whole, rest = divmod(first_step, steps)
-    order = epoch_order(job.rows.train, job.seed, epoch)[whole * steps * size :]
-    return islice(_batches_of(job, order, size, steps * size), rest, None)
-
-
-def _batches_of(
-    job: Job, order: NDArray[np.int64], size: int, block_size: int
-) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    labels = torch.from_numpy(job.split.labels[order]).to(job.device)
-    for block, block_labels in zip(
-        job.split.blocks(order, block_size), torch.split(labels, block_size), strict=True
-    ):
-        images = to_tensor(job.preprocessing.normalize(block), job.device)
-        yield from zip(torch.split(images, size), torch.split(block_labels, size), strict=True)
+    right = (logits.argmax(1) == batch.labels).sum()
+    if job.device.type == "cuda":
+        state.loss_sum += loss.double() * len(batch.labels)
+        state.correct += right
+    else:
+        value = loss.item()
+        if not math.isfinite(value):
+            raise diverged(job, state, keeper.folder, f"the loss is {value}")
+        state.loss_sum += value * len(batch.labels)
+        state.correct += int(right)
+    if len(state.losses):
+        record_losses(job, state, batch.rows, losses_of_images(logits, batch.labels))
 
 
 def _epoch_record(job: Job, state: State) -> EpochRecord:
-    count = len(job.rows.train)
+    count = job.schedule.images_in(state.epoch)
     val_loss, val_accuracy = _validation_scores(job, state)
     return EpochRecord(
         epoch=state.epoch,
-        learning_rate=job.recipe.learning_rate,
-        train_loss=state.loss_sum / count,
-        train_accuracy=state.correct / count,
+        learning_rate=job.schedule.rate(state.epoch, state.step - 1),
+        train_loss=float(state.loss_sum) / count,
+        train_accuracy=int(state.correct) / count,
         val_loss=val_loss,
         val_accuracy=val_accuracy,
     )
@@ -169,16 +169,19 @@ def _validation_scores(job: Job, state: State) -> tuple[float, float] | tuple[No
     split, rows = job.watched()
     if len(rows) == 0:
         return None, None
-    blocks = logit_blocks(state.network, job.preprocessing, split.blocks(rows), job.device)
-    logits = torch.from_numpy(np.concatenate(list(blocks)))
+    mirrored, blocks = job.recipe.mirror_averaging, split.blocks(rows)
+    logits = np.concatenate(
+        list(logit_blocks(state.judged(), job.preprocessing, blocks, job.device, mirrored))
+    )
     labels = torch.from_numpy(split.labels[rows])
-    loss = cross_entropy(logits.double(), labels, reduction="sum").item()
-    return loss / len(rows), int((logits.argmax(1) == labels).sum()) / len(rows)
+    loss = cross_entropy(torch.from_numpy(logits).double(), labels, reduction="sum").item()
+    return loss / len(rows), int((logits.argmax(1) == split.labels[rows]).sum()) / len(rows)
 
 
 def _model(job: Job, state: State) -> Model:
+    kept = {name: tensor.cpu().numpy().copy() for name, tensor in state.best.items()}
     return Model(
-        weights=arrays(state.network),
+        weights=kept or arrays(state.judged()),
         recipe=job.recipe.as_record(),
         classes=job.classes,
         preprocessing=job.preprocessing,
@@ -186,5 +189,5 @@ def _model(job: Job, state: State) -> Model:
         history=History(tuple(state.history)),
         fingerprints=job.fingerprints,
         versions=versions(),
-        scores=state.history[-1].scores(),
+        scores=state.best_record().scores(),
     )

@@ -10,7 +10,11 @@ from typing import Final
 
 from torch import nn
 
-from assay.learning.models import linear, mlp
+from assay.learning.models import cnn, linear, mlp
 
 #: Name in a recipe -> the function that builds the net.
-MODELS: Final[Mapping[str, Callable[..., nn.Module]]] = {"linear": linear.build, "mlp": mlp.build}
+MODELS: Final[Mapping[str, Callable[..., nn.Module]]] = {
+    "linear": linear.build,
+    "mlp": mlp.build,
+    "cnn": cnn.build,
+}

@@ -18,10 +18,14 @@ RECIPES: Final[Mapping[str, str]] = {
     "linear": "linear.toml",
     "reference": "reference.toml",
     "mlp": "mlp.toml",
+    "cnn": "cnn.toml",
 }
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1, le=1_048_576)]
+#: A list in a file, a tuple in a recipe, which never changes.
+Counts = Annotated[tuple[Count, ...], Field(min_length=1, max_length=1000, strict=False)]
+Option = Count | Counts | Annotated[float, Field(gt=0, le=1)]
 
 
 class Recipe(BaseModel):
@@ -35,7 +39,7 @@ class Recipe(BaseModel):
 
     name: str
     model: str
-    options: Mapping[str, Count] = {}
+    options: Mapping[str, Option] = {}
 
     def as_record(self) -> dict[str, Any]:
         """The recipe as JSON types; `validated(record)` reads it back."""
@@ -47,7 +51,21 @@ class NetRecipe(Recipe):
 
     model: the net's name in `assay.learning.models.MODELS`; options: what its `build` is given.
     normalizer: `minmax` or `standard` (see `Preprocessing`).
+    initialization: `glorot`: weights Glorot uniform, biases zero; `dirac`: after that, convolutions begin by
+        passing their input channels on (Zagoruyko and Komodakis 2017).
     learning_rate, beta1, beta2, epsilon: Adam's (Kingma and Ba 2015). epsilon 1e-7 is Keras' default.
+    weight_decay: decoupled, of weights but not of biases and batch norm (Loshchilov and Hutter 2019).
+    schedule: `constant`, or `linear`: falling to 0. warm_up: share of all steps in which it first rises.
+    label_smoothing: share of each label that is spread over all classes.
+    class_weights: `balanced` lets every class count as much as any other.
+    mirror: every second epoch an image is mirrored left to right. mirror_averaging: predictions are
+        the mean of the logits of an image and its mirror image; kept in the model.
+    shift: most pixels that an image is moved by, each way. cutout: side of a covered square, in pixels.
+    erasing: probability of a covered box (random erasing). mixup: alpha of the shares' beta distribution.
+    averaging: share of the running average of the weights kept at each step; 0 takes the last weights.
+    selection: share of the images, those of largest stale loss, shown between the first and the last epoch.
+    patience: epochs without a lower validation loss after which training stops, and the best model is kept;
+        0 trains to the last epoch and keeps that.
     """
 
     normalizer: Literal["minmax", "standard"] = "minmax"
@@ -57,6 +75,21 @@ class NetRecipe(Recipe):
     beta1: Share = 0.9
     beta2: Share = 0.999
     epsilon: Annotated[float, Field(gt=0, le=1)] = 1e-7
+    initialization: Literal["glorot", "dirac"] = "glorot"
+    weight_decay: Share = 0.0
+    schedule: Literal["constant", "linear"] = "constant"
+    warm_up: Share = 0.0
+    label_smoothing: Share = 0.0
+    class_weights: Literal["equal", "balanced"] = "equal"
+    mirror: bool = False
+    mirror_averaging: bool = False
+    shift: Annotated[int, Field(ge=0, le=1024)] = 0
+    cutout: Annotated[int, Field(ge=0, le=4096)] = 0
+    erasing: Annotated[float, Field(ge=0, le=1)] = 0.0
+    mixup: Annotated[float, Field(ge=0, le=100)] = 0.0
+    averaging: Share = 0.0
+    selection: Annotated[float, Field(gt=0, le=1)] = 1.0
+    patience: Annotated[int, Field(ge=0, le=100_000)] = 0
 
 
 def settings_of(name: str) -> tuple[str, ...]:

@@ -1,0 +1,45 @@
+"""How long a run is, step by step, and the learning rate at each step."""
+
+from dataclasses import dataclass
+
+from assay.learning.recipes import NetRecipe
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The plan of a run on `images` training images. Epochs count from 1, steps of an epoch from 0."""
+
+    recipe: NetRecipe
+    images: int
+
+    def images_in(self, epoch: int) -> int:
+        """How many images the epoch shows: all, or between first and last the share `selection`."""
+        if epoch in (1, self.recipe.epochs):
+            return self.images
+        return max(1, round(self.recipe.selection * self.images))
+
+    def steps_in(self, epoch: int) -> int:
+        """Batches in the epoch, the last, smaller one included."""
+        return -(-self.images_in(epoch) // self.recipe.batch_size)
+
+    def steps_before(self, epoch: int) -> int:
+        """Steps of all epochs before this one."""
+        between = max(0, min(epoch, self.recipe.epochs) - 2)
+        steps = self.steps_in(1) * (epoch > 1) + self.steps_in(2) * between
+        return steps + self.steps_in(self.recipe.epochs) * (epoch > self.recipe.epochs > 1)
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of the whole run."""
+        return self.steps_before(self.recipe.epochs + 1)
+
+    def rate(self, epoch: int, step: int) -> float:
+        """The learning rate: rising evenly over `warm_up` of the run; then constant, or falling evenly so
+        that one step more would have the rate 0."""
+        done, total = self.steps_before(epoch) + step, self.total_steps
+        rising = self.recipe.warm_up * total
+        if done + 1 < rising:
+            return self.recipe.learning_rate * (done + 1) / rising
+        if self.recipe.schedule == "constant":
+            return self.recipe.learning_rate
+        return self.recipe.learning_rate * min(1.0, (total - done) / (total - rising))
