@@ -81,6 +81,7 @@ def audit_dataset(
         findings=findings,
         issues=sorted_issues([issue for result in checked for issue in result.issues]),
         decisions=_decisions(measurements, findings),
+        beliefs=next((result.beliefs for result in checked if result.beliefs), None),
     )
 
 

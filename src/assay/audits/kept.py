@@ -16,6 +16,7 @@ from assay.core.errors import AssayError
 from assay.core.events import OnEvent, ignore, warn
 from assay.core.folders import cache_folder
 from assay.data.values import Dataset
+from assay.reference.beliefs import Beliefs
 
 #: Where audits are kept inside the cache, and how many at most; the oldest go first. One takes about 2 MB.
 FOLDER: Final = "audits"
@@ -79,7 +80,11 @@ def code_version() -> str:
 
 
 def _text(made: Audit) -> str:
-    content = {"audit": made.as_record(), "issues": [vars(issue) for issue in made.issues]}
+    content = {
+        "audit": made.as_record(),
+        "issues": [vars(issue) for issue in made.issues],
+        "beliefs": made.beliefs and vars(made.beliefs),
+    }
     return durable.json_text(content)
 
 
@@ -104,7 +109,15 @@ def _audit(text: str) -> Audit:
         findings=tuple(Finding(**finding) for finding in record["findings"]),
         issues=tuple(Issue(**issue) for issue in content["issues"]),
         decisions=record["decisions"],
+        beliefs=_beliefs(content["beliefs"]),
     )
+
+
+def _beliefs(record: Mapping[str, Any] | None) -> Beliefs | None:
+    if record is None:
+        return None
+    lists = {key: tuple(record[key]) for key in ("counts", "labels", "probabilities")}
+    return Beliefs(**{**record, **lists})
 
 
 def _forget_oldest(folder: Path) -> None:

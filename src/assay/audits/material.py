@@ -13,6 +13,7 @@ from assay.audits.looks import Looks, background_of, look_at
 from assay.audits.measure import Measurements
 from assay.audits.values import Finding, Issue
 from assay.data.values import Dataset
+from assay.reference.beliefs import Beliefs
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,11 @@ class Material:
 
 @dataclass(frozen=True)
 class Checked:
-    """A check's finding and the images it flags."""
+    """A check's finding and the images it flags. beliefs: of a check that disputes labels (see `Audit`)."""
 
     finding: Finding
     issues: tuple[Issue, ...] = ()
+    beliefs: Beliefs | None = None
 
 
 Check = Callable[[Material], Checked]

@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 from assay.core import durable
 from assay.core.text import csv_text, html_table
+from assay.reference.beliefs import Beliefs
 
 Verdict = Literal["pass", "warn", "fail", "not evaluated"]
 
@@ -113,6 +114,8 @@ class Audit:
     dataset: name, source, classes, splits with counts per class, fingerprints (see `audit.json`).
     statistics: the measurements' summary: pixel range, mean, deviation, histogram, and so on.
     findings: in the order of `AREAS`. issues: sorted by check, then score falling.
+    beliefs: what the classifier behind `label-errors` thinks of each test image, for asking how many labels
+        it would dispute were all of them right; None without a test split or that check. Not in `audit.json`.
     """
 
     dataset: Mapping[str, Any]
@@ -120,6 +123,7 @@ class Audit:
     findings: tuple[Finding, ...]
     issues: tuple[Issue, ...] = ()
     decisions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    beliefs: Beliefs | None = None
 
     def finding(self, check: str) -> Finding:
         """The finding of one check. Raises KeyError when it did not run."""

@@ -30,6 +30,11 @@ def accuracy(confusion: NDArray[np.int64]) -> float:
     return int(np.trace(confusion)) / total
 
 
+def normal_quantile(confidence: float) -> float:
+    """How many deviations to each side of its mean hold `confidence` of a normal distribution."""
+    return NormalDist().inv_cdf(0.5 + confidence / 2)
+
+
 def wilson_interval(correct: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
     """Confidence interval of a proportion (Wilson 1927), as (low, high) in [0, 1].
 
@@ -38,7 +43,7 @@ def wilson_interval(correct: int, total: int, confidence: float = 0.95) -> tuple
     """
     if total <= 0 or not 0 <= correct <= total:
         raise ValueError(f"no interval for {correct} of {total}")
-    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    z = normal_quantile(confidence)
     share = correct / total
     center = (share + z * z / (2 * total)) / (1 + z * z / total)
     half = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total)) / (1 + z * z / total)
@@ -56,6 +61,18 @@ def log_loss(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.int64]
     """
     true = probabilities[np.arange(len(labels)), labels].astype(np.float64)
     return float(-np.log(np.maximum(true, SMALLEST_PROBABILITY)).mean())
+
+
+def brier_score(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.int64]) -> float:
+    """Mean squared distance of the probabilities from the truth, summed over the classes, in [0, 2].
+
+    Brier, "Verification of forecasts expressed in terms of probability", 1950. With two classes it is twice
+    what those report who look at one class alone. probabilities: `(n, k)`; labels: int64 `(n,)`, n >= 1.
+    """
+    p = probabilities.astype(np.float64, copy=False)
+    own = p[np.arange(len(labels)), labels]
+    # sum (p - hot)^2 = sum p^2 - 2 p_own + 1, without a second array of this size.
+    return float((np.einsum("nk,nk->n", p, p) - 2 * own + 1).mean())
 
 
 def per_class_scores(confusion: NDArray[np.int64]) -> list[dict[str, Any]]:
@@ -91,10 +108,22 @@ def macro_scores(confusion: NDArray[np.int64]) -> dict[str, float]:
     Keys: macro_precision, macro_recall, macro_f1. The same convention as scikit-learn's
     `average="macro", zero_division=0`.
     """
-    present = [s for s in per_class_scores(confusion) if s["f1"] is not None]
+    found = macro_of_counts(confusion.diagonal(), confusion.sum(axis=1), confusion.sum(axis=0))
+    return {name: float(value) for name, value in found.items()}
+
+
+def macro_of_counts(
+    hits: NDArray[np.int64], support: NDArray[np.int64], answers: NDArray[np.int64]
+) -> dict[str, NDArray[np.float64]]:
+    """The macro scores from counts per class `(..., k)`, for each leading index: arrays `(...)`.
+
+    hits: right answers; support: images of the class; answers: images taken for the class.
+    """
+    present = np.maximum(((support + answers) > 0).sum(axis=-1), 1)
+    ratios = {"precision": (hits, answers), "recall": (hits, support), "f1": (2 * hits, support + answers)}
     return {
-        f"macro_{key}": math.fsum(s[key] or 0.0 for s in present) / len(present)
-        for key in ("precision", "recall", "f1")
+        f"macro_{name}": (part / np.maximum(whole, 1)).sum(axis=-1) / present
+        for name, (part, whole) in ratios.items()
     }
 
 

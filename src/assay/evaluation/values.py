@@ -10,9 +10,18 @@ from numpy.typing import NDArray
 
 from assay.core.text import html_table
 from assay.evaluation import metrics
+from assay.evaluation.abstention import Abstention
+from assay.evaluation.calibration import Calibration
+from assay.evaluation.familiarity import OutOfDistribution
+from assay.evaluation.honest import Honest
+from assay.evaluation.intervals import macro_intervals
+from assay.evaluation.records import record_of
+from assay.evaluation.slices import Slices
 
 #: Up to so many classes `evaluation.json` holds the whole confusion matrix; beyond, its zeros are left out.
 _FULL_CONFUSION: Final = 1000
+
+_PARTS: Final = ("honest", "calibration", "abstention", "out_of_distribution", "slices")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -23,6 +32,8 @@ class Evaluation:
     labels: int64 `(n,)`; probabilities: float64 `(n, k)`, rows in source order, each summing to 1.
     model: recipe, parameters, trainable_parameters, multiply_adds, bytes (see `evaluation.json`).
     fingerprint: of the split that was judged.
+    honest, calibration, abstention, out_of_distribution, slices: what else is to be known of the score (see
+        docs/score.md); None where only the answers were judged.
     """
 
     classes: tuple[str, ...]
@@ -30,17 +41,28 @@ class Evaluation:
     probabilities: NDArray[np.float64]
     model: Mapping[str, Any] = field(default_factory=dict)
     fingerprint: str = ""
+    honest: Honest | None = None
+    calibration: Calibration | None = None
+    abstention: Abstention | None = None
+    out_of_distribution: OutOfDistribution | None = None
+    slices: Slices | None = None
 
     def __eq__(self, other: object) -> bool:
         return (
             isinstance(other, Evaluation)
             and (self.classes, self.fingerprint) == (other.classes, other.fingerprint)
             and dict(self.model) == dict(other.model)
+            and self.parts == other.parts
             and np.array_equal(self.labels, other.labels)
             and np.array_equal(self.probabilities, other.probabilities)
         )
 
     __hash__ = None  # type: ignore[assignment]  # arrays inside: equal by value, not hashable
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """What is known besides the plain scores, by its key in `evaluation.json`."""
+        return {name: getattr(self, name) for name in _PARTS if getattr(self, name) is not None}
 
     @cached_property
     def predicted(self) -> NDArray[np.int64]:
@@ -78,9 +100,16 @@ class Evaluation:
             "accuracy_ci95": list(self.accuracy_ci95),
             "loss": metrics.log_loss(self.probabilities, self.labels),
             **metrics.macro_scores(self.confusion),
+            **self._macro_intervals(),
             "per_class": dict(zip(self.classes, metrics.per_class_scores(self.confusion), strict=True)),
             **self._confusion_record(),
         }
+
+    def _macro_intervals(self) -> dict[str, Any]:
+        found, reason = macro_intervals(self.confusion)
+        names = ("macro_precision", "macro_recall", "macro_f1")
+        intervals = {f"{name}_ci95": list(found[name]) if found else None for name in names}
+        return {**intervals, "macro_ci95_reason": reason}
 
     def _confusion_record(self) -> dict[str, Any]:
         if len(self.classes) <= _FULL_CONFUSION:
@@ -101,6 +130,7 @@ class Evaluation:
             "fingerprint": self.fingerprint,
             "model": dict(self.model),
             "test": self.test,
+            **{name: record_of(part) for name, part in self.parts.items()},
         }
 
     def mistakes(self, limit: int | None = None) -> NDArray[np.int64]:

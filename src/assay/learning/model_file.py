@@ -21,7 +21,10 @@ from safetensors import SafetensorError
 from assay.core import durable
 from assay.core.errors import AssayError
 from assay.data.preprocessing import Preprocessing
+from assay.learning.features import PIXELS
 from assay.learning.fitting import summarize, weight_shapes
+from assay.learning.limits import Limits
+from assay.learning.limits_record import LimitsRecord, arrays_of_limits, record_of_limits
 from assay.learning.recipes import NetRecipe, Recipe
 from assay.learning.values import EpochRecord, History, Model, ModelSummary
 
@@ -54,6 +57,7 @@ class _Record(BaseModel):
     fingerprints: dict[str, str]
     versions: dict[str, str]
     scores: dict[str, float | None]
+    limits: LimitsRecord | None = None  # models saved before there were limits have none
     weights_sha256: str
 
 
@@ -63,8 +67,7 @@ def save_model(model: Model, folder: Path) -> None:
     Raises AssayError (see `durable.create`).
     """
     durable.make_directory(folder)
-    # Without metadata: safetensors writes its keys in random order.
-    weights = safetensors.numpy.save({name: np.ascontiguousarray(w) for name, w in model.weights.items()})
+    weights = weights_file(model)
     record = {
         "recipe": dict(model.recipe),
         "classes": list(model.classes),
@@ -74,20 +77,29 @@ def save_model(model: Model, folder: Path) -> None:
         "fingerprints": dict(model.fingerprints),
         "versions": dict(model.versions),
         "scores": dict(model.scores),
+        "limits": record_of_limits(model.limits),
         "weights_sha256": hashlib.sha256(weights).hexdigest(),
     }
     durable.write_bytes(folder / WEIGHTS, weights)
     durable.write_json(folder / RECORD, {"schema": 1, **record, "sha256": _seal(record)})
 
 
+def weights_file(model: Model) -> bytes:
+    """The content of `model.safetensors`: the weights, and what the model's limits need."""
+    arrays = {**model.weights, **arrays_of_limits(model.limits)}
+    # Without metadata: safetensors writes its keys in random order.
+    return safetensors.numpy.save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+
+
 def read_model(folder: Path) -> Model:
     """The model that `save_model` wrote. Raises AssayError `model-refused` for anything else."""
     record = _read_record(Path(folder) / RECORD)
     _check_preprocessing(record, Path(folder) / RECORD)
-    weights = _read_weights(Path(folder) / WEIGHTS, record)
+    arrays = _read_weights(Path(folder) / WEIGHTS, record)
     _check_layers(record, Path(folder) / RECORD)
+    own = record.limits.shapes() if record.limits else {}
     return Model(
-        weights=weights,
+        weights={name: array for name, array in arrays.items() if name not in own},
         recipe=record.recipe.as_record(),
         classes=record.classes,
         preprocessing=record.preprocessing,
@@ -96,6 +108,7 @@ def read_model(folder: Path) -> Model:
         fingerprints=record.fingerprints,
         versions=record.versions,
         scores=record.scores,
+        limits=record.limits.limits(arrays) if record.limits else Limits(),
     )
 
 
@@ -171,7 +184,23 @@ def _read_weights(path: Path, record: _Record) -> dict[str, NDArray[np.float32]]
 def _expected_shapes(path: Path, record: _Record) -> dict[str, tuple[int, ...]]:
     """The names and shapes that the recipe has for such images and classes. Allocates nothing."""
     with _refusals(path.parent / RECORD):
-        return weight_shapes(record.recipe, record.preprocessing.shape, len(record.classes))
+        own = weight_shapes(record.recipe, record.preprocessing.shape, len(record.classes))
+    if record.limits is None:
+        return own
+    _check_gate(record.limits, own, record.preprocessing, path.parent / RECORD)
+    return own | record.limits.shapes()
+
+
+def _check_gate(
+    limits: LimitsRecord, weights: Mapping[str, tuple[int, ...]], images: Preprocessing, path: Path
+) -> None:
+    """Its features must be those that its layer is given."""
+    if limits.gate is None:
+        return
+    layer = weights.get(f"{limits.gate.layer}.weight", (0, 0))
+    width = prod(images.shape) if limits.gate.layer == PIXELS else layer[-1]
+    if width != limits.gate.features:
+        raise _refused(path, f"limits.gate: {limits.gate.layer} is not given {limits.gate.features} numbers")
 
 
 @contextmanager

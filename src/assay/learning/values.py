@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from assay.core.text import csv_text, html_table
 from assay.data.preprocessing import Preprocessing
+from assay.learning.limits import Limits
+from assay.reference.temperature import tempered
 
 #: The columns of `history.csv`, in order.
 HISTORY_COLUMNS: Final = (
@@ -135,6 +137,7 @@ class Model:
     recipe: the resolved recipe as JSON types (its `name`, model, options, training settings).
     fingerprints: of the data it was trained on, by split. versions: of the libraries that made it.
     scores: figures known at the end of training (last epoch), not the test score.
+    limits: how sure it may sound, when it should not answer, what is familiar to it.
     """
 
     weights: Mapping[str, NDArray[np.float32]]
@@ -146,6 +149,7 @@ class Model:
     fingerprints: Mapping[str, str]
     versions: Mapping[str, str] = field(default_factory=dict)
     scores: Mapping[str, Any] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
 
     def predict_proba(self, images: NDArray[np.uint8] | Iterable[NDArray[np.uint8]]) -> NDArray[np.float64]:
         """Probability of each class for each image: float64 `(n, k)`, each row summing to 1.
@@ -156,7 +160,23 @@ class Model:
         """
         from assay.learning.fitting import predict_proba
 
-        return predict_proba(self, [images] if isinstance(images, np.ndarray) else images)
+        found = predict_proba(self, [images] if isinstance(images, np.ndarray) else images)
+        return tempered(found, self.limits.temperature.value)
+
+    def distances(
+        self, images: NDArray[np.uint8] | Iterable[NDArray[np.uint8]]
+    ) -> NDArray[np.float32] | None:
+        """How far each image lies from the training images: float32 `(n,)`; None without a gate.
+
+        Images and errors as for `predict_proba`. Beyond `limits.gate.threshold` an image is strange.
+        """
+        from assay.learning.features import distances_in
+
+        if self.limits.gate is None:
+            return None
+        return distances_in(
+            self.limits.gate.space, self, [images] if isinstance(images, np.ndarray) else images
+        )
 
     def costs(self) -> dict[str, Any]:
         """What a prediction costs: the `model` of `evaluation.json`."""

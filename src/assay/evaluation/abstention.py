@@ -1,0 +1,162 @@
+"""Answering only where the model is sure enough: what is won by it, and from which confidence on."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.evaluation.intervals import Interval
+from assay.evaluation.metrics import wilson_interval
+
+#: Points of the curve at most: one for each hundredth of the images.
+_POINTS: Final = 100
+
+#: The risk that is promised holds with this confidence.
+CONFIDENCE: Final = 0.95
+
+Floats = NDArray[np.floating[Any]]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Point:
+    """The risk among the `n` surest answers, a share `coverage` of all; threshold: the least sure of them."""
+
+    coverage: float
+    n: int
+    threshold: float
+    risk: float
+
+
+@dataclass(frozen=True)
+class Answered:
+    """Of n images, those that are answered, and how many of these answers are wrong.
+
+    risk: the share of wrong answers among those given, with its 95 % Wilson interval; None without any.
+    """
+
+    n: int
+    answered: int
+    coverage: float
+    wrong: int
+    risk: float | None
+    risk_ci95: Interval | None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Answer from this confidence on. threshold: None where no answer can be given at that risk."""
+
+    max_risk: float
+    threshold: float | None
+    threshold_reason: str
+    validation: Answered
+    test: Answered | None = None
+
+
+@dataclass(frozen=True)
+class Abstention:
+    """curve: coverage rising. mean_risk: the area under it. rule: None where no risk was named."""
+
+    curve: tuple[Point, ...]
+    mean_risk: float
+    rule: Rule | None
+    rule_reason: str
+
+
+def risk_coverage(confidence: Floats, right: Mask) -> tuple[tuple[Point, ...], float]:
+    """The risk-coverage curve and its area (El-Yaniv and Wiener 2010; Geifman et al. 2019).
+
+    confidence, right: `(n,)`, n >= 1. Images of equal confidence are answered together or not at all: within
+    them, each is as likely as any to be answered first, so the order of the images changes nothing.
+    """
+    risks, order, last = _expected_risks(confidence, right)
+    n = len(confidence)
+    wanted = np.unique(np.ceil(np.arange(1, _POINTS + 1) * n / _POINTS).astype(np.int64)) - 1
+    places = np.unique(last[wanted])
+    sorted_confidence = np.asarray(confidence)[order]
+    points = tuple(
+        Point(float((i + 1) / n), int(i + 1), float(sorted_confidence[i]), float(risks[i])) for i in places
+    )
+    return points, float(risks.mean())
+
+
+def _expected_risks(
+    confidence: Floats, right: Mask
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+    """Risk of the i + 1 surest answers, their order, and for each place the last one of equal confidence."""
+    order = np.argsort(-np.asarray(confidence), kind="stable")
+    values = np.asarray(confidence)[order]
+    _, group, size = np.unique(-values, return_inverse=True, return_counts=True)
+    ends = np.cumsum(size)
+    # Within a group each place has the group's mean number of mistakes.
+    wrong = np.bincount(group, ~right[order], len(size)) / size
+    risks = np.cumsum(wrong[group]) / np.arange(1, len(values) + 1)
+    return risks, order, ends[group] - 1
+
+
+def choose_threshold(confidence: Floats, right: Mask, max_risk: float) -> Rule:
+    """The lowest confidence from which at most a share `max_risk` of the answers is wrong.
+
+    confidence: float64 `(n,)` of the validation images (-1: never to be answered); right: bool `(n,)`.
+    Of all thresholds, the one with the most answers whose risk is at most `max_risk` with 95 % confidence
+    (upper bound of Clopper and Pearson 1934). A threshold that merely met it on these images would miss it on
+    every second set of others.
+    """
+    answerable = int((np.asarray(confidence) >= 0).sum())
+    order = np.argsort(-np.asarray(confidence), kind="stable")[:answerable]
+    values = np.asarray(confidence)[order]
+    wrong = np.cumsum(~right[order])
+    ends = np.flatnonzero(np.diff(values, append=-np.inf))
+    kept = [i for i in ends.tolist() if risk_is_below(int(wrong[i]), i + 1, max_risk)]
+    if not kept:
+        return Rule(
+            max_risk, None, _why_none(len(confidence), max_risk), count_answered(confidence, right, None)
+        )
+    threshold = float(values[kept[-1]])
+    return Rule(max_risk, threshold, "", count_answered(confidence, right, threshold))
+
+
+def risk_is_below(wrong: int, answered: int, max_risk: float) -> bool:
+    """Whether the true risk is at most `max_risk` with 95 % confidence, after `wrong` of `answered`.
+
+    True where so few mistakes are less probable than 5 % for any higher risk: P(X <= wrong) with X binomial.
+    """
+    if wrong >= max_risk * answered:
+        return False
+    # The largest of the terms is the last; from there downwards each follows from the one before.
+    log_term = (
+        math.lgamma(answered + 1)
+        - math.lgamma(wrong + 1)
+        - math.lgamma(answered - wrong + 1)
+        + wrong * math.log(max_risk)
+        + (answered - wrong) * math.log1p(-max_risk)
+    )
+    term = total = math.exp(log_term)
+    for k in range(wrong, 0, -1):
+        term *= k / (answered - k + 1) * (1 - max_risk) / max_risk
+        total += term
+        if term < total * 1e-17:
+            break
+    return total <= 1 - CONFIDENCE
+
+
+def _why_none(n: int, max_risk: float) -> str:
+    least = math.ceil(math.log(1 - CONFIDENCE) / math.log1p(-max_risk))
+    if n < least:
+        return (
+            f"{n:,} validation images cannot show a risk of at most {max_risk:g}: it takes {least:,}, all "
+            "answered right"
+        )
+    return f"not even the surest answers are wrong in at most {max_risk:g} of the cases, with 95 % confidence"
+
+
+def count_answered(confidence: Floats, right: Mask, threshold: float | None) -> Answered:
+    """What a threshold does to images with these confidences; None answers nothing."""
+    given = np.zeros(len(right), bool) if threshold is None else np.asarray(confidence) >= threshold
+    answered, wrong, n = int(given.sum()), int((~right & given).sum()), len(right)
+    if answered == 0:
+        return Answered(n, 0, 0.0, 0, None, None)
+    return Answered(n, answered, answered / n, wrong, wrong / answered, wilson_interval(wrong, answered))

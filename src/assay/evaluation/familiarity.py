@@ -1,0 +1,53 @@
+"""Whether a gate that turns strange pictures away turns away as few familiar ones as it says."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.evaluation.intervals import Interval
+from assay.evaluation.metrics import wilson_interval
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Of n images, those farther from the training images than the gate allows, with a 95 % interval."""
+
+    n: int
+    refused: int
+    rate: float
+    rate_ci95: Interval
+
+
+@dataclass(frozen=True)
+class Gate:
+    """layer: where the features come from. components: numbers that a picture is compared by.
+
+    threshold: the largest familiar distance. false_refusal_rate: the share of familiar pictures that it
+    turns away, as promised.
+    """
+
+    layer: str
+    components: int
+    threshold: float
+    false_refusal_rate: float
+    validation: Refused
+    test: Refused
+
+
+@dataclass(frozen=True)
+class OutOfDistribution:
+    """gate: None, and the reason, where there is none."""
+
+    gate: Gate | None
+    gate_reason: str
+
+
+def count_refused(distances: NDArray[np.floating], threshold: float) -> Refused:
+    """How many of the images, with distances `(n,)`, n >= 1, the gate turns away."""
+    return refused_of(int((distances > threshold).sum()), len(distances))
+
+
+def refused_of(refused: int, n: int) -> Refused:
+    """The same from counts."""
+    return Refused(n, refused, refused / n, wilson_interval(refused, n))

@@ -1,0 +1,194 @@
+"""The accuracy as given, and what is left of it without test images that say little.
+
+Images with a copy in train make it too good. Images whose label is likely wrong make it too bad - but so
+does every honest mistake of the classifier that disputes the labels, so taking them out raises the accuracy
+even where every label is right. That score is a bound, no correction, and is shown with three figures that
+say how far it can be believed.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.evaluation.intervals import Interval, nested_difference_interval
+from assay.evaluation.metrics import wilson_interval
+from assay.reference.beliefs import Beliefs, Chances, chances
+
+#: Test sets with labels drawn anew.
+DRAWS: Final = 200
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Score:
+    """A share of right answers with its 95 % Wilson interval."""
+
+    n: int
+    correct: int
+    accuracy: float
+    ci95: Interval
+
+
+@dataclass(frozen=True)
+class Entry(Score):
+    """The score of the images that are left when `removed` are taken out.
+
+    difference: its accuracy minus that of all images, with the 95 % interval of the paired difference.
+    """
+
+    removed: int
+    difference: float
+    difference_ci95: Interval
+
+
+@dataclass(frozen=True)
+class CleanRise:
+    """How far taking out disputed images raises the accuracy where every label is right.
+
+    mean, low, high: mean, 2.5th and 97.5th percentile over `draws` test sets. removed: images disputed, in
+    the mean. floor: share of the labels that no picture explains, which the drawn labels are free of.
+    """
+
+    mean: float
+    low: float
+    high: float
+    removed: float
+    floor: float
+    draws: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Suspects:
+    """What the score without suspects is worth. clean_rise: None, and the reason, where it cannot be made."""
+
+    n: int
+    counted_right: Score
+    counted_wrong: Score
+    rise: float | None
+    clean_rise: CleanRise | None
+    clean_rise_reason: str
+
+
+@dataclass(frozen=True)
+class Honest:
+    """The honest set; as given first. None: that could not be made, and the reason beside it says why."""
+
+    as_given: Entry
+    without_copies: Entry | None
+    without_copies_reason: str
+    without_suspects: Entry | None
+    without_suspects_reason: str
+    without_both: Entry | None
+    without_both_reason: str
+    suspects: Suspects | None
+    suspects_reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Doubts:
+    """Which images of the split are in doubt: bool `(n,)`, or None and the reason.
+
+    beliefs: of the classifier that disputes labels, for simulating its false alarms.
+    """
+
+    copies: Mask | None
+    copies_reason: str
+    suspects: Mask | None
+    suspects_reason: str
+    beliefs: Beliefs | None = None
+
+
+def no_doubts(reason: str) -> Doubts:
+    """Nothing is known of the images, for one reason."""
+    return Doubts(None, reason, None, reason)
+
+
+def score_honestly(
+    labels: NDArray[np.int64],
+    predicted: NDArray[np.int64],
+    class_count: int,
+    doubts: Doubts,
+    seed: int = 0,
+) -> Honest:
+    """All scores of the honest set. labels, predicted: int64 `(n,)`, n >= 1."""
+    right = labels == predicted
+    both_reason = doubts.copies_reason or doubts.suspects_reason
+    both = None
+    if doubts.copies is not None and doubts.suspects is not None:
+        both = doubts.copies | doubts.suspects
+    as_given, _ = _entry(right, np.zeros(len(right), bool), "")
+    assert as_given is not None
+    suspects = None
+    if doubts.suspects is not None:
+        suspects = _suspects(right, doubts.suspects, predicted, class_count, doubts.beliefs, seed)
+    return Honest(
+        as_given,
+        *_entry(right, doubts.copies, doubts.copies_reason),
+        *_entry(right, doubts.suspects, doubts.suspects_reason),
+        *_entry(right, both, both_reason),
+        suspects,
+        doubts.suspects_reason,
+    )
+
+
+def _entry(right: Mask, out: Mask | None, reason: str) -> tuple[Entry | None, str]:
+    """The score without the images of `out`, or None and the reason."""
+    if out is None:
+        return None, reason
+    if out.all():
+        return None, "no image is left"
+    kept, removed = int((~out).sum()), int(out.sum())
+    correct, correct_removed = int(right[~out].sum()), int(right[out].sum())
+    own = score(correct, kept)
+    interval = nested_difference_interval(correct, kept, correct_removed, removed)
+    return Entry(
+        **vars(own), removed=removed, difference=own.accuracy - float(right.mean()), difference_ci95=interval
+    ), ""
+
+
+def score(correct: int, n: int) -> Score:
+    """A share of right answers, n >= 1."""
+    return Score(n, correct, correct / n, wilson_interval(correct, n))
+
+
+def _suspects(
+    right: Mask,
+    out: Mask,
+    predicted: NDArray[np.int64],
+    class_count: int,
+    beliefs: Beliefs | None,
+    seed: int,
+) -> Suspects:
+    n, sure = len(right), int(right[~out].sum())
+    rise = None if out.all() else float(right[~out].mean() - right.mean())
+    counted = score(sure + int(out.sum()), n), score(sure, n)
+    if beliefs is None:
+        reason = "the audit does not tell what its classifier thinks of the other labels"
+        return Suspects(int(out.sum()), *counted, rise, None, reason)
+    clean = _clean_rise(chances(beliefs, predicted, class_count), beliefs.floor, seed)
+    return Suspects(int(out.sum()), *counted, rise, clean, "")
+
+
+def _clean_rise(chance: Chances, floor: float, seed: int) -> CleanRise:
+    """Draw every label anew from what the disputing classifier believes, and apply its rule to them.
+
+    Such labels are right by construction: each is what its picture shows, as often as the classifier thinks
+    so. One number in [0, 1) decides for each image what its label does: right and disputed, right, disputed,
+    or neither.
+    """
+    generator = np.random.default_rng([seed, 0xC1EA])
+    rises, removed = np.zeros(DRAWS), np.zeros(DRAWS)
+    for draw in range(DRAWS):
+        number = generator.random(len(chance.answer))
+        right = number < chance.answer
+        # From `answer - both` on, so that the two overlap in exactly `both`.
+        start = chance.answer - chance.both
+        out = (number >= start) & (number < start + chance.disputed)
+        removed[draw] = out.sum()
+        rises[draw] = right[~out].mean() - right.mean() if not out.all() else 0.0
+    low, high = np.quantile(rises, [0.025, 0.975])
+    return CleanRise(float(rises.mean()), float(low), float(high), float(removed.mean()), floor, DRAWS, seed)
