@@ -9,6 +9,7 @@ from assay.audits.flagging import flagged, not_evaluated, share
 from assay.audits.judgment import FEWEST_PER_CLASS, Judgment
 from assay.audits.material import Checked, Material
 from assay.audits.values import Finding, Issue, Verdict
+from assay.reference.beliefs import Beliefs, fit_floor, hold_beliefs
 from assay.reference.neighbors import nearest
 
 #: A label is likely wrong where it has less than this probability and another class has more than
@@ -54,7 +55,17 @@ def check_label_errors(material: Material) -> Checked:
             count=len(issues),
         ),
         tuple(issues),
+        _beliefs(material),
     )
+
+
+def _beliefs(material: Material) -> Beliefs | None:
+    """What the reference thinks of the test images; floor and temperature from the training images."""
+    probabilities = material.judgment.probabilities
+    if "test" not in probabilities:
+        return None
+    floor, temperature = fit_floor(probabilities["train"], material.dataset.train.labels)
+    return hold_beliefs(probabilities["test"], floor, temperature, UNLIKELY, CLEAR)
 
 
 def _trust(judgment: Judgment) -> str:
