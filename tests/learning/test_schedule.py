@@ -3,7 +3,7 @@
 import pytest
 
 from assay.learning.recipes import read_recipe
-from assay.learning.schedule import Schedule
+from assay.learning.schedule import Schedule, lengthened
 
 
 def schedule(images: int = 100, **settings: object) -> Schedule:
@@ -49,3 +49,27 @@ def test_selection_shows_all_at_both_ends() -> None:
     plan = schedule(epochs=4, selection=0.33)
     assert [plan.images_in(epoch) for epoch in (1, 2, 3, 4)] == [100, 33, 33, 100]
     assert [schedule(epochs=2, selection=0.33).images_in(epoch) for epoch in (1, 2)] == [100, 100]
+
+
+@pytest.mark.parametrize("selection", [1.0, 0.33])
+@pytest.mark.parametrize("images", [3, 10, 55, 1000, 100_000])
+@pytest.mark.parametrize("least", [0, 1, 7, 250])
+def test_few_images_get_more_epochs(images: int, selection: float, least: int) -> None:
+    """Epochs are added until the run has the least number of steps, not one more; many images get none."""
+    recipe = schedule(epochs=4, selection=selection).recipe.model_copy(update={"least_steps": least})
+    found = lengthened(recipe, images)
+    assert Schedule(found, images).total_steps >= least
+    if found.epochs > 4:
+        fewer = found.model_copy(update={"epochs": found.epochs - 1})
+        assert Schedule(fewer, images).total_steps < least
+    else:
+        assert found == recipe
+
+
+def test_epochs_that_were_asked_for_count() -> None:
+    """`--epochs 3` is three epochs, however few the images; a record of a recipe keeps both."""
+    own = read_recipe("cnn")
+    assert own.least_steps > 0
+    asked = read_recipe("cnn", {"epochs": 3})
+    assert lengthened(asked, 10).epochs == 3
+    assert read_recipe("cnn", own.as_record()) == own

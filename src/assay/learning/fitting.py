@@ -15,6 +15,7 @@ from assay.data.values import Split
 from assay.learning import requirements
 from assay.learning.closed_forms import fitting as closed
 from assay.learning.recipes import NetRecipe, Recipe, validated
+from assay.learning.schedule import lengthened
 from assay.learning.values import Model, ModelSummary
 
 Shape = tuple[int, int, int]
@@ -80,7 +81,7 @@ def fit(
 
 def resolved(recipe: Recipe, count: int) -> Recipe:
     """The recipe as it will be used on `count` training images."""
-    return recipe if isinstance(recipe, NetRecipe) else closed.resolved(recipe, count)
+    return lengthened(recipe, count) if isinstance(recipe, NetRecipe) else closed.resolved(recipe, count)
 
 
 def summarize(recipe: Recipe, shape: Shape, class_count: int) -> ModelSummary:

@@ -1,8 +1,13 @@
 """How long a run is, step by step, and the learning rate at each step."""
 
 from dataclasses import dataclass
+from math import ceil
+from typing import Final
 
 from assay.learning.recipes import NetRecipe
+
+#: No recipe may have more epochs.
+_MOST_EPOCHS: Final = 100_000
 
 
 @dataclass(frozen=True)
@@ -43,3 +48,14 @@ class Schedule:
         if self.recipe.schedule == "constant":
             return self.recipe.learning_rate
         return self.recipe.learning_rate * min(1.0, (total - done) / (total - rising))
+
+
+def lengthened(recipe: NetRecipe, images: int) -> NetRecipe:
+    """The recipe with as many epochs as `least_steps` wants on so many images."""
+    plan = Schedule(recipe, images)
+    if plan.total_steps >= recipe.least_steps:
+        return recipe
+    longer = Schedule(recipe.model_copy(update={"epochs": 3}), images)
+    between = ceil(max(0, recipe.least_steps - 2 * longer.steps_in(1)) / longer.steps_in(2))
+    epochs = min(max(recipe.epochs, 2 + between), _MOST_EPOCHS)
+    return recipe.model_copy(update={"epochs": epochs})

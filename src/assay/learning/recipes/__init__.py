@@ -53,6 +53,8 @@ class NetRecipe(Recipe):
     normalizer: `minmax` or `standard` (see `Preprocessing`).
     initialization: `glorot`: weights Glorot uniform, biases zero; `dirac`: after that, convolutions begin by
         passing their input channels on (Zagoruyko and Komodakis 2017).
+    least_steps: on few images epochs are added until the run has so many steps; a number of epochs that was
+        asked for counts as it is.
     learning_rate, beta1, beta2, epsilon: Adam's (Kingma and Ba 2015). epsilon 1e-7 is Keras' default.
     weight_decay: decoupled, of weights but not of biases and batch norm (Loshchilov and Hutter 2019).
     schedule: `constant`, or `linear`: falling to 0. warm_up: share of all steps in which it first rises.
@@ -70,6 +72,7 @@ class NetRecipe(Recipe):
 
     normalizer: Literal["minmax", "standard"] = "minmax"
     epochs: Annotated[int, Field(ge=1, le=100_000)]
+    least_steps: Annotated[int, Field(ge=0, le=1_048_576)] = 0
     batch_size: Annotated[int, Field(ge=1, le=1_048_576)]
     learning_rate: Annotated[float, Field(gt=0, le=1e6)]
     beta1: Share = 0.9
@@ -111,9 +114,11 @@ def read_recipe(name: str, overrides: Mapping[str, Any] | None = None) -> Recipe
     Raises AssayError `unknown-recipe`, `unknown-setting` or `bad-value`.
     """
     table, known = _table(name), settings_of(name)
-    for key, value in _flat(overrides or {}).items():
-        if value is not None:
-            _override(table, known, key, _typed(value))
+    changes = {key: value for key, value in _flat(overrides or {}).items() if value is not None}
+    for key, value in changes.items():
+        _override(table, known, key, _typed(value))
+    if "epochs" in changes and "least_steps" not in changes:
+        table.pop("least_steps", None)
     return validated(table)
 
 
