@@ -70,7 +70,15 @@ def test_settings_never_tell_a_path() -> None:
 def test_files_of_an_audit_and_of_a_run(content_of) -> None:
     """The list of files is that of the folder: an audit has no model, a half run no predictions."""
     audit = [name for name, _ in listing.run_files(content_of(audit_only=True))]
-    assert audit == ["report.html", "figures/", "audit.json", "issues.csv", "config.toml", "manifest.json"]
+    assert audit == [
+        "report.html",
+        "report.json",
+        "figures/",
+        "audit.json",
+        "issues.csv",
+        "config.toml",
+        "manifest.json",
+    ]
     half = [name for name, _ in listing.run_files(content_of(evaluation=None))]
     assert "model/" in half
     assert "predictions.csv" not in half
@@ -88,3 +96,15 @@ def test_score_table_of_very_many_classes(dataset_of, evaluation_of) -> None:
     )
     assert listing.classes_note(many).startswith("Shown are 40 of 60 classes")
     assert listing.classes_note(evaluation_of(dataset_of())) == ""
+
+
+def test_a_published_set_is_told_by_its_makers(content_of) -> None:
+    """An intact published set has its makers and license; changed content has only what was read."""
+    import assay
+
+    sample = assay.load("fashion-mnist-sample")
+    assert "MIT license" in listing.about(sample)
+    assert "arXiv:1708.07747" in listing.about(sample)
+    changed = replace(sample, fingerprints={**sample.fingerprints, "test": "0" * 64})
+    assert listing.about(changed) == sample.source
+    assert listing.about(content_of().dataset) == "arrays in memory"

@@ -42,3 +42,10 @@ def test_prose_escapes_before_it_marks() -> None:
 def test_kilobytes_as_summaries_write_them() -> None:
     """407,080 bytes are the well-known 397.54 KB."""
     assert wording.kilobytes(407_080) == "397.54 KB"
+
+
+def test_differences_have_their_sign() -> None:
+    """A difference of shares is told in points, so that nobody takes it for a share."""
+    assert wording.points(0.0123) == "+1.23 points"
+    assert wording.points(-0.5, 0) == "-50 points"
+    assert wording.points(None) == "\N{EN DASH}"

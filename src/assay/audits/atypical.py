@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.audits.flagging import flagged, not_evaluated, share
+from assay.audits.flagging import counted, flagged, not_evaluated
 from assay.audits.material import Checked, Material
 from assay.audits.outliers import FEWEST, robust_scores
 from assay.audits.values import Finding
@@ -53,7 +53,12 @@ def check_atypical(material: Material) -> Checked:
             check="atypical",
             area="content",
             verdict="warn" if warns else "pass",
-            summary=f"{share(len(issues), total)} images are unlike all others of their class.",
+            summary=counted(
+                len(issues),
+                total,
+                "image is unlike all others of its class.",
+                "images are unlike all others of their class.",
+            ),
             evidence={"images": total, "flagged": len(issues)},
             threshold=f"log distance to the {_NEIGHBORS} nearest of the class at most {UNUSUAL:g} robust "
             f"deviations over the median of the class; more than {WARN_SHARE:.1%} of the images warn",

@@ -5,8 +5,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.audits.copies import JPEG_EXCESS, Copies, largest_residual
-from assay.audits.flagging import flagged, not_evaluated, share
+from assay.audits.copies import JPEG_EXCESS, ROUGH, SMALL_SHARE, Copies, largest_remainder
+from assay.audits.flagging import counted, flagged, not_evaluated
 from assay.audits.material import Checked, Material
 from assay.audits.values import Finding, Issue, Verdict
 from assay.data.values import Dataset
@@ -58,15 +58,16 @@ def check_near_duplicates(material: Material) -> Checked:
         detail = copies.changes[pair]
         scores = dict.fromkeys(_SCORES, float(copies.score[pair]))
         issues.append(_copy_issue(dataset, copies, "near-duplicates", later, earlier, scores, detail))
-    bound = largest_residual((1, *(min(side, THUMBNAIL) for side in dataset.shape[:2]), dataset.shape[2]))
+    bound = largest_remainder((1, *(min(side, THUMBNAIL) for side in dataset.shape[:2]), dataset.shape[2]))
     return _duplicates_checked(
         "near-duplicates",
         tuple(issues),
         {"pairs": len(copies.changes)},
         len(copies.picture),
-        f"at most {bound:.1f} gray levels (noise of deviation 8) and a quarter of the contrast remain after "
-        "undoing mirror, a shift of up to 2 pixels, gain and contrast; or no more than JPEG's rounding at "
-        f"quality 35 explains, but for {JPEG_EXCESS:g} gray levels",
+        f"at most {bound:.1f} gray levels (noise of deviation 8, smoothed over 3 x 3 pixels) and a quarter of "
+        "the contrast remain after undoing mirror, a shift of up to 2 pixels, gain and contrast; or no more "
+        f"than JPEG's rounding at quality 35 explains, but for {JPEG_EXCESS:g} gray levels; where pictures "
+        f"were averaged down, {ROUGH * bound:.1f} gray levels and {SMALL_SHARE:.0%} of the contrast",
     )
 
 
@@ -123,7 +124,8 @@ def _duplicates_summary(what: str, kinds: dict[str, int], count: int, total: int
     if not count:
         return f"No two of the {total:,} images are {what}."
     spread = ", ".join(f"{n:,} {_WORDS[kind]}" for kind, n in kinds.items())
-    return f"{share(count, total)} images are {what} as an earlier one: {spread}."
+    told = counted(count, total, f"image is {what} as an earlier one", f"images are {what} as an earlier one")
+    return f"{told}: {spread}."
 
 
 def check_leakage(material: Material) -> Checked:
@@ -142,8 +144,13 @@ def check_leakage(material: Material) -> Checked:
             check="leakage",
             area="data integrity",
             verdict=verdict,
-            summary=f"{share(len(issues), total)} of the images outside train have a copy in train: "
-            f"{exact:,} exact, {len(issues) - exact:,} near."
+            summary=counted(
+                len(issues),
+                total,
+                "image outside train has a copy in train",
+                "images outside train have a copy in train",
+            )
+            + f": {exact:,} exact, {len(issues) - exact:,} near."
             if issues
             else f"None of the {total:,} images outside train has a copy in train.",
             evidence={"exact": exact, "near": len(issues) - exact, "images": judged, "worst_share": worst},

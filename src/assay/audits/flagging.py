@@ -64,6 +64,16 @@ def area_of(check: str) -> str:
     return next(area for area, checks in AREAS.items() if check in checks)
 
 
-def share(part: int, whole: int) -> str:
-    """A count with its share, for people."""
-    return f"{part:,} ({100 * part / whole:.2f} %)" if whole else f"{part:,}"
+def counted(part: int, whole: int, one: str, several: str) -> str:
+    """A count with its share and the words that follow, for people.
+
+    `1 image (0.08 %) is dark`: one and several begin with the noun, the rest comes after the share.
+    """
+    noun, _, rest = (one if part == 1 else several).partition(" ")
+    shown = f" ({percent(part / whole, 2)})" if whole else ""
+    return f"{part:,} {noun}{shown} {rest}".rstrip()
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """A share in [0, 1], for people."""
+    return f"{100 * share:.{digits}f} %"

@@ -5,7 +5,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.audits.flagging import flagged, not_evaluated, share
+from assay.audits.flagging import counted, flagged, not_evaluated, percent
 from assay.audits.judgment import FEWEST_PER_CLASS, Judgment
 from assay.audits.material import Checked, Material
 from assay.audits.values import Finding, Issue, Verdict
@@ -41,8 +41,8 @@ def check_label_errors(material: Material) -> Checked:
             check="label-errors",
             area="label balance",
             verdict=verdict,
-            summary=f"{share(len(issues), total)} labels are likely wrong: another class clearly fits. "
-            f"{_trust(judgment)}",
+            summary=counted(len(issues), total, "label is likely wrong", "labels are likely wrong")
+            + f": another class clearly fits. {_trust(judgment)}",
             evidence=_evidence(material, suspects),
             threshold=f"the label's probability under {UNLIKELY:g} and another class's over {CLEAR:g}; "
             f"more than {FAIL_SHARE:.0%} such labels fail",
@@ -69,7 +69,7 @@ def _beliefs(material: Material) -> Beliefs | None:
 
 
 def _trust(judgment: Judgment) -> str:
-    accuracies = ", ".join(f"{a:.4f} of {name}" for name, a in judgment.accuracy.items())
+    accuracies = ", ".join(f"{percent(a)} of {name}" for name, a in judgment.accuracy.items())
     return f"(The reference agrees with the labels for {accuracies}.)"
 
 
@@ -167,7 +167,12 @@ def check_ambiguous_labels(material: Material) -> Checked:
             check="ambiguous-labels",
             area="label balance",
             verdict="warn" if len(issues) > FAIL_SHARE * total else "pass",
-            summary=f"{share(len(issues), total)} images fit two classes about equally.",
+            summary=counted(
+                len(issues),
+                total,
+                "image fits two classes about equally.",
+                "images fit two classes about equally.",
+            ),
             evidence={"ambiguous": len(issues), "images": total},
             threshold=f"two classes with probability at least {BOTH:g} each; more than {FAIL_SHARE:.0%} "
             "of the images warn",

@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.audits.flagging import flagged, not_evaluated, share
+from assay.audits.flagging import counted, flagged, not_evaluated
 from assay.audits.looks import Looks
 from assay.audits.material import Checked, Material
 from assay.audits.measure import Measurements, merge
@@ -80,11 +80,13 @@ def check_quality(material: Material) -> Checked:
 
 
 def _summary(images: int, total: int, kinds: Mapping[str, int], dead: list[dict[str, Any]]) -> str:
-    pixels = f" {len(dead)} pixels are dead or stuck in every image." if dead else ""
+    several = "pixel is" if len(dead) == 1 else "pixels are"
+    pixels = f" {len(dead):,} {several} dead or stuck in every image." if dead else ""
     if not images:
         return f"None of the {total:,} images is blank, dark, bright, flat, blurry, saturated or cut.{pixels}"
     listed = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
-    return f"{share(images, total)} images are of poor quality: {listed}.{pixels}"
+    told = counted(images, total, "image is of poor quality", "images are of poor quality")
+    return f"{told}: {listed}.{pixels}"
 
 
 def _image_issues(material: Material, name: str) -> list[Issue]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.audits.flagging import not_evaluated
+from assay.audits.flagging import not_evaluated, percent
 from assay.audits.material import Checked, Material
 from assay.audits.similarity import nearest_mean_accuracy
 from assay.audits.values import Finding
@@ -75,18 +75,19 @@ def gains(steps: dict[str, float]) -> dict[str, float | None]:
 
 
 def _summary(steps: dict[str, float], hard: list[dict[str, Any]], pairs: list[dict[str, Any]]) -> str:
-    figures = ", ".join(f"{name} {accuracy:.4f}" for name, accuracy in steps.items())
+    figures = ", ".join(f"{name} {percent(accuracy)}" for name, accuracy in steps.items())
     last = list(gains(steps).values())[-1]
     spatial = (
-        f"Seeing neighborhoods removes {last:.0%} of a linear model's errors, which speaks for a convolution."
+        f"Seeing neighborhoods removes {percent(last, 0)} of a linear model's errors, which speaks for a "
+        "convolution."
         if last is not None and last > GAIN
         else "Seeing neighborhoods gains little over a linear model."
     )
     named = (
-        f"{len(hard)} hard pairs, first {hard[0]['first']} and {hard[0]['second']} "
-        f"({hard[0]['confused']:.1%} confused)"
+        f"{len(hard)} hard {'pair' if len(hard) == 1 else 'pairs'}, first {hard[0]['first']} and "
+        f"{hard[0]['second']} ({percent(hard[0]['confused'])} confused)"
         if hard
-        else f"no hard pair ({pairs[0]['first']} and {pairs[0]['second']}: {pairs[0]['confused']:.1%})"
+        else f"no hard pair ({pairs[0]['first']} and {pairs[0]['second']}: {percent(pairs[0]['confused'])})"
         if pairs
         else "no pair of classes"
     )

@@ -6,6 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.audits.flagging import percent
 from assay.audits.material import Checked, Material
 from assay.audits.measure import Measurements
 from assay.audits.statistics import class_mean_correlation
@@ -96,8 +97,8 @@ def _not_evaluated(why: str) -> Finding:
 
 def _summary(alike: list[dict[str, Any]], pairs: list[dict[str, Any]], spatial: Spatial) -> str:
     floor = (
-        f"The nearest class mean is right for {spatial.nearest_mean_accuracy:.4f} of the training images "
-        f"(always one class: {spatial.majority_accuracy:.4f}); a trained model must beat that."
+        f"The nearest class mean is right for {percent(spatial.nearest_mean_accuracy)} of the training "
+        f"images (always one class: {percent(spatial.majority_accuracy)}); a trained model must beat that."
     )
     if not pairs:
         return f"No two class means can be compared. {floor}"
@@ -105,8 +106,11 @@ def _summary(alike: list[dict[str, Any]], pairs: list[dict[str, Any]], spatial: 
     pair = f"{top['first']} and {top['second']} (correlation {top['correlation']:.3f})"
     if not alike:
         return f"No two mean images are nearly alike; the nearest are {pair}. {floor}"
-    noun = "pair of classes has" if len(alike) == 1 else "pairs of classes have"
-    return f"{len(alike)} {noun} nearly the same mean image, first {pair}. {floor}"
+    return f"{_pairs_have(len(alike))} nearly the same mean image, first {pair}. {floor}"
+
+
+def _pairs_have(count: int) -> str:
+    return f"{count:,} {'pair of classes has' if count == 1 else 'pairs of classes have'}"
 
 
 def similar_pairs(measurements: Measurements, classes: tuple[str, ...]) -> list[dict[str, Any]]:
@@ -206,8 +210,8 @@ def convolution_decision(finding: Finding) -> dict[str, Any]:
     if floor >= EASY:
         return {
             "decision": "not needed",
-            "reason": f"The nearest class mean is already right for {floor:.4f} of the training images: the "
-            "classes differ in where the bright pixels are, and dense layers see that.",
+            "reason": f"The nearest class mean is already right for {percent(floor)} of the training images: "
+            "the classes differ in where the bright pixels are, and dense layers see that.",
         }
     if neighbors is None or neighbors < WEAK_NEIGHBORS:
         shown = "cannot be measured" if neighbors is None else f"correlate by only {neighbors:.2f}"
@@ -218,13 +222,13 @@ def convolution_decision(finding: Finding) -> dict[str, Any]:
         }
     strength = "strongly" if neighbors >= STRONG_NEIGHBORS else "somewhat"
     silhouettes = (
-        f"{alike} pairs of classes have nearly the same silhouette"
+        f"{_pairs_have(alike)} nearly the same silhouette"
         if alike
         else "no two class means are nearly alike, yet the average image does not decide"
     )
     return {
         "decision": "called for" if neighbors >= STRONG_NEIGHBORS else "worth trying",
-        "reason": f"The nearest class mean is right for only {floor:.4f} of the training images and "
+        "reason": f"The nearest class mean is right for only {percent(floor)} of the training images and "
         f"{silhouettes}, while neighboring pixels {strength} belong together (correlation {neighbors:.2f} "
         "with the class mean taken away): the difference lies in edges and texture whose place varies. "
         "A dense layer must learn each at every position anew; a convolution learns it once.",

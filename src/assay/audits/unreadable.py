@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Final
 
+from assay.audits.flagging import counted
 from assay.audits.material import Checked, Material
 from assay.audits.values import Finding, Issue, Verdict
 from assay.data.values import LeftOut
@@ -26,7 +27,7 @@ def check_unreadable(material: Material) -> Checked:
             check="unreadable",
             area="data integrity",
             verdict=verdict,
-            summary=_summary(left, share, read, ignored),
+            summary=_summary(left, read, ignored),
             evidence={
                 "read": read,
                 "unreadable": len(left),
@@ -43,12 +44,19 @@ def check_unreadable(material: Material) -> Checked:
     )
 
 
-def _summary(left: list[LeftOut], share: float, read: int, ignored: int) -> str:
-    others = f" {ignored:,} other files are no images and were ignored." if ignored else ""
+def _summary(left: list[LeftOut], read: int, ignored: int) -> str:
+    files = "file is no image and was" if ignored == 1 else "files are no images and were"
+    others = f" {ignored:,} other {files} ignored." if ignored else ""
     if not left:
         return f"All {read:,} images were read.{others}"
     first = f"first {left[0].id}: {left[0].reason}"
-    return f"{len(left):,} ({share:.2%}) images could not be read and were left out, {first}.{others}"
+    told = counted(
+        len(left),
+        read + len(left),
+        "image could not be read and was left out",
+        "images could not be read and were left out",
+    )
+    return f"{told}, {first}.{others}"
 
 
 def _issue(item: LeftOut) -> Issue:

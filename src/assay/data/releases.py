@@ -15,9 +15,10 @@ class ReleasedSplit:
 
 @dataclass(frozen=True)
 class Release:
-    """A published data set: what to call it, and its splits by name."""
+    """A published data set: what to call it, who made it and under which license, and its splits by name."""
 
     title: str
+    about: str
     splits: Mapping[str, ReleasedSplit]
 
 
@@ -25,6 +26,8 @@ class Release:
 RELEASES: Final[Mapping[str, Release]] = {
     "fashion-mnist": Release(
         "Fashion-MNIST, Zalando 2017",
+        "Fashion-MNIST: pictures of articles sold by Zalando, scaled to thumbnails (Xiao, Rasul and "
+        "Vollgraf 2017, arXiv:1708.07747), MIT license",
         {
             "train": ReleasedSplit(
                 60_000, "a152b9ffa87d45d2f88b725005788e0f091cb5a181dc0ab4d368ff045e21fca8"
@@ -34,6 +37,8 @@ RELEASES: Final[Mapping[str, Release]] = {
     ),
     "fashion-mnist-sample": Release(
         "the sample of Fashion-MNIST that comes with Assay",
+        "2,500 images of Fashion-MNIST that come with Assay, as many of each class (Xiao, Rasul and "
+        "Vollgraf 2017, arXiv:1708.07747), MIT license",
         {
             "train": ReleasedSplit(2_000, "5584d57e4f3181741987bfd9c22df59f7a37e83ea45ef4300c8edb28d08e0e50"),
             "test": ReleasedSplit(500, "07fa45aac280e212c0cb2e2ffd184512bcd2023a0efdcbd15129982e098196c5"),

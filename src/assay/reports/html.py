@@ -25,6 +25,7 @@ from assay.reports import (
 from assay.reports.colors import style_variables
 from assay.reports.explorer import Explorer, explore, explorer_data, explorer_note
 from assay.reports.listing import (
+    about,
     area_rows,
     channel_rows,
     class_counts,
@@ -185,6 +186,7 @@ def _numbers(content: ReportContent, drawn: Drawn) -> Numbers:
 
 #: What templates may call, beside the content itself.
 _HELPERS: Final[dict[str, Any]] = {
+    "about": about,
     "area_rows": area_rows,
     "channel_rows": channel_rows,
     "class_counts": class_counts,

@@ -7,6 +7,8 @@ from typing import Any, Final
 from assay.audits.values import AREAS, VERDICT_ORDER, Audit, Finding
 from assay.core.text import one_line
 from assay.data.preprocessing import Preprocessing
+from assay.data.releases import RELEASES
+from assay.data.values import Dataset
 from assay.evaluation.values import Evaluation
 from assay.reports.choice import shown_note
 from assay.reports.values import ReportContent
@@ -138,6 +140,15 @@ def class_counts(per_class: Sequence[int], classes: Sequence[str]) -> str:
     if len(per_class) <= 12:
         return ", ".join(f"{name(c)} {n:,}" for c, n in zip(classes, per_class, strict=True))
     return f"{low:,} to {high:,} in {count(len(per_class), 'class', 'classes')}"
+
+
+def about(dataset: Dataset) -> str:
+    """What the data are and where they come from; of an intact published set its makers and license."""
+    release = RELEASES.get(dataset.name)
+    if release is None:
+        return dataset.source
+    known = {name: split.fingerprint for name, split in release.splits.items()}
+    return release.about if dict(dataset.fingerprints) == known else dataset.source
 
 
 def settings_rows(config: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -26,10 +26,10 @@ _IMPORTANCE: Final = (
     "identity",
     "drift",
     "label-balance",
-    "quality",
-    "separability",
     "ambiguous-labels",
+    "separability",
     "class-similarity",
+    "quality",
     "atypical",
     "pixel-range",
 )

@@ -103,7 +103,7 @@ function startExplorer(data) {
     const label = data.classes[image.label];
     const answer = data.classes[image.answer];
     const right = image.label === image.answer;
-    item.append(picture(image.tile, "Test image " + image.id, "large"));
+    item.append(picture(image.tile, "Test image " + image.id, "tile-large"));
     item.append(answerLine(label, answer, right), make("p", "note", idLine(image, right)));
     if (image.flags.length) item.append(flagList(image.flags));
     if (image.near.length) item.append(neighbors(image.near));
@@ -140,7 +140,7 @@ function startExplorer(data) {
     for (const row of near) {
       const [id, label, tile] = data.train[row];
       const item = make("li");
-      item.append(picture(tile, "Training image " + id, "small"), make("span", "", data.classes[label]));
+      item.append(picture(tile, "Training image " + id, "tile-small"), make("span", "", data.classes[label]));
       list.append(item);
     }
     box.append(list);
