@@ -37,6 +37,7 @@ _SCORES: Final[Mapping[str, Callable[[Evaluation], float | None]]] = {
     "accuracy": lambda score: score.accuracy,
     "accuracy_low": lambda score: score.accuracy_ci95[0],
     "macro_f1": lambda score: float(score.test["macro_f1"]),
+    "ece": lambda score: score.calibration.after.ece if score.calibration else None,
     "min_class_recall": _lowest_recall,
 }
 
@@ -124,13 +125,37 @@ def _images(audit: Audit) -> int:
     return max(1, sum(int(split["count"]) for split in audit.dataset["splits"].values()))
 
 
-def enforce(gates: tuple[Gate, ...], audit: Audit, score: Evaluation | None, where: object) -> None:
-    """Raise AssayError `gate-failed` naming each gate that failed, its value and its bound."""
-    failed = failed_gates(gates, audit, score)
+def failed_for_models(
+    gates: tuple[Gate, ...], audit: Audit, scores: Mapping[str, Evaluation | None]
+) -> list[str]:
+    """As `failed_gates`, for several models by name: gates on a score for each of them, the others once."""
+    once = tuple(gate for gate in gates if gate.name not in _SCORES)
+    each = tuple(gate for gate in gates if gate.name in _SCORES)
+    found = failed_gates(once, audit, None)
+    return found + [
+        f"{name}: {words}" for name, score in scores.items() for words in failed_gates(each, audit, score)
+    ]
+
+
+def enforce(
+    gates: tuple[Gate, ...],
+    audit: Audit,
+    scores: Evaluation | Mapping[str, Evaluation | None] | None,
+    where: object,
+) -> None:
+    """Raise AssayError `gate-failed` naming each gate that failed, its value and its bound.
+
+    scores: of one model, or of several by name: then every one of them must pass.
+    """
+    if isinstance(scores, Mapping):
+        failed, what = failed_for_models(gates, audit, scores), "gates failed"
+    else:
+        failed = failed_gates(gates, audit, scores)
+        what = f"{len(failed)} of {len(gates)} gates failed"
     if failed:
         raise AssayError(
             "gate-failed",
             where,
-            f"{len(failed)} of {len(gates)} gates failed: {'; '.join(failed)}",
+            f"{what}: {'; '.join(failed)}",
             "Mend the data or the model, or change --fail-on; the results are complete.",
         )

@@ -34,17 +34,20 @@ _BASE: Final = 2_000
 _CELLS: Final = 10
 
 
-def settle(
-    model: Model, train: Split, held: HoldOut, validation: Split | None, max_risk: float | None
-) -> Model:
+def settle(model: Model, train: Split, held: HoldOut, dataset: Dataset, max_risk: float | None) -> Model:
     """The trained model with its limits: temperature, gate and, where a risk was named, when to answer.
 
-    train: as it was trained on. validation: a split of its own; None: the rows `held.validation` of train.
+    train: the training split as it was trained on, of which `held` tells the rows.
     """
-    watched = train if validation is None else validation
-    rows = held.validation if validation is None else np.arange(len(validation))
+    watched, rows = validation_rows(train, held, dataset)
     found = fit_limits(model, train, held.train, watched, rows)
     return with_rule(replace(model, limits=found), watched, rows, max_risk)
+
+
+def validation_rows(train: Split, held: HoldOut, dataset: Dataset) -> tuple[Split, NDArray[np.int64]]:
+    """The validation images: a split of their own and all its rows, or those held out of train."""
+    own = dataset.splits.get("validation")
+    return (train, held.validation) if own is None else (own, np.arange(len(own)))
 
 
 def with_rule(model: Model, split: Split, rows: NDArray[np.int64], max_risk: float | None) -> Model:

@@ -1,7 +1,7 @@
 """What a command was asked to do, resolved before any work starts: settings, recipe, data, run folder."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -14,14 +14,12 @@ from assay.core.events import OnEvent, stage, warn
 from assay.data.decisions import APPLIED, Decided, Decision, decide, decisions_csv, read_decisions
 from assay.data.load import load
 from assay.data.values import Dataset, Split
-from assay.learning.recipes import Recipe, read_recipe, validated
+from assay.ladder import chosen_recipes, run_name, settings_of_models
+from assay.learning.recipes import Recipe, validated
 from assay.learning.requirements import require_for
 from assay.learning.values import Model
 
 Data = str | Path | Dataset
-
-#: The recipe where none is named.
-DEFAULT_RECIPE: Final = "mlp"
 
 #: Settings that a command has unless told otherwise. An audit tells of unreadable images and goes on; whoever
 #: trains wants a test split even where the data come without one.
@@ -34,9 +32,11 @@ _BY_COMMAND: Final[Mapping[str, Mapping[str, Any]]] = {
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """recipe: None for an audit. location: where the data came from, for the manifest alone.
+    """recipe: None for an audit, and for several models.
 
+    location: where the data came from, for the manifest alone.
     decisions: those of the settings' table, and `decided`: what follows from them for these data.
+    parts: with several recipes or seeds, the plan of each model, in the order of training.
     """
 
     command: str
@@ -46,6 +46,7 @@ class Plan:
     folder: Path
     location: Mapping[str, Any]
     decisions: tuple[Decision, ...] = ()
+    parts: tuple["Plan", ...] = ()
 
     @cached_property
     def decided(self) -> Decided:
@@ -69,7 +70,9 @@ class Plan:
     def config(self) -> dict[str, Any]:
         """The content of `config.toml`."""
         recipe = {} if self.recipe is None else {"recipe": self.recipe.as_record()}
-        return {"command": self.command, **self.settings.as_config(), **recipe}
+        recipes = {part.recipe.name: part.recipe.as_record() for part in self.parts if part.recipe}
+        several = {"recipes": recipes} if recipes else {}
+        return {"command": self.command, **self.settings.as_config(), **recipe, **several}
 
 
 def make_plan(
@@ -87,21 +90,34 @@ def make_plan(
     name = data.name if isinstance(data, Dataset) else str(data)
     settings = _settings(command, name, given)
     known_checks(settings.checks)
-    recipe = None if command == "audit" else read_recipe(settings.model or DEFAULT_RECIPE, settings.recipe)
-    if recipe is not None:
+    recipes = () if command == "audit" else chosen_recipes(settings, name)
+    for recipe in recipes:
         require_for(recipe.model)
-        settings = settings.model_copy(update={"model": recipe.name, "recipe": {}})
     if out is not None:
         run_folder.refuse_foreign(Path(out))
     dataset = open_data(data, settings.reading(), offline, on_event)
     if command == "run":
         need_test_split(dataset)
-    label = command if recipe is None else recipe.name
+    label = run_name(settings, recipes) if recipes else command
     folder = Path(out) if out is not None else run_folder.default_folder(dataset.name, label)
     decisions = read_decisions(Path(settings.decisions)) if settings.decisions else ()
-    plan = Plan(command, settings, recipe, dataset, folder, _location(name, dataset), decisions)
+    plan = Plan(command, settings, None, dataset, folder, _location(name, dataset), decisions)
     _tell_unmatched(plan.decided, on_event)
-    return plan
+    return _with_recipes(plan, recipes)
+
+
+def _with_recipes(plan: Plan, recipes: Sequence[Recipe]) -> Plan:
+    """The plan for these recipes: of one model the plan itself, of several with a part for each."""
+    models = settings_of_models(plan.settings, recipes)
+    parts = [
+        replace(plan, settings=settings, recipe=recipe, folder=plan.folder / run_folder.MODELS / name)
+        for name, settings, recipe in models
+    ]
+    if len(parts) == 1:
+        return replace(parts[0], folder=plan.folder)
+    settings = {"model": ",".join(recipe.name for recipe in recipes), "recipe": {}, "recipes": None}
+    own = plan.settings.model_copy(update=settings) if parts else plan.settings
+    return replace(plan, settings=own, parts=tuple(parts))
 
 
 def _tell_unmatched(decided: Decided, on_event: OnEvent) -> None:
@@ -113,22 +129,24 @@ def _tell_unmatched(decided: Decided, on_event: OnEvent) -> None:
 def plan_of_run(folder: Path, data: Data | None, offline: bool, on_event: OnEvent) -> Plan:
     """The plan that a run folder was made by, to go on with it. data: where they lie now, if they moved."""
     config = run_folder.read_config(folder)
-    command, recipe = config.pop("command", "run"), config.pop("recipe", {})
+    command = config.pop("command", "run")
+    own, several = config.pop("recipe", {}), config.pop("recipes", {})
     config.pop("schema", None)
     settings = Settings.checked(config)
+    recipes = tuple(validated(table) for table in ([own] if own else several.values()))
     source = data if data is not None else settings.data
     dataset = open_data(source, settings.reading(), offline, on_event)
     name = source.name if isinstance(source, Dataset) else str(source)
-    resolved = validated(recipe) if recipe else None
-    return Plan(
-        command,
-        settings,
-        resolved,
-        dataset,
-        folder,
-        _location(name, dataset),
-        _decisions_of(folder, settings),
-    )
+    decisions = _decisions_of(folder, settings)
+    plan = Plan(command, settings, None, dataset, folder, _location(name, dataset), decisions)
+    return _with_recipes(plan, recipes)
+
+
+def reading_of_run(folder: Path) -> tuple[str, dict[str, Any]]:
+    """Where the data of a run folder lay, and how they were read: the first arguments of `open_data`."""
+    config = run_folder.read_config(folder)
+    settings = Settings.checked({k: v for k, v in config.items() if k in Settings.model_fields})
+    return settings.data, settings.reading()
 
 
 def _decisions_of(folder: Path, settings: Settings) -> tuple[Decision, ...]:

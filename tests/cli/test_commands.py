@@ -20,6 +20,9 @@ Answer = tuple[int, str, str]
 #: Most tests here are not about the audit, and the quick checks are enough for them.
 QUICK = ("--checks", "identity,label-balance")
 
+#: The default for people's own images is a net that sees shapes; where the net does not matter, the quickest.
+LINEAR = ("--model", "linear")
+
 
 @pytest.fixture
 def assay(
@@ -174,7 +177,7 @@ def test_evaluating_other_data_is_refused(assay: Callable[..., Answer], tmp_path
     """A run's score belongs to its own test images; changed ones are exit 4."""
     _write_folder(tmp_path / "mine", 0)
     _write_folder(tmp_path / "other", 1)
-    assert assay("train", "mine", "--epochs", 1, *QUICK, "--out", "run")[0] == 0
+    assert assay("train", "mine", "--epochs", 1, *QUICK, *LINEAR, "--out", "run")[0] == 0
     code, _, err = assay("evaluate", "run", "other")
     assert code == 4
     assert err.startswith("error[data-changed]: other:")
@@ -218,15 +221,15 @@ def test_damaged_photos_are_listed_by_an_audit_and_stop_a_run(
     left = {item["id"]: item["kind"] for item in json.loads(out)["left_out"]}
     assert left == {"pear/3.png": "unreadable", "notes.txt": "ignored"}
     assert assay("audit", photos, *QUICK, "--out", "a")[0] == 0
-    code, _, err = assay("run", photos, *QUICK, "--epochs", 1, "--out", "b")
+    code, _, err = assay("run", photos, *QUICK, *LINEAR, "--epochs", 1, "--out", "b")
     assert (code, "3.png" in err, Path("b").exists()) == (3, True, False)
-    assert assay("run", photos, *QUICK, "--epochs", 1, "--skip-bad", "--out", "c")[0] == 0
+    assert assay("run", photos, *QUICK, *LINEAR, "--epochs", 1, "--skip-bad", "--out", "c")[0] == 0
 
 
 def test_a_folder_without_a_test_split_gets_one(assay: Callable[..., Answer], photos: Path) -> None:
     """A run takes a fifth for testing unless told otherwise, and says so; the score covers just these."""
     code, out, _ = assay(
-        "run", photos, *QUICK, "--skip-bad", "--epochs", 1, "--out", "r", "--test-fraction", 0.4
+        "run", photos, *QUICK, *LINEAR, "--skip-bad", "--epochs", 1, "--out", "r", "--test-fraction", 0.4
     )
     assert code == 0, out
     scores = json.loads((photos.parent / "r" / "evaluation.json").read_text("utf-8"))
@@ -374,7 +377,7 @@ def test_a_missing_torch_is_found_before_any_work(
 ) -> None:
     """Without the extra, training commands say how to install it, and nothing has been written."""
     monkeypatch.setattr("assay.learning.requirements.find_spec", lambda _: None)
-    for arguments in (["run"], ["train"], ["evaluate", "x"]):
+    for arguments in (["run"], ["train"], ["run", "--model", "linear,mlp"]):
         code, out, err = assay(*arguments)
         assert (code, out) == (5, "")
         assert 'pip install "assay[train]"' in err

@@ -33,6 +33,7 @@ def candidate(name: str, answers: Answers | None, seed: int = 0, **more: object)
     recipe = {"name": name.partition("-")[0], "epochs": 3}
     return Candidate(
         name,
+        "sample",
         **{
             "recipe": recipe,
             "seed": seed,

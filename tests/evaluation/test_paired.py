@@ -114,7 +114,7 @@ def test_the_interval_is_seeded_and_mirrored() -> None:
     assert found[0] <= second.mean() - first.mean() <= found[1]
 
 
-def test_too_few_differing_images_have_no_interval() -> None:
+def test_too_few_images_have_no_interval() -> None:
     """Below the bound an interval could not hold what it promises, so none is given."""
     first = np.ones(600, bool)
     second = first.copy()
@@ -122,3 +122,4 @@ def test_too_few_differing_images_have_no_interval() -> None:
     assert difference_interval(first, second, np.zeros(600, int)) is None
     second[FEWEST_DIFFERING - 1] = False
     assert difference_interval(first, second, np.zeros(600, int)) is not None
+    assert difference_interval(first[:499], second[:499], np.zeros(499, int)) is None

@@ -69,7 +69,7 @@ STEPS = 3
 
 def settings(epochs: int, hidden: int = 8) -> dict[str, Any]:
     """A small net."""
-    return {"epochs": epochs, "batch_size": 16, "hidden": hidden, "learning_rate": 0.01}
+    return {"model": "mlp", "epochs": epochs, "batch_size": 16, "hidden": hidden, "learning_rate": 0.01}
 
 
 def train_and_save(

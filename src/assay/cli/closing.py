@@ -2,12 +2,16 @@
 
 import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from assay.audits.values import Audit
 from assay.cli.options import Output
+from assay.core.run_folder import read_manifest
 from assay.core.text import one_line
+from assay.evaluation.compare import Candidate, Comparison
 from assay.evaluation.values import Evaluation
+from assay.pipeline import Run
 
 
 def close_run(path: Path, headline: str, following: list[str], output: Output) -> None:
@@ -39,7 +43,73 @@ def areas_line(audit: Audit) -> str:
     return ", ".join(f"{area} {verdict}" for area, verdict in audit.area_verdicts().items())
 
 
+def close_done(done: Run, output: Output, headline: str, following: list[str]) -> None:
+    """Print the end of a run; of one of several models, their table and where to go from there."""
+    if not done.comparison:
+        close_run(done.path, headline, following, output)
+        return
+    last = quoted(done.runs[-1].path)
+    table = models_table(done.comparison, seconds_of(done.path))
+    close_run(done.path, "\n".join(table), [f"assay predict {last} PICTURE.png"], output)
+
+
+def scores_of(done: Run) -> Evaluation | dict[str, Evaluation | None] | None:
+    """The score of a run, or of each of its models by name."""
+    return {run.path.name: run.score for run in done.runs} if done.runs else done.score
+
+
+def seconds_of(folder: Path) -> dict[str, float | None]:
+    """Seconds of training of each model in a finished comparison."""
+    models = read_manifest(folder)["models"]
+    return {name: model["seconds"] for name, model in models.items()}
+
+
+def models_table(comparison: Comparison, seconds: Mapping[str, float | None]) -> list[str]:
+    """Accuracy and costs of each model, in columns; over several seeds the mean and its spread below."""
+    header = ("model", "accuracy", "95 % interval", "seconds", "parameters", "multiply-adds", "MB")
+    rows = [header, *(_model_row(c, seconds.get(c.name)) for c in comparison.candidates)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(header))]
+    lines = [
+        "  ".join(
+            cell.ljust(w) if n == 0 else cell.rjust(w)
+            for n, (cell, w) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]
+    return lines + [
+        f"{group.recipe}: mean {group.mean:.4f}, standard deviation {group.standard_deviation:.4f}, "
+        f"{len(group.seeds)} seeds"
+        for group in comparison.over_seeds
+        if group.standard_deviation is not None
+    ]
+
+
+def _model_row(candidate: Candidate, seconds: float | None) -> tuple[str, ...]:
+    costs, interval = candidate.costs, candidate.interval
+    return (
+        candidate.name,
+        "-" if candidate.accuracy is None else f"{candidate.accuracy:.4f}",
+        f"{interval[0]:.4f}-{interval[1]:.4f}" if interval else "-",
+        "-" if seconds is None else f"{seconds:.1f}",
+        f"{costs['parameters']:,}",
+        f"{costs['multiply_adds']:,}",
+        f"{costs['bytes'] / 1e6:.2f}",
+    )
+
+
 def score_line(score: Evaluation) -> str:
-    """The accuracy with its interval."""
+    """The accuracy with its interval and, where a risk was named, what answering under it comes to."""
     low, high = score.accuracy_ci95
-    return f"Test accuracy {score.accuracy:.4f} (95 % interval {low:.4f}-{high:.4f})."
+    line = f"Test accuracy {score.accuracy:.4f} (95 % interval {low:.4f}-{high:.4f})."
+    return f"{line} {told}" if (told := _rule_line(score)) else line
+
+
+def _rule_line(score: Evaluation) -> str:
+    rule = score.abstention.rule if score.abstention else None
+    if rule is None or rule.test is None:
+        return ""
+    if rule.threshold is None:
+        return f"It should answer nothing: {rule.threshold_reason}."
+    share, risk = 100 * rule.test.coverage, rule.test.risk
+    wrongly = "" if risk is None else f", {100 * risk:.2f} % of them wrongly"
+    return f"From confidence {rule.threshold:.4f} on it answers {share:.1f} % of the images{wrongly}."

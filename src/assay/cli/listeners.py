@@ -125,7 +125,8 @@ def _started(event: Event, verbose: bool) -> list[Line]:  # noqa: ARG001
         return []
     figures = event.figures
     begins = "goes on where it stopped" if figures.get("resumed") else "begins"
-    lines = [("train", f"recipe {figures['recipe']} {begins}", "")]
+    which = f", as {figures['run']}," if "run" in figures else ""  # one model of several
+    lines = [("train", f"recipe {figures['recipe']}{which} {begins}", "")]
     return [*lines, *(("", row, "") for row in figures.get("summary", "").splitlines())]
 
 

@@ -17,11 +17,17 @@ Data = Annotated[
 ]
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run, such as runs/...")]
 
-ModelName = Annotated[str | None, typer.Option("--model", metavar="NAME", help="Recipe: linear, mlp.")]
+ModelName = Annotated[
+    str | None,
+    typer.Option("--model", metavar="NAME,...", help="Recipes, each trained on the same splits: linear,mlp."),
+]
 Epochs = Annotated[int | None, typer.Option("--epochs", metavar="N", help="Passes over the training images.")]
 BatchSize = Annotated[int | None, typer.Option("--batch-size", metavar="N", help="Images per step.")]
 LearningRate = Annotated[float | None, typer.Option("--learning-rate", metavar="X", help="Step size.")]
 Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="Same seed, same model. [default: 0]")]
+Seeds = Annotated[
+    int | None, typer.Option("--seeds", metavar="K", help="Train with K seeds, from --seed on. [default: 1]")
+]
 Validation = Annotated[
     float | None,
     typer.Option(
@@ -96,6 +102,10 @@ Decisions = Annotated[
 FailOn = Annotated[
     str | None,
     typer.Option("--fail-on", metavar="GATES", help="Exit 8 if one is true, as 'leakage>0,accuracy<0.9'."),
+]
+MaxRisk = Annotated[
+    float | None,
+    typer.Option("--max-risk", metavar="SHARE", help="Answer only where at most so many are wrong, as 0.02."),
 ]
 CheckpointEvery = Annotated[
     float | None,

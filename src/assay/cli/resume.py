@@ -17,7 +17,7 @@ def resume(
 
     Ends in the same model, history and scores as a run that was never stopped.
     """
-    from assay.cli.closing import close_run, quoted, score_line
+    from assay.cli.closing import close_done, close_run, quoted, score_line
     from assay.cli.listeners import listening
     from assay.core.run_folder import is_finished
     from assay.pipeline import resume as resume_run
@@ -29,4 +29,4 @@ def resume(
     with listening(output) as on_event:
         done = resume_run(run, data, offline=offline, accept_changes=accept_changes, on_event=on_event)
     headline = score_line(done.score) if done.score else "Finished; the test images have not been looked at."
-    close_run(done.path, headline, [f"assay verify {quoted(done.path)}"], output)
+    close_done(done, output, headline, [f"assay verify {quoted(done.path)}"])

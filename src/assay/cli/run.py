@@ -10,7 +10,7 @@ from assay.cli.training import training_command
 def _run(
     settings: dict[str, Any], out: Path | None, fail_on: str | None, offline: bool, output: Output
 ) -> None:
-    from assay.cli.closing import areas_line, close_run, quoted, score_line
+    from assay.cli.closing import areas_line, close_done, quoted, score_line, scores_of
     from assay.cli.listeners import listening
     from assay.gates import enforce, parse_gates
     from assay.pipeline import run as run_pipeline
@@ -18,10 +18,10 @@ def _run(
     gates = parse_gates(fail_on or "")
     with listening(output) as on_event:
         done = run_pipeline(out=out, offline=offline, on_event=on_event, **settings)
-    assert done.score is not None
-    headline = f"{score_line(done.score)} Audit: {areas_line(done.audit)}."
-    close_run(done.path, headline, [f"assay predict {quoted(done.path)} PICTURE.png"], output)
-    enforce(gates, done.audit, done.score, done.path)
+    score = f"{score_line(done.score)} " if done.score else ""
+    headline = f"{score}Audit: {areas_line(done.audit)}."
+    close_done(done, output, headline, [f"assay predict {quoted(done.path)} PICTURE.png"])
+    enforce(gates, done.audit, scores_of(done), done.path)
 
 
 run = training_command("run", "Do everything: audit, train, test, report.", _run)

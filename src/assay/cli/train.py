@@ -10,7 +10,7 @@ from assay.cli.training import training_command
 def _train(
     settings: dict[str, Any], out: Path | None, fail_on: str | None, offline: bool, output: Output
 ) -> None:
-    from assay.cli.closing import close_run, quoted
+    from assay.cli.closing import close_done, quoted, scores_of
     from assay.cli.listeners import listening
     from assay.gates import enforce, parse_gates
     from assay.pipeline import run_train
@@ -18,10 +18,10 @@ def _train(
     gates = parse_gates(fail_on or "")
     with listening(output) as on_event:
         done = run_train(out=out, offline=offline, on_event=on_event, **settings)
-    assert done.model is not None
-    headline = f"Trained {done.model.recipe['name']}; the test images have not been looked at."
-    close_run(done.path, headline, [f"assay evaluate {quoted(done.path)}"], output)
-    enforce(gates, done.audit, None, done.path)
+    recipe = f"Trained {done.model.recipe['name']}; " if done.model else ""
+    headline = f"{recipe}the test images have not been looked at."
+    close_done(done, output, headline, [f"assay evaluate {quoted(done.path)}"])
+    enforce(gates, done.audit, scores_of(done), done.path)
 
 
 train = training_command("train", "Audit and train; the test split stays unseen.", _train)

@@ -39,18 +39,23 @@ class Reading(BaseModel):
 class Settings(Reading):
     """What to do with which data. `recipe`: values that replace those of the recipe named by `model`.
 
-    data: a name or path as given. model: recipe name; None takes the default for the data.
+    data: a name or path as given. model: recipe name, or several separated by commas; None takes the default
+    for the data. seeds: train each with so many seeds, from `seed` on. split_seed: seed of the splits that
+    are drawn, where it is another than `seed`. recipes: values that replace those of one recipe, by its name.
     validation: share of train held out, in [0, 1). threads: None lets torch decide.
     checks: names of the audit's checks; None runs all. thorough: a larger reference classifier in the audit.
     self_test: plant known faults in a copy and count what the audit finds. features: a .npy file with the
     user's own features, one row per image. decisions: a table of what a person decided about single
     images, applied to training alone. checkpoint_every: minutes between two checkpoints
-    inside an epoch (each epoch ends with one in any case).
+    inside an epoch (each epoch ends with one in any case). max_risk: the share of answers that may be
+    wrong; the model then learns from its validation images when to say that it does not know.
     """
 
     data: str = "fashion-mnist"
     model: str | None = None
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    seeds: Annotated[int, Field(ge=1, le=1000)] | None = None
+    split_seed: Annotated[int, Field(ge=0, lt=2**32)] | None = None
     validation: Annotated[float, Field(ge=0, lt=1)] = 0.1
     device: Device = "auto"
     threads: Annotated[int, Field(ge=1, le=1024)] | None = None
@@ -60,11 +65,18 @@ class Settings(Reading):
     features: str | None = None
     decisions: str | None = None
     checkpoint_every: Annotated[float, Field(ge=0, le=1e6)] = 5.0
+    max_risk: Annotated[float, Field(gt=0, lt=1)] | None = None
     recipe: dict[str, Any] = Field(default_factory=dict)
+    recipes: dict[str, dict[str, Any]] | None = None
+
+    @property
+    def data_seed(self) -> int:
+        """The seed of everything about the data: splits that are drawn, faults that are planted."""
+        return self.seed if self.split_seed is None else self.split_seed
 
     def reading(self) -> dict[str, Any]:
         """How the data are read, as arguments of `assay.data.load.load`."""
-        return {name: getattr(self, name) for name in Reading.model_fields} | {"seed": self.seed}
+        return {name: getattr(self, name) for name in Reading.model_fields} | {"seed": self.data_seed}
 
     @classmethod
     def checked(cls, values: Mapping[str, Any]) -> Self:

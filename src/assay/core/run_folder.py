@@ -24,6 +24,9 @@ CONFIG: Final = "config.toml"
 MANIFEST: Final = "manifest.json"
 LOCK: Final = ".lock"
 
+#: Where a run of several models has a complete run folder for each.
+MODELS: Final = "models"
+
 #: Not in the manifest: itself, the lock, the checkpoints (they verify themselves), and the table that a
 #: person fills in after the run.
 _NOT_HASHED: Final = (MANIFEST, LOCK, "checkpoints", "decisions.csv")
@@ -202,9 +205,9 @@ def damaged_files(path: Path, manifest: Mapping[str, Any]) -> list[str]:
     ]
 
 
-@contextmanager
-def reopen(path: Path) -> Iterator[RunFolder]:
-    """Hold a finished run folder to add to it; its manifest is written anew when `finish` is called."""
+def need_intact(path: Path) -> dict[str, Any]:
+    """The manifest of a finished run whose files are as they were. Raises AssayError `run-damaged` otherwise,
+    and those of `read_manifest`."""
     manifest = read_manifest(path)
     damaged = damaged_files(path, manifest)
     if damaged:
@@ -214,6 +217,13 @@ def reopen(path: Path) -> Iterator[RunFolder]:
             f"{len(damaged)} of its files differ from the manifest",
             "Repeat the run; its files were changed after it finished.",
         )
+    return manifest
+
+
+@contextmanager
+def reopen(path: Path) -> Iterator[RunFolder]:
+    """Hold a finished run folder to add to it; its manifest is written anew when `finish` is called."""
+    manifest = need_intact(path)
     kept = {k: v for k, v in manifest.items() if k in ("data", "training", "commands")}
     with durable.lock(path / LOCK):
         yield RunFolder(path, resumed=bool(manifest.get("resumed")), facts=kept)
@@ -226,10 +236,32 @@ def file_hashes(path: Path) -> dict[str, str]:
     return {
         name: durable.file_sha256(file)
         for name, file in names.items()
-        if name.split("/")[0] not in _NOT_HASHED
-        and not file.name.startswith(durable.TEMPORARY)
-        and file.name != LOCK
+        if _is_hashed(name) and not file.name.startswith(durable.TEMPORARY) and file.name != LOCK
     }
+
+
+def _is_hashed(name: str) -> bool:
+    """Whether a manifest vouches for a file; in a model's own run folder, for its manifest too."""
+    parts = name.split("/")
+    if parts[0] == MODELS and len(parts) > 2:
+        return parts[2] == MANIFEST or parts[2] not in _NOT_HASHED
+    return parts[0] not in _NOT_HASHED
+
+
+def model_name(recipe: str, seed: int) -> str:
+    """What a model is called in a run of several, and so its folder in `models/`."""
+    return f"{recipe}-s{seed}"
+
+
+def model_folders(path: Path) -> list[Path]:
+    """The run folders of the models in a run of several, in the order of training; none in a run of one.
+
+    Those that training has not come to are not there yet. Raises AssayError `not-a-run-folder`.
+    """
+    config = read_config(path)
+    seeds = range(config.get("seed", 0), config.get("seed", 0) + config.get("seeds", 1))
+    names = [model_name(recipe, seed) for recipe in config.get("recipes", ()) for seed in seeds]
+    return [path / MODELS / name for name in names if (path / MODELS / name / CONFIG).is_file()]
 
 
 def machine_facts() -> dict[str, Any]:

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,10 +78,10 @@ def _answer(cells: list[str]) -> Answer:
     return Answer(split, int(index), name, digest, label, predicted, float(probability))
 
 
-def read_record(file: Path) -> dict[str, object]:
+def read_record(file: Path) -> dict[str, Any]:
     """A JSON file of a run. Raises AssayError `run-damaged`."""
     try:
-        record: dict[str, object] = json.loads(file.read_text("utf-8"))
+        record: dict[str, Any] = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise AssayError("run-damaged", file, str(error), "Repeat the run.") from error
     return record

@@ -13,7 +13,7 @@ from assay.core.text import csv_text, html_table
 from assay.evaluation.answers import Answers
 from assay.evaluation.metrics import wilson_interval
 from assay.evaluation.over_seeds import OverSeeds
-from assay.evaluation.paired import DRAWS, FEWEST_DIFFERING, difference_interval, holm, mcnemar
+from assay.evaluation.paired import DRAWS, FEWEST_DIFFERING, FEWEST_IMAGES, difference_interval, holm, mcnemar
 
 #: How the figures of a comparison were made; part of `comparison.json`.
 METHODS: Final[Mapping[str, Any]] = {
@@ -30,13 +30,15 @@ METHODS: Final[Mapping[str, Any]] = {
 class Candidate:
     """One trained model of a comparison: what it is, what it costs, and what it answered.
 
-    name: unique within the comparison. recipe: resolved, as JSON types. fingerprints: of the splits it was
-    trained and tested on, by name. costs: parameters, trainable_parameters, multiply_adds, bytes.
+    name: unique within the comparison. data: what the data are called. recipe: resolved, as JSON types.
+    fingerprints: of the splits it was trained and tested on, by name.
+    costs: parameters, trainable_parameters, multiply_adds, bytes.
     validation_accuracy: after the last epoch; None where nothing was held out.
     answers: None where it has not been tested.
     """
 
     name: str
+    data: str
     recipe: Mapping[str, Any]
     seed: int
     fingerprints: Mapping[str, str]
@@ -61,6 +63,7 @@ class Candidate:
         interval = self.interval
         return {
             "name": self.name,
+            "data": self.data,
             "recipe": self.recipe["name"],
             "seed": self.seed,
             "n": None if self.answers is None else len(self.answers.rows),
@@ -104,7 +107,7 @@ class Pair:
 
     def as_record(self) -> dict[str, Any]:
         """An entry of `pairs` in `comparison.json`."""
-        few = f"the two differ in fewer than {FEWEST_DIFFERING} images"
+        few = f"fewer than {FEWEST_IMAGES} images, or fewer than {FEWEST_DIFFERING} on which the two differ"
         return {
             **{key: value for key, value in vars(self).items() if key != "interval"},
             "n": self.n,

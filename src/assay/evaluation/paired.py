@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 #: Draws of the bootstrap: each end of an interval then varies by about a hundredth of its width.
 DRAWS: Final = 5_000
 
-#: With fewer images on which the two differ, the bootstrap knows too few outcomes for an interval that holds
-#: what it promises (see `difference_interval`).
+#: With fewer images, or fewer on which the two differ, it has not been shown that the interval holds what it
+#: promises (a test simulates it), so none is given.
+FEWEST_IMAGES: Final = 500
 FEWEST_DIFFERING: Final = 10
 
 #: A class with fewer images has too few to draw from; all such classes are drawn from together.
@@ -65,10 +66,10 @@ def difference_interval(
     drawn with replacement within each class, both answers together (Efron and Tibshirani 1993, chapters 8
     and 13); each class's deviation is widened by sqrt(m / (m - 1)) for its m images, which the bootstrap
     otherwise understates (Rao and Wu 1988). Accuracies move by whole images, so both ends lie half of one
-    further out. None where fewer than `FEWEST_DIFFERING` images differ.
+    further out. None for fewer than `FEWEST_IMAGES`, or where fewer than `FEWEST_DIFFERING` differ.
     """
     gains = second.astype(np.int64) - first.astype(np.int64)
-    if np.count_nonzero(gains) < FEWEST_DIFFERING:
+    if len(gains) < FEWEST_IMAGES or np.count_nonzero(gains) < FEWEST_DIFFERING:
         return None
     random = np.random.default_rng([seed, len(gains)])
     sums = np.zeros(DRAWS)
