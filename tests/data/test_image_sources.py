@@ -186,6 +186,19 @@ def test_other_column_names(arrays, expected, tmp_path):
     )
 
 
+def test_a_changed_table_is_read_again(arrays, tmp_path):
+    """Labels corrected, or other columns asked for, of the very same images: not what the cache held."""
+    rows = flat(arrays, tmp_path / "flat")
+    table = write_table(tmp_path / "flat" / "list.csv", rows)
+    before = load(table).train.labels
+    swap = {"cat": "dog", "dog": "cat"}
+    write_table(table, [row | {"label": swap.get(row["label"], row["label"])} for row in rows])
+    assert load(table).train.labels.tolist() == [{0: 1, 1: 0}.get(label, label) for label in before.tolist()]
+    write_table(table, [row | {"other": "train"} for row in rows])
+    assert "test" in load(table).splits
+    assert "test" not in load(table, split_column="other").splits
+
+
 def test_numbers_as_labels_index_the_names(arrays, expected, tmp_path):
     """A table with 0..3 and --classes with four names."""
     rows = flat(arrays, tmp_path / "flat")

@@ -34,9 +34,8 @@ def cached(
     Raises AssayError `disk-full`, `not-writable`, `disk-error`, and those of `build`.
     """
     cache = cache or cache_folder()
-    ready = _read(cache, key, on_event)
+    ready = look_up(key, on_event, cache)
     if ready is not None:
-        _tidy(cache, key)
         return ready
     with _space_told(bytes_needed):
         durable.make_directory(cache)
@@ -54,6 +53,15 @@ def cached(
             "what was just written does not read back as written",
             "Check the disk, or move the cache with ASSAY_CACHE.",
         )
+    return ready
+
+
+def look_up(key: str, on_event: OnEvent, cache: Path | None = None) -> Dataset | None:
+    """The data set kept under `key`, memory-mapped, or None where it is missing or damaged."""
+    cache = cache or cache_folder()
+    ready = _read(cache, key, on_event)
+    if ready is not None:
+        _tidy(cache, key)
     return ready
 
 

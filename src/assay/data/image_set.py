@@ -9,10 +9,10 @@ from typing import Final
 from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.assemble import checked_classes
-from assay.data.cache import cached
+from assay.data.cache import cached, look_up
 from assay.data.decode_splits import DecodedPart, OtherShapeError, decode_parts, first_shape, measured_shapes
 from assay.data.decoding import Decoders, worker_count
-from assay.data.listing import Listing, class_index, class_names
+from assay.data.listing import Listing, Unlisted, class_index, class_names
 from assay.data.request import Request
 from assay.data.take_test import with_test_split
 from assay.data.values import Dataset, LeftOut, Resize, Split
@@ -27,39 +27,66 @@ _BYTES_EACH: Final = 1024
 
 def read_image_set(
     request: Request,
-    listing: Listing,
+    found: Listing | Unlisted,
     source: str,
     location: Path,
-    list_again: Callable[[], Listing] | None = None,
+    stamp_again: Callable[[], str] | None = None,
 ) -> Dataset:
     """The data set of a listing, from the cache where it was decoded before.
 
-    list_again: gives the listing anew, to notice a change while images were decoded (`data-changed`).
+    stamp_again: gives the stamp anew, to notice a change while images were decoded (`data-changed`).
     Raises AssayError `class-names`, `too-few-images`, and `image-unreadable` with the bad images, unless
     they are to be skipped.
     """
+    if request.size is not None:
+        parse_size(request.size)  # a wrong one is told before any work
+    if request.scratch is not None:
+        return _built(request, _listed(found), source, location, stamp_again, request.scratch)
+    key = cache_key(request, source, location, f"{found.stamp}|{request.columns}")
+    kept = look_up(key, request.on_event)
+    if kept is None:
+        listing = _listed(found)
+        count = _checked_count(listing, location)
+        kept = cached(
+            key,
+            lambda scratch: _built(request, listing, source, location, stamp_again, scratch),
+            _BYTES_EACH * count,
+            request.on_event,
+        )
+    stop_at_unreadable(kept, request, location)
+    return replace(kept, location=str(location))
+
+
+def _listed(found: Listing | Unlisted) -> Listing:
+    return found.make() if isinstance(found, Unlisted) else found
+
+
+def _checked_count(listing: Listing, location: Path) -> int:
+    """How many images there are, readable or not; none at all is an error."""
     count = sum(len(part.ids) for part in listing.parts.values())
     if count == 0:
         bad = [item for item in listing.left_out if item.kind == "unreadable"]
         raise _unreadable(bad, location) if bad else _no_images(location)
-    if request.size is not None:
-        parse_size(request.size)  # a wrong one is told before any work
+    return count
+
+
+def _built(
+    request: Request,
+    listing: Listing,
+    source: str,
+    location: Path,
+    stamp_again: Callable[[], str] | None,
+    scratch: Path,
+) -> Dataset:
+    """The data set of a listing, its images decoded."""
+    count = _checked_count(listing, location)
     names = checked_classes(class_names(listing, request.classes))
     name = request.name or name_of(location)
-
-    def build(scratch: Path) -> Dataset:
-        with Decoders(worker_count(count)) as decoders:
-            whole = _decoded(request, listing, names, source, name, location, decoders, scratch)
-        if list_again is not None and list_again().stamp != listing.stamp:
-            raise _changed(location)
-        return whole
-
-    if request.scratch is not None:
-        return build(request.scratch)
-    key = cache_key(request, source, location, f"{listing.form}|{listing.stamp}|{names}")
-    found = replace(cached(key, build, _BYTES_EACH * count, request.on_event), location=str(location))
-    stop_at_unreadable(found, request, location)
-    return found
+    with Decoders(worker_count(count)) as decoders:
+        whole = _decoded(request, listing, names, source, name, location, decoders, scratch)
+    if stamp_again is not None and stamp_again() != listing.stamp:
+        raise _changed(location)
+    return whole
 
 
 def stop_at_unreadable(found: Dataset, request: Request, location: Path) -> None:

@@ -42,6 +42,17 @@ class Listing:
     left_out: tuple[LeftOut, ...] = ()
 
 
+@dataclass(frozen=True, eq=False)
+class Unlisted:
+    """A listing that is not made yet: where the cache holds the set, it need not be.
+
+    stamp: tells all that the listing would depend on. make: makes it.
+    """
+
+    stamp: str
+    make: Callable[[], Listing]
+
+
 def class_names(listing: Listing, chosen: tuple[str, ...] | None) -> tuple[str, ...]:
     """Class names in label order: the user's, else the source's, else those found, naturally sorted.
 

@@ -10,7 +10,7 @@ from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.listing import Listing, Part, stamp_of
 from assay.data.naming import ordered_splits, split_of
-from assay.data.reading import kind_of
+from assay.data.reading import kind_of, reading_errors
 from assay.data.request import Request
 from assay.data.tables import (
     LABEL_NAMES,
@@ -48,8 +48,10 @@ def list_tables(request: Request, root: Path, tables: Sequence[Table], form: str
     """
     found = _Found(root.resolve())
     for table in tables:
+        with reading_errors(table.path):
+            found.stamps.append(_stamp(str(table.path), table.path.stat()))
         found.add(request, table, read_table(table.path))
-    stamp = stamp_of([f"{request.label_column}|{request.path_column}|{request.group_column}", *found.stamps])
+    stamp = stamp_of([repr(request.columns), *found.stamps])
     return Listing(found.parts(), form, stamp, None, tuple(found.left_out))
 
 
@@ -124,7 +126,7 @@ class _Found:
             status = os.lstat(path)
         except OSError as error:
             return (error.strerror or str(error)).lower()
-        self.stamps.append(f"{name}|{status.st_size}|{status.st_mtime_ns}|{status.st_ctime_ns}")
+        self.stamps.append(_stamp(name, status))
         return "" if stat.S_ISREG(status.st_mode) else f"this is {kind_of(status.st_mode)}, not a file"
 
     def parts(self) -> dict[str, Part]:
@@ -133,6 +135,10 @@ class _Found:
     def _part(self, split: str) -> Part:
         rows = self._rows[split]
         return Part(_distinct(rows.ids), rows.labels, lambda: iter(rows.paths), self._columns[split])
+
+
+def _stamp(name: str, status: os.stat_result) -> str:
+    return f"{name}|{status.st_size}|{status.st_mtime_ns}|{status.st_ctime_ns}"
 
 
 def _below(root: Path, folder: str) -> str | None:

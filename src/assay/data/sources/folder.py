@@ -1,20 +1,17 @@
 """A folder of image files: a folder for each class, below folders for splits or not."""
 
-import hashlib
-import os
-import stat
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from assay.core.errors import AssayError
 from assay.data.image_set import read_image_set
-from assay.data.listing import Listing, Part
+from assay.data.listing import Listing, Part, Unlisted
 from assay.data.manifest import Table, list_tables
 from assay.data.naming import natural_key, ordered_splits, split_of
-from assay.data.reading import kind_of, reading_errors
 from assay.data.request import Request
-from assay.data.values import Dataset, LeftOut
+from assay.data.values import Dataset
+from assay.data.walking import Glance, Walk, glance, in_order
 
 #: File names that are taken for images; what they really are is decided by their content.
 SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".dib")
@@ -42,65 +39,6 @@ _IMAGE_SUFFIXES: Final = frozenset((*SUFFIXES, *REFUSED_SUFFIXES))
 #: Tables of labels that lie with the images, as on the Hugging Face hub.
 METADATA: Final = ("metadata.csv", "metadata.jsonl")
 
-#: Folders below the class folder are read too, as deep as this.
-_DEEPEST: Final = 32
-
-
-@dataclass
-class Walk:
-    """What a walk through a folder found: files and folders, by path below the root, in natural order.
-
-    stamp: a digest of all names, sizes and times. There may be millions of files: no more is kept of each.
-    """
-
-    root: Path
-    files: list[str] = field(default_factory=list)
-    folders: list[str] = field(default_factory=list)
-    left_out: list[LeftOut] = field(default_factory=list)
-    stamp: str = ""
-
-    def ignore(self, path: str, reason: str) -> None:
-        """Leave something out, with the reason."""
-        self.left_out.append(LeftOut(path, "ignored", reason))
-
-
-def walk(root: Path) -> Walk:
-    """All regular files below `root`, in natural order; dot-files, links and other things left out.
-
-    No link is followed, so nothing outside the root is read and no circle is walked.
-    Raises AssayError `file-unreadable` where a folder cannot be listed.
-    """
-    found = Walk(root)
-    digest = hashlib.sha256()
-    _walk_into(found, "", 0, digest)
-    found.stamp = digest.hexdigest()
-    return found
-
-
-def _walk_into(found: Walk, folder: str, depth: int, digest: "hashlib._Hash") -> None:
-    path = found.root / folder
-    start = f"{folder}/" if folder else ""
-    with reading_errors(path), os.scandir(path) as listing:
-        entries = [(entry.name, *_stamp(entry.stat(follow_symlinks=False))) for entry in listing]
-    entries.sort(key=lambda entry: natural_key(entry[0]))
-    for name, mode, stamp in entries:
-        if name.startswith("."):
-            found.ignore(start + name, "hidden")
-        elif stat.S_ISREG(mode):
-            found.files.append(start + name)
-            digest.update(f"{start}{name}|{stamp}\n".encode("utf-8", "surrogatepass"))
-        elif not stat.S_ISDIR(mode):
-            found.ignore(start + name, f"{kind_of(mode)}, not a file")
-        elif depth == _DEEPEST:
-            found.ignore(start + name, f"more than {_DEEPEST} folders deep")
-        else:
-            found.folders.append(start + name)
-            _walk_into(found, start + name, depth + 1, digest)
-
-
-def _stamp(status: os.stat_result) -> tuple[int, str]:
-    return status.st_mode, f"{status.st_size}|{status.st_mtime_ns}|{status.st_ctime_ns}"
-
 
 def matches(request: Request) -> bool:
     """Whether the path is a folder."""
@@ -113,16 +51,33 @@ def read(request: Request) -> Dataset:
     Raises AssayError `too-few-images` where no image lies in a class folder, and those of
     `read_image_set`.
     """
-    assert request.path is not None  # `matches` said so
-    return read_image_set(request, listing(request), "folder", request.path, lambda: listing(request))
+    path = request.path
+    assert path is not None  # `matches` said so
+    seen = glance(path)
+    if _has_tables(seen):
+        return read_image_set(request, listing(request), "folder", path, lambda: listing(request).stamp)
+    found = Unlisted(seen.stamp, lambda: _without_tables(seen))
+    return read_image_set(request, found, "folder", path, lambda: glance(path).stamp)
 
 
 def listing(request: Request) -> Listing:
     """What lies in the folder, before any image is decoded."""
     assert request.path is not None  # `matches` said so
-    found = walk(request.path)
-    tables = _tables(found)
-    return _from_tables(request, found, tables) if tables else list_folder(found)
+    seen = glance(request.path)
+    if not _has_tables(seen):
+        return _without_tables(seen)
+    found = in_order(seen)
+    return _from_tables(request, found, _tables(found))
+
+
+def _has_tables(seen: Glance) -> bool:
+    """Whether tables of labels lie in the root or in the folders of splits."""
+    splits = (name for name in seen.contents[""].folders if split_of(name))
+    return any(name in seen.contents[folder].files for folder in ("", *splits) for name in METADATA)
+
+
+def _without_tables(seen: Glance) -> Listing:
+    return list_folder(in_order(seen), seen.stamp)
 
 
 def _tables(found: Walk) -> list[Table]:
@@ -144,7 +99,7 @@ def _from_tables(request: Request, found: Walk, tables: list[Table]) -> Listing:
     return replace(listing, left_out=(*listing.left_out, *found.left_out))
 
 
-def list_folder(found: Walk) -> Listing:
+def list_folder(found: Walk, stamp: str) -> Listing:
     """What lies in a folder, by split and class."""
     root = found.root
     split_folders = {name for name in found.folders if "/" not in name and split_of(name)}
@@ -169,7 +124,7 @@ def list_folder(found: Walk) -> Listing:
         )
     form = "a folder for each split and class" if split_folders else "a folder for each class"
     by_split = {split: parts[split].part(root) for split in ordered_splits(parts)}
-    return Listing(by_split, form, found.stamp, _classes(found, bool(split_folders)), tuple(found.left_out))
+    return Listing(by_split, form, stamp, _classes(found, bool(split_folders)), tuple(found.left_out))
 
 
 @dataclass

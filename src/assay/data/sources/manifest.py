@@ -16,7 +16,7 @@ def matches(request: Request) -> bool:
 def read(request: Request) -> Dataset:
     """The images that the table names, below its folder; see `list_tables` for the rules."""
     assert request.path is not None  # `matches` said so
-    return read_image_set(request, listing(request), "table", request.path, lambda: listing(request))
+    return read_image_set(request, listing(request), "table", request.path, lambda: listing(request).stamp)
 
 
 def listing(request: Request) -> Listing:

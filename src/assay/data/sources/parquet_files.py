@@ -46,13 +46,19 @@ def _files(path: Path) -> Sequence[Path]:
 def _below(folder: Path, depth: int) -> Iterator[Path]:
     """Files with the name of a Parquet file, at most `depth` folders down; nothing hidden."""
     with reading_errors(folder), os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.startswith("."):
-                continue
-            if entry.name.lower().endswith(".parquet"):
-                yield Path(entry.path)
-            elif depth and entry.is_dir(follow_symlinks=False):
-                yield from _below(Path(entry.path), depth - 1)
+        # In one expression: a folder may hold a million images, each of which is asked for its name here.
+        found = [
+            entry
+            for entry in entries
+            if entry.name.lower().endswith(".parquet") or (depth and entry.is_dir(follow_symlinks=False))
+        ]
+    for entry in found:
+        if entry.name.startswith("."):
+            continue
+        if entry.name.lower().endswith(".parquet"):
+            yield Path(entry.path)
+        else:
+            yield from _below(Path(entry.path), depth - 1)
 
 
 def _inside(file: Path, root: Path) -> bool:

@@ -147,9 +147,17 @@ def _listing(request: Request, place: Path) -> Listing:
     parts = {
         split: _part(place, split, shards[split], image, label, names) for split in ordered_splits(shards)
     }
-    stats = [(path, path.stat()) for found in shards.values() for path in found.paths]
-    stamp = stamp_of(f"{path.name}|{s.st_size}|{s.st_mtime_ns}|{s.st_ctime_ns}" for path, s in stats)
-    return Listing(parts, "a set prepared by TensorFlow Datasets", f"{stamp}|{request.columns}", names)
+    stamp = _stamp(
+        [place / _INFO, place / _FEATURES, *(path for found in shards.values() for path in found.paths)]
+    )
+    return Listing(
+        parts, "a set prepared by TensorFlow Datasets", f"{stamp}|{names}|{request.columns}", names
+    )
+
+
+def _stamp(paths: Sequence[Path]) -> str:
+    stats = [(path.name, path.stat()) for path in paths]
+    return stamp_of(f"{name}|{s.st_size}|{s.st_mtime_ns}|{s.st_ctime_ns}" for name, s in stats)
 
 
 def _feature_names(request: Request, place: Path) -> tuple[str, str]:
