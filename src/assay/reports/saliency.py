@@ -57,7 +57,7 @@ def look_where(
     covered = (
         _covered(image, np.rint(cover).astype(np.uint8), tops, lefts, height, width) for image in images
     )
-    odds = predict(covered).reshape(len(rows), per_image, -1)
+    odds = predict(covered).reshape(len(rows), per_image, len(evaluation.classes))
     evidence = _log_odds(odds, evaluation.predicted[rows], evaluation.labels[rows])
     falls = (evidence[:, :1] - evidence[:, 1:]).reshape(len(rows), len(tops), len(lefts))
     maps = [_spread(fall, split.shape, tops, lefts, height, width) for fall in falls]
