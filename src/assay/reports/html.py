@@ -160,7 +160,7 @@ def draw_all(content: ReportContent) -> Drawn:
 def page(content: ReportContent, drawn: Drawn) -> str:
     """The whole report as HTML."""
     chapters = [chapter for chapter in CHAPTERS if chapter.present(content)]
-    template = _environment().get_template("report.html")
+    template = environment().get_template("report.html")
     script = page_script()
     numbers = _numbers(content, drawn)
     return template.render(
@@ -212,7 +212,8 @@ _HELPERS: Final[dict[str, Any]] = {
 }
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Templates escape whatever they are given, and fail on a name that does not exist."""
     environment = Environment(
         loader=PackageLoader("assay.reports"),
         autoescape=True,
