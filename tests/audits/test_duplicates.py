@@ -10,10 +10,12 @@ from assay.audits.material import Material
 from assay.audits.measure import measure
 from assay.audits.planting import NEAR_CHANGES
 from assay.data.load import load
-from assay.data.values import Dataset
+from assay.data.values import Dataset, Split, numbered_ids
+from assay.reference.windows import averaged_down
 from planted import colored, with_images, with_more
 
 COLORED = colored()
+LARGE = colored(train=14, test=1, shape=(40, 40))
 
 
 def material(dataset: Dataset) -> Material:
@@ -74,6 +76,24 @@ def test_every_near_copy_is_found_with_its_source(change: str, name: str):
     assert sum(related.get(i) == source for i, source in expected.items()) >= 40 * 0.99
     assert set(related) <= set(expected)
     assert result.finding.verdict == "warn"
+
+
+@pytest.mark.parametrize("change", NEAR_CHANGES)
+@pytest.mark.parametrize("working_size", [160, 64])
+def test_near_copies_of_large_pictures_are_found(change: str, working_size: int):
+    """Copies made of 160 x 160 pixels are found where these are kept, and where files were made smaller."""
+    large = np.kron(LARGE.train.images, np.ones((1, 4, 4, 1), np.uint8))
+    sources = np.arange(0, len(large), 2)
+    copies = NEAR_CHANGES[change](large[sources], np.random.default_rng(6))
+    images = averaged_down(np.concatenate([large, copies]), working_size)
+    labels = np.concatenate([LARGE.train.labels, LARGE.train.labels[sources]])
+    size = np.full(len(images), 160)
+    split = Split.from_arrays(
+        images, labels, numbered_ids("train", len(images)), {"width": size, "height": size}
+    )
+    result = check_near_duplicates(material(replace(LARGE, splits={"train": split}, fingerprints={})))
+    related = {issue.index: issue.related_index for issue in result.issues}
+    assert related == {len(large) + i: int(source) for i, source in enumerate(sources)}
 
 
 def test_combined_changes_are_found():

@@ -9,6 +9,7 @@ from scipy.fft import dctn
 
 from assay.reference.jpeg import jpeg_excess
 from assay.reference.likeness import compare
+from assay.reference.remainder import NOISE_LEFT, remainder, smoothed
 from assay.reference.windows import Candidates, Question, describe_window, find_candidates, margin, thumbnails
 
 PLAIN = Question(0, 0, 1.0, 1, 1)
@@ -102,6 +103,55 @@ def test_different_pictures_do_not_explain_each_other():
     assert likeness.residual[0] > 0.5 * likeness.structure[0]
 
 
+def remaining(original: np.ndarray, copy: np.ndarray, between_pixels: bool = False) -> float:
+    """What remains of an unmoved, not mirrored pair."""
+    both = np.concatenate([original, copy])
+    return float(remainder(both, pair(), np.zeros(1, bool), between_pixels)[0][0])
+
+
+def test_smoothing_averages_noise_out():
+    """Weights 1/4, 1/2, 1/4 both ways keep a constant, and leave 3/8 of white noise."""
+    noise = np.random.default_rng(0).normal(0, 8, (4, 60, 60, 1)).astype(np.float32)
+    assert smoothed(noise).std() == pytest.approx(8 * NOISE_LEFT, rel=0.05)
+    np.testing.assert_allclose(smoothed(np.full((1, 5, 6, 2), 7, np.float32)), np.full((1, 3, 4, 2), 7))
+
+
+def test_remainder_tells_noise_from_another_picture():
+    """Both differ by about 8 gray levels; noise leaves 3 of them, a coarse difference most."""
+    original = np.clip(smooth(1), 60, 195)
+    noise = np.random.default_rng(0).normal(0, 8, original.shape)
+    other = np.kron(np.random.default_rng(1).choice([-8, 8], (1, 4, 4, 1)), np.ones((1, 6, 6, 1)))
+    noisy, different = (np.rint(original + change).astype(np.uint8) for change in (noise, other))
+    assert remaining(original, noisy) < 8 * NOISE_LEFT * 1.2
+    assert remaining(original, different) > 6
+
+
+def test_remainder_of_a_cut_off_copy_is_rounding():
+    """Pixels that a gain cut off at 255 count as explained."""
+    original = smooth(1)
+    copy = np.clip(np.rint(original * 1.5), 0, 255).astype(np.uint8)
+    assert remaining(original, copy) < 0.3
+
+
+def test_remainder_undoes_a_shift_between_pixels():
+    """A large picture moved by one of its pixels, both averaged down by three: little remains."""
+    large = np.random.default_rng(3).uniform(0, 255, (1, 30, 30, 1))
+    large = np.kron(large, np.ones((1, 6, 6, 1)))
+    original, copy = (
+        np.rint(picture.reshape(1, 60, 3, 60, 3, 1).mean(axis=(2, 4))).astype(np.uint8)
+        for picture in (large, np.roll(large, (1, 1), (1, 2)))
+    )
+    assert remaining(original, copy) > 10
+    assert remaining(original, copy, between_pixels=True) < 3
+
+
+def test_nothing_is_claimed_of_pictures_without_a_middle():
+    """Where smoothing leaves no pixel the remainder is infinite."""
+    tiny = smooth(2)[:, :4, :4]
+    assert np.isinf(remainder(tiny, pair(), np.zeros(1, bool), False)[0]).all()
+    assert remainder(tiny, pair().chosen(np.zeros(0, np.int64)), np.zeros(0, bool), True)[0].shape == (0,)
+
+
 def test_jpeg_explains_itself_and_nothing_else():
     """A copy of quality 35 stays within the rounding; one of quality 5, and another picture, do not."""
     rng = np.random.default_rng(0)
@@ -138,6 +188,6 @@ def test_pictures_under_a_block_are_never_explained_by_jpeg():
 
 
 def test_thumbnails_average_down_and_never_up():
-    """Large pictures become 64 a side, small ones stay as they are."""
-    assert thumbnails(np.zeros((2, 100, 20, 3), np.uint8)).shape == (2, 64, 20, 3)
+    """Large pictures become 96 a side, small ones stay as they are."""
+    assert thumbnails(np.zeros((2, 100, 20, 3), np.uint8)).shape == (2, 96, 20, 3)
     assert (thumbnails(np.full((1, 99, 80, 1), 77, np.uint8)) == 77).all()

@@ -1,29 +1,21 @@
 """Which images are the same picture, exactly or nearly, within and across all splits."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.audits.same_picture import Found, same_pictures
 from assay.data.values import Dataset
-from assay.reference.jpeg import jpeg_excess
 from assay.reference.likeness import Likeness, compare
 from assay.reference.windows import Candidates, find_candidates, thumbnails
 
-#: The strongest noise that a copy may carry, in gray levels.
-NOISE: Final = 8.0
+#: Bytes of pixels read at once.
+_BYTES: Final = 1 << 26
 
-#: What remains must also be small beside what the picture shows: a third of its contrast could be the
-#: whole difference between two plain garments.
-LARGEST_SHARE: Final = 0.25
-
-#: Beyond JPEG's rounding at quality 35: of copies of that quality, 99.5 % of the tuning rows stay under
-#: it (their dark parts are cut off at 0, which rounding does not explain); docs/experiments.md.
-JPEG_EXCESS: Final = 3.5
-
-_BLOCK: Final = 4096
 
 Rows = NDArray[np.int64]
 
@@ -90,7 +82,8 @@ def find_copies(dataset: Dataset, near: bool = True) -> Copies:
     small = np.concatenate([thumbnails(block) for block in _pictures(dataset, pool, pool.first)])
     pairs = find_candidates(small)
     likeness = compare(small, pairs)
-    kept, score = _verified(dataset.shape, small, pairs, likeness)
+    whole = None if _resized(dataset) else lambda pictures: _pixels(dataset, pool, pool.first[pictures])
+    kept, score = same_pictures(small, Found(pairs, likeness), whole, small.shape[1:] == dataset.shape)
     changes = tuple(_change(pairs, likeness, i) for i in kept)
     first, second = pairs.first[kept], pairs.second[kept]
     return Copies(
@@ -102,51 +95,30 @@ def find_copies(dataset: Dataset, near: bool = True) -> Copies:
     )
 
 
-def _pictures(dataset: Dataset, pool: Pool, images: Rows) -> list[NDArray[np.uint8]]:
-    """The pixels of some images of the pool (in rising order), block by block."""
-    blocks = []
+def _pictures(dataset: Dataset, pool: Pool, images: Rows) -> Iterator[NDArray[np.uint8]]:
+    """The pixels of some images of the pool (in rising order), block by block; at least one block."""
+    yield np.zeros((0, *dataset.shape), np.uint8)
+    size = max(_BYTES // math.prod(dataset.shape), 1)
     for number, name in enumerate(pool.splits):
         rows = pool.index[images[pool.split[images] == number]]
-        blocks += [np.asarray(block) for block in dataset.splits[name].blocks(rows)]
-    return blocks or [np.zeros((0, *dataset.shape), np.uint8)]
+        yield from dataset.splits[name].blocks(rows, size)
 
 
-def largest_residual(shape: tuple[int, ...]) -> float:
-    """What noise of deviation `NOISE` leaves of a window of `shape`, but for one copy in 200 or fewer."""
-    return NOISE * (1 + 2.6 / math.sqrt(2 * math.prod(shape[1:]))) + 0.3
+def _pixels(dataset: Dataset, pool: Pool, images: Rows) -> NDArray[np.uint8]:
+    """The pixels of some images of the pool, in any order: uint8 `(n, h, w, c)`."""
+    rising, place = np.unique(images, return_inverse=True)
+    found: NDArray[np.uint8] = np.concatenate(list(_pictures(dataset, pool, rising)))[place.ravel()]
+    return found
 
 
-def _verified(
-    original: tuple[int, ...], small: NDArray[np.uint8], pairs: Candidates, likeness: Likeness
-) -> tuple[Rows, NDArray[np.float64]]:
-    """The pairs that are copies, each once, and how sure that is: 1 where nothing remains."""
-    bound = largest_residual(small.shape)
-    share = likeness.residual / np.maximum(likeness.structure, 1e-3)
-    left = np.maximum(likeness.residual / bound, share / LARGEST_SHARE)
-    for i in _jpeg_possible(pairs, likeness, left, small.shape[1:] == original):
-        excess = jpeg_excess(small[pairs.first[i]], small[pairs.second[i]]) / JPEG_EXCESS
-        left[i] = np.minimum(left[i], excess)
-    kept = np.flatnonzero(left <= 1)
-    low = np.minimum(pairs.first, pairs.second)[kept]
-    high = np.maximum(pairs.first, pairs.second)[kept]
-    order = np.lexsort((left[kept], high, low))
-    new = (np.diff(low[order], prepend=-1) != 0) | (np.diff(high[order], prepend=-1) != 0)
-    kept = kept[order[new]]
-    return kept, 1 - left[kept].astype(np.float64) / 2
-
-
-def _jpeg_possible(
-    pairs: Candidates, likeness: Likeness, left: NDArray[np.floating], at_original_size: bool
-) -> list[Rows]:
-    """Blocks of pairs that JPEG alone may explain: unmoved, not mirrored, not copies by the other test.
-
-    Pictures that were averaged down have lost what JPEG does to single pixels.
-    """
-    if not at_original_size:
-        return []
-    unmoved = (pairs.down == 0) & (pairs.right == 0) & ~likeness.mirrored
-    rows = np.flatnonzero(unmoved & (left > 1) & (likeness.residual < 4 * NOISE))
-    return [rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK)]
+def _resized(dataset: Dataset) -> bool:
+    """Whether the files had more or fewer pixels than the images have now."""
+    height, width, _ = dataset.shape
+    return not all(
+        bool(np.all(np.asarray(split.columns.get(name, side)) == side))
+        for split in dataset.splits.values()
+        for name, side in (("height", height), ("width", width))
+    )
 
 
 def _change(pairs: Candidates, likeness: Likeness, pair: int) -> str:
@@ -156,5 +128,5 @@ def _change(pairs: Candidates, likeness: Likeness, pair: int) -> str:
         words.append(f"moved by {abs(pairs.down[pair])} down and {abs(pairs.right[pair])} across")
     if abs(likeness.gain[pair] - 1) > 0.02:
         words.append(f"contrast times {likeness.gain[pair]:.2f}")
-    words.append(f"{likeness.residual[pair]:.1f} gray levels remain")
+    words.append(f"{likeness.residual[pair]:.1f} gray levels remain before smoothing")
     return ", ".join(words)

@@ -5,9 +5,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.audits.copies import JPEG_EXCESS, ROUGH, SMALL_SHARE, Copies, largest_remainder
+from assay.audits.copies import Copies
 from assay.audits.flagging import counted, flagged, not_evaluated
 from assay.audits.material import Checked, Material
+from assay.audits.same_picture import JPEG_EXCESS, ROUGH, SMALL_SHARE, largest_remainder
 from assay.audits.values import Finding, Issue, Verdict
 from assay.data.values import Dataset
 from assay.reference.windows import THUMBNAIL
@@ -64,10 +65,10 @@ def check_near_duplicates(material: Material) -> Checked:
         tuple(issues),
         {"pairs": len(copies.changes)},
         len(copies.picture),
-        f"at most {bound:.1f} gray levels (noise of deviation 8, smoothed over 3 x 3 pixels) and a quarter of "
-        "the contrast remain after undoing mirror, a shift of up to 2 pixels, gain and contrast; or no more "
-        f"than JPEG's rounding at quality 35 explains, but for {JPEG_EXCESS:g} gray levels; where pictures "
-        f"were averaged down, {ROUGH * bound:.1f} gray levels and {SMALL_SHARE:.0%} of the contrast",
+        f"at most {bound:.1f} gray levels (noise of deviation 8, smoothed over 3 x 3 pixels) and a quarter "
+        "of the contrast remain after undoing mirror, a shift of up to 2 pixels, gain and contrast; or no "
+        f"more than JPEG's rounding at quality 35 explains, but for {JPEG_EXCESS:g} gray levels; where "
+        f"pictures were averaged down, {ROUGH * bound:.1f} gray levels and {SMALL_SHARE:.0%} of the contrast",
     )
 
 

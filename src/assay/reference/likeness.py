@@ -15,7 +15,8 @@ from assay.reference.windows import Candidates, margin
 LEAST_GAIN: Final = 0.58
 MOST_GAIN: Final = 1.72
 
-_BLOCK: Final = 1024
+#: Values of the pictures compared at once: their temporary copies take about ten times 16 MB.
+_VALUES: Final = 1 << 22
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -41,9 +42,9 @@ def compare(small: Bytes, pairs: Candidates) -> Likeness:
 
     small: uint8 `(n, h, w, c)`, the thumbnails that the candidates were found among.
     """
-    blocks = [
-        pairs.chosen(np.arange(start, min(start + _BLOCK, len(pairs)))) for start in _starts(len(pairs))
-    ]
+    step = max(_VALUES // math.prod(small.shape[1:]), 1)
+    starts = range(0, max(len(pairs), 1), step)
+    blocks = [pairs.chosen(np.arange(start, min(start + step, len(pairs)))) for start in starts]
     with ThreadPoolExecutor(thread_count()) as pool:
         parts = list(pool.map(lambda block: _compare_block(small, block), blocks))
     joined = [
@@ -52,14 +53,23 @@ def compare(small: Bytes, pairs: Candidates) -> Likeness:
     return Likeness(*joined)
 
 
-def _starts(n: int) -> range:
-    return range(0, max(n, 1), _BLOCK)
+def opposite(small: Bytes, pairs: Candidates, mirrored: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """The windows of each pair that show the same, float32 `(pairs, h, w, c)` each, the first one turned
+    where `mirrored`."""
+    first, second = _windows(small, pairs)
+    first[mirrored] = first[mirrored, :, ::-1]
+    return first, second
+
+
+def _windows(small: Bytes, pairs: Candidates) -> tuple[Floats, Floats]:
+    edge = margin(small.shape)
+    middle = np.full(len(pairs), edge)
+    first = windows(small, pairs.first, edge + pairs.down, edge + pairs.right, edge)
+    return first, windows(small, pairs.second, middle, middle, edge)
 
 
 def _compare_block(small: Bytes, pairs: Candidates) -> Likeness:
-    edge = margin(small.shape)
-    first = windows(small, pairs.first, edge + pairs.down, edge + pairs.right, edge)
-    second = windows(small, pairs.second, np.full(len(pairs), edge), np.full(len(pairs), edge), edge)
+    first, second = _windows(small, pairs)
     plain = _explained(_flat(first), _flat(second))
     turned = _explained(_flat(first[:, :, ::-1]), _flat(second))
     mirrored = turned[0] < plain[0]
@@ -96,19 +106,26 @@ def _explained(first: Floats, second: Floats) -> tuple[Floats, Floats]:
 
 
 def _residual(source: Floats, target: Floats) -> tuple[Floats, Floats]:
-    """Root mean square of target - clip(gain * source + offset, 0, 255), and the gain.
-
-    Gain and offset are fitted by least squares to the pixels that were not cut off at 0 or 255.
-    """
-    gain, offset = _line(source, target, (target > 0) & (target < 255))
-    made = source * gain[:, None]
-    made += offset[:, None]
-    np.clip(made, 0, 255, out=made)
+    """Root mean square of what remains of `target` made from `source`, and the gain."""
+    made, gain = made_from(source, target)
     made -= target
     return np.sqrt(np.einsum("ij,ij->i", made, made) / source.shape[1]), gain
 
 
-def _line(source: Floats, target: Floats, used: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+def made_from(source: Floats, target: Floats) -> tuple[Floats, Floats]:
+    """`clip(gain * source + offset, 0, 255)` as near to `target` as can be, `(n, pixels)`; and the gains.
+
+    Gain and offset are fitted by least squares to the pixels that were not cut off at 0 or 255.
+    """
+    gain, offset = line(source, target, (target > 0) & (target < 255))
+    made = source * gain[:, None]
+    made += offset[:, None]
+    np.clip(made, 0, 255, out=made)
+    return made, gain
+
+
+def line(source: Floats, target: Floats, used: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Gain (within those looked for) and offset of `target` over `source`, `(n, pixels)`, where `used`."""
     weight = used.astype(np.float32)
     total = np.maximum(weight.sum(axis=1), 1)
     mean_source = np.einsum("ij,ij->i", source, weight) / total

@@ -20,7 +20,8 @@ from assay.reference.neighbors import Cells, build_cells, search_cells
 
 #: Thumbnails have at most so many pixels a side; copies are moved by at most so many of these. Smaller
 #: ones would blur a shift of one pixel away, and with it the difference between a copy and a lookalike.
-THUMBNAIL: Final = 64
+#: Up to this size shifts are whole pixels and JPEG's blocks are still there.
+THUMBNAIL: Final = 96
 LARGEST_SHIFT: Final = 2
 
 #: Pictures whose gray values deviate by less than this from their mean show nothing to compare.
