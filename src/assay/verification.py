@@ -4,16 +4,22 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import safetensors.numpy
+from typing import Final
 
 from assay.core import durable, run_folder
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, ignore
 from assay.data.decisions import APPLIED
+from assay.learning.model_file import read_model, weights_file
 from assay.learning.values import Model
-from assay.pipeline import evaluate, train
+from assay.pipeline import audit, evaluate, train
 from assay.planning import Data, Plan, plan_of_run
+
+_WEIGHTS: Final = Path("model") / "model.safetensors"
+
+#: The settings that decide a model, and those that decide an audit.
+_OF_TRAINING: Final = ("seed", "split_seed", "validation", "device", "threads")
+_OF_AUDIT: Final = ("seed", "split_seed", "checks", "features", "thorough", "self_test")
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,8 @@ def demand(folder: Path, facts: Sequence[Fact]) -> None:
 def _retrained(folder: Path, plan: Plan, on_event: OnEvent) -> list[Fact]:
     if plan.recipe is None:
         return []
-    chosen = {key: getattr(plan.settings, key) for key in ("seed", "validation", "device", "threads")}
+    chosen = {key: getattr(plan.settings, key) for key in _OF_TRAINING}
+    chosen["max_risk"] = _max_risk(folder)
     if plan.settings.decisions:
         chosen["decisions"] = str(folder / APPLIED)
     recipe = plan.recipe.as_record()
@@ -74,17 +81,22 @@ def _retrained(folder: Path, plan: Plan, on_event: OnEvent) -> list[Fact]:
         Fact("history, trained again", _same_text(folder / "history.csv", model.history.csv())),
     ]
     if (folder / "evaluation.json").exists():
-        score = evaluate(model, plan.dataset, on_event=on_event)
+        checks = {key: getattr(plan.settings, key) for key in _OF_AUDIT}
+        found = audit(plan.dataset, on_event=on_event, **checks)
+        score = evaluate(model, plan.dataset, audit=found, on_event=on_event)
         text = durable.json_text(score.as_record())
         facts.append(Fact("evaluation, trained again", _same_text(folder / "evaluation.json", text)))
     return facts
 
 
-_WEIGHTS = Path("model") / "model.safetensors"
+def _max_risk(folder: Path) -> float | None:
+    """The risk that the run's model keeps to: `assay evaluate` may have named another than its settings."""
+    rule = read_model(folder / "model").limits.rule
+    return None if rule is None else rule.max_risk
 
 
 def _weights_hash(model: Model) -> str:
-    return hashlib.sha256(safetensors.numpy.save(dict(model.weights))).hexdigest()
+    return hashlib.sha256(weights_file(model)).hexdigest()
 
 
 def _same_text(path: Path, text: str) -> bool:
