@@ -43,6 +43,8 @@ def test_decoupled_weight_decay_is_that_of_torch() -> None:
     mine = [start.clone() for start in starts]
     theirs = [torch.nn.Parameter(start.clone()) for start in starts]
     groups = [{"params": theirs[:1], "weight_decay": 0.3}, {"params": theirs[1:], "weight_decay": 0.0}]
+    turned = [starts[0].to(memory_format=torch.channels_last, copy=True), starts[1].clone()]
+    turned_adam = Adam(turned, recipe)
     adam, oracle = Adam(mine, recipe), torch.optim.AdamW(groups, lr=0.01, eps=1e-7, fused=True)
     for step in range(20):
         gradients = [torch.randn(w.shape, generator=torch.Generator().manual_seed(step)) for w in mine]
@@ -50,4 +52,6 @@ def test_decoupled_weight_decay_is_that_of_torch() -> None:
             weight.grad = gradient.clone()
         oracle.step()
         adam.step([gradients[0].to(memory_format=torch.channels_last), gradients[1]], 0.01)
+        turned_adam.step(gradients, 0.01)
     assert all(torch.equal(a, b.detach()) for a, b in zip(mine, theirs, strict=True))
+    assert torch.equal(mine[0], turned[0])

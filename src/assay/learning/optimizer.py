@@ -39,8 +39,7 @@ class Adam:
         for decay, members in self._groups:
             torch._fused_adamw_(
                 [self.parameters[i] for i in members],
-                # The kernel walks memory in order: a gradient must lie as its parameter does.
-                [gradients[i].contiguous() for i in members],
+                [_laid_out(gradients[i], self.parameters[i]) for i in members],
                 [self.means[i] for i in members],
                 [self.squares[i] for i in members],
                 [],
@@ -58,3 +57,10 @@ class Adam:
         """The live tensors that make the state, by name."""
         named = {"mean": self.means, "square": self.squares, "step": self.steps}
         return {f"adam.{kind}.{i}": t for kind, tensors in named.items() for i, t in enumerate(tensors)}
+
+
+def _laid_out(gradient: torch.Tensor, parameter: torch.Tensor) -> torch.Tensor:
+    """The gradient in the parameter's order of memory, as the kernel walks both side by side."""
+    if gradient.stride() == parameter.stride():
+        return gradient
+    return torch.empty_like(parameter).copy_(gradient)
