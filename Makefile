@@ -25,9 +25,9 @@ test: install browser
 	$(BIN)/pytest -n 2 -m "not torture" --cov --cov-report=term:skip-covered $(ARGS)
 	$(BIN)/python scripts/check_wheel.py
 
-# Chromium for the browser tests; where it cannot be installed they are skipped and say so.
+# Chromium and axe-core for the browser tests; where they cannot be installed those are skipped and say so.
 browser:
-	@command -v chromedriver >/dev/null || scripts/install_browser.sh
+	@scripts/install_browser.sh
 
 torture: install browser
 	$(BIN)/python scripts/torture.py $(ARGS)
@@ -40,4 +40,4 @@ docs: install
 	$(BIN)/python scripts/write_docs.py
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .coverage dist
+	rm -rf $(VENV) .browser .mypy_cache .ruff_cache .pytest_cache .coverage dist

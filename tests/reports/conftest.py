@@ -1,10 +1,11 @@
 """Small contents of a report, made to order."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pytest
+from selenium import webdriver
 
 from assay.audits.audit import audit_dataset, measure_all
 from assay.data.preprocessing import fit_preprocessing
@@ -13,6 +14,7 @@ from assay.evaluation.values import Evaluation
 from assay.learning.values import EpochRecord, History, LayerRow, ModelSummary
 from assay.reports.saliency import Saliency
 from assay.reports.values import ReportContent
+from reports.chromium import start
 from reports.trust_record import TRUST
 
 #: Names that break a page, a picture or a formula where they are not escaped (case 36 and its kin).
@@ -158,3 +160,8 @@ def evaluation_of() -> Callable[..., Evaluation]:
 @pytest.fixture(scope="session")
 def hostile_names() -> tuple[str, ...]:
     return HOSTILE
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    yield from start(tmp_path_factory.mktemp("profile"))

@@ -65,7 +65,7 @@ def test_a_weak_slice_is_on_the_first_screen(content_of) -> None:
     points = tell(content_of()).points
     assert points[-1].label in ("weakest slice", "confusion", "recall")
     first = next(point for point in points if point.verdict == "score")
-    assert first.text.startswith("class: dog is weakest: 25.0\u00a0% of 4 images right")
+    assert first.text.startswith("dog is the weakest class: 25.0\u00a0% of 4 images right")
 
 
 def test_suspects_lead_to_the_review(content_of) -> None:

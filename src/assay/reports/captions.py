@@ -167,6 +167,20 @@ CAPTIONS: Final[dict[str, Caption]] = {
         "color, the more the answer rests on that place. Each image has its own scale.",
         "A model that answers by the background, by a border or by a mark, and not by the subject.",
     ),
+    "ladder": Caption(
+        "Accuracy against seconds",
+        "Each dot is a trained model: the share of test images that it recognizes, with the 95 % Wilson interval "
+        "as a line, over the seconds that its training took.",
+        "Models that cost more and give no more, and how much of what a better one gives the interval leaves "
+        "open.",
+    ),
+    "differences": Caption(
+        "Right by one, wrong by the other",
+        "Below each image: its label, which the one model found, then what the other answered and how sure it "
+        "was. Its surest mistakes come first.",
+        "What one model sees and the other does not - and labels that are wrong, where the surest mistakes look "
+        "right.",
+    ),
     "mistakes": Caption(
         "Most confident mistakes",
         "Test images that the model got wrong while it was surest. Below each: what the label says, then "

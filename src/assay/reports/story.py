@@ -162,6 +162,15 @@ def _score_points(content: ReportContent) -> list[Point]:
     return points
 
 
+def _step(finding: Finding) -> str:
+    if finding.check != "label-errors":
+        return f"{finding.fix} ({finding.check})"
+    return (
+        "Look at the suspects and decide: `assay review RUN` writes a table to fill in, and "
+        "`assay run --decisions` applies it to training alone. (label-errors)"
+    )
+
+
 def _more(content: ReportContent) -> str:
     left = len(_troubled(content.audit.findings)) - len(_told(content))
     return f"{count(left, 'more finding')} of the audit" if left > 0 else ""
@@ -170,12 +179,7 @@ def _more(content: ReportContent) -> str:
 def _steps(content: ReportContent) -> tuple[str, ...]:
     """What to do about the worst findings, then about the model."""
     score = content.evaluation
-    steps = [f"{f.fix} ({f.check})" for f in _told(content) if f.fix]
-    if any(f.check == "label-errors" and f.count for f in content.audit.findings):
-        steps.append(
-            "Decide about each suspect: `assay review RUN` writes a table to fill in, and "
-            "`assay run --decisions` applies it, to training alone."
-        )
+    steps = [_step(f) for f in _told(content) if f.fix]
     if score is None:
         return (*steps, "Train a classifier on these data and have it judged: `assay run`.")
     if len(score.mistakes(1)):

@@ -87,8 +87,10 @@ def _rule(rule: Record) -> str:
 
 
 def slice_name(found: Record) -> str:
-    """A slice in words: `class Shirt`, `sharpness: lowest fifth`."""
-    return f"{name(found['by'])}: {name(found['slice'])}" if "by" in found else name(found["slice"])
+    """A weak slice in words: `Shirt is the weakest class`."""
+    if found["by"] == "class":
+        return f"{name(found['slice'])} is the weakest class"
+    return f"The weakest slice is {name(found['by'])} {name(found['slice'])}"
 
 
 def slices_finding(slices: Record) -> str:
@@ -100,7 +102,7 @@ def slices_finding(slices: Record) -> str:
     others = f" ({count(len(weakest) - 1, 'more slice')} as surely)" if len(weakest) > 1 else ""
     images = count(worst["n"], "image")
     return (
-        f"{slice_name(worst)} is weakest: {percent(worst['accuracy'])} of {images} right, surely below the "
+        f"{slice_name(worst)}: {percent(worst['accuracy'])} of {images} right, surely below the "
         f"whole{others}."
     )
 

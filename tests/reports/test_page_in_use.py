@@ -1,0 +1,281 @@
+"""The page in use: the mistake explorer, tables that sort, without scripts, and for everybody."""
+
+import base64
+import csv
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+
+from assay.audits.values import Finding, Issue
+from assay.evaluation.evaluate import predictions_csv
+from assay.reports.html import write_report
+from reports.chromium import show
+
+pytestmark = pytest.mark.browser
+
+AXE = Path(__file__).resolve().parents[2] / ".browser" / "node_modules" / "axe-core" / "axe.min.js"
+CLASSES = ("cat", "dog", "owl")
+
+
+def issue_of(dataset, index: int) -> Issue:
+    test = dataset.splits["test"]
+    return Issue(
+        "label-errors",
+        "likely-wrong",
+        0.9,
+        "test",
+        index,
+        test.ids[index],
+        test.hex_digest(index),
+        "cat",
+        "dog",
+        0.8,
+        detail="its label has probability 0.02",
+    )
+
+
+@pytest.fixture(scope="module")
+def content(content_of, dataset_of):
+    """Ninety test images, a third of them answered wrongly, two flagged by the audit."""
+    dataset = dataset_of(CLASSES, [12, 12, 12], [30, 30, 30], (16, 12, 3))
+    made = content_of(dataset)
+    flagged = made.evaluation.mistakes(2).tolist()
+    issues = tuple(issue_of(dataset, index) for index in flagged)
+    finding = Finding("label-errors", "label balance", "warn", "2 labels", {}, "t", "r", "look", 2)
+    found = replace(made.audit, issues=issues, findings=(*made.audit.findings, finding))
+    return replace(made, audit=found)
+
+
+@pytest.fixture(scope="module")
+def address(content, tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("used")
+    write_report(folder, content)
+    return (folder / "report.html").as_uri()
+
+
+@pytest.fixture
+def page(browser, address: str):
+    show(browser, address)
+    return browser
+
+
+def choose(page, **filters: str) -> None:
+    for name, value in filters.items():
+        page.execute_script(
+            "const s = document.getElementById('filter-' + arguments[0]); s.value = arguments[1];"
+            "s.dispatchEvent(new Event('change'))",
+            name,
+            value,
+        )
+
+
+def cards(page) -> list[str]:
+    """The texts of all cards that fit the filters, after asking for more until there are no more."""
+    return page.execute_script(
+        "const more = document.getElementById('more'); while (!more.hidden) more.click();"
+        "return [...document.querySelectorAll('.card')].map(c => c.innerText)"
+    )
+
+
+def cell(label: int, answer: int) -> str:
+    return f"#matrix td[data-label='{label}'][data-answer='{answer}'] button"
+
+
+def test_the_explorer_begins_with_all_mistakes(page, content) -> None:
+    """Twelve of the surest are shown first, and as many as there are on demand."""
+    mistakes = content.evaluation.mistakes()
+    assert page.execute_script("return document.querySelectorAll('.card').length") == 12
+    assert f"{len(mistakes)} images, the first 12 shown." in page.find_element("id", "found").text
+    found = cards(page)
+    test = content.dataset.splits["test"]
+    assert [text.split("\N{MIDDLE DOT} ")[1].split("\n")[0] for text in found] == [
+        test.ids[row] for row in mistakes.tolist()
+    ]
+
+
+def test_every_card_says_what_the_files_say(page, content) -> None:
+    """Label, answer and probabilities are those of predictions.csv, the neighbors' labels those of train."""
+    test = content.dataset.splits["test"]
+    rows = list(csv.DictReader(io.StringIO(predictions_csv(content.evaluation, test, "test"))))
+    data = json.loads(page.execute_script("return document.getElementById('explorer-data').textContent"))
+    right = np.minimum(np.diag(content.evaluation.confusion), 24).sum()
+    assert len(data["images"]) == len(content.evaluation.mistakes()) + right
+    for index, name, label, answer, probability, own, _, near, _ in data["images"]:
+        row = rows[index]
+        assert (name, CLASSES[label], CLASSES[answer]) == (row["id"], row["label"], row["predicted"])
+        assert probability == float(row["probability"])
+        assert own == float(row[f"p:{CLASSES[label]}"])
+        assert len(near) == 3
+    for index, (name, label, _) in data["train"].items():
+        train = content.dataset.train
+        assert (name, label) == (train.ids[int(index)], int(train.labels[int(index)]))
+
+
+@pytest.mark.parametrize(("label", "answer"), [(0, 1), (1, 1)])
+def test_a_cell_of_the_matrix_shows_its_images(page, content, label: int, answer: int) -> None:
+    """A click filters by label and answer; of a diagonal cell up to 24 are there, of a mistake all."""
+    page.execute_script("document.querySelector(arguments[0]).click()", cell(label, answer))
+    expected = int(content.evaluation.confusion[label, answer])
+    found = cards(page)
+    assert len(found) == (expected if label != answer else min(24, expected))
+    for text in found:
+        words = f"{CLASSES[label]} taken for {CLASSES[answer]}"
+        assert (words if label != answer else f"{CLASSES[label]}, rightly answered") in text
+    pressed = page.execute_script(
+        "return [...document.querySelectorAll('#matrix button[aria-pressed=true]')].length"
+    )
+    assert pressed == 1
+    assert page.find_element("id", "filter-show").get_property("value") == "all"
+
+
+def focused_cell(page) -> list[str]:
+    return page.execute_script(
+        "const d = document.activeElement.parentElement.dataset; return [d.label, d.answer]"
+    )
+
+
+def test_the_matrix_obeys_the_keyboard(page) -> None:
+    """One stop for the tab key; arrows move from cell to cell, past empty ones; Enter chooses."""
+    stops = "return [...document.querySelectorAll('#matrix button')].filter(b => b.tabIndex === 0).length"
+    assert page.execute_script(stops) == 1
+    page.execute_script("document.querySelector('#matrix button').focus()")
+    assert focused_cell(page) == ["0", "0"]
+    page.switch_to.active_element.send_keys(Keys.ARROW_DOWN)
+    assert focused_cell(page) == ["2", "0"]  # no dog is taken for a cat
+    page.switch_to.active_element.send_keys(Keys.ARROW_RIGHT)
+    assert focused_cell(page) == ["2", "2"]
+    page.switch_to.active_element.send_keys(Keys.ARROW_RIGHT)
+    assert focused_cell(page) == ["2", "2"]
+    page.switch_to.active_element.send_keys(Keys.ENTER)
+    assert "owl recognized" in page.find_element("id", "found").text
+    assert page.execute_script(stops) == 1
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_focus_can_be_seen(browser, address: str, scheme: str) -> None:
+    """Every kind of control shows where the keyboard is."""
+    show(browser, address, scheme=scheme)
+    for selector in ("#matrix button", "#filter-label", "#reset", ".sort", "nav a", "summary"):
+        style = browser.execute_script(
+            "const e = document.querySelector(arguments[0]); e.focus({focusVisible: true});"
+            "return getComputedStyle(e).outlineStyle",
+            selector,
+        )
+        assert style != "none", selector
+
+
+def test_filters_by_class_confidence_and_flag(page, content) -> None:
+    """Each filter leaves the images that it names, together those that fit all; Reset undoes them."""
+    score = content.evaluation
+    wrong = score.predicted != score.labels
+    choose(page, label="1")
+    assert len(cards(page)) == int((wrong & (score.labels == 1)).sum())
+    choose(page, label="", answer="1")
+    assert len(cards(page)) == int((wrong & (score.predicted == 1)).sum())
+    choose(page, answer="", sure="0.5-0.9")
+    sure = (score.confidence >= 0.5) & (score.confidence < 0.9)
+    assert len(cards(page)) == int((wrong & sure).sum())
+    choose(page, sure="", audit="any")
+    flagged = cards(page)
+    assert len(flagged) == 2
+    assert all("label-errors rather dog: its label has probability 0.02" in text for text in flagged)
+    choose(page, audit="none")
+    assert len(cards(page)) == int(wrong.sum()) - 2
+    choose(page, label="0", answer="0")
+    assert page.find_element("id", "found").text == "No image fits these filters."
+    page.execute_script("document.getElementById('reset').click()")
+    assert len(cards(page)) == int(wrong.sum())
+
+
+def test_pictures_are_the_test_images_themselves(page, content) -> None:
+    """What is drawn on the first card equals the pixels of the image, bit by bit."""
+    WebDriverWait(page, 5).until(
+        lambda d: d.execute_script("return document.querySelector('.card canvas').dataset.drawn === 'true'")
+    )
+    drawn = page.execute_script(
+        "return document.querySelector('.card canvas').toDataURL('image/png').split(',')[1]"
+    )
+    shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(drawn))).convert("RGB"))
+    row = content.evaluation.mistakes(1)
+    assert np.array_equal(shown, next(content.dataset.splits["test"].blocks(row))[0])
+
+
+def test_tables_sort_by_any_column(page, content) -> None:
+    """A button in the head sorts upward, then downward, and says so; numbers by value and not by letter."""
+    table = "document.querySelector('table.scores')"
+    values = f"return [...{table}.tBodies[0].rows].map(r => r.cells[2].textContent)"
+    recalls = [s["recall"] for s in content.evaluation.test["per_class"].values()]
+    head = f"{table}.tHead.rows[0].cells[2]"
+    for direction in ("ascending", "descending"):
+        page.execute_script(f"{head}.querySelector('button').click()")
+        assert page.execute_script(f"return {head}.getAttribute('aria-sort')") == direction
+        shown = [float(text) for text in page.execute_script(values)]
+        expected = sorted(recalls, reverse=direction == "descending")
+        assert shown == pytest.approx(expected, abs=1e-4)
+    page.execute_script(f"{table}.tHead.rows[0].cells[0].querySelector('button').click()")
+    assert page.execute_script(f"return {head}.getAttribute('aria-sort')") is None
+
+
+@pytest.fixture
+def without_scripts(browser, address: str) -> Iterator[object]:
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    show(browser, address)
+    yield browser
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+def test_without_scripts_all_but_the_explorer_can_be_read(without_scripts, content) -> None:
+    """The numbers of the matrix and the surest mistakes are there; the explorer says why it is not."""
+    matrix = without_scripts.find_element("id", "matrix").text
+    assert str(int(content.evaluation.confusion[0, 0])) in matrix.split()
+    assert without_scripts.find_element("id", "figure-mistakes").is_displayed()
+    assert not without_scripts.find_element("id", "explorer").is_displayed()
+    assert "needs scripts" in without_scripts.find_element("tag name", "noscript").text
+
+
+@pytest.mark.parametrize("width", [320, 390, 1200])
+def test_cards_fit_the_width(browser, address: str, width: int) -> None:
+    """The explorer with a cell chosen does not make the page scroll sideways."""
+    show(browser, address, width)
+    browser.execute_script("document.querySelector(arguments[0]).click()", cell(0, 1))
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+
+
+RUN_AXE = """
+const done = arguments[0];
+axe.run(document, {resultTypes: ['violations']}).then(
+  (found) => done(found.violations.map((v) => [v.id, v.nodes.slice(0, 3).map((n) => n.html.slice(0, 200))])));
+"""
+
+
+def violations(page) -> list[object]:
+    page.execute_script(AXE.read_text("utf-8"))
+    return page.execute_async_script(RUN_AXE)
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not there: make browser")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1200])
+def test_everybody_can_use_the_page(browser, address: str, scheme: str, width: int) -> None:
+    """axe-core finds nothing wrong (landmarks, names, contrast AA), a cell chosen and all unfolded."""
+    show(browser, address, width, scheme)
+    browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
+    browser.execute_script("document.querySelector(arguments[0]).click()", cell(0, 1))
+    assert violations(browser) == []
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not there: make browser")
+def test_axe_would_notice(browser, tmp_path: Path) -> None:
+    """The twin of the test above: a page with pale text and a nameless button is found at fault."""
+    page = tmp_path / "bad.html"
+    page.write_text("<title>x</title><p style='color:#ccc;background:#fff'>pale</p><button></button>")
+    show(browser, page.as_uri())
+    assert {"button-name", "color-contrast"} <= {rule for rule, _ in violations(browser)}
