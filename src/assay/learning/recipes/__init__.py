@@ -18,7 +18,10 @@ RECIPES: Final[Mapping[str, str]] = {
     "linear": "linear.toml",
     "reference": "reference.toml",
     "mlp": "mlp.toml",
+    "cnn-small": "cnn-small.toml",
     "cnn": "cnn.toml",
+    "cnn-accurate": "cnn-accurate.toml",
+    "cnn-best": "cnn-best.toml",
 }
 
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -53,8 +56,8 @@ class NetRecipe(Recipe):
     normalizer: `minmax` or `standard` (see `Preprocessing`).
     initialization: `glorot`: weights Glorot uniform, biases zero; `dirac`: after that, convolutions begin by
         passing their input channels on (Zagoruyko and Komodakis 2017).
-    least_steps: on few images epochs are added until the run has so many steps; a number of epochs that was
-        asked for counts as it is.
+    least_steps: on few images epochs that show all of them are added until the run has so many steps; a
+        number of epochs that was asked for counts as it is.
     learning_rate, beta1, beta2, epsilon: Adam's (Kingma and Ba 2015). epsilon 1e-7 is Keras' default.
     weight_decay: decoupled, of weights but not of biases and batch norm (Loshchilov and Hutter 2019).
     schedule: `constant`, or `linear`: falling to 0. warm_up: share of all steps in which it first rises.

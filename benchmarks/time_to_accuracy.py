@@ -1,0 +1,111 @@
+"""How long a whole process takes from its start to a final test accuracy, and which accuracy that is.
+
+    python benchmarks/time_to_accuracy.py cnn --seeds 5
+
+Each seed is a process of its own: it loads Fashion-MNIST from the cache, trains on all 60,000 training images
+to the last step, and reads the test split once, at the end. No seed is left out and no epoch is chosen.
+The result file is written after each seed; what is there already is not done again. A process that was
+interrupted goes on from its checkpoint, and its seconds are added up.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from measuring import RESULTS, conditions, write_result
+
+NAME = "time_to_accuracy"
+COMMAND = "python benchmarks/time_to_accuracy.py {recipe} --seeds {n}"
+
+#: What each process does. Its last line is its result.
+WORK = """
+import sys
+from pathlib import Path
+from assay import evaluate, load
+from assay.data.hold_out import hold_out
+from assay.learning.fitting import fit, resolved
+from assay.learning.recipes import read_recipe
+
+name, seed, place = sys.argv[1:]
+data = load("fashion-mnist")
+rows = hold_out(data.train, 0, 0)
+recipe = resolved(read_recipe(name), len(rows.train))
+model = fit(data.train, rows, data.classes, recipe, seed=int(seed), fingerprints=data.fingerprints,
+            checkpoints=Path(place) if place else None, checkpoint_minutes=5)
+print(evaluate(model, data).accuracy, model.layers.parameters, model.layers.multiply_adds)
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("recipe")
+    parser.add_argument("--seeds", type=int, default=5, help="seeds 0 .. n - 1")
+    parser.add_argument("--checkpoints", type=Path, help="where a long run keeps its state")
+    asked = parser.parse_args()
+    before = conditions()
+    for seed in range(asked.seeds):
+        found = _so_far()
+        runs = found.setdefault(asked.recipe, {"runs": []})["runs"]
+        if any(run["seed"] == seed for run in runs):
+            continue
+        runs.append(_run(asked.recipe, seed, asked.checkpoints, before))
+        found[asked.recipe] |= _summary(runs)
+        command = COMMAND.format(recipe=asked.recipe, n=asked.seeds)
+        write_result(NAME, command, before, found)
+
+
+def _so_far() -> dict:
+    path = RESULTS / f"{NAME}.json"
+    return json.loads(path.read_text("utf-8"))["figures"] if path.exists() else {}
+
+
+def _run(recipe: str, seed: int, checkpoints: Path | None, before: dict) -> dict:
+    """One process. Seconds of parts that were interrupted lie beside the checkpoints."""
+    place = checkpoints / f"{recipe}-s{seed}" if checkpoints else None
+    earlier = Path(f"{place}.seconds") if place else Path(tempfile.mkdtemp()) / "seconds"
+    spent = float(earlier.read_text("utf-8")) if earlier.exists() else 0.0
+    started, load_before = time.perf_counter(), os.getloadavg()[0]
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", WORK, recipe, str(seed), str(place or "")],
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+    finally:
+        spent += time.perf_counter() - started
+        earlier.parent.mkdir(parents=True, exist_ok=True)
+        earlier.write_text(str(spent), encoding="utf-8")
+    accuracy, parameters, multiply_adds = done.stdout.splitlines()[-1].split()
+    return {
+        "seed": seed,
+        "seconds": round(spent, 1),
+        "test_accuracy": float(accuracy),
+        "parameters": int(parameters),
+        "multiply_adds": int(multiply_adds),
+        "commit": before["commit"],
+        "date": before["date"],
+        "load_before": round(load_before, 2),
+    }
+
+
+def _summary(runs: list[dict]) -> dict:
+    """Means over all seeds; the standard deviation is that of the seeds, with n - 1."""
+    accuracies = [run["test_accuracy"] for run in runs]
+    return {
+        "n": len(runs),
+        "test_mean": statistics.mean(accuracies),
+        "test_standard_deviation": statistics.stdev(accuracies) if len(runs) > 1 else None,
+        "seconds_mean": round(statistics.mean(run["seconds"] for run in runs), 1),
+        "seconds_longest": max(run["seconds"] for run in runs),
+    }
+
+
+if __name__ == "__main__":
+    main()
