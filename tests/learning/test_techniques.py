@@ -232,3 +232,13 @@ def test_running_statistics_are_weights(split: Split, rows: HoldOut) -> None:
         "output.weight",
         "output.bias",
     }
+
+
+@pytest.mark.parametrize("normalizer", ["minmax", "standard"])
+def test_constant_images_through_batch_norm(split: Split, rows: HoldOut, normalizer: str) -> None:
+    """Images of one value everywhere have no deviation to divide by; the net still gives finite figures."""
+    flat = Split.from_arrays(np.full_like(split.images, 7), split.labels, split.ids)
+    small = {"channels": [4], "pool_after": [1], "hidden": 4, "epochs": 2, "batch_size": 16}
+    model = train(flat, rows, CLASSES, read_recipe("cnn", {**small, "normalizer": normalizer}))
+    assert np.isfinite(model.history.records[-1].train_loss)
+    assert np.isfinite(model.predict_proba(flat.images[:3])).all()
