@@ -363,10 +363,10 @@ def _fit(
             accept_changes=accept_changes,
             on_event=on_event,
         )
-        model = settle(model, plan.train, held, dataset, settings.max_risk)
-        figures.update(model.scores)
         if folder:
             folder.facts["training"] = {"seconds": round(time.monotonic() - started, 3), "resumed": resumed}
+        model = settle(model, plan.train, held, dataset, settings.max_risk)
+        figures.update(model.scores)
     return held, model
 
 

@@ -18,10 +18,11 @@ from assay.evaluation.paired import DRAWS, FEWEST_DIFFERING, FEWEST_IMAGES, diff
 #: How the figures of a comparison were made; part of `comparison.json`.
 METHODS: Final[Mapping[str, Any]] = {
     "accuracy_ci95": "Wilson 1927",
-    "difference_ci95": f"paired bootstrap within each class, {DRAWS} draws, percentiles",
+    "difference_ci95": "paired bootstrap within each class, percentiles",
     "p_value": "exact McNemar test, two-sided",
     "p_value_holm": "the same, corrected for the number of pairs (Holm 1979)",
     "mean_ci95": "Student's t over seeds",
+    "draws": DRAWS,
     "seed": 0,
 }
 

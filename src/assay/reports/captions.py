@@ -169,17 +169,17 @@ CAPTIONS: Final[dict[str, Caption]] = {
     ),
     "ladder": Caption(
         "Accuracy against seconds",
-        "Each dot is a trained model: the share of test images that it recognizes, with the 95 % Wilson interval "
-        "as a line, over the seconds that its training took.",
+        "Each dot is a trained model: the share of test images that it recognizes, with the 95 % Wilson "
+        "interval as a line, over the seconds that its training took.",
         "Models that cost more and give no more, and how much of what a better one gives the interval leaves "
         "open.",
     ),
     "differences": Caption(
         "Right by one, wrong by the other",
-        "Below each image: its label, which the one model found, then what the other answered and how sure it "
-        "was. Its surest mistakes come first.",
-        "What one model sees and the other does not - and labels that are wrong, where the surest mistakes look "
-        "right.",
+        "Below each image: its label, which the one model found, then what the other answered and how sure "
+        "it was. Its surest mistakes come first.",
+        "What one model sees and the other does not - and labels that are wrong, where the surest mistakes "
+        "look right.",
     ),
     "mistakes": Caption(
         "Most confident mistakes",
