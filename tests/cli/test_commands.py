@@ -122,9 +122,14 @@ def test_files_have_the_promised_columns_and_keys(finished: Path) -> None:
         "macro_precision",
         "macro_recall",
         "macro_f1",
+        "macro_precision_ci95",
+        "macro_recall_ci95",
+        "macro_f1_ci95",
+        "macro_ci95_reason",
         "per_class",
         "confusion",
     }
+    assert {"honest", "calibration", "abstention", "out_of_distribution", "slices"} < set(scores)
     assert list(scores["test"]["per_class"]) == sorted(classes)
     audit = json.loads((finished / "audit.json").read_text("utf-8"))
     assert audit["schema"] == 1

@@ -1,7 +1,8 @@
 """What a classifier would believe of labels of which every one is right: for asking what a rule does to them.
 
-The labels that a classifier is calibrated on may be wrong for reasons that no picture shows. Its
-probabilities then hold a floor under every class, which would pass for doubt about the pictures.
+The labels that a classifier is calibrated on may be wrong for reasons that no picture shows. A softmax can
+allow for them only by being less sure of every picture, which would pass for doubt about the pictures. With a
+floor under every class beside it, the softmax is left to tell of the pictures alone.
 """
 
 from dataclasses import dataclass
