@@ -74,7 +74,7 @@ def test_a_temperature_that_was_planted_is_found(factor: float) -> None:
 
 
 def test_the_temperature_mends_what_was_broken() -> None:
-    """Before: too sure. After: no farther from the truth than chance explains; log loss and Brier fall too."""
+    """Before: too sure. After: as near the truth as chance allows; log loss and Brier score fall too."""
     p, labels = _sure_by(2.0)
     value = fit_temperature(p, labels)
     found = calibrate(tempered(p, value), labels, value, "", len(labels))

@@ -142,7 +142,7 @@ def test_wrong_labels_raise_it_by_more_than_is_foretold() -> None:
 
 
 def test_chances_by_hand() -> None:
-    """Two images, three classes: 0.9 / 0.06 / 0.04, where a label 2 is disputed, and one that is never sure."""
+    """Two images, three classes: in one a label 2 is disputed, of the other nothing is sure."""
     p = np.array([[0.9, 0.06, 0.04], [0.45, 0.35, 0.2]])
     beliefs = hold_beliefs(p, 0.0, 1.0, 0.05, 0.5)
     found = chances(beliefs, np.array([2, 0]), 3)
