@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from assay.comparing import compare
     from assay.core.errors import AssayError
     from assay.data.load import load
     from assay.pipeline import audit, evaluate, predict, run, train
@@ -19,6 +20,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "AssayError": "assay.core.errors",
     "audit": "assay.pipeline",
+    "compare": "assay.comparing",
     "evaluate": "assay.pipeline",
     "load": "assay.data.load",
     "predict": "assay.pipeline",
@@ -26,7 +28,7 @@ _PUBLIC = {
     "train": "assay.pipeline",
 }
 
-__all__ = ["AssayError", "__version__", "audit", "evaluate", "load", "predict", "run", "train"]
+__all__ = ["AssayError", "__version__", "audit", "compare", "evaluate", "load", "predict", "run", "train"]
 
 
 def __getattr__(name: str) -> Any:

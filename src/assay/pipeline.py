@@ -288,9 +288,15 @@ def _test_part(part: Plan, results: Results, on_event: OnEvent, max_risk: float 
 
 
 def _test_one(
-    plan: Plan, folder: RunFolder, results: Results, on_event: OnEvent, max_risk: float | None
+    plan: Plan,
+    folder: RunFolder,
+    results: Results,
+    on_event: OnEvent,
+    max_risk: float | None = None,
+    *,
+    test: bool = True,
 ) -> Run:
-    """Judge the model that lies in a run folder, and write everything again."""
+    """Judge the model that lies in a run folder (unless `test` is False), and write everything again."""
     from assay.learning.model_file import read_model
 
     model = read_model(folder.path / "model")
@@ -298,10 +304,31 @@ def _test_one(
     held = _hold_out(plan)
     if max_risk is not None:
         model = with_rule(model, *validation_rows(plan.train, held, plan.dataset), max_risk)
-    score = _judge(model, plan.dataset, results.audit, on_event)
+    score = _judge(model, plan.dataset, results.audit, on_event) if test else None
     results = replace(results, held=held, model=model, evaluation=score)
     _report(folder, plan, results, on_event)
     return Run(folder.path, results.audit, model, score)
+
+
+def report_again(
+    folder: str | Path, data: Data | None = None, *, offline: bool = False, on_event: OnEvent = ignore
+) -> Run:
+    """Write the report of a finished run again, from its own model and data.
+
+    data: only needed where they have moved. A report that was changed or deleted is no obstacle; any other
+    file is. Raises AssayError `run-damaged`, `data-changed`, `not-a-run-folder`.
+    """
+    with run_folder.reopen(Path(folder), ("report.", "figures/")) as opened:
+        plan = plan_of_run(opened.path, data, offline, on_event)
+        measurements, found = _examine(plan, on_event)
+        results = Results(plan.dataset, measurements, found, plan.decided if plan.decisions else None)
+        if plan.parts:
+            return _side_by_side(plan, opened, results, (), on_event)
+        if plan.recipe is not None:
+            tested = (opened.path / "evaluation.json").exists()
+            return _test_one(plan, opened, results, on_event, test=tested)
+        _report(opened, plan, results, on_event)
+    return Run(opened.path, found)
 
 
 def predict(model: Model | str | Path, files: Iterable[str | Path | bytes]) -> list[Prediction]:

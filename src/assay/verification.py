@@ -52,10 +52,20 @@ def verify_run(
     facts += [Fact(f"file {name} is not in the manifest", holds=False) for name in sorted(unlisted)]
     if run_folder.CONFIG in damaged:
         return facts  # it says which data and how they were used; damaged, it says nothing
+    if run_folder.read_config(folder).get("command") == "compare":
+        return facts  # it speaks of other runs, which have manifests of their own
     plan = plan_of_run(folder, data, offline, on_event)
     same = plan.dataset.fingerprint == manifest["data"]["fingerprint"]
     facts.append(Fact("fingerprint of the data", same))
-    return [*facts, *_retrained(folder, plan, on_event)] if retrain else facts
+    if not retrain:
+        return facts
+    models = [_of_model(part, _retrained(part.folder, part, on_event)) for part in plan.parts]
+    return [*facts, *_retrained(folder, plan, on_event), *(fact for facts in models for fact in facts)]
+
+
+def _of_model(part: Plan, facts: Sequence[Fact]) -> list[Fact]:
+    """The facts of one model of several, saying whose they are."""
+    return [Fact(f"{part.folder.name}: {fact.what}", fact.holds) for fact in facts]
 
 
 def demand(folder: Path, facts: Sequence[Fact]) -> None:

@@ -4,12 +4,13 @@ import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from assay.audits.values import Audit
 from assay.cli.options import Output
 from assay.core.run_folder import read_manifest
 from assay.core.text import one_line
-from assay.evaluation.compare import Candidate, Comparison
+from assay.evaluation.compare import Candidate, Comparison, Pair
 from assay.evaluation.values import Evaluation
 from assay.pipeline import Run
 
@@ -82,6 +83,27 @@ def models_table(comparison: Comparison, seconds: Mapping[str, float | None]) ->
         for group in comparison.over_seeds
         if group.standard_deviation is not None
     ]
+
+
+#: Pairs of models in the terminal; the page and comparison.json have all.
+_MOST_PAIRS: Final = 10
+
+
+def pair_lines(comparison: Comparison) -> list[str]:
+    """A sentence for each pair of models, or why there is none."""
+    if comparison.unpaired:
+        return [f"Not compared pair by pair: {comparison.unpaired}."]
+    more = len(comparison.pairs) - _MOST_PAIRS
+    lines = [_pair_line(pair) for pair in comparison.pairs[:_MOST_PAIRS]]
+    return lines + ([f"... and {more:,} more pairs in the report."] if more > 0 else [])
+
+
+def _pair_line(pair: Pair) -> str:
+    found = f" (95 % interval {pair.interval[0]:+.4f} to {pair.interval[1]:+.4f})" if pair.interval else ""
+    return (
+        f"{pair.second} against {pair.first}: accuracy {pair.difference:+.4f}{found}, "
+        f"p = {pair.p_value:.3g}, corrected {pair.p_value_holm:.3g}"
+    )
 
 
 def _model_row(candidate: Candidate, seconds: float | None) -> tuple[str, ...]:

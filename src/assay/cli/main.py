@@ -11,6 +11,7 @@ import typer
 
 from assay import __version__
 from assay.cli.audit import audit
+from assay.cli.compare import compare
 from assay.cli.convert import convert
 from assay.cli.doctor import doctor
 from assay.cli.evaluate import evaluate
@@ -18,6 +19,7 @@ from assay.cli.fetch import fetch
 from assay.cli.inspect import inspect
 from assay.cli.interruption import leaving_well
 from assay.cli.predict import predict
+from assay.cli.report import report
 from assay.cli.resume import resume
 from assay.cli.review import review
 from assay.cli.run import run
@@ -40,7 +42,22 @@ app = typer.Typer(
 )
 
 #: In the order of the help page.
-COMMANDS = (run, audit, inspect, train, evaluate, predict, review, resume, verify, fetch, convert, doctor)
+COMMANDS = (
+    run,
+    audit,
+    inspect,
+    train,
+    evaluate,
+    predict,
+    compare,
+    report,
+    review,
+    resume,
+    verify,
+    fetch,
+    convert,
+    doctor,
+)
 
 for command in COMMANDS:
     app.command()(command)

@@ -65,10 +65,10 @@ class RunFolder:
         )
 
 
-def default_folder(data: str, recipe: str) -> Path:
-    """`runs/<UTC time>-<data>-<recipe>`, a name that is not taken yet."""
+def default_folder(*names: str) -> Path:
+    """`runs/<UTC time>-<data>-<recipe>`, or after other names: one that is not taken yet."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    plain = (re.sub(r"[^A-Za-z0-9._-]+", "-", part).strip("-.")[:60] for part in (data, recipe))
+    plain = (re.sub(r"[^A-Za-z0-9._-]+", "-", part).strip("-.")[:60] for part in names)
     name = "-".join([stamp, *(part or "unnamed" for part in plain)])
     path, number = Path("runs") / name, 2
     while path.exists():
@@ -205,11 +205,11 @@ def damaged_files(path: Path, manifest: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def need_intact(path: Path) -> dict[str, Any]:
+def need_intact(path: Path, apart_from: tuple[str, ...] = ()) -> dict[str, Any]:
     """The manifest of a finished run whose files are as they were. Raises AssayError `run-damaged` otherwise,
-    and those of `read_manifest`."""
+    and those of `read_manifest`. apart_from: beginnings of names that do not matter."""
     manifest = read_manifest(path)
-    damaged = damaged_files(path, manifest)
+    damaged = [name for name in damaged_files(path, manifest) if not name.startswith(apart_from or "/")]
     if damaged:
         raise AssayError(
             "run-damaged",
@@ -221,9 +221,12 @@ def need_intact(path: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def reopen(path: Path) -> Iterator[RunFolder]:
-    """Hold a finished run folder to add to it; its manifest is written anew when `finish` is called."""
-    manifest = need_intact(path)
+def reopen(path: Path, apart_from: tuple[str, ...] = ()) -> Iterator[RunFolder]:
+    """Hold a finished run folder to add to it; its manifest is written anew when `finish` is called.
+
+    Arguments and errors as in `need_intact`.
+    """
+    manifest = need_intact(path, apart_from)
     kept = {k: v for k, v in manifest.items() if k in ("data", "training", "commands")}
     with durable.lock(path / LOCK):
         yield RunFolder(path, resumed=bool(manifest.get("resumed")), facts=kept)

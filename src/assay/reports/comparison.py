@@ -131,7 +131,7 @@ def _seeds_table(groups: tuple[OverSeeds, ...]) -> Table:
             "runs",
         ),
         tuple(_seeds_row(group) for group in groups),
-        "The interval is Student's t over seeds: where the mean over all seeds lies, on these very test images. "
+        "The interval is Student's t over seeds: where the mean over all seeds lies, on these test images. "
         "Each model's own interval tells what other test images would change. No run is left out.",
     )
 

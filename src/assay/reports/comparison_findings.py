@@ -67,9 +67,9 @@ def seeds_finding(group: OverSeeds) -> str:
     """How far single runs of a recipe lie apart."""
     apart = 100 * (max(group.accuracies) - min(group.accuracies))
     return (
-        f"The best and the worst of {len(group.seeds)} runs of {name(group.recipe)} lie {apart:.2f} percentage "
-        "points apart, and nothing but the seed differs: a difference between two recipes that is no larger may "
-        "be the seed's."
+        f"The best and the worst of {len(group.seeds)} runs of {name(group.recipe)} lie {apart:.2f} points "
+        "apart (of 100), and nothing but the seed differs: a difference between recipes that is no larger "
+        "may be the seed's."
     )
 
 
