@@ -12,7 +12,8 @@ import pytest
 from assay.core import durable
 from assay.core.errors import AssayError
 from assay.reports.captions import CAPTIONS
-from assay.reports.html import CHAPTERS, draw_all, page, write_report
+from assay.reports.explorer import MOST_MISTAKES, explorer_data
+from assay.reports.html import CHAPTERS, LARGEST_PAGE, draw_all, page, write_report
 
 #: Elements that can run or fetch something. None of them is on the page.
 ACTIVE = {"img", "iframe", "object", "embed", "form", "input", "video", "audio", "base"}
@@ -56,7 +57,8 @@ def test_a_report_is_written_whole(content_of, tmp_path: Path) -> None:
     """report.html and one PNG for each figure; nothing else, nothing left over."""
     write_report(tmp_path, content_of())
     pictures = {path.stem for path in (tmp_path / "figures").iterdir()}
-    assert pictures == {name for name in CAPTIONS if not name.startswith("suspects-")}
+    others = ("suspects-", "ladder", "differences")  # of an audit with issues, and of several runs
+    assert pictures == {name for name in CAPTIONS if not name.startswith(others)}
     assert {path.name for path in tmp_path.iterdir()} == {"report.html", "report.json", "figures"}
 
 
@@ -143,14 +145,17 @@ def test_hostile_names_are_only_text(content_of, dataset_of, hostile_names) -> N
     assert "\u202e" not in found.text
 
 
-def test_numbers_equal_the_files(content_of, run: Page) -> None:
-    """Every number with a place has exactly the value that audit.json and evaluation.json have there."""
+def test_numbers_equal_the_files(content_of, tmp_path: Path) -> None:
+    """Every number with a place has exactly the value that the JSON file of the run has there."""
     content = content_of()
+    write_report(tmp_path, content)
     files = {
         "audit.json": json.loads(durable.json_text(content.audit.as_record())),
         "evaluation.json": json.loads(durable.json_text(content.evaluation.as_record())),
+        "report.json": json.loads((tmp_path / "report.json").read_text("utf-8")),
     }
-    places = [a for _, a in run.tags if "data-key" in a]
+    found = Page((tmp_path / "report.html").read_text("utf-8"))
+    places = [a for _, a in found.tags if "data-key" in a]
     for place in places:
         file, _, pointer = place["data-key"].partition("#/")
         value = files[file]
@@ -166,9 +171,58 @@ def test_numbers_equal_the_files(content_of, run: Page) -> None:
         "evaluation.json#/test/macro_f1",
         "evaluation.json#/test/n",
         "evaluation.json#/test/per_class/owl/recall",
+        "evaluation.json#/test/confusion/0/0",
+        "evaluation.json#/honest/without_copies/accuracy",
+        "evaluation.json#/honest/without_suspects/difference_ci95/1",
+        "evaluation.json#/honest/suspects/clean_rise/mean",
+        "evaluation.json#/calibration/after/ece",
+        "evaluation.json#/calibration/temperature",
+        "evaluation.json#/out_of_distribution/gate/test/rate",
+        "evaluation.json#/slices/weakest/0/accuracy",
+        "evaluation.json#/slices/by/1/slices/0/n",
         "audit.json#/decisions/normalization/decision",
     } <= keys
-    assert len(places) > 20
+    assert len(places) > 80
+
+
+def test_what_only_the_report_computes_is_in_its_file(content_of, tmp_path: Path) -> None:
+    """report.json has the figures of the drawings and of the explorer; words and tables say the same."""
+    content = content_of()
+    write_report(tmp_path, content)
+    record = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    drawn = draw_all(content)
+    figures = {figure.name: figure for group in drawn.figures.values() for figure in group}
+    assert record == json.loads(durable.json_text(drawn.record()))
+    assert record["figures"].keys() == {"confidence", "map", "saliency", "typical"}
+    rows = figures["confidence"].table.rows
+    assert sum(int(row[1]) + int(row[2]) for row in rows) == len(content.evaluation.labels)
+    explained = sum(record["figures"]["map"]["explained"])
+    assert f"{100 * explained:.0f}\u00a0% of the variance" in figures["map"].found
+    share = record["figures"]["saliency"]["outer_share"]
+    assert f"{100 * share:.0f}\u00a0% of what the answers rest on" in figures["saliency"].found
+    ratios = [found["farthest_by_median"] for found in record["figures"]["typical"].values()]
+    assert f"{max(ratios):.2f} times" in figures["typical"].found
+    explorer = record["explorer"]
+    assert explorer["mistakes"] == explorer["mistakes_listed"] == len(content.evaluation.mistakes())
+    data = json.loads(str(explorer_data(drawn.explorer)))
+    assert {str(image[0]): image[7] for image in data["images"]} == explorer["nearest"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "images"), [((28, 28, 1), 2_000), ((64, 64, 3), 500)], ids=["gray", "color"]
+)
+def test_the_page_stays_under_five_megabytes(
+    content_of, dataset_of, evaluation_of, shape, images: int
+) -> None:
+    """Noise, which nothing can pack, and a model that is mostly wrong: what is left out is said."""
+    dataset = dataset_of(("a", "b"), [images] * 2, [images] * 2, shape)
+    content = content_of(dataset, evaluation=evaluation_of(dataset, right=0.2))
+    drawn = draw_all(content)
+    text = page(content, drawn)
+    assert len(text.encode()) < LARGEST_PAGE
+    assert drawn.explorer.wrong == len(content.evaluation.mistakes()[:MOST_MISTAKES])
+    assert 0 < drawn.explorer.pictured < len(drawn.explorer.rows)
+    assert f"{drawn.explorer.pictured:,} of these images are pictured" in text
 
 
 def test_every_figure_has_words_and_data(content_of) -> None:

@@ -45,6 +45,8 @@ def pack(splits: dict[str, Split], places: list[Place], budget: int) -> Atlas:
     They are averaged down to the largest of `SIDES` at which all of them would fit; where none is small
     enough, those that come last are left out. Equal pictures give equal bytes.
     """
+    if not places:
+        return Atlas((), 1, 1, {})
     side = next((side for side in SIDES if _estimate(splits, places, side) <= budget), SIDES[-1])
     sheets: list[bytes] = []
     for start in range(0, len(places), PER_SHEET):
@@ -53,7 +55,7 @@ def pack(splits: dict[str, Split], places: list[Place], budget: int) -> Atlas:
             break
         sheets.append(sheet)
     held = places[: len(sheets) * PER_SHEET]
-    height, width = _tiles(splits, places[:1], side).shape[1:3] if places else (1, 1)
+    height, width = _tiles(splits, places[:1], side).shape[1:3]
     texts = tuple(base64.b64encode(sheet).decode("ascii") for sheet in sheets)
     return Atlas(texts, width, height, {place: tile for tile, place in enumerate(held)})
 
@@ -62,7 +64,7 @@ def _estimate(splits: dict[str, Split], places: list[Place], side: int) -> float
     """Bytes of all the pictures at that side, from some of them."""
     step = max(1, len(places) // _SAMPLE)
     some = places[::step]
-    return len(_png(_tiles(splits, some, side))) / max(1, len(some)) * len(places)
+    return len(_png(_tiles(splits, some, side))) / len(some) * len(places)
 
 
 def _tiles(splits: dict[str, Split], places: list[Place], side: int) -> NDArray[np.uint8]:

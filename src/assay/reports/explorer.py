@@ -27,8 +27,12 @@ MOST_RIGHT: Final = 1_200
 #: Training images shown beside each.
 NEAREST: Final = 3
 
-#: Bytes of pictures, before base64 makes them a third larger: the page stays under 5 MB.
-BUDGET: Final = 2_500_000
+#: Bytes of pictures, at most and at least, before base64 makes them a third larger.
+_MOST_BYTES: Final = 2_500_000
+_FEWEST_BYTES: Final = 100_000
+
+#: About what the page needs for each image that is told of: its texts and those of its neighbors.
+_BYTES_PER_IMAGE: Final = 400
 
 #: Pictures are not looked for among more pairs than this, nor in more bytes of training images: a second.
 _MOST_PAIRS: Final = 150_000_000
@@ -77,8 +81,8 @@ class Explorer:
         }
 
 
-def explore(content: ReportContent) -> Explorer | None:
-    """The explorer of a run; None where no model was judged."""
+def explore(content: ReportContent, room: int) -> Explorer | None:
+    """The explorer of a run; None where no model was judged. room: bytes that it may take of the page."""
     score, dataset = content.evaluation, content.dataset
     if score is None or len(score.labels) == 0:
         return None
@@ -88,7 +92,8 @@ def explore(content: ReportContent) -> Explorer | None:
     if len(rows) == 0:
         return None
     near = _nearest(dataset, rows)
-    atlas = pack(dict(dataset.splits), _places(dataset, rows, near), BUDGET)
+    budget = int(np.clip(0.75 * (room - _BYTES_PER_IMAGE * len(rows)), _FEWEST_BYTES, _MOST_BYTES))
+    atlas = pack(dict(dataset.splits), _places(dataset, rows, near), budget)
     flags = _flags(content.audit.issues, set(rows.tolist()))
     return Explorer(score, dataset, rows, len(wrong), len(mistakes), near, flags, atlas)
 

@@ -45,6 +45,10 @@ from assay.reports.values import Figure, ReportContent
 
 Figures = tuple[Figure, ...]
 
+#: Bytes of the page: what it may have at most, and what texts and tables need of that.
+LARGEST_PAGE: Final = 5_000_000
+_TEXTS: Final = 350_000
+
 
 @dataclass(frozen=True)
 class Chapter:
@@ -154,7 +158,8 @@ def write_report(folder: Path, content: ReportContent) -> None:
 def draw_all(content: ReportContent) -> Drawn:
     """Everything that the page shows as pictures."""
     figures = {chapter.name: chapter.draw(content) for chapter in CHAPTERS if chapter.present(content)}
-    return Drawn(figures, explore(content))
+    drawn = sum(len(figure.svg) for group in figures.values() for figure in group)
+    return Drawn(figures, explore(content, LARGEST_PAGE - _TEXTS - drawn))
 
 
 def page(content: ReportContent, drawn: Drawn) -> str:

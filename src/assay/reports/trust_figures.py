@@ -24,7 +24,7 @@ Record = Mapping[str, Any]
 
 def confidences(evaluation: Evaluation) -> Figure:
     """How sure the model was, of right and of wrong answers."""
-    edges = np.linspace(0, 1, _BARS + 1)
+    edges = np.arange(_BARS + 1) / _BARS
     right = evaluation.predicted == evaluation.labels
     counts = {
         "right": np.histogram(evaluation.confidence[right], edges)[0],

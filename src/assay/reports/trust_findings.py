@@ -22,13 +22,16 @@ def confidence_finding(evaluation: Evaluation) -> str:
     both = int((sure & wrong).sum())
     text = (
         f"{int(sure.sum()):,} of {count(len(sure), 'answer')} ({percent(float(sure.mean()))}) were given "
-        f"{percent(CONFIDENT, 0)} or more; {both:,} of these ({percent(both / int(sure.sum()))}) are wrong."
+        f"{percent(CONFIDENT, 0)} or more; of these, {both:,} "
+        f"({percent(both / int(sure.sum()))}) {'is' if both == 1 else 'are'} wrong."
     )
     if wrong.any():
         caught = int((wrong & ~sure).sum())
+        share = percent(caught / int(wrong.sum()), 0)
+        mistakes, verb = count(int(wrong.sum()), "mistake"), "was" if caught == 1 else "were"
         text += (
-            f" {caught:,} of {count(int(wrong.sum()), 'mistake')} ({percent(caught / int(wrong.sum()), 0)}) "
-            "were made below that: a person who looks at the unsure answers would see them."
+            f" {caught:,} of {mistakes} ({share}) {verb} made below that: a person who looks at the "
+            "unsure answers would see them."
         )
     return text
 

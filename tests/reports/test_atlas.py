@@ -1,0 +1,60 @@
+import base64
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from assay.data.values import Split, numbered_ids
+from assay.reports import atlas
+
+
+def noise(count: int, shape: tuple[int, int, int], seed: int = 0) -> Split:
+    images = np.random.default_rng(seed).integers(0, 256, (count, *shape), dtype=np.uint8)
+    return Split.from_arrays(images, np.zeros(count, np.int64), numbered_ids("x", count))
+
+
+def unpacked(packed: atlas.Atlas, place: atlas.Place) -> np.ndarray:
+    """The pixels of one picture, cut out of its sheet as the page does."""
+    number, tile = divmod(packed.tiles[place], atlas.PER_SHEET)
+    sheet = np.asarray(Image.open(io.BytesIO(base64.b64decode(packed.sheets[number]))))
+    row, column = divmod(tile, atlas.COLUMNS)
+    height, width = packed.height, packed.width
+    return sheet[row * height : (row + 1) * height, column * width : (column + 1) * width]
+
+
+@pytest.mark.parametrize("shape", [(5, 7, 1), (6, 4, 3)], ids=["gray", "color"])
+def test_every_picture_comes_back(shape: tuple[int, int, int]) -> None:
+    """Of several splits in any order, over several sheets: each tile holds its own picture, bit by bit."""
+    splits = {"train": noise(300, shape), "test": noise(40, shape, 1)}
+    places = [("test", 39), ("train", 7), *(("train", row) for row in range(299, 20, -1)), ("test", 0)]
+    packed = atlas.pack(splits, places, 10_000_000)
+    assert len(packed.sheets) == 2
+    assert set(packed.tiles) == set(places)
+    for name, row in places:
+        expected = splits[name].images[row]
+        assert np.array_equal(unpacked(packed, (name, row)).reshape(expected.shape), expected)
+
+
+def test_pictures_shrink_before_any_is_left_out() -> None:
+    """Noise of 64 x 64 does not fit: it is averaged down, and all are there; the first ones stay longest."""
+    splits = {"test": noise(300, (64, 64, 3))}
+    places = [("test", row) for row in range(300)]
+    packed = atlas.pack(splits, places, 1_200_000)
+    assert packed.width in atlas.SIDES[1:]
+    assert len(packed.tiles) == 300
+    few = atlas.pack(splits, places, 380_000)
+    assert few.width == atlas.SIDES[-1]
+    assert list(few.tiles) == places[: atlas.PER_SHEET]
+
+
+@pytest.mark.parametrize("budget", [0, 1_000, 300_000, 700_000])
+def test_the_budget_is_never_passed(budget: int) -> None:
+    """Whatever the pictures are, their sheets take no more bytes than allowed."""
+    packed = atlas.pack({"test": noise(520, (32, 32, 1))}, [("test", row) for row in range(520)], budget)
+    assert sum(len(base64.b64decode(sheet)) for sheet in packed.sheets) <= budget
+
+
+def test_no_pictures_at_all() -> None:
+    """Nothing to pack gives no sheet."""
+    assert atlas.pack({"test": noise(1, (4, 4, 1))}, [], 1000).sheets == ()

@@ -1,0 +1,92 @@
+"""The chapter on trust: its sentences by hand, and what is left out where it is unknown."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from assay.evaluation.values import Evaluation
+from assay.reports import trust_findings as findings
+from assay.reports.html import draw_all, page
+from assay.reports.trust_figures import confidences
+from reports.trust_record import TRUST
+
+
+def judged(*answers: tuple[int, int, float]) -> Evaluation:
+    """(label, answer, its probability) of each image, of two classes."""
+    p = np.array([[1 - sure, sure] if taken else [sure, 1 - sure] for _, taken, sure in answers])
+    return Evaluation(("a", "b"), np.array([label for label, _, _ in answers]), p)
+
+
+def test_confidence_by_hand() -> None:
+    """Two sure answers of four, one of them wrong; one mistake of two was an unsure one."""
+    text = findings.confidence_finding(judged((0, 0, 0.95), (0, 1, 0.92), (1, 1, 0.6), (1, 0, 0.7)))
+    assert text.startswith(
+        "2 of 4 answers (50.0\u00a0%) were given 90\u00a0% or more; of these, 1 (50.0\u00a0%) is wrong."
+    )
+    assert "1 of 2 mistakes (50\u00a0%) " in text
+    assert "sure of nothing" in findings.confidence_finding(judged((0, 0, 0.6)))
+
+
+def test_the_histogram_counts_every_answer_once() -> None:
+    """A probability on an edge belongs to the bar above it, 1 to the last."""
+    record = confidences(judged((0, 0, 1.0), (0, 0, 0.95), (1, 0, 0.55), (1, 1, 0.949))).record
+    assert sum(record["right"]) == 3
+    assert record["right"][-1] == 2
+    assert record["right"][-2] == 1
+    assert record["wrong"][11] == 1
+
+
+def test_calibration_with_and_without_a_temperature() -> None:
+    """Above 1 it softens, and the error before it is told; at 1 nothing is said of it."""
+    text = findings.calibration_finding(TRUST["calibration"])
+    assert "misses the accuracy by 2.13\u00a0%" in text
+    assert "no more than chance" in text
+    assert "The temperature 1.310 softened the probabilities; before it, the error was 6.54\u00a0%" in text
+    plain = findings.calibration_finding({**TRUST["calibration"], "temperature": 1.0})
+    assert "temperature" not in plain
+
+
+def test_abstention_with_and_without_a_rule() -> None:
+    """The risk of answering all and of the surest; what the rule does; how to ask for one."""
+    text = findings.abstention_finding(TRUST["abstention"])
+    assert "Answering every image, 25.00\u00a0% of the answers are wrong" in text
+    assert "answers from a probability of 80.00\u00a0%: 75.0\u00a0% of the test images" in text
+    assert "--max-risk" in findings.abstention_finding({**TRUST["abstention"], "rule": None})
+    silent = {**TRUST["abstention"]["rule"], "threshold": None}
+    assert "never answers" in findings.abstention_finding({**TRUST["abstention"], "rule": silent})
+
+
+def test_slices_by_hand() -> None:
+    """The weakest is named, by class or by what it is; or it is said that there is none."""
+    assert findings.slices_finding(TRUST["slices"]).startswith(
+        "dog is the weakest class: 25.0\u00a0% of 4 images"
+    )
+    other = {**TRUST["slices"]["weakest"][0], "by": "sharpness", "slice": "0 to 3.5"}
+    text = findings.slices_finding({**TRUST["slices"], "weakest": [other, other]})
+    assert "The weakest slice is sharpness 0 to 3.5" in text
+    assert "1 more slice as surely" in text
+    assert "None of 3 slices" in findings.slices_finding({**TRUST["slices"], "weakest": []})
+
+
+def test_what_was_not_evaluated_is_absent(content_of) -> None:
+    """Without its record a section is not there, and the others are; without any of them nothing breaks."""
+    places = {
+        "honest": 'id="honest"',
+        "calibration": 'id="figure-reliability"',
+        "abstention": 'id="figure-risk-coverage"',
+        "out_of_distribution": 'id="unfamiliar"',
+        "slices": 'id="slices"',
+    }
+    for absent in ({"honest", "abstention"}, set(places)):
+
+        class Partial(Evaluation):
+            def as_record(self, absent=absent):
+                whole = {**super().as_record(), **TRUST}
+                return {key: value for key, value in whole.items() if key not in absent}
+
+        content = content_of()
+        score = content.evaluation
+        partial = Partial(score.classes, score.labels, score.probabilities, score.model, score.fingerprint)
+        content = replace(content, evaluation=partial)
+        text = page(content, draw_all(content))
+        assert {key for key, place in places.items() if place not in text} == absent
