@@ -120,10 +120,9 @@ def _draw(
         drawn, (BLUE_DOT, ORANGE_DOT), (size, 1.6 * size), ("right", "mistake"), strict=True
     ):
         # Thousands of points as pixels: as shapes they would make the page several times as large.
-        axes.scatter(
-            *found.points[rows].T, s=area, color=color, alpha=0.55, linewidths=0, rasterized=True, label=told
-        )
-    _name_classes(axes, {label(evaluation.classes[c]): center for c, center in centers.items()})
+        x, y = found.points[rows].T
+        axes.scatter(x, y, s=area, color=color, alpha=0.55, linewidths=0, rasterized=True, label=told)
+    _name_classes(axes, [(label(evaluation.classes[c]), center) for c, center in centers.items()])
     first, second = found.explained
     axes.set(
         xlabel=f"first principal component ({percent(first, 0)} of the variance)",
@@ -134,12 +133,12 @@ def _draw(
     axes.legend(loc="upper right", markerscale=2, bbox_to_anchor=(1, 1.08), ncols=2, borderaxespad=0)
 
 
-def _name_classes(axes: Axes, centers: dict[str, Floats]) -> None:
+def _name_classes(axes: Axes, centers: Sequence[tuple[str, Floats]]) -> None:
     """Write each name at its place, moved up where it would lie on another."""
     bottom, top = axes.get_ylim()
     left, right = axes.get_xlim()
     placed: list[Floats] = []
-    for text, center in sorted(centers.items(), key=lambda entry: float(entry[1][1])):
+    for text, center in sorted(centers, key=lambda entry: float(entry[1][1])):
         place = center.copy()
         while any(
             abs(place[1] - other[1]) < _APART * (top - bottom)
@@ -148,7 +147,16 @@ def _name_classes(axes: Axes, centers: dict[str, Floats]) -> None:
         ):
             place[1] += 0.2 * _APART * (top - bottom)
         placed.append(place)
-        axes.text(*place, text, ha="center", va="center", fontsize=9, color=INK, fontweight="bold")
+        axes.text(
+            float(place[0]),
+            float(place[1]),
+            text,
+            ha="center",
+            va="center",
+            fontsize=9,
+            color=INK,
+            fontweight="bold",
+        )
 
 
 def _finding(found: Map, centers: dict[int, Floats], evaluation: Evaluation) -> str:

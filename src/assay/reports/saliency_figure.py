@@ -111,7 +111,8 @@ def _saliency_finding(record: dict[str, Any]) -> str:
 def _scaled(maps: NDArray[np.float64]) -> NDArray[np.float64]:
     """Each map's positive part as shares of its largest value."""
     positive = np.maximum(maps, 0)
-    return positive / np.maximum(positive.max(axis=(1, 2), keepdims=True), 1e-9)
+    shares: NDArray[np.float64] = positive / np.maximum(positive.max(axis=(1, 2), keepdims=True), 1e-9)
+    return shares
 
 
 def _colored(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -123,4 +124,5 @@ def _overlaid(images: NDArray[np.uint8], strengths: NDArray[np.float64]) -> NDAr
     gray = 0.55 * images.mean(axis=3, keepdims=True).repeat(3, axis=3)
     color = 255 * np.array(to_rgb(ORANGE)) + 60
     mixed = gray * (1 - 0.85 * strengths) + color * 0.85 * strengths
-    return np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
+    colors: NDArray[np.uint8] = np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
+    return colors
