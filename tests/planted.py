@@ -28,6 +28,17 @@ def colored_picture(rng: np.random.Generator, label: int, height: int, width: in
     return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
 
 
+def photograph(rng: np.random.Generator, side: int) -> np.ndarray:
+    """A colored picture with structure of all sizes, as photographs have: power falls as 1 / frequency."""
+    frequency = np.hypot(np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side))
+    frequency[0, 0] = np.inf
+    noise = rng.normal(size=(side, frequency.shape[1])) + 1j * rng.normal(size=(side, frequency.shape[1]))
+    gray = np.fft.irfft2(noise / frequency, (side, side))
+    tint = rng.uniform(0.7, 1.3, 3)
+    picture = 128 + 45 * (gray / gray.std())[..., None] * tint
+    return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+
+
 def colored_split(name: str, per_class: int, seed: int, shape: tuple[int, int] = (40, 48)) -> Split:
     """`per_class` colored pictures of each of the three classes, in random order."""
     rng = np.random.default_rng(seed)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image, ImageFilter
 
 from assay.audits.atypical import check_atypical
 from assay.audits.drift import check_drift, effect_size, share_difference
@@ -13,9 +14,10 @@ from assay.audits.planting import DAMAGES
 from assay.audits.quality import check_quality
 from assay.audits.separability import check_separability, gains, hard_pairs
 from assay.audits.shortcuts import accuracy_from, check_shortcuts
+from assay.data.appearance import appearance
 from assay.data.load import load
-from assay.data.values import Dataset, Split
-from planted import CLASSES, colored, colored_picture, with_images
+from assay.data.values import Dataset, Split, numbered_ids
+from planted import CLASSES, colored, colored_picture, photograph, with_images
 
 COLORED = colored()
 
@@ -57,6 +59,38 @@ def test_blurred_pictures_are_found():
     }
     assert len(flagged["clean"]) <= 0.002 * len(images)
     assert len(flagged["blurred"] & set(rows.tolist())) >= 0.9 * len(rows)
+
+
+def photographs(radius: float, size: int) -> Dataset:
+    """60 pictures of 200 x 200 pixels, every sixth blurred, made smaller to `size` pixels a side."""
+    pictures = [photograph(np.random.default_rng(seed), 200) for seed in range(60)]
+    files = [
+        Image.fromarray(p).filter(ImageFilter.GaussianBlur(radius if i % 6 == 0 else 0))
+        for i, p in enumerate(pictures)
+    ]
+    images = np.stack([np.asarray(f.resize((size, size), Image.Resampling.BILINEAR)) for f in files])
+    looks = np.array([appearance(np.asarray(f)) for f in files], np.float32)
+    split = Split.from_arrays(images, np.arange(60) % 2, numbered_ids("train", 60))
+    known = replace(split, looks=looks) if size != 200 else split
+    return Dataset("photographs", ("a", "b"), {"train": known}, "made for a test")
+
+
+@pytest.mark.parametrize("size", [64, 200])
+def test_blur_is_judged_at_the_size_of_the_file(size: int):
+    """Blur over 2 of 200 pixels is found in the files although 64 pixels do not show it; nothing else is."""
+    flagged = {
+        radius: {i.index for i in check_quality(material(photographs(radius, size))).issues}
+        for radius in (0, 2)
+    }
+    assert flagged == {0: set(), 2: set(range(0, 60, 6))}
+
+
+def test_a_class_that_is_soft_throughout_is_no_flaw():
+    """Where all pictures of a class lack detail, that is how the class is."""
+    images = np.stack([photograph(np.random.default_rng(seed), 100) for seed in range(60)])
+    soft = np.stack([np.asarray(Image.fromarray(p).filter(ImageFilter.GaussianBlur(2))) for p in images])
+    split = Split.from_arrays(soft, np.arange(60) % 2, numbered_ids("train", 60))
+    assert check_quality(material(Dataset("soft", ("a", "b"), {"train": split}, "made"))).issues == ()
 
 
 def test_pictures_cut_by_the_border_are_found():

@@ -73,8 +73,8 @@ def check_atypical(material: Material) -> Checked:
 def atypicality(material: Material, name: str) -> NDArray[np.float64]:
     """Robust deviations `(n,)` of each image's log distance to its class; 0 for small classes."""
     labels, train_labels = material.dataset.splits[name].labels, material.dataset.train.labels
-    points = material.judgment.components[name][:, :_COMPONENTS]
-    train = material.judgment.components["train"][:, :_COMPONENTS]
+    points = material.components[name][:, :_COMPONENTS]
+    train = material.components["train"][:, :_COMPONENTS]
     scores = np.zeros(len(labels))
     for label in np.unique(labels):
         base = np.flatnonzero(train_labels == label)

@@ -77,7 +77,7 @@ def compare_splits(material: Material, name: str) -> dict[str, Any]:
     classes = material.dataset.classes
     return {
         **effects,
-        "features": feature_shift(material.judgment.components["train"], material.judgment.components[name]),
+        "features": feature_shift(material.components["train"], material.components[name]),
         "label_shares": share_difference(*counts),
         "only_in_train": [classes[i] for i in np.flatnonzero((counts[0] > 0) & (counts[1] == 0))],
         f"only_in_{name}": [classes[i] for i in np.flatnonzero((counts[0] == 0) & (counts[1] > 0))],

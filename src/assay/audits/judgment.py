@@ -44,19 +44,29 @@ class Judgment:
     accuracy: Mapping[str, float]
 
 
+def principal_components(
+    dataset: Dataset, features: Mapping[str, NDArray[np.float32]] | None = None
+) -> Mapping[str, NDArray[np.float32]]:
+    """The features of every image, per split float32 `(n, d)`, in the directions that train varies most in.
+
+    features: per split, in place of the reference features.
+    """
+    described = features or {name: describe(split) for name, split in dataset.splits.items()}
+    axes = fit_components(described["train"])
+    return {name: axes.project(rows) for name, rows in described.items()}
+
+
 def judge(
-    dataset: Dataset, features: Mapping[str, NDArray[np.float32]] | None = None, thorough: bool = False
+    dataset: Dataset, components: Mapping[str, NDArray[np.float32]] | None = None, thorough: bool = False
 ) -> Judgment:
     """Fit the reference to train and judge all splits: train by leave-one-out, the others by prediction.
 
-    features: per split, in place of the reference features.
+    components: those of `principal_components`, made here when None.
     """
     train = dataset.train
     counts = train.counts(len(dataset.classes))
     learned = np.flatnonzero(counts >= FEWEST_PER_CLASS)
-    described = _described(dataset, features)
-    axes = fit_components(described["train"])
-    components = {name: axes.project(rows) for name, rows in described.items()}
+    components = components or principal_components(dataset)
     refusal = _refusal(dataset, learned)
     if refusal:
         return Judgment(refusal, {}, components, learned, {})
@@ -67,14 +77,6 @@ def judge(
         if len(p)
     }
     return Judgment("", probabilities, components, learned, accuracy)
-
-
-def _described(
-    dataset: Dataset, features: Mapping[str, NDArray[np.float32]] | None
-) -> Mapping[str, NDArray[np.float32]]:
-    if features is not None:
-        return features
-    return {name: describe(split) for name, split in dataset.splits.items()}
 
 
 def _refusal(dataset: Dataset, learned: NDArray[np.int64]) -> str:

@@ -65,6 +65,8 @@ def audit_key(dataset: Dataset, settings: Mapping[str, Any]) -> str:
         whole.update(json.dumps([name, list(split.ids), columns], sort_keys=True, default=str).encode())
         whole.update(np.ascontiguousarray(split.digests).tobytes())
         whole.update(np.ascontiguousarray(split.labels).tobytes())
+        if split.looks is not None:
+            whole.update(np.ascontiguousarray(split.looks).tobytes())
     return whole.hexdigest()
 
 

@@ -10,6 +10,7 @@ from assay.audits.judgment import FEWEST_PER_CLASS, Judgment
 from assay.audits.material import Checked, Material
 from assay.audits.values import Finding, Issue, Verdict
 from assay.reference.beliefs import Beliefs, fit_floor, hold_beliefs
+from assay.reference.expansion import spread_rows
 from assay.reference.neighbors import nearest
 
 #: A label is likely wrong where it has less than this probability and another class has more than
@@ -22,6 +23,10 @@ BOTH: Final = 0.35
 
 #: Beyond this share of suspects the score is decided by the labels as much as by the model.
 FAIL_SHARE: Final = 0.03
+
+#: The nearest images that are shown as evidence are looked for among at most so many of a class: the cost
+#: of all pairs would grow with the square of the images.
+_MOST_COMPARED: Final = 20_000
 
 Rows = NDArray[np.int64]
 
@@ -125,6 +130,7 @@ def _nearest_of_class(material: Material, name: str, rows: Rows, classes: Rows) 
     found = np.full(len(rows), -1, np.int64)
     for label in np.unique(classes):
         members = np.flatnonzero(labels == label)
+        members = members[spread_rows(len(members), _MOST_COMPARED)]
         asking = np.flatnonzero(classes == label)
         if not len(members):
             continue

@@ -1,12 +1,13 @@
 """Brightness, contrast and sharpness of every image, from its pixels alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assay.audits.measure import Measurements
+from assay.data.appearance import FIGURES, detail
 from assay.data.values import Split
 from assay.reference.features import map_blocks
 
@@ -28,6 +29,7 @@ COLUMNS: Final = (
     "right",
     "corners",
     "contact",
+    "detail",
 )
 
 #: A border pixel is touched where it is this far, in gray levels, from the background of the set.
@@ -44,7 +46,7 @@ class Looks:
     sharpness: deviation of the Laplacian over that of the gray values; NaN for constant images and those
     under 3 x 3 pixels. clipped: share of pixels at 255. top, bottom, left, right: mean of that border
     line. corners: mean of the four corner patches. contact: share of the border pixels that are
-    more than `TOUCHED` from the background of the set.
+    more than `TOUCHED` from the background of the set. detail: see `assay.data.appearance.detail`.
     """
 
     mean: Floats
@@ -61,6 +63,7 @@ class Looks:
     right: Floats
     corners: Floats
     contact: Floats
+    detail: Floats
 
 
 def look_at(split: Split, background: float) -> Looks:
@@ -70,6 +73,13 @@ def look_at(split: Split, background: float) -> Looks:
     """
     table = map_blocks(lambda images: look_at_block(images, background), split)
     return Looks(*(np.ascontiguousarray(table[:, i]) for i in range(len(COLUMNS))))
+
+
+def as_stored(look: Looks, split: Split) -> Looks:
+    """The same, with what was measured at the size of the files in place of the working size."""
+    if split.looks is None:
+        return look
+    return replace(look, **{name: split.looks[:, i] for i, name in enumerate(FIGURES)})
 
 
 def background_of(measurements: Measurements) -> float:
@@ -103,6 +113,7 @@ def look_at_block(images: NDArray[np.uint8], background: float) -> Floats:
         gray[:, :, -1].mean(axis=1),
         _corners(gray),
         _contact(gray, background),
+        detail(images[..., :3]),
     )
     return np.stack(figures, axis=1).astype(np.float32)
 

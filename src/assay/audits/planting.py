@@ -247,6 +247,12 @@ def with_damages(dataset: Dataset, count: int, seed: int, among: Rows | None = N
     return Planted(_with_train(dataset, changed), faults)
 
 
+def at_working_size(dataset: Dataset) -> Dataset:
+    """The same without what is known of the files' own size: damages are planted in smaller pictures."""
+    splits = {name: replace(split, looks=None) for name, split in dataset.splits.items()}
+    return replace(dataset, splits=splits)
+
+
 def with_drift(dataset: Dataset, seed: int) -> Planted:
     """The test split 15 % brighter, with a tenth of the first class left."""
     rng = np.random.default_rng([seed, 0xD1])

@@ -1,6 +1,6 @@
 """Check `quality`: images that show nothing, or show it badly, and pixels that are dead in all of them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -26,6 +26,12 @@ SATURATED: Final = 0.25
 
 #: Robust deviations from the class from which sharpness or saturation are unusual.
 UNUSUAL: Final = 5.0
+
+#: A picture is blurry where structure is this much weaker than at half the size (see `detail` in
+#: data/appearance.py): sharp photographs stay over 0.38, blur over 1.5 pixels gives less
+#: (docs/experiments.md). Where the class is soft anyway, it must also be softer than the class by a quarter.
+SOFT: Final = 0.36
+SOFTER: Final = 0.75
 
 #: An object is cut off where it covers at least CONTACT of the border, and more of it than 95 % of its
 #: class do, by BEYOND times what these cover more than the median.
@@ -68,7 +74,9 @@ def check_quality(material: Material) -> Checked:
             },
             threshold=f"dark: nothing over {DARK}; bright: nothing under {BRIGHT}; blank: deviation under "
             f"{FLAT}; low contrast: span under {NARROW} gray levels; blurry, saturated: {UNUSUAL:g} robust "
-            f"deviations from the class; cropped: over {CONTACT:.0%} of the border, far beyond the class; "
+            "deviations from the class; blurry also, from 64 pixels a side on and at the size of the file: "
+            f"fine structure under {SOFT:g} of that at half the size, and a quarter under the class; "
+            f"cropped: over {CONTACT:.0%} of the border, far beyond the class; "
             f"more than {FAIL_SHARE:.0%} of the images fail",
             reason="such a picture cannot tell its class: in training it teaches chance, in a test it "
             "measures nothing. What is usual in a class (an object that fills the frame) is no flaw",
@@ -107,7 +115,7 @@ def _image_issues(material: Material, name: str) -> list[Issue]:
 
 def flaws(material: Material, name: str) -> list[tuple[str, Mask, NDArray[np.floating[Any]], Any]]:
     """For each kind: its name, which images have it, a score in [0, 1], and a sentence for a row."""
-    look = material.looks[name]
+    look = material.stored_looks[name]
     span = look.span
     sharp, bleached, cut = _unusual(material, name)
     ones = np.ones(len(look.mean))
@@ -128,7 +136,7 @@ def flaws(material: Material, name: str) -> list[tuple[str, Mask, NDArray[np.flo
             look.clipped,
             lambda i: f"{100 * look.clipped[i]:.0f} % of its pixels are 255",
         ),
-        ("blurry", sharp < -UNUSUAL, _squashed(-sharp), lambda i: f"{-sharp[i]:.1f} deviations less sharp"),
+        ("blurry", *_blurry(material, name, sharp)),
         (
             "cropped",
             (cut > BEYOND) & (look.contact > CONTACT),
@@ -140,13 +148,41 @@ def flaws(material: Material, name: str) -> list[tuple[str, Mask, NDArray[np.flo
 
 def _unusual(material: Material, name: str) -> tuple[NDArray[np.float64], ...]:
     """How unusual sharpness, clipped pixels and a touched border are within the class, against train."""
-    train, own = material.looks["train"], material.looks[name]
+    train, own = material.stored_looks["train"], material.stored_looks[name]
     labels, train_labels = material.dataset.splits[name].labels, material.dataset.train.labels
     return (
         by_class(robust_scores, _log_sharpness(own), labels, _log_sharpness(train), train_labels),
         by_class(robust_scores, own.clipped, labels, train.clipped, train_labels),
         by_class(tail_scores, own.contact, labels, train.contact, train_labels),
     )
+
+
+def _blurry(
+    material: Material, name: str, sharp: NDArray[np.float64]
+) -> tuple[Mask, NDArray[np.floating[Any]], Callable[[int], str]]:
+    """Images far less sharp than their class, and those without detail at the size of the file.
+
+    sharp: robust deviations of sharpness from the class.
+    """
+    look, train = material.stored_looks[name], material.stored_looks["train"]
+    labels, train_labels = material.dataset.splits[name].labels, material.dataset.train.labels
+    usual = by_class(_medians, look.detail, labels, train.detail, train_labels)
+    soft = (look.detail < SOFT) & (look.detail < SOFTER * usual)
+    unsharp = sharp < -UNUSUAL
+    score = np.where(soft, np.nan_to_num(1 - look.detail), _squashed(-sharp))
+
+    def sentence(i: int) -> str:
+        if unsharp[i]:
+            return f"{-sharp[i]:.1f} deviations less sharp"
+        return f"fine structure is {look.detail[i]:.2f} of that at half the size"
+
+    return soft | unsharp, score, sentence
+
+
+def _medians(values: NDArray[np.floating[Any]], reference: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """The median of the figures of `reference` that are known, for each of `values`; NaN without any."""
+    known = reference[np.isfinite(reference)]
+    return np.full(len(values), float(np.median(known)) if len(known) else np.nan)
 
 
 def _log_sharpness(look: Looks) -> NDArray[np.float64]:

@@ -16,7 +16,15 @@ from assay.audits.duplicates import check_exact_duplicates, check_leakage, check
 from assay.audits.labels import check_label_errors
 from assay.audits.material import Checked, Material
 from assay.audits.measure import measure
-from assay.audits.planting import Planted, with_copies, with_damages, with_drift, with_flips, with_shortcut
+from assay.audits.planting import (
+    Planted,
+    at_working_size,
+    with_copies,
+    with_damages,
+    with_drift,
+    with_flips,
+    with_shortcut,
+)
 from assay.audits.quality import check_quality
 from assay.audits.shortcuts import check_shortcuts
 from assay.core.events import OnEvent, ignore, progress
@@ -188,6 +196,7 @@ def found_in_twice(scores: NDArray[np.floating[Any]], faulty: NDArray[np.bool_])
 
 
 def _test_damages(clean: Material, seed: int, among: Rows) -> list[Counted]:
+    clean = _material(at_working_size(clean.dataset))
     planted = with_damages(clean.dataset, _count(clean.dataset), seed, among)
     found, before = check_quality(_material(planted.dataset)), check_quality(clean)
     return [_tested(found, before, planted, kind) for kind, _ in planted.faults]

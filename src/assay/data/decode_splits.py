@@ -13,6 +13,7 @@ import numpy as np
 from assay.core import durable
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, progress
+from assay.data.appearance import FIGURES
 from assay.data.decoding import Decoders, Request
 from assay.data.listing import Listing, Part, Payload
 from assay.data.values import Column, LeftOut, Resize, Split
@@ -38,6 +39,8 @@ class DecodedPart:
 
     pixels: file of their uint8 `(n, h, w, c)`. kept: their rows in the listing. left_out: the others.
     converted: conversion -> how many images. numbers, texts: facts of each kept image, by column.
+    looks: the `FIGURES` of each kept image at the size of its file, one after the other; empty where all
+        images keep their size.
     """
 
     pixels: Path
@@ -48,6 +51,7 @@ class DecodedPart:
     converted: dict[str, int] = field(default_factory=dict)
     numbers: "dict[str, array[int]]" = field(default_factory=lambda: {name: array("q") for name in _NUMBERS})
     texts: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in _TEXTS})
+    looks: "array[float]" = field(default_factory=lambda: array("f"))
 
     def split(self, part: Part, labels: Sequence[int], resize: Resize) -> Split:
         """The split, its images mapped from the file. labels: one for each kept image."""
@@ -64,6 +68,7 @@ class DecodedPart:
             np.frombuffer(bytes(self.digests), np.uint8).reshape(-1, 32),
             columns,
             resize,
+            np.frombuffer(self.looks, np.float32).reshape(-1, len(FIGURES)) if self.looks else None,
         )
 
     def add(self, row: int, result: Mapping[str, Any]) -> None:
@@ -74,6 +79,7 @@ class DecodedPart:
             self.numbers[name].append(number)
         for name, text in zip(_TEXTS, (mode, kind), strict=True):
             self.texts[name].append(sys.intern(text))  # few different ones, and maybe millions of images
+        self.looks.extend(result.get("looks", ()))
         for what in result["conversions"]:
             self.converted[what] = self.converted.get(what, 0) + 1
 

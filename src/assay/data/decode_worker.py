@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.errors import AssayError
+from assay.data.appearance import appearance
 from assay.data.images import (
     Picture,
     read_limited,
@@ -123,6 +124,7 @@ def _decoded(payload: Payload, request: Mapping[str, Any]) -> tuple[dict[str, An
             return _facts(picture), picture.pixels if fits else None
         channeled = with_channels(picture.pixels, channels)
         facts = _facts(picture)
+        facts["looks"] = appearance(picture.pixels)
         facts["conversions"] += _changes(picture.pixels.shape, (height, width, channels))
         return facts, resized(channeled, height, width, request["resize"])
     except (AssayError, MemoryError) as error:

@@ -21,6 +21,9 @@ from assay.data.working_size import Shape, parse_size, working_shape
 #: Unreadable images that an error names.
 _NAMED: Final = 20
 
+#: What is kept of each image; a change makes kept sets be read again.
+_KEPT: Final = "pixels, facts, looks"
+
 #: About what one image takes in the cache, for the message on a full disk: 28 x 28 pixels and its facts.
 _BYTES_EACH: Final = 1024
 
@@ -113,7 +116,7 @@ def cache_key(request: Request, source: str, location: Path, stamp: str) -> str:
         request.seed,
         request.group_column,
     )
-    known = repr((source, str(location.absolute()), stamp, asked))
+    known = repr((source, str(location.absolute()), stamp, asked, _KEPT))
     return "images-" + hashlib.sha256(known.encode("utf-8", "backslashreplace")).hexdigest()[:24]
 
 

@@ -69,6 +69,9 @@ def _ascii_json(value: Any) -> str:
 def _save_split(folder: Path, name: str, split: Split, files: dict[str, dict[str, Any]]) -> dict[str, Any]:
     images = f"{name}-images.npy"
     files[images] = _write(folder / images, _npy_parts(split.images.shape, split.blocks()))
+    looks = None
+    if split.looks is not None:
+        looks = _save_column(folder, f"{name}-looks", split.looks, files)
     columns = [
         [column, _save_column(folder, f"{name}-column-{number}", values, files)]
         for number, (column, values) in enumerate(split.columns.items())
@@ -81,6 +84,7 @@ def _save_split(folder: Path, name: str, split: Split, files: dict[str, dict[str
         "digests": _save_column(folder, f"{name}-digests", split.digests, files),
         "ids": _save_column(folder, f"{name}-ids", tuple(split.ids), files),
         "columns": columns,
+        "looks": looks,
     }
 
 
@@ -171,7 +175,8 @@ def _read_split(folder: Path, record: Mapping[str, Any]) -> Split:
     images = np.load(folder / record["images"], mmap_mode="r", allow_pickle=False).view(np.ndarray)
     ids = _read_column(folder / record["ids"])
     labels, digests = (np.load(folder / record[key], allow_pickle=False) for key in ("labels", "digests"))
-    return Split(images, labels, ids, digests, columns, record.get("resize", "fit"))  # type: ignore[arg-type]  # ids are text
+    looks = np.load(folder / record["looks"], allow_pickle=False) if record.get("looks") else None
+    return Split(images, labels, ids, digests, columns, record.get("resize", "fit"), looks)  # type: ignore[arg-type]  # ids are text
 
 
 def _read_column(path: Path) -> Column:

@@ -51,6 +51,7 @@ def _selected(split: Split, rows: NDArray[np.int64], name: str, scratch: Path | 
         split.digests[rows],
         _columns(split.columns, rows),
         split.resize,
+        None if split.looks is None else split.looks[rows],
     )
 
 

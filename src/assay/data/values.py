@@ -38,6 +38,8 @@ class Split:
     digests: uint8 `(n, 32)`, the SHA-256 of each image's shape and decoded pixels.
     columns: further metadata, one entry per image (original size, mode, bytes, group, the user's own).
     resize: how images of another size were brought to this one; pictures to predict are treated alike.
+    looks: float32 `(n, figures)`, how each picture looked at the size of its file (`appearance.FIGURES`);
+        None where the images are as they were stored.
     """
 
     images: NDArray[np.uint8]
@@ -46,6 +48,7 @@ class Split:
     digests: NDArray[np.uint8]
     columns: Mapping[str, Column] = field(default_factory=dict)
     resize: Resize = "fit"
+    looks: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         n = len(self.images)
@@ -57,6 +60,8 @@ class Split:
             raise ValueError("digests must be uint8 (n, 32)")
         if len(self.ids) != n or any(len(column) != n for column in self.columns.values()):
             raise ValueError("ids and columns must have one entry per image")
+        if self.looks is not None and len(self.looks) != n:
+            raise ValueError("looks must have one row per image")
 
     @classmethod
     def from_arrays(
@@ -81,6 +86,7 @@ class Split:
             and np.array_equal(self.digests, other.digests)
             and self.columns.keys() == other.columns.keys()
             and all(np.array_equal(self.columns[k], other.columns[k]) for k in self.columns)
+            and _equal_looks(self.looks, other.looks)
         )
 
     __hash__ = None  # type: ignore[assignment]  # arrays inside: equal by value, not hashable
@@ -113,6 +119,13 @@ class Split:
     def fingerprint(self, classes: Sequence[str]) -> str:
         """The fingerprint of these images with these labels (see `fingerprint_of`)."""
         return fingerprint_of(self.digests, self.labels, classes)
+
+
+def _equal_looks(a: NDArray[np.float32] | None, b: NDArray[np.float32] | None) -> bool:
+    """Both None, or equal in every figure (NaN equals NaN)."""
+    if a is None or b is None:
+        return a is b
+    return np.array_equal(a, b, equal_nan=True)
 
 
 def fingerprint_of(digests: NDArray[np.uint8], labels: NDArray[np.int64], classes: Sequence[str]) -> str:

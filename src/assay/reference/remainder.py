@@ -51,8 +51,8 @@ def smoothed(pictures: Floats) -> Floats:
     """Pictures `(n, h, w, c)` weighted 1/4, 1/2, 1/4 down and across: `(n, h - 2, w - 2, c)`."""
     half, quarter = np.float32(0.5), np.float32(0.25)
     down = quarter * (pictures[:, :-2] + pictures[:, 2:]) + half * pictures[:, 1:-1]
-    across: Floats = quarter * (down[:, :, :-2] + down[:, :, 2:]) + half * down[:, :, 1:-1]
-    return across
+    across = quarter * (down[:, :, :-2] + down[:, :, 2:]) + half * down[:, :, 1:-1]
+    return across.astype(np.float32, copy=False)
 
 
 def _smoothed_remainder(first: Floats, second: Floats, between_pixels: bool) -> tuple[Floats, Floats]:
