@@ -4,6 +4,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 #: What `appearance` gives, in order; in gray levels (0-255) unless said.
 #:
@@ -15,7 +16,7 @@ FIGURES: Final = ("deviation", "low", "high", "span", "reach", "clipped", "detai
 #: Larger pictures are looked at in so many values a channel, evenly spread, and their detail in the
 #: middle, so many pixels a side.
 _VALUES: Final = 1 << 20
-_MIDDLE: Final = 1024
+_MIDDLE: Final = 512
 
 #: Detail means little in pictures with fewer pixels a side: objects drawn with them are all edges.
 SMALLEST: Final = 64
@@ -34,20 +35,25 @@ def appearance(pixels: NDArray[np.uint8]) -> list[float]:
     """The `FIGURES` of one picture, uint8 `(h, w, c)`."""
     height, width, channels = pixels.shape
     step = int(np.ceil(np.sqrt(height * width / _VALUES)))
-    few = pixels[::step, ::step]
-    counts = [np.bincount(few[..., c].ravel(), minlength=256).astype(float) for c in range(channels)]
+    few = _as_image(pixels[::step, ::step])
+    counts = np.array(few.histogram(), float).reshape(channels, 256)
     lows, highs = ([_percentile(each, share) for each in counts] for share in (0.01, 0.99))
     top, left = max((height - _MIDDLE) // 2, 0), max((width - _MIDDLE) // 2, 0)
-    middle = pixels[top : top + _MIDDLE, left : left + _MIDDLE]
+    middle = _as_image(pixels[top : top + _MIDDLE, left : left + _MIDDLE]).convert("L")
     return [
         max(_deviation(each) for each in counts),
         min(lows),
         max(highs),
         max(high - low for low, high in zip(lows, highs, strict=True)),
         float(max(np.ptp(np.flatnonzero(each)) for each in counts)),
-        float(sum(each[255] for each in counts) / few.size),
-        float(detail(middle[None])[0]),
+        float(counts[:, 255].sum() / counts.sum()),
+        float(_detail(np.asarray(middle, np.float32)[None], _ROUNDING)[0]),
     ]
+
+
+def _as_image(pixels: NDArray[np.uint8]) -> Image.Image:
+    """The same as Pillow has it: its loops over pixels take a fifth of the time."""
+    return Image.fromarray(np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels))
 
 
 def _deviation(counts: NDArray[np.float64]) -> float:
@@ -69,10 +75,14 @@ def detail(pictures: NDArray[np.uint8]) -> Floats:
     1.5 pixels brings it under 0.35. NaN under `SMALLEST` pixels a side, and where nothing varies.
     pictures: uint8 `(n, h, w, c)`.
     """
-    if min(pictures.shape[1:3]) < SMALLEST:
-        return np.full(len(pictures), np.nan, np.float32)
     gray = pictures.mean(axis=3, dtype=np.float32)
-    rounding = _ROUNDING / pictures.shape[3]
+    return _detail(gray, _ROUNDING / pictures.shape[3])
+
+
+def _detail(gray: Floats, rounding: float) -> Floats:
+    """The detail of gray pictures `(n, h, w)`; rounding: what it adds to the variance of their Laplacian."""
+    if min(gray.shape[1:]) < SMALLEST:
+        return np.full(len(gray), np.nan, np.float32)
     fine = [_laplacian_variance(gray) - rounding]
     for _ in range(_OCTAVES):
         gray, rounding = _half(gray), rounding / 4
@@ -87,8 +97,12 @@ def detail(pictures: NDArray[np.uint8]) -> Floats:
 
 
 def _laplacian_variance(gray: Floats) -> NDArray[np.float64]:
-    around = gray[:, :-2, 1:-1] + gray[:, 2:, 1:-1] + gray[:, 1:-1, :-2] + gray[:, 1:-1, 2:]
-    variance: NDArray[np.float64] = (around - 4 * gray[:, 1:-1, 1:-1]).var(axis=(1, 2), dtype=np.float64)
+    second = -4 * gray[:, 1:-1, 1:-1]
+    for neighbors in (gray[:, :-2, 1:-1], gray[:, 2:, 1:-1], gray[:, 1:-1, :-2], gray[:, 1:-1, 2:]):
+        second += neighbors
+    flat = second.reshape(len(second), -1)
+    mean, power = flat.mean(axis=1, dtype=np.float64), np.einsum("ij,ij->i", flat, flat) / flat.shape[1]
+    variance: NDArray[np.float64] = power - mean**2
     return variance
 
 
