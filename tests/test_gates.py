@@ -6,6 +6,7 @@ import pytest
 from assay.audits.values import Audit, Finding
 from assay.cli.main import exit_code
 from assay.core.errors import AssayError
+from assay.evaluation.assess import Evidence, assess
 from assay.evaluation.values import Evaluation
 from assay.gates import enforce, failed_gates, parse_gates
 
@@ -41,6 +42,7 @@ JUDGED = {
     "macro_f1>0.7": True,
     "min_class_recall<0.7": True,
     "min_class_recall<0.5": False,
+    "ece>0": True,  # not evaluated: of these answers no calibration was made
     "drift>0": True,  # not evaluated
     "verdict:drift!=pass": True,  # not evaluated
     "label-errors>99%": True,  # did not run
@@ -51,6 +53,15 @@ JUDGED = {
 def test_a_gate_is_judged_by_hand(text: str) -> None:
     """True gates fail, false ones pass, unjudged ones fail."""
     assert bool(failed_gates(parse_gates(text), AUDIT, SCORE)) is JUDGED[text]
+
+
+@pytest.mark.parametrize(("text", "fails"), [("ece>0.24", True), ("ece>0.26", False), ("ece<0.3", True)])
+def test_the_calibration_error_has_a_gate(text: str, fails: bool) -> None:
+    """`ece` is that of the probabilities as the model gives them: 0.9, 0.8 and 0.9 right, 0.6 wrong."""
+    judged = assess(SCORE, Evidence())
+    assert judged.calibration is not None
+    assert judged.calibration.after.ece == pytest.approx((0.1 + 0.2 + 0.6 + 0.1) / 4)
+    assert bool(failed_gates(parse_gates(text), AUDIT, judged)) is fails
 
 
 def test_a_gate_on_a_score_that_was_not_made_fails() -> None:

@@ -1,0 +1,85 @@
+"""Predictions: an answer is withheld where the model said that it would withhold it."""
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import assay
+from assay.core.text import read_csv_text
+from assay.deployment.predict import predict_files, predictions_text
+from assay.learning.limits import AnswerRule
+from assay.learning.values import Model
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return assay.train("fashion-mnist-sample", "linear", epochs=2, threads=1)
+
+
+@pytest.fixture(scope="module")
+def pictures() -> list[bytes]:
+    rng = np.random.default_rng(0)
+    test = assay.load("fashion-mnist-sample").splits["test"].images[:20, ..., 0]
+    noise = rng.integers(0, 256, (28, 28), np.uint8)
+    return [_png(image) for image in (*test, noise)]
+
+
+def _png(image: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG")
+    return file.getvalue()
+
+
+def _ruled(model: Model, threshold: float | None) -> Model:
+    rule = AnswerRule(0.1, threshold, "", 200, 100, 5)
+    return replace(model, limits=replace(model.limits, rule=rule, rule_reason=""))
+
+
+def test_columns_stay_where_no_risk_was_named(model: Model, pictures: list[bytes]) -> None:
+    """Without a rule the table has the columns that it always had; JSON tells what is strange."""
+    found = predict_files(model, pictures)
+    header, _ = read_csv_text(predictions_text(found, model.classes))
+    assert header == ["file", "predicted", "probability", *(f"p:{name}" for name in model.classes)]
+    assert [p.answered for p in found] == [None] * 21
+    assert found[-1].familiar is False
+    assert sum(p.familiar is True for p in found[:20]) >= 18
+
+
+def test_the_answer_is_empty_where_the_model_does_not_know(model: Model, pictures: list[bytes]) -> None:
+    """The last column repeats the class where that may be answered; `predicted` is always there."""
+    found = predict_files(_ruled(model, 0.6), pictures)
+    header, rows = read_csv_text(predictions_text(found, model.classes))
+    assert header[-1] == "answer"
+    for p, row in zip(found, rows, strict=True):
+        assert p.answered is (p.probability >= 0.6 and p.familiar)
+        assert row[-1] == (p.predicted if p.answered else "")
+        assert row[1] == p.predicted
+    assert found[-1].answered is False
+    assert {p.answered for p in found} == {True, False}
+
+
+def test_a_rule_that_promises_nothing_answers_nothing(model: Model, pictures: list[bytes]) -> None:
+    """No confidence suffices: no picture is answered."""
+    assert not any(p.answered for p in predict_files(_ruled(model, None), pictures))
+
+
+def test_the_rule_survives_a_run_folder(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """`run --max-risk`, then `evaluate --max-risk` with another: the model answers by the last one."""
+    from assay.cli.main import exit_code
+    from assay.learning.model_file import read_model
+
+    out = tmp_path / "run"
+    run = ["run", "fashion-mnist-sample", "--model", "linear", "--epochs", "2", "--checks", "leakage", "-q"]
+    assert exit_code([*run, "--max-risk", "0.3", "--out", str(out)]) == 0
+    first = read_model(out / "model").limits.rule
+    assert exit_code(["evaluate", str(out), "--max-risk", "0.15", "-q"]) == 0
+    second = read_model(out / "model").limits.rule
+    assert first is not None
+    assert second is not None
+    assert (first.max_risk, second.max_risk) == (0.3, 0.15)
+    assert exit_code(["run", "fashion-mnist-sample", "--max-risk", "1.5", "--out", str(tmp_path / "x")]) == 2
+    assert "--max-risk" in capfd.readouterr().err
