@@ -12,7 +12,7 @@ import pytest
 from assay.core import durable
 from assay.core.errors import AssayError
 from assay.reports.captions import CAPTIONS
-from assay.reports.explorer import MOST_MISTAKES, explorer_data
+from assay.reports.explorer import MOST_MISTAKES, explorer_data, explorer_note
 from assay.reports.html import CHAPTERS, LARGEST_PAGE, draw_all, page, write_report
 
 #: Elements that can run or fetch something. None of them is on the page.
@@ -221,8 +221,11 @@ def test_the_page_stays_under_five_megabytes(
     text = page(content, drawn)
     assert len(text.encode()) < LARGEST_PAGE
     assert drawn.explorer.wrong == len(content.evaluation.mistakes()[:MOST_MISTAKES])
-    assert 0 < drawn.explorer.pictured < len(drawn.explorer.rows)
-    assert f"{drawn.explorer.pictured:,} of these images are pictured" in text
+    told = explorer_note(drawn.explorer)
+    assert told in text
+    assert ("averaged down to" in told) == (drawn.explorer.atlas.width < shape[1])
+    assert ("images are pictured" in told) == (drawn.explorer.pictured < len(drawn.explorer.rows))
+    assert "averaged down" in told or "are pictured" in told
 
 
 def test_every_figure_has_words_and_data(content_of) -> None:

@@ -12,9 +12,9 @@ from PIL import Image
 from assay.data.values import Split
 from assay.reports.raster import shrunk
 
-#: Tiles beside each other, and in one sheet: a sheet of 28 x 28 pictures is decoded in a millisecond.
-COLUMNS: Final = 16
-PER_SHEET: Final = 256
+#: Tiles beside each other, and in one sheet: decoded when its first tile is shown, or left out whole.
+COLUMNS: Final = 8
+PER_SHEET: Final = 64
 
 #: Longest side of a tile in pixels, the first that fits into the budget is taken.
 SIDES: Final = (64, 48, 32, 24)
