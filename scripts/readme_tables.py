@@ -64,7 +64,83 @@ def _row(cells: list[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def _audit_peers(figures: Mapping[str, Any]) -> list[str]:
+    head = [
+        "tool, at its defaults",
+        "exact copies found",
+        "near copies found",
+        "flips to any class: AUROC, found",
+        "flips to a similar class: AUROC, found",
+        "damaged pictures found",
+        "processor seconds",
+        "packages, MB",
+    ]
+    rows = [_row([name, *_peer_cells(found)]) for name, found in figures["tools"].items()]
+    return [_row(head), _row(["---"] * len(head)), *rows]
+
+
+def _peer_cells(found: Mapping[str, Any]) -> list[str]:
+    size = f"{found['installed']['packages']}, {found['installed']['megabytes']:,}"
+    if "does_not_run_here" in found:
+        return ["does not run here", *["-"] * 5, size]
+    labels = found.get("labels")
+    return [
+        _found(found.get("exact copies")),
+        _found(found.get("near copies")),
+        *(_flips(labels, to) for to in ("any class", "the most similar class")),
+        _found(found.get("bad pictures")),
+        f"{found['cpu_seconds']:.0f}",
+        size,
+    ]
+
+
+def _found(counts: Mapping[str, Any] | None) -> str:
+    """Recall and, in brackets, precision."""
+    if counts is None:
+        return "-"
+    precision = counts["precision"]
+    return _percent(counts["recall"]) + (f" ({_percent(precision)})" if precision is not None else "")
+
+
+def _flips(labels: Mapping[str, Any] | None, to: str) -> str:
+    if labels is None:
+        return "-"
+    return f"{labels[to]['auroc']:.3f}, {_percent(labels[to]['recall'])} ({_percent(labels['precision'])})"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def _audit_growth(figures: Mapping[str, Any]) -> list[str]:
+    head = ["images", "all checks, µs an image", "reference", "copies", "outliers", "peak GB", "copies found"]
+    rows = []
+    for row in figures["rows"]:
+        seconds, each = row["cpu_seconds"], row["cpu_microseconds_per_image"]
+        steps = [f"{each[name]:.0f}" for name in ("judgment", "copies", "atypical")]
+        found = _percent(min(row["recall_of_copies"].values()))
+        total = 1e6 * sum(seconds.values()) / row["images"]
+        rows.append(
+            _row([f"{row['images']:,}", f"{total:.0f}", *steps, f"{row['peak_gigabytes']:.2f}", found])
+        )
+    return [_row(head), _row(["---"] * len(head)), *rows]
+
+
+def _audit_speed(figures: Mapping[str, Any]) -> list[str]:
+    flips = [
+        _row([f"1 % of labels flipped, {name}: AUROC; in a list twice their number", value, "", "1"])
+        for name, value in (
+            (name, f"{found['auroc']:.4f}; {_percent(found['found_in_twice'])}")
+            for name, found in figures["flips"].items()
+        )
+    ]
+    return [*_main_job(figures["times"]), *flips]
+
+
 TABLES: Mapping[str, Callable[[Mapping[str, Any]], list[str]]] = {
+    "audit_growth": _audit_growth,
+    "audit_peers": _audit_peers,
+    "audit_speed": _audit_speed,
     "main_job": _main_job,
     "recipes": _recipes,
 }

@@ -16,8 +16,8 @@ from datasets import Dataset, Image
 from sklearn.model_selection import StratifiedKFold
 from torch import nn
 
-#: Issues of Datalab's that speak of the picture itself (found by CleanVision).
-PICTURE_ISSUES = ("dark", "light", "low_information", "blurry", "odd_aspect_ratio", "odd_size", "grayscale")
+#: Issues of Datalab's that speak of damage to a picture (found by CleanVision); `grayscale` all are here.
+PICTURE_ISSUES = ("dark", "light", "low_information", "blurry", "odd_aspect_ratio", "odd_size")
 
 BATCH = 64
 
