@@ -27,7 +27,7 @@ DOUBTS = Doubts(_mask(0), "", _mask(8, 9), "")
 def test_the_four_scores_by_hand() -> None:
     """Each is a count over the images that are left, with its difference to all images; all come first."""
     found = score_honestly(LABELS, PREDICTED, 2, DOUBTS)
-    assert list(record_of(found))[0] == "as_given"
+    assert next(iter(record_of(found))) == "as_given"
     entries = (found.as_given, found.without_copies, found.without_suspects, found.without_both)
     assert [(e.correct, e.n, e.removed) for e in entries if e] == [
         (7, 10, 0),

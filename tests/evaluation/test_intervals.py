@@ -70,7 +70,7 @@ def test_a_macro_interval_holds_its_score() -> None:
     [
         _confusion(100, 80),  # 300 images
         np.diag([1000, 1000]),  # no mistake
-        np.array([[900, 100], [5, 5]]),  # a class of ten images
+        np.array([[900, 100], [9, 40]]),  # a class of 49 images
         np.array([[0, 500], [500, 0]]),  # nothing right
         np.zeros((3, 3), np.int64) + np.diag([1, 0, 0]),  # a single image
     ],
@@ -90,10 +90,10 @@ def test_absent_classes_do_not_prevent_an_interval() -> None:
 
 
 def test_thousands_of_classes_are_drawn_in_little_memory() -> None:
-    """2,000 classes of 20 images each: what is drawn is summed up at once."""
+    """2,000 classes of 50 images each: what is drawn is summed up at once."""
     confusion = np.zeros((2_000, 2_000), np.int64)
-    np.fill_diagonal(confusion, 18)
-    confusion[np.arange(2_000), (np.arange(2_000) + 1) % 2_000] = 2
+    np.fill_diagonal(confusion, 45)
+    confusion[np.arange(2_000), (np.arange(2_000) + 1) % 2_000] = 5
     found, _ = macro_intervals(confusion, draws=50)
     assert found is not None
     assert found["macro_recall"][0] < 0.9 < found["macro_recall"][1]

@@ -62,7 +62,7 @@ def test_macro_scores_equal_scikit_learn() -> None:
 
 
 def test_scores_of_classes_equal_scikit_learn() -> None:
-    """Precision, recall and F1 of every class, in 10,000 random cases, which scikit-learn sees side by side."""
+    """Precision, recall and F1 of every class, in 10,000 random cases that scikit-learn sees at once."""
     rng = np.random.default_rng(5)
     cases = [_random_case(rng) for _ in range(CASES)]
     labels = np.concatenate([labels + 10 * i for i, (labels, _, _) in enumerate(cases)])

@@ -16,6 +16,9 @@ from assay.evaluation.intervals import Interval, nested_difference_interval
 from assay.evaluation.metrics import wilson_interval
 from assay.reference.beliefs import Beliefs, Chances, chances
 
+#: The scores of the honest set, in their order.
+ENTRIES: Final = ("as_given", "without_copies", "without_suspects", "without_both")
+
 #: Test sets with labels drawn anew.
 DRAWS: Final = 200
 

@@ -20,7 +20,7 @@ DRAWS: Final = 1_000
 
 #: Below these a bootstrap has not been shown to hold what it promises.
 FEWEST_IMAGES: Final = 500
-FEWEST_PER_CLASS: Final = 20
+FEWEST_PER_CLASS: Final = 50
 
 #: Resampled counts held at a time, at most.
 _MOST_CELLS: Final = 4_000_000

@@ -13,7 +13,7 @@ from assay.evaluation import metrics
 from assay.evaluation.abstention import Abstention
 from assay.evaluation.calibration import Calibration
 from assay.evaluation.familiarity import OutOfDistribution
-from assay.evaluation.honest import Honest
+from assay.evaluation.honest import ENTRIES, Honest
 from assay.evaluation.intervals import macro_intervals
 from assay.evaluation.records import record_of
 from assay.evaluation.slices import Slices
@@ -150,4 +150,16 @@ class Evaluation:
             (name, *(metrics.shown(s[key]) for key in ("precision", "recall", "f1")), s["support"])
             for name, s in self.test["per_class"].items()
         ]
-        return html_table(("class", "precision", "recall", "F1", "images"), rows, repr(self))
+        by_class = html_table(("class", "precision", "recall", "F1", "images"), rows, repr(self))
+        return by_class + self._honest_html()
+
+    def _honest_html(self) -> str:
+        if self.honest is None:
+            return ""
+        entries = {name: getattr(self.honest, name) for name in ENTRIES}
+        rows = [
+            (name.replace("_", " "), metrics.shown(e.accuracy, 4), f"{e.n:,}")
+            for name, e in entries.items()
+            if e is not None
+        ]
+        return html_table(("test images", "accuracy", "images"), rows, "The honest set")
