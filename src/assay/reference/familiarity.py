@@ -18,7 +18,7 @@ COMPONENTS: Final = 128
 _MOST_NUMBERS: Final = 4_000_000
 
 #: Share of the mean variance that is added to every direction: keeps the inverse finite where few images,
-#: or images that hardly differ, leave a direction without variance. Of 1e-5 to 0.1, noise is caught best so.
+#: or images that hardly differ, leave a direction without variance. A tenth of it catches as much.
 _RIDGE: Final = 0.1
 
 Floats = NDArray[np.float32]
