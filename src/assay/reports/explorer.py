@@ -142,9 +142,9 @@ def explorer_note(explorer: Explorer) -> str:
         f"{count(explorer.wrong, 'mistake')}, the surest first"
         if explorer.wrong == explorer.mistakes
         else f"the {explorer.wrong:,} surest of {count(explorer.mistakes, 'mistake')}",
-        f"{count(len(explorer.rows) - explorer.wrong, 'right answer')}, for comparison",
+        f"{count(len(explorer.rows) - explorer.wrong, 'right answer')} for comparison",
     ]
-    text = f"It holds {' and '.join(told)}."
+    text = f"It holds {', and '.join(told)}."
     if explorer.pictured < len(explorer.rows):
         text += f" To keep this page small, {explorer.pictured:,} of these images are pictured."
     height, width, _ = explorer.dataset.shape
