@@ -8,7 +8,7 @@ import pytest
 
 import planted
 from assay.core.errors import AssayError
-from assay.data.decisions import APPLIED, COLUMNS, read_decisions
+from assay.data.decisions import APPLIED, COLUMNS, decisions_csv, read_decisions
 from assay.fix_loop import review
 from assay.pipeline import resume, run, run_audit, run_evaluate
 from assay.verification import verify_run
@@ -48,7 +48,7 @@ def filled(path, target, decide):
 
 
 def test_each_suspect_has_one_row(finished, tmp_path):
-    """Every image of issues.csv that can be decided about, once, undecided, its digest and reasons beside it."""
+    """Every image of issues.csv that can be decided about, once, undecided, with its digest and reasons."""
     rows = table(review(finished, tmp_path / "d.csv"))
     issues = {
         (i["split"], i["index"]) for i in table(finished / "issues.csv") if i["check"] == "label-errors"
@@ -104,6 +104,31 @@ def test_decisions_change_training_alone(data, finished, tmp_path):
     run_evaluate(tmp_path / "second", data)
 
 
+def test_decisions_on_test_images_give_one_more_score(data, finished, tmp_path):
+    """The first number stays; beside it the score with one image relabelled and one dropped, by hand."""
+    scored = json.loads((finished / "evaluation.json").read_text("utf-8"))
+    assert scored["honest"]["with_decisions"] is None
+    answers = table(finished / "predictions.csv")
+    wrong = [row for row in answers if row["label"] != row["predicted"]]
+    right = next(row for row in answers if row["label"] == row["predicted"])
+    rows = [
+        {**wrong[0], "decision": "relabel", "new_label": wrong[0]["predicted"]},
+        {**wrong[1], "decision": "drop"},
+        {**right, "decision": "keep"},
+    ]
+    file = tmp_path / "d.csv"
+    file.write_text(decisions_csv(rows), "utf-8")
+    done = run(data, out=tmp_path / "run", decisions=str(file), **QUICK)
+    given = done.score.honest.with_decisions
+    correct = sum(row["label"] == row["predicted"] for row in answers)
+    assert (given.n, given.correct) == (len(answers) - 1, correct + 1)
+    assert (given.dropped, given.relabelled) == (1, 1)
+    assert given.difference == pytest.approx((correct + 1) / (len(answers) - 1) - correct / len(answers))
+    assert done.score.accuracy == correct / len(answers)
+    assert done.score.honest.as_given.n == len(answers)
+    assert all(fact.holds for fact in verify_run(tmp_path / "run", data, retrain=True))
+
+
 def test_decisions_carry_over_to_the_next_review(data, finished, tmp_path):
     """A new review of a run that was given decisions has them filled in; none is lost."""
     decide = {"decision": "drop", "who": "Ann", "when": "2026-05-01", "reason": "blurred"}
@@ -129,7 +154,7 @@ def test_an_unfinished_run_is_not_continued_with_other_decisions(data, finished,
     rows = filled(review(finished, tmp_path / "d.csv"), tmp_path / "all.csv", lambda _: {"decision": "drop"})
     run(data, out=tmp_path / "run", decisions=str(rows), **QUICK)
     (tmp_path / "run" / "manifest.json").unlink()
-    filled(tmp_path / "d.csv", rows, lambda row: {"decision": "keep"})
+    filled(tmp_path / "d.csv", rows, lambda _: {"decision": "keep"})
     with pytest.raises(AssayError, match="other decisions") as caught:
         run(data, out=tmp_path / "run", decisions=str(rows), **QUICK)
     assert caught.value.code == "config-changed"

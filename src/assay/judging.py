@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from assay.audits.looks import look_at
 from assay.audits.values import Audit
+from assay.data.decisions import Decided
 from assay.data.hold_out import HoldOut
 from assay.data.values import Dataset, Split
 from assay.evaluation.abstention import Answered, Rule, choose_threshold
 from assay.evaluation.assess import Evidence, assess, with_strangers_last
 from assay.evaluation.evaluate import evaluate_split
 from assay.evaluation.familiarity import Gate, count_refused, refused_of
-from assay.evaluation.honest import Doubts, no_doubts
+from assay.evaluation.honest import DecidedImages, Doubts, no_doubts
 from assay.evaluation.metrics import wilson_interval
 from assay.evaluation.values import Evaluation
 from assay.learning.fit_limits import fit_limits
@@ -66,9 +67,12 @@ def with_rule(model: Model, split: Split, rows: NDArray[np.int64], max_risk: flo
     return replace(model, limits=replace(model.limits, rule=rule, rule_reason=""))
 
 
-def judge(model: Model, dataset: Dataset, audit: Audit | None, seed: int = 0) -> Evaluation:
+def judge(
+    model: Model, dataset: Dataset, audit: Audit | None, decided: Decided | None = None, seed: int = 0
+) -> Evaluation:
     """The model judged on the test split, with all that audit and validation have to say about it.
 
+    decided: what a person decided; decisions about test images give one more score, and change no other.
     Raises AssayError `shape-mismatch` or `class-names` when the model was made for other data.
     """
     split = dataset.splits["test"]
@@ -78,7 +82,7 @@ def judge(model: Model, dataset: Dataset, audit: Audit | None, seed: int = 0) ->
         temperature=limits.temperature.value,
         temperature_reason=limits.temperature.reason,
         fitted_images=limits.temperature.images,
-        doubts=_doubts(audit, dataset),
+        doubts=replace(_doubts(audit, dataset), decided=_decided_images(decided, split)),
         rule=_rule(limits),
         rule_reason=limits.rule_reason,
         gate=None if limits.gate is None or distances is None else _gate(limits.gate, distances),
@@ -119,6 +123,14 @@ def _doubts(audit: Audit | None, dataset: Dataset) -> Doubts:
         return no_doubts("the audit given is that of other data")
     copies, suspects = (_flagged(audit, check, dataset) for check in ("leakage", "label-errors"))
     return Doubts(*copies, *suspects, audit.beliefs)
+
+
+def _decided_images(decided: Decided | None, test: Split) -> DecidedImages | None:
+    if decided is None:
+        return None
+    dropped = np.ones(len(test), bool)
+    dropped[decided.kept("test", np.arange(len(test)))] = False
+    return DecidedImages(decided.labelled("test", test).labels, dropped)
 
 
 def _flagged(audit: Audit, check: str, dataset: Dataset) -> tuple[NDArray[np.bool_] | None, str]:

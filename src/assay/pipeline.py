@@ -20,6 +20,7 @@ from assay.core import run_folder
 from assay.core.errors import AssayError
 from assay.core.events import Event, OnEvent, ignore, stage
 from assay.core.run_folder import RunFolder
+from assay.data.decisions import Decided, decide, read_decisions
 from assay.data.hold_out import HoldOut, hold_out
 from assay.data.values import Dataset
 from assay.deployment.predict import Prediction, predict_files
@@ -119,7 +120,11 @@ def _train_one(
     """Train and judge the plan's model, if it has one, and write everything."""
     if plan.recipe is not None:
         held, model = _fit(plan, folder, on_event, accept_changes)
-        score = _judge(model, plan.dataset, results.audit, on_event) if plan.command == "run" else None
+        score = (
+            _judge(model, plan.dataset, results.audit, plan.decided, on_event)
+            if plan.command == "run"
+            else None
+        )
         results = replace(results, held=held, model=model, evaluation=score)
     _report(folder, plan, results, on_event)
     return Run(folder.path, results.audit, results.model, results.evaluation)
@@ -175,7 +180,7 @@ def _finished_part(part: Plan, audit: Audit, on_event: OnEvent) -> Run:
     run_folder.need_intact(part.folder)
     model = read_model(part.folder / "model")
     need_same_data(model, part)
-    score = _judge(model, part.dataset, audit, on_event) if part.command == "run" else None
+    score = _judge(model, part.dataset, audit, part.decided, on_event) if part.command == "run" else None
     return Run(part.folder, audit, model, score)
 
 
@@ -244,17 +249,20 @@ def evaluate(
     data: Data = "fashion-mnist",
     *,
     audit: Audit | None = None,
+    decisions: str | Path | None = None,
     offline: bool = False,
     on_event: OnEvent = ignore,
 ) -> Evaluation:
     """Judge a model on the test split of `data`. Writes nothing.
 
     audit: of the same data; without it, the score without copies and without suspects is not made.
+    decisions: a table of what a person decided; about test images, it gives one more score.
     """
     require_for(model.recipe["model"])
     dataset = open_data(data, {"classes": model.classes}, offline, on_event)
     need_test_split(dataset)
-    return _judge(model, dataset, audit, on_event)
+    decided = decide(dataset, read_decisions(Path(decisions))) if decisions is not None else None
+    return _judge(model, dataset, audit, decided, on_event)
 
 
 def run_evaluate(
@@ -304,7 +312,7 @@ def _test_one(
     held = _hold_out(plan)
     if max_risk is not None:
         model = with_rule(model, *validation_rows(plan.train, held, plan.dataset), max_risk)
-    score = _judge(model, plan.dataset, results.audit, on_event) if test else None
+    score = _judge(model, plan.dataset, results.audit, plan.decided, on_event) if test else None
     results = replace(results, held=held, model=model, evaluation=score)
     _report(folder, plan, results, on_event)
     return Run(folder.path, results.audit, model, score)
@@ -404,9 +412,11 @@ def _layers(plan: Plan, images: int) -> tuple[Recipe, ModelSummary]:
     return recipe, summarize(recipe, plan.dataset.shape, len(plan.dataset.classes))
 
 
-def _judge(model: Model, dataset: Dataset, audit: Audit | None, on_event: OnEvent) -> Evaluation:
+def _judge(
+    model: Model, dataset: Dataset, audit: Audit | None, decided: Decided | None, on_event: OnEvent
+) -> Evaluation:
     with stage(on_event, "evaluate") as figures:
-        score = judge(model, dataset, audit)
+        score = judge(model, dataset, audit, decided)
         figures.update(n=len(score.labels), accuracy=score.accuracy, accuracy_ci95=list(score.accuracy_ci95))
     return score
 

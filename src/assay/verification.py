@@ -93,7 +93,8 @@ def _retrained(folder: Path, plan: Plan, on_event: OnEvent) -> list[Fact]:
     if (folder / "evaluation.json").exists():
         checks = {key: getattr(plan.settings, key) for key in _OF_AUDIT}
         found = audit(plan.dataset, on_event=on_event, **checks)
-        score = evaluate(model, plan.dataset, audit=found, on_event=on_event)
+        decisions = chosen.get("decisions")
+        score = evaluate(model, plan.dataset, audit=found, decisions=decisions, on_event=on_event)
         text = durable.json_text(score.as_record())
         facts.append(Fact("evaluation, trained again", _same_text(folder / "evaluation.json", text)))
     return facts

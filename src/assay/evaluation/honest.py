@@ -22,6 +22,8 @@ ENTRIES: Final = ("as_given", "without_copies", "without_suspects", "without_bot
 #: Test sets with labels drawn anew.
 DRAWS: Final = 200
 
+_UNDECIDED: Final = "no decision changes a test image"
+
 Mask = NDArray[np.bool_]
 
 
@@ -77,6 +79,26 @@ class Suspects:
 
 
 @dataclass(frozen=True)
+class DecidedScore(Score):
+    """The score as a person decided about test images: without the dropped ones, with their new labels.
+
+    No interval of the difference: none has been shown to hold for labels that somebody chose to look at.
+    """
+
+    dropped: int
+    relabelled: int
+    difference: float
+
+
+@dataclass(frozen=True, eq=False)
+class DecidedImages:
+    """What was decided about the images judged. labels: int64 `(n,)`; dropped: bool `(n,)`."""
+
+    labels: NDArray[np.int64]
+    dropped: Mask
+
+
+@dataclass(frozen=True)
 class Honest:
     """The honest set; as given first. None: that could not be made, and the reason beside it says why."""
 
@@ -89,6 +111,8 @@ class Honest:
     without_both_reason: str
     suspects: Suspects | None
     suspects_reason: str
+    with_decisions: DecidedScore | None
+    with_decisions_reason: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +120,7 @@ class Doubts:
     """Which images of the split are in doubt: bool `(n,)`, or None and the reason.
 
     beliefs: of the classifier that disputes labels, for simulating its false alarms.
+    decided: what a person decided about the images.
     """
 
     copies: Mask | None
@@ -103,6 +128,7 @@ class Doubts:
     suspects: Mask | None
     suspects_reason: str
     beliefs: Beliefs | None = None
+    decided: DecidedImages | None = None
 
 
 def no_doubts(reason: str) -> Doubts:
@@ -135,6 +161,7 @@ def score_honestly(
         *_entry(right, both, both_reason),
         suspects,
         doubts.suspects_reason,
+        *_as_decided(labels, predicted, doubts.decided),
     )
 
 
@@ -151,6 +178,22 @@ def _entry(right: Mask, out: Mask | None, reason: str) -> tuple[Entry | None, st
     return Entry(
         **vars(own), removed=removed, difference=own.accuracy - float(right.mean()), difference_ci95=interval
     ), ""
+
+
+def _as_decided(
+    labels: NDArray[np.int64], predicted: NDArray[np.int64], decided: DecidedImages | None
+) -> tuple[DecidedScore | None, str]:
+    if decided is None:
+        return None, _UNDECIDED
+    kept, changed = ~decided.dropped, (decided.labels != labels) & ~decided.dropped
+    if kept.all() and not changed.any():
+        return None, _UNDECIDED
+    if not kept.any():
+        return None, "no image is left"
+    own = score(int((decided.labels == predicted)[kept].sum()), int(kept.sum()))
+    difference = own.accuracy - float((labels == predicted).mean())
+    dropped, relabelled = int(decided.dropped.sum()), int(changed.sum())
+    return DecidedScore(**vars(own), dropped=dropped, relabelled=relabelled, difference=difference), ""
 
 
 def score(correct: int, n: int) -> Score:
