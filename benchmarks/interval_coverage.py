@@ -20,7 +20,7 @@ from measuring import conditions, write_result
 ACCURACIES = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99)
 SIZES = (500, 1_000, 2_000, 5_000, 10_000)
 #: Classes and images of a test set. A hundred classes take ten times as long: fewer worlds of them.
-WORLDS = ((2, 500), (2, 2_000), (10, 500), (10, 2_000), (10, 10_000), (100, 5_000))
+WORLDS = ((2, 500), (2, 2_000), (10, 500), (10, 2_000), (10, 10_000), (100, 20_000))
 
 
 def main() -> None:

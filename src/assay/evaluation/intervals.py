@@ -18,9 +18,11 @@ CONFIDENCE: Final = 0.95
 #: matters for.
 DRAWS: Final = 1_000
 
-#: Below these a bootstrap has not been shown to hold what it promises.
+#: Below these a bootstrap has not been shown to hold what it promises. With many classes it needs more of
+#: each, so many times the number of classes: mistakes too rare to have occurred are never drawn.
 FEWEST_IMAGES: Final = 500
 FEWEST_PER_CLASS: Final = 50
+FEWEST_PER_CLASS_AND_CLASS: Final = 2
 
 #: Resampled counts held at a time, at most.
 _MOST_CELLS: Final = 4_000_000
@@ -81,8 +83,9 @@ def _why_not(confusion: NDArray[np.int64]) -> str:
     support = confusion.sum(axis=1)
     if confusion.sum() < FEWEST_IMAGES:
         return f"shown to hold only from {FEWEST_IMAGES} images on"
-    if support[support > 0].min() < FEWEST_PER_CLASS:
-        return f"shown to hold only where every class has {FEWEST_PER_CLASS} images"
+    fewest = max(FEWEST_PER_CLASS, FEWEST_PER_CLASS_AND_CLASS * np.count_nonzero(support))
+    if support[support > 0].min() < fewest:
+        return f"shown to hold only where each of so many classes has {fewest} images"
     if np.trace(confusion) in (0, confusion.sum()):
         return "without a mistake, or without a right answer, images drawn again show no spread"
     return ""
