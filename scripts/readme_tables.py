@@ -137,15 +137,41 @@ def _audit_speed(figures: Mapping[str, Any]) -> list[str]:
     return [*_main_job(figures["times"]), *flips]
 
 
+def _interval_coverage(figures: Mapping[str, Any]) -> list[str]:
+    head = ["interval", "mean", "lowest and highest cell", "cells"]
+    rows = [
+        _row([name, f"{f['mean']:.4f}", f"{f['lowest']:.3f} - {f['highest']:.3f}", str(f["cells"])])
+        for name, f in figures.items()
+    ]
+    return [_row(head), _row(["---"] * len(head)), *rows]
+
+
+def _trust(figures: Mapping[str, Any]) -> list[str]:
+    kinds = list(next(iter(figures.values()))["caught"])
+    rows = [_row([kind, *(f"{f['caught'][kind]:.4f}" for f in figures.values())]) for kind in kinds]
+    refused = [f"{f['familiar test images refused']['rate']:.4f}" for f in figures.values()]
+    errors = [f"{f['before']['ece']:.4f}, {f['after']['ece']:.4f}" for f in figures.values()]
+    return [
+        _row(["share caught", *(f"`{recipe}`" for recipe in figures)]),
+        _row(["---"] * (len(figures) + 1)),
+        *rows,
+        _row(["familiar: the test images", *refused]),
+        _row(["(calibration error before the temperature, after)", *errors]),
+    ]
+
+
 TABLES: Mapping[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "audit_growth": _audit_growth,
     "audit_peers": _audit_peers,
     "audit_speed": _audit_speed,
     "main_job": _main_job,
     "recipes": _recipes,
+    "interval_coverage": _interval_coverage,
+    "trust": _trust,
 }
 
 
 if __name__ == "__main__":
-    README.write_text(filled(README.read_text("utf-8")), encoding="utf-8")
-    print(f"filled {README.name}")
+    for page in (README, ROOT / "docs" / "score.md"):
+        page.write_text(filled(page.read_text("utf-8")), encoding="utf-8")
+        print(f"filled {page.name}")

@@ -27,9 +27,10 @@ def test_the_page_of_commands_is_the_help_of_the_program() -> None:
     assert (ROOT / "docs" / "commands.md").read_text("utf-8") == _script("write_docs").commands_page()
 
 
-def test_the_tables_of_the_readme_are_those_of_the_results() -> None:
+@pytest.mark.parametrize("page", ["README.md", "docs/score.md"])
+def test_the_tables_of_a_page_are_those_of_the_results(page: str) -> None:
     """Every figure of a marked table comes from a committed result file."""
-    text = (ROOT / "README.md").read_text("utf-8")
+    text = (ROOT / page).read_text("utf-8")
     assert text.count("<!-- table:") >= 2
     assert _script("readme_tables").filled(text) == text
 
