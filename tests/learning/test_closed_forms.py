@@ -167,6 +167,18 @@ def test_too_many_scores_are_refused(split: Split, rows: HoldOut, monkeypatch: p
     assert (caught.value.code, caught.value.exit_code) == ("recipe-does-not-fit", 2)
 
 
+def test_memory_that_is_not_there(split: Split, rows: HoldOut, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An allocation that fails while fitting is exit 5 with advice, not a traceback."""
+
+    def fails(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("assay.learning.closed_forms.reference.describe", fails)
+    with pytest.raises(AssayError) as caught:
+        fit(split, rows, CLASSES, read_recipe("reference"))
+    assert (caught.value.code, caught.value.exit_code) == ("out-of-memory", 5)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_one_class_is_refused(split: Split, name: str) -> None:
     """One class is no classification, whatever classifies."""

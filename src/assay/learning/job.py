@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,7 @@ class Job:
         """The validation images: a split and which of its rows."""
         return watched(self.split, self.rows.validation, self.validation)
 
-    @property
+    @cached_property
     def schedule(self) -> Schedule:
         """How many steps there are, and how large."""
         return Schedule(self.recipe, len(self.rows.train))

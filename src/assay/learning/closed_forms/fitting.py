@@ -45,7 +45,8 @@ def fit_at_once(
     check_labels(split.labels[rows.train], classes, on_event)
     warn_of_constant_images(split, rows.train, on_event)
     recipe = resolved(recipe, len(rows.train))
-    fitted = closed_form(recipe).fit(split, rows.train, len(classes), seed, recipe.options)
+    with _memory_errors():
+        fitted = closed_form(recipe).fit(split, rows.train, len(classes), seed, recipe.options)
     model = Model(
         weights=fitted.weights,
         recipe=recipe.as_record(),
@@ -102,6 +103,15 @@ def summarize(recipe: Recipe, shape: Shape, class_count: int) -> ModelSummary:
     parameters = sum(row.parameters for row in rows)
     multiply_adds = sum(row.multiply_adds for row in rows)
     return ModelSummary(rows, parameters, parameters, multiply_adds, parameters * _FLOAT_BYTES)
+
+
+@contextmanager
+def _memory_errors() -> Iterator[None]:
+    try:
+        yield
+    except MemoryError as error:
+        fix = "Use smaller images (--size), or another --model."
+        raise AssayError("out-of-memory", "memory", "there is not enough of it", fix) from error
 
 
 @contextmanager
