@@ -260,7 +260,8 @@ def main() -> None:
         "threads": len(os.sched_getaffinity(0)),
         "tools": tools,
     }
-    write_result("audit_peers", "python benchmarks/audit_peers.py", before, figures)
+    command = f"python benchmarks/audit_peers.py --images {chosen.images}"
+    write_result("audit_peers", command, before, figures)
 
 
 if __name__ == "__main__":

@@ -126,15 +126,18 @@ def _audit_growth(figures: Mapping[str, Any]) -> list[str]:
     return [_row(head), _row(["---"] * len(head)), *rows]
 
 
-def _audit_speed(figures: Mapping[str, Any]) -> list[str]:
-    flips = [
-        _row([f"1 % of labels flipped, {name}: AUROC; in a list twice their number", value, "", "1"])
-        for name, value in (
-            (name, f"{found['auroc']:.4f}; {_percent(found['found_in_twice'])}")
-            for name, found in figures["flips"].items()
-        )
-    ]
-    return [*_main_job(figures["times"]), *flips]
+def _audit_flips(figures: Mapping[str, Any]) -> list[str]:
+    head = ["1 % of the labels flipped", "AUROC", "found in a list twice their number", "n"]
+    rows = []
+    for name, found in figures.items():
+        if name not in ("share", "seeds"):
+            cells = [_mean_and_range(found[key]) for key in ("auroc", "found_in_twice")]
+            rows.append(_row([name, *cells, str(len(figures["seeds"]))]))
+    return [_row(head), _row(["---"] * len(head)), *rows]
+
+
+def _mean_and_range(found: Mapping[str, Any]) -> str:
+    return f"{found['mean']:.4f} ({min(found['all']):.4f} - {max(found['all']):.4f})"
 
 
 def _interval_coverage(figures: Mapping[str, Any]) -> list[str]:
@@ -163,7 +166,8 @@ def _trust(figures: Mapping[str, Any]) -> list[str]:
 TABLES: Mapping[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "audit_growth": _audit_growth,
     "audit_peers": _audit_peers,
-    "audit_speed": _audit_speed,
+    "audit_flips": _audit_flips,
+    "audit_speed": _main_job,
     "main_job": _main_job,
     "recipes": _recipes,
     "interval_coverage": _interval_coverage,

@@ -1,0 +1,64 @@
+"""How many wrong labels the audit's reference finds, by default and with `--thorough`.
+
+    python benchmarks/audit_flips.py
+
+Labels of all training images are flipped; those with an odd index are counted, by which nothing was
+chosen. Three seeds, to any class and to the class that the reference itself thinks next likely.
+"""
+
+import statistics
+from typing import Any
+
+import numpy as np
+
+from assay.audits.judgment import judge, principal_components
+from assay.audits.planting import with_flips
+from assay.audits.self_test import auroc, found_in_twice
+from assay.data.load import load
+from assay.data.values import Dataset
+from measuring import conditions, write_result
+
+SEEDS = (401, 402, 403)
+SHARE = 0.01
+
+
+def ranked(dataset: Dataset, components: Any, thorough: bool, seed: int, likely: Any) -> dict[str, Any]:
+    """How flips planted by a seed rank by what the reference believes of the given labels."""
+    planted = with_flips(dataset, SHARE, seed, likely)
+    labels = planted.dataset.train.labels
+    probabilities = judge(planted.dataset, components, thorough).probabilities["train"]
+    unlikely = -probabilities[np.arange(len(labels)), labels]
+    flipped = np.zeros(len(labels), bool)
+    flipped[planted.faults["flipped", "train"]] = True
+    odd = np.arange(1, len(labels), 2)
+    return {
+        "auroc": auroc(unlikely[odd], flipped[odd]),
+        "found_in_twice": found_in_twice(unlikely[odd], flipped[odd]),
+    }
+
+
+def second_choices(dataset: Dataset, components: Any) -> np.ndarray:
+    """The most probable class of each training image besides its own."""
+    probabilities = judge(dataset, components).probabilities["train"].copy()
+    probabilities[np.arange(len(probabilities)), dataset.train.labels] = -1
+    return probabilities.argmax(axis=1).astype(np.int64)
+
+
+def main() -> None:
+    before, whole = conditions(), load("fashion-mnist", offline=True)
+    dataset = Dataset(whole.name, whole.classes, {"train": whole.train}, whole.source)
+    components = principal_components(dataset)
+    figures: dict[str, Any] = {"share": SHARE, "seeds": SEEDS}
+    targets = {"any class": None, "the most similar class": second_choices(dataset, components)}
+    for name in ("default", "thorough"):
+        for to, likely in targets.items():
+            runs = [ranked(dataset, components, name == "thorough", seed, likely) for seed in SEEDS]
+            figures[f"{name}, to {to}"] = {
+                key: {"all": [run[key] for run in runs], "mean": statistics.mean(run[key] for run in runs)}
+                for key in ("auroc", "found_in_twice")
+            }
+    write_result("audit_flips", "python benchmarks/audit_flips.py", before, figures)
+
+
+if __name__ == "__main__":
+    main()
