@@ -77,6 +77,7 @@ def test_models_from_before_there_were_limits_still_load(
     _reseal(tmp_path, record)
     limits = read_model(tmp_path).limits
     assert (limits.temperature.value, limits.rule, limits.gate) == (1.0, None, None)
+    assert "before" in limits.temperature.reason
 
 
 @pytest.mark.parametrize(

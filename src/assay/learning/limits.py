@@ -14,6 +14,7 @@ FALSE_REFUSALS: Final = 0.01
 
 NO_VALIDATION: Final = "no images were held out for validation"
 NO_WISH: Final = "no --max-risk was given"
+OLDER: Final = "the model was saved before there were limits"
 
 
 @dataclass(frozen=True)
@@ -89,3 +90,8 @@ class Limits:
             return np.zeros(len(confidence), bool)
         sure = confidence >= self.rule.threshold
         return sure if familiar is None else sure & familiar
+
+
+def unknown_limits() -> Limits:
+    """Those of a model that was saved before there were any."""
+    return Limits(Temperature(reason=OLDER), rule_reason=OLDER, gate_reason=OLDER)

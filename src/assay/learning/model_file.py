@@ -23,7 +23,7 @@ from assay.core.errors import AssayError
 from assay.data.preprocessing import Preprocessing
 from assay.learning.features import PIXELS
 from assay.learning.fitting import summarize, weight_shapes
-from assay.learning.limits import Limits
+from assay.learning.limits import unknown_limits
 from assay.learning.limits_record import LimitsRecord, arrays_of_limits, record_of_limits
 from assay.learning.recipes import NetRecipe, Recipe
 from assay.learning.values import EpochRecord, History, Model, ModelSummary
@@ -108,7 +108,7 @@ def read_model(folder: Path) -> Model:
         fingerprints=record.fingerprints,
         versions=record.versions,
         scores=record.scores,
-        limits=record.limits.limits(arrays) if record.limits else Limits(),
+        limits=record.limits.limits(arrays) if record.limits else unknown_limits(),
     )
 
 
