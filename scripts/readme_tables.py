@@ -130,9 +130,9 @@ def _audit_flips(figures: Mapping[str, Any]) -> list[str]:
     head = ["1 % of the labels flipped", "AUROC", "found in a list twice their number", "n"]
     rows = []
     for name, found in figures.items():
-        if name not in ("share", "seeds"):
+        if name != "share":
             cells = [_mean_and_range(found[key]) for key in ("auroc", "found_in_twice")]
-            rows.append(_row([name, *cells, str(len(figures["seeds"]))]))
+            rows.append(_row([name, *cells, str(len(found["seeds"]))]))
     return [_row(head), _row(["---"] * len(head)), *rows]
 
 
