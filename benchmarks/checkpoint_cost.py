@@ -1,98 +1,66 @@
-"""What a checkpoint costs, as a share of an epoch of a small convolutional net (54,000 images)."""
+"""What a checkpoint costs, as a share of an epoch, while a recipe trains on Fashion-MNIST (54,000 images).
 
+python benchmarks/checkpoint_cost.py [--recipe NAME] [--epochs N] [--threads N]
+"""
+
+import argparse
 import statistics
 import tempfile
 import time
 from pathlib import Path
 
-import torch
-from torch import nn
-
 from assay import load
 from assay.data.hold_out import hold_out
-from assay.learning import train as loop
-from assay.learning.job import make_job
 from assay.learning.keeper import Keeper
-from assay.learning.machine import threads
-from assay.learning.models import MODELS
-from assay.learning.recipes import Recipe
-from assay.learning.state import first_state
+from assay.learning.recipes import read_recipe
+from assay.learning.train import train
 from measuring import conditions, write_result
-
-STEPS, SAVES = 60, 11
-
-
-def conv(input_shape, class_count):
-    """Two convolutions and a linear layer: about 2 million multiply-adds, 0.1 million parameters."""
-    height, width, channels = input_shape
-
-    class ChannelsFirst(nn.Module):
-        def forward(self, images):
-            return images.permute(0, 3, 1, 2)
-
-    return nn.Sequential(
-        ChannelsFirst(),
-        nn.Conv2d(channels, 16, 3, padding=1),
-        nn.ReLU(),
-        nn.MaxPool2d(2),
-        nn.Conv2d(16, 64, 3, padding=1),
-        nn.ReLU(),
-        nn.MaxPool2d(2),
-        nn.Flatten(),
-        nn.Linear(64 * (height // 4) * (width // 4), class_count),
-    )
 
 
 def main():
-    MODELS["conv"] = conv
-    recipe = Recipe(name="conv", model="conv", epochs=1, batch_size=128, learning_rate=0.001)
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--recipe", default="cnn")
+    arguments.add_argument("--epochs", type=int, default=2, help="each ends with a checkpoint")
+    arguments.add_argument("--threads", type=int, help="unasked: as training chooses them")
+    given = arguments.parse_args()
     before, data = conditions(), load("fashion-mnist")
-    job = make_job(
-        data.train,
-        hold_out(data.train, 0.1, 0),
-        data.classes,
-        recipe,
-        0,
-        "cpu",
-        1,  # one thread: steady whatever else the machine does; two at most halve the epoch
-        data.fingerprints,
-        lambda _: None,
-    )
-    with tempfile.TemporaryDirectory() as folder, threads(job.threads):
-        keeper, state = Keeper(job, Path(folder), None, loop.never), first_state(job)
-        step = statistics.median(_step_seconds(job, state, keeper))
-        save = statistics.median(_save_seconds(state, keeper))
-    epoch = step * job.steps_per_epoch
+    saves = timed_saves()
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        model = train(
+            data.train,
+            hold_out(data.train, 0.1, 0),
+            data.classes,
+            read_recipe(given.recipe, {"epochs": given.epochs}),
+            threads=given.threads,
+            checkpoints=Path(folder),
+        )
+    epoch = (time.perf_counter() - started - sum(saves)) / given.epochs
     figures = {
-        "parameters": job.layers.parameters,
-        "multiply_adds": job.layers.multiply_adds,
-        "threads": job.threads,
-        "step_seconds_median": step,
+        "recipe": given.recipe,
+        "parameters": model.layers.parameters,
+        "epochs": given.epochs,
+        "threads": given.threads,
         "epoch_seconds": epoch,
-        "checkpoint_seconds_median": save,
-        "share_of_epoch": save / epoch,
+        "checkpoint_seconds": {"median": statistics.median(saves), "all": saves},
+        "checkpoints": len(saves),
+        "share_of_epoch": sum(saves) / given.epochs / epoch,
     }
-    write_result("checkpoint_cost", "python benchmarks/checkpoint_cost.py", before, figures)
+    command = f"python benchmarks/checkpoint_cost.py --recipe {given.recipe} --epochs {given.epochs}"
+    write_result("checkpoint_cost", command, before, figures)
 
 
-def _step_seconds(job, state, keeper):
-    torch.set_flush_denormal(True)
-    for number, (images, labels) in enumerate(loop.batches(job, 1)):
+def timed_saves() -> list[float]:
+    """The seconds of every checkpoint that is saved from now on."""
+    seconds, save = [], Keeper.save
+
+    def timed(keeper, state):
         started = time.perf_counter()
-        loop._take_step(job, state, keeper, images, labels)
-        state.step += 1
-        if number >= 10:
-            yield time.perf_counter() - started
-        if number >= STEPS:
-            return
+        save(keeper, state)
+        seconds.append(time.perf_counter() - started)
 
-
-def _save_seconds(state, keeper):
-    for _ in range(SAVES):
-        started = time.perf_counter()
-        keeper.save(state)
-        yield time.perf_counter() - started
-        state.step += 1
+    Keeper.save = timed
+    return seconds
 
 
 if __name__ == "__main__":

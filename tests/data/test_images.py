@@ -10,6 +10,7 @@ from PIL import Image, ImageOps, PngImagePlugin
 
 from assay.core.errors import AssayError
 from assay.data.images import MOST_BYTES, fit_image, read_image, read_picture, resized, with_channels
+from assay.data.png import plain_png
 from assay.data.preprocessing import Preprocessing
 
 #: Three rows and two columns, all different, so that every turn and flip is seen.
@@ -274,3 +275,69 @@ def test_a_picture_is_fitted_to_a_model():
     assert fit_image(COLOR, Preprocessing(28, 20, 1)).shape == (28, 20, 1)
     assert fit_image(GRAY[..., None], Preprocessing(28, 20, 3, resize="crop")).shape == (28, 20, 3)
     np.testing.assert_array_equal(fit_image(COLOR, Preprocessing(3, 2, 3)), COLOR)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+@given(st.data())
+def test_the_quick_way_gives_what_the_ordinary_one_gives(mode, data):
+    """A PNG with nothing besides its pixels, of any size and compression: the pixels that were stored."""
+    height, width = data.draw(st.tuples(st.integers(1, 40), st.integers(1, 40)))
+    shape = (height, width) if mode == "L" else (height, width, 3)
+    noise = np.random.default_rng(data.draw(st.integers(0, 99))).integers(0, 256, shape, np.uint8)
+    smooth = np.add.outer(np.arange(height), np.arange(width)).astype(np.uint8)
+    pixels = data.draw(st.sampled_from([noise, smooth if mode == "L" else np.stack([smooth] * 3, -1)]))
+    content = encoded(Image.fromarray(pixels), compress_level=data.draw(st.integers(0, 9)))
+    quick = plain_png(content, 1 << 20)
+    assert quick is not None
+    assert np.array_equal(np.asarray(quick), pixels)
+    assert np.array_equal(read_image(content).reshape(shape), pixels)
+
+
+@pytest.mark.parametrize("mode", ["1", "P", "LA", "RGBA", "I;16"])
+def test_other_pngs_go_the_ordinary_way(mode):
+    """Whatever must be converted, is interlaced, too large, or has more in it than pixels."""
+    assert plain_png(encoded(Image.new(mode, (4, 4))), 1 << 20) is None
+    plain = encoded(Image.new("L", (4, 4)))
+    assert plain_png(plain, 16) is not None
+    assert plain_png(plain, 15) is None
+    assert plain_png(plain + b"\0", 16) is None
+    assert plain_png(encoded(Image.new("L", (4, 4)), dpi=(72, 72)), 16) is None
+    interlaced = bytearray(plain)
+    interlaced[28] = 1
+    assert plain_png(bytes(interlaced), 16) is None
+
+
+def png_of(raw: bytes, color=0, interlaced=0, *more) -> bytes:
+    """A PNG of 4 x 4 pixels, 8 bits each, with every checksum right; `raw` before compression."""
+    header = struct.pack(">IIBBBBB", 4, 4, 8, color, 0, 0, interlaced)
+    chunks = [(b"IHDR", header), *more, (b"IDAT", zlib.compress(raw)), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        for kind, content in chunks
+    )
+
+
+@pytest.mark.parametrize(
+    ("row", "options"),
+    [
+        (b"\0abcd", ()),
+        (b"\0abcd", (0, 0, (b"tEXt", b"a\0b"))),
+        (b"\0" + b"abcd" * 4, (6,)),
+    ],
+)
+def test_too_few_pixels_are_damage(row, options):
+    """Pixels that end before the picture does, in a container whose every checksum is right: decoders would
+    fill the rest with black."""
+    assert read_image(png_of(row * 4, *options)).shape[:2] == (4, 4)
+    for rows in range(4):
+        refused(png_of(row * rows, *options), "image-unreadable")
+    refused(png_of(row * 4, *options)[:-20], "image-unreadable")
+
+
+def test_too_few_pixels_of_an_interlaced_png_are_damage():
+    """Adam7 of 4 x 4 pixels, by hand: columns and rows of each pass, of which two are empty."""
+    sizes = [(1, 1), (0, 0), (0, 0), (1, 1), (2, 1), (2, 2), (4, 2)]
+    whole = b"".join(b"\0" + b"a" * columns for columns, rows in sizes for _ in range(rows))
+    assert read_image(png_of(whole, 0, 1)).shape == (4, 4, 1)
+    for length in range(len(whole)):
+        refused(png_of(whole[:length], 0, 1), "image-unreadable")

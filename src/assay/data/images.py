@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from PIL import BmpImagePlugin, Image, ImageOps, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
 from assay.core.errors import AssayError
+from assay.data.png import check_pixels, plain_png
 from assay.data.preprocessing import Preprocessing
 from assay.data.reading import read_file
 from assay.data.signatures import check_container, recognized_format
@@ -146,18 +147,25 @@ def _decoder_errors(where: str) -> Iterator[None]:
 
 
 def _decoded(data: bytes, where: str) -> Picture:
+    quick = plain_png(data, MOST_PIXELS)
+    if quick is not None:
+        return Picture(_pixels(quick), "PNG", quick.mode, quick.width, quick.height, len(data))
     image, orientation = _opened(data, where)
+    if image.format == "PNG":
+        check_pixels(data, where)
     image.load()
-    frames = getattr(image, "n_frames", 1)
-    width, height, mode = image.width, image.height, image.mode
+    frames, (width, height), mode = getattr(image, "n_frames", 1), image.size, image.mode
     upright = _turned(image, orientation)
     plain = _plain(upright)
     conversions = [f"first of {frames} frames"] if frames > 1 else []
     conversions += ["turned"] if orientation > 1 else []
     conversions += [f"{mode} to {plain.mode}"] if plain.mode != mode else []
-    pixels = np.asarray(plain)
-    shaped = pixels[..., None] if pixels.ndim == 2 else pixels
-    return Picture(shaped, recognized_format(data), mode, width, height, len(data), tuple(conversions))
+    kind = recognized_format(data)
+    return Picture(_pixels(plain), kind, mode, width, height, len(data), tuple(conversions))
+
+
+def _pixels(image: Image.Image) -> NDArray[np.uint8]:
+    return np.frombuffer(image.tobytes(), np.uint8).reshape(image.height, image.width, -1)
 
 
 def _opened(data: bytes, where: str) -> tuple[Image.Image, int]:

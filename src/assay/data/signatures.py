@@ -78,7 +78,7 @@ def _damaged(where: str, what: str) -> AssayError:
 def _check_png(data: bytes, where: str) -> None:
     """Every chunk complete, with its checksum (PNG 3rd edition, 5.3), up to the end chunk."""
     kind = b""
-    for kind, start, length in _png_chunks(data):
+    for kind, start, length in png_chunks(data):
         end = start + length
         if kind != b"IDAT" and kind != b"fdAT" and length > _MOST_METADATA:
             raise AssayError(
@@ -95,7 +95,7 @@ def _check_png(data: bytes, where: str) -> None:
         raise _damaged(where, f"the file is cut off after {len(data):,} bytes")
 
 
-def _png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+def png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """Kind, start of the content and its length, for each chunk up to the end chunk."""
     position = len(_PNG)
     kind = b""
