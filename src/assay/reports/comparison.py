@@ -101,7 +101,7 @@ def comparison_page(content: ComparisonContent, figures: Mapping[str, tuple[Figu
             figures=figures,
             findings=findings,
             number=Numbers(_records(content)),
-            seeds=several,
+            widest=max(several, key=lambda group: group.standard_deviation or 0.0, default=None),
             seeds_table=_seeds_table(several),
             pairs_table=_pairs_table(comparison),
             agreement_table=_agreement_table(comparison),
