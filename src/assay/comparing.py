@@ -91,7 +91,7 @@ def _write(folder: RunFolder, entries: Sequence[Entry], content: ComparisonConte
     """Everything about the comparison. Seconds and folders are facts of the manifest; the page shows them."""
     facts = {e.candidate.name: {"folder": _place(e, folder.path), "seconds": e.seconds} for e in entries}
     folder.facts["models"] = facts
-    seconds = {name: fact["seconds"] for name, fact in facts.items()}
+    seconds = {entry.candidate.name: entry.seconds for entry in entries}
     write_comparison(folder.path, replace(content, seconds=seconds))
 
 
