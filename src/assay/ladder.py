@@ -84,5 +84,5 @@ def settings_of_models(settings: Settings, recipes: Sequence[Recipe]) -> list[tu
 
 def _settings_of_model(settings: Settings, recipe: Recipe, seed: int) -> Settings:
     split_seed = None if seed == settings.data_seed else settings.data_seed
-    own = {"model": recipe.name, "recipe": {}, "recipes": None, "seeds": None}
+    own: dict[str, Any] = {"model": recipe.name, "recipe": {}, "recipes": None, "seeds": None}
     return settings.model_copy(update={**own, "seed": seed, "split_seed": split_seed})

@@ -115,7 +115,11 @@ def _with_recipes(plan: Plan, recipes: Sequence[Recipe]) -> Plan:
     ]
     if len(parts) == 1:
         return replace(parts[0], folder=plan.folder)
-    settings = {"model": ",".join(recipe.name for recipe in recipes), "recipe": {}, "recipes": None}
+    settings: dict[str, Any] = {
+        "model": ",".join(recipe.name for recipe in recipes),
+        "recipe": {},
+        "recipes": None,
+    }
     own = plan.settings.model_copy(update=settings) if parts else plan.settings
     return replace(plan, settings=own, parts=tuple(parts))
 
