@@ -1,31 +1,41 @@
-"""Make a folder of colored pictures of many sizes and kinds, by cropping those that come with scikit-learn.
+"""Make a folder of colored pictures of many sizes and kinds, by cropping those that come with two libraries.
 
     python scripts/make_colored_folder.py FOLDER
 
-Two classes (a temple, a flower), 120 training and 40 test pictures each, in four formats; some gray, with
-alpha, or CMYK. The same folder every time. docs/data.md shows what Assay makes of it.
+Eight classes, each the crops of one picture of scikit-learn or scikit-image; 40 training and 15 test pictures
+each, in four formats; some gray, with alpha, or CMYK. The same folder every time. docs/data.md shows what
+Assay makes of it.
 """
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
+from skimage import data
 from sklearn.datasets import load_sample_images
 
-SPLITS = {"train": 120, "test": 40}
+SPLITS = {"train": 40, "test": 15}
 KINDS = ("png", "jpg", "webp", "bmp")
 
 #: Sides of the crops, in pixels: from smallest up to, not including, largest.
 SIDES = (24, 120)
 
 
+def pictures() -> Iterator[tuple[str, NDArray[np.uint8]]]:
+    """Class names and whole pictures, `(h, w, 3)`: those that come inside the packages."""
+    yield from zip(("temple", "flower"), load_sample_images().images, strict=True)
+    for name in ("astronaut", "chelsea", "coffee", "rocket", "retina", "hubble_deep_field"):
+        yield name, getattr(data, name)()
+
+
 def main(folder: Path) -> None:
     """Write the pictures."""
     random = np.random.default_rng(0)
-    pictures = dict(zip(("china", "flower"), load_sample_images().images, strict=True))
-    for split, count in SPLITS.items():
-        for name, whole in pictures.items():
+    for name, whole in pictures():
+        for split, count in SPLITS.items():
             (folder / split / name).mkdir(parents=True)
             for number in range(count):
                 height, width = random.integers(*SIDES, 2)
