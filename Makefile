@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: install run test browser bench torture docs clean
+.PHONY: install run test browser bench torture fuzz docs clean
 
 install: $(VENV)/.installed
 
@@ -31,6 +31,12 @@ browser:
 
 torture: install browser
 	$(BIN)/python scripts/torture.py $(ARGS)
+
+# Searches for contents that crash a parser; needs atheris (pip install atheris) and says so where it is absent.
+SECONDS ?= 60
+fuzz: install
+	for parser in image idx npy npz zip tar csv jsonl tfrecord example; do \
+		$(BIN)/python scripts/fuzz.py $$parser --seconds $(SECONDS) || exit 1; done
 
 bench: install
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done

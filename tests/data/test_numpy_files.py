@@ -122,6 +122,8 @@ def npy(shape: tuple[int, ...], content: bytes, descr: str = "|u1") -> bytes:
         b"",
         b"\x93NUMPY",
         b"\x93NUMPY\x01\x00\xff\xff",
+        b"\x93NUMPY\x01\x00\x40\x00" + b"{'descr': '|u1', (".ljust(64),
+        b"\x93NUMPY\x01\x00\x00\x08" + b"[" * 2048,
         b"\x93NUMPY\x09\x00" + b"\0" * 100,
         npy((10**12,), b"x"),
         npy((10**6, 10**6, 10**6), b"x"),

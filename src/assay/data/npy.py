@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, Any, Final
 
 import numpy as np
@@ -52,11 +53,27 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]]:
     return arrays
 
 
+#: What NumPy and zipfile raise on damaged files; a header is read as an expression of Python's.
+_FORMAT_ERRORS: Final = (
+    ValueError,
+    TypeError,
+    EOFError,
+    ArithmeticError,
+    NotImplementedError,
+    RecursionError,
+    MemoryError,
+    SyntaxError,
+    TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
 @contextmanager
 def _format_errors(path: Path) -> Iterator[None]:
     try:
         yield
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, SyntaxError) as error:
+    except _FORMAT_ERRORS as error:
         raise _unreadable(path, str(error) or type(error).__name__) from error
 
 
