@@ -71,6 +71,7 @@ def test_the_run_folder_is_as_promised(finished: Path) -> None:
     names = {p.name for p in finished.iterdir()}
     assert names == {
         "report.html",
+        "report.json",
         "figures",
         "audit.json",
         "issues.csv",
@@ -258,7 +259,8 @@ def test_the_audit_alone_writes_its_own_files(assay: Callable[..., Answer], tmp_
     code, out, _ = assay("audit", "fashion-mnist-sample", "--out", "a", "--checks", "identity,label-balance")
     assert code == 0
     names = {p.name for p in (tmp_path / "a").iterdir()}
-    assert names == {"report.html", "figures", "audit.json", "issues.csv", "config.toml", "manifest.json"}
+    own = {"audit.json", "issues.csv", "config.toml", "manifest.json"}
+    assert names == {"report.html", "report.json", "figures", *own}
     findings = json.loads((tmp_path / "a" / "audit.json").read_text("utf-8"))["findings"]
     assert [f["check"] for f in findings] == ["identity", "label-balance"]
     assert out.rstrip().splitlines()[-1] == "Next: assay run fashion-mnist-sample"
