@@ -215,9 +215,7 @@ def test_what_only_the_report_computes_is_in_its_file(content_of, tmp_path: Path
 @pytest.mark.parametrize(
     ("shape", "images"), [((28, 28, 1), 2_000), ((64, 64, 3), 500)], ids=["gray", "color"]
 )
-def test_the_page_stays_under_five_megabytes(
-    content_of, dataset_of, evaluation_of, shape, images: int
-) -> None:
+def test_the_page_stays_under_its_limit(content_of, dataset_of, evaluation_of, shape, images: int) -> None:
     """Noise, which nothing can pack, and a model that is mostly wrong: what is left out is said."""
     dataset = dataset_of(("a", "b"), [images] * 2, [images] * 2, shape)
     content = content_of(dataset, evaluation=evaluation_of(dataset, right=0.2))

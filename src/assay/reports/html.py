@@ -46,7 +46,7 @@ from assay.reports.values import Figure, ReportContent
 Figures = tuple[Figure, ...]
 
 #: Bytes of the page: what it may have at most, and what texts and tables need of that.
-LARGEST_PAGE: Final = 5_000_000
+LARGEST_PAGE: Final = 3_000_000
 _TEXTS: Final = 350_000
 
 
