@@ -3,7 +3,7 @@
 Only what a recipe needs is loaded: a fit in closed form does without torch.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +21,6 @@ from assay.learning.values import Model, ModelSummary
 Shape = tuple[int, int, int]
 
 
-def never() -> bool:
-    """The answer of one who never asks to stop."""
-    return False
-
-
 def fit(
     split: Split,
     rows: HoldOut,
@@ -41,7 +36,6 @@ def fit(
     checkpoint_minutes: float | None = None,
     accept_changes: bool = False,
     on_event: OnEvent = ignore,
-    should_stop: Callable[[], bool] = never,
 ) -> Model:
     """The model of a recipe, made from `rows.train`. Arguments and errors as in `assay.learning.train.train`.
 
@@ -75,7 +69,6 @@ def fit(
         checkpoint_minutes=checkpoint_minutes,
         accept_changes=accept_changes,
         on_event=on_event,
-        should_stop=should_stop,
     )
 
 

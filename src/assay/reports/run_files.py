@@ -28,13 +28,13 @@ from assay.reports.values import ReportContent
 class Results:
     """What a run has found so far; the later values are None where it did not go so far.
 
-    decided: what follows for these data from the decisions that the run was given, if it was given any.
+    decided: what follows for these data from the decisions that the run was given.
     """
 
     dataset: Dataset
     measurements: Mapping[str, Measurements]
     audit: Audit
-    decided: Decided | None = None
+    decided: Decided
     held: HoldOut | None = None
     model: Model | None = None
     evaluation: Evaluation | None = None
@@ -50,11 +50,9 @@ class Results:
     def partition(self) -> list[dict[str, Any]]:
         """The partition as used: `train` without what was held out for validation."""
         rows = self.dataset.partition_table()
-        if self.held is None or (len(self.held.validation) == 0 and self.decided is None):
+        if self.held is None:
             return rows
-        train = self.dataset.train
-        labels = (self.decided.labelled("train", train) if self.decided else train).labels
-        k = len(self.dataset.classes)
+        labels, k = self.decided.labelled("train", self.dataset.train).labels, len(self.dataset.classes)
         used = [
             {
                 "split": name,
