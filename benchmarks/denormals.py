@@ -1,7 +1,8 @@
 """What numbers below 1e-38 cost: the recipe `mlp` with and without taking them as zero.
 
-Pixels that are almost always zero give gradients that are almost always zero; Adam's averages of them shrink
-at each step until they are denormal, which many processors compute more slowly. Epochs of both kinds alternate.
+Pixels that are almost always zero give gradients that are almost always zero; Adam's averages of them
+shrink at each step until they are denormal, which many processors compute more slowly. Epochs of both kinds
+alternate.
 """
 
 import statistics
