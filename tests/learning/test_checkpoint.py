@@ -56,6 +56,7 @@ TECHNIQUES: dict[str, dict[str, Any]] = {
     "cutout": {"cutout": 2},
     "selection": {"selection": 0.4, "epochs": 4},
     "average": {"averaging": 0.9},
+    "an ensemble": {"members": 2, "selection": 0.5},
     "early stopping": {"patience": 1, "learning_rate": 0.5, "epochs": 6},
     "class weights": {"class_weights": "balanced"},
 }

@@ -44,11 +44,11 @@ def test_steps_add_up(epochs: int, selection: float, images: int) -> None:
     assert plan.total_steps == done
 
 
-def test_selection_shows_all_at_both_ends() -> None:
-    """With a third selected, epochs of 100 images show 100, 33, 33 and 100; two epochs show all."""
+def test_selection_shows_all_at_first() -> None:
+    """With a third selected, epochs of 100 images show 100, 33, 33 and 33; a single epoch shows all."""
     plan = schedule(epochs=4, selection=0.33)
-    assert [plan.images_in(epoch) for epoch in (1, 2, 3, 4)] == [100, 33, 33, 100]
-    assert [schedule(epochs=2, selection=0.33).images_in(epoch) for epoch in (1, 2)] == [100, 100]
+    assert [plan.images_in(epoch) for epoch in (1, 2, 3, 4)] == [100, 33, 33, 33]
+    assert schedule(epochs=1, selection=0.33).images_in(1) == 100
 
 
 @pytest.mark.parametrize("selection", [1.0, 0.33])

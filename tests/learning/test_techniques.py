@@ -88,7 +88,7 @@ def test_losses_of_images_by_hand() -> None:
 
 def test_selection_takes_the_largest_stale_losses(split: Split, rows: HoldOut) -> None:
     """The second epoch shows the images of largest loss when last seen, in another order each epoch; what it
-    records counts from the third on; first and last show all."""
+    records counts from the third on; the first shows all."""
     job = job_of(split, rows, selection=0.25, epochs=4)
     state, count = first_state(job), len(rows.train)
     assert sorted(rows_of_epoch(job, state)) == rows.train.tolist()
@@ -104,15 +104,14 @@ def test_selection_takes_the_largest_stale_losses(split: Split, rows: HoldOut) -
     state.losses.copy_(state.fresh_losses)
     state.begin_epoch(3)
     assert not set(rows_of_epoch(job, state)) & set(hardest)
-    state.begin_epoch(4)
-    assert len(rows_of_epoch(job, state)) == count
 
 
 def test_selection_counts_what_it_shows(split: Split, rows: HoldOut) -> None:
     """The history's figures of an epoch are means over the images that it showed."""
     model = train(split, rows, CLASSES, net_recipe(selection=0.25, epochs=4))
     assert all(0 <= r.train_accuracy <= 1 for r in model.history.records)
-    assert model.history.records[1].train_loss > model.history.records[3].train_loss
+    losses = [record.train_loss for record in model.history.records]
+    assert losses[1] > losses[3]
 
 
 def test_average_by_hand() -> None:

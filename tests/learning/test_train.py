@@ -179,17 +179,17 @@ def test_a_loss_that_is_not_a_number_stops_within_one_step(
     split: Split, rows: HoldOut, recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
 ) -> None:
     """The very step whose loss is NaN is named; the checkpoint of the epoch before stays loadable."""
-    from assay.learning import train as loop
+    from assay.learning import learner
 
     calls = 0
-    genuine = loop.batch_loss
+    genuine = learner.batch_loss
 
     def poisoned(*arguments: object) -> torch.Tensor:
         nonlocal calls
         calls += 1
         return genuine(*arguments) * (float("nan") if calls == 4 + step else 1.0)
 
-    monkeypatch.setattr(loop, "batch_loss", poisoned)
+    monkeypatch.setattr(learner, "batch_loss", poisoned)
     assert -(-len(rows.train) // recipe.batch_size) == 4
     with pytest.raises(AssayError, match=f"epoch 2, step {step}: the loss is nan"):
         train(split, rows, CLASSES, recipe, checkpoints=tmp_path / "c")

@@ -52,6 +52,16 @@ class Job:
         """The validation images: a split and which of its rows."""
         return watched(self.split, self.rows.validation, self.validation)
 
+    @property
+    def at_a_time(self) -> int:
+        """How many nets of an ensemble learn side by side."""
+        return min(self.recipe.members, self.threads) if self.device.type == "cpu" else 1
+
+    @property
+    def threads_of_a_net(self) -> int:
+        """How many threads a net learns with."""
+        return self.threads if self.recipe.members == 1 else 1
+
     @cached_property
     def schedule(self) -> Schedule:
         """How many steps there are, and how large."""

@@ -1,7 +1,8 @@
 """From a recipe to a net: built, initialized from a seed, filled from arrays, read back into arrays."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import torch
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from assay.core.errors import AssayError
+from assay.learning.ensemble import Ensemble
 from assay.learning.models import MODELS
 from assay.learning.recipes import NetRecipe
 
@@ -25,7 +27,12 @@ def empty_network(recipe: NetRecipe, input_shape: Shape, class_count: int) -> nn
         known = f"There are: {', '.join(MODELS)}."
         raise AssayError("bad-value", "model", f"{recipe.model!r} is no net", known)
     with fitting_errors(recipe, input_shape), torch.device("meta"):
-        return MODELS[recipe.model](input_shape, class_count, **recipe.options)
+        build = partial(MODELS[recipe.model], input_shape, class_count, **recipe.options)
+        return _joined([build() for _ in range(recipe.members)])
+
+
+def _joined(nets: Sequence[nn.Module]) -> nn.Module:
+    return nets[0] if len(nets) == 1 else Ensemble(nets)
 
 
 @contextmanager
@@ -48,15 +55,21 @@ def initialized_network(recipe: NetRecipe, input_shape: Shape, class_count: int,
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = MODELS[recipe.model](input_shape, class_count, **recipe.options)
-        for layer in network.modules():
-            if isinstance(layer, nn.Linear | nn.Conv2d):
-                nn.init.xavier_uniform_(layer.weight)
-                if recipe.initialization == "dirac" and isinstance(layer, nn.Conv2d):
-                    nn.init.dirac_(layer.weight[: layer.in_channels])
-                if layer.bias is not None:
-                    nn.init.zeros_(layer.bias)
-    return _laid_out(network)
+        nets = [_drawn(recipe, input_shape, class_count) for _ in range(recipe.members)]
+    return _laid_out(_joined(nets))
+
+
+def _drawn(recipe: NetRecipe, input_shape: Shape, class_count: int) -> nn.Module:
+    """One net, with weights from torch's global generator."""
+    network = MODELS[recipe.model](input_shape, class_count, **recipe.options)
+    for layer in network.modules():
+        if isinstance(layer, nn.Linear | nn.Conv2d):
+            nn.init.xavier_uniform_(layer.weight)
+            if recipe.initialization == "dirac" and isinstance(layer, nn.Conv2d):
+                nn.init.dirac_(layer.weight[: layer.in_channels])
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+    return network
 
 
 def _laid_out(network: nn.Module) -> nn.Module:

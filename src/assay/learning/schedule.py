@@ -18,8 +18,8 @@ class Schedule:
     images: int
 
     def images_in(self, epoch: int) -> int:
-        """How many images the epoch shows: all, or between first and last the share `selection`."""
-        if epoch in (1, self.recipe.epochs):
+        """How many images the epoch shows: in the first all, then the share `selection`."""
+        if epoch == 1:
             return self.images
         return max(1, round(self.recipe.selection * self.images))
 
@@ -29,9 +29,7 @@ class Schedule:
 
     def steps_before(self, epoch: int) -> int:
         """Steps of all epochs before this one."""
-        between = max(0, min(epoch, self.recipe.epochs) - 2)
-        steps = self.steps_in(1) * (epoch > 1) + self.steps_in(2) * between
-        return steps + self.steps_in(self.recipe.epochs) * (epoch > self.recipe.epochs > 1)
+        return 0 if epoch == 1 else self.steps_in(1) + self.steps_in(2) * (epoch - 2)
 
     @property
     def total_steps(self) -> int:

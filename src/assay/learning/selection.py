@@ -1,4 +1,4 @@
-"""Selection by stale loss: between the first and the last epoch, only images that were hard when last seen.
+"""Selection by stale loss: after the first epoch, only images that were hard when last seen.
 
 No image is passed through the net to find out: its loss is the one of the step that last learned from it. An
 epoch on a third of the images costs a third. A simple relative of selective backpropagation (Jiang et al.,

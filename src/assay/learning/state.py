@@ -6,9 +6,12 @@ import torch
 from torch import nn
 
 from assay.learning.averaging import Average
+from assay.learning.ensemble import members
 from assay.learning.job import Job
+from assay.learning.learner import Learner
 from assay.learning.network import floating_state, initialized_network
 from assay.learning.optimizer import Adam
+from assay.learning.recipes import NetRecipe
 from assay.learning.values import EpochRecord
 
 
@@ -20,13 +23,13 @@ class State:
     waits for their values.
     losses: float32 `(n,)`, of each training image when last seen before this epoch; fresh_losses: with what
     this epoch has seen. Empty unless the recipe selects by them.
+    learners: the nets that learn: the network itself, or the members of an ensemble.
     average: of the weights, where the recipe asks for one. best: the weights with the lowest validation
     loss so far, where the recipe stops early.
     """
 
     network: nn.Module
-    parameters: list[torch.Tensor]
-    optimizer: Adam
+    learners: tuple[Learner, ...]
     losses: torch.Tensor
     fresh_losses: torch.Tensor
     average: Average | None = None
@@ -40,7 +43,9 @@ class State:
     def tensors(self) -> dict[str, torch.Tensor]:
         """Every live tensor of the run by name."""
         tensors = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
-        tensors |= self.optimizer.state()
+        for number, learner in enumerate(self.learners):
+            own = learner.optimizer.state()
+            tensors |= own if len(self.learners) == 1 else {f"{number}.{n}": t for n, t in own.items()}
         tensors |= {f"best.{name}": tensor for name, tensor in self.best.items()}
         if self.average is not None:
             average = floating_state(self.average.network)
@@ -55,7 +60,7 @@ class State:
 
     def weights_are_finite(self) -> bool:
         """False when a weight is NaN or infinite."""
-        return all(bool(torch.isfinite(parameter).all()) for parameter in self.parameters)
+        return all(bool(torch.isfinite(parameter).all()) for parameter in self.network.parameters())
 
     def next_epoch(self, record: EpochRecord) -> None:
         """Close the epoch with its record; the next begins with empty sums."""
@@ -82,9 +87,14 @@ def first_state(job: Job) -> State:
     """The state before the first step."""
     recipe = job.recipe
     network = initialized_network(recipe, job.split.shape, len(job.classes), job.seed).to(job.device)
-    parameters: list[torch.Tensor] = list(network.parameters())
     count = len(job.rows.train) if recipe.selection < 1 else 0
     losses = torch.zeros(count, device=job.device)
     average = Average(network, recipe.averaging) if recipe.averaging else None
     best = {n: t.clone() for n, t in floating_state(network).items()} if recipe.patience else {}
-    return State(network, parameters, Adam(parameters, recipe), losses, losses.clone(), average, best)
+    learners = tuple(_learner(member, recipe) for member in members(network))
+    return State(network, learners, losses, losses.clone(), average, best)
+
+
+def _learner(network: nn.Module, recipe: NetRecipe) -> Learner:
+    parameters: list[torch.Tensor] = list(network.parameters())
+    return Learner(network, parameters, Adam(parameters, recipe))

@@ -7,6 +7,7 @@ from typing import Final
 import torch
 from torch import nn
 
+from assay.learning.ensemble import members
 from assay.learning.network import Shape, empty_network, fitting_errors
 from assay.learning.recipes import NetRecipe
 from assay.learning.values import LayerRow, ModelSummary
@@ -23,6 +24,7 @@ PURPOSES: Final = {
     "AvgPool2d": "averages each neighborhood",
     "AdaptiveAvgPool2d": "averages each channel over the image",
     "Dropout": "drops some inputs in training, so that none is relied on alone",
+    "Ensemble": "averages the probabilities of this net and of more like it, begun from other weights",
     "Softmax": "turns the outputs into probabilities that sum to 1",
 }
 
@@ -38,7 +40,7 @@ def summarize(recipe: NetRecipe, input_shape: Shape, class_count: int) -> ModelS
     # For real and not on torch's "meta" device: the first product there loads 800 modules, for 2 seconds.
     network = empty_network(recipe, input_shape, class_count).to_empty(device="cpu")
     with fitting_errors(recipe, input_shape):
-        rows = [*_layer_rows(network, input_shape), _softmax_row(class_count)]
+        rows = [*_rows(network, input_shape, class_count), _softmax_row(class_count)]
     sizes = [(parameter.numel(), parameter.requires_grad) for parameter in network.parameters()]
     parameters = sum(size for size, _ in sizes)
     return ModelSummary(
@@ -48,6 +50,18 @@ def summarize(recipe: NetRecipe, input_shape: Shape, class_count: int) -> ModelS
         multiply_adds=sum(row.multiply_adds for row in rows),
         bytes=parameters * _FLOAT_BYTES,
     )
+
+
+def _rows(network: nn.Module, input_shape: Shape, class_count: int) -> list[LayerRow]:
+    """The layers of a net; of an ensemble those of its first, and one row for all others."""
+    first, *others = members(network)
+    rows = _layer_rows(first, input_shape)
+    if others:
+        parameters = sum(row.parameters for row in rows) * len(others)
+        multiply_adds = sum(row.multiply_adds for row in rows) * len(others)
+        shape, purpose = (None, class_count), PURPOSES["Ensemble"]
+        rows.append(LayerRow("others", "Ensemble", shape, parameters, multiply_adds, purpose))
+    return rows
 
 
 def _layer_rows(network: nn.Module, input_shape: Shape) -> list[LayerRow]:

@@ -53,6 +53,7 @@ class NetRecipe(Recipe):
     """The recipe of a net, with how it is trained.
 
     model: the net's name in `assay.learning.models.MODELS`; options: what its `build` is given.
+    members: nets of an ensemble, whose probabilities are averaged; 1 is a net alone.
     normalizer: `minmax` or `standard` (see `Preprocessing`).
     initialization: `glorot`: weights Glorot uniform, biases zero; `dirac`: after that, convolutions begin by
         passing their input channels on (Zagoruyko and Komodakis 2017).
@@ -68,11 +69,12 @@ class NetRecipe(Recipe):
     shift: most pixels that an image is moved by, each way. cutout: side of a covered square, in pixels.
     erasing: probability of a covered box (random erasing). mixup: alpha of the shares' beta distribution.
     averaging: share of the running average of the weights kept at each step; 0 takes the last weights.
-    selection: share of the images, those of largest stale loss, shown between the first and the last epoch.
+    selection: share of the images, those of largest stale loss, shown after the first epoch.
     patience: epochs without a lower validation loss after which training stops, and the best model is kept;
         0 trains to the last epoch and keeps that.
     """
 
+    members: Annotated[int, Field(ge=1, le=1000)] = 1
     normalizer: Literal["minmax", "standard"] = "minmax"
     epochs: Annotated[int, Field(ge=1, le=100_000)]
     least_steps: Annotated[int, Field(ge=0, le=1_048_576)] = 0
