@@ -7,13 +7,18 @@ is kept in a file. Where atheris is not installed this says so and does nothing.
 """
 
 import argparse
+import struct
 import sys
+import tarfile
 import tempfile
+import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
+
+import numpy as np
 
 
 def with_coverage() -> dict[str, Callable[[Path, bytes], object]]:
@@ -25,8 +30,11 @@ def with_coverage() -> dict[str, Callable[[Path, bytes], object]]:
         from assay.data.idx import read_idx
         from assay.data.images import read_image
         from assay.data.npy import read_npy, read_npz
-        from assay.data.records import parse_example, read_tfrecords
+        from assay.data.parquet import list_parquet
+        from assay.data.records import parse_example, read_array_records, read_tfrecords
+        from assay.data.request import Request
         from assay.data.tables import read_table
+        from assay.learning.model_file import _checked_weights, _read_record
 
     def into_empty_folder(path: Path, _: bytes) -> None:
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:
@@ -43,18 +51,68 @@ def with_coverage() -> dict[str, Callable[[Path, bytes], object]]:
         "jsonl": lambda path, _: read_table(path),
         "tfrecord": lambda path, _: list(read_tfrecords(path)),
         "example": parse_example,
+        "array_record": lambda path, _: list(read_array_records(path)),
+        "parquet": lambda path, _: list_parquet(Request(), path.parent, [path]),
+        # Not through `read_model`: its hashes would stop any change at the door.
+        "weights": lambda path, data: _checked_weights(path, data, {"w": (1,)}),
+        "record": lambda path, _: _read_record(path),
     }
 
 
-#: What the searches begin with, where nothing is too far from a file of the form.
+#: A PNG of one gray pixel.
+_PNG: Final = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
+    "0000000a4944415478da6360000000020001e527defc0000000049454e44ae426082"
+)
+
+#: A `tf.train.Example` with the label 7 and the image "ab".
+_EXAMPLE: Final = b"\n\x21\n\x0e\n\x05label\x12\x05\x1a\x03\n\x01\x07\n\x0f\n\x05image\x12\x06\n\x04\n\x02ab"
+
+#: What the searches begin with: a whole file of the form, where one is told in a line.
 STARTS: Final = {
+    "image": _PNG,
     "idx": b"\0\0\x08\x01\0\0\0\x02ab",
-    "npy": b"\x93NUMPY\x01\0\x46\0{'descr': '|u1', 'fortran_order': False, 'shape': (2,), }"
-    + b" " * 16
-    + b"ab",
     "csv": b"path,label\na.png,cat\n",
     "jsonl": b'{"path": "a.png", "label": "cat"}\n',
+    "example": _EXAMPLE,
+    "weights": b'\x36\0\0\0\0\0\0\0{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}' + b"\0" * 4,
+    "record": b'{"schema": 1, "sha256": "", "classes": ["a"], "recipe": {}}',
 }
+
+
+def _made(parser: str, path: Path) -> None:
+    """Write a whole file of the form, where a library makes one; else what `STARTS` has."""
+    pixels = np.zeros((1, 2, 2), np.uint8)
+    if parser == "npy":
+        np.save(path, pixels)
+    elif parser == "npz":
+        np.savez(path, images=pixels, labels=np.zeros(1, np.int64))
+    elif parser == "zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("cat/a.png", _PNG)
+    elif parser == "tar":
+        (path.parent / "a.png").write_bytes(_PNG)
+        with tarfile.open(path, "w") as files:
+            files.add(path.parent / "a.png", "cat/a.png")
+    elif parser == "tfrecord":
+        from assay.data.records import masked_crc32c
+
+        length = struct.pack("<Q", len(_EXAMPLE))
+        sums = [struct.pack("<I", masked_crc32c(data)) for data in (length, _EXAMPLE)]
+        path.write_bytes(length + sums[0] + _EXAMPLE + sums[1])
+    elif parser == "parquet":
+        import pyarrow.parquet
+
+        table = {"image": [{"bytes": _PNG, "path": "a.png"}], "label": [0]}
+        pyarrow.parquet.write_table(pyarrow.table(table), path)
+    elif parser == "array_record":
+        from array_record.python import array_record_module
+
+        writer = array_record_module.ArrayRecordWriter(str(path), "group_size:1")
+        writer.write(_EXAMPLE)
+        writer.close()
+    else:
+        path.write_bytes(STARTS[parser])
 
 
 def main() -> None:
@@ -79,7 +137,8 @@ def search(parser: str, seconds: int) -> None:
     folder = Path(tempfile.mkdtemp(prefix="assay-fuzz-"))
     starts, path = folder / "starts", folder / f"file.{parser}"
     starts.mkdir()
-    (starts / "first").write_bytes(STARTS.get(parser, b""))
+    _made(parser, path)
+    path.rename(starts / "first")
 
     def once(data: bytes) -> None:
         path.write_bytes(data)
