@@ -5,7 +5,8 @@
 Each seed is a process of its own: it loads Fashion-MNIST from the cache, trains on all 60,000 training images
 to the last step, and reads the test split once, at the end. No seed is left out and no epoch is chosen.
 The result file is written after each seed; what is there already is not done again. A process that was
-interrupted goes on from its checkpoint, and its seconds are added up.
+interrupted goes on from its checkpoint, and its seconds are added up. Where only accuracies are asked for,
+each run may be held to a core (`taskset`): `cores` tells how many it had.
 """
 
 import argparse
@@ -50,14 +51,18 @@ def main() -> None:
     asked = parser.parse_args()
     before = conditions()
     for seed in range(asked.seeds):
-        found = _so_far()
-        runs = found.setdefault(asked.recipe, {"runs": []})["runs"]
-        if any(run["seed"] == seed for run in runs):
+        if any(run["seed"] == seed for run in _runs_of(asked.recipe, _so_far())):
             continue
-        runs.append(_run(asked.recipe, seed, asked.checkpoints, before))
-        found[asked.recipe] |= _summary(runs)
+        run = _run(asked.recipe, seed, asked.checkpoints, before)
+        found = _so_far()  # read again: another recipe's run may have ended meanwhile
+        runs = [*_runs_of(asked.recipe, found), run]
+        found[asked.recipe] = {"runs": runs, **_summary(runs)}
         command = COMMAND.format(recipe=asked.recipe, n=asked.seeds)
         write_result(NAME, command, before, found)
+
+
+def _runs_of(recipe: str, found: dict) -> list[dict]:
+    return found.get(recipe, {}).get("runs", [])
 
 
 def _so_far() -> dict:
@@ -92,6 +97,7 @@ def _run(recipe: str, seed: int, checkpoints: Path | None, before: dict) -> dict
         "commit": before["commit"],
         "date": before["date"],
         "load_before": round(load_before, 2),
+        "cores": len(os.sched_getaffinity(0)),
     }
 
 

@@ -204,3 +204,33 @@ def test_a_folder_without_a_run(tmp_path) -> None:
         with pytest.raises(AssayError) as caught:
             command(tmp_path)
         assert (caught.value.code, caught.value.exit_code) == ("not-a-run-folder", 2)
+
+
+def test_an_unfinished_run_is_evaluated_on_request(tmp_path) -> None:
+    """After one of three epochs: the model and the score are those of a run of that one epoch at the same
+    rates, and neither the folder nor the final model is changed by the look."""
+    folder = stopped_run(tmp_path / "run")
+    before = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    model, score = pipeline.evaluate_unfinished(folder, tiny_dataset())
+    assert {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()} == before
+    assert [record.epoch for record in model.history.records] == [1]
+    short = pipeline.run(tiny_dataset(), out=tmp_path / "short", checks=CHECKS, **settings(1))
+    assert short.model is not None
+    assert short.score is not None
+    assert {n: w.tolist() for n, w in model.weights.items()} == {
+        n: w.tolist() for n, w in short.model.weights.items()
+    }
+    assert score.accuracy == short.score.accuracy
+
+
+def test_an_unfinished_run_without_an_epoch_has_nothing_to_evaluate(tmp_path) -> None:
+    """Neither has an audit."""
+    pipeline.run_audit(tiny_dataset(), out=tmp_path / "audit", checks=CHECKS)
+    (tmp_path / "audit" / "manifest.json").unlink()
+    folder = stopped_run(tmp_path / "run")
+    for file in (folder / "checkpoints").iterdir():
+        file.unlink()
+    for path in (folder, tmp_path / "audit"):
+        with pytest.raises(AssayError) as caught:
+            pipeline.evaluate_unfinished(path, tiny_dataset())
+        assert (caught.value.code, caught.value.exit_code) == ("no-epoch-finished", 2)

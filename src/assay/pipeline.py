@@ -20,7 +20,7 @@ from assay.learning.requirements import require_for
 from assay.learning.values import Model
 from assay.planning import Data, Plan, keep_decisions, make_plan, need_test_split, open_data, plan_of_run
 from assay.several import side_by_side, test_several, train_several
-from assay.stages import Run, examined, fit_model, judge_model, report, test_one, train_one
+from assay.stages import Run, examined, fit_model, judge_model, judge_unfinished, report, test_one, train_one
 
 __all__ = ["Run"]
 
@@ -172,6 +172,24 @@ def run_evaluate(
         need_test_split(plan.dataset)
         results, test = examined(plan, on_event), test_several if plan.parts else test_one
         return test(plan, opened, results, on_event, max_risk)
+
+
+def evaluate_unfinished(
+    folder: str | Path, data: Data | None = None, *, offline: bool = False, on_event: OnEvent = ignore
+) -> tuple[Model, Evaluation]:
+    """The model that an unfinished run has come to, and its score on the test split. Writes nothing.
+
+    Who stops training by such a look has chosen on the test split: it is for a run that will not go on.
+    data: only needed where the run's own data have moved. Raises AssayError `no-epoch-finished`,
+    `data-changed`, `not-a-run-folder`.
+    """
+    plan = plan_of_run(Path(folder), data, offline, on_event)
+    need_test_split(plan.dataset)
+    if plan.parts or plan.recipe is None:
+        what = "an audit trains nothing" if not plan.parts else "it has several models"
+        fix = "Name the folder of one: RUN/models/NAME." if plan.parts else "Give the folder of a run."
+        raise AssayError("no-epoch-finished", folder, what, fix)
+    return judge_unfinished(plan, on_event)
 
 
 def report_again(

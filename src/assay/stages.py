@@ -7,6 +7,7 @@ from pathlib import Path
 from assay.audits.audit import measure_all
 from assay.audits.examine import examine
 from assay.audits.values import Audit
+from assay.core.errors import AssayError
 from assay.core.events import Event, OnEvent, stage
 from assay.core.run_folder import RunFolder
 from assay.data.decisions import Decided
@@ -16,7 +17,7 @@ from assay.evaluation.compare import Comparison
 from assay.evaluation.values import Evaluation
 from assay.judging import judge, settle, validation_rows, with_rule
 from assay.learning.fitting import fit, resolved, summarize
-from assay.learning.recipes import Recipe
+from assay.learning.recipes import NetRecipe, Recipe
 from assay.learning.values import Model, ModelSummary
 from assay.planning import Plan, need_same_data
 from assay.reports.run_files import Results, write_results
@@ -132,6 +133,31 @@ def fit_model(
         model = settle(model, plan.train, held, dataset, settings.max_risk)
         figures.update(model.scores)
     return held, model
+
+
+def judge_unfinished(plan: Plan, on_event: OnEvent) -> tuple[Model, Evaluation]:
+    """The model that the plan's run has come to so far, and its score. Nothing is written."""
+    held, dataset, settings = hold_out_rows(plan), plan.dataset, plan.settings
+    recipe, _ = layers_of(plan, len(held.train))
+    if not isinstance(recipe, NetRecipe):
+        fix = f"Go on with it: assay resume {plan.folder}."
+        raise AssayError("no-epoch-finished", plan.folder, f"{recipe.name} is fitted at once, not yet", fix)
+    from assay.learning.unfinished import unfinished_model
+
+    model = unfinished_model(
+        plan.folder / "checkpoints",
+        plan.train,
+        held,
+        dataset.classes,
+        recipe,
+        seed=settings.seed,
+        device=settings.device,
+        validation=dataset.splits.get("validation"),
+        fingerprints=plan.fingerprints,
+        on_event=on_event,
+    )
+    model = settle(model, plan.train, held, dataset, settings.max_risk)
+    return model, judge_model(model, dataset, None, plan.decided, on_event)
 
 
 def layers_of(plan: Plan, images: int) -> tuple[Recipe, ModelSummary]:

@@ -34,6 +34,7 @@ ERROR_CODES: Final[dict[str, int]] = {
     "run-folder-not-empty": USAGE,
     "not-a-run-folder": USAGE,
     "run-not-evaluated": USAGE,
+    "no-epoch-finished": USAGE,
     # 3: the data cannot be used as they are
     "file-missing": BAD_DATA,
     "not-a-file": BAD_DATA,

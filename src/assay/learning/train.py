@@ -99,7 +99,7 @@ def _fit(job: Job, keeper: Keeper, found: Checkpoint | None) -> Model:
         seconds = time.monotonic() - started
         figures = {**asdict(record), "epochs": job.recipe.epochs, "seconds": seconds}
         job.on_event(Event("epoch", "train", figures))
-    return _model(job, state)
+    return model_of(job, state)
 
 
 def _stopped_early(job: Job, state: State) -> bool:
@@ -179,7 +179,8 @@ def _validation_scores(job: Job, state: State) -> tuple[float, float] | tuple[No
     return loss / len(rows), int((logits.argmax(1) == split.labels[rows]).sum()) / len(rows)
 
 
-def _model(job: Job, state: State) -> Model:
+def model_of(job: Job, state: State) -> Model:
+    """The model of a state with at least one finished epoch."""
     kept = {name: tensor.cpu().numpy().copy() for name, tensor in state.best.items()}
     return Model(
         weights=kept or arrays(state.judged()),
