@@ -18,7 +18,7 @@ from assay.deployment.predict import Prediction, predict_files
 from assay.evaluation.values import Evaluation
 from assay.learning.requirements import require_for
 from assay.learning.values import Model
-from assay.planning import Data, Plan, keep_decisions, make_plan, need_test_split, open_data, plan_of_run
+from assay.planning import Data, Plan, keep_inputs, make_plan, need_test_split, open_data, plan_of_run
 from assay.several import side_by_side, test_several, train_several
 from assay.stages import Run, examined, fit_model, judge_model, judge_unfinished, report, test_one, train_one
 
@@ -67,7 +67,7 @@ def resume(
 def _carry_out(plan: Plan, on_event: OnEvent, accept_changes: bool = False) -> Run:
     """Do in the plan's folder what its command asks for, as far as it is not done yet."""
     with run_folder.claim(plan.folder, plan.config()) as folder:
-        keep_decisions(plan, folder.path)
+        keep_inputs(plan, folder.path)
         results, train = examined(plan, on_event), train_several if plan.parts else train_one
         return train(plan, folder, results, on_event, accept_changes)
 

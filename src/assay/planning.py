@@ -12,12 +12,13 @@ from assay.core.config import Settings
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, stage, warn
 from assay.data.decisions import APPLIED, Decided, Decision, decide, decisions_csv, read_decisions
-from assay.data.load import load
 from assay.data.values import Dataset, Split
 from assay.ladder import chosen_recipes, run_name, settings_of_models
 from assay.learning.recipes import Recipe, validated
 from assay.learning.requirements import require_for
 from assay.learning.values import Model
+from assay.learning.warm_start import START, keep_start, read_start
+from assay.loading import load
 
 Data = str | Path | Dataset
 
@@ -36,6 +37,7 @@ class Plan:
 
     location: where the data came from, for the manifest alone.
     decisions: those of the settings' table, and `decided`: what follows from them for these data.
+    start: the model that training begins from, where the settings name one.
     parts: with several recipes or seeds, the plan of each model, in the order of training.
     """
 
@@ -46,6 +48,7 @@ class Plan:
     folder: Path
     location: Mapping[str, Any]
     decisions: tuple[Decision, ...] = ()
+    start: Model | None = None
     parts: tuple["Plan", ...] = ()
 
     @cached_property
@@ -101,7 +104,8 @@ def make_plan(
     label = run_name(settings, recipes) if recipes else command
     folder = Path(out) if out is not None else run_folder.default_folder(dataset.name, label)
     decisions = read_decisions(Path(settings.decisions)) if settings.decisions else ()
-    plan = Plan(command, settings, None, dataset, folder, _location(name, dataset), decisions)
+    start = read_start(Path(settings.warm_start)) if settings.warm_start else None
+    plan = Plan(command, settings, None, dataset, folder, _location(name, dataset), decisions, start)
     _tell_unmatched(plan.decided, on_event)
     return _with_recipes(plan, recipes)
 
@@ -141,8 +145,8 @@ def plan_of_run(folder: Path, data: Data | None, offline: bool, on_event: OnEven
     source = data if data is not None else settings.data
     dataset = open_data(source, settings.reading(), offline, on_event)
     name = source.name if isinstance(source, Dataset) else str(source)
-    decisions = _decisions_of(folder, settings)
-    plan = Plan(command, settings, None, dataset, folder, _location(name, dataset), decisions)
+    decisions, start = _decisions_of(folder, settings), _start_of(folder, settings)
+    plan = Plan(command, settings, None, dataset, folder, _location(name, dataset), decisions, start)
     return _with_recipes(plan, recipes)
 
 
@@ -153,6 +157,14 @@ def reading_of_run(folder: Path) -> tuple[str, dict[str, Any]]:
     return settings.data, settings.reading()
 
 
+def _start_of(folder: Path, settings: Settings) -> Model | None:
+    """The model that a run begins from: its own copy, for the other may be gone or trained further."""
+    if settings.warm_start is None:
+        return None
+    own = folder / START
+    return read_start(own if own.exists() else Path(settings.warm_start))
+
+
 def _decisions_of(folder: Path, settings: Settings) -> tuple[Decision, ...]:
     """A run's decisions, from its own copy: the table that it was given may have been edited since."""
     if settings.decisions is None:
@@ -161,11 +173,17 @@ def _decisions_of(folder: Path, settings: Settings) -> tuple[Decision, ...]:
     return read_decisions(copy if copy.exists() else Path(settings.decisions))
 
 
-def keep_decisions(plan: Plan, folder: Path) -> None:
-    """Copy the plan's decisions into the run folder.
+def keep_inputs(plan: Plan, folder: Path) -> None:
+    """Copy what the run is given beside its data into the run folder: decisions, and a model to begin from.
 
     Raises AssayError `config-changed` when the run there was begun with others.
     """
+    _keep_decisions(plan, folder)
+    if plan.start is not None:
+        keep_start(plan.start, folder / START)
+
+
+def _keep_decisions(plan: Plan, folder: Path) -> None:
     if plan.settings.decisions is None:
         return
     copy, text = folder / APPLIED, decisions_csv({**vars(d), "decision": d.action} for d in plan.decisions)
@@ -186,7 +204,7 @@ def _settings(command: str, name: str, given: Mapping[str, Any]) -> Settings:
 def open_data(data: Data, reading: Mapping[str, Any], offline: bool, on_event: OnEvent) -> Dataset:
     """The data set, loaded unless it is one already; its partition is announced.
 
-    reading: arguments of `assay.data.load.load`.
+    reading: arguments of `assay.load`.
     """
     with stage(on_event, "load") as figures:
         dataset = (

@@ -7,7 +7,7 @@ from assay.comparing import write_models
 from assay.core import run_folder
 from assay.core.events import Event, OnEvent, stage
 from assay.core.run_folder import RunFolder
-from assay.planning import Plan, keep_decisions, need_same_data
+from assay.planning import Plan, keep_inputs, need_same_data
 from assay.reports.run_files import Results
 from assay.stages import Run, judge_model, layers_of, test_one, train_one
 
@@ -51,7 +51,7 @@ def _train_part(part: Plan, results: Results, on_event: OnEvent, accept_changes:
     if run_folder.is_finished(part.folder):
         return _finished_part(part, results.audit, tell)
     with run_folder.claim(part.folder, part.config()) as folder:
-        keep_decisions(part, folder.path)
+        keep_inputs(part, folder.path)
         return train_one(part, folder, results, tell, accept_changes)
 
 

@@ -123,6 +123,7 @@ def fit_model(
             threads=settings.threads,
             validation=dataset.splits.get("validation"),
             fingerprints=plan.fingerprints,
+            start=plan.start,
             checkpoints=checkpoints,
             checkpoint_minutes=settings.checkpoint_every,
             accept_changes=accept_changes,
@@ -154,6 +155,7 @@ def judge_unfinished(plan: Plan, on_event: OnEvent) -> tuple[Model, Evaluation]:
         device=settings.device,
         validation=dataset.splits.get("validation"),
         fingerprints=plan.fingerprints,
+        start=plan.start,
         on_event=on_event,
     )
     model = settle(model, plan.train, held, dataset, settings.max_risk)

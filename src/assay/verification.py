@@ -12,6 +12,7 @@ from assay.core.events import OnEvent, ignore
 from assay.data.decisions import APPLIED
 from assay.learning.model_file import read_model, weights_file
 from assay.learning.values import Model
+from assay.learning.warm_start import START
 from assay.pipeline import audit, evaluate, train
 from assay.planning import Data, Plan, plan_of_run
 
@@ -84,6 +85,8 @@ def _retrained(folder: Path, plan: Plan, on_event: OnEvent) -> list[Fact]:
     chosen["max_risk"] = _max_risk(folder)
     if plan.settings.decisions:
         chosen["decisions"] = str(folder / APPLIED)
+    if plan.start is not None:
+        chosen["warm_start"] = str(folder / START)
     recipe = plan.recipe.as_record()
     model = train(plan.dataset, plan.recipe.name, recipe=recipe, on_event=on_event, **chosen)
     facts = [

@@ -99,6 +99,10 @@ Decisions = Annotated[
     str | None,
     typer.Option("--decisions", metavar="FILE", help="Keep, relabel or drop as the table of `review` says."),
 ]
+WarmStart = Annotated[
+    str | None,
+    typer.Option("--warm-start", metavar="RUN", help="Begin with the weights of that run's model."),
+]
 FailOn = Annotated[
     str | None,
     typer.Option("--fail-on", metavar="GATES", help="Exit 8 if one is true, as 'leakage>0,accuracy<0.9'."),

@@ -42,6 +42,7 @@ def training_command(name: str, help_text: str, start: Callable[..., Any]) -> Ca
         thorough: o.Thorough = None,
         self_test: o.SelfTest = None,
         decisions: o.Decisions = None,
+        warm_start: o.WarmStart = None,
         max_risk: o.MaxRisk = None,
         checkpoint_every: o.CheckpointEvery = None,
         resume: o.Resume = False,

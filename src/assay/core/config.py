@@ -46,7 +46,8 @@ class Settings(Reading):
     checks: names of the audit's checks; None runs all. thorough: a larger reference classifier in the audit.
     self_test: plant known faults in a copy and count what the audit finds. features: a .npy file with the
     user's own features, one row per image. decisions: a table of what a person decided about single
-    images, applied to training alone. checkpoint_every: minutes between two checkpoints
+    images, applied to training alone. warm_start: a run or model folder, whose weights
+    training begins from. checkpoint_every: minutes between two checkpoints
     inside an epoch (each epoch ends with one in any case). max_risk: the share of answers that may be
     wrong; the model then learns from its validation images when to say that it does not know.
     """
@@ -64,6 +65,7 @@ class Settings(Reading):
     self_test: bool = False
     features: str | None = None
     decisions: str | None = None
+    warm_start: str | None = None
     checkpoint_every: Annotated[float, Field(ge=0, le=1e6)] = 5.0
     max_risk: Annotated[float, Field(gt=0, lt=1)] | None = None
     recipe: dict[str, Any] = Field(default_factory=dict)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.errors import AssayError
 from assay.core.events import OnEvent, ignore
 from assay.data.hold_out import HoldOut
 from assay.data.values import Split
@@ -32,6 +33,7 @@ def fit(
     threads: int | None = None,
     validation: Split | None = None,
     fingerprints: Mapping[str, str] | None = None,
+    start: Model | None = None,
     checkpoints: Path | None = None,
     checkpoint_minutes: float | None = None,
     accept_changes: bool = False,
@@ -42,6 +44,9 @@ def fit(
     Device, threads and checkpoints are for nets: a fit in closed form takes seconds and begins anew.
     """
     if not isinstance(recipe, NetRecipe):
+        if start is not None:
+            what, fix = f"{recipe.name} is fitted at once, from nothing", "Leave it out, or choose a net."
+            raise AssayError("bad-value", "--warm-start", what, fix)
         return closed.fit_at_once(
             split,
             rows,
@@ -65,6 +70,7 @@ def fit(
         threads=threads,
         validation=validation,
         fingerprints=fingerprints,
+        start=start,
         checkpoints=checkpoints,
         checkpoint_minutes=checkpoint_minutes,
         accept_changes=accept_changes,

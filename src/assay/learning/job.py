@@ -23,15 +23,16 @@ from assay.learning.randomness import check_seed
 from assay.learning.recipes import NetRecipe
 from assay.learning.schedule import Schedule
 from assay.learning.summary import summarize
-from assay.learning.values import ModelSummary
+from assay.learning.values import Model, ModelSummary
 from assay.learning.versions import versions
+from assay.learning.warm_start import WarmStart, begin_from
 
 
 @dataclass(frozen=True, eq=False)
 class Job:
     """One training run: which images, which recipe, which seed, on what. `rows` are rows of `split`.
 
-    validation: a split of its own to watch, in place of `rows.validation`.
+    validation: a split of its own to watch, in place of `rows.validation`. start: weights to begin from.
     """
 
     split: Split
@@ -47,6 +48,7 @@ class Job:
     fingerprints: Mapping[str, str]
     on_event: OnEvent
     validation: Split | None = None
+    start: WarmStart | None = None
 
     def watched(self) -> tuple[Split, NDArray[np.int64]]:
         """The validation images: a split and which of its rows."""
@@ -77,6 +79,7 @@ class Job:
             "fingerprints": {name: self.fingerprints.get(name, "") for name in ("train", "validation")},
             "rows": _rows_digest(self.rows),
             "device": self.device.type,
+            **({"warm start": self.start.sha256} if self.start else {}),
             "versions": versions(),
         }
 
@@ -92,6 +95,7 @@ def make_job(
     fingerprints: Mapping[str, str],
     on_event: OnEvent,
     validation: Split | None = None,
+    start: Model | None = None,
 ) -> Job:
     """Check what training needs and tell what is odd. Arguments and errors as in `train`."""
     check_seed(seed)
@@ -118,6 +122,7 @@ def make_job(
         fingerprints=dict(fingerprints),
         on_event=on_event,
         validation=validation,
+        start=begin_from(start, recipe, split.shape, classes, on_event) if start else None,
     )
 
 

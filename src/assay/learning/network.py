@@ -83,10 +83,16 @@ def filled_network(
 ) -> nn.Module:
     """The recipe's net with the given weights, ready to predict. `weights` as `arrays` gave them."""
     network = _laid_out(empty_network(recipe, input_shape, class_count).to_empty(device="cpu").eval())
-    with torch.no_grad():
-        for name, tensor in floating_state(network).items():
-            tensor.copy_(torch.from_numpy(weights[name]))
+    fill(network, weights)
     return network
+
+
+@torch.no_grad()
+def fill(network: nn.Module, weights: Mapping[str, NDArray[np.float32]]) -> None:
+    """Write the given weights into the net, by name; those that are not given stay."""
+    own = floating_state(network)
+    for name, array in weights.items():
+        own[name].copy_(torch.from_numpy(array))
 
 
 def floating_state(network: nn.Module) -> dict[str, torch.Tensor]:

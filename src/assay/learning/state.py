@@ -9,7 +9,7 @@ from assay.learning.averaging import Average
 from assay.learning.ensemble import members
 from assay.learning.job import Job
 from assay.learning.learner import Learner
-from assay.learning.network import floating_state, initialized_network
+from assay.learning.network import fill, floating_state, initialized_network
 from assay.learning.optimizer import Adam
 from assay.learning.recipes import NetRecipe
 from assay.learning.values import EpochRecord
@@ -86,7 +86,10 @@ class State:
 def first_state(job: Job) -> State:
     """The state before the first step."""
     recipe = job.recipe
-    network = initialized_network(recipe, job.split.shape, len(job.classes), job.seed).to(job.device)
+    network = initialized_network(recipe, job.split.shape, len(job.classes), job.seed)
+    if job.start:
+        fill(network, job.start.weights)
+    network = network.to(job.device)
     count = len(job.rows.train) if recipe.selection < 1 else 0
     losses = torch.zeros(count, device=job.device)
     average = Average(network, recipe.averaging) if recipe.averaging else None

@@ -54,6 +54,7 @@ def train(
     threads: int | None = None,
     validation: Split | None = None,
     fingerprints: Mapping[str, str] | None = None,
+    start: Model | None = None,
     checkpoints: Path | None = None,
     checkpoint_minutes: float | None = None,
     accept_changes: bool = False,
@@ -65,6 +66,7 @@ def train(
     validation: a split of its own to watch, where the data have one; `rows.validation` is then not looked at.
     classes: names in label order. seed: in [0, 2**63). threads: None takes what serves such a net best;
     another number of threads may round differently. fingerprints: of the data, kept in the model.
+    start: a model whose weights training begins from, as far as they fit (see `warm_start`).
     checkpoints: a folder; the state is saved there after each epoch and every `checkpoint_minutes`, and a
     run that was begun there goes on, to the same bits as one that was never stopped. accept_changes: it goes
     on, with a warning, even where data, recipe, classes or versions have changed since.
@@ -80,7 +82,9 @@ def train(
         found = newest_checkpoint(checkpoints, on_event) if checkpoints else None
         threads = threads or (found.record["threads"] if found else None)
         prints = fingerprints or {}
-        job = make_job(split, rows, classes, recipe, seed, device, threads, prints, on_event, validation)
+        job = make_job(
+            split, rows, classes, recipe, seed, device, threads, prints, on_event, validation, start
+        )
         if found:
             check_same(found, job, accept_changes)
         stop = Flag()

@@ -26,6 +26,7 @@ def unfinished_model(
     device: str = "auto",
     validation: Split | None = None,
     fingerprints: Mapping[str, str] | None = None,
+    start: Model | None = None,
     on_event: OnEvent = ignore,
 ) -> Model:
     """The newest weights in `checkpoints` (the best so far, where the recipe keeps those), and the history of
@@ -38,6 +39,7 @@ def unfinished_model(
     if found is None or not found.record["history"]:
         fix = "Go on with it: assay resume RUN."
         raise AssayError("no-epoch-finished", checkpoints, "no epoch of this run is finished yet", fix)
-    job = make_job(split, rows, classes, recipe, seed, device, None, fingerprints or {}, on_event, validation)
+    prints = fingerprints or {}
+    job = make_job(split, rows, classes, recipe, seed, device, None, prints, on_event, validation, start)
     check_same(found, job, accept_changes=False)
     return model_of(job, state_from(found, job))

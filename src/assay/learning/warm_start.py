@@ -1,0 +1,74 @@
+"""Warm start: training that begins with the weights of another model. Loads no torch."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.core.errors import AssayError
+from assay.core.events import OnEvent, warn
+from assay.learning.fitting import weight_shapes
+from assay.learning.model_file import read_model, save_model, weights_file
+from assay.learning.recipes import NetRecipe
+from assay.learning.values import Model
+
+#: Where a run keeps its own copy of the model that it began from.
+START: Final = "warm_start"
+
+Shape = tuple[int, int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class WarmStart:
+    """weights: float32 arrays by name, all of which fit; sha256: of the weights of the whole model."""
+
+    weights: Mapping[str, NDArray[np.float32]]
+    sha256: str
+
+
+def read_start(folder: Path) -> Model:
+    """The model in a run folder or a model folder. Raises AssayError `model-refused`."""
+    inner = folder / "model"
+    return read_model(inner if inner.is_dir() else folder)
+
+
+def keep_start(model: Model, folder: Path) -> None:
+    """Save the model in the run that begins from it. Raises AssayError `config-changed` where another is."""
+    if not folder.exists():
+        save_model(model, folder)
+    elif weights_file(read_model(folder)) != weights_file(model):
+        fix = "Give that run's model to continue it, or give another folder with --out."
+        raise AssayError("config-changed", folder, "the unfinished run there began from another model", fix)
+
+
+def begin_from(
+    model: Model, recipe: NetRecipe, shape: Shape, classes: Sequence[str], on_event: OnEvent
+) -> WarmStart:
+    """The weights of `model` that the recipe's net has too: of the same name and shape.
+
+    Its last layer is left out where its classes are others. What it learned from is not known here, so its
+    user is warned. Raises AssayError `recipe-does-not-fit` where nothing fits.
+    """
+    wanted = weight_shapes(recipe, shape, len(classes))
+    known = tuple(classes) == model.classes
+    fitting = {
+        name: array
+        for name, array in model.weights.items()
+        if wanted.get(name) == array.shape and (known or not _of_last_layer(name))
+    }
+    if not fitting:
+        what = f"no layer of {model.recipe['name']} fits"
+        fix = "Begin from a model of the same recipe and image size."
+        raise AssayError("recipe-does-not-fit", "--warm-start", what, fix)
+    told = f"training begins with {len(fitting)} of {len(wanted)} weights of {model.recipe['name']}"
+    unseen = "its score means nothing where that model has learned from images of this test split"
+    warn(on_event, "train", f"{told}; {unseen}")
+    return WarmStart(fitting, hashlib.sha256(weights_file(model)).hexdigest())
+
+
+def _of_last_layer(name: str) -> bool:
+    return "output" in name.split(".")
