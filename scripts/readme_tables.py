@@ -60,6 +60,38 @@ def _recipe_row(name: str, found: Mapping[str, Any]) -> str:
     return _row([f"`{name}`", f"{found['parameters']:,}", *scores, spread])
 
 
+def _ladder(figures: Mapping[str, Any]) -> list[str]:
+    head = ["recipe", "test accuracy (95 % interval)", "seconds", "parameters", "multiply-adds", "MB"]
+    rows = []
+    for name, found in figures.items():
+        low, high = found["accuracy_ci95"]
+        accuracy, size = f"{found['accuracy']:.4f} ({low:.4f} - {high:.4f})", f"{found['bytes'] / 1e6:.2f}"
+        costs = [f"{found[key]:,}" for key in ("parameters", "multiply_adds")]
+        rows.append(_row([f"`{name}`", accuracy, f"{found['training_seconds']:.1f}", *costs, size]))
+    return [_row(head), _row(["---"] * len(head)), *rows]
+
+
+def _time_to_accuracy(figures: Mapping[str, Any]) -> list[str]:
+    head = [
+        "recipe",
+        "mean accuracy ± standard deviation",
+        "range",
+        "seeds",
+        "seconds: mean, longest",
+        "cores",
+    ]
+    rows = []
+    for name, found in figures.items():
+        runs, spread = found["runs"], found["test_standard_deviation"]
+        accuracy = f"{found['test_mean']:.4f}" + ("" if spread is None else f" ± {spread:.4f}")
+        seconds = f"{found['seconds_mean']:.0f}, {found['seconds_longest']:.0f}"
+        cores = ", ".join(sorted({str(run["cores"]) for run in runs}))
+        reached = [run["test_accuracy"] for run in runs]
+        range_of = f"{min(reached):.4f} - {max(reached):.4f}"
+        rows.append(_row([f"`{name}`", accuracy, range_of, str(found["n"]), seconds, cores]))
+    return [_row(head), _row(["---"] * len(head)), *rows]
+
+
 def _row(cells: list[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
@@ -170,6 +202,8 @@ TABLES: Mapping[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "audit_speed": _main_job,
     "main_job": _main_job,
     "recipes": _recipes,
+    "ladder": _ladder,
+    "time_to_accuracy": _time_to_accuracy,
     "interval_coverage": _interval_coverage,
     "trust": _trust,
 }
