@@ -8,7 +8,7 @@ from assay.audits.audit import measure_all
 from assay.audits.examine import examine
 from assay.audits.values import Audit
 from assay.core.errors import AssayError
-from assay.core.events import Event, OnEvent, stage
+from assay.core.events import Event, OnEvent, stage, warn
 from assay.core.run_folder import RunFolder
 from assay.data.decisions import Decided
 from assay.data.hold_out import HoldOut, hold_out
@@ -21,6 +21,7 @@ from assay.learning.recipes import NetRecipe, Recipe
 from assay.learning.values import Model, ModelSummary
 from assay.planning import Plan, need_same_data
 from assay.reports.run_files import Results, write_results
+from assay.risks import risks
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +114,9 @@ def fit_model(
     summary = layers.text() if settings.split_seed is None else ""
     with stage(on_event, "train", recipe=recipe.name, summary=summary, resumed=resumed) as figures:
         started = time.monotonic()
+        if isinstance(recipe, NetRecipe):
+            for text in risks(plan.train, held.train, dataset.classes, recipe):
+                warn(on_event, "train", text)
         model = fit(
             plan.train,
             held,
