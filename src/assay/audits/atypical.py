@@ -1,5 +1,6 @@
 """Check `atypical`: images far from all others of their class."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import numpy as np
@@ -9,6 +10,7 @@ from assay.audits.flagging import counted, flagged, not_evaluated
 from assay.audits.material import Checked, Material
 from assay.audits.outliers import FEWEST, robust_scores
 from assay.audits.values import Finding
+from assay.core.threads import thread_count
 from assay.reference.expansion import spread_rows
 from assay.reference.neighbors import nearest
 
@@ -32,8 +34,7 @@ def check_atypical(material: Material) -> Checked:
     if counts.max(initial=0) < FEWEST:
         return not_evaluated("atypical", f"no class has {FEWEST} training images to be typical of")
     issues = []
-    for name in material.dataset.splits:
-        scores = atypicality(material, name)
+    for name, scores in atypicality(material).items():
         issues += [
             flagged(
                 material.dataset,
@@ -70,22 +71,37 @@ def check_atypical(material: Material) -> Checked:
     )
 
 
-def atypicality(material: Material, name: str) -> NDArray[np.float64]:
-    """Robust deviations `(n,)` of each image's log distance to its class; 0 for small classes."""
-    labels, train_labels = material.dataset.splits[name].labels, material.dataset.train.labels
-    points = material.components[name][:, :_COMPONENTS]
-    train = material.components["train"][:, :_COMPONENTS]
-    scores = np.zeros(len(labels))
-    for label in np.unique(labels):
-        base = np.flatnonzero(train_labels == label)
-        if len(base) < FEWEST:
-            continue
-        base = base[spread_rows(len(base), _MOST_BASE)]
-        members = np.flatnonzero(labels == label)
-        distance = _distance(points[members], train[base], np.isin(members, base) & (name == "train"))
-        usual = distance if name == "train" else _distance(train[base], train[base], np.ones(len(base), bool))
-        scores[members] = robust_scores(distance, usual)
+def atypicality(material: Material) -> dict[str, NDArray[np.float64]]:
+    """Per split, robust deviations `(n,)` of each image's log distance to its class; 0 for small classes."""
+    splits = material.dataset.splits
+    counts = material.dataset.train.counts(len(material.dataset.classes))
+    scores = {name: np.zeros(len(split)) for name, split in splits.items()}
+
+    def score_class(label: np.int64) -> None:
+        for name, (rows, found) in _scores_of_class(material, label).items():
+            scores[name][rows] = found
+
+    with ThreadPoolExecutor(thread_count()) as pool:
+        list(pool.map(score_class, np.flatnonzero(counts >= FEWEST)))
     return scores
+
+
+def _scores_of_class(
+    material: Material, label: np.int64
+) -> dict[str, tuple[NDArray[np.int64], NDArray[np.float64]]]:
+    """Per split, the rows of the images of a class and their scores."""
+    splits = material.dataset.splits
+    rows = {name: np.flatnonzero(split.labels == label) for name, split in splits.items()}
+    points = {name: material.components[name][rows[name], :_COMPONENTS] for name in splits}
+    in_base = np.zeros(len(rows["train"]), bool)
+    in_base[spread_rows(len(in_base), _MOST_BASE)] = True
+    base = points["train"][in_base]
+    own = _distance(points["train"], base, in_base)
+    found = {"train": (rows["train"], robust_scores(own, own))}
+    for name in splits.keys() - {"train"}:
+        distance = _distance(points[name], base, np.zeros(len(rows[name]), bool))
+        found[name] = (rows[name], robust_scores(distance, own[in_base]))
+    return found
 
 
 def _distance(

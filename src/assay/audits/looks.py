@@ -1,5 +1,6 @@
 """Brightness, contrast and sharpness of every image, from its pixels alone."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from assay.audits.measure import Measurements
 from assay.data.appearance import FIGURES, detail
 from assay.data.values import Split
-from assay.reference.features import map_blocks
+from assay.reference.features import gray_of, map_blocks
 
 Floats = NDArray[np.float32]
 
@@ -92,12 +93,12 @@ def background_of(measurements: Measurements) -> float:
 
 def look_at_block(images: NDArray[np.uint8], background: float) -> Floats:
     """The figures of uint8 `(n, h, w, c)` images, float32 `(n, len(COLUMNS))`."""
-    gray = images[..., :3].mean(axis=3, dtype=np.float32)
+    gray = gray_of(images[..., :3])
     if not len(images):
         return np.zeros((0, len(COLUMNS)), np.float32)
     # A picture of two equally bright colors shows something: contrast is the channels', not the gray's.
     channels = images[..., :3].reshape(len(images), -1, min(images.shape[3], 3))
-    least, low, high, most = np.percentile(channels, [0, 1, 99, 100], axis=1)
+    least, low, high, most = _percentiles(channels, (0, 0.01, 0.99, 1))
     figures = (
         gray.mean(axis=(1, 2)),
         channels.std(axis=1).max(axis=1),
@@ -116,6 +117,20 @@ def look_at_block(images: NDArray[np.uint8], background: float) -> Floats:
         detail(images[..., :3]),
     )
     return np.stack(figures, axis=1).astype(np.float32)
+
+
+def _percentiles(values: NDArray[np.uint8], shares: tuple[float, ...]) -> list[NDArray[np.float64]]:
+    """For each share of `(n, m, c)` values the one that it does not exceed, float64 `(n, c)`.
+
+    Between two values by a straight line, as `numpy.percentile`, which takes twice as long.
+    """
+    ordered = np.sort(values, axis=1, kind="stable")  # of bytes: by counting
+    found = []
+    for share in shares:
+        place = share * (values.shape[1] - 1)
+        before, after = (ordered[:, round_(place)].astype(np.float64) for round_ in (math.floor, math.ceil))
+        found.append(before + (after - before) * (place - math.floor(place)))
+    return found
 
 
 def _sharpness(gray: Floats, deviation: Floats) -> Floats:

@@ -62,7 +62,7 @@ def _at_least_one_block(split: Split, rows: NDArray[np.int64] | None) -> Iterato
 def describe_block(images: NDArray[np.uint8]) -> Floats:
     """Gradient histograms (unit length) and weighted pooled pixels. images: uint8 `(n, h, w, c)`."""
     small = reduced(images)
-    gray = small.mean(axis=3)
+    gray = gray_of(small)
     histogram = np.sqrt(gradient_histograms(gray))
     length = np.sqrt(np.square(histogram).sum(axis=1, keepdims=True)) + _FAINT
     parts = [histogram / length, PIXEL_WEIGHT * pooled(gray, PIXEL_CELLS)]
@@ -72,6 +72,14 @@ def describe_block(images: NDArray[np.uint8]) -> Floats:
             PIXEL_WEIGHT * pooled(color[..., channel], COLOR_CELLS) for channel in range(images.shape[3])
         ]
     return np.hstack(parts)
+
+
+def gray_of(pictures: NDArray[Any]) -> Floats:
+    """The mean of the channels: `(n, h, w, c)` to float32 `(n, h, w)`."""
+    if pictures.shape[3] == 1:  # a mean over one value takes ten times as long
+        return pictures[..., 0].astype(np.float32)
+    gray: Floats = pictures.mean(axis=3, dtype=np.float32)
+    return gray
 
 
 def reduced(images: NDArray[np.uint8], side: int = LARGEST_SIDE) -> Floats:
@@ -109,33 +117,50 @@ def cell_weights(pixels: int, cells: int) -> Floats:
 
 def pooled(maps: Floats, cells: int) -> Floats:
     """Averages over `cells` x `cells` overlapping cells: `(n, h, w)` to `(n, cells * cells)`."""
-    n, height, width = maps.shape
-    narrow = maps.reshape(n * height, width) @ cell_weights(width, cells).T
-    cell_means: Floats = np.matmul(cell_weights(height, cells), narrow.reshape(n, height, cells))
-    return cell_means.reshape(n, cells * cells)
+    return _pooled_lines(_lines_first(maps), cells).reshape(len(maps), cells * cells)
+
+
+def _lines_first(maps: Floats) -> Floats:
+    """`(n, h, w)` to `(h, n, w)`: then one product pools the lines of all pictures at once."""
+    return np.ascontiguousarray(maps.transpose(1, 0, 2))
+
+
+def _pooled_lines(maps: Floats, cells: int) -> Floats:
+    """Averages over overlapping cells: `(h, n, w)` to `(n, cells, cells)`."""
+    height, n, width = maps.shape
+    lines = cell_weights(height, cells) @ maps.reshape(height, n * width)
+    cell_means: Floats = lines.reshape(cells * n, width) @ cell_weights(width, cells).T
+    return cell_means.reshape(cells, n, cells).transpose(1, 0, 2)
 
 
 def gradient_histograms(gray: Floats) -> Floats:
     """How strong the edges of each direction are in each cell: `(n, h, w)` to `(n, directions * cells)`.
 
     A direction takes the squared rectified derivative over the gradient's length, a soft bin that
-    needs no angle.
+    needs no angle. Opposite directions are the two signs of one derivative.
     """
-    down, right = central_differences(gray)
-    length = np.sqrt(down * down + right * right) + np.float32(_FAINT)
-    bins = []
-    for angle in np.arange(DIRECTIONS) * (2 * np.pi / DIRECTIONS):
-        along = np.float32(np.cos(angle)) * right + np.float32(np.sin(angle)) * down
-        np.maximum(along, 0, out=along)
-        along *= along
-        along /= length
-        bins.append(pooled(along, GRADIENT_CELLS))
-    return np.hstack(bins)
+    down, right = central_differences(_lines_first(gray))
+    # Squares add up to the gradient's length once both are divided by its root.
+    root = np.sqrt(np.sqrt(down * down + right * right) + np.float32(_FAINT))
+    down /= root
+    right /= root
+    bins = np.empty((len(gray), DIRECTIONS, GRADIENT_CELLS, GRADIENT_CELLS), np.float32)
+    along, forward = np.empty_like(right), np.empty_like(right)
+    for direction in range(DIRECTIONS // 2):
+        angle = 2 * np.pi * direction / DIRECTIONS
+        np.multiply(right, np.float32(np.cos(angle)), out=along)
+        np.multiply(down, np.float32(np.sin(angle)), out=forward)
+        along += forward
+        np.maximum(along, 0, out=forward)
+        along -= forward
+        bins[:, direction] = _pooled_lines(np.square(forward, out=forward), GRADIENT_CELLS)
+        bins[:, direction + DIRECTIONS // 2] = _pooled_lines(np.square(along, out=along), GRADIENT_CELLS)
+    return bins.reshape(len(gray), DIRECTIONS * GRADIENT_CELLS**2)
 
 
 def central_differences(gray: Floats) -> tuple[Floats, Floats]:
-    """Derivatives downwards and to the right, `(n, h, w)` each, zero at the border."""
+    """Derivatives downwards and to the right of `(h, n, w)` maps, the same shape, zero at the border."""
     down, right = np.zeros_like(gray), np.zeros_like(gray)
-    down[:, 1:-1] = gray[:, 2:] - gray[:, :-2]
+    down[1:-1] = gray[2:] - gray[:-2]
     right[:, :, 1:-1] = gray[:, :, 2:] - gray[:, :, :-2]
     return down, right

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from assay.reference.expansion import spread_rows
 
-#: Distances computed at once: 2^24 float32 are 64 MB.
-_PAIRS_AT_ONCE: Final = 1 << 24
+#: Distances computed at once: 2^20 float32 are 4 MB, which the processor keeps near while they are searched.
+_PAIRS_AT_ONCE: Final = 1 << 20
 
 #: Up to so many neighbors, taking the largest again and again is faster than partitioning.
 _FEW: Final = 8

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from assay.core.threads import thread_count
 from assay.reference.expansion import Components, fit_components, spread_rows
-from assay.reference.features import area_weights, cell_weights
+from assay.reference.features import area_weights, cell_weights, gray_of
 from assay.reference.neighbors import Cells, build_cells, search_cells
 
 #: Thumbnails have at most so many pixels a side; copies are moved by at most so many of these. Smaller
@@ -134,17 +134,10 @@ def flat(small: Bytes) -> NDArray[np.bool_]:
     """bool `(n,)`: whether a thumbnail's gray values hardly deviate from their mean."""
     return np.concatenate(
         [
-            _gray(small[start : start + _BLOCK]).std(axis=(1, 2)) < FLAT
+            gray_of(small[start : start + _BLOCK]).std(axis=(1, 2)) < FLAT
             for start in range(0, max(len(small), 1), _BLOCK)
         ]
     )
-
-
-def _gray(small: Bytes) -> Floats:
-    if small.shape[3] == 1:
-        return small[..., 0].astype(np.float32)
-    gray: Floats = small.mean(axis=3, dtype=np.float32)
-    return gray
 
 
 def _ask(
@@ -165,7 +158,7 @@ def _described(small: Bytes, rows: Rows, question: Question) -> Floats:
 
 def describe_window(small: Bytes, question: Question) -> Floats:
     """Length-1 description of a window: the same for mirror images and under gain and contrast."""
-    gray = np.minimum(_gray(small) * np.float32(question.gain), 255)
+    gray = np.minimum(gray_of(small) * np.float32(question.gain), 255)
     weights = window_weights((gray.shape[1], gray.shape[2]), question)
     description: Floats = gray.reshape(len(gray), gray.shape[1] * gray.shape[2]) @ weights
     odd = description[:, description.shape[1] // 2 :]
