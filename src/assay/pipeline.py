@@ -5,7 +5,8 @@
 it carried out: by `stages` for one model, by `several` for more.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -193,16 +194,25 @@ def evaluate_unfinished(
 
 
 def report_again(
-    folder: str | Path, data: Data | None = None, *, offline: bool = False, on_event: OnEvent = ignore
+    folder: str | Path,
+    data: Data | None = None,
+    *,
+    look_at: Sequence[int] = (),
+    offline: bool = False,
+    on_event: OnEvent = ignore,
 ) -> Run:
     """Write the report of a finished run again, from its own model and data.
 
-    data: only needed where they have moved. A report that was changed or deleted is no obstacle; any other
-    file is. Raises AssayError `run-damaged`, `data-changed`, `not-a-run-folder`.
+    data: only needed where they have moved. look_at: test images, by their index, in which the report shows
+    where the model looks, beside its surest mistakes. A report that was changed or deleted is no obstacle;
+    any other file is. Raises AssayError `run-damaged`, `data-changed`, `not-a-run-folder`, `bad-value`.
     """
     with run_folder.reopen(Path(folder), ("report.", "figures/")) as opened:
         plan = plan_of_run(opened.path, data, offline, on_event)
-        results = examined(plan, on_event)
+        if plan.parts and look_at:
+            fix = "Name the folder of one model, in models/."
+            raise AssayError("bad-value", "--look-at", "it is about one model", fix)
+        results = replace(examined(plan, on_event), look_at=tuple(look_at))
         if plan.parts:
             return side_by_side(plan, opened, results, (), on_event)
         if plan.recipe is not None:

@@ -41,12 +41,38 @@ def test_pictures_shrink_before_any_is_left_out() -> None:
     splits = {"test": noise(300, (64, 64, 3))}
     places = [("test", row) for row in range(300)]
     packed = atlas.pack(splits, places, 1_200_000)
-    assert packed.width in atlas.SIDES[1:]
+    assert (packed.width, packed.levels) in atlas.FORMS[1:]
     assert len(packed.tiles) == 300
-    few = atlas.pack(splits, places, 380_000)
-    assert few.width == atlas.SIDES[-1]
+    few = atlas.pack(splits, places, 200_000)
+    assert (few.width, few.levels) == atlas.FORMS[-1]
     assert 0 < len(few.tiles) < 300
     assert list(few.tiles) == places[: len(few.tiles)]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("levels", [256, 32, 16])
+def test_brightness_is_rounded_before_any_is_left_out(channels: int, levels: int) -> None:
+    """Small pictures lose levels of brightness, as few as those that are needed allow; each pixel is then the
+    nearest level. What is not needed is there as far as it fits."""
+    smooth = noise(520, (28, 28, channels))
+    smooth.images[:] = smooth.images // 2 + 90
+    places = [("test", row) for row in range(520)]
+    budget = int(1.01 * atlas._estimate({"test": smooth}, places[:256], 28, levels))
+    packed = atlas.pack({"test": smooth}, places, budget, 256)
+    assert (packed.width, packed.levels) == (28, levels)
+    assert 256 <= len(packed.tiles) < 520
+    expected = atlas.rounded(smooth.images[5], levels)
+    shown = unpacked(packed, ("test", 5)).reshape(expected.shape)
+    assert np.array_equal(17 * shown if levels == 16 and channels == 1 else shown, expected)
+    assert np.abs(expected.astype(int) - smooth.images[5]).max() <= 255 / (levels - 1) / 2 + 0.5
+
+
+def test_levels_by_hand() -> None:
+    """Two levels are black and white; 16 are the multiples of 17; 256 change nothing."""
+    pixels = np.arange(256, dtype=np.uint8)
+    assert np.array_equal(atlas.rounded(pixels, 2), np.where(pixels < 128, 0, 255))
+    assert set(atlas.rounded(pixels, 16).tolist()) == set(range(0, 256, 17))
+    assert np.array_equal(atlas.rounded(pixels, 256), pixels)
 
 
 @pytest.mark.parametrize("budget", [0, 1_000, 300_000, 700_000])

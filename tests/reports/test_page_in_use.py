@@ -81,7 +81,7 @@ def cards(page) -> list[str]:
     """The texts of all cards that fit the filters, after asking for more until there are no more."""
     return page.execute_script(
         "const more = document.getElementById('more'); while (!more.hidden) more.click();"
-        "return [...document.querySelectorAll('.card')].map(c => c.innerText)"
+        "return [...document.querySelectorAll('#cards .card')].map(c => c.innerText)"
     )
 
 
@@ -92,7 +92,7 @@ def cell(label: int, answer: int) -> str:
 def test_the_explorer_begins_with_all_mistakes(page, content) -> None:
     """Twelve of the surest are shown first, and as many as there are on demand."""
     mistakes = content.evaluation.mistakes()
-    assert page.execute_script("return document.querySelectorAll('.card').length") == 12
+    assert page.execute_script("return document.querySelectorAll('#cards .card').length") == 12
     assert f"{len(mistakes)} images, the first 12 shown." in page.find_element("id", "found").text
     found = cards(page)
     test = content.dataset.splits["test"]

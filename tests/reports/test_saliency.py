@@ -29,7 +29,7 @@ def judged(count: int) -> tuple[Split, Evaluation]:
 def test_the_spot_that_decides_is_found() -> None:
     """The map is highest where the classifier looks, and 0 where a cover cannot reach that."""
     split, score = judged(3)
-    found = look_where(by_the_spot, 10, split, score, np.zeros(SHAPE), 2)
+    found = look_where(by_the_spot, 10, split, score, np.zeros(SHAPE), score.mistakes(2))
     assert found.rows.tolist() == [0, 1]
     assert found.maps.shape == (2, 20, 30)
     row, column = np.unravel_index(found.maps[0].argmax(), (20, 30))
@@ -39,10 +39,25 @@ def test_the_spot_that_decides_is_found() -> None:
     assert (found.maps[0][SPOT] > 0).all()
 
 
+def test_a_right_answer_is_held_against_the_next_best() -> None:
+    """Of three classes the label is answered: covering what speaks for it helps the second."""
+    split, _ = judged(1)
+
+    def three(blocks) -> np.ndarray:
+        two = by_the_spot(blocks)
+        return np.concatenate([0.9 * two, np.full((len(two), 1), 0.1)], axis=1)
+
+    score = Evaluation(("a", "b", "c"), np.array([1]), three([split.images]))
+    assert score.predicted.tolist() == [1]
+    found = look_where(three, 10, split, score, np.zeros(SHAPE), np.array([0]))
+    assert (found.maps[0][SPOT] > 0).all()
+    assert not found.maps[0][:, :12].any()
+
+
 def test_a_cover_equal_to_the_image_changes_nothing() -> None:
     """Covering with what is there already: no place matters."""
     split, score = judged(1)
-    assert not look_where(by_the_spot, 10, split, score, np.full(SHAPE, 220.0), 1).maps.any()
+    assert not look_where(by_the_spot, 10, split, score, np.full(SHAPE, 220.0), score.mistakes(1)).maps.any()
 
 
 def test_costly_nets_are_asked_less(monkeypatch) -> None:
@@ -56,7 +71,7 @@ def test_costly_nets_are_asked_less(monkeypatch) -> None:
             asked.append(sum(map(len, blocks)))
             return by_the_spot(blocks)
 
-        look_where(counting, multiply_adds, split, score, np.zeros(SHAPE), 2)
+        look_where(counting, multiply_adds, split, score, np.zeros(SHAPE), score.mistakes(2))
         assert asked == [most]
     assert saliency._steps(0) == 12
 
@@ -71,7 +86,7 @@ def test_any_shape(shape: tuple[int, int, int]) -> None:
     def unmoved(blocks) -> np.ndarray:
         return np.concatenate([np.tile([[0.1, 0.9]], (len(block), 1)) for block in blocks])
 
-    found = look_where(unmoved, 1, split, score, np.zeros(shape), 5)
+    found = look_where(unmoved, 1, split, score, np.zeros(shape), score.mistakes(5))
     assert found.maps.shape == (2, *shape[:2])
     assert saliency_record(found)["outer_share"] is None
 

@@ -155,7 +155,11 @@ class Audit:
         """Write `audit.json` and `issues.csv` into a folder, created if missing."""
         folder = durable.make_directory(Path(folder))
         durable.write_json(folder / "audit.json", self.as_record())
-        durable.write_text(folder / "issues.csv", csv_text(ISSUE_COLUMNS, (i.as_row() for i in self.issues)))
+        durable.write_text(folder / "issues.csv", self.issues_csv())
+
+    def issues_csv(self) -> str:
+        """The content of `issues.csv`."""
+        return csv_text(ISSUE_COLUMNS, (issue.as_row() for issue in self.issues))
 
     def _repr_html_(self) -> str:
         rows = [(f.area, f.check, f.verdict, f.summary) for f in self.findings]

@@ -17,11 +17,21 @@ Folder = Annotated[
     typer.Option("--out", metavar="DIR", help="Where several runs go. [default: a new one in runs/]"),
 ]
 
+LookAt = Annotated[
+    str | None,
+    typer.Option(
+        "--look-at",
+        metavar="N,...",
+        help="Show where the model looks in these test images too: their index in predictions.csv.",
+    ),
+]
+
 
 def report(
     runs: Runs,
     out: Folder = None,
     data: Moved = None,
+    look_at: LookAt = None,
     offline: o.Offline = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
@@ -37,10 +47,23 @@ def report(
     from assay.cli.listeners import listening
     from assay.pipeline import report_again
 
-    output = o.Output(json, quiet, verbose)
+    output, rows = o.Output(json, quiet, verbose), _rows(look_at, len(runs))
     if len(runs) > 1:
         side_by_side(runs, out, output, paired=False)
         return
     with listening(output) as on_event:
-        report_again(runs[0], data, offline=offline, on_event=on_event)
+        report_again(runs[0], data, look_at=rows, offline=offline, on_event=on_event)
     close_run(runs[0], "The report is written again.", [], output)
+
+
+def _rows(given: str | None, runs: int) -> tuple[int, ...]:
+    """The test images named. Raises AssayError `bad-value`."""
+    from assay.core.errors import AssayError
+
+    parts = [part.strip() for part in given.split(",")] if given else []
+    if runs > 1 and parts:
+        raise AssayError("bad-value", "--look-at", "it is about one model", "Name one run.")
+    if not all(part.isdecimal() for part in parts):
+        fix = "Name test images by their index in predictions.csv, as 17,905."
+        raise AssayError("bad-value", "--look-at", f"{given!r} is no list of numbers", fix)
+    return tuple(dict.fromkeys(int(part) for part in parts))

@@ -108,6 +108,12 @@ def read_decisions(path: Path) -> tuple[Decision, ...]:
     return _without_repeats(path, found)
 
 
+def decided_in(folder: Path) -> tuple[Decision, ...]:
+    """The decisions that the run in `folder` was given; none where it was given none."""
+    applied = folder / APPLIED
+    return read_decisions(applied) if applied.exists() else ()
+
+
 def _decision(path: Path, number: int, row: Mapping[str, str]) -> Decision:
     action, digest = row["decision"].strip().casefold(), row["digest"].strip().casefold()
     if action not in ACTIONS:

@@ -2,7 +2,7 @@
 
 import base64
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -16,8 +16,9 @@ from assay.reports.raster import shrunk
 COLUMNS: Final = 8
 PER_SHEET: Final = 64
 
-#: Longest side of a tile in pixels, the first that fits into the budget is taken.
-SIDES: Final = (64, 48, 32, 24)
+#: Longest side of a tile in pixels and levels of each channel, the first that fits into the budget is taken.
+#: Of gray pictures 16 levels take less than half of the bytes of 256, and can hardly be told from them.
+FORMS: Final = ((64, 256), (48, 256), (48, 32), (32, 32), (32, 16), (24, 16))
 
 #: Tiles encoded to tell how many bytes all of them would take.
 _SAMPLE: Final = 128
@@ -31,40 +32,48 @@ class Atlas:
 
     sheets: PNG files in base64. width, height: of a tile, in pixels. tiles: the number of each picture's
     tile by split name and row; tile t is in sheet t // PER_SHEET, row and column by COLUMNS within it.
+    levels: that each channel was rounded to; 256 is as it was.
     """
 
-    sheets: tuple[str, ...]
-    width: int
-    height: int
-    tiles: dict[Place, int]
+    sheets: tuple[str, ...] = ()
+    width: int = 1
+    height: int = 1
+    tiles: dict[Place, int] = field(default_factory=dict)
+    levels: int = 256
+
+    @property
+    def tile(self) -> tuple[int, int, int, int]:
+        """What it takes to cut a tile out: width, height, tiles beside each other, and in a sheet."""
+        return self.width, self.height, COLUMNS, PER_SHEET
 
 
-def pack(splits: dict[str, Split], places: list[Place], budget: int) -> Atlas:
+def pack(splits: dict[str, Split], places: list[Place], budget: int, needed: int | None = None) -> Atlas:
     """The pictures at `places` (no two alike), the first ones first, as many as fit into `budget` bytes.
 
-    They are averaged down to the largest of `SIDES` at which all of them would fit; where none is small
-    enough, those that come last are left out. Equal pictures give equal bytes.
+    They are averaged down and rounded to the first of `FORMS` in which the first `needed` (None: all) of them
+    would fit; those that come last are left out where there is no room. Equal pictures give equal bytes.
     """
     if not places:
-        return Atlas((), 1, 1, {})
-    side = next((side for side in SIDES if _estimate(splits, places, side) <= budget), SIDES[-1])
+        return Atlas()
+    wanted = places[:needed] or places
+    side, levels = next((form for form in FORMS if _estimate(splits, wanted, *form) <= budget), FORMS[-1])
     sheets: list[bytes] = []
     for start in range(0, len(places), PER_SHEET):
-        sheet = _png(_tiles(splits, places[start : start + PER_SHEET], side))
+        sheet = _png(_tiles(splits, places[start : start + PER_SHEET], side), levels)
         if sum(map(len, sheets)) + len(sheet) > budget:
             break
         sheets.append(sheet)
     held = places[: len(sheets) * PER_SHEET]
     height, width = _tiles(splits, places[:1], side).shape[1:3]
     texts = tuple(base64.b64encode(sheet).decode("ascii") for sheet in sheets)
-    return Atlas(texts, width, height, {place: tile for tile, place in enumerate(held)})
+    return Atlas(texts, width, height, {place: tile for tile, place in enumerate(held)}, levels)
 
 
-def _estimate(splits: dict[str, Split], places: list[Place], side: int) -> float:
-    """Bytes of all the pictures at that side, from some of them."""
+def _estimate(splits: dict[str, Split], places: list[Place], side: int, levels: int) -> float:
+    """Bytes of all the pictures in that form, from some of them."""
     step = max(1, len(places) // _SAMPLE)
     some = places[::step]
-    return len(_png(_tiles(splits, some, side))) / len(some) * len(places)
+    return len(_png(_tiles(splits, some, side), levels)) / len(some) * len(places)
 
 
 def _tiles(splits: dict[str, Split], places: list[Place], side: int) -> NDArray[np.uint8]:
@@ -80,7 +89,7 @@ def _tiles(splits: dict[str, Split], places: list[Place], side: int) -> NDArray[
     return np.stack([found[number] for number in range(len(places))])
 
 
-def _png(tiles: NDArray[np.uint8]) -> bytes:
+def _png(tiles: NDArray[np.uint8], levels: int) -> bytes:
     """The tiles as one PNG: `COLUMNS` beside each other, the last row filled up with black."""
     count, height, width, channels = tiles.shape
     rows = -(-count // COLUMNS)
@@ -88,6 +97,27 @@ def _png(tiles: NDArray[np.uint8]) -> bytes:
     whole[:count] = tiles
     grid = whole.reshape(rows, COLUMNS, height, width, channels).swapaxes(1, 2)
     sheet = grid.reshape(rows * height, COLUMNS * width, channels)
+    if levels == 16 and channels == 1:
+        return _packed(sheet[..., 0])
+    shown = rounded(sheet, levels)
+    return _file(Image.fromarray(shown[..., 0] if channels == 1 else shown))
+
+
+def rounded(pixels: NDArray[np.uint8], levels: int) -> NDArray[np.uint8]:
+    """Each value as the nearest of so many levels, evenly spaced from 0 to 255."""
+    nearest = np.rint(np.arange(256) * (levels - 1) / 255) * 255 / (levels - 1)
+    table: NDArray[np.uint8] = np.rint(nearest).astype(np.uint8)
+    return table[pixels]
+
+
+def _packed(gray: NDArray[np.uint8]) -> bytes:
+    """A gray sheet of 16 levels with two pixels in a byte."""
+    sheet = Image.fromarray(np.rint(gray / 17).astype(np.uint8), "P")
+    sheet.putpalette([17 * level for level in range(16) for _ in "rgb"])
+    return _file(sheet, bits=4)
+
+
+def _file(sheet: Image.Image, **options: int) -> bytes:
     out = io.BytesIO()
-    Image.fromarray(sheet[..., 0] if channels == 1 else sheet).save(out, "png", compress_level=6)
+    sheet.save(out, "png", compress_level=6, **options)
     return out.getvalue()

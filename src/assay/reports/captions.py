@@ -167,6 +167,13 @@ CAPTIONS: Final[dict[str, Caption]] = {
         "color, the more the answer rests on that place. Each image has its own scale.",
         "A model that answers by the background, by a border or by a mark, and not by the subject.",
     ),
+    "saliency-asked": Caption(
+        "Where the model looked in the images asked for",
+        "The test images that `assay report --look-at` named. Beside each, the same image with patches in "
+        "color where covering them weakens the answer: against the label, or against the next best answer "
+        "where it is right. Each image has its own scale.",
+        "Right answers for a wrong reason, and what a mistake that is not among the surest rests on.",
+    ),
     "ladder": Caption(
         "Accuracy against seconds",
         "Each dot is a trained model: the share of test images that it recognizes, with the 95 % Wilson "

@@ -13,7 +13,7 @@ from assay.audits.values import Issue
 from assay.core.text import one_line
 from assay.data.values import Dataset
 from assay.evaluation.values import Evaluation
-from assay.reports.atlas import COLUMNS, PER_SHEET, Atlas, Place, pack
+from assay.reports.atlas import Atlas, Place
 from assay.reports.choice import evenly_spaced
 from assay.reports.resemblance import nearest_in_train
 from assay.reports.values import ReportContent
@@ -27,31 +27,21 @@ MOST_RIGHT: Final = 1_200
 #: Training images shown beside each.
 NEAREST: Final = 3
 
-#: Bytes of pictures, at most and at least, before base64 makes them a third larger.
-_MOST_BYTES: Final = 2_500_000
-_FEWEST_BYTES: Final = 100_000
-
-#: About what the page needs for each image that is told of: its texts and those of its neighbors.
-_BYTES_PER_IMAGE: Final = 400
-
 #: Pictures are not looked for among more pairs than this, nor in more bytes of training images: a second.
 _MOST_PAIRS: Final = 150_000_000
 _MOST_TRAIN_BYTES: Final = 1_000_000_000
-
-#: Bytes of original pictures that are read to be averaged down.
-_MOST_READ: Final = 500_000_000
 
 Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
 class Explorer:
-    """What the explorer holds.
+    """What the explorer holds; the pictures of these images are in the page's atlas, as far as they fit.
 
     rows: of the test split, the mistakes first (the surest ones first), then right answers.
     wrong: how many of `rows` are mistakes; mistakes: how many there are in all.
     nearest: int64 `(n, 3)`, rows of train, for the first n of `rows`.
-    flags: what the audit said of test images, by row. atlas: the pictures that are in the page.
+    flags: what the audit said of test images, by row.
     """
 
     evaluation: Evaluation
@@ -61,28 +51,33 @@ class Explorer:
     mistakes: int
     nearest: Rows
     flags: Mapping[int, tuple[Issue, ...]]
-    atlas: Atlas
 
-    @property
-    def pictured(self) -> int:
+    def pictured(self, atlas: Atlas) -> int:
         """How many of `rows` have their picture in the page."""
-        return sum(("test", row) in self.atlas.tiles for row in self.rows.tolist())
+        return sum(("test", row) in atlas.tiles for row in self.rows.tolist())
 
-    def record(self) -> dict[str, Any]:
+    def places(self) -> list[Place]:
+        """The images to be pictured, in the order of importance: the mistakes, those near them, the rest."""
+        test: list[Place] = [("test", row) for row in self.rows.tolist()]
+        near: list[Place] = [("train", row) for row in self.nearest.ravel().tolist()]
+        cut = NEAREST * self.wrong
+        return [*test[: self.wrong], *near[:cut], *test[self.wrong :], *near[cut:]]
+
+    def record(self, atlas: Atlas) -> dict[str, Any]:
         """What `report.json` says of the explorer: counts, the tile's size, the nearest training images."""
         rows = self.rows[: len(self.nearest)].tolist()
         return {
             "mistakes": self.mistakes,
             "mistakes_listed": self.wrong,
             "right_listed": len(self.rows) - self.wrong,
-            "pictured": self.pictured,
-            "tile": {"width": self.atlas.width, "height": self.atlas.height},
+            "pictured": self.pictured(atlas),
+            "tile": {"width": atlas.width, "height": atlas.height, "levels": atlas.levels},
             "nearest": {str(row): near for row, near in zip(rows, self.nearest.tolist(), strict=True)},
         }
 
 
-def explore(content: ReportContent, room: int) -> Explorer | None:
-    """The explorer of a run; None where no model was judged. room: bytes that it may take of the page."""
+def explore(content: ReportContent) -> Explorer | None:
+    """The explorer of a run; None where no model was judged."""
     score, dataset = content.evaluation, content.dataset
     if score is None or len(score.labels) == 0:
         return None
@@ -92,10 +87,8 @@ def explore(content: ReportContent, room: int) -> Explorer | None:
     if len(rows) == 0:
         return None
     near = _nearest(dataset, rows)
-    budget = int(np.clip(0.75 * (room - _BYTES_PER_IMAGE * len(rows)), _FEWEST_BYTES, _MOST_BYTES))
-    atlas = pack(dict(dataset.splits), _places(dataset, rows, near), budget)
     flags = _flags(content.audit.issues, set(rows.tolist()))
-    return Explorer(score, dataset, rows, len(wrong), len(mistakes), near, flags, atlas)
+    return Explorer(score, dataset, rows, len(wrong), len(mistakes), near, flags)
 
 
 def _right_answers(score: Evaluation) -> Rows:
@@ -118,16 +111,6 @@ def _nearest(dataset: Dataset, rows: Rows) -> Rows:
     return nearest_in_train(train, dataset.splits["test"], asked, NEAREST)
 
 
-def _places(dataset: Dataset, rows: Rows, near: Rows) -> list[Place]:
-    """Each test image and then its neighbors, each picture once, in the order of importance."""
-    places: dict[Place, None] = {}
-    for number, row in enumerate(rows.tolist()):
-        places["test", row] = None
-        if number < len(near):
-            places.update({("train", other): None for other in near[number].tolist()})
-    return list(places)[: _MOST_READ // int(np.prod(dataset.shape))]
-
-
 def _flags(issues: tuple[Issue, ...], rows: set[int]) -> dict[int, tuple[Issue, ...]]:
     found: dict[int, tuple[Issue, ...]] = {}
     for issue in issues:
@@ -136,7 +119,7 @@ def _flags(issues: tuple[Issue, ...], rows: set[int]) -> dict[int, tuple[Issue, 
     return found
 
 
-def explorer_note(explorer: Explorer) -> str:
+def explorer_note(explorer: Explorer, atlas: Atlas) -> str:
     """What the explorer holds and what it leaves out, in words."""
     told = [
         f"{count(explorer.wrong, 'mistake')}, the surest first"
@@ -145,40 +128,41 @@ def explorer_note(explorer: Explorer) -> str:
         f"{count(len(explorer.rows) - explorer.wrong, 'right answer')} for comparison",
     ]
     text = f"It holds {', and '.join(told)}."
-    if explorer.pictured < len(explorer.rows):
-        text += f" To keep this page small, {explorer.pictured:,} of these images are pictured."
+    if (pictured := explorer.pictured(atlas)) < len(explorer.rows):
+        text += f" To keep this page small, {pictured:,} of these images are pictured."
     height, width, _ = explorer.dataset.shape
-    if (explorer.atlas.height, explorer.atlas.width) != (height, width):
-        text += f" Pictures are averaged down to {explorer.atlas.width} x {explorer.atlas.height} pixels."
+    if (atlas.height, atlas.width) != (height, width):
+        text += f" Pictures are averaged down to {atlas.width} x {atlas.height} pixels."
+    if atlas.levels < 256:
+        text += f" They are shown in {atlas.levels} levels of brightness."
     if len(explorer.nearest) < len(explorer.rows):
         text += f" The nearest training images were looked up for {len(explorer.nearest):,} of them."
     return f"{text} predictions.csv has every image."
 
 
-def explorer_data(explorer: Explorer) -> Markup:
+def explorer_data(explorer: Explorer, atlas: Atlas) -> Markup:
     """The explorer as JSON for a data block of the page: no text in it can end the block."""
-    text = json.dumps(_data(explorer), ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(_data(explorer, atlas), ensure_ascii=True, separators=(",", ":"), allow_nan=False)
     return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
 
 
-def _data(explorer: Explorer) -> dict[str, Any]:
-    atlas = explorer.atlas
+def _data(explorer: Explorer, atlas: Atlas) -> dict[str, Any]:
     checks = sorted({issue.check for issues in explorer.flags.values() for issue in issues})
     train = explorer.dataset.train
     near = np.unique(explorer.nearest).tolist()
     return {
         "classes": [one_line(name) for name in explorer.evaluation.classes],
         "checks": checks,
-        "tile": [atlas.width, atlas.height, COLUMNS, PER_SHEET],
+        "tile": atlas.tile,
         "train": {
             row: [one_line(train.ids[row]), int(train.labels[row]), _tile(atlas, "train", row)]
             for row in near
         },
-        "images": [_image(explorer, checks, number) for number in range(len(explorer.rows))],
+        "images": [_image(explorer, atlas, checks, number) for number in range(len(explorer.rows))],
     }
 
 
-def _image(explorer: Explorer, checks: list[str], number: int) -> list[Any]:
+def _image(explorer: Explorer, atlas: Atlas, checks: list[str], number: int) -> list[Any]:
     """Row, id, label, answer, its probability, the label's, tile (-1: none), neighbors, flags."""
     score, row = explorer.evaluation, int(explorer.rows[number])
     label = int(score.labels[row])
@@ -189,7 +173,7 @@ def _image(explorer: Explorer, checks: list[str], number: int) -> list[Any]:
         int(score.predicted[row]),
         float(score.confidence[row]),
         float(score.probabilities[row, label]),
-        _tile(explorer.atlas, "test", row),
+        _tile(atlas, "test", row),
         explorer.nearest[number].tolist() if number < len(explorer.nearest) else [],
         [[checks.index(issue.check), _told(issue)] for issue in explorer.flags.get(row, ())],
     ]

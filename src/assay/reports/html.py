@@ -1,10 +1,11 @@
 """report.html: chapters, each a template with its figures, in the order of the run."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -22,7 +23,16 @@ from assay.reports import (
     typical_figure,
     wording,
 )
+from assay.reports.atlas import Atlas, pack
 from assay.reports.colors import style_variables
+from assay.reports.decide import (
+    Suspects,
+    has_suspects,
+    list_suspects,
+    suspects_data,
+    suspects_note,
+    suspects_table,
+)
 from assay.reports.explorer import Explorer, explore, explorer_data, explorer_note
 from assay.reports.listing import (
     about,
@@ -45,9 +55,15 @@ from assay.reports.values import Figure, ReportContent
 
 Figures = tuple[Figure, ...]
 
-#: Bytes of the page: what it may have at most, and what texts and tables need of that.
+#: Bytes of the page: what it may have at most, and what is kept free of that for the numbers of the tiles.
 LARGEST_PAGE: Final = 3_000_000
-_TEXTS: Final = 350_000
+_SPARE: Final = 50_000
+
+#: Suspects of an audit alone that are to be pictured, however small.
+_MOST_NEEDED: Final = 1_000
+
+#: Bytes of original pictures that are read to be averaged down.
+_MOST_READ: Final = 500_000_000
 
 
 @dataclass(frozen=True)
@@ -93,6 +109,8 @@ def _mistakes(content: ReportContent) -> Figures:
         figures.append(result_figures.mistakes(score, test))
     if content.saliency is not None and len(content.saliency.rows):
         figures.append(saliency_figure.saliency_figure(content.saliency, score, test))
+    if content.asked is not None and len(content.asked.rows):
+        figures.append(saliency_figure.saliency_figure(content.asked, score, test, "saliency-asked"))
     if found is not None:
         figures.append(map_figure.map_figure(found, score))
     return tuple(figures)
@@ -121,16 +139,22 @@ CHAPTERS: Final = (
     Chapter("evaluate", "Evaluate", _evaluate, lambda c: c.evaluation is not None),
     Chapter("trust", "Trust", _trust, lambda c: c.evaluation is not None),
     Chapter("mistakes", "Mistakes", _mistakes, lambda c: c.evaluation is not None),
+    Chapter("decide", "Decide", present=has_suspects),
     Chapter("files", "Files and how to repeat"),
 )
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """All pictures of a report: the figures of every chapter that is there, and the mistake explorer."""
+    """All pictures of a report: the figures of every chapter that is there, and what its script shows.
+
+    atlas: the pictures of single images that the explorer and the suspects have in common.
+    """
 
     figures: Mapping[str, Figures]
     explorer: Explorer | None
+    suspects: Suspects | None
+    atlas: Atlas = field(default_factory=Atlas)
 
     def record(self) -> dict[str, Any]:
         """The content of `report.json`: what the report tells and no other file of the run holds."""
@@ -138,7 +162,7 @@ class Drawn:
         return {
             "schema": 1,
             "figures": {figure.name: dict(figure.record) for figure in drawn if figure.record},
-            "explorer": self.explorer.record() if self.explorer else None,
+            "explorer": self.explorer.record(self.atlas) if self.explorer else None,
         }
 
 
@@ -156,10 +180,16 @@ def write_report(folder: Path, content: ReportContent) -> None:
 
 
 def draw_all(content: ReportContent) -> Drawn:
-    """Everything that the page shows as pictures."""
+    """Everything that the page shows as pictures; of single images as many as there is room for."""
     figures = {chapter.name: chapter.draw(content) for chapter in CHAPTERS if chapter.present(content)}
-    drawn = sum(len(figure.svg) for group in figures.values() for figure in group)
-    return Drawn(figures, explore(content, LARGEST_PAGE - _TEXTS - drawn))
+    drawn = Drawn(figures, explore(content), list_suspects(content))
+    # Base64 makes four bytes of three.
+    room = (LARGEST_PAGE - _SPARE - len(page(content, drawn).encode())) * 3 // 4
+    explored = list(dict.fromkeys(drawn.explorer.places())) if drawn.explorer else []
+    places = list(dict.fromkeys([*explored, *(drawn.suspects.places if drawn.suspects else [])]))
+    places = places[: _MOST_READ // max(1, int(np.prod(content.dataset.shape)))]
+    needed = len(explored) or _MOST_NEEDED
+    return replace(drawn, atlas=pack(dict(content.dataset.splits), places, room, needed))
 
 
 def page(content: ReportContent, drawn: Drawn) -> str:
@@ -173,7 +203,9 @@ def page(content: ReportContent, drawn: Drawn) -> str:
         story=tell(content),
         chapters=chapters,
         figures=drawn.figures,
+        drawn=drawn,
         explorer=drawn.explorer,
+        suspects=drawn.suspects,
         number=numbers,
         scores=numbers.records.get("evaluation.json", {}),
         variables=Markup(style_variables()),
@@ -203,6 +235,9 @@ _HELPERS: Final[dict[str, Any]] = {
     "run_files": run_files,
     "self_test_rows": self_test_rows,
     "settings_rows": settings_rows,
+    "suspects_data": suspects_data,
+    "suspects_note": suspects_note,
+    "suspects_table": suspects_table,
     "slice_places": trust_findings.slice_places,
     "slices_finding": trust_findings.slices_finding,
     "weakest_places": trust_findings.weakest_places,

@@ -6,7 +6,15 @@ from importlib import resources
 from typing import Final
 
 #: In this order; later files use what earlier ones define.
-_FILES: Final = ("elements.js", "sorting.js", "explorer.js", "start.js")
+_FILES: Final = (
+    "elements.js",
+    "sorting.js",
+    "pictures.js",
+    "explorer.js",
+    "csv.js",
+    "decide.js",
+    "start.js",
+)
 
 
 def page_script() -> str:

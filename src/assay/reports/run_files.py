@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from assay.audits.measure import Measurements
 from assay.audits.values import Audit
 from assay.core import durable
-from assay.data.decisions import Decided
+from assay.core.errors import AssayError
+from assay.data.decisions import Decided, Decision, decided_in
 from assay.data.hold_out import HoldOut
 from assay.data.values import PURPOSES, Dataset
 from assay.evaluation.evaluate import predictions_csv
@@ -28,7 +29,8 @@ from assay.reports.values import ReportContent
 class Results:
     """What a run has found so far; the later values are None where it did not go so far.
 
-    decided: what follows for these data from the decisions that the run was given.
+    decided: what follows for these data from the decisions that the run was given. look_at: test images that
+    the report is asked to show the model's looks at.
     """
 
     dataset: Dataset
@@ -38,6 +40,7 @@ class Results:
     held: HoldOut | None = None
     model: Model | None = None
     evaluation: Evaluation | None = None
+    look_at: tuple[int, ...] = ()
 
     def headline(self) -> dict[str, Any]:
         """The figures that sum the run up."""
@@ -69,6 +72,7 @@ class Results:
 def write_results(folder: Path, results: Results, config: Mapping[str, Any]) -> None:
     """Write audit.json, issues.csv and, as far as the run went, model, history, scores, predictions;
     last the figures and the report."""
+    content = _report_content(results, config, decided_in(folder))
     results.audit.save(folder)
     if results.model is not None:
         results.model.save(folder / "model")
@@ -77,22 +81,37 @@ def write_results(folder: Path, results: Results, config: Mapping[str, Any]) -> 
         durable.write_json(folder / "evaluation.json", results.evaluation.as_record())
         table = predictions_csv(results.evaluation, results.dataset.splits["test"], "test")
         durable.write_text(folder / "predictions.csv", table)
-    write_report(folder, _report_content(results, config))
+    write_report(folder, content)
 
 
 #: The surest mistakes whose images are covered place by place, to see what the model looked at.
 LOOKED_AT = 12
 
+#: Images that somebody can ask for.
+MOST_ASKED = 48
 
-def saliency(results: Results, count: int = LOOKED_AT) -> Saliency | None:
-    """Where the model looked in its `count` surest mistakes; None without a model or a test split."""
+
+def saliency(results: Results, rows: NDArray[np.int64]) -> Saliency | None:
+    """Where the model looked in some test images; None without a model or a test split."""
     model, score = results.model, results.evaluation
     if model is None or score is None or "test" not in results.dataset.splits:
         return None
     total = results.measurements["train"]
     average = total.sums.sum(axis=0) / max(1, int(total.counts.sum()))
     test = results.dataset.splits["test"]
-    return look_where(model.predict_proba, model.layers.multiply_adds, test, score, average, count)
+    return look_where(model.predict_proba, model.layers.multiply_adds, test, score, average, rows)
+
+
+def asked_rows(results: Results) -> NDArray[np.int64]:
+    """The test images asked for. Raises AssayError `bad-value` where there are no such, or too many."""
+    asked = results.look_at
+    count = len(results.evaluation.labels) if results.evaluation else 0
+    unknown = [row for row in asked if not 0 <= row < count]
+    if unknown or len(asked) > MOST_ASKED:
+        what = f"there is no test image {unknown[0]}" if unknown else f"{len(asked)} images are asked for"
+        fix = f"Name up to {MOST_ASKED} by their index in predictions.csv, which counts from 0."
+        raise AssayError("bad-value", "--look-at", what, fix)
+    return np.array(asked, np.int64)
 
 
 def _features(results: Results) -> NDArray[np.float32] | None:
@@ -106,8 +125,11 @@ def _features(results: Results) -> NDArray[np.float32] | None:
     return np.concatenate([first, *blocks])
 
 
-def _report_content(results: Results, config: Mapping[str, Any]) -> ReportContent:
-    model = results.model
+def _report_content(
+    results: Results, config: Mapping[str, Any], decisions: tuple[Decision, ...]
+) -> ReportContent:
+    model, score = results.model, results.evaluation
+    surest = score.mistakes(LOOKED_AT) if score else np.zeros(0, np.int64)
     return ReportContent(
         dataset=results.dataset,
         measurements=results.measurements,
@@ -116,13 +138,15 @@ def _report_content(results: Results, config: Mapping[str, Any]) -> ReportConten
         preprocessing=model.preprocessing if model else None,
         layers=model.layers if model else None,
         history=model.history if model else None,
-        evaluation=results.evaluation,
-        saliency=saliency(results),
+        evaluation=score,
+        saliency=saliency(results, surest),
+        asked=saliency(results, asked_rows(results)) if results.look_at else None,
         features=_features(results),
         recipe=model.recipe if model else None,
         seed=config.get("seed") if model else None,
         config=config,
         commands=_commands(config),
+        decisions=decisions,
     )
 
 

@@ -29,7 +29,8 @@ class Saliency:
     """Which places the model's answers to some test images rest on.
 
     rows: int64 `(n,)`, of the test split. maps: float64 `(n, h, w)`: by how much the logarithm of the odds of
-    the answer against the label falls where a place is covered; on average over the covers that touch it.
+    the answer against the label (of a right answer: against the next best) falls where a place is covered; on
+    average over the covers that touch it.
     """
 
     rows: NDArray[np.int64]
@@ -42,14 +43,14 @@ def look_where(
     split: Split,
     evaluation: Evaluation,
     cover: NDArray[np.float64],
-    count: int,
+    rows: NDArray[np.int64],
 ) -> Saliency:
-    """The saliency of the `count` surest mistakes, by occlusion (Zeiler and Fergus 2014).
+    """The saliency of the answers to some test images, by occlusion (Zeiler and Fergus 2014).
 
-    predict: blocks of images to probabilities `(n, k)`. cover: `(h, w, c)`, what is laid over a place: the
-    average training image, so that no new edge or color comes in. multiply_adds: of one image.
+    rows: int64 `(n,)`, of the test split. predict: blocks of images to probabilities `(n, k)`. cover:
+    `(h, w, c)`, what is laid over a place: the average training image, so that no new edge or color comes in.
+    multiply_adds: of one image.
     """
-    rows = evaluation.mistakes(count)
     images = images_of(split, rows)
     steps = _steps(len(rows) * multiply_adds)
     tops, lefts, height, width = _covers(split.shape, steps)
@@ -58,10 +59,19 @@ def look_where(
         _covered(image, np.rint(cover).astype(np.uint8), tops, lefts, height, width) for image in images
     )
     odds = predict(covered).reshape(len(rows), per_image, len(evaluation.classes))
-    evidence = _log_odds(odds, evaluation.predicted[rows], evaluation.labels[rows])
+    evidence = _log_odds(odds, evaluation.predicted[rows], _rivals(evaluation, rows))
     falls = (evidence[:, :1] - evidence[:, 1:]).reshape(len(rows), len(tops), len(lefts))
     maps = [_spread(fall, split.shape, tops, lefts, height, width) for fall in falls]
     return Saliency(rows, np.array(maps).reshape(len(rows), *split.shape[:2]))
+
+
+def _rivals(evaluation: Evaluation, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """What each answer stands against: the label, or the next best answer where the label was given."""
+    answers, labels = evaluation.predicted[rows], evaluation.labels[rows]
+    others = evaluation.probabilities[rows].copy()
+    others[np.arange(len(rows)), answers] = -1
+    rivals: NDArray[np.int64] = np.where(answers == labels, others.argmax(axis=1), labels)
+    return rivals
 
 
 def _steps(cost: int) -> int:
@@ -89,12 +99,12 @@ def _covered(image: Bytes, cover: Bytes, tops: list[int], lefts: list[int], heig
 
 
 def _log_odds(
-    probabilities: NDArray[np.float64], answers: NDArray[np.int64], labels: NDArray[np.int64]
+    probabilities: NDArray[np.float64], answers: NDArray[np.int64], rivals: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Logarithm of the odds of the answer against the label, `(n, covers)`."""
+    """Logarithm of the odds of the answer against its rival, `(n, covers)`."""
     logs = np.log(np.maximum(probabilities, SMALLEST_PROBABILITY))
     each = np.arange(len(logs))
-    found: NDArray[np.float64] = logs[each, :, answers] - logs[each, :, labels]
+    found: NDArray[np.float64] = logs[each, :, answers] - logs[each, :, rivals]
     return found
 
 

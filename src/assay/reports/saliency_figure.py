@@ -1,6 +1,6 @@
 """Where the model looked in its surest mistakes, as a figure."""
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 from matplotlib.colors import to_rgb
@@ -17,6 +17,8 @@ from assay.reports.saliency import Saliency
 from assay.reports.values import Figure, Table
 from assay.reports.wording import count, percent
 
+Name = Literal["saliency", "saliency-asked"]
+
 #: Beside each other: four images, each with its overlay, of so many pixels a side.
 _PAIRS: Final = 4
 _SIDE: Final = 48
@@ -28,8 +30,13 @@ _RING: Final = 0.15
 _LEANS: Final = 0.2
 
 
-def saliency_figure(saliency: Saliency, evaluation: Evaluation, split: Split) -> Figure:
-    """The surest mistakes, each beside the places that its answer rests on."""
+def saliency_figure(
+    saliency: Saliency, evaluation: Evaluation, split: Split, name: Name = "saliency"
+) -> Figure:
+    """Test images, each beside the places that its answer rests on.
+
+    name: `saliency` of the surest mistakes, `saliency-asked` of images that somebody asked for.
+    """
     images = shrunk(_colored(images_of(split, saliency.rows)), _SIDE)
     maps = _scaled(saliency.maps)
     small = shrunk((255 * maps[..., None]).astype(np.uint8), _SIDE).astype(np.float64) / 255
@@ -45,11 +52,11 @@ def saliency_figure(saliency: Saliency, evaluation: Evaluation, split: Split) ->
     )
     record = saliency_record(saliency)
     return figure(
-        "saliency",
-        draw_grid("saliency", grid),
-        f"{count(len(saliency.rows), 'mistake')}, each beside the same image with the places in color that "
-        "the wrong answer rests on.",
-        _saliency_finding(record),
+        name,
+        draw_grid(name, grid),
+        f"{_many(name, len(saliency.rows))}, each beside the same image with the places in color that the "
+        "answer rests on.",
+        _saliency_finding(record, _many(name, len(saliency.rows))),
         Table(
             ("image", "label", "answer", "weight in the outer ring"),
             tuple(
@@ -93,7 +100,11 @@ def saliency_record(saliency: Saliency) -> dict[str, Any]:
     }
 
 
-def _saliency_finding(record: dict[str, Any]) -> str:
+def _many(name: Name, number: int) -> str:
+    return count(number, "surest mistake" if name == "saliency" else "image asked for")
+
+
+def _saliency_finding(record: dict[str, Any], which: str) -> str:
     share, area = record["outer_share"], record["outer_area"]
     if share is None or area in (0, 1):
         return "Covering no single place weakens any of these answers."
@@ -101,9 +112,8 @@ def _saliency_finding(record: dict[str, Any]) -> str:
     where = (
         "toward the border" if lean > _LEANS else "toward the middle" if lean < -_LEANS else "at no one place"
     )
-    surest = count(len(record["rows"]), "surest mistake")
     return (
-        f"In the {surest}, {percent(share, 0)} of what the answers rest on lies in the outer ring, which is "
+        f"In the {which}, {percent(share, 0)} of what the answers rest on lies in the outer ring, which is "
         f"{percent(area, 0)} of the picture: the model looks {where}."
     )
 

@@ -166,7 +166,7 @@ def _step(finding: Finding) -> str:
     if finding.check != "label-errors":
         return f"{finding.fix} ({finding.check})"
     return (
-        "Look at the suspects and decide: `assay review RUN` writes a table to fill in, and "
+        "Look at the suspects and decide, in their chapter or in the table that `assay review RUN` writes: "
         "`assay run --decisions` applies it to training alone. (label-errors)"
     )
 
@@ -187,7 +187,13 @@ def _steps(content: ReportContent) -> tuple[str, ...]:
             "Look at the mistakes in their chapter: each is a wrong label, an image that fits two classes, "
             "or something that the model has not understood."
         )
-    if content.audit.decisions.get("convolution", {}).get("decision") == "called for":
+    wanted = content.audit.decisions.get("convolution", {}).get("decision") == "called for"
+    if wanted and not _sees_neighborhoods(content):
         steps.append("Try a net that sees neighborhoods: the audit's second decision says why.")
     steps.append("Compare with another seed before believing any difference smaller than the interval.")
     return tuple(steps[:_MOST_STEPS])
+
+
+def _sees_neighborhoods(content: ReportContent) -> bool:
+    """Whether the model has a layer of convolutions already."""
+    return content.layers is not None and any("Conv" in layer.kind for layer in content.layers.layers)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from assay.audits.measure import Measurements
 from assay.audits.values import Audit
+from assay.data.decisions import Decision
 from assay.data.preprocessing import Preprocessing
 from assay.data.values import Dataset
 from assay.evaluation.values import Evaluation
@@ -23,8 +24,9 @@ class ReportContent:
     measurements: per split name, over the whole split.
     partition: rows `split, count, per_class, purpose` as they were used, the validation split among
         them; empty: the data set's own splits.
-    saliency: where the model looked in its surest mistakes.
+    saliency: where the model looked in its surest mistakes. asked: in images that somebody asked for.
     features: what the model computes for each test image before its last layer, `(n, d)`.
+    decisions: what a person decided before this run, which was given them.
     seed, recipe, config: what was asked for, as JSON types. commands: shell lines that repeat the run.
     """
 
@@ -37,11 +39,13 @@ class ReportContent:
     history: History | None = None
     evaluation: Evaluation | None = None
     saliency: Saliency | None = None
+    asked: Saliency | None = None
     features: NDArray[np.float32] | None = None
     recipe: Mapping[str, Any] | None = None
     seed: int | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
     commands: tuple[str, ...] = ()
+    decisions: tuple[Decision, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -9,3 +9,30 @@ function make(tag, className, text) {
 function byId(id) {
   return document.getElementById(id);
 }
+
+// The options of a select: pairs of value and text.
+function addOptions(select, options) {
+  for (const [value, text] of options) {
+    const option = make("option", "", text);
+    option.value = String(value);
+    select.append(option);
+  }
+}
+
+// Text with everything that moves the cursor, hides or reorders made visible, as assay.core.text.one_line does.
+function visible(text) {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Co}\p{Cn}]/gu, (character) => {
+    const short = { "\n": "\\n", "\r": "\\r", "\t": "\\t" }[character];
+    const digits = character.codePointAt(0).toString(16);
+    if (short) return short;
+    if (digits.length < 3) return "\\x" + digits.padStart(2, "0");
+    return digits.length < 5 ? "\\u" + digits.padStart(4, "0") : "\\U" + digits.padStart(8, "0");
+  });
+}
+
+// What a data block of the page holds: JSON, deflated, in base64.
+async function unpacked(block) {
+  const bytes = Uint8Array.from(atob(block.textContent), (character) => character.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Response(stream).json();
+}

@@ -1,13 +1,12 @@
-// The mistake explorer: filters a list of test images and draws them from the sheets in this page.
+// The mistake explorer: filters a list of test images.
 const PAGE = 12;
 
 function startExplorer(data) {
-  const [width, height, columns, perSheet] = data.tile;
+  const picture = pictures(data.tile);
   const images = data.images.map(readImage);
   const filters = ["show", "label", "answer", "sure", "audit"].map((name) => byId("filter-" + name));
   const cards = byId("cards");
   const more = byId("more");
-  const sheets = new Map();
   let found = [];
 
   fillFilters();
@@ -29,14 +28,6 @@ function startExplorer(data) {
     const classes = data.classes.map((name, label) => [label, name]);
     for (const name of ["label", "answer"]) addOptions(byId("filter-" + name), classes);
     addOptions(byId("filter-audit"), data.checks.map((check, number) => [number, check]));
-  }
-
-  function addOptions(select, options) {
-    for (const [value, text] of options) {
-      const option = make("option", "", text);
-      option.value = String(value);
-      select.append(option);
-    }
   }
 
   // Sets the filters named and puts all others back.
@@ -145,36 +136,6 @@ function startExplorer(data) {
     }
     box.append(list);
     return box;
-  }
-
-  function picture(tile, name, size) {
-    if (tile < 0) return make("p", "picture missing " + size, "not pictured");
-    const canvas = make("canvas", "picture " + size);
-    canvas.width = width;
-    canvas.height = height;
-    canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", name);
-    draw(canvas, tile);
-    return canvas;
-  }
-
-  async function draw(canvas, tile) {
-    const place = tile % perSheet;
-    const left = (place % columns) * width;
-    const top = Math.floor(place / columns) * height;
-    const sheet = await decoded(Math.floor(tile / perSheet));
-    canvas.getContext("2d").drawImage(sheet, left, top, width, height, 0, 0, width, height);
-    canvas.dataset.drawn = "true";
-  }
-
-  // A sheet is decoded when the first of its tiles is shown.
-  function decoded(number) {
-    if (!sheets.has(number)) {
-      const sheet = new Image();
-      sheet.src = "data:image/png;base64," + byId("sheet-" + number).textContent;
-      sheets.set(number, sheet.decode().then(() => sheet));
-    }
-    return sheets.get(number);
   }
 }
 

@@ -1,3 +1,4 @@
 // Everything on this page can be read without scripts; with them, tables sort and mistakes can be explored.
 document.querySelectorAll("table.sortable").forEach(sortable);
 if (byId("explorer-data")) startExplorer(JSON.parse(byId("explorer-data").textContent));
+if (byId("suspects-data")) unpacked(byId("suspects-data")).then(startDeciding);
