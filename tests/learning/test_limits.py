@@ -80,6 +80,22 @@ def test_models_from_before_there_were_limits_still_load(
     assert "before" in limits.temperature.reason
 
 
+def test_a_gate_of_one_space_still_loads(model: Model, split: Split, tmp_path: Path) -> None:
+    """Models saved before there was a second space: no key `look`, and the distances are the net's."""
+    gate = replace(model.limits.gate, look=None)  # type: ignore[type-var]
+    older = replace(model, limits=replace(model.limits, gate=gate))
+    save_model(older, tmp_path)
+    record = json.loads((tmp_path / RECORD).read_text())
+    del record["limits"]["gate"]["look"]
+    _reseal(tmp_path, record)
+    again = read_model(tmp_path)
+    assert again.limits.gate is not None
+    assert again.limits.gate.look is None
+    alone, both = again.distances(split.images), model.distances(split.images)
+    assert np.array_equal(alone, older.distances(split.images))  # type: ignore[arg-type]
+    assert (both >= alone).all()
+
+
 @pytest.mark.parametrize(
     ("part", "key", "value"),
     [
@@ -92,6 +108,9 @@ def test_models_from_before_there_were_limits_still_load(
         ("gate", "layer", "hidden"),
         ("gate", "layer", "nowhere"),
         ("gate", "threshold", -1.0),
+        ("gate", "look", {"features": 5, "components": 1, "centers": 3}),
+        ("gate", "look", {"features": 588}),
+        ("gate", "look", 1),
     ],
 )
 def test_impossible_limits_are_refused(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from assay.reference.familiarity import conformal_bound, fit_space
+from assay.reference.familiarity import conformal_bound, fit_space, in_units_of_train
 
 
 def _clouds(rng: np.random.Generator, n: int, width: int) -> tuple[np.ndarray, np.ndarray]:
@@ -37,6 +37,21 @@ def test_strange_points_are_farther_than_familiar_ones() -> None:
     assert (space.distances(space.coordinates(strange)) > threshold).all()
     far = rng.normal(size=(100, 10)).astype(np.float32) * 50
     assert (space.distances(space.coordinates(far)) > threshold).mean() > 0.95
+
+
+def test_distances_in_units_of_the_training_images() -> None:
+    """One in a hundred lies beyond 1, whatever the features' scale; the order of distances stays."""
+    features, labels = _clouds(np.random.default_rng(2), 1000, 10)
+    for factor in (1, 50):
+        plain = fit_space(features * factor, labels)
+        units = in_units_of_train(plain, features * factor)
+        own = units.distances(units.coordinates(features * factor))
+        assert (own > 1).sum() == 10
+        raw = plain.distances(plain.coordinates(features * factor))
+        assert own * (raw[0] / own[0]) == pytest.approx(raw, rel=1e-4)
+    constant = np.ones((20, 4), np.float32)
+    still = in_units_of_train(fit_space(constant, np.zeros(20, np.int64)), constant)
+    assert np.isfinite(still.distances(still.coordinates(constant + 1))).all()
 
 
 def test_features_that_were_constant_do_no_harm() -> None:

@@ -8,12 +8,16 @@ from numpy.typing import NDArray
 
 from assay.learning.recipes import NetRecipe, validated
 from assay.reference.familiarity import FamiliarSpace
+from assay.reference.features import describe_block
 
 if TYPE_CHECKING:
     from assay.learning.values import Model
 
 #: The layer's name for models that have none.
 PIXELS = "pixels"
+
+#: Images described at a time: what that takes is many times their size.
+_BLOCK = 512
 
 
 def features_of(
@@ -32,9 +36,33 @@ def features_of(
 
 
 def distances_in(
-    space: FamiliarSpace, model: "Model", blocks: Iterable[NDArray[np.uint8]]
+    space: FamiliarSpace,
+    look: FamiliarSpace | None,
+    model: "Model",
+    blocks: Iterable[NDArray[np.uint8]],
 ) -> NDArray[np.float32]:
-    """How far the images of the blocks lie from those that `space` was fitted to: float32 `(n,)`."""
-    _, features = features_of(model, blocks)
-    found = [space.distances(space.coordinates(block)) for block in features]
-    return np.concatenate([np.empty(0, np.float32), *found])
+    """How far the images of the blocks lie from those that the spaces were fitted to: float32 `(n,)`.
+
+    space: of the model's features. look: of `describe_block`'s, or None; the larger distance counts.
+    """
+    seen = [np.zeros(0, np.float32)]
+    _, features = features_of(model, blocks if look is None else _looked_at(blocks, look, seen))
+    found = np.concatenate([np.zeros(0, np.float32), *(_within(space, block) for block in features)])
+    return found if look is None else np.maximum(found, np.concatenate(seen))
+
+
+def _looked_at(
+    blocks: Iterable[NDArray[np.uint8]], look: FamiliarSpace, seen: list[NDArray[np.float32]]
+) -> Iterator[NDArray[np.uint8]]:
+    """The blocks as they come, which can be had but once; their distances in `look` are added to `seen`."""
+    for block in blocks:
+        seen += [_within(look, describe_block(part)) for part in _parts(block)]
+        yield block
+
+
+def _parts(block: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+    return (block[start : start + _BLOCK] for start in range(0, len(block), _BLOCK))
+
+
+def _within(space: FamiliarSpace, features: NDArray[np.float32]) -> NDArray[np.float32]:
+    return space.distances(space.coordinates(features))

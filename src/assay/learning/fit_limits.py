@@ -10,7 +10,8 @@ from assay.learning.features import distances_in, features_of
 from assay.learning.limits import FALSE_REFUSALS, FamiliarityGate, Limits, Temperature
 from assay.learning.values import Model
 from assay.reference.expansion import spread_rows
-from assay.reference.familiarity import conformal_bound, fit_space
+from assay.reference.familiarity import FamiliarSpace, conformal_bound, fit_space, in_units_of_train
+from assay.reference.features import describe
 from assay.reference.temperature import fit_temperature
 
 #: Training images that the gate is fitted to, evenly spread, and numbers that their features may hold.
@@ -41,8 +42,14 @@ def _fit_gate(model: Model, train: Split, rows: Rows, validation: Split, held: R
     width = next(first).shape[1]
     chosen = rows[spread_rows(len(rows), min(_MOST_ROWS, max(_MOST_NUMBERS // width, 2)))]
     _, features = features_of(model, train.blocks(chosen, _BLOCK))
-    space = fit_space(np.concatenate(list(features)), train.labels[chosen])
-    distances = distances_in(space, model, validation.blocks(held, _BLOCK))
+    labels = train.labels[chosen]
+    space = _space(np.concatenate(list(features)), labels)
+    look = _space(describe(train, chosen), labels)
+    distances = distances_in(space, look, model, validation.blocks(held, _BLOCK))
     threshold, rate = conformal_bound(distances, FALSE_REFUSALS)
     refused = int((distances > threshold).sum())
-    return FamiliarityGate(layer, threshold, rate, len(held), refused, space)
+    return FamiliarityGate(layer, threshold, rate, len(held), refused, space, look)
+
+
+def _space(features: NDArray[np.float32], labels: Rows) -> FamiliarSpace:
+    return in_units_of_train(fit_space(features, labels), features)

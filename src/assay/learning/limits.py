@@ -48,7 +48,9 @@ class AnswerRule:
 class FamiliarityGate:
     """A picture farther than `threshold` from the training images is strange.
 
-    layer: whose inputs are the features; `pixels` for models without layers. false_refusal_rate: the share of
+    layer: whose inputs are the features of `space`; `pixels` for models without layers. look: the space of
+    features that need no training, for a net hardly sees what it was not trained to tell apart; the larger of
+    both distances counts. None in models saved before there were two. false_refusal_rate: the share of
     familiar pictures that it calls strange. n, refused: of the validation images.
     """
 
@@ -58,6 +60,7 @@ class FamiliarityGate:
     n: int
     refused: int
     space: FamiliarSpace
+    look: FamiliarSpace | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,9 @@ PREFIX: Final = "limits."
 
 _ARRAYS: Final = ("mean", "axes", "centers", "whitening")
 
+#: Those of the gate's second space, which older models have not.
+LOOK: Final = PREFIX + "look."
+
 Count = Annotated[int, Field(ge=0, lt=2**53)]
 Size = Annotated[int, Field(ge=1, le=1 << 28)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -39,15 +42,24 @@ class _Rule(_Strict):
     wrong: Count
 
 
-class _Gate(_Strict):
+class _Space(_Strict):
+    features: Size
+    components: Size
+    centers: Size
+
+    def shapes(self, prefix: str) -> dict[str, tuple[int, ...]]:
+        width, m = self.features, self.components
+        sizes = ((width,), (width, m), (self.centers, m + 1), (m + 1, m + 1))
+        return {prefix + name: size for name, size in zip(_ARRAYS, sizes, strict=True)}
+
+
+class _Gate(_Space):
     layer: str
     threshold: Annotated[float, Field(ge=0)]
     false_refusal_rate: Share
     n: Count
     refused: Count
-    features: Size
-    components: Size
-    centers: Size
+    look: _Space | None = None
 
 
 class LimitsRecord(_Strict):
@@ -63,16 +75,16 @@ class LimitsRecord(_Strict):
         """The names and shapes of the arrays that belong to it."""
         if self.gate is None:
             return {}
-        width, m = self.gate.features, self.gate.components
-        sizes = ((width,), (width, m), (self.gate.centers, m + 1), (m + 1, m + 1))
-        return {PREFIX + name: size for name, size in zip(_ARRAYS, sizes, strict=True)}
+        look = self.gate.look.shapes(LOOK) if self.gate.look else {}
+        return self.gate.shapes(PREFIX) | look
 
     def limits(self, arrays: Mapping[str, NDArray[np.float32]]) -> Limits:
         """The limits, with the gate's arrays by their names in the file."""
         gate = None
         if self.gate is not None:
-            own = self.gate.model_dump(exclude={"features", "components", "centers"})
-            gate = FamiliarityGate(**own, space=FamiliarSpace(*(arrays[PREFIX + name] for name in _ARRAYS)))
+            own = self.gate.model_dump(exclude={"features", "components", "centers", "look"})
+            look = _read_space(arrays, LOOK) if self.gate.look else None
+            gate = FamiliarityGate(**own, space=_read_space(arrays, PREFIX), look=look)
         return Limits(
             Temperature(**self.temperature.model_dump()),
             None if self.rule is None else AnswerRule(**self.rule.model_dump()),
@@ -80,6 +92,10 @@ class LimitsRecord(_Strict):
             gate,
             self.gate_reason,
         )
+
+
+def _read_space(arrays: Mapping[str, NDArray[np.float32]], prefix: str) -> FamiliarSpace:
+    return FamiliarSpace(*(arrays[prefix + name] for name in _ARRAYS))
 
 
 def record_of_limits(limits: Limits) -> dict[str, Any]:
@@ -94,13 +110,19 @@ def record_of_limits(limits: Limits) -> dict[str, Any]:
 
 
 def _gate_record(gate: FamiliarityGate) -> dict[str, Any]:
-    figures = {key: value for key, value in vars(gate).items() if key != "space"}
-    width, components = gate.space.axes.shape
-    return {**figures, "features": width, "components": components, "centers": len(gate.space.centers)}
+    figures = {key: value for key, value in vars(gate).items() if key not in ("space", "look")}
+    look = None if gate.look is None else _sizes(gate.look)
+    return {**figures, **_sizes(gate.space), "look": look}
+
+
+def _sizes(space: FamiliarSpace) -> dict[str, int]:
+    width, components = space.axes.shape
+    return {"features": width, "components": components, "centers": len(space.centers)}
 
 
 def arrays_of_limits(limits: Limits) -> dict[str, NDArray[np.float32]]:
     """The gate's arrays by their names in the file."""
     if limits.gate is None:
         return {}
-    return {PREFIX + name: getattr(limits.gate.space, name) for name in _ARRAYS}
+    spaces = {PREFIX: limits.gate.space} | ({LOOK: limits.gate.look} if limits.gate.look else {})
+    return {prefix + name: getattr(space, name) for prefix, space in spaces.items() for name in _ARRAYS}

@@ -27,6 +27,7 @@ from assay.learning.limits import unknown_limits
 from assay.learning.limits_record import LimitsRecord, arrays_of_limits, record_of_limits
 from assay.learning.recipes import NetRecipe, Recipe
 from assay.learning.values import EpochRecord, History, Model, ModelSummary
+from assay.reference.features import describe_block
 
 WEIGHTS: Final = "model.safetensors"
 RECORD: Final = "model.json"
@@ -194,9 +195,13 @@ def _expected_shapes(path: Path, record: _Record) -> dict[str, tuple[int, ...]]:
 def _check_gate(
     limits: LimitsRecord, weights: Mapping[str, tuple[int, ...]], images: Preprocessing, path: Path
 ) -> None:
-    """Its features must be those that its layer is given."""
+    """Its features must be those that its layer is given, and those that its pictures are described by."""
     if limits.gate is None:
         return
+    # A picture of any size gives as many numbers as one of a single pixel.
+    look, pixel = limits.gate.look, np.zeros((1, 1, 1, images.channels), np.uint8)
+    if look is not None and describe_block(pixel).shape[1] != look.features:
+        raise _refused(path, f"limits.gate.look: pictures are not described by {look.features} numbers")
     layer = weights.get(f"{limits.gate.layer}.weight", (0, 0))
     width = prod(images.shape) if limits.gate.layer == PIXELS else layer[-1]
     if width != limits.gate.features:

@@ -172,11 +172,11 @@ class Model:
         """
         from assay.learning.features import distances_in
 
-        if self.limits.gate is None:
+        gate = self.limits.gate
+        if gate is None:
             return None
-        return distances_in(
-            self.limits.gate.space, self, [images] if isinstance(images, np.ndarray) else images
-        )
+        blocks = [images] if isinstance(images, np.ndarray) else images
+        return distances_in(gate.space, gate.look, self, blocks)
 
     def costs(self) -> dict[str, Any]:
         """What a prediction costs: the `model` of `evaluation.json`."""

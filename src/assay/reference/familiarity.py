@@ -7,7 +7,7 @@ lies where no training picture varies.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -20,6 +20,9 @@ _MOST_NUMBERS: Final = 4_000_000
 #: Share of the mean variance that is added to every direction: keeps the inverse finite where few images,
 #: or images that hardly differ, leave a direction without variance. A tenth of it catches as much.
 _RIDGE: Final = 0.1
+
+#: Share of the training images that lie within one unit of distance.
+_WITHIN: Final = 0.99
 
 Floats = NDArray[np.float32]
 
@@ -42,8 +45,9 @@ class FamiliarSpace:
         """Principal components of `(n, features)` and the length of the rest: float32 `(n, m + 1)`."""
         centered = features - self.mean
         components = centered @ self.axes
-        rest = np.square(centered).sum(axis=1) - np.square(components).sum(axis=1)
-        return np.hstack([components, np.sqrt(np.maximum(rest, 0))[:, None]])
+        # Cheaper were the difference of the squared lengths: noise alone where little is left.
+        rest = np.linalg.norm(centered - components @ self.axes.T, axis=1)
+        return np.hstack([components, rest[:, None]])
 
     def distances(self, coordinates: Floats) -> Floats:
         """float32 `(n,)`: Mahalanobis distance of `(n, m + 1)` coordinates to the nearest center."""
@@ -65,6 +69,15 @@ def fit_space(features: Floats, labels: NDArray[np.int64]) -> FamiliarSpace:
     centers = np.stack([np.bincount(group, column) for column in points.T], axis=1) / counts[:, None]
     whitening = _whitening(points - centers[group])
     return FamiliarSpace(mean, axes, centers.astype(np.float32), whitening.astype(np.float32))
+
+
+def in_units_of_train(space: FamiliarSpace, features: Floats) -> FamiliarSpace:
+    """The same space with distances in units of one that 99 in 100 training images keep within.
+
+    features: those that the space was fitted to. So distances in several spaces can be set side by side.
+    """
+    unit = float(np.quantile(space.distances(space.coordinates(features)), _WITHIN))
+    return replace(space, whitening=(space.whitening / np.float32(max(unit, 1e-6))).astype(np.float32))
 
 
 def _principal_axes(centered: Floats) -> Floats:
