@@ -85,6 +85,8 @@ def test_every_failed_gate_is_named_with_value_and_bound() -> None:
         "leakage",
         "leekage>0",
         "leakage>many",
+        "leakage>nan",
+        "leakage>inf",
         "accuracy<90%",
         "verdict:leakage>pass",
         "verdict:drift!=good",

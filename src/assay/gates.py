@@ -4,6 +4,7 @@
 something that was not evaluated.
 """
 
+import math
 import operator
 import re
 from collections.abc import Callable, Mapping
@@ -78,7 +79,10 @@ def _parse(text: str) -> Gate:
             "unknown-gate", text, "a score is not counted in %", "Write a share, such as accuracy<0.9."
         )
     try:
-        return Gate(name, relation, float(value), bool(percent))
+        bound = float(value)
+        if not math.isfinite(bound):  # nothing is ever over `nan`: such a gate could never fail
+            raise ValueError
+        return Gate(name, relation, bound, bool(percent))
     except ValueError:
         raise AssayError(
             "unknown-gate", text, f"{value} is not a number", "Write, for example, leakage>0."

@@ -119,9 +119,11 @@ def test_features_are_split_in_source_order(tmp_path: Path):
     np.testing.assert_array_equal(found["test"], rows[n:].reshape(m, 6))
 
 
-@pytest.mark.parametrize("fault", ["missing", "pickle", "text", "rows", "finite", "strings"])
+@pytest.mark.parametrize(
+    "fault", ["missing", "pickle", "text", "rows", "finite", "huge", "beyond float32", "strings"]
+)
 def test_unusable_features_are_refused(tmp_path: Path, fault: str):
-    """A missing file, pickled objects, no array, too few rows, NaN, text: each one clear error."""
+    """A missing file, pickled objects, no array, too few rows, NaN, huge numbers, text: one clear error each."""
     file, total = tmp_path / "features.npy", len(DATASET.train) + len(DATASET.splits["test"])
     if fault == "pickle":
         np.save(file, np.array([[{}]], dtype=object), allow_pickle=True)
@@ -131,6 +133,8 @@ def test_unusable_features_are_refused(tmp_path: Path, fault: str):
         np.save(file, np.zeros((total - 1, 3)))
     elif fault == "finite":
         np.save(file, np.full((total, 3), np.nan))
+    elif fault in ("huge", "beyond float32"):
+        np.save(file, np.full((total, 3), 1e30 if fault == "huge" else 1e200))
     elif fault == "strings":
         np.save(file, np.full((total, 3), "x"))
     with pytest.raises(AssayError) as raised:

@@ -3,12 +3,16 @@
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.errors import AssayError
 from assay.data.values import Dataset
+
+#: Squares of larger numbers, summed over rows and columns, leave the range of float32.
+_LARGEST: Final = 1e12
 
 
 def read_features(file: Path, dataset: Dataset) -> dict[str, NDArray[np.float32]]:
@@ -29,10 +33,15 @@ def read_features(file: Path, dataset: Dataset) -> dict[str, NDArray[np.float32]
     if len(rows) != sum(sizes.values()):
         counts = " + ".join(f"{size:,} {name}" for name, size in sizes.items())
         raise _bad(file, f"it has {len(rows):,} rows for {counts} images")
-    flat = np.asarray(rows, np.float32).reshape(len(rows), -1)
-    if not np.isfinite(flat).all():
-        row = int(np.flatnonzero(~np.isfinite(flat).all(axis=1))[0])
-        raise _bad(file, f"row {row} holds a number that is not finite")
+    flat = np.asarray(rows).reshape(len(rows), -1)
+    usable = (np.abs(flat) <= _LARGEST).all(axis=1)  # False for NaN
+    if not usable.all():
+        row = int(np.flatnonzero(~usable)[0])
+        what = (
+            f"a number over {_LARGEST:g}" if np.isfinite(flat[row]).all() else "a number that is not finite"
+        )
+        raise _bad(file, f"row {row} holds {what}")
+    flat = flat.astype(np.float32)
     bounds = np.cumsum(list(sizes.values()))[:-1]
     return dict(zip(sizes, np.split(flat, bounds), strict=True))
 

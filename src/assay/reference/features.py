@@ -129,7 +129,7 @@ def _pooled_lines(maps: Floats, cells: int) -> Floats:
     """Averages over overlapping cells: `(h, n, w)` to `(n, cells, cells)`."""
     height, n, width = maps.shape
     lines = cell_weights(height, cells) @ maps.reshape(height, n * width)
-    cell_means: Floats = lines.reshape(cells * n, width) @ cell_weights(width, cells).T
+    cell_means: Floats = np.matmul(lines.reshape(cells * n, width), cell_weights(width, cells).T)
     return cell_means.reshape(cells, n, cells).transpose(1, 0, 2)
 
 
