@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from assay.comparing import compare
     from assay.core.errors import AssayError
-    from assay.data.load import load
+    from assay.loading import load
     from assay.pipeline import audit, evaluate, predict, run, train
 
 __version__ = "0.1.0"
@@ -22,7 +22,7 @@ _PUBLIC = {
     "audit": "assay.pipeline",
     "compare": "assay.comparing",
     "evaluate": "assay.pipeline",
-    "load": "assay.data.load",
+    "load": "assay.loading",
     "predict": "assay.pipeline",
     "run": "assay.pipeline",
     "train": "assay.pipeline",

@@ -28,8 +28,9 @@ def hold_out(split: Split, fraction: float, seed: int, groups: NDArray[np.int64]
     """Set `fraction` of every class aside for validation.
 
     Exact copies, and images of the same `groups` value (int64 `(n,)`; without it, of the same text in the
-    split's column `group`), stay on one side. A class whose
-    images all hang together, or of a single image, stays in train. `fraction` 0 holds nothing out.
+    split's column `group`), stay on one side; so do near copies where the split knows of them (`together`).
+    A class whose images all hang together, or of a single image, stays in train. `fraction` 0 holds
+    nothing out.
     Raises AssayError `bad-value` when fraction is outside [0, 1), `too-few-images` when nothing is left
     to train on.
     """
@@ -41,13 +42,27 @@ def hold_out(split: Split, fraction: float, seed: int, groups: NDArray[np.int64]
         raise AssayError("too-few-images", "train", "the split has no images", "Give at least one image.")
     chosen = np.zeros(len(split), bool)
     if fraction > 0:
-        groups = _own_groups(split) if groups is None else groups
-        groups_in_order = _shuffled(connected_groups(split, groups), seed)
-        chosen[_fill(split.labels, groups_in_order, fraction)] = True
+        groups = own_groups(split) if groups is None else groups
+        in_order = _shuffled(connected_groups(split, groups), seed)
+        if split.together is not None:
+            in_order = _gathered(in_order, split.together)
+        chosen[_fill(split.labels, in_order, fraction)] = True
     return HoldOut(np.flatnonzero(~chosen), np.flatnonzero(chosen))
 
 
-def _own_groups(split: Split) -> NDArray[np.int64] | None:
+def _gathered(groups: Iterable[list[int]], together: NDArray[np.int64]) -> Iterator[list[int]]:
+    """Groups that hang together by near copies as one, in the place of the first of them.
+
+    So a pair of near copies more or less moves no other image: the order was drawn without them.
+    """
+    number_of = together.tolist()
+    gathered: dict[int, list[int]] = {}
+    for rows in groups:
+        gathered.setdefault(number_of[rows[0]], []).extend(rows)
+    return iter(gathered.values())
+
+
+def own_groups(split: Split) -> NDArray[np.int64] | None:
     """The split's column `group` (patient, product, video) as numbers; "" is no group."""
     names = split.columns.get("group")
     if names is None:

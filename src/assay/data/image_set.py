@@ -115,6 +115,8 @@ def cache_key(request: Request, source: str, location: Path, stamp: str) -> str:
         request.test_fraction,
         request.seed,
         request.group_column,
+        # Only where a split is drawn: nothing else depends on near copies.
+        request.near_copies.version if request.near_copies and request.test_fraction else None,
     )
     known = repr((source, str(location.absolute()), stamp, asked, _KEPT))
     return "images-" + hashlib.sha256(known.encode("utf-8", "backslashreplace")).hexdigest()[:24]

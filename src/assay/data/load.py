@@ -11,6 +11,7 @@ from assay.core.errors import AssayError
 from assay.core.events import OnEvent, ignore
 from assay.core.text import choices
 from assay.data.assemble import checked_classes, read_class_names
+from assay.data.near_copies import NearCopies
 from assay.data.request import Request
 from assay.data.sources import SOURCES, Source
 from assay.data.take_test import with_test_split
@@ -41,6 +42,7 @@ def load(
     split_column: str | None = None,
     group_column: str | None = None,
     test_fraction: float | None = None,
+    near_copies: NearCopies | None = None,
     seed: int = 0,
     offline: bool = False,
     on_event: OnEvent = ignore,
@@ -59,6 +61,7 @@ def load(
     skip_bad: leave unreadable images out (they stand in `left_out`) instead of stopping.
     path_column, label_column, split_column, group_column: where tables have what.
     test_fraction, seed: take this share of train as test split where there is none.
+    near_copies: what finds the near copies that this may not part (`assay.load` and `assay.run` have one).
     offline: never use the network. on_event: hears of progress and of what is not as it should be.
 
     Raises AssayError: `unknown-data`, and whatever is wrong with the data (docs/errors.md).
@@ -77,6 +80,7 @@ def load(
         split_column=split_column,
         group_column=group_column,
         test_fraction=test_fraction,
+        near_copies=near_copies,
         seed=seed,
         offline=offline,
         on_event=on_event,

@@ -72,6 +72,9 @@ def _save_split(folder: Path, name: str, split: Split, files: dict[str, dict[str
     looks = None
     if split.looks is not None:
         looks = _save_column(folder, f"{name}-looks", split.looks, files)
+    together = None
+    if split.together is not None:
+        together = _save_column(folder, f"{name}-together", split.together, files)
     columns = [
         [column, _save_column(folder, f"{name}-column-{number}", values, files)]
         for number, (column, values) in enumerate(split.columns.items())
@@ -85,6 +88,7 @@ def _save_split(folder: Path, name: str, split: Split, files: dict[str, dict[str
         "ids": _save_column(folder, f"{name}-ids", tuple(split.ids), files),
         "columns": columns,
         "looks": looks,
+        "together": together,
     }
 
 
@@ -175,8 +179,12 @@ def _read_split(folder: Path, record: Mapping[str, Any]) -> Split:
     images = np.load(folder / record["images"], mmap_mode="r", allow_pickle=False).view(np.ndarray)
     ids = _read_column(folder / record["ids"])
     labels, digests = (np.load(folder / record[key], allow_pickle=False) for key in ("labels", "digests"))
-    looks = np.load(folder / record["looks"], allow_pickle=False) if record.get("looks") else None
-    return Split(images, labels, ids, digests, columns, record.get("resize", "fit"), looks)  # type: ignore[arg-type]  # ids are text
+    looks, together = (
+        np.load(folder / record[key], allow_pickle=False) if record.get(key) else None
+        for key in ("looks", "together")
+    )
+    resize = record.get("resize", "fit")
+    return Split(images, labels, ids, digests, columns, resize, looks, together)  # type: ignore[arg-type]  # ids are text
 
 
 def _read_column(path: Path) -> Column:

@@ -11,6 +11,7 @@ from assay.core import durable
 from assay.core.errors import AssayError
 from assay.data.hold_out import hold_out
 from assay.data.naming import ordered_splits
+from assay.data.near_copies import with_near_copies
 from assay.data.request import Request
 from assay.data.values import Column, Dataset, Split
 
@@ -18,8 +19,9 @@ from assay.data.values import Column, Dataset, Split
 def with_test_split(dataset: Dataset, request: Request, scratch: Path | None = None) -> Dataset:
     """The data set with a test split, taken from train if it has none and a share was asked for.
 
-    Stratified; exact copies and images of one group stay on one side (see `hold_out`). The rule is
-    recorded in the notes. scratch: where to keep the pixels; None: in memory.
+    Stratified; exact copies, images of one group and, where `request.near_copies` finds them, near copies
+    stay on one side (see `hold_out`). The rule is recorded in the notes. scratch: where to keep the pixels;
+    None: in memory.
     Raises AssayError `bad-value` when the share is outside (0, 1).
     """
     fraction = request.test_fraction
@@ -29,16 +31,12 @@ def with_test_split(dataset: Dataset, request: Request, scratch: Path | None = N
         raise AssayError(
             "bad-value", "--test-fraction", f"{fraction} is not in (0, 1)", "Give a share such as 0.2."
         )
-    found = hold_out(dataset.train, fraction, request.seed)
+    train, near = with_near_copies(dataset.train, request.near_copies, fraction)
+    found = hold_out(train, fraction, request.seed)
     taken = {"train": found.train, "test": found.validation}
-    splits = {
-        **dataset.splits,
-        **{k: _selected(dataset.train, rows, k, scratch) for k, rows in taken.items()},
-    }
-    groups = ", groups" if "group" in dataset.train.columns else ""
-    rule = (
-        f"test: {fraction:g} of train, drawn by seed {request.seed}, stratified; copies{groups} on one side"
-    )
+    splits = {**dataset.splits, **{k: _selected(train, rows, k, scratch) for k, rows in taken.items()}}
+    groups = ", groups" if "group" in train.columns else ""
+    rule = f"test: {fraction:g} of train, drawn by seed {request.seed}, stratified; copies{groups}{near}"
     in_order = {name: splits[name] for name in ordered_splits(splits)}
     return replace(dataset, splits=in_order, notes=(*dataset.notes, rule), fingerprints={})
 
@@ -52,6 +50,7 @@ def _selected(split: Split, rows: NDArray[np.int64], name: str, scratch: Path | 
         _columns(split.columns, rows),
         split.resize,
         None if split.looks is None else split.looks[rows],
+        None if split.together is None else split.together[rows],
     )
 
 

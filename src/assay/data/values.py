@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,8 @@ class Split:
     resize: how images of another size were brought to this one; pictures to predict are treated alike.
     looks: float32 `(n, figures)`, how each picture looked at the size of its file (`appearance.FIGURES`);
         None where the images are as they were stored.
+    together: int64 `(n,)`, equal for images that no line drawn by Assay may part: exact copies, images of
+        one group, and near copies; None where near copies were not looked for (see `NearCopies`).
     """
 
     images: NDArray[np.uint8]
@@ -49,6 +51,7 @@ class Split:
     columns: Mapping[str, Column] = field(default_factory=dict)
     resize: Resize = "fit"
     looks: NDArray[np.float32] | None = None
+    together: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         n = len(self.images)
@@ -60,8 +63,8 @@ class Split:
             raise ValueError("digests must be uint8 (n, 32)")
         if len(self.ids) != n or any(len(column) != n for column in self.columns.values()):
             raise ValueError("ids and columns must have one entry per image")
-        if self.looks is not None and len(self.looks) != n:
-            raise ValueError("looks must have one row per image")
+        if any(rows is not None and len(rows) != n for rows in (self.looks, self.together)):
+            raise ValueError("looks and together must have one row per image")
 
     @classmethod
     def from_arrays(
@@ -86,7 +89,8 @@ class Split:
             and np.array_equal(self.digests, other.digests)
             and self.columns.keys() == other.columns.keys()
             and all(np.array_equal(self.columns[k], other.columns[k]) for k in self.columns)
-            and _equal_looks(self.looks, other.looks)
+            and _equal_rows(self.looks, other.looks)
+            and _equal_rows(self.together, other.together)
         )
 
     __hash__ = None  # type: ignore[assignment]  # arrays inside: equal by value, not hashable
@@ -121,8 +125,8 @@ class Split:
         return fingerprint_of(self.digests, self.labels, classes)
 
 
-def _equal_looks(a: NDArray[np.float32] | None, b: NDArray[np.float32] | None) -> bool:
-    """Both None, or equal in every figure (NaN equals NaN)."""
+def _equal_rows(a: NDArray[Any] | None, b: NDArray[Any] | None) -> bool:
+    """Both None, or equal in every value (NaN equals NaN)."""
     if a is None or b is None:
         return a is b
     return np.array_equal(a, b, equal_nan=True)
