@@ -123,7 +123,7 @@ def test_features_are_split_in_source_order(tmp_path: Path):
     "fault", ["missing", "pickle", "text", "rows", "finite", "huge", "beyond float32", "strings"]
 )
 def test_unusable_features_are_refused(tmp_path: Path, fault: str):
-    """A missing file, pickled objects, no array, too few rows, NaN, huge numbers, text: one clear error each."""
+    """A missing file, pickled objects, no array, too few rows, NaN, huge, text: one clear error each."""
     file, total = tmp_path / "features.npy", len(DATASET.train) + len(DATASET.splits["test"])
     if fault == "pickle":
         np.save(file, np.array([[{}]], dtype=object), allow_pickle=True)
