@@ -6,8 +6,9 @@ import torch
 
 from assay.data.hold_out import HoldOut
 from assay.data.values import Split
-from assay.learning.ensemble import averaged, side_by_side
+from assay.learning.ensemble import averaged
 from assay.learning.fitting import summarize
+from assay.learning.machine import side_by_side
 from assay.learning.network import initialized_network
 from assay.learning.predict import softmax
 from assay.learning.recipes import NetRecipe, read_recipe
@@ -74,7 +75,7 @@ def test_its_table_counts_every_member() -> None:
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_an_error_of_a_member_comes_through(count: int) -> None:
-    """What a member raises reaches the caller, whether it worked on a thread of its own or not."""
+    """What a member raises reaches the caller, however many work at a time."""
 
     def work(item: int) -> int:
         if item == 2:
@@ -82,6 +83,6 @@ def test_an_error_of_a_member_comes_through(count: int) -> None:
         return item
 
     with side_by_side(count) as for_each:
-        assert for_each(work, [1, 3]) == [1, 3]
+        assert list(for_each(work, [1, 3])) == [1, 3]
         with pytest.raises(ValueError, match="the second"):
-            for_each(work, [1, 2])
+            list(for_each(work, [1, 2]))

@@ -190,7 +190,7 @@ def test_batch_norm_is_that_of_torch_but_for_one_value() -> None:
 
 def test_dirac_passes_channels_on() -> None:
     """With `dirac`, a convolution's first filters copy its input channels; the rest stay Glorot uniform."""
-    recipe = read_recipe("cnn", {"initialization": "dirac"})
+    recipe = read_recipe("cnn", {"initialization": "dirac", "members": 1})
     weight = initialized_network(recipe, (28, 28, 1), 10, seed=0).conv1.weight
     images = torch.rand(2, 4, 14, 14)
     copied = torch.nn.functional.conv2d(images, weight, padding=1)[:, :4]

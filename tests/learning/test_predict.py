@@ -4,12 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from assay.core.errors import AssayError
 from assay.data.hold_out import HoldOut
 from assay.data.values import Split
-from assay.learning.predict import prediction_batch, softmax
-from assay.learning.recipes import Recipe
+from assay.learning.batching import prediction_batch
+from assay.learning.network import filled_network
+from assay.learning.predict import logit_blocks, softmax
+from assay.learning.recipes import NetRecipe, Recipe, read_recipe
 from assay.learning.train import train
 from assay.learning.values import Model
 
@@ -38,6 +41,22 @@ def test_a_row_does_not_depend_on_its_company(model: Model, split: Split) -> Non
     assert np.array_equal(whole, model.predict_proba(images[::-1])[::-1])
     assert np.array_equal(whole[:1], model.predict_proba(images[:1]))
     assert np.array_equal(whole, model.predict_proba(images[i : i + 33] for i in range(0, 350, 33)))
+
+
+@pytest.mark.parametrize("members", [1, 2])
+def test_the_number_of_threads_changes_no_answer(split: Split, rows: HoldOut, members: int) -> None:
+    """Batches computed one after the other and three at a time: the same bits, with the mirror image too."""
+    small = {"channels": [4, 6], "pool_after": [1], "hidden": 8, "epochs": 1, "members": members}
+    recipe = read_recipe("cnn", {**small, "mirror_averaging": True})
+    assert isinstance(recipe, NetRecipe)
+    model = train(split, rows, CLASSES, recipe)
+    network = filled_network(recipe, split.shape, 3, model.weights)
+    images, cpu = np.concatenate([split.images] * 10), torch.device("cpu")
+    one, three = (
+        np.concatenate(list(logit_blocks(network, model.preprocessing, [images], cpu, True, at_a_time)))
+        for at_a_time in (1, 3)
+    )
+    assert np.array_equal(one, three)
 
 
 def test_no_images_give_no_rows(model: Model, split: Split) -> None:

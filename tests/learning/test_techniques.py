@@ -221,7 +221,7 @@ def test_a_rate_that_changes_is_in_the_history(split: Split, rows: HoldOut) -> N
 
 def test_running_statistics_are_weights(split: Split, rows: HoldOut) -> None:
     """A model with batch norm holds its running statistics, and not its integer counter."""
-    recipe = read_recipe("cnn", {"channels": [4], "pool_after": [1], "hidden": 4, "epochs": 1})
+    recipe = read_recipe("cnn", {"channels": [4], "pool_after": [1], "hidden": 4, "epochs": 1, "members": 1})
     names = train(split, rows, CLASSES, recipe).weights.keys()
     assert {"norm1.running_mean", "norm1.running_var", "norm1.weight"} <= names
     assert not [name for name in names if "tracked" in name]

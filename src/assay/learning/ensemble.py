@@ -7,23 +7,10 @@ on how many of them learn side by side.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import Protocol, TypeVar
+from collections.abc import Sequence
 
 import torch
 from torch import nn
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
-
-
-class ForEach(Protocol):
-    """Does a piece of work for each item, side by side or not; the results in order of the items."""
-
-    def __call__(self, work: Callable[[Item], Result], items: Sequence[Item], /) -> list[Result]:
-        """The first error of the items, in their order, is raised."""
 
 
 class Ensemble(nn.ModuleList):
@@ -45,26 +32,3 @@ def averaged(logits: Sequence[torch.Tensor]) -> torch.Tensor:
         return logits[0]
     each = torch.stack([answer.log_softmax(1) for answer in logits])
     return each.logsumexp(0) - math.log(len(logits))
-
-
-@contextmanager
-def side_by_side(count: int) -> Iterator[ForEach]:
-    """A way to work on up to `count` items at a time, each on one thread that takes denormals as zero."""
-    if count == 1:
-        yield _one_by_one
-        return
-    with ThreadPoolExecutor(count, "assay-member", initializer=_begin_thread) as pool:
-
-        def on_threads(work: Callable[[Item], Result], items: Sequence[Item], /) -> list[Result]:
-            return list(pool.map(work, items))
-
-        yield on_threads
-
-
-def _one_by_one(work: Callable[[Item], Result], items: Sequence[Item], /) -> list[Result]:
-    return [work(item) for item in items]
-
-
-def _begin_thread() -> None:
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)

@@ -1,14 +1,17 @@
-"""`Learner`: a net and the optimizer that teaches it."""
+"""`Learner`: a net and the optimizer that teaches it; and how several learn together."""
 
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 from torch import nn
 
+from assay.learning.ensemble import averaged
 from assay.learning.feed import Batch
 from assay.learning.job import Job
 from assay.learning.loss import batch_loss
-from assay.learning.machine import half_precision
+from assay.learning.machine import half_precision, side_by_side
 from assay.learning.optimizer import Adam
 
 
@@ -29,3 +32,24 @@ class Learner:
         loss = batch_loss(job.recipe, logits, batch.labels, job.class_weights, batch.mixed)
         self.optimizer.step(torch.autograd.grad(loss, self.parameters), rate)
         return loss.detach(), logits.detach()
+
+
+#: One step of all learners on a batch at a learning rate: their mean loss, and their logits as one.
+Learning = Callable[[Sequence[Learner], Batch, float], tuple[torch.Tensor, torch.Tensor]]
+
+
+@contextmanager
+def learning_together(job: Job) -> Iterator[Learning]:
+    """A way to let the nets of a job take a step: one net here, the members of an ensemble side by side."""
+    if job.recipe.members == 1:
+        yield lambda learners, batch, rate: learners[0].step(job, batch, rate)
+        return
+    with side_by_side(job.at_a_time) as for_each:
+
+        def learn(
+            learners: Sequence[Learner], batch: Batch, rate: float
+        ) -> tuple[torch.Tensor, torch.Tensor]:
+            answers = list(for_each(lambda learner: learner.step(job, batch, rate), learners))
+            return torch.stack([loss for loss, _ in answers]).mean(), averaged([a for _, a in answers])
+
+        yield learn

@@ -1,16 +1,16 @@
 """The inputs of a net's last linear layer."""
 
 from collections.abc import Iterable, Iterator
+from threading import local
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from assay.learning.batching import prediction_batch
-from assay.learning.machine import choose_threads, memory_errors, threads
+from assay.learning.machine import memory_errors
 from assay.learning.network import filled_network
-from assay.learning.predict import logit_blocks
+from assay.learning.predict import over_batches
 from assay.learning.recipes import net_recipe
 from assay.learning.values import Model
 
@@ -28,15 +28,16 @@ def last_inputs(
 def _inputs(
     model: Model, network: nn.Module, layer: nn.Module, blocks: Iterable[NDArray[np.uint8]]
 ) -> Iterator[NDArray[np.float32]]:
-    seen: list[torch.Tensor] = []
-    hook = layer.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
-    wanted = choose_threads(model.layers.multiply_adds, prediction_batch(model.preprocessing))
+    seen = local()  # batches are computed on several threads
+
+    def inputs_of(images: torch.Tensor) -> torch.Tensor:
+        network(images)
+        found: torch.Tensor = seen.inputs
+        return found.reshape(len(images), -1)
+
+    hook = layer.register_forward_pre_hook(lambda _, inputs: setattr(seen, "inputs", inputs[0]))
     try:
-        with threads(wanted), memory_errors("Judge fewer images, or on a machine with more memory."):
-            for logits in logit_blocks(network, model.preprocessing, blocks, torch.device("cpu")):
-                # The last batch of a block is filled up with empty images: only as many as were answered.
-                # The first call counts, where a net is asked more than once of one batch.
-                yield seen[0][: len(logits)].reshape(len(logits), -1).numpy()
-                seen.clear()
+        with memory_errors("Judge fewer images, or on a machine with more memory."):
+            yield from over_batches(inputs_of, model.preprocessing, blocks, torch.device("cpu"))
     finally:
         hook.remove()

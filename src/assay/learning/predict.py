@@ -1,15 +1,16 @@
 """From images to probabilities."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from assay.core.threads import thread_count
 from assay.data.preprocessing import Preprocessing
-from assay.learning.batching import equal_batches, prediction_batch
-from assay.learning.machine import choose_threads, memory_errors, threads
+from assay.learning.batching import equal_batches
+from assay.learning.machine import memory_errors, side_by_side
 from assay.learning.network import filled_network
 from assay.learning.recipes import net_recipe
 from assay.learning.values import Model
@@ -20,8 +21,7 @@ def predict_proba(model: Model, blocks: Iterable[NDArray[np.uint8]]) -> NDArray[
     shape, count = model.preprocessing.shape, len(model.classes)
     recipe = net_recipe(model.recipe)
     network = filled_network(recipe, shape, count, model.weights)
-    wanted = choose_threads(model.layers.multiply_adds, prediction_batch(model.preprocessing))
-    with threads(wanted), memory_errors("Predict fewer images at a time, or on a machine with more memory."):
+    with memory_errors("Predict fewer images at a time, or on a machine with more memory."):
         cpu, mirrored = torch.device("cpu"), recipe.mirror_averaging
         logits = list(logit_blocks(network, model.preprocessing, blocks, cpu, mirrored))
     return softmax(np.concatenate([np.empty((0, count), np.float32), *logits]))
@@ -42,19 +42,44 @@ def logit_blocks(
     blocks: Iterable[NDArray[np.uint8]],
     device: torch.device,
     mirrored: bool = False,
+    at_a_time: int | None = None,
 ) -> Iterator[NDArray[np.float32]]:
     """The net's logits, float32 `(b, k)`, for blocks of images uint8 `(b, h, w, c)`. Puts it in eval mode.
 
-    mirrored: the mean of the logits of each image and of its mirror image.
+    mirrored: the mean of the logits of each image and of its mirror image. at_a_time: batches computed side
+    by side, each by one thread, so that the answers do not depend on it; None takes what there is.
     """
+
+    def answer(inputs: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = network(inputs)
+        return (logits + network(inputs.flip(2))) / 2 if mirrored else logits
+
     network.eval()
-    for batch, count in equal_batches(blocks, preprocessing):
-        inputs = to_tensor(preprocessing.normalize(batch), device)
+    yield from over_batches(answer, preprocessing, blocks, device, at_a_time)
+
+
+def over_batches(
+    work: Callable[[torch.Tensor], torch.Tensor],
+    preprocessing: Preprocessing,
+    blocks: Iterable[NDArray[np.uint8]],
+    device: torch.device,
+    at_a_time: int | None = None,
+) -> Iterator[NDArray[np.float32]]:
+    """What `work` makes of the images, normalized, in equal batches: float32, a row per image of the batch.
+
+    Arguments as in `logit_blocks`. On a graphics card one batch comes after the other.
+    """
+
+    def one(batch: tuple[NDArray[np.uint8], int]) -> NDArray[np.float32]:
+        images, count = batch
         with torch.inference_mode():
-            logits = network(inputs)
-            if mirrored:
-                logits = (logits + network(inputs.flip(2))) / 2
-            yield logits[:count].cpu().numpy()
+            answers = work(to_tensor(preprocessing.normalize(images), device))
+            found: NDArray[np.float32] = answers[:count].cpu().numpy()
+        return found
+
+    count = (at_a_time or thread_count()) if device.type == "cpu" else 1
+    with side_by_side(count) as for_each:
+        yield from for_each(one, equal_batches(blocks, preprocessing))
 
 
 def to_tensor(normalized: NDArray[np.float32], device: torch.device) -> torch.Tensor:

@@ -22,13 +22,12 @@ from assay.data.values import Split
 from assay.learning.checkpoint import Checkpoint, newest_checkpoint
 from assay.learning.continuing import check_same, state_from
 from assay.learning.divergence import diverged
-from assay.learning.ensemble import ForEach, averaged, side_by_side
 from assay.learning.feed import Batch, Feed
 from assay.learning.job import Job, make_job
 from assay.learning.keeper import Keeper
+from assay.learning.learner import Learning, learning_together
 from assay.learning.loss import losses_of_images
 from assay.learning.machine import flushing_denormals, memory_errors
-from assay.learning.machine import threads as using_threads
 from assay.learning.network import arrays
 from assay.learning.predict import logit_blocks
 from assay.learning.recipes import NetRecipe
@@ -114,22 +113,19 @@ def _stopped_early(job: Job, state: State) -> bool:
 
 def _run_epoch(job: Job, state: State, feed: Feed, keeper: Keeper) -> None:
     state.network.train()
-    with side_by_side(job.at_a_time) as for_each:
+    with learning_together(job) as learn:
         for batch in feed.batches(rows_of_epoch(job, state), state.epoch, state.step):
-            _take_step(job, state, keeper, batch, for_each)
+            _take_step(job, state, keeper, batch, learn)
             state.step += 1
             keeper.after_step(state)
     if not state.weights_are_finite():
         raise diverged(job, state, keeper.folder, "a weight is no longer finite")
 
 
-def _take_step(job: Job, state: State, keeper: Keeper, batch: Batch, for_each: ForEach) -> None:
+def _take_step(job: Job, state: State, keeper: Keeper, batch: Batch, learn: Learning) -> None:
     """Let each net learn from the batch; count what they answered before."""
-    rate = job.schedule.rate(state.epoch, state.step)
-    losses, logits = zip(
-        *for_each(lambda learner: learner.step(job, batch, rate), state.learners), strict=True
-    )
-    _count(job, state, keeper, torch.stack(losses).mean(), averaged(logits), batch)
+    loss, logits = learn(state.learners, batch, job.schedule.rate(state.epoch, state.step))
+    _count(job, state, keeper, loss, logits, batch)
     if state.average is not None:
         state.average.update(state.network, job.schedule.steps_before(state.epoch) + state.step)
 
@@ -175,9 +171,8 @@ def _validation_scores(job: Job, state: State) -> tuple[float, float] | tuple[No
     if len(rows) == 0:
         return None, None
     mirrored, blocks = job.recipe.mirror_averaging, split.blocks(rows)
-    with using_threads(job.threads):
-        found = list(logit_blocks(state.judged(), job.preprocessing, blocks, job.device, mirrored))
-    logits = np.concatenate(found)
+    found = logit_blocks(state.judged(), job.preprocessing, blocks, job.device, mirrored, job.threads)
+    logits = np.concatenate(list(found))
     labels = torch.from_numpy(split.labels[rows])
     loss = cross_entropy(torch.from_numpy(logits).double(), labels, reduction="sum").item()
     return loss / len(rows), int((logits.argmax(1) == split.labels[rows]).sum()) / len(rows)
