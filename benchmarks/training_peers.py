@@ -92,7 +92,7 @@ def main() -> None:
     options.add_argument("--jobs", nargs="+", choices=EPOCHS, default=list(EPOCHS))
     asked = options.parse_args()
     before, ends = conditions(), time.monotonic() + 60 * asked.minutes
-    before["versions"] |= {name: made(name, asked.environments) for name in ENVIRONMENTS}
+    before["environments"] = {name: made(name, asked.environments) for name in ENVIRONMENTS}
     with tempfile.TemporaryDirectory() as folder:
         data = written_data(Path(folder))
         for job, name in missing(asked.jobs, asked.rounds):

@@ -195,6 +195,31 @@ def _trust(figures: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def _training_peers(figures: Mapping[str, Any]) -> list[str]:
+    head = ["job", "peer", "seconds, median", "range", "processor seconds", "test accuracy", "n"]
+    rows = [
+        _row([f"`{job}`, {_epochs(found['epochs'])}", name, *_peer_seconds(peer)])
+        for job, found in figures.items()
+        for name, peer in sorted(found["peers"].items(), key=lambda item: item[1]["median_seconds"])
+    ]
+    return [_row(head), _row(["---"] * len(head)), *rows]
+
+
+def _epochs(count: int) -> str:
+    return "1 epoch" if count == 1 else f"{count} epochs"
+
+
+def _peer_seconds(peer: Mapping[str, Any]) -> list[str]:
+    runs = peer["runs"]
+    cells = [
+        f"{peer['median_seconds']:.1f}",
+        " - ".join(f"{pick(run['seconds'] for run in runs):.1f}" for pick in (min, max)),
+        f"{peer['median_processor_seconds']:.0f}",
+        f"{peer['median_test_accuracy']:.4f}",
+    ]
+    return [*cells, str(len(runs))]
+
+
 TABLES: Mapping[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "audit_growth": _audit_growth,
     "audit_peers": _audit_peers,
@@ -202,6 +227,7 @@ TABLES: Mapping[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "audit_speed": _main_job,
     "main_job": _main_job,
     "recipes": _recipes,
+    "training_peers": _training_peers,
     "ladder": _ladder,
     "time_to_accuracy": _time_to_accuracy,
     "interval_coverage": _interval_coverage,
