@@ -13,7 +13,7 @@ from assay.audits.measure import measure
 from assay.audits.planting import DAMAGES
 from assay.audits.quality import check_quality
 from assay.audits.separability import check_separability, gains, hard_pairs
-from assay.audits.shortcuts import accuracy_from, check_shortcuts
+from assay.audits.shortcuts import accuracy_from, check_shortcuts, class_skills
 from assay.data.appearance import appearance
 from assay.data.load import load
 from assay.data.values import Dataset, Split, numbered_ids
@@ -200,6 +200,23 @@ def test_a_mark_that_tells_the_class_is_a_shortcut():
     finding = check_shortcuts(material(with_images(COLORED, "train", images))).finding
     assert finding.verdict == "fail"
     assert "corner color" in finding.summary
+
+
+def test_a_mark_in_one_class_of_ten_is_a_shortcut():
+    """A caption that one class alone carries is found, and the class is named; without it nothing is said."""
+    clean = load("fashion-mnist-sample", offline=True)
+    images = np.asarray(clean.train.images).copy()
+    images[clean.train.labels == 3, -3:, :8] = 200
+    found = [check_shortcuts(material(data)).finding for data in (clean, with_images(clean, "train", images))]
+    assert [finding.verdict for finding in found] == ["pass", "fail"]
+    assert f"whether an image is {clean.classes[3]}" in found[1].summary
+
+
+def test_class_skills_by_hand():
+    """A value that only one class has tells it fully, and the others not at all."""
+    labels = np.tile([0, 1, 2], 200)
+    np.testing.assert_allclose(class_skills(labels == 1, labels, 3), [0, 1, 0], atol=0.2)
+    assert not class_skills(np.zeros(600), labels, 3).any()
 
 
 def test_metadata_that_tell_the_class_are_a_shortcut():
