@@ -16,6 +16,9 @@ from assay.reference.expansion import spread_rows
 #: Distances computed at once: 2^20 float32 are 4 MB, which the processor keeps near while they are searched.
 _PAIRS_AT_ONCE: Final = 1 << 20
 
+#: Of fewer queries at once, a product with a large base would read all of it for little.
+_FEWEST_QUERIES: Final = 32
+
 #: Up to so many neighbors, taking the largest again and again is faster than partitioning.
 _FEW: Final = 8
 
@@ -37,7 +40,7 @@ def nearest(queries: Floats, base: Floats, count: int) -> tuple[Floats, Rows]:
     half_squares = np.square(base).sum(axis=1) / 2
     distances = np.empty((len(queries), count), np.float32)
     rows = np.empty((len(queries), count), np.int64)
-    step = max(_PAIRS_AT_ONCE // max(len(base), 1), 1)
+    step = max(_PAIRS_AT_ONCE // max(len(base), 1), _FEWEST_QUERIES)
     for start in range(0, len(queries), step):
         part = slice(start, start + step)
         closeness = queries[part] @ base.T
