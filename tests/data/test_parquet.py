@@ -1,5 +1,6 @@
 import io
 import json
+from itertools import product
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +11,7 @@ from PIL import Image
 from assay.core.errors import AssayError
 from assay.data import parquet
 from assay.data.load import load
+from assay.data.request import Request
 
 NAMES = ["T-shirt/top", "bag", "coat"]
 
@@ -182,3 +184,22 @@ def test_nonsense_in_the_metadata_is_no_class_names(tmp_path, metadata):
     """Numbers stay numbers."""
     pq.write_table(table(3).replace_schema_metadata({"huggingface": metadata}), tmp_path / "a.parquet")
     assert load(tmp_path / "a.parquet").classes == ("0", "1", "2")
+
+
+def test_a_damaged_footer_is_refused_or_harmless(tmp_path):
+    """A flipped bit anywhere in it: an error, or an image for every row (found by `make fuzz`)."""
+    path = tmp_path / "set.parquet"
+    pq.write_table(pa.table({"image": [b"x", b"y", b"z"], "label": [0, 1, 2]}), path)
+    intact = path.read_bytes()
+    start = len(intact) - 8 - int.from_bytes(intact[-8:-4], "little")
+    refused = set()
+    for position, bit in product(range(start, len(intact) - 8), range(5)):
+        content = bytearray(intact)
+        content[position] ^= 1 << bit
+        path.write_bytes(content)
+        try:
+            parts = parquet.list_parquet(Request(), tmp_path, [path]).parts.values()
+            assert all(len(list(part.payloads())) == len(part.ids) for part in parts)
+        except AssayError as error:
+            refused.add(error.code)
+    assert "parquet-unreadable" in refused

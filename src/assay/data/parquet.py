@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from assay.core.errors import AssayError
+from assay.core.text import one_line
 from assay.data.listing import Listing, Part, stamp_of
 from assay.data.naming import ordered_splits, split_of
 from assay.data.reading import open_file
@@ -100,6 +101,8 @@ def _read(parquet: Any, request: Request, root: Path, path: Path) -> _File:
         if request.group_column is not None:
             group = chosen_column(path, names, request.group_column, (), "--group-column")
             cells["group"] = cells[group]
+        for name, values in cells.items():
+            _check_rows(path, name, len(values), file.metadata.num_rows)
         classes = _class_names(schema, label)
         return _File(
             path,
@@ -140,6 +143,17 @@ def _check_groups(path: Path, metadata: Any) -> None:
                 f"its group of rows {number} has {size:,} bytes; at most {_LARGEST_GROUP:,} are read at once",
                 "Write it again with smaller row groups.",
             )
+
+
+def _check_rows(path: Path, column: str, found: int, promised: int) -> None:
+    """A damaged file may have fewer values than rows, and is read without a word."""
+    if found != promised:
+        raise AssayError(
+            "parquet-unreadable",
+            path,
+            f"column {one_line(column)} has {found:,} values for {promised:,} rows",
+            "Replace the file with an intact copy, or write it again.",
+        )
 
 
 def _image_column(path: Path, schema: Any) -> str:
@@ -256,10 +270,11 @@ def _payloads(parquet: Any, files: Sequence[_File], split: str) -> Iterator[byte
         with _opened(parquet, file.path) as opened:
             for batch in opened.iter_batches(_BATCH, columns=[file.image]):
                 for value in batch.column(0).to_pylist():
-                    if file.splits[row] == split:
+                    if row < len(file.splits) and file.splits[row] == split:
                         content = value.get("bytes") if isinstance(value, dict) else value
                         yield content or b""  # a missing image counts as an empty one: unreadable
                     row += 1
+        _check_rows(file.path, file.image, row, len(file.splits))
 
 
 def left_out_files(root: Path, files: Sequence[Path]) -> tuple[LeftOut, ...]:
