@@ -220,6 +220,23 @@ def _peer_seconds(peer: Mapping[str, Any]) -> list[str]:
     return [*cells, str(len(runs))]
 
 
+def _report(figures: Mapping[str, Any]) -> list[str]:
+    head = ["report of 10,000 test images", "megabytes", "milliseconds to open, median", "range", "n"]
+    rows = [
+        _row(
+            [
+                name,
+                f"{found['megabytes']:.2f}",
+                f"{found['milliseconds']['median']:.0f}",
+                f"{min(found['milliseconds']['all']):.0f} - {max(found['milliseconds']['all']):.0f}",
+                str(len(found["milliseconds"]["all"])),
+            ]
+        )
+        for name, found in figures.items()
+    ]
+    return [_row(head), _row(["---"] * len(head)), *rows]
+
+
 TABLES: Mapping[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "audit_growth": _audit_growth,
     "audit_peers": _audit_peers,
@@ -227,6 +244,7 @@ TABLES: Mapping[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "audit_speed": _main_job,
     "main_job": _main_job,
     "recipes": _recipes,
+    "report": _report,
     "training_peers": _training_peers,
     "ladder": _ladder,
     "time_to_accuracy": _time_to_accuracy,
