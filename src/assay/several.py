@@ -3,12 +3,11 @@
 from dataclasses import replace
 
 from assay.audits.values import Audit
-from assay.comparing import write_models
 from assay.core import run_folder
 from assay.core.events import Event, OnEvent, stage
 from assay.core.run_folder import RunFolder
 from assay.planning import Plan, keep_inputs, need_same_data
-from assay.reports.run_files import Results
+from assay.reports.results import Results
 from assay.stages import Run, judge_model, layers_of, test_one, train_one
 
 
@@ -34,6 +33,8 @@ def side_by_side(
     plan: Plan, folder: RunFolder, results: Results, runs: tuple[Run, ...], on_event: OnEvent
 ) -> Run:
     """The comparison of a run's models, written into its folder, which is finished by it."""
+    from assay.comparing import write_models  # draws: matplotlib takes most of a second to load
+
     with stage(on_event, "report"):
         folder.facts["data"] = dict(plan.location)
         results.audit.save(folder.path)

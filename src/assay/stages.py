@@ -20,7 +20,7 @@ from assay.learning.fitting import fit, resolved, summarize
 from assay.learning.recipes import NetRecipe, Recipe
 from assay.learning.values import Model, ModelSummary
 from assay.planning import Plan, need_same_data
-from assay.reports.run_files import Results, write_results
+from assay.reports.results import Results
 from assay.risks import risks
 
 
@@ -185,6 +185,8 @@ def judge_model(
 
 def report(folder: RunFolder, plan: Plan, results: Results, on_event: OnEvent) -> None:
     """Every file of the run folder written, the manifest last."""
+    from assay.reports.run_files import write_results  # draws: matplotlib takes most of a second to load
+
     with stage(on_event, "report"):
         folder.facts["data"] = dict(plan.location)
         if plan.settings.decisions:
