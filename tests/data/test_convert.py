@@ -2,6 +2,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from assay.core.errors import AssayError
 from assay.data.convert import convert
@@ -103,3 +104,17 @@ def test_inspect_reads_other_forms(dataset, form, tmp_path):
     found = inspect(convert(dataset, tmp_path / form))
     assert found.splits == {"train": 21, "test": 9}
     assert found.shape == dataset.shape
+
+
+def test_classes_that_look_alike_are_told(tmp_path):
+    """Names that differ only in case or spaces stay apart, and a note says so; other names get none."""
+    from assay.data.naming import notes_on_classes
+
+    (note,) = notes_on_classes(["Cat", "dog", "cat ", "dogs"])
+    assert "'Cat' and 'cat '" in note
+    for name in ("Cat", "cat"):
+        (tmp_path / name).mkdir()
+        Image.new("RGB", (4, 4), (len(list(tmp_path.iterdir())), 0, 0)).save(tmp_path / name / "a.png")
+    loaded = load(str(tmp_path))
+    assert len(loaded.classes) == 2
+    assert any("differ only in case" in note for note in loaded.notes)

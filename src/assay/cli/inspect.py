@@ -36,6 +36,7 @@ def inspect(
 
     from assay.cli.closing import close_plain
     from assay.core.durable import json_text
+    from assay.core.text import one_line
     from assay.data.inspect import inspect as look
 
     settings.pop("recipe")
@@ -43,14 +44,21 @@ def inspect(
     if json:
         sys.stdout.write(json_text(found.as_record()))
         return
-    close_plain("\n".join(_lines(found)), [f"assay audit {o.shell_data({'data': data})}".rstrip()], output)
+    close_plain(
+        "\n".join(map(one_line, _lines(found))),
+        [f"assay audit {o.shell_data({'data': data})}".rstrip()],
+        output,
+    )
 
 
 def _lines(found: "Inspection") -> Iterator[str]:
+    from assay.data.naming import notes_on_classes
+
     yield f"{found.name}: {found.form}"
     yield f"in {found.location}" if found.location else "from memory"
     classes = _some([f"{index} {name}" for index, name in enumerate(found.classes)])
     yield f"{len(found.classes)} classes, by index: {classes}"
+    yield from notes_on_classes(found.classes)
     for name, count in found.splits.items():
         per_class = found.per_class[name]
         spread = f"{min(per_class):,} to {max(per_class):,} in each class" if per_class else ""

@@ -13,6 +13,7 @@ from assay.data.cache import cached, look_up
 from assay.data.decode_splits import DecodedPart, OtherShapeError, decode_parts, first_shape, measured_shapes
 from assay.data.decoding import Decoders, worker_count
 from assay.data.listing import Listing, Unlisted, class_index, class_names
+from assay.data.naming import notes_on_classes
 from assay.data.request import Request
 from assay.data.take_test import with_test_split
 from assay.data.values import Dataset, LeftOut, Resize, Split
@@ -167,7 +168,7 @@ def _decoded(
     splits = {
         key: _split(part, listing, key, names, request.resize) for key, part in parts.items() if part.kept
     }
-    notes = (*_notes(listing, parts, shape, resize), *_shared_groups(splits))
+    notes = (*_notes(listing, parts, shape, resize), *notes_on_classes(names), *_shared_groups(splits))
     whole = Dataset(name, names, splits, source, "", notes, left_out=left_out)
     return with_test_split(whole, request, scratch)
 

@@ -1,7 +1,7 @@
 """Names that come from files: their natural order, the split they stand for, how they are kept as text."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 #: Folder names (and values of a split column) -> split, whatever their case.
@@ -33,6 +33,17 @@ def natural_key(name: str) -> tuple[list[str | int], str]:
 def split_of(name: str) -> str | None:
     """The split that a folder or cell names, or None."""
     return SPLIT_NAMES.get(name.strip().casefold())
+
+
+def notes_on_classes(names: Sequence[str]) -> Iterator[str]:
+    """A note for names that differ only in case or spaces: they are kept apart, and may be one class."""
+    alike: dict[str, list[str]] = {}
+    for name in names:
+        alike.setdefault(" ".join(name.split()).casefold(), []).append(name)
+    for group in alike.values():
+        if len(group) > 1:
+            told = " and ".join(repr(name) for name in group)
+            yield f"the classes {told} differ only in case or spaces: kept apart, but perhaps one class"
 
 
 def ordered_splits(names: Iterable[str]) -> list[str]:
