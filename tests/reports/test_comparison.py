@@ -15,6 +15,8 @@ from assay.reports import comparison_findings as findings
 from assay.reports.comparison import ComparisonContent, comparison_page, draw_figures, write_comparison
 from assay.reports.difference_figures import shown_pairs
 from assay.reports.ladder_figure import ladder
+from reports.chromium import show
+from reports.test_page_in_use import AXE, violations
 
 CLASSES = ("cat", "dog", "owl")
 
@@ -206,3 +208,17 @@ def _browser(tmp_path: Path):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     return webdriver.Chrome(options=options, service=Service(driver))
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not there: make browser")
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1200), ("dark", 390)])
+def test_everybody_can_read_the_comparison(
+    browser, content: ComparisonContent, tmp_path: Path, scheme: str, width: int
+) -> None:
+    """axe-core finds nothing wrong with all folds open, and the page does not scroll sideways."""
+    write_comparison(tmp_path, content)
+    show(browser, (tmp_path / "report.html").as_uri(), width, scheme)
+    browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert violations(browser) == []
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
