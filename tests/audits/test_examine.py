@@ -140,3 +140,12 @@ def test_unusable_features_are_refused(tmp_path: Path, fault: str):
     with pytest.raises(AssayError) as raised:
         read_features(file, DATASET)
     assert raised.value.code == ("file-missing" if fault == "missing" else "bad-arrays")
+
+
+def test_another_number_of_threads_makes_another_audit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Matrix products round by the number of threads, so an audit made with another is not taken up."""
+    keys = []
+    for count in ("1", "2", ""):
+        monkeypatch.setenv("OMP_NUM_THREADS", count)
+        keys.append(kept.audit_key(DATASET, {}))
+    assert len(set(keys)) == 3

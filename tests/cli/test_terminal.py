@@ -89,8 +89,9 @@ def test_surroundings_change_nothing(name: str, tmp_path: Path) -> None:
     plain, odd = tmp_path / "plain", tmp_path / "odd"
     plain.mkdir()
     odd.mkdir()
-    assert _piped(arguments, plain, PYTHONHASHSEED="1").returncode == 0
-    done = _piped(arguments, odd, **SURROUNDINGS[name])
+    caches = [{"ASSAY_CACHE": str(tmp_path / name)} for name in ("one", "another")]  # no audit is kept
+    assert _piped(arguments, plain, PYTHONHASHSEED="1", **caches[0]).returncode == 0
+    done = _piped(arguments, odd, **caches[1] | SURROUNDINGS[name])
     assert done.returncode == 0, done.stderr
     assert read_manifest(plain / "r")["files"] == read_manifest(odd / "r")["files"]
     assert [p.name for p in odd.iterdir()] == ["r"]

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -15,12 +16,16 @@ from assay.core import durable
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, ignore, warn
 from assay.core.folders import cache_folder
+from assay.core.threads import thread_count
 from assay.data.values import Dataset
 from assay.reference.beliefs import Beliefs
 
 #: Where audits are kept inside the cache, and how many at most; the oldest go first. One takes about 2 MB.
 FOLDER: Final = "audits"
 MOST: Final = 50
+
+#: Where users and systems say how many threads a matrix product may take.
+_THREAD_VARIABLES: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
 
 #: Rooms whose code decides what an audit says; what reading the data does shows in the digests.
 _ROOMS: Final = ("audits", "reference")
@@ -55,11 +60,13 @@ def kept_audit(
 
 
 def audit_key(dataset: Dataset, settings: Mapping[str, Any]) -> str:
-    """64 hexadecimal digits that change with the data, their order and names, the settings and the code."""
+    """64 hexadecimal digits that change with the data, their order and names, the settings, the code and the
+    number of threads."""
     whole = hashlib.sha256()
     left_out = [repr(item) for item in dataset.left_out]
     names = [dataset.name, dataset.source, *dataset.notes, "", *dataset.classes, "", *left_out]
-    whole.update(json.dumps([names, dict(settings), code_version()], sort_keys=True).encode())
+    made_by = [code_version(), *_threads()]
+    whole.update(json.dumps([names, dict(settings), made_by], sort_keys=True).encode())
     for name, split in dataset.splits.items():
         columns = {key: np.asarray(values).tolist() for key, values in split.columns.items()}
         whole.update(json.dumps([name, list(split.ids), columns], sort_keys=True, default=str).encode())
@@ -68,6 +75,11 @@ def audit_key(dataset: Dataset, settings: Mapping[str, Any]) -> str:
         if split.looks is not None:
             whole.update(np.ascontiguousarray(split.looks).tobytes())
     return whole.hexdigest()
+
+
+def _threads() -> list[str]:
+    """What decides how many threads NumPy multiplies matrices with: another number rounds otherwise."""
+    return [str(thread_count()), *(os.environ.get(name, "") for name in _THREAD_VARIABLES)]
 
 
 @cache
