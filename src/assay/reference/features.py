@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from assay.core.threads import thread_count
 from assay.data.values import Split
@@ -47,8 +48,12 @@ def map_blocks(
     split: Split,
     rows: NDArray[np.int64] | None = None,
 ) -> NDArray[Any]:
-    """`function` of the images of `rows`, block by block on all cores, joined in order."""
-    with ThreadPoolExecutor(thread_count()) as pool:
+    """`function` of the images of `rows`, block by block on all cores, joined in order.
+
+    Matrix products take one thread meanwhile: threads of threads wait for each other (twice as long on two
+    cores), and a product rounds by their number.
+    """
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(thread_count()) as pool:
         parts = list(pool.map(function, _at_least_one_block(split, rows)))
     return np.concatenate(parts)
 
