@@ -15,7 +15,7 @@ from pathlib import Path
 
 from measuring import conditions, seconds_of, write_result
 
-RECIPES = "majority,nearest-mean,linear,reference,mlp,cnn,cnn-accurate"
+RECIPES = "majority,nearest-mean,linear,reference,mlp,cnn"
 CHECKS = "identity,label-balance,pixel-range,class-similarity"
 
 
