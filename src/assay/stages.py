@@ -7,7 +7,6 @@ from pathlib import Path
 from assay.audits.audit import measure_all
 from assay.audits.examine import examine
 from assay.audits.values import Audit
-from assay.core.errors import AssayError
 from assay.core.events import Event, OnEvent, stage, warn
 from assay.core.run_folder import RunFolder
 from assay.data.decisions import Decided
@@ -108,30 +107,16 @@ def fit_model(
     """What was held out, and the model trained on the rest, with its limits. folder: None keeps nothing."""
     held, settings, dataset = hold_out_rows(plan), plan.settings, plan.dataset
     recipe, layers = layers_of(plan, len(held.train))
-    checkpoints = folder.path / "checkpoints" if folder else None
-    resumed = bool(checkpoints and any(checkpoints.glob("*.json")))
+    resumed = bool(folder and any(checkpoints_in(folder.path).glob("*.json")))
     # Of several seeds, the first tells what the net is.
     summary = layers.text() if settings.split_seed is None else ""
     with stage(on_event, "train", recipe=recipe.name, summary=summary, resumed=resumed) as figures:
-        started = time.monotonic()
         if isinstance(recipe, NetRecipe):
             for text in risks(plan.train, held.train, dataset.classes, recipe):
                 warn(on_event, "train", text)
-        model = fit(
-            plan.train,
-            held,
-            dataset.classes,
-            recipe,
-            seed=settings.seed,
-            device=settings.device,
-            threads=settings.threads,
-            validation=dataset.splits.get("validation"),
-            fingerprints=plan.fingerprints,
-            start=plan.start,
-            checkpoints=checkpoints,
-            checkpoint_minutes=settings.checkpoint_every,
-            accept_changes=accept_changes,
-            on_event=on_event,
+        started = time.monotonic()
+        model = _fitted(
+            plan, held, recipe, folder.path if folder else None, on_event, accept_changes=accept_changes
         )
         if folder:
             folder.facts["training"] = {"seconds": round(time.monotonic() - started, 3), "resumed": resumed}
@@ -142,28 +127,47 @@ def fit_model(
 
 def judge_unfinished(plan: Plan, on_event: OnEvent) -> tuple[Model, Evaluation]:
     """The model that the plan's run has come to so far, and its score. Nothing is written."""
-    held, dataset, settings = hold_out_rows(plan), plan.dataset, plan.settings
+    held, dataset = hold_out_rows(plan), plan.dataset
     recipe, _ = layers_of(plan, len(held.train))
-    if not isinstance(recipe, NetRecipe):
-        fix = f"Go on with it: assay resume {plan.folder}."
-        raise AssayError("no-epoch-finished", plan.folder, f"{recipe.name} is fitted at once, not yet", fix)
-    from assay.learning.unfinished import unfinished_model
+    model = _fitted(plan, held, recipe, plan.folder, on_event, finish=False)
+    model = settle(model, plan.train, held, dataset, plan.settings.max_risk)
+    return model, judge_model(model, dataset, None, plan.decided, on_event)
 
-    model = unfinished_model(
-        plan.folder / "checkpoints",
+
+def _fitted(
+    plan: Plan,
+    held: HoldOut,
+    recipe: Recipe,
+    folder: Path | None,
+    on_event: OnEvent,
+    *,
+    accept_changes: bool = False,
+    finish: bool = True,
+) -> Model:
+    """The plan's model, not judged yet. folder: of the run, where its checkpoints lie."""
+    settings = plan.settings
+    return fit(
         plan.train,
         held,
-        dataset.classes,
+        plan.dataset.classes,
         recipe,
         seed=settings.seed,
         device=settings.device,
-        validation=dataset.splits.get("validation"),
+        threads=settings.threads,
+        validation=plan.dataset.splits.get("validation"),
         fingerprints=plan.fingerprints,
         start=plan.start,
+        checkpoints=checkpoints_in(folder) if folder else None,
+        checkpoint_minutes=settings.checkpoint_every,
+        accept_changes=accept_changes,
+        finish=finish,
         on_event=on_event,
     )
-    model = settle(model, plan.train, held, dataset, settings.max_risk)
-    return model, judge_model(model, dataset, None, plan.decided, on_event)
+
+
+def checkpoints_in(folder: Path) -> Path:
+    """Where a run keeps its checkpoints."""
+    return folder / "checkpoints"
 
 
 def layers_of(plan: Plan, images: int) -> tuple[Recipe, ModelSummary]:

@@ -37,6 +37,7 @@ def fit(
     checkpoints: Path | None = None,
     checkpoint_minutes: float | None = None,
     accept_changes: bool = False,
+    finish: bool = True,
     on_event: OnEvent = ignore,
 ) -> Model:
     """The model of a recipe, made from `rows.train`. Arguments and errors as in `assay.learning.train.train`.
@@ -47,6 +48,11 @@ def fit(
         if start is not None:
             what, fix = f"{recipe.name} is fitted at once, from nothing", "Leave it out, or choose a net."
             raise AssayError("bad-value", "--warm-start", what, fix)
+        if not finish:
+            fix = "Go on with it: assay resume RUN."
+            raise AssayError(
+                "no-epoch-finished", recipe.name, "is fitted at once, and that is not done yet", fix
+            )
         return closed.fit_at_once(
             split,
             rows,
@@ -74,6 +80,7 @@ def fit(
         checkpoints=checkpoints,
         checkpoint_minutes=checkpoint_minutes,
         accept_changes=accept_changes,
+        finish=finish,
         on_event=on_event,
     )
 

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
+from assay.core.errors import AssayError
 from assay.core.events import Event, OnEvent, ignore
 from assay.data.hold_out import HoldOut
 from assay.data.values import Split
@@ -57,6 +58,7 @@ def train(
     checkpoints: Path | None = None,
     checkpoint_minutes: float | None = None,
     accept_changes: bool = False,
+    finish: bool = True,
     on_event: OnEvent = ignore,
     should_stop: Callable[[], bool] = never,
 ) -> Model:
@@ -68,13 +70,15 @@ def train(
     start: a model whose weights training begins from, as far as they fit (see `warm_start`).
     checkpoints: a folder; the state is saved there after each epoch and every `checkpoint_minutes`, and a
     run that was begun there goes on, to the same bits as one that was never stopped. accept_changes: it goes
-    on, with a warning, even where data, recipe, classes or versions have changed since.
+    on, with a warning, even where data, recipe, classes or versions have changed since. finish: False
+    trains nothing and writes nothing; the model is that of the newest checkpoint as it stands.
     should_stop: asked after each step; on True the state is saved and `Interrupted` raised.
 
     The model is that of the last epoch, unless the recipe stops early (`patience`): then that of the epoch
     with the lowest validation loss. Raises AssayError: `bad-value`, `device-unavailable`,
     `too-few-classes`, `recipe-does-not-fit`, `training-diverged`, `out-of-memory`, `data-changed` and
-    `config-changed` (a checkpoint of another run), and those of `durable`.
+    `config-changed` (a checkpoint of another run), `no-epoch-finished` (nothing to give without training),
+    and those of `durable`.
     """
     advice = f"Use a --batch-size under {recipe.batch_size}, or smaller images (--size)."
     with memory_errors(advice):
@@ -86,6 +90,8 @@ def train(
         )
         if found:
             check_same(found, job, accept_changes)
+        if not finish:
+            return _as_it_stands(job, found, checkpoints)
         stop = Flag()
         keeper = Keeper(job, checkpoints, checkpoint_minutes, lambda: stop.is_set() or should_stop())
         return flushing_denormals(lambda: _fit(job, keeper, found), job.threads_of_a_net, stop)
@@ -103,6 +109,14 @@ def _fit(job: Job, keeper: Keeper, found: Checkpoint | None) -> Model:
         figures = {**asdict(record), "epochs": job.recipe.epochs, "seconds": seconds}
         job.on_event(Event("epoch", "train", figures))
     return model_of(job, state)
+
+
+def _as_it_stands(job: Job, found: Checkpoint | None, checkpoints: Path | None) -> Model:
+    """The model of a checkpoint; of an epoch begun, what the net was at that step."""
+    if found is None or not found.record["history"]:
+        fix = "Go on with it: assay resume RUN."
+        raise AssayError("no-epoch-finished", checkpoints, "no epoch of this run is finished yet", fix)
+    return model_of(job, state_from(found, job))
 
 
 def _stopped_early(job: Job, state: State) -> bool:
