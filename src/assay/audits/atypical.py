@@ -1,6 +1,5 @@
 """Check `atypical`: images far from all others of their class."""
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import numpy as np
@@ -10,7 +9,7 @@ from assay.audits.flagging import counted, flagged, not_evaluated
 from assay.audits.material import Checked, Material
 from assay.audits.outliers import FEWEST, robust_scores
 from assay.audits.values import Finding
-from assay.core.threads import thread_count
+from assay.reference.cores import all_cores
 from assay.reference.expansion import spread_rows
 from assay.reference.neighbors import nearest
 
@@ -81,7 +80,7 @@ def atypicality(material: Material) -> dict[str, NDArray[np.float64]]:
         for name, (rows, found) in _scores_of_class(material, label).items():
             scores[name][rows] = found
 
-    with ThreadPoolExecutor(thread_count()) as pool:
+    with all_cores() as pool:
         list(pool.map(score_class, np.flatnonzero(counts >= FEWEST)))
     return scores
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 import assay
+from assay.audits.sealed import read_sealed, write_sealed
 from assay.audits.values import Audit, Finding, Issue
 from assay.core import durable
 from assay.core.errors import AssayError
@@ -45,13 +46,12 @@ def kept_audit(
     """
     folder = folder or cache_folder() / FOLDER
     path = folder / f"{audit_key(dataset, settings)}.json"
-    ready = _read(path)
+    ready = read_sealed(path)
     if ready is not None:
-        return ready, True
+        return _audit(ready), True
     text = _text(make())
     try:
-        durable.make_directory(folder)
-        durable.write_text(path, f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}")
+        write_sealed(path, text)
         _forget_oldest(folder)
     except AssayError as error:
         warn(on_event, "audit", f"the audit is not kept for the next time: {error.what}")
@@ -100,17 +100,6 @@ def _text(made: Audit) -> str:
         "beliefs": made.beliefs and vars(made.beliefs),
     }
     return durable.json_text(content)
-
-
-def _read(path: Path) -> Audit | None:
-    """The audit kept there; None where there is none or where it is not as it was written."""
-    try:
-        stated, _, text = path.read_text("utf-8").partition("\n")
-    except (OSError, UnicodeDecodeError):
-        return None
-    if hashlib.sha256(text.encode()).hexdigest() != stated:
-        return None
-    return _audit(text)
 
 
 def _audit(text: str) -> Audit:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from pathlib import Path
+from contextlib import suppress
 from typing import Final
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from assay.audits.copies import find_copies
 from assay.audits.kept import FOLDER, code_version
-from assay.core import durable
+from assay.audits.sealed import read_sealed, write_sealed
 from assay.core.errors import AssayError
 from assay.core.folders import cache_folder
 from assay.data.values import Dataset, Split
@@ -27,11 +27,12 @@ def near_pairs(split: Split) -> NDArray[np.int64]:
     if not len(split):
         return np.zeros((0, 2), np.int64)
     path = cache_folder() / FOLDER / f"{_START}{_key(split)}.json"
-    kept = _read(path)
-    if kept is None:
-        kept = _found(split)
-        _keep(path, kept)
-    return np.array(kept, np.int64).reshape(-1, 2)
+    text = read_sealed(path)
+    if text is None:
+        text = json.dumps(_found(split))
+        with suppress(AssayError):  # a cache that cannot be written costs this time again, and no more
+            write_sealed(path, text)
+    return np.array(json.loads(text), np.int64).reshape(-1, 2)
 
 
 def _found(split: Split) -> list[list[int]]:
@@ -48,25 +49,3 @@ def _key(split: Split) -> str:
     for side in ("width", "height"):  # files of other sizes are compared less strictly
         whole.update(repr(np.asarray(split.columns.get(side, ())).tolist()).encode())
     return whole.hexdigest()
-
-
-def _read(path: Path) -> list[list[int]] | None:
-    """The pairs kept there; None where there are none or where they are not as they were written."""
-    try:
-        stated, _, text = path.read_text("utf-8").partition("\n")
-    except (OSError, UnicodeDecodeError):
-        return None
-    if hashlib.sha256(text.encode()).hexdigest() != stated:
-        return None
-    pairs: list[list[int]] = json.loads(text)
-    return pairs
-
-
-def _keep(path: Path, pairs: list[list[int]]) -> None:
-    """Write them for the next time. A cache that cannot be written costs that time, and no more."""
-    text = json.dumps(pairs)
-    try:
-        durable.make_directory(path.parent)
-        durable.write_text(path, f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}")
-    except AssayError:
-        return

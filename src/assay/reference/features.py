@@ -6,15 +6,13 @@ gradients for human detection", CVPR 2005; here with soft orientation bins and o
 """
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
-from assay.core.threads import thread_count
 from assay.data.values import Split
+from assay.reference.cores import all_cores
 
 #: Larger pictures are averaged down to this many pixels a side first: coarse shapes decide.
 LARGEST_SIDE: Final = 32
@@ -48,12 +46,8 @@ def map_blocks(
     split: Split,
     rows: NDArray[np.int64] | None = None,
 ) -> NDArray[Any]:
-    """`function` of the images of `rows`, block by block on all cores, joined in order.
-
-    Matrix products take one thread meanwhile: threads of threads wait for each other (twice as long on two
-    cores), and a product rounds by their number.
-    """
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(thread_count()) as pool:
+    """`function` of the images of `rows`, block by block on all cores, joined in order."""
+    with all_cores() as pool:
         parts = list(pool.map(function, _at_least_one_block(split, rows)))
     return np.concatenate(parts)
 

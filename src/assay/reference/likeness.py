@@ -1,14 +1,13 @@
 """Are two pictures the same one, changed? Decided on pixels, after undoing mirror, shift and contrast."""
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.threads import thread_count
+from assay.reference.cores import all_cores
 from assay.reference.windows import Candidates, margin
 
 #: Gains and contrasts looked for, with some room around 0.6-1.67 (a gain of 0.6, seen from its copy).
@@ -45,7 +44,7 @@ def compare(small: Bytes, pairs: Candidates) -> Likeness:
     step = max(_VALUES // math.prod(small.shape[1:]), 1)
     starts = range(0, max(len(pairs), 1), step)
     blocks = [pairs.chosen(np.arange(start, min(start + step, len(pairs)))) for start in starts]
-    with ThreadPoolExecutor(thread_count()) as pool:
+    with all_cores() as pool:
         parts = list(pool.map(lambda block: _compare_block(small, block), blocks))
     joined = [
         np.concatenate([getattr(part, name) for part in parts]) for name in Likeness.__dataclass_fields__

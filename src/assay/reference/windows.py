@@ -6,14 +6,13 @@ others that look, in the middle, as it does in a window moved by up to two pixel
 at distance 0, whatever came in at the border.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.threads import thread_count
+from assay.reference.cores import all_cores
 from assay.reference.expansion import Components, fit_components, spread_rows
 from assay.reference.features import area_weights, cell_weights, gray_of
 from assay.reference.neighbors import Cells, build_cells, search_cells
@@ -125,7 +124,7 @@ def find_candidates(small: Bytes) -> Candidates:
     sample = rows[spread_rows(len(rows), 10_000)]
     components = fit_components(_described(small, sample, asked[0]), _COMPONENTS)
     cells = build_cells(components.project(_described(small, rows, asked[0])))
-    with ThreadPoolExecutor(thread_count()) as pool:
+    with all_cores() as pool:
         answers = list(pool.map(lambda q: _ask(small, rows, components, cells, q), asked))
     return _best(answers, asked, rows)
 
