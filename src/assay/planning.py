@@ -17,7 +17,7 @@ from assay.ladder import chosen_recipes, run_name, settings_of_models
 from assay.learning.recipes import Recipe, validated
 from assay.learning.requirements import require_for
 from assay.learning.values import Model
-from assay.learning.warm_start import START, keep_start, read_start
+from assay.learning.warm_start import START, fitting_weights, keep_start, read_start
 from assay.loading import load
 
 Data = str | Path | Dataset
@@ -107,6 +107,9 @@ def make_plan(
     start = read_start(Path(settings.warm_start)) if settings.warm_start else None
     plan = Plan(command, settings, None, dataset, folder, _location(name, dataset), decisions, start)
     _tell_unmatched(plan.decided, on_event)
+    if start is not None:
+        for recipe in recipes:
+            fitting_weights(start, recipe, dataset.shape, dataset.classes)
     return _with_recipes(plan, recipes)
 
 

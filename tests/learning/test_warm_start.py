@@ -12,8 +12,9 @@ from assay.core.errors import AssayError, Interrupted
 from assay.core.events import Event
 from assay.data.hold_out import HoldOut
 from assay.data.values import Split
-from assay.learning.fitting import fit
-from assay.learning.recipes import read_recipe
+from assay.learning.fitting import weight_shapes
+from assay.learning.models import MODELS
+from assay.learning.recipes import RECIPES, read_recipe
 from assay.learning.train import train
 from assay.learning.values import Model
 from assay.verification import verify_run
@@ -57,14 +58,33 @@ def test_it_says_how_much_it_took_and_what_the_score_is_worth(
 
 
 def test_a_model_that_does_not_fit_is_refused(split: Split, rows: HoldOut, model: Model) -> None:
-    """Another net, or other images: no layer fits. What is fitted at once begins from nothing."""
+    """Another net, or other images: no layer fits."""
     cnn = read_recipe("cnn", {"channels": [4], "pool_after": [1], "epochs": 1})
     with pytest.raises(AssayError) as caught:
         train(split, rows, ("a", "b", "c"), cnn, start=model)
     assert caught.value.code == "recipe-does-not-fit"
-    with pytest.raises(AssayError) as caught:
-        fit(split, rows, CLASSES, read_recipe("majority"), start=model)
-    assert (caught.value.code, caught.value.where) == ("bad-value", "--warm-start")
+
+
+def test_it_is_refused_before_any_work(model: Model, tmp_path: Path) -> None:
+    """A recipe that is fitted at once begins from nothing, and a net that nothing fits has nothing to begin
+    with: both are told before the audit, and no folder is made."""
+    model.save(tmp_path / "first")
+    chosen = {"out": tmp_path / "run", "warm_start": str(tmp_path / "first"), "checks": CHECKS}
+    for recipe, code in (("linear,majority", "bad-value"), ("cnn", "recipe-does-not-fit")):
+        heard: list[Event] = []
+        with pytest.raises(AssayError) as caught:
+            pipeline.run(tiny_dataset(), model=recipe, on_event=heard.append, **chosen)
+        assert (caught.value.code, caught.value.where) == (code, "--warm-start")
+        assert {event.stage for event in heard} == {"load"}
+        assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_last_layer_of_every_net_is_called_output(name: str) -> None:
+    """The name by which a warm start leaves it out; it is the one that the number of classes changes."""
+    recipe = next(r for r in map(read_recipe, RECIPES) if r.model == name)
+    few, more = (weight_shapes(recipe, (28, 28, 1), count) for count in (3, 4))
+    assert {key.split(".")[-2] for key in few if few[key] != more[key]} == {"output"}
 
 
 def test_a_run_keeps_what_it_began_from(tmp_path: Path) -> None:

@@ -45,9 +45,7 @@ def fit(
     Device, threads and checkpoints are for nets: a fit in closed form takes seconds and begins anew.
     """
     if not isinstance(recipe, NetRecipe):
-        if start is not None:
-            what, fix = f"{recipe.name} is fitted at once, from nothing", "Leave it out, or choose a net."
-            raise AssayError("bad-value", "--warm-start", what, fix)
+        assert start is None, "refused by whoever asked for it: see warm_start.fitting_weights"
         if not finish:
             fix = "Go on with it: assay resume RUN."
             raise AssayError(

@@ -13,7 +13,7 @@ from assay.core.errors import AssayError
 from assay.core.events import OnEvent, warn
 from assay.learning.fitting import weight_shapes
 from assay.learning.model_file import read_model, save_model, weights_file
-from assay.learning.recipes import NetRecipe
+from assay.learning.recipes import NetRecipe, Recipe
 from assay.learning.values import Model
 
 #: Where a run keeps its own copy of the model that it began from.
@@ -48,11 +48,28 @@ def keep_start(model: Model, folder: Path) -> None:
 def begin_from(
     model: Model, recipe: NetRecipe, shape: Shape, classes: Sequence[str], on_event: OnEvent
 ) -> WarmStart:
-    """The weights of `model` that the recipe's net has too: of the same name and shape.
+    """The weights of `model` that the recipe's net has too.
 
-    Its last layer is left out where its classes are others. What it learned from is not known here, so its
-    user is warned. Raises AssayError `recipe-does-not-fit` where nothing fits.
+    What the model learned from is not known here, so its user is warned. Raises as `fitting_weights`.
     """
+    fitting, count = fitting_weights(model, recipe, shape, classes)
+    told = f"training begins with {len(fitting)} of {count} weights of {model.recipe['name']}"
+    unseen = "its score means nothing where that model has learned from images of this test split"
+    warn(on_event, "train", f"{told}; {unseen}")
+    return WarmStart(fitting, hashlib.sha256(weights_file(model)).hexdigest())
+
+
+def fitting_weights(
+    model: Model, recipe: Recipe, shape: Shape, classes: Sequence[str]
+) -> tuple[dict[str, NDArray[np.float32]], int]:
+    """The weights of `model` with the name and shape of one of the recipe's net, and how many that net has.
+
+    The last layer is left out where the classes are others. Raises AssayError `bad-value` for a recipe that
+    is no net, and `recipe-does-not-fit` where nothing fits.
+    """
+    if not isinstance(recipe, NetRecipe):
+        what, fix = f"{recipe.name} is fitted at once, from nothing", "Leave it out, or choose a net."
+        raise AssayError("bad-value", "--warm-start", what, fix)
     wanted = weight_shapes(recipe, shape, len(classes))
     known = tuple(classes) == model.classes
     fitting = {
@@ -64,11 +81,9 @@ def begin_from(
         what = f"no layer of {model.recipe['name']} fits"
         fix = "Begin from a model of the same recipe and image size."
         raise AssayError("recipe-does-not-fit", "--warm-start", what, fix)
-    told = f"training begins with {len(fitting)} of {len(wanted)} weights of {model.recipe['name']}"
-    unseen = "its score means nothing where that model has learned from images of this test split"
-    warn(on_event, "train", f"{told}; {unseen}")
-    return WarmStart(fitting, hashlib.sha256(weights_file(model)).hexdigest())
+    return fitting, len(wanted)
 
 
 def _of_last_layer(name: str) -> bool:
+    """Every net calls its last layer `output`."""
     return "output" in name.split(".")
