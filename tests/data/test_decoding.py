@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from assay.data import decoding
+from assay.core.errors import AssayError
+from assay.data import decode_worker, decoding
 from assay.data.decoding import Decoders, Request, worker_count
 
 
@@ -34,7 +35,7 @@ def test_one_bad_image_does_not_harm_the_others(tmp_path):
     items = [str(tmp_path / "good.png"), b"", str(tmp_path / "none.png"), png(9)]
     with Decoders(1) as decoders:
         (answer,) = decoders.answers([Request(items)])
-    assert ["refused" in result for result in answer.results] == [False, True, True, False]
+    assert ["refused" in result for result in answer.outcomes] == [False, True, True, False]
     assert answer.pixels[:, 0, 0, 0].tolist() == [7, 9]
 
 
@@ -43,7 +44,7 @@ def test_images_of_another_shape_are_told_or_brought_to_it():
     items = [png(1), png(2, (8, 8))]
     with Decoders(1) as decoders:
         told, resized = decoders.answers([Request(items, (4, 3, 1)), Request(items, (4, 3, 1), "stretch")])
-    assert [result["shape"] for result in told.results] == [[4, 3, 1], [8, 8, 1]]
+    assert [result["shape"] for result in told.outcomes] == [[4, 3, 1], [8, 8, 1]]
     assert told.pixels.shape == (1, 4, 3, 1)
     assert resized.pixels[:, 0, 0, 0].tolist() == [1, 2]
 
@@ -74,8 +75,8 @@ def test_a_decoder_that_crashes_or_hangs_costs_one_image(problem, tmp_path, monk
     monkeypatch.setattr(decoding.sys, "executable", str(fake))
     with Decoders(1, seconds=2) as decoders:
         first, second = decoders.answers([Request([png(1), problem, png(3)]), Request([png(4)])])
-    assert ["refused" in result for result in first.results] == [False, True, False]
-    assert "crashed, or did not end" in first.results[1]["refused"]
+    assert ["refused" in result for result in first.outcomes] == [False, True, False]
+    assert "crashed, or did not end" in first.outcomes[1]["refused"]
     assert first.pixels[:, 0, 0, 0].tolist() == [1, 3]
     assert second.pixels[0, 0, 0, 0] == 4
 
@@ -103,3 +104,12 @@ def test_few_images_get_one_worker():
     """Starting a process takes as long as 500 small images."""
     assert worker_count(0) == worker_count(900) == 1
     assert worker_count(10**6) == min(len(os.sched_getaffinity(0)), 8)
+
+
+def test_contents_are_read_ahead_in_order_and_never_many_bytes():
+    """Small ones many at a time, a large one ends its group; an error counts nothing."""
+    large, lost = bytes(decode_worker.AHEAD), AssayError("file-missing", "x", "gone", "Look.")
+    contents = [b"a", lost, b"b", large, b"c", large, b"d"]
+    groups = list(decode_worker.read_ahead(contents))
+    assert [len(group) for group in groups] == [4, 2, 1]
+    assert [content for group in groups for content in group] == contents

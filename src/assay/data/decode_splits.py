@@ -14,13 +14,13 @@ from assay.core import durable
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, progress
 from assay.data.appearance import FIGURES
-from assay.data.decoding import Decoders, Request
+from assay.data.decoding import Answer, Decoders, Request
 from assay.data.listing import Listing, Part, Payload
 from assay.data.values import Column, LeftOut, Resize, Split
 from assay.data.working_size import Shape
 
 #: Images of one request to a worker; their decoded bytes, and their encoded bytes where they are sent.
-_CHUNK: Final = 128
+_CHUNK: Final = 256
 _CHUNK_DECODED: Final = 8 << 20
 _CHUNK_ENCODED: Final = 16 << 20
 
@@ -71,17 +71,32 @@ class DecodedPart:
             np.frombuffer(self.looks, np.float32).reshape(-1, len(FIGURES)) if self.looks else None,
         )
 
-    def add(self, row: int, result: Mapping[str, Any]) -> None:
-        """Remember one decoded image."""
-        width, height, mode, kind, size = result["facts"]
-        self.kept.append(row)
-        for name, number in zip(_NUMBERS, (width, height, size), strict=True):
-            self.numbers[name].append(number)
-        for name, text in zip(_TEXTS, (mode, kind), strict=True):
-            self.texts[name].append(sys.intern(text))  # few different ones, and maybe millions of images
-        self.looks.extend(result.get("looks", ()))
-        for what in result["conversions"]:
-            self.converted[what] = self.converted.get(what, 0) + 1
+    def take(self, part: Part, split: str, row: int, answer: Answer) -> int:
+        """Remember what became of a block of images, the first in `row`. Returns the row after it."""
+        self.digests += answer.digests.data
+        self.numbers["bytes"].extend(answer.bytes)
+        self.looks.extend(answer.looks)
+        for count, outcome in answer.runs:
+            rows = range(row, row + count)
+            row += count
+            if "refused" in outcome:
+                ids, labels, why = part.ids, part.labels, outcome["refused"]
+                self.left_out += [LeftOut(ids[i], "unreadable", why, split, labels[i]) for i in rows]
+            else:
+                self._add(rows, outcome)
+        return row
+
+    def _add(self, rows: range, outcome: Mapping[str, Any]) -> None:
+        """Remember decoded images that are all alike."""
+        self.kept.extend(rows)
+        width, height, mode, kind = outcome["facts"]
+        for name, number in (("width", width), ("height", height)):
+            self.numbers[name].extend([number] * len(rows))
+        for name, text in (("mode", mode), ("format", kind)):
+            # Few different ones, and maybe millions of images: each is kept once.
+            self.texts[name] += [sys.intern(text)] * len(rows)
+        for what in outcome["conversions"]:
+            self.converted[what] = self.converted.get(what, 0) + len(rows)
 
 
 def first_shape(decoders: Decoders, listing: Listing, where: object) -> Shape:
@@ -94,11 +109,11 @@ def first_shape(decoders: Decoders, listing: Listing, where: object) -> Shape:
     payloads = chain.from_iterable(part.payloads() for part in listing.parts.values())
     for payload in payloads:
         (answer,) = decoders.answers([Request([payload], measure=True)])
-        result = answer.results[0]
-        if "shape" in result:
-            height, width, channels = result["shape"]
+        ((_, outcome),) = answer.runs
+        if "shape" in outcome:
+            height, width, channels = outcome["shape"]
             return height, width, channels
-        refused = refused or result
+        refused = refused or outcome
     if refused is None:
         raise AssayError("too-few-images", where, "there are no images", "Give at least one image.")
     raise AssayError(
@@ -113,11 +128,11 @@ def measured_shapes(decoders: Decoders, listing: Listing) -> list[Shape]:
     """The shapes of all images that can be read, from their headers."""
     payloads = chain.from_iterable(part.payloads() for part in listing.parts.values())
     requests = (Request(items, measure=True) for items in _chunks(payloads, _CHUNK))
-    results = chain.from_iterable(answer.results for answer in decoders.answers(requests))
+    runs = chain.from_iterable(answer.runs for answer in decoders.answers(requests))
     # Few shapes, maybe millions of images: one tuple for each shape.
     known: dict[Shape, Shape] = {}
-    shapes = (tuple(result["shape"]) for result in results if "shape" in result)
-    return [known.setdefault(shape, shape) for shape in shapes]
+    shapes = ((count, tuple(outcome["shape"])) for count, outcome in runs if "shape" in outcome)
+    return [known.setdefault(shape, shape) for count, shape in shapes for _ in range(count)]
 
 
 def decode_parts(
@@ -139,39 +154,26 @@ def decode_parts(
     for name, part in listing.parts.items():
         decoded = DecodedPart(scratch / f"{name}.pixels", shape)
         with durable.create(decoded.pixels) as file:
-            for row, results, pixels, digests in _decoded(decoders, part, shape, resize):
-                for i, result in enumerate(results):
-                    _take(decoded, part, name, row + i, result)
-                file.write(pixels)
-                decoded.digests += digests
-                progress(on_event, "load", done + row + len(results), total, "images")
+            row = 0
+            for answer in _answers(decoders, part, shape, resize):
+                row = decoded.take(part, name, row, answer)
+                file.write(answer.pixels.data)
+                progress(on_event, "load", done + row, total, "images")
         done += len(part.ids)
         parts[name] = decoded
     return parts
 
 
-def _decoded(
-    decoders: Decoders, part: Part, shape: Shape, resize: Resize | None
-) -> Iterator[tuple[int, list[dict[str, Any]], memoryview, bytes]]:
-    """First row, results, pixels and digests of one block of images after the other."""
+def _answers(decoders: Decoders, part: Part, shape: Shape, resize: Resize | None) -> Iterator[Answer]:
+    """One block of decoded images after the other."""
     height, width, channels = shape
     count = max(1, min(_CHUNK, _CHUNK_DECODED // (height * width * channels)))
     requests = (Request(items, shape, resize) for items in _chunks(part.payloads(), count))
-    row = 0
     for answer in decoders.answers(requests):
-        for found in (result["shape"] for result in answer.results if "shape" in result):
+        for found in (outcome["shape"] for _, outcome in answer.runs if "shape" in outcome):
             if found[2] > channels or (resize is None and tuple(found) != shape):
                 raise OtherShapeError
-        yield row, answer.results, answer.pixels.data, answer.digests.tobytes()
-        row += len(answer.results)
-
-
-def _take(decoded: DecodedPart, part: Part, split: str, row: int, result: Mapping[str, Any]) -> None:
-    if "refused" in result:
-        left = LeftOut(part.ids[row], "unreadable", result["refused"], split, part.labels[row])
-        decoded.left_out.append(left)
-    else:
-        decoded.add(row, result)
+        yield answer
 
 
 def _chunks(payloads: Iterator[Payload], count: int) -> Iterator[list[Payload]]:

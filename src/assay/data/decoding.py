@@ -1,5 +1,6 @@
 """Decoding many images in worker processes, in order, with limits of memory and time for each image."""
 
+import math
 import os
 import queue
 import subprocess
@@ -44,15 +45,25 @@ class Request:
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What became of each image, and the pixels and digests of those that were decoded, in order.
+    """What became of the images, and what there is of those that were decoded, in order.
 
-    results: a dict each, with `shape` and, when decoded, `facts` and `conversions`; or with `refused`
-        (the reason) and `code`.
+    runs: outcomes, each with the number of images in a row that it is true of: a dict with `shape` and, when
+        decoded, `facts` (width, height, mode and format as stored) and `conversions`; or with `refused` (the
+        reason) and `code`.
+    bytes: lengths of the files. looks: the figures of `appearance`, one image after the other, of images
+        that were asked for in some size.
     """
 
-    results: list[dict[str, Any]]
+    runs: list[tuple[int, dict[str, Any]]]
     pixels: NDArray[np.uint8]
     digests: NDArray[np.uint8]
+    bytes: list[int]
+    looks: list[float]
+
+    @property
+    def outcomes(self) -> list[dict[str, Any]]:
+        """The outcome of each image."""
+        return [outcome for count, outcome in self.runs for _ in range(count)]
 
 
 class _LostError(Exception):
@@ -99,10 +110,10 @@ class _Worker:
         }
         send(target, message, *contents)
         answer = receive(source)
-        pixels = np.frombuffer(receive_bytes(source, answer["pixels"]), np.uint8)
-        digests = np.frombuffer(receive_bytes(source, answer["digests"]), np.uint8)
-        shape = answer.get("shape", (0, 1, 1, 1))
-        return Answer(answer["results"], pixels.reshape(shape), digests.reshape(-1, 32))
+        shape = answer["shape"]
+        pixels = np.frombuffer(receive_bytes(source, math.prod(shape)), np.uint8).reshape(shape)
+        digests = np.frombuffer(receive_bytes(source, 32 * len(pixels)), np.uint8).reshape(-1, 32)
+        return Answer(answer["runs"], pixels, digests, answer["bytes"], answer["looks"])
 
     def end(self) -> None:
         self._process.kill()
@@ -159,16 +170,18 @@ class Decoders:
         if len(request.items) == 1:
             reason = f"its decoder crashed, or did not end within {self._seconds:g} seconds"
             lost = {"refused": reason, "code": "image-unreadable"}
-            return Answer([lost], np.zeros((0, 1, 1, 1), np.uint8), np.zeros((0, 32), np.uint8))
+            return Answer([(1, lost)], np.zeros((0, 1, 1, 1), np.uint8), np.zeros((0, 32), np.uint8), [], [])
         parts = [
             self._answer(Request([item], request.shape, request.resize, request.measure))
             for item in request.items
         ]
         decoded = [part for part in parts if len(part.pixels)] or parts[:1]
         return Answer(
-            [result for part in parts for result in part.results],
+            [run for part in parts for run in part.runs],
             np.concatenate([part.pixels for part in decoded]),
             np.concatenate([part.digests for part in decoded]),
+            [size for part in parts for size in part.bytes],
+            [figure for part in parts for figure in part.looks],
         )
 
 

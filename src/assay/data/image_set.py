@@ -45,48 +45,36 @@ def read_image_set(
     if request.size is not None:
         parse_size(request.size)  # a wrong one is told before any work
     if request.scratch is not None:
-        return _built(request, _listed(found), source, location, stamp_again, request.scratch)
+        return _built(request, found, source, location, stamp_again, request.scratch)
     key = cache_key(request, source, location, f"{found.stamp}|{request.columns}")
     kept = look_up(key, request.on_event)
     if kept is None:
-        listing = _listed(found)
-        count = _checked_count(listing, location)
         kept = cached(
             key,
-            lambda scratch: _built(request, listing, source, location, stamp_again, scratch),
-            _BYTES_EACH * count,
+            lambda scratch: _built(request, found, source, location, stamp_again, scratch),
+            _BYTES_EACH * found.count,
             request.on_event,
         )
     stop_at_unreadable(kept, request, location)
     return replace(kept, location=str(location))
 
 
-def _listed(found: Listing | Unlisted) -> Listing:
-    return found.make() if isinstance(found, Unlisted) else found
-
-
-def _checked_count(listing: Listing, location: Path) -> int:
-    """How many images there are, readable or not; none at all is an error."""
-    count = sum(len(part.ids) for part in listing.parts.values())
-    if count == 0:
-        bad = [item for item in listing.left_out if item.kind == "unreadable"]
-        raise _unreadable(bad, location) if bad else _no_images(location)
-    return count
-
-
 def _built(
     request: Request,
-    listing: Listing,
+    found: Listing | Unlisted,
     source: str,
     location: Path,
     stamp_again: Callable[[], str] | None,
     scratch: Path,
 ) -> Dataset:
     """The data set of a listing, its images decoded."""
-    count = _checked_count(listing, location)
-    names = checked_classes(class_names(listing, request.classes))
     name = request.name or name_of(location)
-    with Decoders(worker_count(count)) as decoders:
+    # The workers start while the listing is made.
+    with Decoders(worker_count(found.count)) as decoders:
+        listing = found.make()
+        if listing.count == 0:
+            raise _nothing(listing, location)
+        names = checked_classes(class_names(listing, request.classes))
         whole = _decoded(request, listing, names, source, name, location, decoders, scratch)
     if stamp_again is not None and stamp_again() != listing.stamp:
         raise _changed(location)
@@ -132,8 +120,10 @@ def _changed(location: Path) -> AssayError:
     )
 
 
-def _no_images(location: Path) -> AssayError:
-    return AssayError("too-few-images", location, "there are no images", "Give at least one image.")
+def _nothing(listing: Listing, location: Path) -> AssayError:
+    bad = [item for item in listing.left_out if item.kind == "unreadable"]
+    none = AssayError("too-few-images", location, "there are no images", "Give at least one image.")
+    return _unreadable(bad, location) if bad else none
 
 
 def _unreadable(bad: Sequence[LeftOut], location: Path) -> AssayError:

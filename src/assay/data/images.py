@@ -16,9 +16,8 @@ import warnings
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,8 +74,7 @@ _silenced = False
 _METADATA_MARKS: Final = (b"eXIf", b"Exif", b"EXIF", b"Raw profile", b"ns.adobe.com")
 
 
-@dataclass(frozen=True, eq=False)
-class Picture:
+class Picture(NamedTuple):
     """A decoded image file.
 
     pixels: uint8 `(h, w, 1)` gray or `(h, w, 3)` RGB. format, mode: as stored (`JPEG`, `CMYK`).
@@ -105,17 +103,21 @@ def read_image(source: bytes | Path, name: str = "") -> NDArray[np.uint8]:
 def read_picture(source: bytes | Path, name: str = "") -> Picture:
     """As `read_image`, with what the file was."""
     data, where = _checked(source, name)
-    with _decoder_errors(where):
+    try:
         return _decoded(data, where)
+    except _DECODER_ERRORS as error:
+        raise _damaged(where, error) from error
 
 
 def read_shape(source: bytes | Path, name: str = "") -> tuple[int, int, int]:
     """Height, width and channels that `read_image` would give, from the header alone."""
     data, where = _checked(source, name)
-    with _decoder_errors(where):
+    try:
         image, orientation = _opened(data, where)
-        height, width = (image.width, image.height) if orientation >= 5 else (image.height, image.width)
-        return height, width, 1 if _is_gray(image) else 3
+    except _DECODER_ERRORS as error:
+        raise _damaged(where, error) from error
+    height, width = (image.width, image.height) if orientation >= 5 else (image.height, image.width)
+    return height, width, 1 if _is_gray(image) else 3
 
 
 def _checked(source: bytes | Path, name: str) -> tuple[bytes, str]:
@@ -135,33 +137,28 @@ def read_limited(path: str | Path, follow_links: bool = True) -> bytes:
     return data
 
 
-@contextmanager
-def _decoder_errors(where: str) -> Iterator[None]:
-    try:
-        yield
-    except _DECODER_ERRORS as error:
-        reason = str(error) or type(error).__name__
-        raise AssayError(
-            "image-unreadable", where, f"the image is damaged ({reason})", "Replace or remove the file."
-        ) from error
+def _damaged(where: str, error: Exception) -> AssayError:
+    what = f"the image is damaged ({str(error) or type(error).__name__})"
+    return AssayError("image-unreadable", where, what, "Replace or remove the file.")
 
 
 def _decoded(data: bytes, where: str) -> Picture:
-    quick = plain_png(data, MOST_PIXELS)
-    if quick is not None:
-        return Picture(_pixels(quick), "PNG", quick.mode, quick.width, quick.height, len(data))
+    plain = plain_png(data)
+    if plain is not None:
+        pixels = np.frombuffer(plain.pixels, np.uint8).reshape(plain.height, plain.width, -1)
+        return Picture(pixels, "PNG", plain.mode, plain.width, plain.height, len(data))
     image, orientation = _opened(data, where)
     if image.format == "PNG":
         check_pixels(data, where)
     image.load()
     frames, (width, height), mode = getattr(image, "n_frames", 1), image.size, image.mode
     upright = _turned(image, orientation)
-    plain = _plain(upright)
+    simple = _plain(upright)
     conversions = [f"first of {frames} frames"] if frames > 1 else []
     conversions += ["turned"] if orientation > 1 else []
-    conversions += [f"{mode} to {plain.mode}"] if plain.mode != mode else []
+    conversions += [f"{mode} to {simple.mode}"] if simple.mode != mode else []
     kind = recognized_format(data)
-    return Picture(_pixels(plain), kind, mode, width, height, len(data), tuple(conversions))
+    return Picture(_pixels(simple), kind, mode, width, height, len(data), tuple(conversions))
 
 
 def _pixels(image: Image.Image) -> NDArray[np.uint8]:

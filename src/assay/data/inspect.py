@@ -97,7 +97,7 @@ def _of_listing(listing: Listing, request: Request, source: str) -> Inspection:
             step = max(1, -(-len(part.ids) // SAMPLED))
             rows = range(0, len(part.ids), step)
             chosen = islice(part.payloads(), 0, None, step)
-            for row, result in zip(rows, _results(decoders, chosen), strict=True):
+            for row, result in zip(rows, _outcomes(decoders, chosen), strict=True):
                 found.add(result, LeftOut(part.ids[row], "unreadable", "", split, part.labels[row]))
     path = request.path or Path(str(request.data))
     return Inspection(
@@ -125,13 +125,13 @@ def _counts(labels: Any, names: tuple[str, ...]) -> tuple[int, ...]:
     )
 
 
-def _results(decoders: Decoders, payloads: Iterator[Payload]) -> Iterator[dict[str, Any]]:
+def _outcomes(decoders: Decoders, payloads: Iterator[Payload]) -> Iterator[dict[str, Any]]:
     def requests() -> Iterator[DecodeRequest]:
         while items := list(islice(payloads, 16)):
             yield DecodeRequest(items, (1, 1, 3), "stretch")  # what they are matters, not their pixels
 
     for answer in decoders.answers(requests()):
-        yield from answer.results
+        yield from answer.outcomes
 
 
 class _Sample:
@@ -150,7 +150,7 @@ class _Sample:
         if "refused" in result:
             self.left_out.append(LeftOut(image.id, "unreadable", result["refused"], image.split, image.label))
             return
-        width, height, mode, kind, _ = result["facts"]
+        width, height, mode, kind = result["facts"]
         self.sizes[f"{height} x {width}"] += 1
         self.modes[mode] += 1
         self.formats[kind] += 1

@@ -41,15 +41,25 @@ class Listing:
     classes: tuple[str, ...] | None = None
     left_out: tuple[LeftOut, ...] = ()
 
+    @property
+    def count(self) -> int:
+        """How many images there are, readable or not."""
+        return sum(len(part.ids) for part in self.parts.values())
+
+    def make(self) -> "Listing":
+        """Itself: see `Unlisted`."""
+        return self
+
 
 @dataclass(frozen=True, eq=False)
 class Unlisted:
     """A listing that is not made yet: where the cache holds the set, it need not be.
 
-    stamp: tells all that the listing would depend on. make: makes it.
+    stamp: tells all that the listing would depend on. count: how many images there may be. make: makes it.
     """
 
     stamp: str
+    count: int
     make: Callable[[], Listing]
 
 

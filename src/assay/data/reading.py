@@ -44,7 +44,7 @@ def read_file(path: str | Path, most: int, follow_links: bool = True) -> bytes:
     Raises as `open_file`; a fifth of its time for a small file, and image sets have many.
     """
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow_links else os.O_NOFOLLOW)
-    with reading_errors(path):
+    try:
         descriptor = os.open(path, flags)
         try:
             status = os.fstat(descriptor)
@@ -53,6 +53,8 @@ def read_file(path: str | Path, most: int, follow_links: bool = True) -> bytes:
             return _read_up_to(descriptor, min(most, status.st_size))
         finally:
             os.close(descriptor)
+    except OSError as error:
+        raise _explained(error, path) from error
 
 
 def _read_up_to(descriptor: int, count: int) -> bytes:

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import stat
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -39,6 +39,11 @@ class Glance:
     contents: dict[str, Content]
     stamp: str
 
+    @property
+    def count(self) -> int:
+        """How many files there are."""
+        return sum(len(content.files) for content in self.contents.values())
+
 
 @dataclass
 class Walk:
@@ -65,14 +70,12 @@ def glance(root: Path) -> Glance:
     """
     contents: dict[str, Content] = {}
     digest, level = hashlib.sha256(), [""]
-    # Two threads: most of the time goes to the system's answers, and waiting for them holds up nobody.
-    with ThreadPoolExecutor(2) as pool:
-        while level:
-            found = pool.map(lambda folder: _look_into(root, folder), level)
-            for folder, (content, stamp) in zip(level, found, strict=True):
-                contents[folder] = content
-                digest.update(f"{folder}\0{stamp}\0\0".encode("utf-8", "surrogatepass"))
-            level = [_joined(folder, name) for folder in level for name in contents[folder].folders]
+    # One thread: two would hand the interpreter to each other at every file, and take twice as long.
+    while level:
+        for folder in level:
+            contents[folder], stamp = _look_into(root, folder)
+            digest.update(f"{folder}\0{stamp}\0\0".encode("utf-8", "surrogatepass"))
+        level = [_joined(folder, name) for folder in level for name in contents[folder].folders]
     return Glance(root, contents, digest.hexdigest())
 
 
@@ -83,29 +86,35 @@ def _look_into(root: Path, folder: str) -> tuple[Content, str]:
     """
     path, content, stamps = root / folder, Content(), []
     deepest = bool(folder) and folder.count("/") + 1 == _DEEPEST
-    with reading_errors(path), os.scandir(path) as listing:
-        # By name: no two are equal, so nothing else is ever compared.
-        entries = sorted((entry.name, entry.stat(follow_symlinks=False)) for entry in listing)
-    for name, status in entries:
-        reason = _reason_to_leave_out(name, status.st_mode, deepest)
-        if reason:
-            content.left_out.append((name, reason))
-            stamps += [f"{name}/{reason}"] if reason != _HIDDEN else []
-        elif stat.S_ISDIR(status.st_mode):
-            content.folders.append(name)
-            stamps.append(f"{name}/folder")
-        else:
+    for name, status in _entries(path):
+        if stat.S_ISREG(status.st_mode) and name[0] != ".":
             content.files.append(name)
             stamps.append(f"{name}/{status.st_size}|{status.st_mtime_ns}|{status.st_ctime_ns}")
+        elif reason := _reason_to_leave_out(name, status.st_mode, deepest):
+            content.left_out.append((name, reason))
+            stamps += [f"{name}/{reason}"] if reason != _HIDDEN else []
+        else:
+            content.folders.append(name)
+            stamps.append(f"{name}/folder")
     return content, "\0".join(stamps)
 
 
+def _entries(path: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """Names and states of what lies in a folder, by name, no link followed."""
+    with reading_errors(path):
+        # From the open folder on: the system need not find its way from the root for every file.
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            for name in sorted(os.listdir(folder)):  # noqa: PTH208  paths know no open folders
+                yield name, os.stat(name, dir_fd=folder, follow_symlinks=False)
+        finally:
+            os.close(folder)
+
+
 def _reason_to_leave_out(name: str, mode: int, deepest: bool) -> str:
-    """Why something is neither read nor walked into, or empty."""
-    if name.startswith("."):
+    """Why something that is no plain file is not walked into, or empty."""
+    if name[0] == ".":
         return _HIDDEN
-    if stat.S_ISREG(mode):
-        return ""
     if not stat.S_ISDIR(mode):
         return f"{kind_of(mode)}, not a file"
     return f"more than {_DEEPEST} folders deep" if deepest else ""

@@ -56,7 +56,7 @@ def read(request: Request) -> Dataset:
     seen = glance(path)
     if _has_tables(seen):
         return read_image_set(request, listing(request), "folder", path, lambda: listing(request).stamp)
-    found = Unlisted(seen.stamp, lambda: _without_tables(seen))
+    found = Unlisted(seen.stamp, seen.count, lambda: _without_tables(seen))
     return read_image_set(request, found, "folder", path, lambda: glance(path).stamp)
 
 

@@ -50,15 +50,19 @@ def _below(folder: Path, depth: int) -> Iterator[Path]:
         found = [
             entry
             for entry in entries
-            if entry.name.lower().endswith(".parquet") or (depth and entry.is_dir(follow_symlinks=False))
+            if _is_parquet(entry.name) or (depth and entry.is_dir(follow_symlinks=False))
         ]
     for entry in found:
         if entry.name.startswith("."):
             continue
-        if entry.name.lower().endswith(".parquet"):
+        if _is_parquet(entry.name):
             yield Path(entry.path)
         else:
             yield from _below(Path(entry.path), depth - 1)
+
+
+def _is_parquet(name: str) -> bool:
+    return name[-8:].lower() == ".parquet"
 
 
 def _inside(file: Path, root: Path) -> bool:
