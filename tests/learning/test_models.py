@@ -1,5 +1,8 @@
 """Nets: every one takes images of any size and any number of classes, and its table is counted right."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -197,3 +200,13 @@ def test_dirac_passes_channels_on() -> None:
     assert torch.equal(copied, images)
     limit = (6 / (9 * (4 + 32))) ** 0.5
     assert 0.9 * limit < weight[4:].abs().max() <= limit
+
+
+def test_a_model_learns_and_predicts_without_symbolic_shapes() -> None:
+    """Torch's modules for them take half a second to load, which every training and prediction would pay."""
+    program = (
+        "import sys, assay; model = assay.train('fashion-mnist-sample', 'cnn', offline=True, epochs=1, "
+        "least_steps=0); print('sympy' in sys.modules, 'torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == ["False", "True"]

@@ -4,7 +4,7 @@ All draws of an epoch are made at once from seed and epoch, so a batch is the sa
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -35,8 +35,13 @@ class Draws:
 
     def part(self, start: int, stop: int) -> "Draws":
         """Those of the images from `start` to before `stop`."""
-        kept = ((f.name, getattr(self, f.name)) for f in fields(self))
-        return Draws(**{name: None if value is None else value[start:stop] for name, value in kept})
+        rows = slice(start, stop)
+        return Draws(
+            mirrored=None if self.mirrored is None else self.mirrored[rows],
+            moved=None if self.moved is None else self.moved[rows],
+            covered=None if self.covered is None else self.covered[rows],
+            mixed=None if self.mixed is None else self.mixed[rows],
+        )
 
 
 def draw(

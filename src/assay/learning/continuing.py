@@ -19,6 +19,7 @@ _DATA: Final = ("classes", "fingerprints", "preprocessing", "rows")
 
 def as_checkpoint(state: State, job: Job) -> Checkpoint:
     """The state as arrays and JSON types, with the configuration it belongs to."""
+    state.count_answers()
     position = {
         "epoch": state.epoch,
         "step": state.step,

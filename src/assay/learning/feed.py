@@ -1,6 +1,7 @@
 """From a split to batches: gathered in the order of an epoch, normalized, changed as the recipe says."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from math import prod
@@ -73,8 +74,18 @@ class Feed:
                 chosen = torch.from_numpy(rows[start : start + size]).to(job.device)
                 yield normalized(self._resident[chosen], job.preprocessing)
             return
-        for block in job.split.blocks(rows, block_size):
-            yield from torch.split(to_tensor(job.preprocessing.normalize(block), job.device), size)
+        blocks = job.split.blocks(rows, block_size)
+        for block in _ahead(to_tensor(job.preprocessing.normalize(block), job.device) for block in blocks):
+            yield from torch.split(block, size)
+
+
+def _ahead(blocks: Iterator[torch.Tensor]) -> Iterator[torch.Tensor]:
+    """The blocks, each made on another thread while the one before is learned from."""
+    with ThreadPoolExecutor(1, "assay-feed") as pool:
+        coming = pool.submit(next, blocks, None)
+        while (block := coming.result()) is not None:
+            coming = pool.submit(next, blocks, None)
+            yield block
 
 
 def _resident(split: Split, device: torch.device) -> torch.Tensor | None:

@@ -1,6 +1,7 @@
 """Adam, with its whole state in the open so that a checkpoint can hold it."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 
@@ -20,9 +21,10 @@ class Adam:
         self.parameters = list(parameters)
         self.means = [torch.zeros_like(p) for p in self.parameters]
         self.squares = [torch.zeros_like(p) for p in self.parameters]
-        self.steps = [torch.zeros((), dtype=torch.float32, device=p.device) for p in self.parameters]
+        #: Steps done: the kernel wants a tensor, for each parameter, and they all take a step together.
+        self.count = torch.zeros((), device=self.parameters[0].device)
         self._beta1, self._beta2, self._epsilon = recipe.beta1, recipe.beta2, recipe.epsilon
-        self._groups = self._by_decay(recipe.weight_decay)
+        self._groups = [self._group(decay, members) for decay, members in self._by_decay(recipe.weight_decay)]
 
     def _by_decay(self, decay: float) -> list[tuple[float, list[int]]]:
         """Each decay with the parameters that it is for."""
@@ -32,31 +34,49 @@ class Adam:
         weights = [i for i in everything if self.parameters[i].ndim > 1]
         return [(decay, weights), (0.0, [i for i in everything if i not in weights])]
 
+    def _group(self, decay: float, members: list[int]) -> "_Group":
+        parameters, means, squares = (
+            [tensors[i] for i in members] for tensors in (self.parameters, self.means, self.squares)
+        )
+        return _Group(decay, members, parameters, means, squares, [self.count] * len(members))
+
     @torch.no_grad()
     def step(self, gradients: Sequence[torch.Tensor], learning_rate: float) -> None:
         """One update. gradients: as many and of the same shapes as the parameters."""
-        torch._foreach_add_(self.steps, 1)
-        for decay, members in self._groups:
+        self.count += 1
+        for group in self._groups:
             torch._fused_adamw_(
-                [self.parameters[i] for i in members],
-                [_laid_out(gradients[i], self.parameters[i]) for i in members],
-                [self.means[i] for i in members],
-                [self.squares[i] for i in members],
+                group.parameters,
+                [_laid_out(gradients[i], self.parameters[i]) for i in group.members],
+                group.means,
+                group.squares,
                 [],
-                [self.steps[i] for i in members],
+                group.counts,
                 lr=learning_rate,
                 beta1=self._beta1,
                 beta2=self._beta2,
                 eps=self._epsilon,
-                weight_decay=decay,
+                weight_decay=group.decay,
                 amsgrad=False,
                 maximize=False,
             )
 
     def state(self) -> dict[str, torch.Tensor]:
         """The live tensors that make the state, by name."""
-        named = {"mean": self.means, "square": self.squares, "step": self.steps}
-        return {f"adam.{kind}.{i}": t for kind, tensors in named.items() for i, t in enumerate(tensors)}
+        named = {"mean": self.means, "square": self.squares}
+        moments = {f"adam.{kind}.{i}": t for kind, tensors in named.items() for i, t in enumerate(tensors)}
+        return {"adam.count": self.count, **moments}
+
+
+class _Group(NamedTuple):
+    """Parameters with one decay, by their places among all, and what the kernel wants of them."""
+
+    decay: float
+    members: list[int]
+    parameters: list[torch.Tensor]
+    means: list[torch.Tensor]
+    squares: list[torch.Tensor]
+    counts: list[torch.Tensor]
 
 
 def _laid_out(gradient: torch.Tensor, parameter: torch.Tensor) -> torch.Tensor:

@@ -1,6 +1,7 @@
 """`State`: all that changes during a training run. What a checkpoint holds is this and nothing more."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 import torch
 from torch import nn
@@ -14,13 +15,16 @@ from assay.learning.optimizer import Adam
 from assay.learning.recipes import NetRecipe
 from assay.learning.values import EpochRecord
 
+#: Logits that are looked at together.
+_COUNTED_AT_ONCE: Final = 1 << 14
+
 
 @dataclass(eq=False)
 class State:
     """Where a run stands. epoch: the one under way, from 1. step: how many steps of it are done.
 
     loss_sum, correct: over the images of this epoch so far; on a graphics card tensors there, so that no step
-    waits for their values.
+    waits for their values. answers: logits and labels that `correct` does not count yet.
     losses: float32 `(n,)`, of each training image when last seen before this epoch; fresh_losses: with what
     this epoch has seen. Empty unless the recipe selects by them.
     learners: the nets that learn: the network itself, or the members of an ensemble.
@@ -38,6 +42,7 @@ class State:
     step: int = 0
     loss_sum: float | torch.Tensor = 0.0
     correct: int | torch.Tensor = 0
+    answers: list[tuple[torch.Tensor, torch.Tensor]] = field(default_factory=list)
     history: list[EpochRecord] = field(default_factory=list)
 
     def tensors(self) -> dict[str, torch.Tensor]:
@@ -53,6 +58,20 @@ class State:
         if len(self.losses):
             tensors |= {"losses": self.losses, "fresh_losses": self.fresh_losses}
         return tensors
+
+    def add_answers(self, logits: torch.Tensor, labels: torch.Tensor) -> None:
+        """Count which answers are right: many at once, for beside a small net each count takes its time."""
+        self.answers.append((logits, labels))
+        if len(self.answers) * logits.numel() >= _COUNTED_AT_ONCE:
+            self.count_answers()
+
+    def count_answers(self) -> None:
+        """Bring `correct` up to date."""
+        if self.answers:
+            logits, labels = map(torch.cat, zip(*self.answers, strict=True))
+            right = (logits.argmax(1) == labels).sum()
+            self.correct += right if right.is_cuda else int(right)
+            self.answers.clear()
 
     def judged(self) -> nn.Module:
         """The net that predicts: the average where there is one."""
@@ -74,6 +93,7 @@ class State:
     def begin_epoch(self, epoch: int) -> None:
         """Stand before the first step of `epoch`, with empty sums."""
         self.epoch, self.step, self.loss_sum, self.correct = epoch, 0, 0.0, 0
+        self.answers.clear()
         self.fresh_losses.copy_(self.losses)
 
     def best_record(self) -> EpochRecord:

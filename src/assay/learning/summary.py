@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from assay.learning.ensemble import members
-from assay.learning.network import Shape, empty_network, fitting_errors
+from assay.learning.network import Shape, fitting_errors, unfilled_network
 from assay.learning.recipes import NetRecipe
 from assay.learning.values import LayerRow, ModelSummary
 
@@ -34,11 +34,11 @@ _FLOAT_BYTES: Final = 4
 def summarize(recipe: NetRecipe, input_shape: Shape, class_count: int) -> ModelSummary:
     """The table of the recipe's net for such images, found by sending an empty one through.
 
-    Raises AssayError `bad-value` and `recipe-does-not-fit` (see `empty_network`).
+    Raises AssayError `bad-value` and `recipe-does-not-fit` (see `unfilled_network`).
     Multiply-adds are those of convolutions and linear layers for one image; all else is small beside them.
     """
     # For real and not on torch's "meta" device: the first product there loads 800 modules, for 2 seconds.
-    network = empty_network(recipe, input_shape, class_count).to_empty(device="cpu")
+    network = unfilled_network(recipe, input_shape, class_count)
     with fitting_errors(recipe, input_shape):
         rows = [*_rows(network, input_shape, class_count), _softmax_row(class_count)]
     sizes = [(parameter.numel(), parameter.requires_grad) for parameter in network.parameters()]

@@ -152,22 +152,21 @@ def _count(
     On a graphics card nobody looks at the loss yet, as that would wait for the step: there the weights are
     looked at after each epoch and before each checkpoint.
     """
-    right = (logits.argmax(1) == batch.labels).sum()
+    state.add_answers(logits, batch.labels)
     if job.device.type == "cuda":
         state.loss_sum += loss.double() * len(batch.labels)
-        state.correct += right
     else:
         value = loss.item()
         if not math.isfinite(value):
             raise diverged(job, state, keeper.folder, f"the loss is {value}")
         state.loss_sum += value * len(batch.labels)
-        state.correct += int(right)
     if len(state.losses):
         record_losses(job, state, batch.rows, losses_of_images(logits, batch.labels))
 
 
 def _epoch_record(job: Job, state: State) -> EpochRecord:
     count = job.schedule.images_in(state.epoch)
+    state.count_answers()
     val_loss, val_accuracy = _validation_scores(job, state)
     return EpochRecord(
         epoch=state.epoch,
