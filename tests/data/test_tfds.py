@@ -227,6 +227,44 @@ def test_a_set_that_is_not_prepared(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
+    "name", ["huggingface:mnist", "kubric:movi_a", "owner:mnist/config:1.0.0", ":mnist", "mnist:latest"]
+)
+@pytest.mark.parametrize("offline", [False, True])
+def test_the_code_of_a_namespace_is_never_run(tmp_path, monkeypatch, name, offline):
+    """Exit 7 before anything is imported or fetched, even where a folder of that name is prepared."""
+    prepare(tmp_path / name / "1.0.0", "tfrecord")
+    asked = []
+    _as_installed(monkeypatch, tmp_path, lambda *names, **_: asked.append(names))
+    assert f"tfds:{name}: " in refused(f"tfds:{name}", "remote-code-refused", 7, offline=offline)
+    monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    refused(f"tfds:{name}", "remote-code-refused", 7, offline=offline)
+    assert asked == []
+
+
+@pytest.mark.parametrize(
+    "name", ["", "..", "a/..", "/etc", "a//b", "a b", "a/b:c", "a\n", "~", "-a", "C:\\x/y"]
+)
+def test_what_is_no_name(tmp_path, monkeypatch, name):
+    """Nothing outside of the folder of prepared sets is looked at."""
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    with pytest.raises(AssayError) as caught:
+        load(f"tfds:{name}")
+    assert caught.value.code in ("unknown-data", "remote-code-refused")
+
+
+def test_one_version_by_its_name(tmp_path, monkeypatch):
+    """`name:1.2.3` as TensorFlow Datasets writes it, also behind a configuration, and not the newest."""
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    for version in ("1.0.0", "1.0.1"):
+        prepare(tmp_path / "tiny" / version, "tfrecord")
+        prepare(tmp_path / "tiny" / "small" / version, "tfrecord")
+    for name in ("tiny:1.0.0", "tiny/1.0.0", "tiny/small:1.0.0"):
+        assert load(f"tfds:{name}").location == str(tmp_path / name.replace(":", "/"))
+    refused("tfds:tiny:1.0.2", "data-unavailable", 5, offline=True)
+
+
+@pytest.mark.parametrize(
     ("problem", "code", "exit_code", "words"),
     [
         (

@@ -5,6 +5,7 @@ A prepared set is read without TensorFlow. One that is not prepared yet needs it
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -23,6 +24,9 @@ from assay.data.tables import LABEL_NAMES, chosen_column
 from assay.data.values import Dataset, numbered_ids
 
 PREFIX: Final = "tfds:"
+
+#: A set, maybe with its configuration and its version: `mnist`, `d4rl/medium`, `mnist:3.0.1`, `mnist/3.0.1`.
+_NAME: Final = re.compile(r"\w[\w-]*(/\w[\w.+-]*)*(:\d+\.\d+\.\d+)?")
 
 _INFO: Final = "dataset_info.json"
 _FEATURES: Final = "features.json"
@@ -47,7 +51,8 @@ def matches(request: Request) -> bool:
 def read(request: Request) -> Dataset:
     """The prepared data set, prepared first where that is needed and possible.
 
-    Raises AssayError `records-unreadable`, `data-unavailable`, `missing-extra`, `column-missing`.
+    Raises AssayError `records-unreadable`, `data-unavailable`, `missing-extra`, `column-missing`, and
+    `remote-code-refused` for a name in a namespace.
     """
     place = request.path or _place(request)
     name = request.name or _description(place / _INFO).get("name") or place.name
@@ -60,25 +65,39 @@ def listing(request: Request) -> Listing:
 
 
 def _place(request: Request) -> Path:
-    """The folder of the newest prepared version of a set."""
+    """The folder of the newest prepared version of a set, or of the version that its name ends in."""
     name = str(request.data).removeprefix(PREFIX)
+    _check_name(name)
     root = Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
-    if not name or ".." in name or name.startswith("/"):
-        raise AssayError(
-            "unknown-data", f"{PREFIX}{name}", "this is no name of a data set", "Check the name."
-        )
-    found = _newest(root / name)
+    folder = root / name.replace(":", "/")
+    found = _newest(folder)
     if found is None and not request.offline:
         _prepare(name, root)
-        found = _newest(root / name)
+        found = _newest(folder)
     if found is None:
         raise AssayError(
             "data-unavailable",
             f"{PREFIX}{name}",
-            f"no prepared version lies in {root / name}",
+            f"no prepared version lies in {folder}",
             "Prepare it with tensorflow-datasets, or say where it lies with TFDS_DATA_DIR.",
         )
     return found
+
+
+def _check_name(name: str) -> None:
+    """Before anything is imported or fetched: TensorFlow Datasets runs code of whoever owns a namespace."""
+    if _NAME.fullmatch(name):
+        return
+    namespace, colon, _ = name.partition(":")
+    if colon and "/" not in namespace:
+        raise AssayError(
+            "remote-code-refused",
+            f"{PREFIX}{name}",
+            f"sets of the namespace {namespace!r} come with code of their own, and that is never run",
+            "Look for the set in Parquet (hf:owner/name), or prepare it where you trust its code, and give "
+            "the folder of the prepared version.",
+        )
+    raise AssayError("unknown-data", f"{PREFIX}{name}", "this is no name of a data set", "Check the name.")
 
 
 def _newest(folder: Path) -> Path | None:
