@@ -63,7 +63,7 @@ def _recipe_row(name: str, found: Mapping[str, Any]) -> str:
 def _ladder(figures: Mapping[str, Any]) -> list[str]:
     head = ["recipe", "test accuracy (95 % interval)", "seconds", "parameters", "multiply-adds", "MB"]
     rows = []
-    for name, found in figures.items():
+    for name, found in sorted(figures.items(), key=lambda item: item[1]["accuracy"]):
         low, high = found["accuracy_ci95"]
         accuracy, size = f"{found['accuracy']:.4f} ({low:.4f} - {high:.4f})", f"{found['bytes'] / 1e6:.2f}"
         costs = [f"{found[key]:,}" for key in ("parameters", "multiply_adds")]
@@ -79,6 +79,7 @@ def _time_to_accuracy(figures: Mapping[str, Any]) -> list[str]:
         "seeds",
         "seconds: mean, longest",
         "cores",
+        "commit",
     ]
     rows = []
     for name, found in figures.items():
@@ -88,7 +89,8 @@ def _time_to_accuracy(figures: Mapping[str, Any]) -> list[str]:
         cores = ", ".join(sorted({str(run["cores"]) for run in runs}))
         reached = [run["test_accuracy"] for run in runs]
         range_of = f"{min(reached):.4f} - {max(reached):.4f}"
-        rows.append(_row([f"`{name}`", accuracy, range_of, str(found["n"]), seconds, cores]))
+        commits = ", ".join(sorted({run["commit"][:10] for run in runs}))
+        rows.append(_row([f"`{name}`", accuracy, range_of, str(found["n"]), seconds, cores, commits]))
     return [_row(head), _row(["---"] * len(head)), *rows]
 
 

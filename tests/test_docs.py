@@ -1,6 +1,7 @@
 """The docs cannot drift: generated pages equal what generates them, and every command is told of."""
 
 import importlib.util
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -61,6 +62,18 @@ def test_the_recipes_say_what_to_expect() -> None:
         text = " ".join(head).lower()
         for word in ("accuracy", "parameters", "measured", "s "):
             assert word in text, f"{recipe.name} does not tell {word}"
+
+
+@pytest.mark.parametrize("measured", ["recipes", "time_to_accuracy"])
+def test_the_recipes_promise_what_was_measured(measured: str) -> None:
+    """The accuracy in a recipe's head is the mean over all seeds of the committed result."""
+    figures = json.loads((ROOT / "benchmarks" / "results" / f"{measured}.json").read_text("utf-8"))["figures"]
+    for name, found in figures.items():
+        recipe = ROOT / "src" / "assay" / "learning" / "recipes" / f"{name}.toml"
+        promised = re.search(r"test accuracy (0\.\d+)", recipe.read_text("utf-8"))
+        assert promised is not None, f"{name} promises nothing"
+        digits = len(promised.group(1)) - 2
+        assert float(promised.group(1)) == round(found["test_mean"], digits), name
 
 
 def test_torch_is_pinned_for_the_checks_and_left_open_for_users() -> None:

@@ -353,6 +353,7 @@ REFUSED = {
     "unknown setting": (["run", "--set", "epoch=3"], 2, "unknown-setting", "Did you mean epochs?"),
     "not an assignment": (["run", "--set", "epochs"], 2, "bad-value", "KEY=VALUE"),
     "unknown check": (["audit", "--checks", "identitty"], 2, "unknown-check", "Did you mean identity?"),
+    "no check": (["audit", "--checks", " , "], 2, "unknown-check", "no check is named"),
     "epochs of zero": (["run", "--epochs", "0"], 2, "bad-value", "epochs"),
     "a learning rate of NaN": (["run", "--learning-rate", "nan"], 2, "bad-value", "learning_rate"),
     "validation of one": (["run", "--validation", "1"], 2, "bad-value", "--validation"),

@@ -93,6 +93,9 @@ def announce(finding: Finding, on_event: OnEvent) -> None:
 
 def known_checks(checks: Sequence[str] | None) -> list[str]:
     """The named checks (all when None) in the order of `CHECKS`. Raises AssayError `unknown-check`."""
+    if checks is not None and not checks:
+        fix = "Name some, or leave it out for all of them."
+        raise AssayError("unknown-check", "--checks", "no check is named", fix)
     for name in checks or ():
         if name not in CHECKS:
             raise AssayError(
