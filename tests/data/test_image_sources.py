@@ -425,9 +425,28 @@ def test_a_wrong_name_does_not_matter_but_content_does(folder, expected):
     out = io.BytesIO()
     Image.open(path).save(out, "JPEG")
     path.write_bytes(out.getvalue())
-    assert load(folder).train.columns["format"][0] == "JPEG"
+    found = load(folder)
+    assert found.train.columns["format"][0] == "JPEG"
+    assert "1 images: JPEG named .png" in found.notes
     path.write_bytes(b"<html>")
     assert "SVG or XML" in refused(folder, "image-unreadable")
+
+
+def test_names_that_say_another_format_are_counted(tmp_path):
+    """By the endings of paths, in any case; names that are right, and contents without a name, tell none."""
+    root = tmp_path / "named"
+    (root / "a").mkdir(parents=True)
+    names = {"JPEG": "1.png 2.PNG 3.jpg 4.JPEG 5.jfif 6.bmp", "PNG": "7.png 8.gif", "BMP": "9.dib"}
+    for kind, endings in names.items():
+        for name in endings.split():
+            Image.fromarray(pictures(1)[0]).save(root / "a" / name, kind)
+    found = [note for note in load(root).notes if " named " in note]
+    assert found == ["1 images: JPEG named .bmp", "2 images: JPEG named .png", "1 images: PNG named .gif"]
+    (root / "list.csv").write_text("path,label\na/1.png,x\na/3.jpg,x\n")
+    assert "1 images: JPEG named .png" in load(root / "list.csv").notes
+    for name in ("1.png", "2.PNG", "6.bmp", "8.gif"):
+        (root / "a" / name).unlink()
+    assert not any(" named " in note for note in load(root).notes)
 
 
 def test_gray_and_palette_and_alpha_in_one_set(tmp_path):

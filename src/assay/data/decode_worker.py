@@ -29,6 +29,7 @@ from assay.data.images import (
     with_channels,
 )
 from assay.data.listing import Payload
+from assay.data.signatures import misnamed
 from assay.data.values import image_digests
 
 #: Address space of a worker: the largest accepted image takes under a third of it.
@@ -103,7 +104,10 @@ def _payload(source: IO[bytes], item: str | int) -> Payload:
 
 def _answer(target: IO[bytes], request: Mapping[str, Any], payloads: Sequence[Payload]) -> None:
     contents = chain.from_iterable(read_ahead(map(_content, payloads)))
-    seen = [_measured(content) if request["measure"] else _decoded(content, request) for content in contents]
+    seen = [
+        _measured(content) if request["measure"] else _decoded(content, payload, request)
+        for payload, content in zip(payloads, contents, strict=True)
+    ]
     decoded = [each.pixels for each in seen if each.pixels is not None]
     block = np.stack(decoded) if decoded else np.zeros((0, 1, 1, 1), np.uint8)
     digests = image_digests(block)
@@ -158,12 +162,12 @@ def _measured(content: _Content) -> _Seen:
         return _refusal(error)
 
 
-def _decoded(content: _Content, request: Mapping[str, Any]) -> _Seen:
+def _decoded(content: _Content, payload: Payload, request: Mapping[str, Any]) -> _Seen:
     """One image, with its pixels in the wanted shape, if it can have it."""
     if not isinstance(content, bytes):
         return _refusal(content)
     try:
-        picture = read_picture(content)
+        picture = _named(read_picture(content), payload)
         shape, size = picture.pixels.shape, picture.bytes
         wanted = tuple(request["shape"] or shape)
         if request["resize"] is None:
@@ -174,6 +178,12 @@ def _decoded(content: _Content, request: Mapping[str, Any]) -> _Seen:
         return _Seen(outcome, fitting, size, appearance(picture.pixels))
     except (AssayError, MemoryError) as error:
         return _refusal(error)
+
+
+def _named(picture: Picture, payload: Payload) -> Picture:
+    """The picture; where its file's name says another format, that is told with what was done to it."""
+    other = misnamed(payload, picture.format) if isinstance(payload, str) else ""
+    return picture._replace(conversions=(other, *picture.conversions)) if other else picture
 
 
 def _changes(shape: tuple[int, ...], wanted: tuple[int, ...]) -> tuple[str, ...]:

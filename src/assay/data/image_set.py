@@ -23,7 +23,7 @@ from assay.data.working_size import Shape, parse_size, working_shape
 _NAMED: Final = 20
 
 #: What is kept of each image; a change makes kept sets be read again.
-_KEPT: Final = "pixels, facts, looks"
+_KEPT: Final = "pixels, facts, looks, wrong names"
 
 #: About what one image takes in the cache, for the message on a full disk: 28 x 28 pixels and its facts.
 _BYTES_EACH: Final = 1024

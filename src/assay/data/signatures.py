@@ -6,10 +6,44 @@ that is padded silently would be learned as it is.
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from assay.core.errors import AssayError
+
+#: Endings of file names that are taken for images, and what such a file should hold. What it really is is
+#: decided by its content.
+FORMAT_BY_NAME: Final[Mapping[str, str]] = {
+    ".png": "PNG",
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".jpe": "JPEG",
+    ".jfif": "JPEG",
+    ".webp": "WEBP",
+    ".bmp": "BMP",
+    ".dib": "BMP",
+}
+
+#: Images by their name, of formats that are not read: an error each, not silence.
+REFUSED_SUFFIXES: Final = (
+    ".gif",
+    ".tif",
+    ".tiff",
+    ".heic",
+    ".heif",
+    ".avif",
+    ".svg",
+    ".psd",
+    ".eps",
+    ".jp2",
+    ".ppm",
+    ".pgm",
+    ".tga",
+    ".ico",
+)
+
+#: What a file should hold by its name; nothing that is read, where it is named as a format that is refused.
+_PROMISED: Final = {**dict.fromkeys(REFUSED_SUFFIXES, ""), **FORMAT_BY_NAME}
 
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 
@@ -41,6 +75,12 @@ def recognized_format(data: bytes) -> str:
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
     return "BMP" if data.startswith(b"BM") else ""
+
+
+def misnamed(name: str, found: str) -> str:
+    """`JPEG named .png`, where a file's name says another format than was found in it; else empty."""
+    suffix = name[name.rfind(".") :].lower()
+    return f"{found} named {suffix}" if _PROMISED.get(suffix, found) != found else ""
 
 
 def check_container(data: bytes, where: str) -> None:

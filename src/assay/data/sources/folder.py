@@ -10,29 +10,12 @@ from assay.data.listing import Listing, Part, Unlisted
 from assay.data.manifest import Table, list_tables
 from assay.data.naming import natural_key, ordered_splits, split_of
 from assay.data.request import Request
+from assay.data.signatures import FORMAT_BY_NAME, REFUSED_SUFFIXES
 from assay.data.values import Dataset
 from assay.data.walking import Glance, Walk, glance, in_order
 
-#: File names that are taken for images; what they really are is decided by their content.
-SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".dib")
-
-#: Images by their name, of formats that are not read: an error each, not silence.
-REFUSED_SUFFIXES: Final = (
-    ".gif",
-    ".tif",
-    ".tiff",
-    ".heic",
-    ".heif",
-    ".avif",
-    ".svg",
-    ".psd",
-    ".eps",
-    ".jp2",
-    ".ppm",
-    ".pgm",
-    ".tga",
-    ".ico",
-)
+#: File names that are taken for images.
+SUFFIXES: Final = tuple(FORMAT_BY_NAME)
 
 _IMAGE_SUFFIXES: Final = frozenset((*SUFFIXES, *REFUSED_SUFFIXES))
 
