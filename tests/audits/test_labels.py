@@ -44,13 +44,27 @@ def test_flipped_labels_are_found_with_the_true_one_suggested(name: str):
         assert issue.kind == "likely-wrong"
 
 
-def test_the_related_image_is_of_the_suggested_class():
-    """The evidence is the nearest training image that carries the suggested label."""
-    dataset = flipped(COLORED, "train", np.arange(0, 50, 10))
-    for issue in check_label_errors(material(dataset)).issues:
-        assert issue.related_split == "train"
-        assert dataset.classes[dataset.train.labels[issue.related_index]] == issue.suggested
-        assert (issue.split, issue.index) != ("train", issue.related_index)
+@pytest.mark.parametrize("name", ["train", "test"])
+def test_a_suspect_comes_with_the_nearest_training_images_of_both_classes(name: str):
+    """Beside it the nearest image of the suggested class, in words that of its own: row and id of both.
+
+    Both are the nearest of all training images of that class but the suspect itself, by a plain search.
+    """
+    judged = material(flipped(COLORED, name, np.arange(0, 50, 10)))
+    train = judged.dataset.train
+    issues = [issue for issue in check_label_errors(judged).issues if issue.split == name]
+    assert len(issues) >= 4
+    for issue in issues:
+        near = {}
+        for label in (issue.suggested, issue.label):
+            members = np.flatnonzero(train.labels == CLASSES.index(label))
+            members = members[(members != issue.index) | (name != "train")]
+            gaps = judged.components["train"][members] - judged.components[name][issue.index]
+            near[label] = int(members[np.square(gaps).sum(axis=1).argmin()])
+        related, own = near[issue.suggested], near[issue.label]
+        assert (issue.related_split, issue.related_index) == ("train", related)
+        assert issue.related_id == train.ids[related]
+        assert issue.detail.endswith(f"; nearest image of its own label: train {own} ({train.ids[own]})")
 
 
 def test_flips_rank_high_on_fashion_mnist():

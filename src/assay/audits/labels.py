@@ -9,6 +9,7 @@ from assay.audits.flagging import counted, flagged, not_evaluated, percent
 from assay.audits.judgment import FEWEST_PER_CLASS, Judgment
 from assay.audits.material import Checked, Material
 from assay.audits.values import Finding, Issue, Verdict
+from assay.data.values import Dataset
 from assay.reference.beliefs import Beliefs, fit_floor, hold_beliefs
 from assay.reference.expansion import spread_rows
 from assay.reference.neighbors import nearest
@@ -117,11 +118,15 @@ def _error_issues(material: Material, name: str, rows: Rows) -> list[Issue]:
             ("train", int(like_suggested[i])) if like_suggested[i] >= 0 else None,
             suggested=dataset.classes[suggested[i]],
             suggested_probability=float(probabilities[i, suggested[i]]),
-            detail=f"its label has probability {own[i]:.2g}; "
-            + (f"nearest image of its own label: train {like_own[i]}" if like_own[i] >= 0 else ""),
+            detail=f"its label has probability {own[i]:.2g}" + _told_nearest(dataset, int(like_own[i])),
         )
         for i in range(len(rows))
     ]
+
+
+def _told_nearest(dataset: Dataset, row: int) -> str:
+    """The nearest training image of the label as given: `related_...` tells that of the suggested one."""
+    return f"; nearest image of its own label: train {row} ({dataset.train.ids[row]})" if row >= 0 else ""
 
 
 def _nearest_of_class(material: Material, name: str, rows: Rows, classes: Rows) -> Rows:
