@@ -36,7 +36,7 @@ def test_clean_data_give_no_reason_to_speak(check):
 
 @pytest.mark.parametrize("kind", [kind for kind in DAMAGES if kind not in ("cropped", "blurry")])
 def test_a_damaged_picture_is_found_under_its_kind(kind: str):
-    """Each damage is named: constant, dark, bright, low-contrast."""
+    """Each damage is named: constant, blank, dark, bright, low-contrast."""
     rows = np.arange(0, 30, 3)
     images = COLORED.train.images.copy()
     images[rows] = DAMAGES[kind](images[rows], np.random.default_rng(0))

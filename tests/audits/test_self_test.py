@@ -85,7 +85,7 @@ def test_self_test_finds_what_the_checks_promise(results):
         assert by_fault["near-duplicates", change].recall == 1
         assert by_fault["near-duplicates", change].false_alarms == 0
         assert by_fault["leakage", change].recall == 1
-    for kind in ("constant", "dark", "bright", "low-contrast"):
+    for kind in ("constant", "blank", "dark", "bright", "low-contrast"):
         assert by_fault["quality", kind].recall == 1
     assert by_fault["drift", "test 15 % brighter, fewer of one class"].recall == 1
     assert by_fault["shortcuts", "corner marks that tell the class"].recall == 1

@@ -148,9 +148,16 @@ def filled(images: Images, rng: np.random.Generator) -> Images:
     return np.broadcast_to(rng.integers(0, 256, (len(images), 1, 1, 1), np.uint8), images.shape).copy()
 
 
+def emptied(images: Images, rng: np.random.Generator) -> Images:
+    """One gray value and the faint noise of a sensor: no picture, and yet not constant."""
+    gray = rng.uniform(60, 190, (len(images), 1, 1, 1))
+    return to_bytes(gray + rng.normal(0, 1.5, images.shape))
+
+
 #: Every damage to a picture, by the kind of the `quality` check that should name it.
 DAMAGES: Final[Mapping[str, Change]] = {
     "constant": filled,
+    "blank": emptied,
     "dark": darkened,
     "bright": bleached,
     "low-contrast": flattened,
