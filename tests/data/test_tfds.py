@@ -1,19 +1,15 @@
-import io
-import json
-import struct
 import sys
 import types
 
 import numpy as np
 import pytest
-from array_record.python.array_record_module import ArrayRecordWriter
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
 
 from assay.core.errors import AssayError
 from assay.data.load import load
 from assay.data.records import masked_crc32c, parse_example, read_tfrecords
+from prepared import example, prepared_set, tfrecord
 
 NAMES = ("ant", "bee", "cow")
 
@@ -23,92 +19,17 @@ def cache(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("ASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
 
 
-def varint(number: int) -> bytes:
-    out = b""
-    number &= (1 << 64) - 1
-    while number > 0x7F:
-        out += bytes([number & 0x7F | 0x80])
-        number >>= 7
-    return out + bytes([number])
-
-
-def field(number: int, content: bytes) -> bytes:
-    return varint(number << 3 | 2) + varint(len(content)) + content
-
-
-def example(features, packed=True) -> bytes:
-    """A tf.train.Example, written independently of the reader under test."""
-    entries = b""
-    for name, value in features.items():
-        if isinstance(value, bytes):
-            feature = field(1, field(1, value))
-        elif isinstance(value, float):
-            feature = field(2, field(1, struct.pack("<f", value)))
-        else:
-            feature = field(3, field(1, varint(value)) if packed else b"\x08" + varint(value))
-        entries += field(1, field(1, name.encode()) + field(2, feature))
-    return field(1, entries)
-
-
-def tfrecord(records) -> bytes:
-    out = b""
-    for record in records:
-        length = struct.pack("<Q", len(record))
-        out += (
-            length
-            + struct.pack("<I", masked_crc32c(length))
-            + record
-            + struct.pack("<I", masked_crc32c(record))
-        )
-    return out
-
-
-def png(pixels) -> bytes:
-    out = io.BytesIO()
-    Image.fromarray(pixels).save(out, "PNG")
-    return out.getvalue()
-
-
 def pictures(count, seed):
     return np.random.default_rng(seed).integers(0, 256, (count, 5, 4), np.uint8)
 
 
 def prepare(folder, form, shards=2, names=NAMES, label=None):
-    """A folder as TensorFlow Datasets 4.9 prepares it."""
-    folder.mkdir(parents=True)
-    splits = []
-    for split, count, seed in (("train", 12, 0), ("test", 6, 1)):
-        records = [
-            example(
-                {"image": png(image), "label": i % 3 if label is None else label, "weight": 0.5},
-                packed=i % 2 > 0,
-            )
-            for i, image in enumerate(pictures(count, seed))
-        ]
-        size = count // shards
-        for shard in range(shards):
-            own = records[shard * size : (shard + 1) * size]
-            path = folder / f"tiny-{split}.{form}-{shard:05d}-of-{shards:05d}"
-            if form == "tfrecord":
-                path.write_bytes(tfrecord(own))
-            else:
-                writer = ArrayRecordWriter(str(path), "group_size:1")
-                for record in own:
-                    writer.write(record)
-                writer.close()
-        splits.append({"name": split, "shardLengths": [str(size)] * shards})
-    start = "tensorflow_datasets.core.features."
-    features = {
-        "image": {"pythonClassName": f"{start}image_feature.Image"},
-        "label": {"pythonClassName": f"{start}class_label_feature.ClassLabel"},
-        "weight": {"pythonClassName": f"{start}scalar.Scalar"},
+    """A folder as TensorFlow Datasets 4.9 prepares it: 12 training and 6 test images of three classes."""
+    parts = {
+        split: (pictures(count, seed), [i % 3 if label is None else label for i in range(count)])
+        for split, count, seed in (("train", 12, 0), ("test", 6, 1))
     }
-    info = {"name": "tiny", "fileFormat": form, "splits": splits}
-    (folder / "dataset_info.json").write_text(json.dumps(info))
-    (folder / "features.json").write_text(json.dumps({"featuresDict": {"features": features}}))
-    if names:
-        (folder / "label.labels.txt").write_text("".join(f"{name}\n" for name in names))
-    return folder
+    return prepared_set(folder, parts, names, form, shards)
 
 
 @pytest.fixture
