@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from assay.audits.audit import audit_dataset, measure_all
 from assay.core.errors import AssayError
 from assay.data.convert import convert
 from assay.data.inspect import inspect
@@ -59,17 +60,66 @@ def test_what_is_there_is_never_replaced(dataset, form, tmp_path):
     assert (tmp_path / form).read_bytes() == b"mine"
 
 
+def zipped(folder, path):
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in folder.rglob("*"):
+            archive.write(file, file.relative_to(folder.parent))
+    return path
+
+
 def test_the_sample_in_all_forms(tmp_path):
     """2,500 real images: IDX, folder, NPZ, Parquet and archive are one and the same set."""
     dataset = load("fashion-mnist-sample")
     forms = [convert(dataset, tmp_path / form) for form in FORMS]
-    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
-        for path in (tmp_path / "folder").rglob("*"):
-            archive.write(path, path.relative_to(tmp_path))
-    for path in (*forms, tmp_path / "set.zip", sample.FOLDER):
+    for path in (*forms, zipped(tmp_path / "folder", tmp_path / "set.zip"), sample.FOLDER):
         found = load(path, classes=dataset.classes)
         assert found.fingerprints == dataset.fingerprints
         assert found.shape == dataset.shape
+
+
+def idx(dataset, folder):
+    folder.mkdir()
+    for name, prefix in (("train", "train"), ("test", "t10k")):
+        split = dataset.splits[name]
+        for kind, values in (("images", split.images[..., 0]), ("labels", split.labels.astype(np.uint8))):
+            sizes = b"".join(size.to_bytes(4, "big") for size in values.shape)
+            content = bytes([0, 0, 8, values.ndim]) + sizes + values.tobytes()
+            (folder / f"{prefix}-{kind}-idx{values.ndim}-ubyte").write_bytes(content)
+    return folder
+
+
+def with_faults(dataset):
+    """800 images of the sample: copies, a leak, two wrong labels, and a blank image in each split."""
+    parts = []
+    for split, count in ((dataset.train, 600), (dataset.splits["test"], 200)):
+        parts += [split.images[:count].copy(), split.labels[:count].copy()]
+    images, labels, test_images, test_labels = parts
+    images[1], labels[1] = images[0], labels[0]
+    test_images[:3], test_labels[:3] = images[2:5], labels[2:5]
+    labels[[10, 20]] = (labels[[10, 20]] + 5) % 10
+    images[30], test_images[30] = 0, 255
+    return load(arrays=parts, classes=dataset.classes)
+
+
+def findings(dataset):
+    """Of every check the verdict, the count, and the digests of the flagged images; all statistics."""
+    found = audit_dataset(dataset, measure_all(dataset))
+    flagged = sorted((issue.check, issue.kind, issue.digest, issue.label) for issue in found.issues)
+    verdicts = {finding.check: (finding.verdict, finding.count) for finding in found.findings}
+    return verdicts, flagged, found.statistics, found.decisions
+
+
+def test_the_same_findings_in_all_forms(tmp_path):
+    """Every check finds the same faults in IDX, folder, NPZ, Parquet and archive, though a folder has another
+    order of images, and its files have sizes that arrays have not."""
+    dataset = with_faults(load("fashion-mnist-sample"))
+    expected = findings(dataset)
+    assert {check for check, *_ in expected[1]} >= {"exact-duplicates", "leakage", "label-errors", "quality"}
+    forms = [convert(dataset, tmp_path / form) for form in FORMS]
+    for path in (*forms, zipped(tmp_path / "folder", tmp_path / "set.zip"), idx(dataset, tmp_path / "idx")):
+        found = load(path, classes=dataset.classes)
+        assert found.fingerprints == dataset.fingerprints
+        assert findings(found) == expected, path
 
 
 def test_inspect_tells_what_a_folder_holds(dataset, tmp_path):
