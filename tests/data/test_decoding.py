@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from assay.core.errors import AssayError
-from assay.data import decode_worker, decoding
+from assay.data import decode_splits, decode_worker, decoding, image_set
 from assay.data.decoding import Decoders, Request, worker_count
+from assay.data.load import load
 
 
 def png(value, size=(4, 3)) -> bytes:
@@ -59,24 +60,45 @@ STUBBORN = """
             os.abort()
         if data == b"hang":
             time.sleep(600)
+        if data == b"grab":
+            bytearray(decode_worker.MOST_MEMORY + 1)  # zeros, of which the system hands out none yet
         return real(data)
     decode_worker.read_picture = stubborn
     decode_worker.main()
 """
 
 
-@pytest.mark.parametrize("problem", [b"crash", b"hang"])
-def test_a_decoder_that_crashes_or_hangs_costs_one_image(problem, tmp_path, monkeypatch):
-    """It is ended, and the images with it are asked for again, one by one."""
+def _stubborn(tmp_path, monkeypatch):
+    """From now on the workers have a decoder that misbehaves on some contents."""
     fake = tmp_path / "python"
     fake.write_text(f"#!/bin/sh\nexec {sys.executable} {tmp_path / 'stubborn.py'}\n")
     fake.chmod(0o755)
     (tmp_path / "stubborn.py").write_text(textwrap.dedent(STUBBORN))
     monkeypatch.setattr(decoding.sys, "executable", str(fake))
+
+
+@pytest.mark.parametrize("problem", [b"crash", b"hang"])
+def test_a_decoder_that_crashes_or_hangs_costs_one_image(problem, tmp_path, monkeypatch):
+    """It is ended, and the images with it are asked for again, one by one."""
+    _stubborn(tmp_path, monkeypatch)
     with Decoders(1, seconds=2) as decoders:
         first, second = decoders.answers([Request([png(1), problem, png(3)]), Request([png(4)])])
     assert ["refused" in result for result in first.outcomes] == [False, True, False]
     assert "crashed, or did not end" in first.outcomes[1]["refused"]
+    assert first.pixels[:, 0, 0, 0].tolist() == [1, 3]
+    assert second.pixels[0, 0, 0, 0] == 4
+
+
+def test_a_decoder_that_grabs_memory_costs_one_image(tmp_path, monkeypatch):
+    """It is told so and loses that image; the process stays, and the others come back."""
+    _stubborn(tmp_path, monkeypatch)
+    with Decoders(1) as decoders:
+        before = _children()
+        first, second = decoders.answers([Request([png(1), b"grab", png(3)]), Request([png(4)])])
+        assert _children() == before
+    assert ["refused" in result for result in first.outcomes] == [False, True, False]
+    assert first.outcomes[1]["code"] == "image-too-large"
+    assert "more memory" in first.outcomes[1]["refused"]
     assert first.pixels[:, 0, 0, 0].tolist() == [1, 3]
     assert second.pixels[0, 0, 0, 0] == 4
 
@@ -98,6 +120,43 @@ def test_no_worker_is_left_behind():
     for child in children:
         with pytest.raises(ProcessLookupError):
             os.kill(child, 0)
+
+
+def _mixed_folder(root):
+    """96 files of two classes: sizes, formats and modes that differ, some damaged, some with a wrong name."""
+    rng = np.random.default_rng(0)
+    for number in range(96):
+        shape = (6 + number % 5, 9 - number % 4) + ((3,) if number % 3 else ())
+        image = Image.fromarray(rng.integers(0, 256, shape, np.uint8))
+        path = root / "ab"[number % 2] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image.save(path, ("PNG", "JPEG", "BMP", "WEBP")[number % 4])
+        if number % 10 == 9:
+            path.write_bytes(path.read_bytes()[:50])
+    return root
+
+
+def test_the_number_of_workers_changes_nothing(tmp_path, monkeypatch):
+    """One or four of them: the same images in the same order, facts, losses and notes (case 48)."""
+    folder = _mixed_folder(tmp_path / "set")
+    monkeypatch.setattr(decode_splits, "_CHUNK", 8)
+    found = []
+    for count in (1, 4):
+        monkeypatch.setenv("ASSAY_CACHE", str(tmp_path / f"cache-{count}"))
+        monkeypatch.setattr(image_set, "worker_count", lambda _, count=count: count)
+        found.append(load(folder, skip_bad=True, test_fraction=0.25))
+    one, four = found
+    assert one == four
+    assert (one.fingerprints, one.notes, one.left_out) == (four.fingerprints, four.notes, four.left_out)
+    assert len(one.left_out) == 9
+    for name, split in one.splits.items():
+        other = four.splits[name]
+        assert split.ids == other.ids
+        np.testing.assert_array_equal(split.images, other.images)
+        np.testing.assert_array_equal(split.looks, other.looks)
+        assert split.columns.keys() == other.columns.keys()
+        for column, values in split.columns.items():
+            np.testing.assert_array_equal(values, other.columns[column])
 
 
 def test_few_images_get_one_worker():
