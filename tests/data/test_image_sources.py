@@ -329,6 +329,7 @@ def test_what_is_no_image_is_ignored_and_listed(folder, expected):
     (folder / "extra" / "x.png").write_bytes(png(pictures(1)[0]))
     (folder / "train" / "cat" / "Thumbs.db").write_bytes(b"x")
     (folder / "train" / "cat" / "out.png").symlink_to("/etc/hostname")
+    (folder / "train" / "cat" / "zero.png").symlink_to("/dev/zero")
     (folder / "train" / "loop").symlink_to(folder)
     os.mkfifo(folder / "train" / "cat" / "pipe.png")
     with socket.socket(socket.AF_UNIX) as server:
@@ -343,6 +344,7 @@ def test_what_is_no_image_is_ignored_and_listed(folder, expected):
         ("extra/x.png", "not in the folder of a class"),
         ("train/cat/Thumbs.db", "no image by its name"),
         ("train/cat/out.png", "a link, not a file"),
+        ("train/cat/zero.png", "a link, not a file"),
         ("train/loop", "a link, not a file"),
         ("train/cat/pipe.png", "a pipe, not a file"),
         ("s.png", "a socket, not a file"),
@@ -357,7 +359,8 @@ HOSTILE = [
     "a\nb",
     "\u202eabc",
     b"\xff\xfe".decode("utf-8", "surrogateescape"),
-    "x" * 200,
+    "x" * 255,
+    "é" * 127,
 ]
 HOSTILE += ["<script>alert(1)</script>", '"><img onerror=alert(1)>', "{{7*7}}", "=1+1"]
 
@@ -367,7 +370,8 @@ def test_hostile_names_are_names(tmp_path, cache):
     hostile = [name.replace("/", "\u2215") for name in HOSTILE]
     for number, name in enumerate(hostile):
         (tmp_path / "set" / name).mkdir(parents=True)
-        (tmp_path / "set" / name / f"{name[:50]}.png").write_bytes(png(pictures(1, seed=number)[0]))
+        file = os.fsdecode(os.fsencode(name)[:250].decode("utf-8", "ignore") or name) + ".png"
+        (tmp_path / "set" / name / file).write_bytes(png(pictures(1, seed=number)[0]))
     found = load(tmp_path / "set")
     assert set(found.classes) == set(hostile)
     assert load(tmp_path / "set") == found

@@ -104,11 +104,32 @@ def test_a_transparent_color_is_white(mode):
 
 
 def test_cmyk_becomes_rgb():
-    """(1 - C)(1 - K), for plain CMYK; the same for YCCK, which JPEG files of printers hold."""
+    """(1 - C)(1 - K)."""
     image = Image.new("CMYK", (16, 16), (255, 0, 0, 0))
     found = read_image(encoded(image, "JPEG", quality=100))
     assert np.abs(found[8, 8].astype(int) - [0, 255, 255]).max() <= 2
     assert read_picture(encoded(image, "JPEG")).mode == "CMYK"
+
+
+def ycck(cyan, magenta, yellow, black) -> bytes:
+    """A JPEG as programs for printing write it: cyan, magenta and yellow, as if they were red, green, blue,
+    become Y, Cb and Cr; Adobe's marker tells so by a 2 (Adobe technical note 5116)."""
+    parts = Image.new("RGB", (16, 16), (cyan, magenta, yellow)).convert("YCbCr").split()
+    # What Pillow writes of CMYK is the inverse of it; black stays as it is.
+    inverse = [part.point(lambda value: 255 - value) for part in parts]
+    data = encoded(Image.merge("CMYK", [*inverse, Image.new("L", (16, 16), black)]), "JPEG", quality=100)
+    place = data.index(b"Adobe") + 11
+    assert data[place] == 0
+    return data[:place] + b"\2" + data[place + 1 :]
+
+
+@pytest.mark.parametrize("inks", [(255, 0, 0, 0), (0, 0, 255, 0), (64, 0, 128, 51), (0, 0, 0, 255)])
+def test_ycck_becomes_rgb(inks):
+    """The same rule for the other form of CMYK that JPEG files have."""
+    found = read_picture(ycck(*inks))
+    expected = [(255 - ink) * (255 - inks[3]) / 255 for ink in inks[:3]]
+    assert found.mode == "CMYK"
+    assert np.abs(found.pixels[8, 8] - np.array(expected)).max() <= 3
 
 
 def test_a_color_profile_is_not_applied():
@@ -149,6 +170,35 @@ def test_the_first_frame_counts(kind):
     found = read_picture(data)
     assert found.pixels[0, 0].tolist() == [255, 0, 0]
     assert found.conversions[0] == "first of 3 frames"
+
+
+def test_the_first_of_several_pictures_counts():
+    """Of a JPEG with more than one (MPO, as stereo cameras and telephones write), and it is said so."""
+    frames = [Image.new("RGB", (16, 16), color) for color in ("red", "green", "blue")]
+    data = encoded(frames[0], "MPO", save_all=True, append_images=frames[1:], quality=100)
+    found = read_picture(data)
+    assert found.format == "JPEG"
+    assert np.abs(found.pixels[8, 8].astype(int) - [255, 0, 0]).max() <= 2
+    assert found.conversions == ("first of 3 frames",)
+    alone = encoded(frames[0], "JPEG", quality=100)
+    assert read_picture(alone).conversions == ()
+    np.testing.assert_array_equal(found.pixels, read_image(alone))
+
+
+@given(st.binary(max_size=60))
+def test_a_damaged_list_of_pictures_does_not_matter(rest):
+    """Whatever stands in the header of the MP extension, the first picture is read."""
+    header = b"MPF\0II*\0" + rest
+    segment = b"\xff\xe2" + struct.pack(">H", len(header) + 2) + header
+    plain = encoded(Image.new("L", (4, 4), 90), "JPEG")
+    assert read_picture(plain[:2] + segment + plain[2:]).pixels.tolist() == read_image(plain).tolist()
+
+
+def test_a_text_called_mp_is_no_list_of_pictures():
+    """A PNG may call a text as it likes."""
+    info = PngImagePlugin.PngInfo()
+    info.add_text("mp", "9")
+    assert read_picture(encoded(picture_of(), "PNG", pnginfo=info)).conversions == ()
 
 
 def test_content_decides_not_the_name(tmp_path):

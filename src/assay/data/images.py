@@ -27,7 +27,7 @@ from assay.core.errors import AssayError
 from assay.data.png import check_pixels, plain_png
 from assay.data.preprocessing import Preprocessing
 from assay.data.reading import read_file
-from assay.data.signatures import check_container, recognized_format
+from assay.data.signatures import check_container, pictures_told, recognized_format
 from assay.data.values import Resize
 
 #: Pixels of one image: 8,192 x 8,192. Decoded to RGB that is 201 MB.
@@ -151,7 +151,8 @@ def _decoded(data: bytes, where: str) -> Picture:
     if image.format == "PNG":
         check_pixels(data, where)
     image.load()
-    frames, (width, height), mode = getattr(image, "n_frames", 1), image.size, image.mode
+    frames = pictures_told(image.info.get("mp")) or getattr(image, "n_frames", 1)
+    (width, height), mode = image.size, image.mode
     upright = _turned(image, orientation)
     simple = _plain(upright)
     conversions = [f"first of {frames} frames"] if frames > 1 else []

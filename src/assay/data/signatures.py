@@ -7,6 +7,7 @@ that is padded silently would be learned as it is.
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Final
 
 from assay.core.errors import AssayError
@@ -46,6 +47,9 @@ REFUSED_SUFFIXES: Final = (
 _PROMISED: Final = {**dict.fromkeys(REFUSED_SUFFIXES, ""), **FORMAT_BY_NAME}
 
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
+
+#: Tag of the MP extension of JPEG.
+_NUMBER_OF_IMAGES: Final = 0xB001
 
 #: Bytes of one PNG chunk that is not pixels: profiles and texts of photographs stay far below.
 _MOST_METADATA: Final = 4 << 20
@@ -172,3 +176,21 @@ def _check_webp(data: bytes, where: str) -> None:
     promised = 8 + int(struct.unpack_from("<I", data, 4)[0])
     if len(data) < promised:
         raise _damaged(where, f"the file is cut off after {len(data):,} of {promised:,} bytes")
+
+
+def pictures_told(header: object) -> int:
+    """How many pictures a JPEG holds, by the header of its MP extension (CIPA DC-007).
+
+    0 where it is no such header, or a damaged one.
+    """
+    if not isinstance(header, bytes):
+        return 0
+    order = "<" if header.startswith(b"II") else ">"
+    with suppress(struct.error):
+        (start,) = struct.unpack_from(f"{order}I", header, 4)
+        (entries,) = struct.unpack_from(f"{order}H", header, start)
+        for entry in range(entries):
+            tag, _, _, value = struct.unpack_from(f"{order}HHII", header, start + 2 + 12 * entry)
+            if tag == _NUMBER_OF_IMAGES:
+                return int(value)
+    return 0
