@@ -5,6 +5,7 @@
 Each file is wrong for certain: a reader that accepts it has a fault.
 """
 
+import bz2
 import gzip
 import io
 import json
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from prepared import example, tfrecord
 
 SEED = 20170825
 
@@ -28,7 +30,7 @@ Case = tuple[str, bytes]
 def corpus(seed: int = SEED) -> Iterator[Case]:
     """Names, each once, and contents."""
     random = np.random.default_rng(seed)
-    for make in (_images, _other_images, _idx, _npy, _npz, _tables, _zips, _tars, _parquet):
+    for make in (_images, _other_images, _idx, _npy, _npz, _tables, _zips, _tars, _parquet, _tfds, _hub):
         for number, (name, content) in enumerate(make(random)):
             kind, _, rest = name.partition("/")
             yield f"{kind}/{number:03d}-{rest}", content
@@ -258,6 +260,10 @@ def _tars(random: np.random.Generator) -> Iterator[Case]:
         yield "tars/cut.tar", cut
     for cut in _cuts(random, gzip.compress(good, mtime=0), 20):
         yield "tars/cut.tar.gz", cut
+    for cut in _cuts(random, bz2.compress(good), 10):
+        yield "tars/cut.tar.bz2", cut
+    for flipped in _flips(random, bz2.compress(good), 10):
+        yield "tars/flipped.tar.bz2", flipped
     for name in ("../x.png", "/x.png", "a/../../x.png"):
         yield "tars/slip.tar", _tar([(tarfile.TarInfo(name), picture)])
     for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE):
@@ -295,6 +301,64 @@ def _parquet(random: np.random.Generator) -> Iterator[Case]:
     wrong = io.BytesIO()
     pyarrow.parquet.write_table(table, wrong)
     yield "parquet/labels.parquet", wrong.getvalue()
+
+
+def _tfds(random: np.random.Generator) -> Iterator[Case]:
+    """One file each of a prepared set whose other files are right: four examples of two classes."""
+    records = [example({"image": _encoded(random, "PNG"), "label": i % 2}) for i in range(4)]
+    good = tfrecord(records)
+    for cut in _cuts(random, good, 15):
+        yield "tfds/train.tfrecord", cut
+    for flipped in _flips(random, good, 15):
+        yield "tfds/train.tfrecord", flipped
+    for wrong in (
+        records[:3],  # fewer than promised
+        [*records[:3], b""],
+        [*records[:3], records[3][:-5]],
+        [*records[:3], random.bytes(50)],
+        [*records[:3], example({"image": records[0]})],
+        [*records[:3], example({"image": b"no image", "label": 1})],
+        [*records[:3], example({"image": _encoded(random, "PNG"), "label": 2})],
+    ):
+        yield "tfds/train.tfrecord", tfrecord(wrong)
+    for content in (b"", b"hello", bytes(1 << 16), random.bytes(1 << 16)):
+        yield "tfds/train.array_record", content
+    splits = [{"name": "train", "shardLengths": ["4"]}]
+    for text in (
+        "",
+        "{",
+        "[]",
+        "null",
+        "[" * 50_000,
+        json.dumps({"name": "tiny", "fileFormat": "tfrecord"}),
+        json.dumps({"name": "tiny", "fileFormat": "riegeli", "splits": splits}),
+        json.dumps({"name": "../../tiny", "splits": splits}),
+        json.dumps({"name": "tiny", "splits": [{"name": "train", "shardLengths": ["x"]}]}),
+        json.dumps({"name": "tiny", "splits": [{"name": "train", "shardLengths": ["2", "2"]}]}),
+        json.dumps({"name": "tiny", "splits": {"train": 4}}),
+    ):
+        yield "tfds/dataset_info.json", text.encode()
+    for text in (
+        "",
+        "{}",
+        "[]",
+        '{"featuresDict": 3}',
+        '{"featuresDict": {"features": {"image": {}}}}',
+        "\xff",
+    ):
+        yield "tfds/features.json", text.encode("latin-1")
+    yield "tfds/label.labels.txt", b"\xff\xfe\n"
+    yield "tfds/label.labels.txt", b"one\n"
+
+
+def _hub(random: np.random.Generator) -> Iterator[Case]:
+    """One file each of a repository's folder data/."""
+    for name, content in _parquet(random):
+        if "cut" not in name:
+            yield "hub/train-00000-of-00001.parquet", content
+    for rows in ("", "nonsense\n", '{"file_name": "../x.png", "label": "a"}\n', '{"file_name": "x.png"}\n'):
+        yield "hub/metadata.jsonl", rows.encode()
+    yield "hub/README.md", b"nothing but words"
 
 
 if __name__ == "__main__":

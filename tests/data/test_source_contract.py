@@ -15,7 +15,7 @@ from assay.data.convert import convert
 from assay.data.load import as_request, chosen_source, load
 from assay.data.sources import SOURCES, fashion_mnist
 from assay.data.values import Dataset
-from prepared import prepared_set
+from corpus.prepared import prepared_set
 
 CLASSES = ("ant", "bee", "cow")
 

@@ -1,3 +1,4 @@
+import json
 import sys
 import types
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from assay.core.errors import AssayError
 from assay.data.load import load
 from assay.data.records import masked_crc32c, parse_example, read_tfrecords
-from prepared import example, prepared_set, tfrecord
+from corpus.prepared import example, prepared_set, tfrecord
 
 NAMES = ("ant", "bee", "cow")
 
@@ -107,6 +108,22 @@ def test_a_cut_or_flipped_tfrecord_is_refused(tmp_path):
             assert caught.value.code == "records-unreadable"
     path.write_bytes(content[:-1])
     refused(folder, "records-unreadable")
+
+
+@pytest.mark.parametrize("form", ["tfrecord", "array_record"])
+def test_records_that_are_missing_or_too_many(tmp_path, form):
+    """A file that ends between two records is whole by itself; the description tells of the loss."""
+    folder = prepare(tmp_path / "tiny", form, shards=1)
+    info = json.loads((folder / "dataset_info.json").read_text())
+    for promised in (11, 13):
+        info["splits"][0]["shardLengths"] = [str(promised)]
+        (folder / "dataset_info.json").write_text(json.dumps(info))
+        assert f"12 examples, and dataset_info.json promises {promised}" in refused(
+            folder, "records-unreadable"
+        )
+    if form == "tfrecord":
+        (folder / "tiny-train.tfrecord-00000-of-00001").write_bytes(b"")
+        assert "0 examples" in refused(folder, "records-unreadable")
 
 
 def test_a_damaged_array_record_is_refused(tmp_path):

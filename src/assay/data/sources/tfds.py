@@ -148,15 +148,19 @@ def _description(path: Path) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Shards:
-    """The files of one split, and how to read them."""
+    """The files of one split, how many examples each must have, and how to read them."""
 
     paths: Sequence[Path]
+    lengths: Sequence[int]
     read: Callable[[Path], Iterator[bytes]]
 
     def examples(self) -> Iterator[Example]:
-        for path in self.paths:
-            for record in self.read(path):
+        for path, length in zip(self.paths, self.lengths, strict=True):
+            count = 0
+            for count, record in enumerate(self.read(path), 1):  # noqa: B007  # 0 of an empty file
                 yield parse_example(path, record)
+            if count != length:  # a file cut between two records is whole by its checksums
+                raise unreadable(path, f"it has {count:,} examples, and {_INFO} promises {length:,}")
 
 
 def _listing(request: Request, place: Path) -> Listing:
@@ -214,13 +218,13 @@ def _shards(place: Path) -> dict[str, _Shards]:
     if form not in _READERS:
         raise unreadable(place / _INFO, f"the format {form!r} is not read")
     found = {}
-    with suppress(KeyError, TypeError, AttributeError):
+    with suppress(KeyError, TypeError, AttributeError, ValueError):
         for record in info["splits"]:
-            split, count = split_of(record["name"]), len(record["shardLengths"])
+            split, lengths = split_of(record["name"]), [int(length) for length in record["shardLengths"]]
             if split is not None:
-                start = f"{info['name']}-{record['name']}.{form}"
+                start, count = f"{info['name']}-{record['name']}.{form}", len(lengths)
                 paths = [place / f"{start}-{i:05d}-of-{count:05d}" for i in range(count)]
-                found[split] = _Shards(paths, _READERS[form])
+                found[split] = _Shards(paths, lengths, _READERS[form])
     if not found:
         raise unreadable(place / _INFO, "it describes no splits called train, validation or test")
     missing = next((path for shards in found.values() for path in shards.paths if not path.is_file()), None)
