@@ -296,14 +296,16 @@ def test_small_nets_take_one_thread() -> None:
 
 
 def test_fewer_threads_give_the_same_up_to_rounding() -> None:
-    """A net of one member, large enough that its work is shared, ends with nearly the same weights."""
+    """A net of one member, large enough that its work is shared, ends with nearly the same weights. Adam's
+    epsilon is large here: else the sign alone counts of gradients that are next to nothing."""
     noise = np.random.default_rng(0).integers(0, 256, (64, 32, 32, 3), np.uint8)
     wide = split_of(noise, [number % 3 for number in range(64)])
     rows = hold_out(wide, 0.0, seed=0)
     plain = {"members": 1, "epochs": 2, "batch_size": 64, "least_steps": 0, "selection": 1.0}
+    plain |= {"epsilon": 0.01, "learning_rate": 0.001}
     recipe = read_recipe("cnn", plain)
     one, two = (train(wide, rows, CLASSES, recipe, threads=count).weights for count in (1, 2))
-    assert all(np.allclose(one[name], two[name], atol=1e-3) for name in one)
+    assert all(np.allclose(one[name], two[name], atol=1e-5) for name in one)
     assert any(np.abs(one[name]).max() > 0.01 for name in one)
 
 

@@ -46,6 +46,16 @@ def test_description_of_a_moved_window_is_that_of_the_moved_picture():
     np.testing.assert_allclose(asked, describe_window(copies, PLAIN), atol=1e-5)
 
 
+def test_a_gain_cuts_each_color_off_by_itself():
+    """Asked with a gain, a picture looks as its brightened copy does: red is cut off, green and blue grow."""
+    rng = np.random.default_rng(5)
+    pictures = rng.integers(0, 120, (6, 16, 16, 3), np.uint8)
+    pictures[..., 0] += 130
+    brightened = np.minimum(np.rint(pictures * 1.4), 255).astype(np.uint8)
+    asked = describe_window(pictures, Question(0, 0, 1.4, 1, 1))
+    np.testing.assert_allclose(asked, describe_window(brightened, PLAIN), atol=0.01)
+
+
 def test_a_copy_is_the_first_candidate():
     """Moved copies among a hundred other pictures are found with the right shift."""
     pictures = smooth(100)

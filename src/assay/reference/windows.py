@@ -157,7 +157,8 @@ def _described(small: Bytes, rows: Rows, question: Question) -> Floats:
 
 def describe_window(small: Bytes, question: Question) -> Floats:
     """Length-1 description of a window: the same for mirror images and under gain and contrast."""
-    gray = np.minimum(gray_of(small) * np.float32(question.gain), 255)
+    lit = small if question.gain == 1 else np.minimum(small * np.float32(question.gain), 255)
+    gray = gray_of(lit)  # after the gain: it cuts each color off by itself
     weights = window_weights((gray.shape[1], gray.shape[2]), question)
     description: Floats = gray.reshape(len(gray), gray.shape[1] * gray.shape[2]) @ weights
     odd = description[:, description.shape[1] // 2 :]
