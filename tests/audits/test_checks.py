@@ -7,7 +7,9 @@ import pytest
 
 from assay.audits.audit import CHECKS, audit_dataset, known_checks, measure_all
 from assay.audits.material import Material
-from assay.audits.similarity import nearest_mean_accuracy, neighbor_correlation
+from assay.audits.measure import measure_block
+from assay.audits.similarity import ALIKE, nearest_mean_accuracy, neighbor_correlation, similar_pairs
+from assay.audits.statistics import class_mean_correlation
 from assay.audits.values import AREAS, Audit, Finding
 from assay.core.errors import AssayError
 from assay.core.events import Event
@@ -142,6 +144,20 @@ def test_classes_with_the_same_mean_image_are_named() -> None:
     assert finding.verdict == "warn"
     assert "disc and cross" in finding.summary
     assert finding.evidence["nearest_mean_accuracy"] < 0.9
+
+
+def test_alike_classes_are_counted_and_listed_as_from_the_table_of_all_pairs() -> None:
+    """Taken in blocks of 256 classes, of 600: all pairs over 0.9 are counted, the first 1,000 in order."""
+    rng = np.random.default_rng(0)
+    sums = measure_block(rng.integers(0, 9, (1200, 2, 3, 1), np.uint8), np.arange(1200) % 600, 603)
+    table = class_mean_correlation(sums)
+    first, second = np.triu_indices(603, k=1)
+    values = table[first, second]
+    order = np.argsort(np.where(np.isnan(values), np.inf, -values), kind="stable")[:1000]
+    pairs, count = similar_pairs(sums, tuple(map(str, range(603))))
+    assert count == np.count_nonzero(values > ALIKE) > 1000
+    assert [(p["first"], p["second"]) for p in pairs] == [(str(first[i]), str(second[i])) for i in order]
+    np.testing.assert_allclose([p["correlation"] for p in pairs], values[order], rtol=1e-12)
 
 
 def test_nearest_mean_accuracy_equals_leaving_each_image_out() -> None:

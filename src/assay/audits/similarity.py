@@ -6,10 +6,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.audits.flagging import percent
+from assay.audits.flagging import not_evaluated, percent
 from assay.audits.material import Checked, Material
 from assay.audits.measure import Measurements
-from assay.audits.statistics import class_mean_correlation
+from assay.audits.statistics import unit_class_means
 from assay.audits.values import Finding, Verdict
 from assay.data.values import Split
 
@@ -29,8 +29,12 @@ WEAK_NEIGHBORS: Final = 0.2
 #: hundreds of pixels each, so that more images change only its third digit.
 NEIGHBOR_SAMPLE: Final = 10_000
 
-#: Pairs listed as evidence.
-_PAIRS = 10
+#: Pairs listed as evidence, and how many are kept in order.
+_PAIRS: Final = 10
+_LISTED: Final = 1000
+
+#: Classes compared with all others at once.
+_CLASS_BLOCK: Final = 256
 
 
 @dataclass(frozen=True)
@@ -52,10 +56,9 @@ def check_class_similarity(material: Material) -> Checked:
     classes = material.dataset.classes
     measurements = material.measurements["train"]
     if np.count_nonzero(measurements.counts) < 2:
-        return Checked(_not_evaluated("fewer than two classes have training images"))
-    pairs = similar_pairs(measurements, classes)
+        return not_evaluated("class-similarity", "fewer than two classes have training images")
+    pairs, alike = similar_pairs(measurements, classes)
     spatial = measure_spatial(material.dataset.train, measurements)
-    alike = [pair for pair in pairs if pair["correlation"] > ALIKE]
     easy = spatial.nearest_mean_accuracy >= EASY
     verdict: Verdict = "warn" if alike and not easy else "pass"
     return Checked(
@@ -66,7 +69,7 @@ def check_class_similarity(material: Material) -> Checked:
             summary=_summary(alike, pairs, spatial),
             evidence={
                 "most_similar": pairs[:_PAIRS],
-                "pairs_alike": len(alike),
+                "pairs_alike": alike,
                 "nearest_mean_accuracy": spatial.nearest_mean_accuracy,
                 "majority_accuracy": spatial.majority_accuracy,
                 "neighbor_correlation": spatial.neighbor_correlation,
@@ -83,19 +86,7 @@ def check_class_similarity(material: Material) -> Checked:
     )
 
 
-def _not_evaluated(why: str) -> Finding:
-    return Finding(
-        check="class-similarity",
-        area="spatial complexity",
-        verdict="not evaluated",
-        summary=f"Not evaluated: {why}.",
-        evidence={},
-        threshold="",
-        reason=why,
-    )
-
-
-def _summary(alike: list[dict[str, Any]], pairs: list[dict[str, Any]], spatial: Spatial) -> str:
+def _summary(alike: int, pairs: list[dict[str, Any]], spatial: Spatial) -> str:
     floor = (
         f"The nearest class mean is right for {percent(spatial.nearest_mean_accuracy)} of the training "
         f"images (always one class: {percent(spatial.majority_accuracy)}); a trained model must beat that."
@@ -106,28 +97,35 @@ def _summary(alike: list[dict[str, Any]], pairs: list[dict[str, Any]], spatial: 
     pair = f"{top['first']} and {top['second']} (correlation {top['correlation']:.3f})"
     if not alike:
         return f"No two mean images are nearly alike; the nearest are {pair}. {floor}"
-    return f"{_pairs_have(len(alike))} nearly the same mean image, first {pair}. {floor}"
+    return f"{_pairs_have(alike)} nearly the same mean image, first {pair}. {floor}"
 
 
 def _pairs_have(count: int) -> str:
     return f"{count:,} {'pair of classes has' if count == 1 else 'pairs of classes have'}"
 
 
-def similar_pairs(measurements: Measurements, classes: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Pairs of classes by falling correlation of their mean images (at most the first 1,000)."""
-    correlation = class_mean_correlation(measurements)
-    first, second = np.triu_indices(len(classes), k=1)
-    values = correlation[first, second]
-    order = np.argsort(np.where(np.isnan(values), np.inf, -values), kind="stable")[:1000]
-    return [
-        {
-            "first": classes[first[i]],
-            "second": classes[second[i]],
-            "correlation": float(values[i]),
-        }
-        for i in order
-        if not np.isnan(values[i])
+def similar_pairs(measurements: Measurements, classes: tuple[str, ...]) -> tuple[list[dict[str, Any]], int]:
+    """Pairs of classes by falling correlation of their mean images (the first 1,000), and all over `ALIKE`.
+
+    Block by block: all pairs of 10,000 classes at once would take 3 GB.
+    """
+    unit = unit_class_means(measurements)
+    values, first, second = np.zeros(0), np.zeros(0, np.int64), np.zeros(0, np.int64)
+    count, floor = 0, -np.inf
+    for start in range(0, len(unit), _CLASS_BLOCK):
+        correlation = np.clip(unit[start : start + _CLASS_BLOCK] @ unit[start:].T, -1.0, 1.0)
+        count += int(np.count_nonzero(np.triu(correlation > ALIKE, k=1)))
+        rows, columns = np.nonzero(np.triu(correlation > floor, k=1))
+        values = np.concatenate([values, correlation[rows, columns]])
+        first, second = np.append(first, start + rows), np.append(second, start + columns)
+        order = np.argsort(-values, kind="stable")[:_LISTED]
+        values, first, second = values[order], first[order], second[order]
+        floor = values[-1] if len(values) == _LISTED else -np.inf
+    pairs = [
+        {"first": classes[i], "second": classes[j], "correlation": float(value)}
+        for i, j, value in zip(first.tolist(), second.tolist(), values, strict=True)
     ]
+    return pairs, count
 
 
 def measure_spatial(split: Split, measurements: Measurements) -> Spatial:

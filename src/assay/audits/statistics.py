@@ -69,8 +69,8 @@ def _percentile(counts: list[int], total: int, share: float) -> int:
     return LEVELS - 1
 
 
-def class_mean_correlation(measurements: Measurements) -> NDArray[np.float64]:
-    """float64 `(k, k)`: Pearson correlation of the class-mean images, over all places and channels.
+def unit_class_means(measurements: Measurements) -> NDArray[np.float64]:
+    """float64 `(k, h * w * c)`: class-mean images, centered and of length 1: their products correlate them.
 
     NaN where a class has no image or a constant mean image: nothing can be correlated there.
     """
@@ -78,6 +78,15 @@ def class_mean_correlation(measurements: Measurements) -> NDArray[np.float64]:
     centered = means - means.mean(axis=1, keepdims=True)
     lengths = np.sqrt((centered**2).sum(axis=1))
     lengths[(measurements.counts == 0) | (lengths < 1e-9)] = np.nan
-    unit = centered / lengths[:, None]
+    unit: NDArray[np.float64] = centered / lengths[:, None]
+    return unit
+
+
+def class_mean_correlation(measurements: Measurements) -> NDArray[np.float64]:
+    """float64 `(k, k)`: Pearson correlation of the class-mean images, over all places and channels.
+
+    NaN as in `unit_class_means`.
+    """
+    unit = unit_class_means(measurements)
     correlation: NDArray[np.float64] = np.clip(unit @ unit.T, -1.0, 1.0)
     return correlation
