@@ -1,8 +1,9 @@
 """What the reference classifier makes of every image, each judged without its own label."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,12 @@ FEWEST_PER_CLASS: Final = 5
 
 #: Scores are kept for all images and classes; beyond this many numbers (2 GB) they are not made.
 _MOST_SCORES: Final = 500_000_000
+
+#: Images must score higher for their own label than the average image by so many standard errors.
+_SIGNIFICANT: Final = 3.0
+
+#: Why there is no judgment where the pictures do not tell the labels, to this classifier.
+NO_BETTER_THAN_CHANCE: Final = "the reference classifier tells the classes no better than chance"
 
 Probabilities = NDArray[np.float32]
 
@@ -68,9 +75,10 @@ def judge(
     learned = np.flatnonzero(counts >= FEWEST_PER_CLASS)
     components = components or principal_components(dataset)
     refusal = _refusal(dataset, learned)
-    if refusal:
-        return Judgment(refusal, {}, components, learned, {})
-    probabilities = _probabilities(dataset, components, THOROUGH_SIZE if thorough else SIZE)
+    size = THOROUGH_SIZE if thorough else SIZE
+    probabilities = {} if refusal else _probabilities(dataset, components, size)
+    if not probabilities:
+        return Judgment(refusal or NO_BETTER_THAN_CHANCE, {}, components, learned, {})
     accuracy = {
         name: float((p.argmax(axis=1) == dataset.splits[name].labels).mean())
         for name, p in probabilities.items()
@@ -91,10 +99,13 @@ def _refusal(dataset: Dataset, learned: NDArray[np.int64]) -> str:
 def _probabilities(
     dataset: Dataset, components: Mapping[str, NDArray[np.float32]], size: int
 ) -> dict[str, Probabilities]:
+    """Per split; {} where the scores tell nothing."""
     train, classes = dataset.train, len(dataset.classes)
     fourier = fit_fourier(components["train"], _even(min(size, len(train) // 2)))
     fitted = ridge.fit(lambda: fourier.blocks(components["train"]), train.labels, classes)
     scores = ridge.leave_one_out(fitted, lambda: fourier.blocks(components["train"]), train.labels)
+    if not tells_the_labels(scores, train.labels):
+        return {}
     calibration = fit_calibration(scores, train.labels)
     found = {"train": calibration.probabilities(scores)}
     for name in dataset.splits:
@@ -102,6 +113,16 @@ def _probabilities(
             raw = ridge.predict(fitted, lambda name=name: fourier.blocks(components[name]))  # type: ignore[misc]
             found[name] = calibration.probabilities(raw)
     return found
+
+
+def tells_the_labels(scores: NDArray[np.floating[Any]], labels: NDArray[np.int64]) -> bool:
+    """Whether images score higher for their own label than the average image does for it, beyond chance.
+
+    scores: `(n, k)`, leave-one-out. An image left out makes its class rarer, so its own score is the lower
+    one where the pictures tell nothing; a calibration learns that backwards and would call it knowledge.
+    """
+    above = scores[np.arange(len(labels)), labels] - scores.mean(axis=0)[labels]
+    return bool(above.mean() > _SIGNIFICANT * above.std() / math.sqrt(len(labels)))
 
 
 def _even(size: int) -> int:

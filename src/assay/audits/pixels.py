@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from assay.audits.flagging import not_evaluated
 from assay.audits.material import Checked, Material
 from assay.audits.statistics import PixelStatistics, pixel_statistics
 from assay.audits.values import Finding, Verdict
@@ -18,10 +19,10 @@ def check_pixel_range(material: Material) -> Checked:
     """Judge range, mean and spread of the pixel values of every split."""
     found = {name: pixel_statistics(m.histogram) for name, m in material.measurements.items()}
     statistics = {name: s for name, s in found.items() if s is not None}
+    if "train" not in statistics:
+        return not_evaluated("pixel-range", "there are no training pixels")
     failures, warnings = _problems(statistics, material.dataset.notes)
     verdict: Verdict = "fail" if failures else "warn" if warnings else "pass"
-    if "train" not in statistics:
-        verdict = "not evaluated"
     return Checked(
         Finding(
             check="pixel-range",
@@ -68,8 +69,6 @@ def _shifted(statistics: dict[str, PixelStatistics]) -> list[str]:
 
 
 def _summary(statistics: dict[str, PixelStatistics], problems: list[str]) -> str:
-    if "train" not in statistics:
-        return "There are no training pixels to judge."
     s = statistics["train"]
     figures = (
         f"Training values {s.minimum}-{s.maximum}, mean {s.mean:.4f}, standard deviation {s.deviation:.4f}, "

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.audits.flagging import not_evaluated, percent
+from assay.audits.judgment import NO_BETTER_THAN_CHANCE
 from assay.audits.material import Checked, Material
 from assay.audits.similarity import nearest_mean_accuracy
 from assay.audits.values import Finding
@@ -35,6 +36,8 @@ _PAIRS: Final = 10
 def check_separability(material: Material) -> Checked:
     """Compare class means, a linear model on pixels, and the reference, by leave-one-out on train."""
     judgment = material.judgment
+    if judgment.refusal == NO_BETTER_THAN_CHANCE:
+        return Checked(_inseparable())
     if judgment.refusal:
         return not_evaluated("separability", judgment.refusal)
     train, k = material.dataset.train, len(material.dataset.classes)
@@ -60,6 +63,21 @@ def check_separability(material: Material) -> Checked:
             if hard
             else "",
         )
+    )
+
+
+def _inseparable() -> Finding:
+    return Finding(
+        check="separability",
+        area="spatial complexity",
+        verdict="warn",
+        summary=f"{NO_BETTER_THAN_CHANCE[0].upper()}{NO_BETTER_THAN_CHANCE[1:]}: nothing in the training "
+        "pictures goes with their labels.",
+        evidence={"better_than_chance": False},
+        threshold="images left out score higher for their own label than the average image does, by 3 "
+        "standard errors",
+        reason="labels that belong to other pictures, or pictures that show nothing, cannot be learned",
+        fix="Make sure that images and labels are in the same order and belong together.",
     )
 
 
