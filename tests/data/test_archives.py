@@ -225,3 +225,15 @@ def test_a_cut_or_changed_archive_is_refused_or_the_same(name, tmp_path, expecte
                 assert found.fingerprints == expected.fingerprints
             except AssayError as error:
                 assert error.exit_code in (2, 3)
+
+
+@pytest.mark.parametrize("shift", [1000, -10, 1 << 30])
+def test_entries_that_begin_outside_of_the_file(tmp_path, shift):
+    """An end record that lies about the place of the directory moves all entries; no fault of the disk."""
+    path = zipped(tmp_path / "set.zip")
+    content = path.read_bytes()
+    place = struct.unpack_from("<L", content, len(content) - 6)[0]
+    path.write_bytes(content[:-6] + struct.pack("<L", place + shift) + content[-2:])
+    with pytest.raises(AssayError) as caught:
+        load(path)
+    assert (caught.value.code, caught.value.exit_code) == ("archive-refused", 3)

@@ -86,6 +86,8 @@ def check_entries(path: Path, entries: Sequence[zipfile.ZipInfo], size: int) -> 
             raise refused(path, f"{one_line(entry.filename)} is encrypted")
         if stat.S_ISLNK(entry.external_attr >> 16):
             raise refused(path, f"{one_line(entry.filename)} is a link")
+        if not 0 <= entry.header_offset < size:  # seeking there would be told as a fault of the disk
+            raise refused(path, f"{one_line(entry.filename)} begins outside of the file")
     check_distinct(path, [entry.filename for entry in entries])
     check_total(path, sum(entry.file_size for entry in entries), size)
 
