@@ -81,7 +81,7 @@ def test_every_kind_of_file_is_read_as_in_a_run(folder: Path, tmp_path: Path) ->
         epochs=1,
         checks=("identity",),
         out=tmp_path / "run",
-        size="24",
+        size=24,
         resize="crop",
     )
     header, rows = read_csv_text((run.path / "predictions.csv").read_text("utf-8"))

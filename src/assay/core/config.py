@@ -26,7 +26,7 @@ class Reading(BaseModel):
 
     name: str | None = None
     classes: tuple[str, ...] | None = None
-    size: str | None = None
+    size: Annotated[str, Field(coerce_numbers_to_str=True)] | None = None
     resize: Literal["fit", "crop", "stretch"] = "fit"
     skip_bad: bool = False
     path_column: str | None = None
