@@ -1,15 +1,16 @@
 """Check `quality`: images that show nothing, or show it badly, and pixels that are dead in all of them."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.audits.dead_pixels import dead_pixels
 from assay.audits.flagging import counted, flagged, not_evaluated
 from assay.audits.looks import Looks
 from assay.audits.material import Checked, Material
-from assay.audits.measure import Measurements, merge
 from assay.audits.outliers import by_class, robust_scores, tail_scores
 from assay.audits.values import Finding, Issue
 
@@ -38,14 +39,8 @@ SOFTER: Final = 0.75
 CONTACT: Final = 0.3
 BEYOND: Final = 1.5
 
-#: A place whose mean differs by this many gray levels from its neighbors' is not one of them.
-_UNLIKE: Final = 40
-
 #: More than this share of flawed images is not a few bad files any more.
 FAIL_SHARE: Final = 0.01
-
-#: Fewer images than this cannot tell a dead pixel from one that happens to be equal.
-_FEWEST_FOR_DEAD_PIXELS: Final = 50
 
 Mask = NDArray[np.bool_]
 
@@ -76,7 +71,8 @@ def check_quality(material: Material) -> Checked:
             f"{FLAT}; low contrast: span under {NARROW} gray levels; blurry, saturated: {UNUSUAL:g} robust "
             "deviations from the class; blurry also, from 64 pixels a side on and at the size of the file: "
             f"fine structure under {SOFT:g} of that at half the size, and a quarter under the class; "
-            f"cropped: over {CONTACT:.0%} of the border, far beyond the class; "
+            f"cropped: over {CONTACT:.0%} of the border, far beyond the class; dead pixels: one value in all "
+            "images of the set, or of a split where the others vary, among neighbors that vary; "
             f"more than {FAIL_SHARE:.0%} of the images fail",
             reason="such a picture cannot tell its class: in training it teaches chance, in a test it "
             "measures nothing. What is usual in a class (an object that fills the frame) is no flaw",
@@ -88,13 +84,22 @@ def check_quality(material: Material) -> Checked:
 
 
 def _summary(images: int, total: int, kinds: Mapping[str, int], dead: list[dict[str, Any]]) -> str:
-    several = "pixel is" if len(dead) == 1 else "pixels are"
-    pixels = f" {len(dead):,} {several} dead or stuck in every image." if dead else ""
+    pixels = _told_dead(dead)
     if not images:
         return f"None of the {total:,} images is blank, dark, bright, flat, blurry, saturated or cut.{pixels}"
     listed = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
     told = counted(images, total, "image is of poor quality", "images are of poor quality")
     return f"{told}: {listed}.{pixels}"
+
+
+def _told_dead(dead: list[dict[str, Any]]) -> str:
+    """` 2 pixels are dead or stuck in every image.`, and of one split alone `... in every train image.`"""
+    told = ""
+    for splits, count in Counter(tuple(place["splits"]) for place in dead).items():
+        several = "pixel is" if count == 1 else "pixels are"
+        where = "image" if len(splits) > 1 else f"{splits[0]} image"
+        told += f" {count:,} {several} dead or stuck in every {where}."
+    return told
 
 
 def _image_issues(material: Material, name: str) -> list[Issue]:
@@ -193,33 +198,3 @@ def _squashed(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     """Robust deviations as a score in [0, 1): 0.5 at twice `UNUSUAL`."""
     positive = np.maximum(scores, 0)
     return positive / (positive + 2 * UNUSUAL)
-
-
-def dead_pixels(measurements: Mapping[str, Measurements]) -> list[dict[str, Any]]:
-    """Places that have one value in all images while the places around them vary, or hold another value."""
-    whole: Measurements | None = None
-    for part in measurements.values():
-        whole = part if whole is None else merge(whole, part)
-    if whole is None or whole.counts.sum() < _FEWEST_FOR_DEAD_PIXELS or min(whole.sums.shape[1:3]) < 3:
-        return []
-    n = int(whole.counts.sum())
-    mean = whole.sums.sum(axis=0) / n
-    variance = np.maximum(whole.square_sums.sum(axis=0) / n - mean**2, 0)
-    around_mean, around_variance = _around(mean), _around(variance)
-    # A border that is black in every image is background: dead means unlike the neighbors.
-    dead = (variance < 1e-9) & ((around_variance > FLAT**2) | (np.abs(mean - around_mean) > _UNLIKE))
-    return [
-        {"row": int(y), "column": int(x), "channel": int(c), "value": round(float(mean[y, x, c]))}
-        for y, x, c in np.argwhere(dead)
-    ]
-
-
-def _around(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The median of the 3 x 3 neighborhood of each place, itself left out."""
-    padded = np.pad(values, ((1, 1), (1, 1), (0, 0)), mode="reflect")
-    height, width, _ = values.shape
-    neighbors = [
-        padded[y : y + height, x : x + width] for y in range(3) for x in range(3) if (y, x) != (1, 1)
-    ]
-    middle: NDArray[np.float64] = np.median(np.stack(neighbors), axis=0)
-    return middle
