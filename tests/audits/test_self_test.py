@@ -5,8 +5,10 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from assay.audits import planting
-from assay.audits.self_test import auroc, found_in_twice, self_test
-from planted import colored
+from assay.audits.audit import measure_all
+from assay.audits.material import Material
+from assay.audits.self_test import auroc, count_flips, found_in_twice, self_test
+from planted import colored, with_images
 
 COLORED = colored()
 
@@ -101,3 +103,15 @@ def test_self_test_leaves_the_data_alone(results):
 def test_too_few_images_are_not_tested():
     """Under 50 training images there is nothing to count: an empty result."""
     assert self_test(colored(train=10, test=5)) == ()
+
+
+def test_flips_that_hide_what_the_pictures_tell_are_counted_as_missed():
+    """Where so much is wrong that the reference has nothing left to judge by, none of it counts as found."""
+    labels = np.random.default_rng(0).permutation(COLORED.train.labels)
+    mixed = with_images(COLORED, "train", COLORED.train.images, labels)
+    flipped = np.flatnonzero(labels != COLORED.train.labels)
+    planted = planting.Planted(mixed, {("flipped", "train"): flipped})
+    clean = Material(COLORED, measure_all(COLORED))
+    found = count_flips(clean, planted, np.arange(len(labels)), "all in random order")
+    assert (found.fault, found.planted, found.found) == ("all in random order", len(flipped), 0)
+    assert (found.recall, found.precision, found.auroc) == (0, None, None)

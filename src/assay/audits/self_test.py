@@ -5,7 +5,7 @@ chosen by them.
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -154,13 +154,16 @@ def _test_flips(clean: Material, seed: int, among: Rows) -> list[Counted]:
     for share in FLIP_SHARES:
         for name, likely in (("any class", None), ("the most similar class", confusable)):
             planted = with_flips(clean.dataset, share, seed, likely, among)
-            rows.append(_tested_flips(clean, planted, among, f"{share:.0%} of labels to {name}"))
+            rows.append(count_flips(clean, planted, among, f"{share:.0%} of labels to {name}"))
     return rows
 
 
-def _tested_flips(clean: Material, planted: Planted, among: Rows, fault: str) -> Counted:
+def count_flips(clean: Material, planted: Planted, among: Rows, fault: str) -> Counted:
+    """Count planted flips. With them the reference may know no better than chance: then none is found."""
     material = _material(planted.dataset)
     counted = _tested(check_label_errors(material), check_label_errors(clean), planted, "flipped")
+    if material.judgment.refusal:
+        return replace(counted, fault=fault)
     flipped = np.zeros(len(planted.dataset.train), bool)
     flipped[planted.faults["flipped", "train"]] = True
     probabilities = material.judgment.probabilities["train"]
