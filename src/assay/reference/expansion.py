@@ -78,8 +78,8 @@ def fit_fourier(components: Floats, size: int, width: float = 1.0, seed: int = 0
     """`size` features (an even number) of a Gaussian kernel as wide as `width` median distances."""
     generator = np.random.default_rng([seed, 0xF0])
     rows = components[spread_rows(len(components), _WIDTH_SAMPLE)].astype(np.float64)
-    half = len(rows) // 2
-    distances = np.sqrt(squared_distances(rows[: half or 1], rows[half:]))
+    # By turns, for the first half may hold other classes than the second.
+    distances = np.sqrt(squared_distances(rows[::2], rows[1::2] if len(rows) > 1 else rows))
     scale = width * float(np.median(distances)) or 1.0
     shape = (components.shape[1], size // 2)
     return Fourier((generator.standard_normal(shape) / scale).astype(np.float32))
