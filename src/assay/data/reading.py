@@ -38,6 +38,20 @@ def open_file(path: Path, follow_links: bool = True) -> Iterator[IO[bytes]]:
             yield file
 
 
+@contextmanager
+def open_folder(path: Path) -> Iterator[int]:
+    """The descriptor of a folder, open for looking into it.
+
+    Raises AssayError `file-missing` or `file-unreadable`, also for what is refused while it is open.
+    """
+    with reading_errors(path):
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+
 def read_file(path: str | Path, most: int, follow_links: bool = True) -> bytes:
     """The content of a regular file, at most `most` bytes of it.
 

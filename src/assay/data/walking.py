@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from assay.data.naming import natural_key
-from assay.data.reading import kind_of, reading_errors
+from assay.data.reading import kind_of, open_folder
 from assay.data.values import LeftOut
 
 #: Folders below the class folder are read too, as deep as this.
@@ -101,14 +101,10 @@ def _look_into(root: Path, folder: str) -> tuple[Content, str]:
 
 def _entries(path: Path) -> Iterator[tuple[str, os.stat_result]]:
     """Names and states of what lies in a folder, by name, no link followed."""
-    with reading_errors(path):
-        # From the open folder on: the system need not find its way from the root for every file.
-        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            for name in sorted(os.listdir(folder)):  # noqa: PTH208  paths know no open folders
-                yield name, os.stat(name, dir_fd=folder, follow_symlinks=False)
-        finally:
-            os.close(folder)
+    # From the open folder on: the system need not find its way from the root for every file.
+    with open_folder(path) as folder:
+        for name in sorted(os.listdir(folder)):  # noqa: PTH208  paths know no open folders
+            yield name, os.stat(name, dir_fd=folder, follow_symlinks=False)
 
 
 def _reason_to_leave_out(name: str, mode: int, deepest: bool) -> str:
