@@ -3,13 +3,12 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.audits.measure import Measurements, merge
+from assay.audits.measure import Measurements
 
 #: Fewer images than this cannot tell a dead pixel from one that happens to be equal.
 _FEWEST: Final = 50
@@ -60,9 +59,9 @@ def _moments(parts: Iterable[Measurements]) -> _Moments | None:
     count = sum(int(part.counts.sum()) for part in known)
     if count < _FEWEST:
         return None
-    sums = reduce(merge, known)
-    mean = sums.sums.sum(axis=0) / count
-    return _Moments(count, mean, np.maximum(sums.square_sums.sum(axis=0) / count - mean**2, 0))
+    mean = np.sum([part.sums.sum(axis=0) for part in known], axis=0) / count
+    squares = np.sum([part.square_sums.sum(axis=0) for part in known], axis=0) / count
+    return _Moments(count, mean, np.maximum(squares - mean**2, 0))
 
 
 def _dead(places: _Moments) -> NDArray[np.bool_]:
