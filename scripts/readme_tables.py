@@ -198,7 +198,7 @@ def _trust(figures: Mapping[str, Any]) -> list[str]:
 
 
 def _training_peers(figures: Mapping[str, Any]) -> list[str]:
-    head = ["job", "peer", "seconds, median", "range", "processor seconds", "test accuracy", "n"]
+    head = ["job", "peer", "seconds, median", "range", "processor seconds", "test accuracy", "n", "commit"]
     rows = [
         _row([f"`{job}`, {_epochs(found['epochs'])}", name, *_peer_seconds(peer)])
         for job, found in figures.items()
@@ -219,7 +219,8 @@ def _peer_seconds(peer: Mapping[str, Any]) -> list[str]:
         f"{peer['median_processor_seconds']:.0f}",
         f"{peer['median_test_accuracy']:.4f}",
     ]
-    return [*cells, str(len(runs))]
+    commits = dict.fromkeys(run["commit"][:7] for run in runs)
+    return [*cells, str(len(runs)), ", ".join(commits)]
 
 
 def _report(figures: Mapping[str, Any]) -> list[str]:
