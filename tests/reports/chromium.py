@@ -23,6 +23,9 @@ FLAGS = (
     "--disable-dev-shm-usage",
 )
 
+#: Seconds until a wait is given up: long, since machines are shared and no test asserts a time.
+PATIENCE = 120
+
 
 def start(profile: Path) -> Iterator[webdriver.Chrome]:
     """A headless browser with a fresh profile, whose requests are recorded; skips where there is none."""
@@ -34,6 +37,8 @@ def start(profile: Path) -> Iterator[webdriver.Chrome]:
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+    driver.set_script_timeout(PATIENCE)
+    driver.get("about:blank")
     yield driver
     driver.quit()
 
@@ -53,10 +58,20 @@ def show(
 
 
 def requests(browser: webdriver.Chrome) -> list[str]:
-    """Addresses that the page asked for since the last call, data: among them."""
+    """Addresses that shown pages asked for since the last call, data: among them.
+
+    The browser's own first page (chrome://) asks for things too, whenever it comes to it: not of interest.
+    """
     messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     return [
         message["params"]["request"]["url"]
         for message in messages
         if message["method"] == "Network.requestWillBeSent"
+        and not message["params"]["documentURL"].startswith("chrome")
     ]
+
+
+def console(browser: webdriver.Chrome) -> list[str]:
+    """What shown pages wrote to the console since the last call; the browser's own pages are left out."""
+    entries = [entry["message"] for entry in browser.get_log("browser")]
+    return [text for text in entries if not text.startswith("chrome")]

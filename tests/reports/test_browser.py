@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from assay.reports.html import write_report
-from reports.chromium import requests, show
+from reports.chromium import console, requests, show
 
 pytestmark = pytest.mark.browser
 
@@ -23,13 +23,13 @@ def report(content_of, dataset_of, hostile_names, tmp_path_factory: pytest.TempP
 
 def test_nothing_runs_and_nothing_is_fetched(browser, report: Path) -> None:
     """Case 36: hostile names fire no script; the page asks for nothing; the console is silent."""
-    requests(browser), browser.get_log("browser")
+    requests(browser), console(browser)
     show(browser, report.as_uri())
     assert browser.title.endswith("Assay report")
     assert browser.execute_script("return document.querySelectorAll('script:not([type])').length") == 1
     asked = [url for url in requests(browser) if not url.startswith("data:")]
     assert asked == [report.as_uri()]
-    assert browser.get_log("browser") == []
+    assert console(browser) == []
 
 
 def test_nothing_is_fetched_over_http_either(browser, report: Path) -> None:

@@ -15,7 +15,7 @@ from assay.reports import comparison_findings as findings
 from assay.reports.comparison import ComparisonContent, comparison_page, draw_figures, write_comparison
 from assay.reports.difference_figures import shown_pairs
 from assay.reports.ladder_figure import ladder
-from reports.chromium import show
+from reports.chromium import console, show
 from reports.test_page_in_use import AXE, violations
 
 CLASSES = ("cat", "dog", "owl")
@@ -163,51 +163,19 @@ def test_hostile_names_stay_text(dataset_of, hostile_names, tmp_path: Path) -> N
 
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [320, 1200])
-def test_the_page_fits_and_is_silent(dataset_of, hostile_names, tmp_path: Path, width: int) -> None:
+def test_the_page_fits_and_is_silent(browser, dataset_of, hostile_names, tmp_path: Path, width: int) -> None:
     """In Chromium with hostile names: nothing scrolls sideways, nothing fired, boxes have names."""
-    browser = _browser(tmp_path)
-    try:
-        write_comparison(
-            tmp_path,
-            content_of(dataset_of(hostile_names, test=[60] * len(hostile_names)), hostile_names, True),
-        )
-        browser.execute_cdp_cmd(
-            "Emulation.setDeviceMetricsOverride",
-            {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500},
-        )
-        browser.get((tmp_path / "report.html").as_uri())
-        assert browser.title.endswith("Assay comparison")
-        assert browser.execute_script("return document.documentElement.scrollWidth") <= width
-        assert browser.execute_script(
-            "return [...document.querySelectorAll('.scroll')]"
-            ".every(s => s.tabIndex === 0 && s.getAttribute('aria-label'))"
-        )
-        assert browser.get_log("browser") == []
-    finally:
-        browser.quit()
-
-
-def _browser(tmp_path: Path):
-    import shutil
-
-    from selenium import webdriver
-    from selenium.webdriver.chrome.options import Options
-    from selenium.webdriver.chrome.service import Service
-
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if chromium is None or driver is None:
-        pytest.skip("Chromium or its driver is not installed")
-    options = Options()
-    options.binary_location = chromium
-    for flag in (
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        f"--user-data-dir={tmp_path / 'profile'}",
-    ):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    return webdriver.Chrome(options=options, service=Service(driver))
+    content = content_of(dataset_of(hostile_names, test=[60] * len(hostile_names)), hostile_names, True)
+    write_comparison(tmp_path, content)
+    console(browser)
+    show(browser, (tmp_path / "report.html").as_uri(), width)
+    assert browser.title.endswith("Assay comparison")
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    assert browser.execute_script(
+        "return [...document.querySelectorAll('.scroll')]"
+        ".every(s => s.tabIndex === 0 && s.getAttribute('aria-label'))"
+    )
+    assert console(browser) == []
 
 
 @pytest.mark.browser

@@ -18,7 +18,7 @@ from assay.data.decisions import COLUMNS, Decision, decide, decisions_csv, read_
 from assay.data.values import Dataset
 from assay.reports import decide as deciding
 from assay.reports.html import draw_all, page, write_report
-from reports.chromium import requests, show
+from reports.chromium import PATIENCE, console, requests, show
 from reports.hostile import payloads
 from reports.test_page_in_use import AXE, violations
 
@@ -80,7 +80,7 @@ def opened(browser, address: str, folder: Path | None = None, **options):
         where = {"behavior": "allow", "downloadPath": str(folder)}
         browser.execute_cdp_cmd("Browser.setDownloadBehavior", where)
     show(browser, address, **options)
-    WebDriverWait(browser, 5).until(lambda d: d.find_element("id", "deciding").is_displayed())
+    WebDriverWait(browser, PATIENCE).until(lambda d: d.find_element("id", "deciding").is_displayed())
     return browser
 
 
@@ -98,7 +98,7 @@ def downloaded(browser, folder: Path) -> Path:
     """The file that the button gives, once it is whole."""
     file = folder / "decisions.csv"
     browser.execute_script("document.getElementById('download').click()")
-    WebDriverWait(browser, 10).until(lambda _: file.exists() and file.stat().st_size > 0)
+    WebDriverWait(browser, PATIENCE).until(lambda _: file.exists() and file.stat().st_size > 0)
     return file
 
 
@@ -236,7 +236,7 @@ def test_hostile_texts_are_text_and_come_back(browser, content_of, dataset_of, t
     names = [option.get_attribute("textContent") for option in options]
     assert names == [one_line(name) for name in made.dataset.classes]
     assert browser.title.endswith("Assay report")
-    assert browser.get_log("browser") == []
+    assert console(browser) == []
 
 
 @pytest.fixture

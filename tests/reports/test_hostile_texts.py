@@ -8,7 +8,7 @@ import pytest
 from assay.audits.values import Finding, Issue
 from assay.data.values import Dataset, Split
 from assay.reports.html import write_report
-from reports.chromium import requests, show
+from reports.chromium import console, requests, show
 from reports.hostile import payloads
 
 pytestmark = pytest.mark.browser
@@ -84,13 +84,13 @@ def test_no_text_runs_or_asks_for_anything(
     own = TEXTS[part::PAGES]
     write_report(tmp_path, hostile_content(content_of, dataset_of, own))
     address = (tmp_path / "report.html").as_uri()
-    requests(browser), browser.get_log("browser")
+    requests(browser), console(browser)
     show(browser, address)
     used = browser.execute_async_script(USE_EVERYTHING)
     assert used["cards"] > 12
     assert browser.title.endswith("Assay report")
     assert [url for url in requests(browser) if not url.startswith("data:")] == [address]
-    assert browser.get_log("browser") == []
+    assert console(browser) == []
     assert used["scripts"] == 1
     assert used["foreign"] == []
 

@@ -17,7 +17,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from assay.audits.values import Finding, Issue
 from assay.evaluation.evaluate import predictions_csv
 from assay.reports.html import write_report
-from reports.chromium import show
+from reports.chromium import PATIENCE, show
 
 pytestmark = pytest.mark.browser
 
@@ -197,7 +197,7 @@ def test_filters_by_class_confidence_and_flag(page, content) -> None:
 
 def test_pictures_are_the_test_images_themselves(page, content) -> None:
     """What is drawn on the first card equals the pixels of the image, bit by bit."""
-    WebDriverWait(page, 5).until(
+    WebDriverWait(page, PATIENCE).until(
         lambda d: d.execute_script("return document.querySelector('.card canvas').dataset.drawn === 'true'")
     )
     drawn = page.execute_script(
