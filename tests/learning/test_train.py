@@ -182,14 +182,16 @@ def test_a_loss_that_is_not_a_number_stops_within_one_step(
     from assay.learning import learner
 
     calls = 0
-    genuine = learner.batch_loss
+    genuine = learner.loss_and_slope
 
-    def poisoned(*arguments: object) -> torch.Tensor:
+    def poisoned(*arguments: object) -> tuple[torch.Tensor, torch.Tensor]:
         nonlocal calls
         calls += 1
-        return genuine(*arguments) * (float("nan") if calls == 4 + step else 1.0)
+        factor = float("nan") if calls == 4 + step else 1.0
+        loss, slope = genuine(*arguments)
+        return loss * factor, slope * factor
 
-    monkeypatch.setattr(learner, "batch_loss", poisoned)
+    monkeypatch.setattr(learner, "loss_and_slope", poisoned)
     assert -(-len(rows.train) // recipe.batch_size) == 4
     with pytest.raises(AssayError, match=f"epoch 2, step {step}: the loss is nan"):
         train(split, rows, CLASSES, recipe, checkpoints=tmp_path / "c")

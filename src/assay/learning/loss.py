@@ -1,11 +1,19 @@
 """What training makes small: cross-entropy, with what a recipe adds to it."""
 
+from typing import Any, Final
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy, one_hot
 
 from assay.learning.recipes import NetRecipe
+
+_KERNELS: Final[Any] = torch.ops.aten
+
+#: What torch's kernels call the mean over the images, and a label that none of them has.
+_MEAN: Final = 1
+_IGNORED: Final = -100
 
 
 def class_weights(
@@ -40,6 +48,29 @@ def batch_loss(
         hot = one_hot(labels, logits.shape[1]).to(logits.dtype)
         targets = torch.lerp(hot.flip(0), hot, mixed[:, None])
     return cross_entropy(logits, targets, weights, label_smoothing=recipe.label_smoothing)
+
+
+def loss_and_slope(
+    recipe: NetRecipe,
+    logits: torch.Tensor,
+    labels: torch.Tensor,
+    weights: torch.Tensor | None = None,
+    mixed: torch.Tensor | None = None,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """`batch_loss`, and its gradient by the logits `(b, k)`, which nothing follows.
+
+    The plain loss calls the kernels that autograd calls: beside a small net its bookkeeping would be felt.
+    """
+    if weights is None and mixed is None and not recipe.label_smoothing:
+        chances = torch.log_softmax(logits, 1)
+        loss, count = _KERNELS.nll_loss_forward.default(chances, labels, None, _MEAN, _IGNORED)
+        one = torch.ones_like(loss)
+        slope = _KERNELS.nll_loss_backward.default(one, chances, labels, None, _MEAN, _IGNORED, count)
+        return loss, _KERNELS._log_softmax_backward_data.default(slope, chances, 1, logits.dtype)
+    with torch.enable_grad():
+        followed = logits.detach().requires_grad_()
+        loss = batch_loss(recipe, followed, labels, weights, mixed)
+    return loss.detach(), torch.autograd.grad(loss, followed)[0]
 
 
 @torch.no_grad()

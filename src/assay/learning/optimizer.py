@@ -40,9 +40,8 @@ class Adam:
         )
         return _Group(decay, members, parameters, means, squares, [self.count] * len(members))
 
-    @torch.no_grad()
     def step(self, gradients: Sequence[torch.Tensor], learning_rate: float) -> None:
-        """One update. gradients: as many and of the same shapes as the parameters."""
+        """One update, under `torch.no_grad`. gradients: as many and of the same shapes as the parameters."""
         self.count += 1
         for group in self._groups:
             torch._fused_adamw_(

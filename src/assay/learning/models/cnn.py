@@ -97,9 +97,13 @@ class BatchNorm(nn.modules.batchnorm._BatchNorm):
     def _check_input_dim(self, inputs: torch.Tensor) -> None:
         """Any number of axes."""
 
+    def learns_from(self, inputs: torch.Tensor) -> bool:
+        """Are the inputs normalized by their own statistics, which then enter the running ones?"""
+        return self.training and inputs.numel() != self.num_features
+
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Channels are axis 1; the shape stays."""
-        if self.training and inputs.numel() == self.num_features:
+        if self.training and not self.learns_from(inputs):
             return batch_norm(
                 inputs, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
             )
