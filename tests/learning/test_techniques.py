@@ -12,6 +12,7 @@ from assay.data.hold_out import HoldOut
 from assay.data.values import Split
 from assay.learning.averaging import Average
 from assay.learning.feed import Feed, normalized
+from assay.learning.fitting import fit
 from assay.learning.job import Job, make_job
 from assay.learning.loss import batch_loss, class_weights, losses_of_images
 from assay.learning.network import arrays
@@ -238,6 +239,6 @@ def test_constant_images_through_batch_norm(split: Split, rows: HoldOut, normali
     """Images of one value everywhere have no deviation to divide by; the net still gives finite figures."""
     flat = Split.from_arrays(np.full_like(split.images, 7), split.labels, split.ids)
     small = {"channels": [4], "pool_after": [1], "hidden": 4, "epochs": 2, "batch_size": 16}
-    model = train(flat, rows, CLASSES, read_recipe("cnn", {**small, "normalizer": normalizer}))
+    model = fit(flat, rows, CLASSES, read_recipe("cnn", {**small, "normalizer": normalizer}))
     assert np.isfinite(model.history.records[-1].train_loss)
     assert np.isfinite(model.predict_proba(flat.images[:3])).all()

@@ -62,3 +62,15 @@ def test_few_or_equal_rows_give_finite_scores(n):
     rows, labels = np.ones((n, 4)), np.arange(n) % 2
     fitted = ridge.fit(in_blocks(rows), labels, 2)
     assert np.isfinite(ridge.leave_one_out(fitted, in_blocks(rows), labels)).all()
+
+
+def test_solving_for_one_penalty_gives_the_same_answers():
+    """With the penalty that `fit` chose: the same coefficients, and the same left-out scores of any rows."""
+    rows, labels = made(n=60, size=9)
+    fitted = ridge.fit(in_blocks(rows), labels, 3)
+    solved = ridge.solve(in_blocks(rows), labels, 3, fitted.share)
+    np.testing.assert_allclose(solved.coefficients, fitted.axes @ fitted.coefficients, atol=1e-9)
+    some = np.array([3, 8, 59])
+    expected = ridge.leave_one_out(fitted, in_blocks(rows), labels)[some]
+    found = ridge.left_out(solved, in_blocks(rows[some], size=2)(), labels[some])
+    np.testing.assert_allclose(found, expected, atol=1e-9)

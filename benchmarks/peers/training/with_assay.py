@@ -23,6 +23,7 @@ PLAIN = {
     "mirror_averaging": False,
     "selection": 1.0,
     "members": 1,
+    "reference": 0.0,
     "unshuffle": 1,
     "channels": CHANNELS,
     "pool_after": (1, 2),

@@ -3,7 +3,9 @@
 Only what a recipe needs is loaded: a fit in closed form does without torch.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +15,9 @@ from assay.core.errors import AssayError
 from assay.core.events import OnEvent, ignore
 from assay.data.hold_out import HoldOut
 from assay.data.values import Split
-from assay.learning import requirements
+from assay.learning import beside, requirements
 from assay.learning.closed_forms import fitting as closed
+from assay.learning.closed_forms.values import Weights
 from assay.learning.recipes import NetRecipe, Recipe, validated
 from assay.learning.schedule import lengthened
 from assay.learning.values import Model, ModelSummary
@@ -64,28 +67,43 @@ def fit(
     requirements.require_torch()
     from assay.learning.train import train
 
-    return train(
-        split,
-        rows,
-        classes,
-        recipe,
-        seed=seed,
-        device=device,
-        threads=threads,
-        validation=validation,
-        fingerprints=fingerprints,
-        start=start,
-        checkpoints=checkpoints,
-        checkpoint_minutes=checkpoint_minutes,
-        accept_changes=accept_changes,
-        finish=finish,
-        on_event=on_event,
-    )
+    recipe = beside.resolved(recipe, len(rows.train))
+    with _reference_meanwhile(split, rows, len(classes), recipe, seed) as reference:
+        model = train(
+            split,
+            rows,
+            classes,
+            recipe,
+            seed=seed,
+            device=device,
+            threads=threads,
+            validation=validation,
+            fingerprints=fingerprints,
+            start=start,
+            checkpoints=checkpoints,
+            checkpoint_minutes=checkpoint_minutes,
+            accept_changes=accept_changes,
+            finish=finish,
+            on_event=on_event,
+        )
+        weights = {**model.weights, **reference()}
+    return replace(model, weights=weights, layers=summarize(recipe, split.shape, len(classes)))
+
+
+def _reference_meanwhile(
+    split: Split, rows: HoldOut, class_count: int, recipe: NetRecipe, seed: int
+) -> AbstractContextManager[Callable[[], Weights]]:
+    """The weights of the reference that answers beside the net; none where the net answers alone."""
+    if not beside.share_of(recipe, class_count):
+        return nullcontext(dict)
+    return beside.fitted_meanwhile(split, rows.train, class_count, recipe, seed)
 
 
 def resolved(recipe: Recipe, count: int) -> Recipe:
     """The recipe as it will be used on `count` training images."""
-    return lengthened(recipe, count) if isinstance(recipe, NetRecipe) else closed.resolved(recipe, count)
+    if not isinstance(recipe, NetRecipe):
+        return closed.resolved(recipe, count)
+    return beside.resolved(lengthened(recipe, count), count)
 
 
 def summarize(recipe: Recipe, shape: Shape, class_count: int) -> ModelSummary:
@@ -95,7 +113,7 @@ def summarize(recipe: Recipe, shape: Shape, class_count: int) -> ModelSummary:
     requirements.require_torch()
     from assay.learning.summary import summarize
 
-    return summarize(recipe, shape, class_count)
+    return beside.summarize(recipe, summarize(recipe, shape, class_count), shape, class_count)
 
 
 def weight_shapes(recipe: Recipe, shape: Shape, class_count: int) -> dict[str, tuple[int, ...]]:
@@ -106,14 +124,18 @@ def weight_shapes(recipe: Recipe, shape: Shape, class_count: int) -> dict[str, t
     from assay.learning.network import empty_network, floating_state
 
     network = empty_network(recipe, shape, class_count)
-    return {name: tuple(tensor.shape) for name, tensor in floating_state(network).items()}
+    own = {name: tuple(tensor.shape) for name, tensor in floating_state(network).items()}
+    return own | beside.weight_shapes(recipe, shape, class_count)
 
 
 def predict_proba(model: Model, blocks: Iterable[NDArray[np.uint8]]) -> NDArray[np.float64]:
     """Probabilities float64 `(n, k)` of blocks of images (see `Model.predict_proba`)."""
-    if not isinstance(validated(model.recipe), NetRecipe):
+    recipe = validated(model.recipe)
+    if not isinstance(recipe, NetRecipe):
         return closed.predict_proba(model, blocks)
     requirements.require_torch()
     from assay.learning.predict import predict_proba
 
-    return predict_proba(model, blocks)
+    if not beside.share_of(recipe, len(model.classes)):
+        return predict_proba(model, blocks)
+    return beside.predict_proba(model, recipe, blocks, predict_proba)

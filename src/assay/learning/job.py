@@ -115,7 +115,7 @@ def make_job(
         recipe=recipe,
         seed=seed,
         device=where,
-        threads=threads or choose_threads(layers.multiply_adds, recipe.batch_size),
+        threads=threads or _threads(recipe, layers.multiply_adds),
         preprocessing=fit_preprocessing(recipe.normalizer, split, rows.train),
         layers=layers,
         class_weights=class_weights(recipe, split.labels[rows.train], len(classes), where),
@@ -124,6 +124,12 @@ def make_job(
         validation=validation,
         start=begin_from(start, recipe, split.shape, classes, on_event) if start else None,
     )
+
+
+def _threads(recipe: NetRecipe, multiply_adds: int) -> int:
+    """What serves the net best; a single one leaves a core to the reference that is fitted beside it."""
+    count = choose_threads(multiply_adds, recipe.batch_size)
+    return max(1, count - 1) if recipe.reference and recipe.members == 1 else count
 
 
 def _rows_digest(rows: HoldOut) -> str:

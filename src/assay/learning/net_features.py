@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from assay.learning.beside import of_net
 from assay.learning.machine import memory_errors
 from assay.learning.network import filled_network
 from assay.learning.predict import over_batches
@@ -20,7 +21,7 @@ def last_inputs(
 ) -> tuple[str, Iterator[NDArray[np.float32]]]:
     """The name of the net's last linear layer, and what it is given: float32 `(b, f)` for each batch."""
     shape, count = model.preprocessing.shape, len(model.classes)
-    network = filled_network(net_recipe(model.recipe), shape, count, model.weights)
+    network = filled_network(net_recipe(model.recipe), shape, count, of_net(model.weights))
     name = [name for name, layer in network.named_modules() if isinstance(layer, nn.Linear)][-1]
     return name, _inputs(model, network, network.get_submodule(name), blocks)
 

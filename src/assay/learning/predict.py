@@ -10,6 +10,7 @@ from torch import nn
 from assay.core.threads import thread_count
 from assay.data.preprocessing import Preprocessing
 from assay.learning.batching import equal_batches
+from assay.learning.beside import of_net
 from assay.learning.machine import memory_errors, side_by_side
 from assay.learning.network import filled_network
 from assay.learning.recipes import net_recipe
@@ -17,10 +18,10 @@ from assay.learning.values import Model
 
 
 def predict_proba(model: Model, blocks: Iterable[NDArray[np.uint8]]) -> NDArray[np.float64]:
-    """A net's probabilities float64 `(n, k)` (see `Model.predict_proba`)."""
+    """The probabilities of a model's net, float64 `(n, k)` (see `Model.predict_proba`)."""
     shape, count = model.preprocessing.shape, len(model.classes)
     recipe = net_recipe(model.recipe)
-    network = filled_network(recipe, shape, count, model.weights)
+    network = filled_network(recipe, shape, count, of_net(model.weights))
     with memory_errors("Predict fewer images at a time, or on a machine with more memory."):
         cpu, mirrored = torch.device("cpu"), recipe.mirror_averaging
         logits = list(logit_blocks(network, model.preprocessing, blocks, cpu, mirrored))

@@ -64,6 +64,8 @@ def train(
 ) -> Model:
     """Fit the recipe's net to `rows.train` of the training split; watch `rows.validation`.
 
+    The net alone: `fitting.fit` adds the reference to recipes that want its answers too.
+
     validation: a split of its own to watch, where the data have one; `rows.validation` is then not looked at.
     classes: names in label order. seed: in [0, 2**63). threads: None takes what serves such a net best;
     another number of threads may round differently. fingerprints: of the data, kept in the model.

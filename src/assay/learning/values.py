@@ -155,8 +155,10 @@ class Model:
         """Probability of each class for each image: float64 `(n, k)`, each row summing to 1.
 
         images: uint8 `(n, h, w, c)` of the model's input shape, or blocks of such images. They are computed
-        in batches of one size, so that an image's row does not depend on its company. Raises AssayError
-        `shape-mismatch` for images of another shape or type, `out-of-memory`, `missing-extra` without torch.
+        in batches of one size, so that an image's row does not depend on its company (of what is fitted in
+        closed form, alone or beside a net, only in the seventh digit: its products round by the row).
+        Raises AssayError `shape-mismatch` for images of another shape or type, `out-of-memory`,
+        `missing-extra` without torch.
         """
         from assay.learning.fitting import predict_proba
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, warn
+from assay.learning.beside import of_net
 from assay.learning.fitting import weight_shapes
 from assay.learning.model_file import read_model, save_model, weights_file
 from assay.learning.recipes import NetRecipe, Recipe
@@ -70,7 +71,7 @@ def fitting_weights(
     if not isinstance(recipe, NetRecipe):
         what, fix = f"{recipe.name} is fitted at once, from nothing", "Leave it out, or choose a net."
         raise AssayError("bad-value", "--warm-start", what, fix)
-    wanted = weight_shapes(recipe, shape, len(classes))
+    wanted = of_net(weight_shapes(recipe, shape, len(classes)))
     known = tuple(classes) == model.classes
     fitting = {
         name: array

@@ -45,7 +45,7 @@ def fit_at_once(
     check_labels(split.labels[rows.train], classes, on_event)
     warn_of_constant_images(split, rows.train, on_event)
     recipe = resolved(recipe, len(rows.train))
-    with _memory_errors():
+    with memory_errors():
         fitted = closed_form(recipe).fit(split, rows.train, len(classes), seed, recipe.options)
     model = Model(
         weights=fitted.weights,
@@ -106,7 +106,8 @@ def summarize(recipe: Recipe, shape: Shape, class_count: int) -> ModelSummary:
 
 
 @contextmanager
-def _memory_errors() -> Iterator[None]:
+def memory_errors() -> Iterator[None]:
+    """Turn an allocation that failed into AssayError `out-of-memory`."""
     try:
         yield
     except MemoryError as error:

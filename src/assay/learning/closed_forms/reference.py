@@ -1,6 +1,6 @@
 """The reference classifier of the audit as a model: edges and pooled pixels, then ridge regression."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -12,7 +12,7 @@ from assay.learning.closed_forms.values import Fitted, Shape, Weights, scored
 from assay.learning.values import LayerRow
 from assay.reference import ridge
 from assay.reference.calibration import Calibration, fit_calibration
-from assay.reference.expansion import Components, Fourier, fit_components, fit_fourier
+from assay.reference.expansion import Components, Fourier, fit_components, fit_fourier, spread_rows
 from assay.reference.features import (
     COLOR_CELLS,
     DIRECTIONS,
@@ -27,6 +27,12 @@ _MOST_SCORES: Final = 200_000_000
 
 #: Above so many classes the calibration has one slope for all (see `assay.reference.calibration`).
 _MATRIX_CLASSES: Final = 50
+
+#: Of `fit_in_steps`: images described at a time, features that the penalty is found with, and images that the
+#: calibration is fitted to.
+_STEP: Final = 8_192
+_FEW_FEATURES: Final = 1_024
+_CALIBRATING: Final = 8_192
 
 Floats = NDArray[np.float32]
 
@@ -58,6 +64,40 @@ def fit(
     answers = calibration.probabilities(scores).astype(np.float64)
     coefficients = fitted.axes @ fitted.coefficients
     return Fitted(_weights(axes, fourier, coefficients, calibration), *scored(answers, labels))
+
+
+def fit_in_steps(
+    split: Split,
+    rows: NDArray[np.int64],
+    class_count: int,
+    seed: int,
+    options: Mapping[str, Any],
+    go_on: Callable[[], None],
+) -> Weights:
+    """The weights of `fit`, many times as fast with many features, and nearly the same.
+
+    The penalty is found with `_FEW_FEATURES`, as a share of the mean eigenvalue; the calibration is fitted to
+    a sample of the images. go_on: called between the steps; what it raises ends the fit.
+    """
+    labels, described = split.labels[rows], []
+    for start in range(0, len(rows), _STEP):
+        go_on()
+        described.append(describe(split, rows[start : start + _STEP]))
+    axes = fit_components(np.concatenate(described), options["components"])
+    components = np.concatenate([axes.project(described.pop(0)) for _ in range(len(described))])
+    fourier = fit_fourier(components, options["fourier_features"], seed=seed)
+
+    def blocks(some: Fourier, of: Floats) -> Iterator[Floats]:
+        for block in some.blocks(of):
+            go_on()
+            yield block
+
+    few = Fourier(np.ascontiguousarray(fourier.frequencies[:, : _FEW_FEATURES // 2]))
+    share = ridge.fit(lambda: blocks(few, components), labels, class_count).share
+    solution = ridge.solve(lambda: blocks(fourier, components), labels, class_count, share)
+    sample = spread_rows(len(rows), _CALIBRATING)
+    scores = ridge.left_out(solution, blocks(fourier, components[sample]), labels[sample])
+    return _weights(axes, fourier, solution.coefficients, fit_calibration(scores, labels[sample]))
 
 
 def _weights(axes: Components, fourier: Fourier, coefficients: Any, calibration: Calibration) -> Weights:

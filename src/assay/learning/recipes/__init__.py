@@ -54,6 +54,8 @@ class NetRecipe(Recipe):
 
     model: the net's name in `assay.learning.models.MODELS`; options: what its `build` is given.
     members: nets of an ensemble, whose probabilities are averaged; 1 is a net alone.
+    reference: share of the closed-form reference in the answers (see `beside`), 0 lets the net answer alone;
+        reference_features: its random Fourier features, an even number; of few images at most half as many.
     normalizer: `minmax` or `standard` (see `Preprocessing`).
     initialization: `glorot`: weights Glorot uniform, biases zero; `dirac`: after that, convolutions begin by
         passing their input channels on (Zagoruyko and Komodakis 2017).
@@ -75,6 +77,8 @@ class NetRecipe(Recipe):
     """
 
     members: Annotated[int, Field(ge=1, le=1000)] = 1
+    reference: Share = 0.0
+    reference_features: Annotated[int, Field(ge=2, le=16_384, multiple_of=2)] = 5_120
     normalizer: Literal["minmax", "standard"] = "minmax"
     epochs: Annotated[int, Field(ge=1, le=100_000)]
     least_steps: Annotated[int, Field(ge=0, le=1_048_576)] = 0
