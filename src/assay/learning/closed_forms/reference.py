@@ -28,8 +28,10 @@ _MOST_SCORES: Final = 200_000_000
 #: Above so many classes the calibration has one slope for all (see `assay.reference.calibration`).
 _MATRIX_CLASSES: Final = 50
 
-#: Of `fit_in_steps`: images described at a time, features that the penalty is found with, and images that the
-#: calibration is fitted to.
+#: Of `fit_in_steps`: the kernel's width in median distances (with many features a narrower one is better: see
+#: docs/experiments.md), images described at a time, features that the penalty is found with, and images that
+#: the calibration is fitted to.
+_WIDTH: Final = 0.75
 _STEP: Final = 8_192
 _FEW_FEATURES: Final = 1_024
 _CALIBRATING: Final = 8_192
@@ -76,8 +78,8 @@ def fit_in_steps(
 ) -> Weights:
     """The weights of `fit`, many times as fast with many features, and nearly the same.
 
-    The penalty is found with `_FEW_FEATURES`, as a share of the mean eigenvalue; the calibration is fitted to
-    a sample of the images. go_on: called between the steps; what it raises ends the fit.
+    The kernel is narrower; the penalty is found with `_FEW_FEATURES`, as a share of the mean eigenvalue; the
+    calibration is fitted to a sample of the images. go_on: called between the steps; what it raises ends the fit.
     """
     labels, described = split.labels[rows], []
     for start in range(0, len(rows), _STEP):
@@ -85,7 +87,7 @@ def fit_in_steps(
         described.append(describe(split, rows[start : start + _STEP]))
     axes = fit_components(np.concatenate(described), options["components"])
     components = np.concatenate([axes.project(described.pop(0)) for _ in range(len(described))])
-    fourier = fit_fourier(components, options["fourier_features"], seed=seed)
+    fourier = fit_fourier(components, options["fourier_features"], _WIDTH, seed)
 
     def blocks(some: Fourier, of: Floats) -> Iterator[Floats]:
         for block in some.blocks(of):
