@@ -74,3 +74,37 @@ def test_solving_for_one_penalty_gives_the_same_answers():
     expected = ridge.leave_one_out(fitted, in_blocks(rows), labels)[some]
     found = ridge.left_out(solved, in_blocks(rows[some], size=2)(), labels[some])
     np.testing.assert_allclose(found, expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 17, 64])
+def test_a_triangle_inverted_by_quarters(n: int, monkeypatch: pytest.MonkeyPatch):
+    """However often it is divided, and for odd sizes: lower triangular, and times the triangle it is 1."""
+    monkeypatch.setattr(ridge, "_INVERTED_AT_ONCE", 1)
+    rows, _ = made(n=2 * n, size=n)
+    lower = np.linalg.cholesky(rows.T @ rows + 0.1 * np.eye(n))
+    found = ridge.lower_inverse(lower)
+    np.testing.assert_allclose(found @ lower, np.eye(n), atol=1e-12)
+    assert np.array_equal(found, np.tril(found))
+
+
+def test_solving_is_stable_where_features_are_nearly_equal():
+    """A Gram matrix whose eigenvalues span many powers of ten: the leverages are those of a factorization."""
+    rows, labels = made(n=900, size=600)
+    rows = 1e3 + rows * np.geomspace(1, 1e-2, 600)
+    solved = ridge.solve(in_blocks(rows, 100), labels, 3, 1e-6)
+    fitted = ridge.Ridge(
+        *np.linalg.eigh(rows.T @ rows), np.zeros((600, 3)), 1e-6 * np.square(rows).sum() / 600
+    )
+    along = rows @ fitted.axes
+    leverage = (np.square(along) / (fitted.eigenvalues + fitted.penalty)).sum(axis=1)
+    np.testing.assert_allclose(np.square(rows @ solved.root.T).sum(axis=1), leverage, rtol=1e-3)
+
+
+def test_inverting_can_be_ended():
+    """What is raised between the steps comes out."""
+
+    def enough() -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        ridge.solve(in_blocks(made()[0]), made()[1], 3, 1e-3, enough)

@@ -17,6 +17,9 @@ PENALTIES: Final = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 #: Rows that the penalty is chosen by: enough to tell errors apart that differ by a hundredth.
 _JUDGING_ROWS: Final = 8_192
 
+#: Rows of a triangular matrix that is inverted in one piece.
+_INVERTED_AT_ONCE: Final = 512
+
 #: An image with all the leverage (1) has no answer without itself; this keeps the division finite.
 _LEAST_REST: Final = 1e-6
 
@@ -134,26 +137,50 @@ def _taken_out(scores: Floats, leverage: Floats, labels: NDArray[np.int64]) -> F
 class Solution:
     """A fit with one penalty alone, for which solving is many times cheaper than the factorization of `fit`.
 
-    inverse: `(size, size)`, of the Gram matrix with the penalty added; coefficients: `(size, k)`.
+    root: `(size, size)`, R with R' R the inverse of the Gram matrix with the penalty added; coefficients:
+    `(size, k)`.
     """
 
-    inverse: Floats
+    root: Floats
     coefficients: Floats
 
 
-def solve(blocks: Blocks, labels: NDArray[np.int64], class_count: int, share: float) -> Solution:
-    """Fit with the penalty `share` times the mean eigenvalue of the Gram matrix. Arguments as in `fit`."""
+def solve(
+    blocks: Blocks,
+    labels: NDArray[np.int64],
+    class_count: int,
+    share: float,
+    go_on: Callable[[], None] = lambda: None,
+) -> Solution:
+    """Fit with the penalty `share` times the mean eigenvalue of the Gram matrix. Arguments as in `fit`.
+
+    go_on: called between steps of a few seconds; what it raises ends the fit.
+    """
     gram, sums = _gram(blocks, labels, class_count)
     gram[np.diag_indices_from(gram)] += share * (float(gram.trace()) / len(gram) or 1.0)
-    inverse = np.linalg.inv(gram)
-    return Solution(inverse.astype(sums.dtype), (inverse @ sums).astype(sums.dtype))
+    go_on()
+    root = lower_inverse(np.linalg.cholesky(gram), go_on)
+    return Solution(root.astype(sums.dtype), (root.T @ (root @ sums)).astype(sums.dtype))
+
+
+def lower_inverse(lower: Floats, go_on: Callable[[], None] = lambda: None) -> Floats:
+    """The inverse of a lower triangular matrix `(n, n)`, by quarters: matrix products for the most part."""
+    go_on()
+    if len(lower) <= _INVERTED_AT_ONCE:
+        return np.linalg.inv(lower)
+    half = len(lower) // 2
+    found = np.zeros_like(lower)
+    found[:half, :half] = lower_inverse(lower[:half, :half], go_on)
+    found[half:, half:] = lower_inverse(lower[half:, half:], go_on)
+    found[half:, :half] = -found[half:, half:] @ (lower[half:, :half] @ found[:half, :half])
+    return found
 
 
 def left_out(solution: Solution, rows: Iterable[Floats], labels: NDArray[np.int64]) -> Floats:
     """What `leave_one_out` gives, for some of the fitted rows: blocks of them, and their labels."""
     scores = []
     for block, own in _labelled(lambda: rows, labels):
-        leverage = ((block @ solution.inverse) * block).sum(axis=1)
+        leverage = np.square(block @ solution.root.T).sum(axis=1)
         scores.append(_taken_out(block @ solution.coefficients, leverage, own))
     return np.concatenate(scores)
 

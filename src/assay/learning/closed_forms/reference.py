@@ -79,7 +79,7 @@ def fit_in_steps(
     """The weights of `fit`, many times as fast with many features, and nearly the same.
 
     The kernel is narrower; the penalty is found with `_FEW_FEATURES`, as a share of the mean eigenvalue; the
-    calibration is fitted to a sample of the images. go_on: called between the steps; what it raises ends the fit.
+    calibration is fitted to a sample of the images. go_on: called between the steps; what it raises ends all.
     """
     labels, described = split.labels[rows], []
     for start in range(0, len(rows), _STEP):
@@ -96,7 +96,7 @@ def fit_in_steps(
 
     few = Fourier(np.ascontiguousarray(fourier.frequencies[:, : _FEW_FEATURES // 2]))
     share = ridge.fit(lambda: blocks(few, components), labels, class_count).share
-    solution = ridge.solve(lambda: blocks(fourier, components), labels, class_count, share)
+    solution = ridge.solve(lambda: blocks(fourier, components), labels, class_count, share, go_on)
     sample = spread_rows(len(rows), _CALIBRATING)
     scores = ridge.left_out(solution, blocks(fourier, components[sample]), labels[sample])
     return _weights(axes, fourier, solution.coefficients, fit_calibration(scores, labels[sample]))
