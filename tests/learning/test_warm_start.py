@@ -65,12 +65,20 @@ def test_a_model_that_does_not_fit_is_refused(split: Split, rows: HoldOut, model
     assert caught.value.code == "recipe-does-not-fit"
 
 
+def test_a_layer_is_taken_whole(split: Split, rows: HoldOut, model: Model) -> None:
+    """With fewer hidden units the last layer's bias alone would fit: a bias alone is nothing."""
+    narrow = read_recipe("mlp", {**SMALL, "hidden": 4})
+    with pytest.raises(AssayError) as caught:
+        train(split, rows, CLASSES, narrow, start=model)
+    assert caught.value.code == "recipe-does-not-fit"
+
+
 def test_it_is_refused_before_any_work(model: Model, tmp_path: Path) -> None:
     """A recipe that is fitted at once begins from nothing, and a net that nothing fits has nothing to begin
     with: both are told before the audit, and no folder is made."""
     model.save(tmp_path / "first")
     chosen = {"out": tmp_path / "run", "warm_start": str(tmp_path / "first"), "checks": CHECKS}
-    for recipe, code in (("linear,majority", "bad-value"), ("cnn-accurate", "recipe-does-not-fit")):
+    for recipe, code in (("linear,majority", "bad-value"), ("cnn", "recipe-does-not-fit")):
         heard: list[Event] = []
         with pytest.raises(AssayError) as caught:
             pipeline.run(tiny_dataset(), model=recipe, on_event=heard.append, **chosen)

@@ -65,24 +65,34 @@ def fitting_weights(
 ) -> tuple[dict[str, NDArray[np.float32]], int]:
     """The weights of `model` with the name and shape of one of the recipe's net, and how many that net has.
 
-    The last layer is left out where the classes are others. Raises AssayError `bad-value` for a recipe that
-    is no net, and `recipe-does-not-fit` where nothing fits.
+    A layer is taken whole or not at all; the last one is left out where the classes are others.
+    Raises AssayError `bad-value` for a recipe that is no net, and `recipe-does-not-fit` where nothing fits.
     """
     if not isinstance(recipe, NetRecipe):
         what, fix = f"{recipe.name} is fitted at once, from nothing", "Leave it out, or choose a net."
         raise AssayError("bad-value", "--warm-start", what, fix)
     wanted = of_net(weight_shapes(recipe, shape, len(classes)))
     known = tuple(classes) == model.classes
+    unlike = {_layer(name) for name, own in wanted.items() if _shape_in(model, name) != own}
     fitting = {
         name: array
         for name, array in model.weights.items()
-        if wanted.get(name) == array.shape and (known or not _of_last_layer(name))
+        if name in wanted and _layer(name) not in unlike and (known or not _of_last_layer(name))
     }
     if not fitting:
         what = f"no layer of {model.recipe['name']} fits"
         fix = "Begin from a model of the same recipe and image size."
         raise AssayError("recipe-does-not-fit", "--warm-start", what, fix)
     return fitting, len(wanted)
+
+
+def _shape_in(model: Model, name: str) -> tuple[int, ...] | None:
+    return model.weights[name].shape if name in model.weights else None
+
+
+def _layer(name: str) -> str:
+    """The layer that a weight belongs to: all but the last part of its name."""
+    return name.rpartition(".")[0]
 
 
 def _of_last_layer(name: str) -> bool:
