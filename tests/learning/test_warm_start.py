@@ -78,7 +78,7 @@ def test_it_is_refused_before_any_work(model: Model, tmp_path: Path) -> None:
     with: both are told before the audit, and no folder is made."""
     model.save(tmp_path / "first")
     chosen = {"out": tmp_path / "run", "warm_start": str(tmp_path / "first"), "checks": CHECKS}
-    for recipe, code in (("linear,majority", "bad-value"), ("cnn", "recipe-does-not-fit")):
+    for recipe, code in (("majority,linear", "bad-value"), ("cnn", "recipe-does-not-fit")):
         heard: list[Event] = []
         with pytest.raises(AssayError) as caught:
             pipeline.run(tiny_dataset(), model=recipe, on_event=heard.append, **chosen)
