@@ -108,3 +108,16 @@ def test_inverting_can_be_ended():
 
     with pytest.raises(InterruptedError):
         ridge.solve(in_blocks(made()[0]), made()[1], 3, 1e-3, enough)
+
+
+@pytest.mark.parametrize("distinct", [1, 2, 20])
+def test_many_equal_rows_are_solved_too(distinct: int):
+    """A Gram matrix in single precision that is singular but for rounding: finite, and each row is told."""
+    generator = np.random.default_rng(0)
+    waves = generator.normal(size=(distinct, 1500)).astype(np.float32)
+    rows = (waves / np.linalg.norm(waves, axis=1, keepdims=True))[np.arange(3000) % distinct]
+    labels = np.arange(3000) % distinct
+    solved = ridge.solve(in_blocks(rows, 500), labels, distinct, 1e-6)
+    assert np.isfinite(solved.root).all()
+    assert ((rows @ solved.coefficients).argmax(axis=1) == labels).all()
+    assert (ridge.left_out(solved, in_blocks(rows, 500)(), labels).argmax(axis=1) == labels).all()

@@ -2,7 +2,7 @@
 
 The two see other things, learned filters and fixed waves over edges, and so they err on other images. Their
 answers are joined as a logarithmic opinion pool (Genest and Zidek 1986). The reference is fitted on a thread
-of its own while the net learns: beside a net on one core of two it costs next to no time.
+of its own while the net learns: beside a net on one core of two it costs little time.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -32,6 +32,8 @@ _MOST_CLASSES: Final = 1_000
 
 #: Of more training images so many, evenly spread, are enough for the reference.
 _MOST_IMAGES: Final = 100_000
+
+_TOGETHER: Final = "joins the answers of the net and of the reference, each with its share in the recipe"
 
 Value = TypeVar("Value")
 
@@ -91,9 +93,6 @@ def summarize(recipe: NetRecipe, net: ModelSummary, shape: tuple[int, int, int],
         multiply_adds=net.multiply_adds + own.multiply_adds,
         bytes=net.bytes + own.bytes,
     )
-
-
-_TOGETHER: Final = "joins the answers of the net and of the reference, each with its share in the recipe"
 
 
 class _AbandonedError(Exception):

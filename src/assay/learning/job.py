@@ -16,6 +16,7 @@ from assay.data.hold_out import HoldOut
 from assay.data.preprocessing import Preprocessing, fit_preprocessing
 from assay.data.values import Split
 from assay.learning.augment import notes
+from assay.learning.beside import share_of
 from assay.learning.checks import check_labels, warn_of_constant_images, watched
 from assay.learning.loss import class_weights
 from assay.learning.machine import choose_threads, resolve_device
@@ -115,7 +116,7 @@ def make_job(
         recipe=recipe,
         seed=seed,
         device=where,
-        threads=threads or _threads(recipe, layers.multiply_adds),
+        threads=threads or _threads(recipe, layers.multiply_adds, len(classes)),
         preprocessing=fit_preprocessing(recipe.normalizer, split, rows.train),
         layers=layers,
         class_weights=class_weights(recipe, split.labels[rows.train], len(classes), where),
@@ -126,10 +127,10 @@ def make_job(
     )
 
 
-def _threads(recipe: NetRecipe, multiply_adds: int) -> int:
+def _threads(recipe: NetRecipe, multiply_adds: int, class_count: int) -> int:
     """What serves the net best; a single one leaves a core to the reference that is fitted beside it."""
     count = choose_threads(multiply_adds, recipe.batch_size)
-    return max(1, count - 1) if recipe.reference and recipe.members == 1 else count
+    return max(1, count - 1) if share_of(recipe, class_count) and recipe.members == 1 else count
 
 
 def _rows_digest(rows: HoldOut) -> str:

@@ -15,6 +15,9 @@ from assay.learning.loss import batch_loss, loss_and_slope
 from assay.learning.machine import half_precision, side_by_side
 from assay.learning.optimizer import Adam
 
+#: The loss and the logits of a batch, and the gradients of the loss by the parameters.
+_Slopes = tuple[torch.Tensor, torch.Tensor, Sequence[torch.Tensor]]
+
 
 @dataclass(frozen=True, eq=False)
 class Learner:
@@ -33,22 +36,19 @@ class Learner:
             self.optimizer.step(gradients, rate)
         return loss, logits
 
-    def _by_layers(self, job: Job, batch: Batch) -> "_Slopes":
+    def _by_layers(self, job: Job, batch: Batch) -> _Slopes:
         logits, backward = backprop.forward(self.network, batch.images)
         loss, slope = loss_and_slope(job.recipe, logits, batch.labels, job.class_weights, batch.mixed)
         return loss, logits, backward(slope)
 
     @torch.enable_grad()
-    def _by_autograd(self, job: Job, batch: Batch) -> "_Slopes":
+    def _by_autograd(self, job: Job, batch: Batch) -> _Slopes:
         with half_precision(job.device):
             logits = self.network(batch.images)
         logits = logits.float()
         loss = batch_loss(job.recipe, logits, batch.labels, job.class_weights, batch.mixed)
         return loss.detach(), logits.detach(), torch.autograd.grad(loss, self.parameters)
 
-
-#: The loss and the logits of a batch, and the gradients of the loss by the parameters.
-_Slopes = tuple[torch.Tensor, torch.Tensor, Sequence[torch.Tensor]]
 
 #: One step of all learners on a batch at a learning rate: their mean loss, and their logits as one.
 Learning = Callable[[Sequence[Learner], Batch, float], tuple[torch.Tensor, torch.Tensor]]

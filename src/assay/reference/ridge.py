@@ -154,15 +154,28 @@ def solve(
 ) -> Solution:
     """Fit with the penalty `share` times the mean eigenvalue of the Gram matrix. Arguments as in `fit`.
 
-    go_on: called between steps of a few seconds; what it raises ends the fit.
+    The penalty is raised to what the features' own rounding hides, and tenfold while the matrix is not
+    positive definite: many equal images leave it singular but for rounding. go_on: called between steps
+    of a few seconds; what it raises ends the fit.
     """
     gram, sums = _gram(blocks, labels, class_count)
-    gram[np.diag_indices_from(gram)] += share * (float(gram.trace()) / len(gram) or 1.0)
+    trace = float(gram.trace()) or 1.0
+    penalty = max(share * (trace / len(gram)), float(np.finfo(sums.dtype).eps) * trace)
     go_on()
-    lower = np.linalg.cholesky(gram)
+    lower = _penalized_root(gram, penalty)
     del gram  # a fifth of a gigabyte for 5,120 features
     root = lower_inverse(lower, go_on)
     return Solution(root.astype(sums.dtype), (root.T @ (root @ sums)).astype(sums.dtype))
+
+
+def _penalized_root(gram: Floats, penalty: float) -> Floats:
+    """The Cholesky root of the matrix with the penalty on its diagonal, which is changed in place."""
+    diagonal = np.diag_indices_from(gram)
+    gram[diagonal] += penalty
+    try:
+        return np.linalg.cholesky(gram)
+    except np.linalg.LinAlgError:
+        return _penalized_root(gram, 9 * penalty)
 
 
 def lower_inverse(lower: Floats, go_on: Callable[[], None] = lambda: None) -> Floats:

@@ -86,6 +86,7 @@ def fit_in_steps(
         go_on()
         described.append(describe(split, rows[start : start + _STEP]))
     axes = fit_components(np.concatenate(described), options["components"])
+    # One after the other: what is described would else be whole in memory twice.
     components = np.concatenate([axes.project(described.pop(0)) for _ in range(len(described))])
     fourier = fit_fourier(components, options["fourier_features"], _WIDTH, seed)
 
