@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from assay.audits.judgment import judge, principal_components
-from assay.audits.planting import with_flips
-from assay.audits.self_test import auroc, found_in_twice
-from assay.data.load import load
+from assay.audits.measures.cross_validated import judge, principal_components
+from assay.audits.self_test.planted_faults import with_flips
+from assay.audits.self_test.recall import auroc, found_in_twice
 from assay.data.values import Dataset
+from assay.workflow.load import load
 from measuring import conditions, write_result
 
 SEEDS = {"default": (401, 402), "thorough": (401,)}

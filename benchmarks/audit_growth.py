@@ -22,21 +22,21 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from assay.audits.audit import CHECKS, measure_all
-from assay.audits.duplicates import check_exact_duplicates, check_near_duplicates
-from assay.audits.material import Material
-from assay.audits.planting import Planted, with_copies
-from assay.data.load import load
+from assay.audits.checks.context import CheckContext
+from assay.audits.checks.duplicates import check_exact_duplicates, check_near_duplicates
+from assay.audits.registry import CHECKS, measure_all
+from assay.audits.self_test.planted_faults import Planted, with_copies
 from assay.data.values import Dataset, Split, numbered_ids
-from assay.reference.expansion import fit_components
-from assay.reference.neighbors import build_cells, nearest, search_cells
-from assay.reference.windows import describe_window, questions, thumbnails
+from assay.duplicates.candidates import describe_window, queries, thumbnails
+from assay.estimators.nearest_neighbors import build_cells, nearest, search_cells
+from assay.estimators.projections import fit_components
+from assay.workflow.load import load
 from measuring import conditions, write_result
 
 SIZES = (10_000, 20_000, 40_000, 70_000, 280_000)
 
 #: Computed once, when the first check asks.
-SHARED = ("looks", "copies", "judgment")
+SHARED = {"looks": "image_stats", "copies": "copies", "judgment": "cross_validated"}
 
 QUERIES = 2_000
 COPIES = 100
@@ -84,21 +84,21 @@ def measured(work: Callable[[], Any]) -> tuple[Any, float]:
     return result, time.process_time() - before
 
 
-def costs(dataset: Dataset) -> tuple[Material, dict[str, float]]:
+def costs(dataset: Dataset) -> tuple[CheckContext, dict[str, float]]:
     """Seconds of everything that is computed once, then of each check on top of it."""
     measurements, seconds_measuring = measured(lambda: measure_all(dataset))
-    material = Material(dataset, measurements)
+    context = CheckContext(dataset, measurements)
     seconds = {"measure": seconds_measuring}
-    for name in SHARED:
-        _, seconds[name] = measured(lambda name=name: getattr(material, name))
+    for name, attribute in SHARED.items():
+        _, seconds[name] = measured(lambda attribute=attribute: getattr(context, attribute))
     for name, check in CHECKS.items():
-        _, seconds[name] = measured(lambda check=check: check(material))
-    return material, seconds
+        _, seconds[name] = measured(lambda check=check: check(context))
+    return context, seconds
 
 
-def recall_of_copies(planted: Planted, material: Material) -> dict[str, float]:
+def recall_of_copies(planted: Planted, context: CheckContext) -> dict[str, float]:
     """Share of the planted copies of each kind that the two duplicate checks flag."""
-    issues = [*check_exact_duplicates(material).issues, *check_near_duplicates(material).issues]
+    issues = [*check_exact_duplicates(context).issues, *check_near_duplicates(context).issues]
     flagged = {(issue.split, issue.index) for issue in issues}
     found: dict[str, list[bool]] = {}
     for (kind, split), rows in planted.faults.items():
@@ -112,15 +112,15 @@ def recall_of_cells(dataset: Dataset) -> dict[str, float]:
     On the descriptions that near copies are looked up by. `exact_seconds_per_image`: what looking up
     one image among all others costs.
     """
-    question = questions((0, *dataset.shape))[0]
+    question = queries((0, *dataset.shape))[0]
     described = np.concatenate([describe_window(thumbnails(b), question) for b in dataset.train.blocks()])
     points = fit_components(described, 40).project(described)
-    queries = points[np.linspace(0, len(points) - 1, QUERIES).astype(int)]
-    exact, seconds = measured(lambda: nearest(queries, points, 2)[0][:, 1])
+    asked = points[np.linspace(0, len(points) - 1, QUERIES).astype(int)]
+    exact, seconds = measured(lambda: nearest(asked, points, 2)[0][:, 1])
     cells = build_cells(points)
-    found = {"exact_seconds_per_image": seconds / len(queries)}
+    found = {"exact_seconds_per_image": seconds / len(asked)}
     for visits in (1, 4, 16):
-        squares = np.sort(search_cells(cells, queries, visits, 2)[0], axis=1)[:, 1]
+        squares = np.sort(search_cells(cells, asked, visits, 2)[0], axis=1)[:, 1]
         found[str(visits)] = float((squares <= exact * 1.0001 + 1e-6).mean())
     return found
 
@@ -129,7 +129,7 @@ def one_size(size: int) -> dict[str, Any]:
     """All figures of one size, in this process."""
     planted = with_copies(grown(load("fashion-mnist", offline=True), size), COPIES, size)
     before = _peak_gigabytes()
-    material, seconds = costs(planted.dataset)
+    context, seconds = costs(planted.dataset)
     images = sum(len(split) for split in planted.dataset.splits.values())
     return {
         "images": images,
@@ -137,7 +137,7 @@ def one_size(size: int) -> dict[str, Any]:
         "cpu_microseconds_per_image": {name: 1e6 * value / images for name, value in seconds.items()},
         "peak_gigabytes": _peak_gigabytes(),
         "peak_gigabytes_before_the_audit": before,
-        "recall_of_copies": recall_of_copies(planted, material),
+        "recall_of_copies": recall_of_copies(planted, context),
         "recall_of_cells": recall_of_cells(planted.dataset),
     }
 

@@ -22,10 +22,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from assay.audits.planting import DAMAGES, NEAR_CHANGES
-from assay.audits.self_test import auroc, found_in_twice
+from assay.audits.self_test.planted_faults import DAMAGES, NEAR_CHANGES
+from assay.audits.self_test.recall import auroc, found_in_twice
 from assay.core import durable
-from assay.data.load import load
+from assay.workflow.load import load
 from measuring import ROOT, conditions, write_result
 
 SCRIPTS = Path(__file__).parent / "peers"

@@ -17,10 +17,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from assay.audits.audit import CHECKS, audit_dataset, measure_all
+from assay.audits.registry import CHECKS, audit_dataset, measure_all
 from assay.core import durable
-from assay.core.folders import cache_folder
-from assay.data.load import load
+from assay.core.cache_folder import cache_folder
+from assay.workflow.load import load
 from measuring import conditions, repeated, write_result
 
 ASSAY = (sys.executable, "-m", "assay", "audit")

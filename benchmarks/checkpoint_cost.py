@@ -10,10 +10,11 @@ import time
 from pathlib import Path
 
 from assay import load
-from assay.data.hold_out import hold_out
-from assay.learning.keeper import Keeper
-from assay.learning.recipes import read_recipe
-from assay.learning.train import train
+from assay.data.splitting.stratified import hold_out
+from assay.training.fit import fit
+from assay.training.fit_request import FitRequest
+from assay.training.loop.checkpoint_saver import CheckpointSaver
+from assay.training.recipes import read_recipe
 from measuring import conditions, write_result
 
 
@@ -27,13 +28,15 @@ def main():
     saves = timed_saves()
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        model = train(
-            data.train,
-            hold_out(data.train, 0.1, 0),
-            data.classes,
-            read_recipe(given.recipe, {"epochs": given.epochs}),
-            threads=given.threads,
-            checkpoints=Path(folder),
+        model = fit(
+            FitRequest(
+                data.train,
+                hold_out(data.train, 0.1, 0),
+                data.classes,
+                read_recipe(given.recipe, {"epochs": given.epochs}),
+                threads=given.threads,
+                checkpoints=Path(folder),
+            )
         )
     epoch = (time.perf_counter() - started - sum(saves)) / given.epochs
     figures = {
@@ -52,14 +55,14 @@ def main():
 
 def timed_saves() -> list[float]:
     """The seconds of every checkpoint that is saved from now on."""
-    seconds, save = [], Keeper.save
+    seconds, save = [], CheckpointSaver.save
 
     def timed(keeper, state):
         started = time.perf_counter()
         save(keeper, state)
         seconds.append(time.perf_counter() - started)
 
-    Keeper.save = timed
+    CheckpointSaver.save = timed
     return seconds
 
 

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.evaluation.abstention import choose_threshold
 from assay.evaluation.intervals import macro_intervals, nested_difference_interval
 from assay.evaluation.metrics import macro_of_counts, wilson_interval
+from assay.evaluation.selective import choose_threshold
 from measuring import conditions, write_result
 
 ACCURACIES = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from assay.core import durable
-from assay.core.folders import cache_folder
+from assay.core.cache_folder import cache_folder
 from measuring import conditions, peak_megabytes, repeated, seconds_of, write_result
 
 ASSAY = (sys.executable, "-m", "assay")

@@ -19,11 +19,11 @@ import skimage
 import sklearn
 from PIL import Image
 
-from assay.audits.copies import find_copies
-from assay.audits.duplicates import check_exact_duplicates, check_near_duplicates
-from assay.audits.material import Material
-from assay.audits.planting import NEAR_CHANGES, unchanged
+from assay.audits.checks.context import CheckContext
+from assay.audits.checks.duplicates import check_exact_duplicates, check_near_duplicates
+from assay.audits.self_test.planted_faults import NEAR_CHANGES, unchanged
 from assay.data.values import Dataset, Split, numbered_ids
+from assay.duplicates.find import find_copies
 from measuring import conditions, write_result
 
 #: All photographs of these packages in the order of their names, by turns; scans of text, drawings and the
@@ -116,7 +116,7 @@ def counted(stored: int, side: int, photographs: tuple[str, ...]) -> dict[str, A
     original = np.stack([tile for name in photographs for tile in tiles(name, stored, rng)])
     untouched = dataset(made(original, side), stored)
     alarms = [
-        check(Material(untouched, {})).issues for check in (check_exact_duplicates, check_near_duplicates)
+        check(CheckContext(untouched, {})).issues for check in (check_exact_duplicates, check_near_duplicates)
     ]
     figures: dict[str, Any] = {
         "tiles": len(original),

@@ -19,10 +19,10 @@ import numpy as np
 from PIL import Image
 
 from assay.data.convert import convert
-from assay.data.load import load
+from assay.workflow.load import load
 from measuring import conditions, peak_megabytes, seconds_of, write_result
 
-OURS = "import sys; from assay.data.load import load; load(sys.argv[1])"
+OURS = "import sys; from assay.workflow.load import load; load(sys.argv[1])"
 
 PEER = """
 import os, sys
@@ -101,7 +101,7 @@ def _second_read(folder: Path) -> float:
     import subprocess
 
     program = (
-        "import sys, time; from assay.data.load import load; t = time.perf_counter(); "
+        "import sys, time; from assay.workflow.load import load; t = time.perf_counter(); "
         "load(sys.argv[1]); print(time.perf_counter() - t)"
     )
     done = subprocess.run(

@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 import platformdirs
 
-from assay.data.load import load
+from assay.workflow.load import load
 from measuring import RESULTS, conditions, write_result
 
 NAME, COMMAND = "training_peers", "python benchmarks/training_peers.py --rounds {rounds}"

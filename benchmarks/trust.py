@@ -16,8 +16,8 @@ from sklearn.datasets import load_digits
 import assay
 from assay.data.values import Dataset
 from assay.evaluation.evaluate import evaluate_split
-from assay.judging import judge
-from assay.learning.values import Model
+from assay.training.classifier import Model
+from assay.workflow.evidence import judge
 from measuring import conditions, write_result
 
 RECIPES = ("linear", "mlp")

@@ -26,15 +26,15 @@ def with_coverage() -> dict[str, Callable[[Path, bytes], object]]:
     import atheris
 
     with atheris.instrument_imports(include=["assay"]):
-        from assay.data.archives import unpack
-        from assay.data.idx import read_idx
-        from assay.data.images import read_image
-        from assay.data.npy import read_npy, read_npz
-        from assay.data.parquet import list_parquet
-        from assay.data.records import parse_example, read_array_records, read_tfrecords
+        from assay.data.decoding.image import read_image
+        from assay.data.formats.archive import unpack
+        from assay.data.formats.idx import read_idx
+        from assay.data.formats.npy import read_npy, read_npz
+        from assay.data.formats.text_table import read_table
+        from assay.data.formats.tfrecord import parse_example, read_array_records, read_tfrecords
+        from assay.data.listing.parquet import list_parquet
         from assay.data.request import Request
-        from assay.data.tables import read_table
-        from assay.learning.model_file import _checked_weights, _read_record
+        from assay.training.model_file import _checked_weights, _read_record
 
     def into_empty_folder(path: Path, _: bytes) -> None:
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:
@@ -95,7 +95,7 @@ def _made(parser: str, path: Path) -> None:
         with tarfile.open(path, "w") as files:
             files.add(path.parent / "a.png", "cat/a.png")
     elif parser == "tfrecord":
-        from assay.data.records import masked_crc32c
+        from assay.data.formats.tfrecord import masked_crc32c
 
         length = struct.pack("<Q", len(_EXAMPLE))
         sums = [struct.pack("<I", masked_crc32c(data)) for data in (length, _EXAMPLE)]

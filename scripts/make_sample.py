@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core import durable
-from assay.data.load import load
 from assay.data.sources.fashion_mnist import PAIRS
 from assay.data.sources.sample import FOLDER
+from assay.workflow.load import load
 
 #: Images of each class: 2,500 images in all, under 1.5 MB.
 PER_CLASS = {"train": 200, "test": 50}

@@ -41,7 +41,7 @@ def test_nothing_but_training_loads_torch(code: str) -> None:
 
 def test_the_probe_for_torch_can_fail() -> None:
     """The twin of the test above: where torch is loaded, the probe says so."""
-    assert _loaded("import assay.learning.train", "torch")
+    assert _loaded("import assay.training.loop.train", "torch")
 
 
 @pytest.mark.parametrize("module", ["numpy", "matplotlib", "pydantic", "typer", "rich"])

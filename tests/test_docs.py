@@ -57,7 +57,7 @@ def test_links_lead_somewhere(page: str) -> None:
 
 def test_the_recipes_say_what_to_expect() -> None:
     """The head of every recipe states accuracy, seconds, parameters and how they were measured."""
-    for recipe in (ROOT / "src" / "assay" / "learning" / "recipes").glob("*.toml"):
+    for recipe in (ROOT / "src" / "assay" / "training" / "recipes").glob("*.toml"):
         head = [line for line in recipe.read_text("utf-8").splitlines() if line.startswith("#")]
         text = " ".join(head).lower()
         for word in ("accuracy", "parameters", "measured", "s "):
@@ -69,7 +69,7 @@ def test_the_recipes_promise_what_was_measured(measured: str) -> None:
     """The accuracy in a recipe's head is the mean over all seeds of the committed result."""
     figures = json.loads((ROOT / "benchmarks" / "results" / f"{measured}.json").read_text("utf-8"))["figures"]
     for name, found in figures.items():
-        recipe = ROOT / "src" / "assay" / "learning" / "recipes" / f"{name}.toml"
+        recipe = ROOT / "src" / "assay" / "training" / "recipes" / f"{name}.toml"
         promised = re.search(r"test accuracy (0\.\d+)", recipe.read_text("utf-8"))
         assert promised is not None, f"{name} promises nothing"
         digits = len(promised.group(1)) - 2

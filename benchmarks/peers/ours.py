@@ -3,9 +3,9 @@
 import numpy as np
 from answers import answer, duplicates, load
 
-from assay.audits.audit import CHECKS, measure_all
-from assay.audits.material import Checked, Material
-from assay.data.load import load as load_data
+from assay.audits.checks.context import CheckContext, Checked
+from assay.audits.registry import CHECKS, measure_all
+from assay.workflow.load import load as load_data
 
 
 def pairs(checked: Checked) -> list[tuple[int, int]]:
@@ -23,11 +23,11 @@ def flags(checked: Checked, count: int) -> np.ndarray:
 def main() -> None:
     images, labels, copies = load("images"), load("labels"), load("copies")
     data = load_data(arrays=(images, labels))
-    material = Material(data, measure_all(data))
-    found = {name: check(material) for name, check in CHECKS.items()}
+    context = CheckContext(data, measure_all(data))
+    found = {name: check(context) for name, check in CHECKS.items()}
     exact_linked, exact_flagged = duplicates(pairs(found["exact-duplicates"]), copies, len(images))
     near_linked, near_flagged = duplicates(pairs(found["near-duplicates"]), copies, len(images))
-    probabilities = material.judgment.probabilities["train"]
+    probabilities = context.cross_validated.probabilities["train"]
     answer(
         exact_linked=exact_linked,
         exact_flagged=exact_flagged,

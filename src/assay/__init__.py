@@ -8,24 +8,24 @@ torch nor matplotlib.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from assay.comparing import compare
-    from assay.core.errors import AssayError
-    from assay.loading import load
-    from assay.pipeline import audit, evaluate, predict, run, train
+from assay.core.version import __version__
 
-__version__ = "0.1.0"
+if TYPE_CHECKING:
+    from assay.core.errors import AssayError
+    from assay.workflow.api import audit, evaluate, predict, run, train
+    from assay.workflow.compare_runs import compare
+    from assay.workflow.load import load
 
 #: Public name -> the module it lives in. A test calls every one after importing every submodule.
 _PUBLIC = {
     "AssayError": "assay.core.errors",
-    "audit": "assay.pipeline",
-    "compare": "assay.comparing",
-    "evaluate": "assay.pipeline",
-    "load": "assay.loading",
-    "predict": "assay.pipeline",
-    "run": "assay.pipeline",
-    "train": "assay.pipeline",
+    "audit": "assay.workflow.api",
+    "compare": "assay.workflow.compare_runs",
+    "evaluate": "assay.workflow.api",
+    "load": "assay.workflow.load",
+    "predict": "assay.workflow.api",
+    "run": "assay.workflow.api",
+    "train": "assay.workflow.api",
 }
 
 __all__ = ["AssayError", "__version__", "audit", "compare", "evaluate", "load", "predict", "run", "train"]

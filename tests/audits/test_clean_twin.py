@@ -6,11 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from assay.audits import planting
-from assay.audits.audit import CHECKS, audit_dataset, measure_all
+from assay.audits.registry import CHECKS, audit_dataset, measure_all
+from assay.audits.self_test import planted_faults
 from assay.audits.values import Audit
-from assay.data.load import load
 from assay.data.values import Dataset, LeftOut
+from assay.workflow.load import load
 from planted import colored, photograph, with_images, with_more
 
 CLEAN = colored(train=200)
@@ -32,7 +32,7 @@ def _unread(dataset: Dataset) -> Dataset:
     return replace(dataset, left_out=(left_out,))
 
 
-def _repeated(split: str, change: planting.Change) -> Callable[[Dataset], Dataset]:
+def _repeated(split: str, change: planted_faults.Change) -> Callable[[Dataset], Dataset]:
     """Ten training images once more at the end of a split."""
 
     def plant(dataset: Dataset) -> Dataset:
@@ -90,19 +90,19 @@ def _foreign(dataset: Dataset) -> Dataset:
 PLANTED: Mapping[str, Callable[[Dataset], Dataset]] = {
     "identity": _padded,
     "unreadable": _unread,
-    "exact-duplicates": _repeated("train", planting.unchanged),
-    "near-duplicates": _repeated("train", planting.noisy),
-    "leakage": _repeated("test", planting.mirrored),
-    "drift": lambda dataset: planting.with_drift(dataset, 0).dataset,
+    "exact-duplicates": _repeated("train", planted_faults.unchanged),
+    "near-duplicates": _repeated("train", planted_faults.noisy),
+    "leakage": _repeated("test", planted_faults.mirrored),
+    "drift": lambda dataset: planted_faults.with_drift(dataset, 0).dataset,
     "label-balance": _thinned,
-    "label-errors": lambda dataset: planting.with_flips(dataset, 0.02, 0).dataset,
+    "label-errors": lambda dataset: planted_faults.with_flips(dataset, 0.02, 0).dataset,
     "ambiguous-labels": _two_classes_mixed,
     "pixel-range": _pixels(lambda images: images // 8),
     "class-similarity": _pixels(_vignetted),
     "separability": _two_classes_mixed,
     "atypical": _foreign,
-    "quality": lambda dataset: planting.with_damages(dataset, 2, 0).dataset,
-    "shortcuts": lambda dataset: planting.with_shortcut(dataset).dataset,
+    "quality": lambda dataset: planted_faults.with_damages(dataset, 2, 0).dataset,
+    "shortcuts": lambda dataset: planted_faults.with_shortcut(dataset).dataset,
 }
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from assay.audits.audit import CHECKS, audit_dataset, measure_all
+from assay.audits.registry import CHECKS, audit_dataset, measure_all
 from assay.audits.values import Audit
 from assay.data.values import Dataset, Split, numbered_ids
 

@@ -12,8 +12,8 @@ from PIL import Image
 
 from assay.cli.main import COMMANDS, exit_code
 from assay.core.events import EVENTS
-from assay.core.run_folder import damaged_files, read_manifest
-from assay.data.load import load
+from assay.workflow.load import load
+from assay.workflow.run_folder import damaged_files, read_manifest
 
 Answer = tuple[int, str, str]
 
@@ -384,7 +384,7 @@ def test_a_missing_torch_is_found_before_any_work(
     assay: Callable[..., Answer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without the extra, training commands say how to install it, and nothing has been written."""
-    monkeypatch.setattr("assay.learning.requirements.find_spec", lambda _: None)
+    monkeypatch.setattr("assay.training.requirements.find_spec", lambda _: None)
     for arguments in (["run"], ["train"], ["run", "--model", "linear,mlp"]):
         code, out, err = assay(*arguments)
         assert (code, out) == (5, "")

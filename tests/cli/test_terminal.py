@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.core.run_folder import read_manifest
+from assay.workflow.run_folder import read_manifest
 
 QUICK = ("--checks", "identity,label-balance")
 
@@ -111,7 +111,7 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
 def test_a_fault_of_ours_is_one_line_and_exit_1(tmp_path: Path) -> None:
     """What nobody foresaw is said to be our fault; --debug shows where."""
     code = (
-        "import assay.pipeline as p\n"
+        "import assay.workflow.api as p\n"
         "def broken(*a, **k): raise RuntimeError('boom')\n"
         "p.make_plan = broken\n"
         "from assay.cli.main import main; main()"

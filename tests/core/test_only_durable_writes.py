@@ -28,7 +28,7 @@ WRITING_IN = {
 #: Each exception has its reason. (file, name): why it does not write what a user keeps.
 ALLOWED = {
     ("data/convert.py", "np.savez_compressed"): "writes into memory; `durable` writes the bytes",
-    ("data/reading.py", "os.open"): "opens for reading only, without waiting for a pipe",
+    ("data/formats/safe_open.py", "os.open"): "opens for reading only, without waiting for a pipe",
 }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from assay.data.records import masked_crc32c
+from assay.data.formats.tfrecord import masked_crc32c
 
 _KINDS = {
     "image": "image_feature.Image",

@@ -15,8 +15,8 @@ import pyarrow.parquet  # noqa: F401  # part of the idle process that growth is 
 from prepared import prepared_set
 
 from assay.core.errors import AssayError
-from assay.data.images import read_image
-from assay.data.load import load
+from assay.data.decoding.image import read_image
+from assay.workflow.load import load
 
 LABELS = b"\0\0\x08\x01\0\0\0\x14" + bytes(i % 4 for i in range(20))
 

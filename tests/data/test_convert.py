@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from assay.audits.audit import audit_dataset, measure_all
+from assay.audits.registry import audit_dataset, measure_all
 from assay.core.errors import AssayError
 from assay.data.convert import convert
 from assay.data.inspect import inspect
-from assay.data.load import load
 from assay.data.sources import sample
+from assay.workflow.load import load
 
 FORMS = ("set.parquet", "set.npz", "folder")
 
@@ -187,7 +187,7 @@ def test_inspect_reads_other_forms(dataset, form, tmp_path):
 
 def test_classes_that_look_alike_are_told(tmp_path):
     """Names that differ only in case or spaces stay apart, and a note says so; other names get none."""
-    from assay.data.naming import notes_on_classes
+    from assay.data.listing.names import notes_on_classes
 
     (note,) = notes_on_classes(["Cat", "dog", "cat ", "dogs"])
     assert "'Cat' and 'cat '" in note

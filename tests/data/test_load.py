@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from assay.core.errors import AssayError
-from assay.data.load import NAMES, load
+from assay.data.load import NAMES
 from assay.data.releases import RELEASES
 from assay.data.sources import SOURCES, sample
+from assay.workflow.load import load
 
 
 def refused(data, code, exit_code, **options):

@@ -20,11 +20,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from assay.core.errors import AssayError
-from assay.data.archives import unpack
-from assay.data.npy import read_npy, read_npz
-from assay.data.parquet import list_parquet
+from assay.data.formats.archive import unpack
+from assay.data.formats.npy import read_npy, read_npz
+from assay.data.formats.text_table import read_table
+from assay.data.listing.parquet import list_parquet
 from assay.data.request import Request
-from assay.data.tables import read_table
 
 KINDS = st.sampled_from(["u1", "i8", "<f4", ">i2", "b1", "<U3"])
 

@@ -11,8 +11,8 @@ from PIL import Image
 import assay
 from assay.core.text import read_csv_text
 from assay.deployment.predict import predict_files, predictions_text
-from assay.learning.limits import AnswerRule
-from assay.learning.values import Model
+from assay.training.classifier import Model
+from assay.training.model.limits import AnswerRule
 
 
 @pytest.fixture(scope="module")
@@ -70,14 +70,14 @@ def test_a_rule_that_promises_nothing_answers_nothing(model: Model, pictures: li
 def test_the_rule_survives_a_run_folder(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """`run --max-risk`, then `evaluate --max-risk` with another: the model answers by the last one."""
     from assay.cli.main import exit_code
-    from assay.learning.model_file import read_model
+    from assay.training.classifier import Model
 
     out = tmp_path / "run"
     run = ["run", "fashion-mnist-sample", "--model", "linear", "--epochs", "2", "--checks", "leakage", "-q"]
     assert exit_code([*run, "--max-risk", "0.3", "--out", str(out)]) == 0
-    first = read_model(out / "model").limits.rule
+    first = Model.read(out / "model").limits.rule
     assert exit_code(["evaluate", str(out), "--max-risk", "0.15", "-q"]) == 0
-    second = read_model(out / "model").limits.rule
+    second = Model.read(out / "model").limits.rule
     assert first is not None
     assert second is not None
     assert (first.max_risk, second.max_risk) == (0.3, 0.15)

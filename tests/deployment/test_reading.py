@@ -9,8 +9,8 @@ from PIL import Image
 
 import assay
 from assay.core.text import read_csv_text
-from assay.data.load import load
 from assay.data.values import Resize
+from assay.workflow.load import load
 from planted import colored_picture
 
 CLASSES = ("stripes", "rings", "blocks")

@@ -8,9 +8,9 @@ import sklearn.metrics as oracle
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assay.estimators.temperature_scaling import fit_temperature, tempered
 from assay.evaluation.calibration import BINS, calibrate, expected_calibration_error, reliability_bins
 from assay.evaluation.metrics import brier_score
-from assay.reference.temperature import fit_temperature, tempered
 
 
 def test_calibration_error_by_hand() -> None:

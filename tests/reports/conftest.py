@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 from selenium import webdriver
 
-from assay.audits.audit import audit_dataset, measure_all
+from assay.audits.registry import audit_dataset, measure_all
 from assay.data.preprocessing import fit_preprocessing
 from assay.data.values import Dataset, Split, numbered_ids
 from assay.evaluation.values import Evaluation
-from assay.learning.values import EpochRecord, History, LayerRow, ModelSummary
-from assay.reports.saliency import Saliency
-from assay.reports.values import ReportContent
+from assay.reports.values import ReportContent, Saliency
+from assay.training.model.values import EpochRecord, History, LayerRow, ModelSummary
 from reports.chromium import start
 from reports.trust_record import TRUST
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.reports.html import write_report
+from assay.reports.page.html import write_report
 from reports.chromium import console, requests, show
 
 pytestmark = pytest.mark.browser

@@ -7,7 +7,7 @@ import pytest
 
 from assay.audits.values import Finding, Issue
 from assay.data.values import Dataset, Split
-from assay.reports.html import write_report
+from assay.reports.page.html import write_report
 from reports.chromium import console, requests, show
 from reports.hostile import payloads
 
@@ -35,7 +35,15 @@ def hostile_content(content_of, dataset_of, texts: list[str]):
     dataset = Dataset(texts[0], plain.classes, splits, texts[1], notes=tuple(texts))
     content = content_of(dataset)
     finding = Finding(
-        "leakage", "data integrity", "fail", texts[2], {texts[3]: texts[4]}, texts[5], texts[6], texts[7], 9
+        "leakage",
+        "fail",
+        texts[2],
+        {texts[3]: texts[4]},
+        texts[5],
+        texts[6],
+        texts[7],
+        9,
+        area="data integrity",
     )
     test = splits["test"]
     issues = tuple(
@@ -57,7 +65,7 @@ def hostile_content(content_of, dataset_of, texts: list[str]):
         )
         for i in range(len(test))
     )
-    labels = replace(finding, check="label-errors", area="label balance")
+    labels = replace(finding, check="label-errors", area="label quality")
     found = (*content.audit.findings, finding, labels)
     return replace(
         content,

@@ -7,8 +7,8 @@ import pytest
 import planted
 from assay.cli.main import exit_code
 from assay.core.errors import AssayError
-from assay.pipeline import report_again, run
-from assay.verification import verify_run
+from assay.workflow.api import report_again, run
+from assay.workflow.verify import verify_run
 
 
 @pytest.fixture(scope="module")

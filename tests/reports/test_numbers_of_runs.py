@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import planted
-from assay.pipeline import run
+from assay.workflow.api import run
 
 
 class Places(html.parser.HTMLParser):

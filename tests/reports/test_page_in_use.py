@@ -16,7 +16,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from assay.audits.values import Finding, Issue
 from assay.evaluation.evaluate import predictions_csv
-from assay.reports.html import write_report
+from assay.reports.page.html import write_report
 from reports.chromium import PATIENCE, show
 
 pytestmark = pytest.mark.browser
@@ -49,7 +49,7 @@ def content(content_of, dataset_of):
     made = content_of(dataset)
     flagged = made.evaluation.mistakes(2).tolist()
     issues = tuple(issue_of(dataset, index) for index in flagged)
-    finding = Finding("label-errors", "label balance", "warn", "2 labels", {}, "t", "r", "look", 2)
+    finding = Finding("label-errors", "warn", "2 labels", {}, "t", "r", "look", 2, area="label quality")
     found = replace(made.audit, issues=issues, findings=(*made.audit.findings, finding))
     return replace(made, audit=found)
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from assay.audits.self_test import Counted
+from assay.audits.self_test.recall import Counted
 from assay.audits.values import Audit
-from assay.reports.html import draw_all, page
-from assay.reports.listing import self_test_rows
+from assay.reports.page.html import draw_all, page
+from assay.reports.page.tables import self_test_rows
 from assay.reports.values import ReportContent
 
 FLIPS = Counted("label-errors", "1% <b>flips</b>", 1200, 1100, 1900, 800, 0, 0.9166, 0.5789, 0.9962, 0.927)

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 
 from assay.evaluation.values import Evaluation
-from assay.reports import trust_findings as findings
-from assay.reports.html import draw_all, page
-from assay.reports.trust_figures import confidences
+from assay.reports.figures.trust import confidences
+from assay.reports.findings import trust as findings
+from assay.reports.page.html import draw_all, page
 from reports.trust_record import TRUST
 
 

@@ -15,10 +15,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from assay import pipeline
 from assay.cli.main import exit_code
 from assay.core import durable
 from assay.core.errors import AssayError
+from assay.workflow import api
 from torture.job import (
     CHECKS,
     Killing,
@@ -40,9 +40,9 @@ def _work(order: dict[str, Any]) -> None:
     elif order["job"] == "train":
         train_and_save(folder, epochs, order.get("minutes"), hidden=order.get("hidden", 8))
     elif (folder / "config.toml").exists():
-        pipeline.resume(folder, tiny_dataset())
+        api.resume(folder, tiny_dataset())
     else:
-        pipeline.run(tiny_dataset(), out=folder, checks=CHECKS, **settings(epochs))
+        api.run(tiny_dataset(), out=folder, checks=CHECKS, **settings(epochs))
 
 
 def _child(order: dict[str, Any]) -> int:
@@ -82,7 +82,7 @@ def main() -> None:
         tempfile.TemporaryDirectory() as folder
     ):  # what is loaded and compiled at first use, all children share
         train_and_save(Path(folder) / "warm", 1, None)
-        pipeline.run(tiny_dataset(), out=Path(folder) / "run", checks=CHECKS, **settings(1))
+        api.run(tiny_dataset(), out=Path(folder) / "run", checks=CHECKS, **settings(1))
     _say({"ready": True})
     for line in sys.stdin:
         order = json.loads(line)

@@ -12,18 +12,20 @@ from typing import Any
 
 import numpy as np
 
-from assay.core import durable, run_folder
+from assay.core import durable
 from assay.core.events import Event, OnEvent, ignore
-from assay.data.hold_out import hold_out
-from assay.data.load import load
-from assay.data.places import Folder
 from assay.data.request import Request
 from assay.data.sources import fashion_mnist
+from assay.data.splitting.stratified import hold_out
+from assay.data.storage.mirrors import Folder
 from assay.data.values import Dataset, Split, numbered_ids
-from assay.learning.checkpoint import newest_checkpoint
-from assay.learning.recipes import read_recipe
-from assay.learning.train import train
-from assay.learning.values import Model
+from assay.training.classifier import Model
+from assay.training.fit import fit
+from assay.training.fit_request import FitRequest
+from assay.training.loop.checkpoint_file import newest_checkpoint
+from assay.training.recipes import read_recipe
+from assay.workflow import run_folder
+from assay.workflow.load import load
 
 CLASSES = ("left", "middle", "right")
 
@@ -80,14 +82,16 @@ def train_and_save(
     split = tiny_split("train", 60, 0)
     durable.make_directory(folder)
     durable.remove_leftovers(folder)
-    model = train(
-        split,
-        hold_out(split, 0.2, 0),
-        CLASSES,
-        read_recipe("mlp", settings(epochs, hidden)),
-        checkpoints=folder / "checkpoints",
-        checkpoint_minutes=minutes,
-        on_event=on_event,
+    model = fit(
+        FitRequest(
+            split,
+            hold_out(split, 0.2, 0),
+            CLASSES,
+            read_recipe("mlp", settings(epochs, hidden)),
+            checkpoints=folder / "checkpoints",
+            checkpoint_minutes=minutes,
+            on_event=on_event,
+        )
     )
     model.save(folder / "model")
     on_event(Event("run-finished", "train"))

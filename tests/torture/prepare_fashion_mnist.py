@@ -16,7 +16,7 @@ from pathlib import Path
 import tensorflow_datasets as tfds
 from tensorflow_datasets.core.download import resource
 
-from assay.data.load import load
+from assay.workflow.load import load
 
 NAME = "fashion_mnist"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.pipeline import run
+from assay.workflow.api import run
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assay.audits.audit import audit_dataset, measure_all
+from assay.audits.registry import audit_dataset, measure_all
 from assay.core.errors import AssayError
 from assay.data.convert import convert
-from assay.data.load import load
+from assay.workflow.load import load
 
 pytestmark = [pytest.mark.torture, pytest.mark.real_data]
 

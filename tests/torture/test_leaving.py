@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.core import run_folder
+from assay.workflow import run_folder
 from torture.job import CHECKS, whole_result
 
 SAMPLE = ["run", "fashion-mnist-sample", "--checks", ",".join(CHECKS)]

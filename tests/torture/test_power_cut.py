@@ -11,7 +11,7 @@ import pytest
 
 from assay.core import durable
 from assay.core.events import Event
-from assay.learning import keeper
+from assay.training.loop import checkpoint_saver
 from torture.job import newest_step, result, train_and_save
 from torture.lossy import LossyFiles, PowerCutError, WithoutDirectorySync, WithoutSync
 
@@ -26,7 +26,7 @@ class Cut:
         self.files, self.promised, self.finished = disk(root, at), 0, False
         with patch.context() as patched:
             patched.setattr(durable, "files", self.files)
-            patched.setattr(keeper, "save_checkpoint", self._saving)
+            patched.setattr(checkpoint_saver, "save_checkpoint", self._saving)
             with suppress(PowerCutError):
                 train_and_save(root / "run", EPOCHS, minutes=0, on_event=self._hear)
 
@@ -38,7 +38,7 @@ class Cut:
         self.finished |= event.event == "run-finished"
 
 
-keeper_save = keeper.save_checkpoint
+keeper_save = checkpoint_saver.save_checkpoint
 
 
 def faults(cut: Cut, place: Path, chance: random.Random, wanted: dict[str, str]) -> list[str]:

@@ -7,28 +7,22 @@ from typing import Any, Final, Literal
 
 from assay.core import durable
 from assay.core.text import csv_text, html_table
-from assay.reference.beliefs import Beliefs
+from assay.estimators.label_noise import LabelPosterior
 
 Verdict = Literal["pass", "warn", "fail", "not evaluated"]
 
 #: From best to worst; an area is as good as its worst check.
 VERDICT_ORDER: Final[tuple[Verdict, ...]] = ("not evaluated", "pass", "warn", "fail")
 
-#: Every check there is or will be, by area, in the order of the report.
-AREAS: Final[Mapping[str, tuple[str, ...]]] = {
-    "data integrity": (
-        "identity",
-        "unreadable",
-        "exact-duplicates",
-        "near-duplicates",
-        "leakage",
-        "drift",
-    ),
-    "label balance": ("label-balance", "label-errors", "ambiguous-labels"),
-    "scaling necessity": ("pixel-range",),
-    "spatial complexity": ("class-similarity", "separability"),
-    "content": ("atypical", "quality", "shortcuts"),
-}
+#: The areas of the audit, in the order of the report. Which check belongs to which: `registry.CHECKS`.
+AREAS: Final = (
+    "data integrity",
+    "label balance",
+    "label quality",
+    "scaling necessity",
+    "spatial complexity",
+    "content",
+)
 
 #: The columns of `issues.csv`, in order.
 ISSUE_COLUMNS: Final = (
@@ -57,11 +51,10 @@ class Finding:
     evidence: the figures behind it, as JSON types.
     threshold: the bounds that the verdict was decided by, and `reason`: why these.
     fix: what to do about it; empty where nothing needs doing.
-    count: how many images it flags.
+    count: how many images it flags. area: filled in from the table of checks.
     """
 
     check: str
-    area: str
     verdict: Verdict
     summary: str
     evidence: Mapping[str, Any]
@@ -69,10 +62,11 @@ class Finding:
     reason: str
     fix: str = ""
     count: int = 0
+    area: str = ""
 
     def __post_init__(self) -> None:
-        if self.check not in AREAS.get(self.area, ()):
-            raise ValueError(f"check {self.check!r} is not in area {self.area!r}")
+        if self.area and self.area not in AREAS:
+            raise ValueError(f"there is no area {self.area!r}")
 
     def as_record(self) -> dict[str, Any]:
         """The finding as JSON types, with the keys of `audit.json`."""
@@ -113,8 +107,8 @@ class Audit:
 
     dataset: name, source, classes, splits with counts per class, fingerprints (see `audit.json`).
     statistics: the measurements' summary: pixel range, mean, deviation, histogram, and so on.
-    findings: in the order of `AREAS`. issues: sorted by check, then score falling.
-    beliefs: what the classifier behind `label-errors` thinks of each test image, for asking how many labels
+    findings: in the order of the table of checks. issues: sorted by check, then score falling.
+    posterior: what the classifier behind `label-errors` thinks of each test image, for asking how many labels
         it would dispute were all of them right; None without a test split or that check. Not in `audit.json`.
     """
 
@@ -123,7 +117,7 @@ class Audit:
     findings: tuple[Finding, ...]
     issues: tuple[Issue, ...] = ()
     decisions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    beliefs: Beliefs | None = None
+    posterior: LabelPosterior | None = None
 
     def finding(self, check: str) -> Finding:
         """The finding of one check. Raises KeyError when it did not run."""

@@ -8,11 +8,11 @@ from typing import Final
 
 from assay.audits.values import Audit
 from assay.cli.options import Output
-from assay.core.run_folder import read_manifest
 from assay.core.text import one_line
 from assay.evaluation.compare import Candidate, Comparison, Pair
 from assay.evaluation.values import Evaluation
-from assay.pipeline import Run
+from assay.workflow.api import Run
+from assay.workflow.run_folder import read_manifest
 
 
 def close_run(path: Path, headline: str, following: list[str], output: Output) -> None:

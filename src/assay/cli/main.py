@@ -9,25 +9,25 @@ from typing import Annotated, Any
 
 import typer
 
-from assay import __version__
-from assay.cli.audit import audit
-from assay.cli.compare import compare
-from assay.cli.convert import convert
-from assay.cli.doctor import doctor
-from assay.cli.evaluate import evaluate
-from assay.cli.fetch import fetch
-from assay.cli.inspect import inspect
+from assay.cli.commands.audit import audit
+from assay.cli.commands.compare import compare
+from assay.cli.commands.convert import convert
+from assay.cli.commands.doctor import doctor
+from assay.cli.commands.evaluate import evaluate
+from assay.cli.commands.fetch import fetch
+from assay.cli.commands.inspect import inspect
+from assay.cli.commands.predict import predict
+from assay.cli.commands.report import report
+from assay.cli.commands.resume import resume
+from assay.cli.commands.review import review
+from assay.cli.commands.run import run
+from assay.cli.commands.train import train
+from assay.cli.commands.verify import verify
 from assay.cli.interruption import leaving_well
-from assay.cli.predict import predict
-from assay.cli.report import report
-from assay.cli.resume import resume
-from assay.cli.review import review
-from assay.cli.run import run
-from assay.cli.train import train
-from assay.cli.verify import verify
+from assay.core.cache_folder import cache_folder
 from assay.core.errors import AssayError, Interrupted
-from assay.core.folders import cache_folder
 from assay.core.text import choices, one_line
+from assay.core.version import __version__
 
 app = typer.Typer(
     name="assay",

@@ -150,7 +150,7 @@ def settings_from(parameters: dict[str, Any]) -> dict[str, Any]:
     parameters: those of a command, by name, among others that are not settings. Options left at None keep
     what the file or the defaults say.
     """
-    from assay.core.config import Settings, read_settings
+    from assay.workflow.settings import Settings, read_settings
 
     config, changes = parameters.get("config"), parameters.get("changes")
     given = read_settings(config) if config is not None else {}
@@ -200,6 +200,6 @@ def names(text: str) -> tuple[str, ...]:
 
 
 def _class_names(text: str) -> tuple[str, ...]:
-    from assay.data.assemble import read_class_names
+    from assay.data.sources.array_dataset import read_class_names
 
     return read_class_names(text)

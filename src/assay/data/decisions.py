@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from assay.core.errors import AssayError
 from assay.core.text import choices, csv_text
-from assay.data.tables import read_table
+from assay.data.formats.text_table import read_table
 from assay.data.values import Dataset, Split, fingerprint_of
 
 Action = Literal["keep", "relabel", "drop"]

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from assay.core.text import html_table
-from assay.data.decoding import Decoders
-from assay.data.decoding import Request as DecodeRequest
-from assay.data.listing import Listing, Payload, class_names
+from assay.data.decoding.target_size import parse_size, working_shape
+from assay.data.decoding.worker_pool import Decoders
+from assay.data.decoding.worker_pool import Request as DecodeRequest
+from assay.data.listing.listing import Listing, Payload, class_names
 from assay.data.load import as_request, chosen_source
 from assay.data.request import Request
 from assay.data.values import Dataset, LeftOut
-from assay.data.working_size import parse_size, working_shape
 
 #: Images of each split that are looked at; evenly spread over it.
 SAMPLED: Final = 500

@@ -8,7 +8,6 @@ from typing import Any
 from numpy.typing import NDArray
 
 from assay.core.events import OnEvent, ignore
-from assay.data.near_copies import NearCopies
 from assay.data.values import Resize
 
 
@@ -24,7 +23,6 @@ class Request:
     skip_bad: leave unreadable images out instead of stopping.
     label_column, path_column, split_column, group_column: where a table has what.
     test_fraction, seed: without a test split, take this share of train for it, drawn by the seed.
-    near_copies: finds what shall not be parted by that; None: only exact copies and groups stay together.
     offline: no network. scratch: a folder to decode into, for a source that caches by itself.
     """
 
@@ -42,7 +40,6 @@ class Request:
     split_column: str | None = None
     group_column: str | None = None
     test_fraction: float | None = None
-    near_copies: NearCopies | None = None
     seed: int = 0
     offline: bool = False
     scratch: Path | None = None

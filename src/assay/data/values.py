@@ -41,7 +41,7 @@ class Split:
     looks: float32 `(n, figures)`, how each picture looked at the size of its file (`appearance.FIGURES`);
         None where the images are as they were stored.
     together: int64 `(n,)`, equal for images that no line drawn by Assay may part: exact copies, images of
-        one group, and near copies; None where near copies were not looked for (see `NearCopies`).
+        one group, and near copies; None where near copies were not looked for.
     """
 
     images: NDArray[np.uint8]
@@ -50,7 +50,7 @@ class Split:
     digests: NDArray[np.uint8]
     columns: Mapping[str, Column] = field(default_factory=dict)
     resize: Resize = "fit"
-    looks: NDArray[np.float32] | None = None
+    original_stats: NDArray[np.float32] | None = None
     together: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
@@ -63,7 +63,7 @@ class Split:
             raise ValueError("digests must be uint8 (n, 32)")
         if len(self.ids) != n or any(len(column) != n for column in self.columns.values()):
             raise ValueError("ids and columns must have one entry per image")
-        if any(rows is not None and len(rows) != n for rows in (self.looks, self.together)):
+        if any(rows is not None and len(rows) != n for rows in (self.original_stats, self.together)):
             raise ValueError("looks and together must have one row per image")
 
     @classmethod
@@ -89,7 +89,7 @@ class Split:
             and np.array_equal(self.digests, other.digests)
             and self.columns.keys() == other.columns.keys()
             and all(np.array_equal(self.columns[k], other.columns[k]) for k in self.columns)
-            and _equal_rows(self.looks, other.looks)
+            and _equal_rows(self.original_stats, other.original_stats)
             and _equal_rows(self.together, other.together)
         )
 
@@ -251,3 +251,9 @@ def numbered_ids(split_name: str, count: int) -> tuple[str, ...]:
     """Ids for sources that name no images: the split's name and the position, from 0."""
     width = len(str(max(count - 1, 0)))
     return tuple(f"{split_name}/{i:0{width}d}" for i in range(count))
+
+
+def images_of(split: Split, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """The images of some rows of a split in memory, uint8 `(len(rows), h, w, c)`; rows may be empty."""
+    none = np.zeros((0, *split.shape), np.uint8)
+    return np.concatenate([none, *split.blocks(rows)])

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.text import csv_text
-from assay.data.images import fit_image, read_image
-from assay.learning.values import Model
+from assay.data.decoding.image import fit_image, read_image
+from assay.training.classifier import Model
 
 #: Pictures held in memory at a time.
 _BATCH = 256

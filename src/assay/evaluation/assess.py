@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.data.values import Column
-from assay.evaluation.abstention import Abstention, Rule, count_answered, risk_coverage
+from assay.evaluation.adjusted_accuracy import FlaggedTestImages, adjusted_accuracy, nothing_flagged
 from assay.evaluation.calibration import calibrate
-from assay.evaluation.familiarity import Gate, OutOfDistribution
-from assay.evaluation.honest import Doubts, no_doubts, score_honestly
+from assay.evaluation.ood import Gate, OutOfDistribution
+from assay.evaluation.selective import Abstention, Rule, count_answered, risk_coverage
 from assay.evaluation.slices import slice_scores
 from assay.evaluation.values import Evaluation
 
@@ -29,7 +29,7 @@ class Evidence:
     temperature: float = 1.0
     temperature_reason: str = ""
     fitted_images: int = 0
-    doubts: Doubts = field(default_factory=lambda: no_doubts("no audit was given"))
+    flagged_test: FlaggedTestImages = field(default_factory=lambda: nothing_flagged("no audit was given"))
     rule: Rule | None = None
     rule_reason: str = ""
     gate: Gate | None = None
@@ -45,7 +45,7 @@ def assess(evaluation: Evaluation, evidence: Evidence, seed: int = 0) -> Evaluat
     right = labels == predicted
     return replace(
         evaluation,
-        honest=score_honestly(labels, predicted, len(evaluation.classes), evidence.doubts, seed),
+        honest=adjusted_accuracy(labels, predicted, len(evaluation.classes), evidence.flagged_test, seed),
         calibration=calibrate(
             evaluation.probabilities,
             labels,
@@ -63,13 +63,11 @@ def _abstention(confidence: NDArray[np.float64], right: NDArray[np.bool_], evide
     curve, mean_risk = risk_coverage(confidence, right)
     rule = evidence.rule
     if rule is not None:
-        usable = with_strangers_last(confidence, evidence.familiar)
+        usable = with_ood_last(confidence, evidence.familiar)
         rule = replace(rule, test=count_answered(usable, right, rule.threshold))
     return Abstention(curve, mean_risk, rule, evidence.rule_reason)
 
 
-def with_strangers_last(
-    confidence: NDArray[np.float64], familiar: NDArray[np.bool_] | None
-) -> NDArray[np.float64]:
+def with_ood_last(confidence: NDArray[np.float64], familiar: NDArray[np.bool_] | None) -> NDArray[np.float64]:
     """The confidences, those of strange images -1: they are never answered, however sure the model is."""
     return confidence if familiar is None else np.where(familiar, confidence, -1.0)

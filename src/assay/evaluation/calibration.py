@@ -6,9 +6,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.estimators.temperature_scaling import tempered
 from assay.evaluation.intervals import Interval
 from assay.evaluation.metrics import brier_score, log_loss, wilson_interval
-from assay.reference.temperature import tempered
 
 #: Bins of equal width over [0, 1], as most papers have them, so that figures can be compared.
 BINS: Final = 15

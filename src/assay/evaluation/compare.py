@@ -10,10 +10,10 @@ import numpy as np
 
 from assay.core.errors import AssayError
 from assay.core.text import csv_text, html_table
-from assay.evaluation.answers import Answers
 from assay.evaluation.metrics import wilson_interval
-from assay.evaluation.over_seeds import OverSeeds
 from assay.evaluation.paired import DRAWS, FEWEST_DIFFERING, FEWEST_IMAGES, difference_interval, holm, mcnemar
+from assay.evaluation.predictions_file import Answers
+from assay.evaluation.seed_variance import OverSeeds
 
 #: How the figures of a comparison were made; part of `comparison.json`.
 METHODS: Final[Mapping[str, Any]] = {

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from assay.core.text import html_table
 from assay.evaluation import metrics
-from assay.evaluation.abstention import Abstention
+from assay.evaluation.adjusted_accuracy import ENTRIES, AdjustedAccuracy
 from assay.evaluation.calibration import Calibration
-from assay.evaluation.familiarity import OutOfDistribution
-from assay.evaluation.honest import ENTRIES, Honest
 from assay.evaluation.intervals import macro_intervals
-from assay.evaluation.records import record_of
+from assay.evaluation.json_types import record_of
+from assay.evaluation.ood import OutOfDistribution
+from assay.evaluation.selective import Abstention
 from assay.evaluation.slices import Slices
 
 #: Up to so many classes `evaluation.json` holds the whole confusion matrix; beyond, its zeros are left out.
@@ -41,7 +41,7 @@ class Evaluation:
     probabilities: NDArray[np.float64]
     model: Mapping[str, Any] = field(default_factory=dict)
     fingerprint: str = ""
-    honest: Honest | None = None
+    honest: AdjustedAccuracy | None = None
     calibration: Calibration | None = None
     abstention: Abstention | None = None
     out_of_distribution: OutOfDistribution | None = None

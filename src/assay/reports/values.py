@@ -7,14 +7,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.audits.measure import Measurements
+from assay.audits.measures.pixel_sums import Measurements
 from assay.audits.values import Audit
 from assay.data.decisions import Decision
 from assay.data.preprocessing import Preprocessing
 from assay.data.values import Dataset
 from assay.evaluation.values import Evaluation
-from assay.learning.values import History, ModelSummary
-from assay.reports.saliency import Saliency
+from assay.training.model.values import History, ModelSummary
+
+
+@dataclass(frozen=True, eq=False)
+class Saliency:
+    """Which places the model's answers to some test images rest on.
+
+    rows: int64 `(n,)`, of the test split. maps: float64 `(n, h, w)`: by how much the logarithm of the odds of
+    the answer against the label (of a right answer: against the next best) falls where a place is covered; on
+    average over the covers that touch it.
+    """
+
+    rows: NDArray[np.int64]
+    maps: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from assay.data.listing import Listing
+from assay.data.listing.listing import Listing
 from assay.data.request import Request
 from assay.data.sources import (
     archive,

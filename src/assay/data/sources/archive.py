@@ -5,12 +5,12 @@ from pathlib import Path
 
 from assay.core import durable
 from assay.core.errors import AssayError
-from assay.data.archives import is_archive, too_few, unpack
-from assay.data.cache import cached
-from assay.data.image_set import cache_key, name_of, stop_at_unreadable
-from assay.data.reading import reading_errors
+from assay.data.formats.archive import is_archive, too_few, unpack
+from assay.data.formats.safe_open import reading_errors
 from assay.data.request import Request
 from assay.data.sources import folder, idx_folder, numpy_files
+from assay.data.sources.image_dataset import cache_key, name_of, stop_at_unreadable
+from assay.data.storage.cache import cached
 from assay.data.values import Dataset
 
 #: What may lie in an archive. Archives in archives are not unpacked.

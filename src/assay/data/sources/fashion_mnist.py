@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Final
 
 from assay.core import durable
+from assay.core.cache_folder import cache_folder
 from assay.core.errors import AssayError
 from assay.core.events import warn
-from assay.core.folders import cache_folder
-from assay.data.assemble import RawSplit, dataset_from_arrays
-from assay.data.cache import OWN_DISK, cached, quarantine
-from assay.data.idx import IdxFile, read_idx
-from assay.data.places import DebianPackage, Folder, Mirror, Place
+from assay.data.formats.idx import IdxFile, read_idx
 from assay.data.request import Request
+from assay.data.sources.array_dataset import RawSplit, dataset_from_arrays
+from assay.data.storage.cache import OWN_DISK, cached, quarantine
+from assay.data.storage.mirrors import DebianPackage, Folder, Mirror, Place
 from assay.data.values import Dataset
 
 NAME: Final = "fashion-mnist"

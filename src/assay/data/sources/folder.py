@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Final
 
 from assay.core.errors import AssayError
-from assay.data.image_set import read_image_set
-from assay.data.listing import Listing, Part, Unlisted
-from assay.data.manifest import Table, list_tables
-from assay.data.naming import natural_key, ordered_splits, split_of
+from assay.data.formats.signatures import FORMAT_BY_NAME, REFUSED_SUFFIXES
+from assay.data.listing.image_table import Table, list_tables
+from assay.data.listing.listing import Listing, Part, Unlisted
+from assay.data.listing.names import natural_key, ordered_splits, split_of
+from assay.data.listing.walk import Glance, Walk, glance, in_order
 from assay.data.request import Request
-from assay.data.signatures import FORMAT_BY_NAME, REFUSED_SUFFIXES
+from assay.data.sources.image_dataset import read_image_set
 from assay.data.values import Dataset
-from assay.data.walking import Glance, Walk, glance, in_order
 
 #: File names that are taken for images.
 SUFFIXES: Final = tuple(FORMAT_BY_NAME)

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from assay.core import durable
+from assay.core.cache_folder import cache_folder
 from assay.core.errors import AssayError
-from assay.core.folders import cache_folder
 from assay.data.request import Request
 from assay.data.sources import folder, parquet_files
 from assay.data.values import Dataset

@@ -7,9 +7,9 @@ from typing import Final
 
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, ignore, warn
-from assay.data.assemble import RawSplit, dataset_from_arrays
-from assay.data.idx import LARGEST, read_idx
+from assay.data.formats.idx import LARGEST, read_idx
 from assay.data.request import Request
+from assay.data.sources.array_dataset import RawSplit, dataset_from_arrays
 from assay.data.values import Dataset
 
 #: For instance train-images-idx3-ubyte.gz, t10k-labels.idx1-ubyte, emnist-letters-test-images-idx3-ubyte:

@@ -1,10 +1,10 @@
 """A table of image paths and labels: CSV, TSV or JSON lines."""
 
-from assay.data.image_set import read_image_set
-from assay.data.listing import Listing
-from assay.data.manifest import Table, list_tables
+from assay.data.formats.text_table import SUFFIXES
+from assay.data.listing.image_table import Table, list_tables
+from assay.data.listing.listing import Listing
 from assay.data.request import Request
-from assay.data.tables import SUFFIXES
+from assay.data.sources.image_dataset import read_image_set
 from assay.data.values import Dataset
 
 

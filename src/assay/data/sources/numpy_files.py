@@ -7,9 +7,9 @@ from typing import Any, Final
 from numpy.typing import NDArray
 
 from assay.core.errors import AssayError
-from assay.data.assemble import RawSplit, checked_classes, dataset_from_arrays
-from assay.data.npy import read_npy, read_npz
+from assay.data.formats.npy import read_npy, read_npz
 from assay.data.request import Request
+from assay.data.sources.array_dataset import RawSplit, checked_classes, dataset_from_arrays
 from assay.data.values import Dataset
 
 #: By split, how people call the arrays of images and of labels, first come first served.

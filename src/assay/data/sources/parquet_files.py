@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from assay.data.image_set import read_image_set
-from assay.data.listing import Listing
-from assay.data.naming import natural_key
-from assay.data.parquet import left_out_files, list_parquet
-from assay.data.reading import reading_errors
+from assay.data.formats.safe_open import reading_errors
+from assay.data.listing.listing import Listing
+from assay.data.listing.names import natural_key
+from assay.data.listing.parquet import left_out_files, list_parquet
 from assay.data.request import Request
+from assay.data.sources.image_dataset import read_image_set
 from assay.data.values import Dataset
 
 

@@ -6,9 +6,9 @@ from typing import Any, Final
 from numpy.typing import NDArray
 
 from assay.core.errors import AssayError
-from assay.data.assemble import RawSplit, dataset_from_arrays
-from assay.data.idx import read_idx
+from assay.data.formats.idx import read_idx
 from assay.data.request import Request
+from assay.data.sources.array_dataset import RawSplit, dataset_from_arrays
 from assay.data.sources.fashion_mnist import CLASSES, PAIRS
 from assay.data.values import Dataset
 

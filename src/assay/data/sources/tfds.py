@@ -14,13 +14,13 @@ from typing import Any, Final
 
 from assay.core.errors import AssayError
 from assay.core.text import one_line
-from assay.data.image_set import read_image_set
-from assay.data.listing import Listing, Part, stamp_of
-from assay.data.naming import natural_key, ordered_splits, split_of
-from assay.data.reading import open_file
-from assay.data.records import Example, parse_example, read_array_records, read_tfrecords, unreadable
+from assay.data.formats.safe_open import open_file
+from assay.data.formats.text_table import LABEL_NAMES, chosen_column
+from assay.data.formats.tfrecord import Example, parse_example, read_array_records, read_tfrecords, unreadable
+from assay.data.listing.listing import Listing, Part, stamp_of
+from assay.data.listing.names import natural_key, ordered_splits, split_of
 from assay.data.request import Request
-from assay.data.tables import LABEL_NAMES, chosen_column
+from assay.data.sources.image_dataset import read_image_set
 from assay.data.values import Dataset, numbered_ids
 
 PREFIX: Final = "tfds:"

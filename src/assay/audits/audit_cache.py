@@ -1,0 +1,116 @@
+"""Audits kept for the next time: by the content and order of the data, the settings, and the code."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from assay.audits.values import Audit, Finding, Issue
+from assay.core import durable
+from assay.core.cache_folder import AUDITS, cache_folder
+from assay.core.checked_text import read_checked, write_checked
+from assay.core.errors import AssayError
+from assay.core.events import OnEvent, ignore, warn
+from assay.core.thread_count import thread_count
+from assay.core.version import code_version
+from assay.data.values import Dataset
+from assay.estimators.label_noise import LabelPosterior
+
+#: How many audits are kept at most; the oldest go first. One takes about 2 MB.
+MOST: Final = 50
+
+#: Where users and systems say how many threads a matrix product may take.
+_THREAD_VARIABLES: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
+
+#: Rooms whose code decides what an audit says.
+_ROOMS: Final = ("data", "estimators", "features", "duplicates", "audits")
+
+
+def cached_audit(
+    dataset: Dataset,
+    settings: Mapping[str, Any],
+    make: Callable[[], Audit],
+    on_event: OnEvent = ignore,
+    folder: Path | None = None,
+) -> tuple[Audit, bool]:
+    """The audit made before of the same data with the same settings and code, or `make()`, then kept.
+
+    settings: JSON types, all that the audit depends on besides the data. Returns the audit and whether it
+    was kept. A damaged entry is made again; a cache that cannot be written is told and does no harm.
+    """
+    folder = folder or cache_folder() / AUDITS
+    path = folder / f"{audit_key(dataset, settings)}.json"
+    ready = read_checked(path)
+    if ready is not None:
+        return _audit(ready), True
+    text = _text(make())
+    try:
+        write_checked(path, text)
+        _forget_oldest(folder)
+    except AssayError as error:
+        warn(on_event, "audit", f"the audit is not kept for the next time: {error.what}")
+    # As it will be read the next time: a report may not tell whether its audit was kept.
+    return _audit(text), False
+
+
+def audit_key(dataset: Dataset, settings: Mapping[str, Any]) -> str:
+    """64 hexadecimal digits that change with the data, their order and names, the settings, the code and the
+    number of threads."""
+    whole = hashlib.sha256()
+    left_out = [repr(item) for item in dataset.left_out]
+    names = [dataset.name, dataset.source, *dataset.notes, "", *dataset.classes, "", *left_out]
+    made_by = [code_version(_ROOMS), *_threads()]
+    whole.update(json.dumps([names, dict(settings), made_by], sort_keys=True).encode())
+    for name, split in dataset.splits.items():
+        columns = {key: np.asarray(values).tolist() for key, values in split.columns.items()}
+        whole.update(json.dumps([name, list(split.ids), columns], sort_keys=True, default=str).encode())
+        whole.update(np.ascontiguousarray(split.digests).tobytes())
+        whole.update(np.ascontiguousarray(split.labels).tobytes())
+        if split.original_stats is not None:
+            whole.update(np.ascontiguousarray(split.original_stats).tobytes())
+    return whole.hexdigest()
+
+
+def _threads() -> list[str]:
+    """What decides how many threads NumPy multiplies matrices with: another number rounds otherwise."""
+    return [str(thread_count()), *(os.environ.get(name, "") for name in _THREAD_VARIABLES)]
+
+
+def _text(made: Audit) -> str:
+    content = {
+        "audit": made.as_record(),
+        "issues": [vars(issue) for issue in made.issues],
+        "posterior": made.posterior and vars(made.posterior),
+    }
+    return durable.json_text(content)
+
+
+def _audit(text: str) -> Audit:
+    """The audit that `_text` described."""
+    content = json.loads(text)
+    record = content["audit"]
+    return Audit(
+        dataset=record["dataset"],
+        statistics=record["statistics"],
+        findings=tuple(Finding(**finding) for finding in record["findings"]),
+        issues=tuple(Issue(**issue) for issue in content["issues"]),
+        decisions=record["decisions"],
+        posterior=_posterior(content["posterior"]),
+    )
+
+
+def _posterior(record: Mapping[str, Any] | None) -> LabelPosterior | None:
+    if record is None:
+        return None
+    lists = {key: tuple(record[key]) for key in ("counts", "labels", "probabilities")}
+    return LabelPosterior(**{**record, **lists})
+
+
+def _forget_oldest(folder: Path) -> None:
+    entries = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime)
+    for path in entries[:-MOST]:
+        durable.remove(path)

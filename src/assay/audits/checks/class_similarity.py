@@ -1,0 +1,232 @@
+"""Check `class-similarity`: what can the average image of a class tell, and what takes more?"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.audits.checks.context import CheckContext, Checked
+from assay.audits.checks.issues import not_evaluated, percent
+from assay.audits.measures.pixel_statistics import unit_class_means
+from assay.audits.measures.pixel_sums import Measurements
+from assay.audits.values import Finding, Verdict
+from assay.data.values import Split
+
+#: Two mean images that correlate so highly share over 80 % of their variance (0.9 squared): the rest,
+#: not the silhouette, must tell the classes apart.
+ALIKE: Final = 0.9
+
+#: From here on the average image alone does the job.
+EASY: Final = 0.95
+
+#: Correlation of neighboring pixels, after the class mean is taken away: above STRONG the picture is
+#: made of edges and surfaces; below WEAK neighbors tell nothing of each other.
+STRONG_NEIGHBORS: Final = 0.5
+WEAK_NEIGHBORS: Final = 0.2
+
+#: Images that the neighbor correlation is measured on, evenly spread over train: it is a mean over
+#: hundreds of pixels each, so that more images change only its third digit.
+NEIGHBOR_SAMPLE: Final = 10_000
+
+#: Pairs listed as evidence, and how many are kept in order.
+_PAIRS: Final = 10
+_LISTED: Final = 1000
+
+#: Classes compared with all others at once.
+_CLASS_BLOCK: Final = 256
+
+
+@dataclass(frozen=True)
+class Spatial:
+    """How far class means go, and how much neighborhoods hold, on the training split.
+
+    nearest_mean_accuracy: leave-one-out accuracy of answering the class with the nearest mean image.
+    neighbor_correlation: of horizontally and vertically adjacent pixels, class means taken away; None
+        where nothing varies or the images are a single pixel.
+    """
+
+    nearest_mean_accuracy: float
+    majority_accuracy: float
+    neighbor_correlation: float | None
+
+
+def check_class_similarity(context: CheckContext) -> Checked:
+    """Find the classes whose mean images are nearly alike, and how far a nearest-mean classifier gets."""
+    classes = context.dataset.classes
+    measurements = context.measurements["train"]
+    if np.count_nonzero(measurements.counts) < 2:
+        return not_evaluated("class-similarity", "fewer than two classes have training images")
+    pairs, alike = similar_pairs(measurements, classes)
+    spatial = measure_spatial(context.dataset.train, measurements)
+    easy = spatial.nearest_mean_accuracy >= EASY
+    verdict: Verdict = "warn" if alike and not easy else "pass"
+    return Checked(
+        Finding(
+            check="class-similarity",
+            verdict=verdict,
+            summary=_summary(alike, pairs, spatial),
+            evidence={
+                "most_similar": pairs[:_PAIRS],
+                "pairs_alike": alike,
+                "nearest_mean_accuracy": spatial.nearest_mean_accuracy,
+                "majority_accuracy": spatial.majority_accuracy,
+                "neighbor_correlation": spatial.neighbor_correlation,
+            },
+            threshold=f"mean images correlate at most {ALIKE:g}, unless the nearest mean is right for "
+            f"{EASY:.0%} of the images",
+            reason="above this, two classes share over 80 % of what varies in their average pictures, so "
+            "details at uncertain places must tell them apart; a nearest-mean classifier is the floor that a "
+            "trained model has to beat",
+            fix="Read the per-class scores of these pairs; prefer a net that sees neighborhoods."
+            if verdict == "warn"
+            else "",
+        )
+    )
+
+
+def _summary(alike: int, pairs: list[dict[str, Any]], spatial: Spatial) -> str:
+    floor = (
+        f"The nearest class mean is right for {percent(spatial.nearest_mean_accuracy)} of the training "
+        f"images (always one class: {percent(spatial.majority_accuracy)}); a trained model must beat that."
+    )
+    if not pairs:
+        return f"No two class means can be compared. {floor}"
+    top = pairs[0]
+    pair = f"{top['first']} and {top['second']} (correlation {top['correlation']:.3f})"
+    if not alike:
+        return f"No two mean images are nearly alike; the nearest are {pair}. {floor}"
+    return f"{_pairs_have(alike)} nearly the same mean image, first {pair}. {floor}"
+
+
+def _pairs_have(count: int) -> str:
+    return f"{count:,} {'pair of classes has' if count == 1 else 'pairs of classes have'}"
+
+
+def similar_pairs(measurements: Measurements, classes: tuple[str, ...]) -> tuple[list[dict[str, Any]], int]:
+    """Pairs of classes by falling correlation of their mean images (the first 1,000), and all over `ALIKE`.
+
+    Block by block: all pairs of 10,000 classes at once would take 3 GB.
+    """
+    unit = unit_class_means(measurements)
+    values, first, second = np.zeros(0), np.zeros(0, np.int64), np.zeros(0, np.int64)
+    count, floor = 0, -np.inf
+    for start in range(0, len(unit), _CLASS_BLOCK):
+        correlation = np.clip(unit[start : start + _CLASS_BLOCK] @ unit[start:].T, -1.0, 1.0)
+        count += int(np.count_nonzero(np.triu(correlation > ALIKE, k=1)))
+        rows, columns = np.nonzero(np.triu(correlation > floor, k=1))
+        values = np.concatenate([values, correlation[rows, columns]])
+        first, second = np.append(first, start + rows), np.append(second, start + columns)
+        order = np.argsort(-values, kind="stable")[:_LISTED]
+        values, first, second = values[order], first[order], second[order]
+        floor = values[-1] if len(values) == _LISTED else -np.inf
+    pairs = [
+        {"first": classes[i], "second": classes[j], "correlation": float(value)}
+        for i, j, value in zip(first.tolist(), second.tolist(), values, strict=True)
+    ]
+    return pairs, count
+
+
+def measure_spatial(split: Split, measurements: Measurements) -> Spatial:
+    """The nearest-mean accuracy over all images and the neighbor correlation over a sample of them."""
+    counts = measurements.counts
+    return Spatial(
+        nearest_mean_accuracy=nearest_mean_accuracy(split, measurements),
+        majority_accuracy=float(counts.max() / counts.sum()),
+        neighbor_correlation=neighbor_correlation(split, measurements),
+    )
+
+
+def nearest_mean_accuracy(split: Split, measurements: Measurements) -> float:
+    """Leave-one-out accuracy of the nearest class mean (squared distance, ties to the first class).
+
+    An image's own class mean is taken without the image. That needs no second pass: leaving x out of a
+    mean m of n images scales its squared distance to m by (n / (n - 1))^2. An image alone in its class
+    cannot be recognized and counts as wrong.
+    """
+    means = measurements.class_means.reshape(len(measurements.counts), -1)
+    squares = (means**2).sum(axis=1)
+    squares[measurements.counts == 0] = np.inf
+    correct = done = 0
+    for block in split.blocks():
+        labels = split.labels[done : done + len(block)]
+        correct += _nearest_mean_hits(block, labels, means, squares, measurements.counts)
+        done += len(block)
+    return correct / len(split)
+
+
+def _nearest_mean_hits(
+    block: NDArray[np.uint8],
+    labels: NDArray[np.int64],
+    means: NDArray[np.float64],
+    squares: NDArray[np.float64],
+    counts: NDArray[np.int64],
+) -> int:
+    flat = block.reshape(len(block), -1).astype(np.float64)
+    distances = (flat**2).sum(axis=1)[:, None] - 2 * flat @ means.T + squares
+    rows = np.arange(len(block))
+    n = counts[labels]
+    with np.errstate(divide="ignore"):
+        without_itself = np.where(n > 1, (n / (n - 1)) ** 2, np.inf)
+    own = np.maximum(distances[rows, labels], 0)
+    distances[rows, labels] = np.where(n > 1, own * np.where(n > 1, without_itself, 1), np.inf)
+    nearest = distances.argmin(axis=1)
+    return int(((nearest == labels) & (n > 1)).sum())
+
+
+def neighbor_correlation(split: Split, measurements: Measurements) -> float | None:
+    """Pearson correlation of adjacent pixels' deviations from their class mean, right and below together.
+
+    Near 1: surfaces and edges. Near 0: neighbors tell nothing of each other, as in shuffled pixels.
+    """
+    rows = np.unique(np.linspace(0, len(split) - 1, min(len(split), NEIGHBOR_SAMPLE)).astype(np.int64))
+    products = lefts = rights = 0.0
+    done = 0
+    for block in split.blocks(rows, size=1024):
+        labels = split.labels[rows[done : done + len(block)]]
+        deviation = block - measurements.class_means[labels]
+        for a, b in (
+            (deviation[:, :, :-1], deviation[:, :, 1:]),
+            (deviation[:, :-1], deviation[:, 1:]),
+        ):
+            products += float((a * b).sum())
+            lefts += float((a * a).sum())
+            rights += float((b * b).sum())
+        done += len(block)
+    scale = np.sqrt(lefts * rights)
+    return float(np.clip(products / scale, -1, 1)) if scale > 1e-6 else None
+
+
+def convolution_decision(finding: Finding) -> dict[str, Any]:
+    """Whether a net that sees neighborhoods is called for, argued from the finding's evidence."""
+    if finding.verdict == "not evaluated":
+        return {"decision": "undecided", "reason": finding.summary}
+    floor = finding.evidence["nearest_mean_accuracy"]
+    neighbors = finding.evidence["neighbor_correlation"]
+    alike = finding.evidence["pairs_alike"]
+    if floor >= EASY:
+        return {
+            "decision": "not needed",
+            "reason": f"The nearest class mean is already right for {percent(floor)} of the training images: "
+            "the classes differ in where the bright pixels are, and dense layers see that.",
+        }
+    if neighbors is None or neighbors < WEAK_NEIGHBORS:
+        shown = "cannot be measured" if neighbors is None else f"correlate by only {neighbors:.2f}"
+        return {
+            "decision": "not supported",
+            "reason": f"Neighboring pixels {shown} once the class mean is taken away, so a convolution, "
+            "which assumes that neighbors belong together, has nothing to hold on to.",
+        }
+    strength = "strongly" if neighbors >= STRONG_NEIGHBORS else "somewhat"
+    silhouettes = (
+        f"{_pairs_have(alike)} nearly the same silhouette"
+        if alike
+        else "no two class means are nearly alike, yet the average image does not decide"
+    )
+    return {
+        "decision": "called for" if neighbors >= STRONG_NEIGHBORS else "worth trying",
+        "reason": f"The nearest class mean is right for only {percent(floor)} of the training images and "
+        f"{silhouettes}, while neighboring pixels {strength} belong together (correlation {neighbors:.2f} "
+        "with the class mean taken away): the difference lies in edges and texture whose place varies. "
+        "A dense layer must learn each at every position anew; a convolution learns it once.",
+    }

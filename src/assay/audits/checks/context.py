@@ -1,0 +1,75 @@
+"""What a check is given, and what it gives back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.audits.measures.cross_validated import CrossValidated, judge, principal_components
+from assay.audits.measures.image_stats import ImageStats, as_stored, background_of, image_stats_of
+from assay.audits.measures.pixel_sums import Measurements
+from assay.audits.values import Finding, Issue
+from assay.data.values import Dataset
+from assay.duplicates.find import Copies, find_copies
+from assay.estimators.label_noise import LabelPosterior
+
+
+@dataclass(frozen=True)
+class CheckContext:
+    """The data under audit and everything measured on them, computed once for all checks.
+
+    measurements: per split name, over the whole split.
+    features: the user's own, per split name `(n, any)`, in place of the reference features.
+    thorough: take more time where more is found by it.
+    What only some checks need is computed when the first of them asks.
+    """
+
+    dataset: Dataset
+    measurements: Mapping[str, Measurements]
+    features: Mapping[str, NDArray[np.float32]] | None = None
+    thorough: bool = False
+
+    @cached_property
+    def exact_copies(self) -> Copies:
+        """Exact copies alone, found by digest."""
+        return find_copies(self.dataset, near=False)
+
+    @cached_property
+    def copies(self) -> Copies:
+        """Exact and near copies."""
+        return find_copies(self.dataset)
+
+    @cached_property
+    def components(self) -> Mapping[str, NDArray[np.float32]]:
+        """The features of every image, per split name: what distances between images are taken in."""
+        return principal_components(self.dataset, self.features)
+
+    @cached_property
+    def cross_validated(self) -> CrossValidated:
+        """What the reference classifier makes of every image without its own label."""
+        return judge(self.dataset, self.components, self.thorough)
+
+    @cached_property
+    def image_stats(self) -> Mapping[str, ImageStats]:
+        """Brightness, contrast and sharpness of every image, per split name."""
+        background = background_of(self.measurements["train"])
+        return {name: image_stats_of(split, background) for name, split in self.dataset.splits.items()}
+
+    @cached_property
+    def stored_image_stats(self) -> Mapping[str, ImageStats]:
+        """The same at the size of the files, where that is known of every split."""
+        splits = self.dataset.splits
+        if any(split.original_stats is None for split in splits.values()):
+            return self.image_stats
+        return {name: as_stored(self.image_stats[name], split) for name, split in splits.items()}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A check's finding and the images it flags. posterior: of a check that disputes labels (see `Audit`)."""
+
+    finding: Finding
+    issues: tuple[Issue, ...] = ()
+    posterior: LabelPosterior | None = None

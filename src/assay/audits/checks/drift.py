@@ -1,0 +1,160 @@
+"""Check `drift`: do the other splits come from the same place as train?"""
+
+import math
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.audits.checks.context import CheckContext, Checked
+from assay.audits.checks.issues import not_evaluated
+from assay.audits.measures.image_stats import ImageStats
+from assay.audits.values import Finding, Verdict
+
+#: Effect sizes in standard deviations (Cohen's d): 0.2 is "small", 0.5 "medium". With thousands of
+#: images even 0.02 is significant, so significance alone never speaks; it must be there too, or a
+#: split of ten images would cry drift.
+WARN_EFFECT: Final = 0.2
+FAIL_EFFECT: Final = 0.5
+
+#: Difference of label shares (total variation): the share of images that would have to change label.
+WARN_SHARES: Final = 0.05
+FAIL_SHARES: Final = 0.2
+
+#: Deviations under the hypothesis of no drift from which a difference is not chance.
+_SIGNIFICANT: Final = 4.0
+
+#: Principal components whose joint shift is measured.
+_COMPONENTS: Final = 32
+
+
+def check_drift(context: CheckContext) -> Checked:
+    """Compare label shares, brightness, contrast, sharpness and features of every split with train."""
+    dataset = context.dataset
+    others = [name for name, split in dataset.splits.items() if name != "train" and len(split)]
+    if not others or not len(dataset.train):
+        return not_evaluated("drift", "there is nothing to compare train with")
+    evidence = {name: compare_splits(context, name) for name in others}
+    failures, warnings = [], []
+    for name, found in evidence.items():
+        failed, warned = _problems(name, found)
+        failures += failed
+        warnings += warned
+    verdict: Verdict = "fail" if failures else "warn" if warnings else "pass"
+    return Checked(
+        Finding(
+            check="drift",
+            verdict=verdict,
+            summary=_summary(evidence, failures + warnings),
+            evidence=evidence,
+            threshold=f"effect sizes (differences in standard deviations) at most {WARN_EFFECT:g} (warn), "
+            f"{FAIL_EFFECT:g} (fail); label shares differ by at most {WARN_SHARES:.0%} (warn), "
+            f"{FAIL_SHARES:.0%} (fail); and more than {_SIGNIFICANT:g} standard errors",
+            reason="a score on other pictures than those of training measures their difference, "
+            "not only the model; significance alone grows with the number of images",
+            fix="Draw all splits at random from one pool, or report them as different conditions."
+            if failures or warnings
+            else "",
+        )
+    )
+
+
+def compare_splits(context: CheckContext, name: str) -> dict[str, Any]:
+    """Effect sizes of the differences between train and another split."""
+    train, other = context.image_stats["train"], context.image_stats[name]
+    effects = {
+        figure: effect_size(values(train), values(other))
+        for figure, values in (
+            ("brightness", lambda look: look.mean),
+            ("contrast", lambda look: look.deviation),
+            ("sharpness", _log_sharpness),
+        )
+    }
+    counts = [context.dataset.splits[split].counts(len(context.dataset.classes)) for split in ("train", name)]
+    classes = context.dataset.classes
+    return {
+        **effects,
+        "features": feature_shift(context.components["train"], context.components[name]),
+        "label_shares": share_difference(*counts),
+        "only_in_train": [classes[i] for i in np.flatnonzero((counts[0] > 0) & (counts[1] == 0))],
+        f"only_in_{name}": [classes[i] for i in np.flatnonzero((counts[0] == 0) & (counts[1] > 0))],
+    }
+
+
+def _log_sharpness(look: ImageStats) -> NDArray[np.float64]:
+    values = look.sharpness[np.isfinite(look.sharpness)]
+    return np.log(np.maximum(values.astype(np.float64), 1e-3))
+
+
+def effect_size(a: NDArray[Any], b: NDArray[Any]) -> dict[str, float] | None:
+    """Cohen's d of b over a, pooled deviation, and how many standard errors it is; None if empty.
+
+    effect: positive where b is larger. Where nothing varies, the effect of any difference is counted as
+    in units of one percent of the mean.
+    """
+    if not len(a) or not len(b):
+        return None
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    pooled = math.sqrt((a.var() * len(a) + b.var() * len(b)) / (len(a) + len(b)))
+    scale = max(pooled, 0.01 * abs(float(a.mean())), 1e-9)
+    effect = float(b.mean() - a.mean()) / scale
+    return {"effect": effect, "standard_errors": abs(effect) / math.sqrt(1 / len(a) + 1 / len(b))}
+
+
+def feature_shift(train: NDArray[np.float32], other: NDArray[np.float32]) -> dict[str, float]:
+    """The shift of the mean features in their own deviations (Mahalanobis), less what chance makes of it.
+
+    Over the first 32 principal components, which are uncorrelated in train. separability: how often a
+    linear rule tells an image of one split from one of the other, 0.5 being never.
+    """
+    count = min(_COMPONENTS, train.shape[1])
+    a, b = train[:, :count].astype(np.float64), other[:, :count].astype(np.float64)
+    deviation = a.std(axis=0)
+    kept = deviation > 1e-6
+    errors = 1 / len(a) + 1 / len(b)
+    squared = float(np.square((b.mean(axis=0) - a.mean(axis=0))[kept] / deviation[kept]).sum())
+    dimensions = max(int(kept.sum()), 1)
+    effect = math.sqrt(max(squared - dimensions * errors, 0.0))
+    # Without drift, squared / errors follows chi-squared: mean `dimensions`, variance twice that.
+    surplus = (squared / errors - dimensions) / math.sqrt(2 * dimensions)
+    separability = 0.5 * (1 + math.erf(effect / 2))
+    return {"effect": effect, "standard_errors": max(surplus, 0.0), "separability": separability}
+
+
+def share_difference(a: NDArray[np.int64], b: NDArray[np.int64]) -> dict[str, float]:
+    """Total variation distance of two lists of counts, and how far beyond chance it is."""
+    n, m = int(a.sum()), int(b.sum())
+    effect = 0.5 * float(np.abs(a / n - b / m).sum())
+    pooled = (a + b) / (n + m)
+    expected = 0.5 * float(np.sqrt(2 / math.pi * pooled * (1 - pooled) * (1 / n + 1 / m)).sum())
+    return {"effect": effect, "standard_errors": effect / expected if expected else 0.0}
+
+
+def _problems(name: str, found: dict[str, Any]) -> tuple[list[str], list[str]]:
+    failures = [
+        f"{', '.join(map(str, found[key][:5]))} occur only in {key.removeprefix('only_in_')} (against {name})"
+        for key in found
+        if key.startswith("only_in_") and found[key]
+    ]
+    warnings = []
+    for figure in ("brightness", "contrast", "sharpness", "features", "label_shares"):
+        result = found[figure]
+        if result is None or result["standard_errors"] < _SIGNIFICANT:
+            continue
+        warn, fail = (WARN_SHARES, FAIL_SHARES) if figure == "label_shares" else (WARN_EFFECT, FAIL_EFFECT)
+        sentence = f"{figure.replace('_', ' ')} of {name} differ by {abs(result['effect']):.2f}"
+        if abs(result["effect"]) > fail:
+            failures.append(sentence)
+        elif abs(result["effect"]) > warn:
+            warnings.append(sentence)
+    return failures, warnings
+
+
+def _summary(evidence: dict[str, dict[str, Any]], problems: list[str]) -> str:
+    if problems:
+        return "; ".join(problems) + "."
+    figures = ("brightness", "contrast", "sharpness", "features")
+    largest = max(
+        abs(found[figure]["effect"]) for found in evidence.values() for figure in figures if found[figure]
+    )
+    return f"The splits look alike: no effect over {largest:.2f} standard deviations, label shares agree."

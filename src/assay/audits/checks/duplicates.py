@@ -1,0 +1,202 @@
+"""Checks `exact-duplicates`, `near-duplicates` and `leakage`."""
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.audits.checks.context import CheckContext, Checked
+from assay.audits.checks.issues import counted, flagged, not_evaluated
+from assay.audits.values import Finding, Issue, Verdict
+from assay.data.values import Dataset
+from assay.duplicates.candidates import THUMBNAIL
+from assay.duplicates.decision import JPEG_EXCESS, ROUGH, SMALL_SHARE, largest_remainder
+from assay.duplicates.find import Copies
+
+#: More than this share of test images with a copy in train moves a score by more than a typical
+#: 95 % interval of 10,000 images is wide (0.5 percentage points).
+FAIL_LEAKAGE: Final = 0.005
+
+#: How bad each kind of copy is, as a score; conflicts first, for one of two labels is surely wrong.
+_SCORES: Final = {"conflicting-labels": 1.0, "across-splits": 0.9, "within-split": 0.8}
+
+_WORDS: Final = {
+    "conflicting-labels": "with another label",
+    "across-splits": "across splits",
+    "within-split": "within a split",
+}
+
+Rows = NDArray[np.int64]
+
+
+def check_exact_duplicates(context: CheckContext) -> Checked:
+    """Find images with equal pixels: every one but the first of its group is flagged."""
+    dataset, copies = context.dataset, context.exact_copies
+    repeated = np.flatnonzero(copies.first[copies.picture] != np.arange(len(copies.picture)))
+    pairs = [(int(i), int(copies.first[copies.picture[i]])) for i in repeated]
+    issues = tuple(
+        _copy_issue(dataset, copies, "exact-duplicates", i, first, _SCORES, "equal in every pixel")
+        for i, first in pairs
+    )
+    groups = len(np.unique(copies.picture[repeated]))
+    return _duplicates_checked(
+        "exact-duplicates",
+        issues,
+        {"groups": groups},
+        len(copies.picture),
+        "any image with equal pixels elsewhere (by SHA-256 of shape and pixels)",
+    )
+
+
+def check_near_duplicates(context: CheckContext) -> Checked:
+    """Find the same picture moved, mirrored, brightened, compressed or noisy."""
+    if not any(len(split) for split in context.dataset.splits.values()):
+        return not_evaluated("near-duplicates", "there are no images")
+    dataset, copies = context.dataset, context.copies
+    issues = []
+    for pair in _best_pair_of_each(copies):
+        later, earlier = (int(copies.first[side[pair]]) for side in (copies.near_second, copies.near_first))
+        detail = copies.changes[pair]
+        scores = dict.fromkeys(_SCORES, float(copies.score[pair]))
+        issues.append(_copy_issue(dataset, copies, "near-duplicates", later, earlier, scores, detail))
+    bound = largest_remainder((1, *(min(side, THUMBNAIL) for side in dataset.shape[:2]), dataset.shape[2]))
+    return _duplicates_checked(
+        "near-duplicates",
+        tuple(issues),
+        {"pairs": len(copies.changes)},
+        len(copies.picture),
+        f"at most {bound:.1f} gray levels (noise of deviation 8, smoothed over 3 x 3 pixels) and a quarter "
+        "of the contrast remain after undoing mirror, a shift of up to 2 pixels, gain and contrast; or no "
+        f"more than JPEG's rounding at quality 35 explains, but for {JPEG_EXCESS:g} gray levels; where "
+        f"pictures were averaged down, {ROUGH * bound:.1f} gray levels and {SMALL_SHARE:.0%} of the contrast",
+    )
+
+
+def _best_pair_of_each(copies: Copies) -> list[int]:
+    """For each picture with an earlier near copy, its best pair."""
+    order = np.lexsort((-copies.score, copies.near_second))
+    return [int(i) for i in order[np.flatnonzero(np.diff(copies.near_second[order], prepend=-1))]]
+
+
+def _copy_issue(
+    dataset: Dataset,
+    copies: Copies,
+    check: str,
+    image: int,
+    other: int,
+    scores: dict[str, float],
+    detail: str,
+) -> Issue:
+    (split, index), (other_split, other_index) = copies.place(image), copies.place(other)
+    same = dataset.splits[split].labels[index] == dataset.splits[other_split].labels[other_index]
+    kind = "conflicting-labels" if not same else "within-split" if split == other_split else "across-splits"
+    return flagged(
+        dataset, check, kind, scores[kind], split, index, (other_split, other_index), detail=detail
+    )
+
+
+def _duplicates_checked(
+    check: str, issues: tuple[Issue, ...], evidence: dict[str, Any], total: int, threshold: str
+) -> Checked:
+    kinds = {kind: sum(issue.kind == kind for issue in issues) for kind in _SCORES}
+    bad = kinds["conflicting-labels"] + kinds["across-splits"]
+    exact = check == "exact-duplicates"
+    verdict: Verdict = "pass" if not issues else "fail" if exact and bad else "warn"
+    return Checked(
+        Finding(
+            check=check,
+            verdict=verdict,
+            summary=_duplicates_summary("equal" if exact else "nearly the same", kinds, len(issues), total),
+            evidence={**kinds, **evidence, "images": total},
+            threshold=threshold,
+            reason="copies count twice in training and make scores look surer than they are; where their "
+            "labels differ, one is wrong",
+            fix="Keep one image of each group, on one side of the split; settle the conflicting labels."
+            if issues
+            else "",
+            count=len(issues),
+        ),
+        issues,
+    )
+
+
+def _duplicates_summary(what: str, kinds: dict[str, int], count: int, total: int) -> str:
+    if not count:
+        return f"No two of the {total:,} images are {what}."
+    spread = ", ".join(f"{n:,} {_WORDS[kind]}" for kind, n in kinds.items())
+    told = counted(count, total, f"image is {what} as an earlier one", f"images are {what} as an earlier one")
+    return f"{told}: {spread}."
+
+
+def check_leakage(context: CheckContext) -> Checked:
+    """Find test and validation images that have an exact or near copy in train."""
+    dataset = context.dataset
+    judged = {name: len(split) for name, split in dataset.splits.items() if name != "train" and len(split)}
+    if not judged:
+        return not_evaluated("leakage", "there is no other split than train")
+    issues = tuple(_leaks(dataset, context.copies))
+    worst = max(sum(i.split == name for i in issues) / size for name, size in judged.items())
+    exact = sum(issue.kind == "exact" for issue in issues)
+    verdict: Verdict = "pass" if not issues else "fail" if exact or worst > FAIL_LEAKAGE else "warn"
+    total = sum(judged.values())
+    return Checked(
+        Finding(
+            check="leakage",
+            verdict=verdict,
+            summary=counted(
+                len(issues),
+                total,
+                "image outside train has a copy in train",
+                "images outside train have a copy in train",
+            )
+            + f": {exact:,} exact, {len(issues) - exact:,} near."
+            if issues
+            else f"None of the {total:,} images outside train has a copy in train.",
+            evidence={"exact": exact, "near": len(issues) - exact, "images": judged, "worst_share": worst},
+            threshold=f"no exact copy, and near copies of at most {FAIL_LEAKAGE:.1%} of a split (fail); "
+            "none at all (warn)",
+            reason="an image seen in training is recognized, not classified: it makes the score too good",
+            fix="Remove these images from train, or from the test, and read the score without them."
+            if issues
+            else "",
+            count=len(issues),
+        ),
+        issues,
+    )
+
+
+def _leaks(dataset: Dataset, copies: Copies) -> list[Issue]:
+    train = copies.splits.index("train")
+    in_train = np.full(len(copies.first), -1, np.int64)
+    members = np.flatnonzero(copies.split == train)[::-1]
+    in_train[copies.picture[members]] = members
+    near = _near_in_train(copies, in_train)
+    issues = []
+    for image in np.flatnonzero(copies.split != train):
+        picture = int(copies.picture[image])
+        if in_train[picture] >= 0:
+            issues.append(_leak(dataset, copies, int(image), int(in_train[picture]), "exact", 1.0, ""))
+        elif picture in near:
+            pair, partner = near[picture]
+            score, detail = float(copies.score[pair]), copies.changes[pair]
+            issues.append(_leak(dataset, copies, int(image), int(in_train[partner]), "near", score, detail))
+    return issues
+
+
+def _near_in_train(copies: Copies, in_train: Rows) -> dict[int, tuple[int, int]]:
+    """Picture -> its best pair with a picture of train, and that picture."""
+    found: dict[int, tuple[int, int]] = {}
+    for pair in np.argsort(-copies.score, kind="stable").tolist():
+        first, second = int(copies.near_first[pair]), int(copies.near_second[pair])
+        for picture, partner in ((first, second), (second, first)):
+            if in_train[partner] >= 0:
+                found.setdefault(picture, (pair, partner))
+    return found
+
+
+def _leak(
+    dataset: Dataset, copies: Copies, image: int, partner: int, kind: str, score: float, detail: str
+) -> Issue:
+    (split, index), related = copies.place(image), copies.place(partner)
+    words = detail or "equal in every pixel"
+    return flagged(dataset, "leakage", kind, score, split, index, related, detail=words)

@@ -1,0 +1,225 @@
+"""Checks `label-errors` and `ambiguous-labels`: labels that the pictures contradict."""
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.audits.checks.context import CheckContext, Checked
+from assay.audits.checks.issues import counted, flagged, not_evaluated, percent
+from assay.audits.measures.cross_validated import FEWEST_PER_CLASS, CrossValidated
+from assay.audits.values import Finding, Issue, Verdict
+from assay.data.values import Dataset
+from assay.estimators.label_noise import LabelPosterior, fit_floor, label_posterior
+from assay.estimators.nearest_neighbors import nearest
+from assay.estimators.projections import spread_rows
+
+#: A label is likely wrong where it has less than this probability and another class has more than
+#: `CLEAR`: twenty to one against the label, and no third class in play.
+UNLIKELY: Final = 0.05
+CLEAR: Final = 0.5
+
+#: Two classes both fit where each has at least this probability.
+BOTH: Final = 0.35
+
+#: Beyond this share of suspects the score is decided by the labels as much as by the model.
+FAIL_SHARE: Final = 0.03
+
+#: The nearest images that are shown as evidence are looked for among at most so many of a class: the cost
+#: of all pairs would grow with the square of the images.
+_MOST_COMPARED: Final = 20_000
+
+Rows = NDArray[np.int64]
+
+
+def check_label_errors(context: CheckContext) -> Checked:
+    """Find images whose label is very unlikely while another class clearly fits."""
+    cross_validated = context.cross_validated
+    if cross_validated.refusal:
+        return not_evaluated("label-errors", cross_validated.refusal)
+    suspects = {name: _suspects(context, name) for name in cross_validated.probabilities}
+    issues = [issue for name, rows in suspects.items() for issue in _error_issues(context, name, rows)]
+    total = sum(len(p) for p in cross_validated.probabilities.values())
+    portion = len(issues) / total
+    verdict: Verdict = "pass" if not issues else "fail" if portion > FAIL_SHARE else "warn"
+    return Checked(
+        Finding(
+            check="label-errors",
+            verdict=verdict,
+            summary=counted(len(issues), total, "label is likely wrong", "labels are likely wrong")
+            + f": another class clearly fits. {_trust(cross_validated)}",
+            evidence=_evidence(context, suspects),
+            threshold=f"the label's probability under {UNLIKELY:g} and another class's over {CLEAR:g}; "
+            f"more than {FAIL_SHARE:.0%} such labels fail",
+            reason="probabilities come from a classifier that never saw the image's own label "
+            "(leave-one-out; other splits: fitted on train alone), so a contradiction is evidence and not "
+            "memory; about as many false alarms as the classifier has confident mistakes must be expected",
+            fix="Look at the suspects, worst first; correct the label or accept it as a rare case."
+            if issues
+            else "",
+            count=len(issues),
+        ),
+        tuple(issues),
+        _posterior(context),
+    )
+
+
+def _posterior(context: CheckContext) -> LabelPosterior | None:
+    """What the reference thinks of the test images; floor and temperature from the training images."""
+    probabilities = context.cross_validated.probabilities
+    if "test" not in probabilities:
+        return None
+    floor, temperature = fit_floor(probabilities["train"], context.dataset.train.labels)
+    return label_posterior(probabilities["test"], floor, temperature, UNLIKELY, CLEAR)
+
+
+def _trust(cross_validated: CrossValidated) -> str:
+    accuracies = ", ".join(f"{percent(a)} of {name}" for name, a in cross_validated.accuracy.items())
+    return f"(The reference agrees with the labels for {accuracies}.)"
+
+
+def _known(context: CheckContext, name: str) -> NDArray[np.bool_]:
+    """Which images carry a label that the reference could learn."""
+    labels = context.dataset.splits[name].labels
+    return np.isin(labels, context.cross_validated.learned)
+
+
+def _own(context: CheckContext, name: str) -> NDArray[np.float32]:
+    probabilities = context.cross_validated.probabilities[name]
+    own: NDArray[np.float32] = probabilities[
+        np.arange(len(probabilities)), context.dataset.splits[name].labels
+    ]
+    return own
+
+
+def _suspects(context: CheckContext, name: str) -> Rows:
+    probabilities = context.cross_validated.probabilities[name]
+    own = _own(context, name)
+    found = (own < UNLIKELY) & (probabilities.max(axis=1, initial=0) > CLEAR) & _known(context, name)
+    return np.flatnonzero(found)
+
+
+def _error_issues(context: CheckContext, name: str, rows: Rows) -> list[Issue]:
+    dataset, cross_validated = context.dataset, context.cross_validated
+    probabilities = cross_validated.probabilities[name][rows]
+    suggested = probabilities.argmax(axis=1)
+    own = _own(context, name)[rows]
+    like_suggested = _nearest_of_class(context, name, rows, suggested)
+    like_own = _nearest_of_class(context, name, rows, dataset.splits[name].labels[rows])
+    return [
+        flagged(
+            dataset,
+            "label-errors",
+            "likely-wrong",
+            1 - float(own[i]),
+            name,
+            int(rows[i]),
+            ("train", int(like_suggested[i])) if like_suggested[i] >= 0 else None,
+            suggested=dataset.classes[suggested[i]],
+            suggested_probability=float(probabilities[i, suggested[i]]),
+            detail=f"its label has probability {own[i]:.2g}" + _told_nearest(dataset, int(like_own[i])),
+        )
+        for i in range(len(rows))
+    ]
+
+
+def _told_nearest(dataset: Dataset, row: int) -> str:
+    """The nearest training image of the label as given: `related_...` tells that of the suggested one."""
+    return f"; nearest image of its own label: train {row} ({dataset.train.ids[row]})" if row >= 0 else ""
+
+
+def _nearest_of_class(context: CheckContext, name: str, rows: Rows, classes: Rows) -> Rows:
+    """For each row the nearest training image of the class asked for, -1 where there is none but itself."""
+    components, labels = context.cross_validated.components, context.dataset.train.labels
+    found = np.full(len(rows), -1, np.int64)
+    for label in np.unique(classes):
+        members = np.flatnonzero(labels == label)
+        members = members[spread_rows(len(members), _MOST_COMPARED)]
+        asking = np.flatnonzero(classes == label)
+        if not len(members):
+            continue
+        _, columns = nearest(components[name][rows[asking]], components["train"][members], 2)
+        near = members[columns]
+        own = (near == rows[asking, None]) & (name == "train")
+        first = np.where(own[:, 0], near[:, -1], near[:, 0])
+        found[asking] = np.where(own[:, 0] & (near.shape[1] == 1), -1, first)
+    return found
+
+
+def _evidence(context: CheckContext, suspects: dict[str, Rows]) -> dict[str, Any]:
+    classes = context.dataset.classes
+    pairs: dict[tuple[str, str], int] = {}
+    for name, rows in suspects.items():
+        labels = context.dataset.splits[name].labels[rows]
+        suggested = context.cross_validated.probabilities[name][rows].argmax(axis=1)
+        for label, other in zip(labels.tolist(), suggested.tolist(), strict=True):
+            pair = (classes[label], classes[other])
+            pairs[pair] = pairs.get(pair, 0) + 1
+    most = sorted(pairs.items(), key=lambda item: (-item[1], item[0]))[:10]
+    return {
+        "suspects": {name: len(rows) for name, rows in suspects.items()},
+        "reference_accuracy": dict(context.cross_validated.accuracy),
+        "most_frequent": [{"label": a, "suggested": b, "count": n} for (a, b), n in most],
+        "classes_too_small": len(classes) - len(context.cross_validated.learned),
+        "fewest_images_per_class": FEWEST_PER_CLASS,
+    }
+
+
+def check_ambiguous_labels(context: CheckContext) -> Checked:
+    """Find images that two classes fit about equally, so that no label is surely right."""
+    cross_validated = context.cross_validated
+    if cross_validated.refusal:
+        return not_evaluated("ambiguous-labels", cross_validated.refusal)
+    issues = [issue for name in cross_validated.probabilities for issue in _ambiguous(context, name)]
+    total = sum(len(p) for p in cross_validated.probabilities.values())
+    return Checked(
+        Finding(
+            check="ambiguous-labels",
+            verdict="warn" if len(issues) > FAIL_SHARE * total else "pass",
+            summary=counted(
+                len(issues),
+                total,
+                "image fits two classes about equally.",
+                "images fit two classes about equally.",
+            ),
+            evidence={"ambiguous": len(issues), "images": total},
+            threshold=f"two classes with probability at least {BOTH:g} each; more than {FAIL_SHARE:.0%} "
+            "of the images warn",
+            reason="such images bound the accuracy that any model can reach: about every second one is wrong",
+            fix="Ask whether the two classes can be told apart by the picture at all; merge them, or "
+            "accept the bound."
+            if len(issues) > FAIL_SHARE * total
+            else "",
+            count=len(issues),
+        ),
+        tuple(issues),
+    )
+
+
+def _ambiguous(context: CheckContext, name: str) -> list[Issue]:
+    dataset, probabilities = context.dataset, context.cross_validated.probabilities[name]
+    if probabilities.shape[1] < 2:
+        return []
+    best = np.argsort(-probabilities, axis=1, kind="stable")[:, :2]
+    values = np.take_along_axis(probabilities, best, axis=1)
+    rows = np.flatnonzero((values[:, 1] >= BOTH) & _known(context, name))
+    labels = dataset.splits[name].labels
+    issues = []
+    for row in rows.tolist():
+        place = 1 if best[row, 0] == labels[row] else 0
+        other, probability = int(best[row, place]), float(values[row, place])
+        names = " and ".join(dataset.classes[c] for c in best[row])
+        issues.append(
+            flagged(
+                dataset,
+                "ambiguous-labels",
+                "two-classes-fit",
+                2 * float(values[row, 1]),
+                name,
+                row,
+                suggested=dataset.classes[other],
+                suggested_probability=probability,
+                detail=f"{names}: {values[row, 0]:.2f} and {values[row, 1]:.2f}",
+            )
+        )
+    return issues

@@ -1,0 +1,147 @@
+"""Check `separability`: which classes are hard to tell apart, and what kind of model helps."""
+
+import math
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.audits.checks.class_similarity import nearest_mean_accuracy
+from assay.audits.checks.context import CheckContext, Checked
+from assay.audits.checks.issues import not_evaluated, percent
+from assay.audits.measures.cross_validated import NO_BETTER_THAN_CHANCE
+from assay.audits.values import Finding
+from assay.data.values import Split
+from assay.duplicates.candidates import averaged_down
+from assay.estimators import ridge
+
+#: A pair of classes is hard where the reference takes more than this share of both for the other.
+HARD: Final = 0.1
+
+#: A step from one kind of model to the next counts as a gain where the error falls by a tenth of itself.
+GAIN: Final = 0.1
+
+#: Pixel values that the linear model sees at most (28 x 28 gray, 16 x 16 in color): its cost grows with
+#: their number squared.
+_VALUES: Final = 784
+
+#: Rows per block of pixel values.
+_BLOCK: Final = 4096
+
+_PAIRS: Final = 10
+
+
+def check_separability(context: CheckContext) -> Checked:
+    """Compare class means, a linear model on pixels, and the reference, by leave-one-out on train."""
+    cross_validated = context.cross_validated
+    if cross_validated.refusal == NO_BETTER_THAN_CHANCE:
+        return Checked(_inseparable())
+    if cross_validated.refusal:
+        return not_evaluated("separability", cross_validated.refusal)
+    train, k = context.dataset.train, len(context.dataset.classes)
+    steps = {
+        "class means": nearest_mean_accuracy(train, context.measurements["train"]),
+        "linear on pixels": linear_accuracy(train, k),
+        "reference with spatial features": cross_validated.accuracy["train"],
+    }
+    pairs = hard_pairs(cross_validated.probabilities["train"], train.labels, context.dataset.classes)
+    hard = [pair for pair in pairs if pair["confused"] > HARD]
+    return Checked(
+        Finding(
+            check="separability",
+            verdict="warn" if hard else "pass",
+            summary=_summary(steps, hard, pairs),
+            evidence={"accuracy": steps, "gain": gains(steps), "hardest": pairs[:_PAIRS], "hard": len(hard)},
+            threshold=f"of a pair of classes at most {HARD:.0%} are taken for the other; a gain is an error "
+            f"lower by {GAIN:.0%} of itself",
+            reason="each step adds one ability: positions weighed together, then edges and neighborhoods "
+            "(gradient histograms); what it gains is the measured case for a model that has it",
+            fix="Give these classes most of the attention: more images, clearer definitions, or merge them."
+            if hard
+            else "",
+        )
+    )
+
+
+def _inseparable() -> Finding:
+    return Finding(
+        check="separability",
+        verdict="warn",
+        summary=f"{NO_BETTER_THAN_CHANCE[0].upper()}{NO_BETTER_THAN_CHANCE[1:]}: nothing in the training "
+        "pictures goes with their labels.",
+        evidence={"better_than_chance": False},
+        threshold="images left out score higher for their own label than the average image does, by 3 "
+        "standard errors",
+        reason="labels that belong to other pictures, or pictures that show nothing, cannot be learned",
+        fix="Make sure that images and labels are in the same order and belong together.",
+    )
+
+
+def gains(steps: dict[str, float]) -> dict[str, float | None]:
+    """By what share of itself the error falls at each step; None after an error of 0."""
+    names = list(steps)
+    return {
+        f"{before} -> {after}": (steps[after] - steps[before]) / (1 - steps[before])
+        if steps[before] < 1
+        else None
+        for before, after in pairwise(names)
+    }
+
+
+def _summary(steps: dict[str, float], hard: list[dict[str, Any]], pairs: list[dict[str, Any]]) -> str:
+    figures = ", ".join(f"{name} {percent(accuracy)}" for name, accuracy in steps.items())
+    last = list(gains(steps).values())[-1]
+    spatial = (
+        f"Seeing neighborhoods removes {percent(last, 0)} of a linear model's errors, which speaks for a "
+        "convolution."
+        if last is not None and last > GAIN
+        else "Seeing neighborhoods gains little over a linear model."
+    )
+    named = (
+        f"{len(hard)} hard {'pair' if len(hard) == 1 else 'pairs'}, first {hard[0]['first']} and "
+        f"{hard[0]['second']} ({percent(hard[0]['confused'])} confused)"
+        if hard
+        else f"no hard pair ({pairs[0]['first']} and {pairs[0]['second']}: {percent(pairs[0]['confused'])})"
+        if pairs
+        else "no pair of classes"
+    )
+    return f"Leave-one-out accuracy: {figures}. {spatial} {named[0].upper()}{named[1:]}."
+
+
+def linear_accuracy(split: Split, class_count: int) -> float:
+    """Leave-one-out accuracy of ridge regression on the pixels (averaged down to 784 values at most)."""
+    side = max(math.isqrt(_VALUES // split.shape[2]), 1)
+
+    def blocks() -> Iterator[NDArray[np.float32]]:
+        for block in split.blocks(size=_BLOCK):
+            small = averaged_down(block, side)
+            pixels = small.reshape(len(small), -1).astype(np.float32) / 255
+            yield np.hstack([pixels, np.ones((len(pixels), 1), np.float32)])
+
+    fitted = ridge.fit(blocks, split.labels, class_count)
+    scores = ridge.leave_one_out(fitted, blocks, split.labels)
+    return float((scores.argmax(axis=1) == split.labels).mean())
+
+
+def hard_pairs(
+    probabilities: NDArray[np.float32], labels: NDArray[np.int64], classes: tuple[str, ...]
+) -> list[dict[str, Any]]:
+    """Pairs of classes by falling share of their images that are taken for the other (those over 0)."""
+    k = len(classes)
+    answers = probabilities.argmax(axis=1)
+    wrong = answers != labels
+    low = np.minimum(labels, answers)[wrong]
+    high = np.maximum(labels, answers)[wrong]
+    code, counts = np.unique(low * k + high, return_counts=True)
+    sizes = np.bincount(labels, minlength=k)
+    pairs = [
+        {
+            "first": classes[pair // k],
+            "second": classes[pair % k],
+            "confused": int(count) / int(sizes[pair // k] + sizes[pair % k]),
+        }
+        for pair, count in zip(code.tolist(), counts.tolist(), strict=True)
+    ]
+    return sorted(pairs, key=lambda pair: (-pair["confused"], pair["first"], pair["second"]))

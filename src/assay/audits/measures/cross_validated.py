@@ -1,0 +1,129 @@
+"""What the reference classifier makes of every image, each judged without its own label."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.data.values import Dataset
+from assay.estimators import ridge
+from assay.estimators.logistic_calibration import fit_calibration
+from assay.estimators.projections import fit_components, fit_fourier
+from assay.features.hand_made import describe
+
+#: Random Fourier features by default and for `--thorough` (half as many as images, where these are few).
+SIZE: Final = 2048
+THOROUGH_SIZE: Final = 4096
+
+#: A class with fewer training images cannot be left one image short and still be known.
+FEWEST_PER_CLASS: Final = 5
+
+#: Scores are kept for all images and classes; beyond this many numbers (2 GB) they are not made.
+_MOST_SCORES: Final = 500_000_000
+
+#: Images must score higher for their own label than the average image by so many standard errors.
+_SIGNIFICANT: Final = 3.0
+
+#: Why there is no judgment where the pictures do not tell the labels, to this classifier.
+NO_BETTER_THAN_CHANCE: Final = "the reference classifier tells the classes no better than chance"
+
+Probabilities = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class CrossValidated:
+    """Probabilities and features of every image, per split name.
+
+    refusal: why there are none; empty where there are.
+    probabilities: float32 `(n, k)`, rows summing to 1; for train leave-one-out.
+    components: float32 `(n, d)`, principal components of the features.
+    learned: int64, the classes with enough training images to be known.
+    accuracy: per split, the share of images whose label is the most probable class.
+    """
+
+    refusal: str
+    probabilities: Mapping[str, Probabilities]
+    components: Mapping[str, NDArray[np.float32]]
+    learned: NDArray[np.int64]
+    accuracy: Mapping[str, float]
+
+
+def principal_components(
+    dataset: Dataset, features: Mapping[str, NDArray[np.float32]] | None = None
+) -> Mapping[str, NDArray[np.float32]]:
+    """The features of every image, per split float32 `(n, d)`, in the directions that train varies most in.
+
+    features: per split, in place of the reference features.
+    """
+    described = features or {name: describe(split) for name, split in dataset.splits.items()}
+    axes = fit_components(described["train"])
+    return {name: axes.project(rows) for name, rows in described.items()}
+
+
+def judge(
+    dataset: Dataset, components: Mapping[str, NDArray[np.float32]] | None = None, thorough: bool = False
+) -> CrossValidated:
+    """Fit the reference to train and judge all splits: train by leave-one-out, the others by prediction.
+
+    components: those of `principal_components`, made here when None.
+    """
+    train = dataset.train
+    counts = train.counts(len(dataset.classes))
+    learned = np.flatnonzero(counts >= FEWEST_PER_CLASS)
+    components = components or principal_components(dataset)
+    refusal = _refusal(dataset, learned)
+    size = THOROUGH_SIZE if thorough else SIZE
+    probabilities = {} if refusal else _probabilities(dataset, components, size)
+    if not probabilities:
+        return CrossValidated(refusal or NO_BETTER_THAN_CHANCE, {}, components, learned, {})
+    accuracy = {
+        name: float((p.argmax(axis=1) == dataset.splits[name].labels).mean())
+        for name, p in probabilities.items()
+        if len(p)
+    }
+    return CrossValidated("", probabilities, components, learned, accuracy)
+
+
+def _refusal(dataset: Dataset, learned: NDArray[np.int64]) -> str:
+    if len(learned) < 2:
+        return f"fewer than two classes have at least {FEWEST_PER_CLASS} training images"
+    largest = max(len(split) for split in dataset.splits.values())
+    if largest * len(dataset.classes) > _MOST_SCORES:
+        return f"{largest:,} images of {len(dataset.classes):,} classes need more scores than memory allows"
+    return ""
+
+
+def _probabilities(
+    dataset: Dataset, components: Mapping[str, NDArray[np.float32]], size: int
+) -> dict[str, Probabilities]:
+    """Per split; {} where the scores tell nothing."""
+    train, classes = dataset.train, len(dataset.classes)
+    fourier = fit_fourier(components["train"], _even(min(size, len(train) // 2)))
+    fitted = ridge.fit(lambda: fourier.blocks(components["train"]), train.labels, classes)
+    scores = ridge.leave_one_out(fitted, lambda: fourier.blocks(components["train"]), train.labels)
+    if not tells_the_labels(scores, train.labels):
+        return {}
+    calibration = fit_calibration(scores, train.labels)
+    found = {"train": calibration.probabilities(scores)}
+    for name in dataset.splits:
+        if name != "train":
+            raw = ridge.predict(fitted, lambda name=name: fourier.blocks(components[name]))  # type: ignore[misc]
+            found[name] = calibration.probabilities(raw)
+    return found
+
+
+def tells_the_labels(scores: NDArray[np.floating[Any]], labels: NDArray[np.int64]) -> bool:
+    """Whether images score higher for their own label than the average image does for it, beyond chance.
+
+    scores: `(n, k)`, leave-one-out. An image left out makes its class rarer, so its own score is the lower
+    one where the pictures tell nothing; a calibration learns that backwards and would call it knowledge.
+    """
+    above = scores[np.arange(len(labels)), labels] - scores.mean(axis=0)[labels]
+    return bool(above.mean() > _SIGNIFICANT * above.std() / math.sqrt(len(labels)))
+
+
+def _even(size: int) -> int:
+    return max(size // 2 * 2, 2)

@@ -1,0 +1,51 @@
+"""An audit as it was asked for: with the user's features, the self-test, and what was kept from last time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from assay.audits.audit_cache import cached_audit
+from assay.audits.measures.pixel_sums import Measurements
+from assay.audits.measures.user_features import features_digest, read_features
+from assay.audits.registry import audit_dataset, known_checks, report_finding
+from assay.audits.self_test.recall import self_test
+from assay.audits.values import Audit
+from assay.core.events import OnEvent, ignore
+from assay.data.values import Dataset
+
+
+def run_checks(
+    dataset: Dataset,
+    measurements: Mapping[str, Measurements],
+    checks: Sequence[str] | None = None,
+    on_event: OnEvent = ignore,
+    *,
+    features: Path | None = None,
+    thorough: bool = False,
+    self_test_seed: int | None = None,
+) -> Audit:
+    """The audit of a data set, from the cache where the same one was made before.
+
+    features: a .npy file with one row per image. self_test_seed: plant faults by this seed in copies of
+    the data, and put what was found into `statistics["self_test"]`; None does not.
+    Raises AssayError `unknown-check`, and those of `read_features`.
+    """
+    rows = None if features is None else read_features(features, dataset)
+
+    def make() -> Audit:
+        found = audit_dataset(dataset, measurements, checks, on_event, rows, thorough)
+        if self_test_seed is None:
+            return found
+        tested = [result.as_record() for result in self_test(dataset, self_test_seed, on_event)]
+        return replace(found, statistics={**found.statistics, "self_test": tested})
+
+    asked = {
+        "checks": known_checks(checks),
+        "features": features_digest(rows),
+        "self_test": self_test_seed,
+        "thorough": thorough,
+    }
+    found, kept = cached_audit(dataset, asked, make, on_event)
+    for finding in found.findings if kept else ():
+        report_finding(finding, on_event)
+    return found

@@ -1,0 +1,1 @@
+"""Fault injection: known faults planted in a copy of the data, and how many of them the audit finds."""

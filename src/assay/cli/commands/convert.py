@@ -1,0 +1,45 @@
+"""`assay convert DATA OUT`: the same set in another form."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assay.cli import options as o
+
+
+def convert(
+    data: Annotated[str, typer.Argument(metavar="DATA", help="A name or a path.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A folder, or a file .parquet or .npz.")],
+    name: o.Name = None,
+    classes: o.Classes = None,
+    size: o.Size = None,
+    resize: o.Resize = None,
+    skip_bad: o.SkipBad = None,
+    path_column: o.PathColumn = None,
+    label_column: o.LabelColumn = None,
+    split_column: o.SplitColumn = None,
+    group_column: o.GroupColumn = None,
+    offline: o.Offline = False,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+    debug: o.Debug = False,
+) -> None:
+    """Write the same images and labels in another form.
+
+    What is read back from there has the same fingerprint.
+    """
+    settings = o.settings_from(locals())
+    from assay.cli.closing import close_plain, quoted
+    from assay.cli.listeners import listening
+    from assay.data.convert import convert as write
+    from assay.workflow.plan import open_data
+
+    output = o.Output(json, quiet, verbose=False)
+    settings.pop("recipe")
+    with listening(output) as on_event:
+        dataset = open_data(settings.pop("data"), settings, offline, on_event)
+        path = write(dataset, out, on_event)
+    images = sum(map(len, dataset.splits.values()))
+    headline = f"Wrote {images:,} images to {path} (fingerprint {dataset.fingerprint[:12]})."
+    close_plain(headline, [f"assay audit {quoted(path)}"], output)

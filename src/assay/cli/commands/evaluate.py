@@ -1,0 +1,65 @@
+"""`assay evaluate RUN`: the second half of a run."""
+
+from pathlib import Path
+
+from assay.cli import options as o
+
+
+def evaluate(
+    run: o.RunArgument,
+    data: o.Data = None,
+    max_risk: o.MaxRisk = None,
+    fail_on: o.FailOn = None,
+    offline: o.Offline = False,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+    debug: o.Debug = False,  # noqa: ARG001  read from the raw arguments, before parsing can fail
+) -> None:
+    """Test the model of a run.
+
+    Judges it on the test split and completes the report. Of an unfinished run: the model that it has come to,
+    only printed.
+    """
+    from assay.workflow import run_folder
+
+    output = o.Output(json, quiet, verbose)
+    if not run_folder.is_finished(run):
+        _refuse_for_unfinished(max_risk, fail_on)
+        _evaluate_unfinished(run, data, offline, output)
+        return
+    from assay.cli.closing import close_done, quoted, score_line, scores_of
+    from assay.cli.listeners import listening
+    from assay.workflow.api import run_evaluate
+    from assay.workflow.quality_gates import enforce, parse_gates
+
+    gates = parse_gates(fail_on or "")
+    with listening(output) as on_event:
+        done = run_evaluate(run, data, max_risk=max_risk, offline=offline, on_event=on_event)
+    headline = score_line(done.score) if done.score else ""
+    close_done(done, output, headline, [f"assay predict {quoted(done.path)} PICTURE.png"])
+    enforce(gates, done.audit, scores_of(done), done.path)
+
+
+def _evaluate_unfinished(run: Path, data: str | None, offline: bool, output: o.Output) -> None:
+    from assay.cli.closing import close_plain, quoted, score_line
+    from assay.cli.listeners import listening
+    from assay.workflow.api import evaluate_unfinished
+
+    with listening(output) as on_event:
+        model, score = evaluate_unfinished(run, data, offline=offline, on_event=on_event)
+    epoch, epochs = model.history.records[-1].epoch, model.recipe["epochs"]
+    headline = (
+        f"After {epoch} of {epochs} epochs: {score_line(score)}\n"
+        "The run is not finished, and nothing was written. To stop or go on by this score would be to choose "
+        "on the test images."
+    )
+    close_plain(headline, [f"assay resume {quoted(run)}"], output)
+
+
+def _refuse_for_unfinished(max_risk: float | None, fail_on: str | None) -> None:
+    from assay.core.errors import AssayError
+
+    for option, value in (("--max-risk", max_risk), ("--fail-on", fail_on)):
+        if value is not None:
+            raise AssayError("bad-value", option, "the run is not finished", "Finish it: assay resume RUN.")

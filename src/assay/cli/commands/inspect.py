@@ -1,0 +1,83 @@
+"""`assay inspect`: what was found and how it would be read, in seconds."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from assay.cli import options as o
+
+if TYPE_CHECKING:
+    from assay.data.inspect import Inspection
+
+#: Lines of one kind that are shown; --json has them all.
+_SHOWN = 10
+
+
+def inspect(
+    data: o.Data = None,
+    name: o.Name = None,
+    classes: o.Classes = None,
+    size: o.Size = None,
+    resize: o.Resize = None,
+    path_column: o.PathColumn = None,
+    label_column: o.LabelColumn = None,
+    split_column: o.SplitColumn = None,
+    group_column: o.GroupColumn = None,
+    offline: o.Offline = False,
+    json: o.Json = False,
+    debug: o.Debug = False,
+) -> None:
+    """Show what is there and how it would be read.
+
+    Layout, classes, sizes, what is ignored, the first problems: in seconds, without training.
+    """
+    settings = o.settings_from(locals())
+    output = o.Output(json, quiet=False, verbose=False)
+    import sys
+
+    from assay.cli.closing import close_plain
+    from assay.core.durable import json_text
+    from assay.core.text import one_line
+    from assay.data.inspect import inspect as look
+
+    settings.pop("recipe")
+    found = look(settings.pop("data", None), offline=offline, **settings)
+    if json:
+        sys.stdout.write(json_text(found.as_record()))
+        return
+    close_plain(
+        "\n".join(map(one_line, _lines(found))),
+        [f"assay audit {o.shell_data({'data': data})}".rstrip()],
+        output,
+    )
+
+
+def _lines(found: "Inspection") -> Iterator[str]:
+    from assay.data.listing.names import notes_on_classes
+
+    yield f"{found.name}: {found.form}"
+    yield f"in {found.location}" if found.location else "from memory"
+    classes = _some([f"{index} {name}" for index, name in enumerate(found.classes)])
+    yield f"{len(found.classes)} classes, by index: {classes}"
+    yield from notes_on_classes(found.classes)
+    for name, count in found.splits.items():
+        per_class = found.per_class[name]
+        spread = f"{min(per_class):,} to {max(per_class):,} in each class" if per_class else ""
+        yield f"{name:<12}{count:>9,} images, {spread}"
+    if found.shape is not None:
+        yield f"read as {' x '.join(map(str, found.shape))} (height, width, channels)"
+    if found.sampled:
+        counted = (_counted(counts) for counts in (found.sizes, found.modes, found.formats) if counts)
+        yield f"of {found.sampled:,} images looked at: {'; '.join(counted)}"
+    if found.columns:
+        yield f"known of each image: {', '.join(found.columns)}"
+    if found.left_out:
+        yield f"left out: {len(found.left_out):,}"
+        yield from (f"  {left.id}: {left.reason}" for left in found.left_out[:_SHOWN])
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return _some([f"{count:,} {name}" for name, count in counts.items()])
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")

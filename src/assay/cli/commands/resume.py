@@ -1,0 +1,32 @@
+"""`assay resume RUN`: go on where a run stopped."""
+
+from assay.cli import options as o
+
+
+def resume(
+    run: o.RunArgument,
+    data: o.Data = None,
+    accept_changes: o.AcceptChanges = False,
+    offline: o.Offline = False,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+    debug: o.Debug = False,  # noqa: ARG001  read from the raw arguments, before parsing can fail
+) -> None:
+    """Continue a run that was stopped.
+
+    Ends in the same model, history and scores as a run that was never stopped.
+    """
+    from assay.cli.closing import close_done, close_run, quoted, score_line
+    from assay.cli.listeners import listening
+    from assay.workflow.api import resume as resume_run
+    from assay.workflow.run_folder import is_finished
+
+    output = o.Output(json, quiet, verbose)
+    if is_finished(run):
+        close_run(run, "This run is finished already; nothing to do.", [], output)
+        return
+    with listening(output) as on_event:
+        done = resume_run(run, data, offline=offline, accept_changes=accept_changes, on_event=on_event)
+    headline = score_line(done.score) if done.score else "Finished; the test images have not been looked at."
+    close_done(done, output, headline, [f"assay verify {quoted(done.path)}"])

@@ -1,0 +1,45 @@
+"""`assay review RUN`: the audit's suspects as a table to decide about."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assay.cli import options as o
+
+Table = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="FILE", help="The table. [default: decisions.csv in the run folder]"),
+]
+
+
+def review(
+    run: o.RunArgument,
+    out: Table = None,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+    debug: o.Debug = False,  # noqa: ARG001  read from the raw arguments, before parsing can fail
+) -> None:
+    """List the audit's suspects, to keep, relabel or drop.
+
+    Writes a table for a spreadsheet: put keep, relabel or drop in its column decision (and the class in
+    new_label), then give it to `assay run --decisions`. No table is ever overwritten.
+    """
+    import json as json_text
+    import sys
+
+    from assay.cli.closing import close_plain, quoted
+    from assay.workflow.review import review as write_table
+    from assay.workflow.review import suspects_of
+
+    path = write_table(run, out)
+    suspects = suspects_of(path)
+    if json:
+        figures = {"event": "run-finished", "stage": "review", "path": str(path), "suspects": suspects}
+        sys.stdout.write(json_text.dumps(figures) + "\n")
+    elif quiet:
+        sys.stdout.write(f"{path}\n")
+    headline = (
+        f"{suspects:,} images to decide about: {path}\nFill in the column decision: keep, relabel or drop."
+    )
+    close_plain(headline, [f"assay run --decisions {quoted(path)}"], o.Output(json, quiet, verbose=False))

@@ -1,0 +1,27 @@
+"""`assay train`: the first half, without touching the test split."""
+
+from pathlib import Path
+from typing import Any
+
+from assay.cli.options import Output
+from assay.cli.training import training_command
+
+
+def _train(
+    settings: dict[str, Any], out: Path | None, fail_on: str | None, offline: bool, output: Output
+) -> None:
+    from assay.cli.closing import close_done, quoted, scores_of
+    from assay.cli.listeners import listening
+    from assay.workflow.api import run_train
+    from assay.workflow.quality_gates import enforce, parse_gates
+
+    gates = parse_gates(fail_on or "")
+    with listening(output) as on_event:
+        done = run_train(out=out, offline=offline, on_event=on_event, **settings)
+    recipe = f"Trained {done.model.recipe['name']}; " if done.model else ""
+    headline = f"{recipe}the test images have not been looked at."
+    close_done(done, output, headline, [f"assay evaluate {quoted(done.path)}"])
+    enforce(gates, done.audit, scores_of(done), done.path)
+
+
+train = training_command("train", "Audit and train; the test split stays unseen.", _train)

@@ -1,0 +1,43 @@
+"""`assay verify RUN`: is a run still what it was?"""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from assay.cli import options as o
+
+Retrain = Annotated[
+    bool, typer.Option("--retrain", help="Train again and compare: takes as long as the run.")
+]
+
+
+def verify(
+    run: o.RunArgument,
+    data: o.Data = None,
+    retrain: Retrain = False,
+    offline: o.Offline = False,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+    debug: o.Debug = False,  # noqa: ARG001  read from the raw arguments, before parsing can fail
+) -> None:
+    """Check a run against its manifest and data.
+
+    Every file's hash, the fingerprint of the data, and with --retrain the model itself. Exit 4 where
+    anything differs.
+    """
+    import json as json_text
+
+    from assay.cli.listeners import listening
+    from assay.core.text import one_line
+    from assay.workflow.verify import demand, verify_run
+
+    with listening(o.Output(json, quiet or not verbose, verbose)) as on_event:
+        facts = verify_run(run, data, retrain=retrain, offline=offline, on_event=on_event)
+    for fact in facts:
+        if json:
+            sys.stdout.write(json_text.dumps({"event": "verified", "stage": "verify", **vars(fact)}) + "\n")
+        elif not quiet or not fact.holds:
+            sys.stdout.write(one_line(f"{'same     ' if fact.holds else 'DIFFERENT'} {fact.what}") + "\n")
+    demand(run, facts)

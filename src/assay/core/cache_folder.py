@@ -1,0 +1,16 @@
+"""Where Assay keeps what can be made again."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+#: Where audits, and the near copies of a split, are kept inside the cache.
+AUDITS: Final = "audits"
+
+
+def cache_folder() -> Path:
+    """The folder of everything that can be made again: `$ASSAY_CACHE`, or the user's cache folder."""
+    import platformdirs  # here: `assay --help` does without
+
+    chosen = os.environ.get("ASSAY_CACHE")
+    return Path(chosen).expanduser().absolute() if chosen else platformdirs.user_cache_path("assay")

@@ -1,0 +1,1 @@
+"""From picture files to arrays of one size, in worker processes."""

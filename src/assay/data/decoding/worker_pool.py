@@ -1,0 +1,190 @@
+"""Decoding many images in worker processes, in order, with limits of memory and time for each image."""
+
+import math
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.data.decoding.worker import receive, receive_bytes, send
+from assay.data.listing.listing import Payload
+from assay.data.values import Resize
+
+#: Seconds for one image: the largest accepted one takes under 3.
+SECONDS: Final = 20.0
+
+#: Requests waiting for each worker: enough to keep it busy, few enough to stay small.
+_AHEAD: Final = 3
+
+_MOST_WORKERS: Final = 8
+
+
+@dataclass(frozen=True)
+class Request:
+    """Images to decode. shape: height, width, channels that are wanted, or None: as they are.
+
+    resize: how to get there; None: images of another shape are only told, without pixels.
+    measure: tell the shapes alone, from the headers.
+    """
+
+    items: Sequence[Payload]
+    shape: tuple[int, int, int] | None = None
+    resize: Resize | None = None
+    measure: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What became of the images, and what there is of those that were decoded, in order.
+
+    runs: outcomes, each with the number of images in a row that it is true of: a dict with `shape` and, when
+        decoded, `facts` (width, height, mode and format as stored) and `conversions`; or with `refused` (the
+        reason) and `code`.
+    bytes: lengths of the files. looks: the figures of `appearance`, one image after the other, of images
+        that were asked for in some size.
+    """
+
+    runs: list[tuple[int, dict[str, Any]]]
+    pixels: NDArray[np.uint8]
+    digests: NDArray[np.uint8]
+    bytes: list[int]
+    original_stats: list[float]
+
+    @property
+    def outcomes(self) -> list[dict[str, Any]]:
+        """The outcome of each image."""
+        return [outcome for count, outcome in self.runs for _ in range(count)]
+
+
+class _LostError(Exception):
+    """The worker died, or took too long and was ended."""
+
+
+class _Worker:
+    """One process, and the pipe to it."""
+
+    def __init__(self) -> None:
+        # The same places to import from as here: Assay may not be installed but on the path.
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "assay.data.decoding.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            start_new_session=True,
+        )
+
+    def ask(self, request: Request, seconds: float) -> Answer:
+        timer = threading.Timer(seconds, self._process.kill)
+        timer.start()
+        try:
+            return self._exchange(request)
+        except (OSError, EOFError) as error:
+            self.end()
+            raise _LostError from error
+        finally:
+            timer.cancel()
+
+    def _exchange(self, request: Request) -> Answer:
+        source, target = self._process.stdout, self._process.stdin
+        assert source is not None  # both are pipes
+        assert target is not None
+        contents = [item for item in request.items if isinstance(item, bytes)]
+        items = [len(item) if isinstance(item, bytes) else item for item in request.items]
+        message = {
+            "items": items,
+            "shape": request.shape,
+            "resize": request.resize,
+            "measure": request.measure,
+        }
+        send(target, message, *contents)
+        answer = receive(source)
+        shape = answer["shape"]
+        pixels = np.frombuffer(receive_bytes(source, math.prod(shape)), np.uint8).reshape(shape)
+        digests = np.frombuffer(receive_bytes(source, 32 * len(pixels)), np.uint8).reshape(-1, 32)
+        return Answer(answer["runs"], pixels, digests, answer["bytes"], answer["looks"])
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with suppress(OSError):  # what the dead process did not take
+                if pipe is not None:
+                    pipe.close()
+
+
+class Decoders:
+    """Worker processes that decode images. A context manager: they end with it.
+
+    count: how many; seconds: for each image.
+    """
+
+    def __init__(self, count: int, seconds: float = SECONDS) -> None:
+        self._count, self._seconds = count, seconds
+        self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
+        self._threads = ThreadPoolExecutor(count)
+
+    def __enter__(self) -> Self:
+        for _ in range(self._count):
+            self._idle.put(_Worker())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        while not self._idle.empty():
+            self._idle.get().end()
+
+    def answers(self, requests: Iterable[Request]) -> Iterator[Answer]:
+        """The answers in the order of the requests, which are taken only a little ahead."""
+        waiting: deque[Future[Answer]] = deque()
+        for request in requests:
+            waiting.append(self._threads.submit(self._answer, request))
+            if len(waiting) > _AHEAD * self._count:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+    def _answer(self, request: Request) -> Answer:
+        worker = self._idle.get()
+        try:
+            return worker.ask(request, self._seconds + len(request.items))
+        except _LostError:
+            worker = _Worker()
+        finally:
+            self._idle.put(worker)
+        return self._one_by_one(request)
+
+    def _one_by_one(self, request: Request) -> Answer:
+        """Ask again for each image alone, to find the one that the worker was lost over."""
+        if len(request.items) == 1:
+            reason = f"its decoder crashed, or did not end within {self._seconds:g} seconds"
+            lost = {"refused": reason, "code": "image-unreadable"}
+            return Answer([(1, lost)], np.zeros((0, 1, 1, 1), np.uint8), np.zeros((0, 32), np.uint8), [], [])
+        parts = [
+            self._answer(Request([item], request.shape, request.resize, request.measure))
+            for item in request.items
+        ]
+        decoded = [part for part in parts if len(part.pixels)] or parts[:1]
+        return Answer(
+            [run for part in parts for run in part.runs],
+            np.concatenate([part.pixels for part in decoded]),
+            np.concatenate([part.digests for part in decoded]),
+            [size for part in parts for size in part.bytes],
+            [figure for part in parts for figure in part.original_stats],
+        )
+
+
+def worker_count(images: int) -> int:
+    """How many workers so many images deserve: a process takes as long to start as 500 small images."""
+    return max(1, min(len(os.sched_getaffinity(0)), _MOST_WORKERS, images // 500))

@@ -1,0 +1,163 @@
+"""Reading tables of text: CSV, TSV and JSON lines, as columns of equally long text."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import IO, Any, Final
+
+from assay.core.errors import AssayError
+from assay.core.text import choices
+from assay.data.formats.safe_open import open_file
+
+SUFFIXES: Final = (".csv", ".tsv", ".jsonl", ".ndjson")
+
+#: Bytes of one table; ten million rows of 100 bytes.
+_LARGEST: Final = 1 << 30
+
+#: Characters of one line of JSON, and of one cell of CSV.
+_LONGEST: Final = 1 << 17
+
+#: What `neutral_cell` puts an apostrophe before; it is taken away again.
+_NEUTRALIZED: Final = ("'=", "'+", "'-", "'@", "'\t", "'\r", "''")
+
+Columns = Mapping[str, Sequence[str]]
+
+#: How columns are called by people, in the order of trying, for each thing that a column can be.
+PATH_NAMES: Final = (
+    "file_name",
+    "filename",
+    "file",
+    "path",
+    "image",
+    "image_path",
+    "file_path",
+    "filepath",
+    "img",
+)
+LABEL_NAMES: Final = ("label", "labels", "class", "category", "target", "class_name", "label_name", "y")
+SPLIT_NAMES: Final = ("split", "subset", "partition", "set")
+
+
+def read_table(path: Path) -> Columns:
+    """The columns of a table by name, every cell as text ("" where JSON lines have nothing).
+
+    Raises AssayError `table-unreadable` with the line, and those of `open_file`.
+    """
+    with open_file(path) as file:
+        if path.stat().st_size > _LARGEST:
+            raise _unreadable(path, f"it has more than {_LARGEST:,} bytes")
+        with io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
+            rows = _json_rows(path, text) if path.suffix in (".jsonl", ".ndjson") else _csv_rows(path, text)
+            try:
+                return _columns(path, rows)
+            except UnicodeDecodeError as error:
+                raise _unreadable(path, f"it is not UTF-8 ({error.reason})") from error
+
+
+def _columns(path: Path, rows: Iterator[Sequence[str]]) -> Columns:
+    """Columns from rows, the first of which is the header."""
+    header = next(rows, None)
+    if header is None:
+        raise _unreadable(path, "it is empty")
+    if len(set(header)) < len(header):
+        raise _unreadable(path, "two columns have the same name")
+    columns: list[list[str]] = [[] for _ in header]
+    for row in rows:
+        for column, cell in zip(columns, row, strict=True):
+            column.append(cell)
+    return dict(zip(header, columns, strict=True))
+
+
+def _csv_rows(path: Path, text: IO[str]) -> Iterator[Sequence[str]]:
+    first = text.readline()
+    reader = csv.reader(chain([first], text), delimiter=_delimiter(path, first), strict=True)
+    width = None
+    try:
+        for row in reader:
+            if not row:
+                continue
+            width = width or len(row)
+            if len(row) != width:
+                raise _unreadable(path, f"line {reader.line_num} has {len(row)} cells, the header {width}")
+            yield [cell[1:] if cell.startswith(_NEUTRALIZED) else cell for cell in row]
+    except csv.Error as error:
+        raise _unreadable(path, f"line {reader.line_num}: {error}") from error
+
+
+def _delimiter(path: Path, header: str) -> str:
+    """Tab for .tsv; else whichever of comma, semicolon and tab the header has most of."""
+    return "\t" if path.suffix == ".tsv" else max(",;\t", key=header.count)
+
+
+def _json_rows(path: Path, text: IO[str]) -> Iterator[Sequence[str]]:
+    """Rows of JSON lines, under a header of all the keys that occur in them."""
+    records = [_record(path, number, line) for number, line in _lines(path, text)]
+    header = list(dict.fromkeys(key for record in records for key in record))
+    yield header
+    for record in records:
+        yield [record.get(key, "") for key in header]
+
+
+def _lines(path: Path, text: IO[str]) -> Iterator[tuple[int, str]]:
+    number = 0
+    while line := text.readline(_LONGEST + 1):
+        number += 1
+        if len(line) > _LONGEST:
+            raise _unreadable(path, f"line {number} is longer than {_LONGEST:,} characters")
+        if line.strip():
+            yield number, line
+
+
+def _record(path: Path, number: int, line: str) -> dict[str, str]:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(path, f"line {number} is not JSON ({error})") from error
+    if not isinstance(record, dict) or any(isinstance(value, list | dict) for value in record.values()):
+        raise _unreadable(path, f"line {number} is not one flat JSON object")
+    return {key: _cell(value) for key, value in record.items()}
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else value if isinstance(value, str) else json.dumps(value)
+
+
+def _unreadable(path: Path, what: str) -> AssayError:
+    return AssayError(
+        "table-unreadable", path, what, "Save it as UTF-8 with one header line, or as JSON lines."
+    )
+
+
+def chosen_column(
+    where: object, columns: Sequence[str], asked: str | None, usual: Sequence[str], option: str
+) -> str:
+    """The name of the column that was asked for or, unasked, the first that is usual for its purpose.
+
+    Raises AssayError `column-missing`.
+    """
+    found = optional_column(where, columns, asked, usual, option)
+    if found is None:
+        raise AssayError(
+            "column-missing",
+            where,
+            f"no column is called {', '.join(usual[:4])} or the like",
+            f"Name it with {option}. {choices(usual[0], columns)}",
+        )
+    return found
+
+
+def optional_column(
+    where: object, columns: Sequence[str], asked: str | None, usual: Sequence[str], option: str
+) -> str | None:
+    """As `chosen_column`, but None where nothing was asked for and no usual name occurs."""
+    if asked is not None:
+        if asked not in columns:
+            raise AssayError(
+                "column-missing", option, f"{where} has no column {asked!r}", choices(asked, columns)
+            )
+        return asked
+    folded = {name.strip().casefold(): name for name in reversed(columns)}
+    return next((folded[name] for name in usual if name in folded), None)

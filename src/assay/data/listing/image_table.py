@@ -1,0 +1,171 @@
+"""A table of image paths and labels as a `Listing`."""
+
+import os
+import stat
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from assay.core.errors import AssayError
+from assay.core.text import one_line
+from assay.data.formats.safe_open import kind_of, reading_errors
+from assay.data.formats.text_table import (
+    LABEL_NAMES,
+    PATH_NAMES,
+    SPLIT_NAMES,
+    Columns,
+    chosen_column,
+    optional_column,
+    read_table,
+)
+from assay.data.listing.listing import Listing, Part, stamp_of
+from assay.data.listing.names import ordered_splits, split_of
+from assay.data.request import Request
+from assay.data.values import LeftOut
+
+
+@dataclass
+class _Rows:
+    """The rows of one split as far as their files are there."""
+
+    ids: list[str] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table to read: its file, and the split of its rows where it has no column for it."""
+
+    path: Path
+    split: str = "train"
+
+
+def list_tables(request: Request, root: Path, tables: Sequence[Table], form: str) -> Listing:
+    """The images that tables name, by split. Paths are relative to each table, and stay below `root`.
+
+    Raises AssayError `column-missing`, `table-value`, `path-outside`, and those of `read_table`.
+    """
+    found = _Found(root.resolve())
+    for table in tables:
+        with reading_errors(table.path):
+            found.stamps.append(_stamp(str(table.path), table.path.stat()))
+        found.add(request, table, read_table(table.path))
+    stamp = stamp_of([repr(request.columns), *found.stamps])
+    return Listing(found.parts(), form, stamp, None, tuple(found.left_out))
+
+
+class _Found:
+    """What tables name, gathered by split, with everything that is needed to notice a change."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._rows: dict[str, _Rows] = {}
+        self._columns: dict[str, dict[str, list[str]]] = {}
+        self._inside: dict[str, str | None] = {}
+        self.stamps: list[str] = []
+        self.left_out: list[LeftOut] = []
+
+    def add(self, request: Request, table: Table, columns: Columns) -> None:
+        names = list(columns)
+        path = chosen_column(table.path, names, request.path_column, PATH_NAMES, "--path-column")
+        label = chosen_column(table.path, names, request.label_column, LABEL_NAMES, "--label-column")
+        split = optional_column(table.path, names, request.split_column, SPLIT_NAMES, "--split-column")
+        more = {name: columns[name] for name in names if name not in (path, label, split)}
+        if request.group_column is not None:
+            group = chosen_column(table.path, names, request.group_column, (), "--group-column")
+            more["group"] = columns[group]
+        for row, file in enumerate(columns[path]):
+            where = f"row {row + 1}"
+            of = table.split if split is None else _split(table.path, where, columns[split][row])
+            if not columns[label][row].strip():
+                raise _wrong(table.path, f"{where} ({one_line(file)}) has no label")
+            self._add_row(
+                table, where, of, file, columns[label][row].strip(), {k: v[row] for k, v in more.items()}
+            )
+
+    def _add_row(
+        self, table: Table, where: str, split: str, file: str, label: str, cells: Mapping[str, str]
+    ) -> None:
+        full, name = self._located(table.path, where, file)
+        reason = self._missing(full, name)
+        if reason:
+            self.left_out.append(LeftOut(name, "unreadable", reason, split, label))
+            return
+        rows = self._rows.setdefault(split, _Rows())
+        columns = self._columns.setdefault(split, {})
+        for key in cells.keys() - columns.keys():  # a column that an earlier table lacked
+            columns[key] = [""] * len(rows.ids)
+        for key, values in columns.items():
+            values.append(cells.get(key, ""))
+        rows.ids.append(name)
+        rows.labels.append(label)
+        rows.paths.append(full)
+
+    def _located(self, table: Path, where: str, file: str) -> tuple[str, str]:
+        """The whole path of a file, and its path below the root. Refuses what lies outside."""
+        if not file or "\0" in file:
+            raise _wrong(table, f"{where} has no path")
+        whole = os.path.normpath(table.parent.resolve() / file)
+        folder, name = os.path.split(whole)
+        if folder not in self._inside:
+            self._inside[folder] = _below(self._root, folder)
+        below = self._inside[folder]
+        if below is None:
+            raise AssayError(
+                "path-outside",
+                table,
+                f"{where}: {one_line(file)} lies outside the folder {self._root}",
+                "Put the images below the folder of the table.",
+            )
+        return whole, f"{below}/{name}" if below else name
+
+    def _missing(self, path: str, name: str) -> str:
+        """Why a file cannot be read, or empty; what is there leaves its stamp."""
+        try:
+            status = os.lstat(path)
+        except OSError as error:
+            return (error.strerror or str(error)).lower()
+        self.stamps.append(_stamp(name, status))
+        return "" if stat.S_ISREG(status.st_mode) else f"this is {kind_of(status.st_mode)}, not a file"
+
+    def parts(self) -> dict[str, Part]:
+        return {split: self._part(split) for split in ordered_splits(self._rows)}
+
+    def _part(self, split: str) -> Part:
+        rows = self._rows[split]
+        return Part(_distinct(rows.ids), rows.labels, lambda: iter(rows.paths), self._columns[split])
+
+
+def _stamp(name: str, status: os.stat_result) -> str:
+    return f"{name}|{status.st_size}|{status.st_mtime_ns}|{status.st_ctime_ns}"
+
+
+def _below(root: Path, folder: str) -> str | None:
+    """A folder's path below the root, links resolved, or None where it is outside."""
+    real = os.path.realpath(folder)
+    if real == str(root):
+        return ""
+    start = f"{str(root).rstrip('/')}/"
+    return real.removeprefix(start) if real.startswith(start) else None
+
+
+def _split(table: Path, where: str, cell: str) -> str:
+    split = split_of(cell)
+    if split is None:
+        raise _wrong(table, f"{where}: {cell!r} is no split (train, validation or test)")
+    return split
+
+
+def _wrong(table: Path, what: str) -> AssayError:
+    return AssayError("table-value", table, what, "Correct the table.")
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """The names, with a number behind those that occurred before: ids are unique."""
+    seen: dict[str, int] = {}
+    distinct = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        distinct.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
+    return distinct

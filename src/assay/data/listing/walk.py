@@ -1,0 +1,141 @@
+"""Walking through a folder: a glance tells whether anything changed, which is all that a cached set needs."""
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from assay.data.formats.safe_open import kind_of, open_folder
+from assay.data.listing.names import natural_key
+from assay.data.values import LeftOut
+
+#: Folders below the class folder are read too, as deep as this.
+_DEEPEST: Final = 32
+
+_HIDDEN: Final = "hidden"
+
+
+@dataclass
+class Content:
+    """What lies directly in one folder, by name: files, folders, and what is left out with the reason."""
+
+    files: list[str] = field(default_factory=list)
+    folders: list[str] = field(default_factory=list)
+    left_out: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Glance:
+    """Everything below `root`, in no order: the content of each folder, by its path below the root.
+
+    stamp: a digest of all names and kinds, and of the files' sizes and times of change; hidden things, which
+    systems add by themselves, do not count.
+    """
+
+    root: Path
+    contents: dict[str, Content]
+    stamp: str
+
+    @property
+    def count(self) -> int:
+        """How many files there are."""
+        return sum(len(content.files) for content in self.contents.values())
+
+
+@dataclass
+class Walk:
+    """What a walk through a folder found: files and folders, by path below the root, in natural order.
+
+    There may be millions of files: no more than its path is kept of each.
+    """
+
+    root: Path
+    files: list[str] = field(default_factory=list)
+    folders: list[str] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    def ignore(self, path: str, reason: str) -> None:
+        """Leave something out, with the reason."""
+        self.left_out.append(LeftOut(path, "ignored", reason))
+
+
+def glance(root: Path) -> Glance:
+    """All that lies below `root`: regular files; dot-files, links and other things as left out.
+
+    No link is followed, so nothing outside the root is read and no circle is walked.
+    Raises AssayError `file-unreadable` where a folder cannot be listed.
+    """
+    contents: dict[str, Content] = {}
+    digest, level = hashlib.sha256(), [""]
+    # One thread: two would hand the interpreter to each other at every file, and take twice as long.
+    while level:
+        for folder in level:
+            contents[folder], stamp = _look_into(root, folder)
+            digest.update(f"{folder}\0{stamp}\0\0".encode("utf-8", "surrogatepass"))
+        level = [_joined(folder, name) for folder in level for name in contents[folder].folders]
+    return Glance(root, contents, digest.hexdigest())
+
+
+def _look_into(root: Path, folder: str) -> tuple[Content, str]:
+    """The content of a folder, and a text that is another one when anything in it changes.
+
+    Only "/" and NUL never occur in names; so they part what the text tells of them.
+    """
+    path, content, stamps = root / folder, Content(), []
+    deepest = bool(folder) and folder.count("/") + 1 == _DEEPEST
+    for name, status in _entries(path):
+        if stat.S_ISREG(status.st_mode) and name[0] != ".":
+            content.files.append(name)
+            stamps.append(f"{name}/{status.st_size}|{status.st_mtime_ns}|{status.st_ctime_ns}")
+        elif reason := _reason_to_leave_out(name, status.st_mode, deepest):
+            content.left_out.append((name, reason))
+            stamps += [f"{name}/{reason}"] if reason != _HIDDEN else []
+        else:
+            content.folders.append(name)
+            stamps.append(f"{name}/folder")
+    return content, "\0".join(stamps)
+
+
+def _entries(path: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """Names and states of what lies in a folder, by name, no link followed."""
+    # From the open folder on: the system need not find its way from the root for every file.
+    with open_folder(path) as folder:
+        for name in sorted(os.listdir(folder)):  # noqa: PTH208  paths know no open folders
+            yield name, os.stat(name, dir_fd=folder, follow_symlinks=False)
+
+
+def _reason_to_leave_out(name: str, mode: int, deepest: bool) -> str:
+    """Why something that is no plain file is not walked into, or empty."""
+    if name[0] == ".":
+        return _HIDDEN
+    if not stat.S_ISDIR(mode):
+        return f"{kind_of(mode)}, not a file"
+    return f"more than {_DEEPEST} folders deep" if deepest else ""
+
+
+def in_order(seen: Glance) -> Walk:
+    """The same in natural order, folder by folder, what is left out among the rest."""
+    walk = Walk(seen.root)
+    _visit(seen, "", walk)
+    return walk
+
+
+def _visit(seen: Glance, folder: str, walk: Walk) -> None:
+    content = seen.contents[folder]
+    reasons, below = dict(content.left_out), set(content.folders)
+    for name in sorted((*content.files, *below, *reasons), key=natural_key):
+        path = _joined(folder, name)
+        if name in reasons:
+            walk.ignore(path, reasons[name])
+        elif name in below:
+            walk.folders.append(path)
+            _visit(seen, path, walk)
+        else:
+            walk.files.append(path)
+
+
+def _joined(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name

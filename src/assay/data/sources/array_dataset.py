@@ -1,0 +1,237 @@
+"""From raw arrays to a `Dataset`: every array is checked before it counts as images or labels."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.core.errors import AssayError
+from assay.core.text import one_line
+from assay.data.formats.safe_open import open_file
+from assay.data.values import BLOCK, Dataset, Split, numbered_ids
+
+#: Without class names, labels are numbers from 0; a larger one is a mistake, not a class.
+_MOST_NUMBERED_CLASSES: Final = 1 << 16
+
+_FLOAT_FIX: Final = "Give uint8 values in 0-255, or say that they are in [0, 1] with floats=True."
+
+
+@dataclass(frozen=True, eq=False)
+class RawSplit:
+    """One split as a source found it: two arrays, and what to call each in an error."""
+
+    images: NDArray[Any]
+    labels: NDArray[Any]
+    images_name: str
+    labels_name: str
+
+
+def dataset_from_arrays(
+    name: str,
+    parts: Mapping[str, RawSplit],
+    source: str,
+    classes: Sequence[str] | None = None,
+    location: str = "",
+    floats: bool = False,
+) -> Dataset:
+    """A checked `Dataset` from raw arrays by split name.
+
+    classes: names in label order; without them the classes are called "0", "1", ... up to the largest
+        label. floats: accept images as floats in [0, 1].
+    Raises AssayError (`bad-arrays`, `pixel-out-of-range`, `count-mismatch`, `label-not-integer`,
+    `label-out-of-range`, `class-names`, `too-few-images`, `shape-mismatch`).
+    """
+    images = {key: pixels(part.images, part.images_name, floats) for key, part in parts.items()}
+    labels = {key: whole_labels(part.labels, part.labels_name) for key, part in parts.items()}
+    for key, part in parts.items():
+        _check_counts(part, len(images[key]), len(labels[key]))
+    _check_shapes(parts, images)
+    names = checked_classes(classes) if classes is not None else _numbered_classes(parts, labels)
+    for key, part in parts.items():
+        check_label_range(labels[key], len(names), part.labels_name)
+    splits = {
+        key: Split.from_arrays(images[key], labels[key], numbered_ids(key, len(labels[key]))) for key in parts
+    }
+    notes = tuple(
+        f"{part.images_name}: {part.images.dtype} values, already scaled to [0, 1], were read as round(255 x)"
+        for part in parts.values()
+        if part.images.dtype.kind == "f"
+    )
+    return Dataset(name, names, splits, source, location, notes)
+
+
+def pixels(values: NDArray[Any], where: str, floats: bool = False) -> NDArray[np.uint8]:
+    """Images as uint8 `(n, h, w, c)`, from `(n, h, w)` or `(n, h, w, c)` with 1 or 3 channels.
+
+    Integers must lie in 0-255. Floats are refused unless `floats`: then they must lie in [0, 1] and
+    become round(255 x). Raises AssayError `bad-arrays` or `pixel-out-of-range`.
+    """
+    shaped = values[..., None] if values.ndim == 3 else values
+    if shaped.ndim != 4 or shaped.shape[3] not in (1, 3) or 0 in shaped.shape[1:]:
+        raise AssayError(
+            "bad-arrays",
+            where,
+            f"images of shape {values.shape} are not (n, height, width) or (n, height, width, 1 or 3)",
+            "Give one image per row, channels last.",
+        )
+    if shaped.dtype == np.uint8:
+        return shaped
+    if shaped.dtype.kind == "f":
+        return _scaled(shaped, where, floats)
+    if shaped.dtype.kind not in "iu":
+        raise AssayError("bad-arrays", where, f"images of type {values.dtype} are not numbers", _FLOAT_FIX)
+    _check_values((shaped < 0) | (shaped > 255), where, "outside 0-255")
+    return shaped.astype(np.uint8)
+
+
+def _scaled(values: NDArray[Any], where: str, floats: bool) -> NDArray[np.uint8]:
+    if not floats:
+        raise AssayError("bad-arrays", where, f"images are {values.dtype}, not uint8", _FLOAT_FIX)
+    # `not (0 <= x <= 1)` rather than `x < 0 or x > 1`: it also catches NaN.
+    _check_values(~((values >= 0) & (values <= 1)), where, "outside [0, 1]")
+    scaled = np.empty(values.shape, np.uint8)
+    for start in range(0, len(values), BLOCK):
+        scaled[start : start + BLOCK] = np.rint(values[start : start + BLOCK] * 255.0)
+    return scaled
+
+
+def _check_values(bad: NDArray[np.bool_], where: str, what: str) -> None:
+    if bad.any():
+        images = np.flatnonzero(bad.reshape(len(bad), -1).any(axis=1))
+        raise AssayError(
+            "pixel-out-of-range",
+            where,
+            f"{len(images):,} of {len(bad):,} images have values {what}, the first at index {images[0]}",
+            "Bring all values into the range.",
+        )
+
+
+def whole_labels(values: NDArray[Any], where: str) -> NDArray[np.int64]:
+    """Labels as int64 `(n,)`, from `(n,)` or `(n, 1)` of any integer type.
+
+    Raises AssayError `bad-arrays` for another shape, `label-not-integer` for another type.
+    """
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.ndim != 1:
+        raise AssayError(
+            "bad-arrays",
+            where,
+            f"labels of shape {values.shape} are not one number per image",
+            "Give one class number per image (for one-hot rows: labels.argmax(axis=1)).",
+        )
+    if values.dtype.kind == "f":
+        raise _not_whole(values, where)
+    if values.dtype.kind not in "iu":
+        raise AssayError(
+            "label-not-integer", where, f"labels are of type {values.dtype}", "Give whole numbers from 0."
+        )
+    # An unsigned label beyond int64 would wrap to a negative one: -1 stands for "out of range" instead.
+    too_large = values > np.iinfo(np.int64).max if values.dtype == np.uint64 else None
+    whole = values.astype(np.int64)
+    if too_large is not None:
+        whole[too_large] = -1
+    return whole
+
+
+def _not_whole(values: NDArray[Any], where: str) -> AssayError:
+    wrong = np.flatnonzero(~np.isfinite(values) | (values != np.floor(values)))
+    rows = wrong if len(wrong) else np.arange(len(values))
+    first = f", the first at index {rows[0]} ({values[rows[0]]})" if len(rows) else ""
+    return AssayError(
+        "label-not-integer",
+        where,
+        f"{len(rows):,} of {len(values):,} labels are not whole numbers but {values.dtype}{first}",
+        "Give whole numbers from 0.",
+    )
+
+
+def check_label_range(labels: NDArray[np.int64], class_count: int, where: str) -> None:
+    """Raise AssayError `label-out-of-range` unless all labels lie in [0, class_count)."""
+    wrong = np.flatnonzero((labels < 0) | (labels >= class_count))
+    if len(wrong):
+        raise AssayError(
+            "label-out-of-range",
+            where,
+            f"{len(wrong):,} of {len(labels):,} labels are outside 0-{class_count - 1}, "
+            f"the first at index {wrong[0]} ({labels[wrong[0]]})",
+            "Correct the labels, or name all classes with --classes.",
+        )
+
+
+def _check_counts(part: RawSplit, images: int, labels: int) -> None:
+    if images != labels:
+        raise AssayError(
+            "count-mismatch",
+            part.labels_name,
+            f"{labels:,} labels for the {images:,} images of {part.images_name}",
+            "Give one label per image.",
+        )
+    if images == 0:
+        raise AssayError(
+            "too-few-images", part.images_name, "there are no images", "Give at least one image."
+        )
+
+
+def _check_shapes(parts: Mapping[str, RawSplit], images: Mapping[str, NDArray[np.uint8]]) -> None:
+    shapes = {key: found.shape[1:] for key, found in images.items()}
+    first = next(iter(parts))
+    for key, part in parts.items():
+        if shapes[key] != shapes[first]:
+            raise AssayError(
+                "shape-mismatch",
+                part.images_name,
+                f"its images are {_size(shapes[key])}, those of {parts[first].images_name} "
+                f"{_size(shapes[first])}",
+                "Give images of one size and number of channels.",
+            )
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))
+
+
+def _numbered_classes(
+    parts: Mapping[str, RawSplit], labels: Mapping[str, NDArray[np.int64]]
+) -> tuple[str, ...]:
+    for key, part in parts.items():
+        check_label_range(labels[key], _MOST_NUMBERED_CLASSES, part.labels_name)
+    count = max(int(found.max()) for found in labels.values()) + 1
+    return tuple(str(label) for label in range(count))
+
+
+def checked_classes(classes: Sequence[str]) -> tuple[str, ...]:
+    """Class names in label order. Raises AssayError `class-names` when one is empty or occurs twice."""
+    names = tuple(classes)
+    if not names or not all(isinstance(name, str) and name.strip() for name in names):
+        raise AssayError("class-names", "--classes", "a class has no name", "Give every class a name.")
+    twice = (
+        next((name for name in names if names.count(name) > 1), None)
+        if len(set(names)) < len(names)
+        else None
+    )
+    if twice is not None:
+        raise AssayError(
+            "class-names",
+            "--classes",
+            f"{one_line(twice)} stands for two classes",
+            "Give each class its own name.",
+        )
+    return names
+
+
+def read_class_names(text: str) -> tuple[str, ...]:
+    """What `--classes` says: names separated by commas, or a UTF-8 file with one name a line."""
+    if "," in text or not Path(text).is_file():
+        return checked_classes([name.strip() for name in text.split(",")])
+    with open_file(Path(text)) as file:
+        try:
+            lines = file.read().decode("utf-8").splitlines()
+        except UnicodeDecodeError as error:
+            raise AssayError(
+                "class-names", text, f"it is not UTF-8 ({error.reason})", "Save it as UTF-8."
+            ) from error
+    return checked_classes([line.strip() for line in lines if line.strip()])

@@ -1,0 +1,219 @@
+"""From a listing of image files to a `Dataset`: one working size, decoded once, kept in the cache."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from assay.core.errors import AssayError
+from assay.core.text import one_line
+from assay.data.decoding.splits import (
+    DecodedPart,
+    OtherShapeError,
+    decode_parts,
+    first_shape,
+    measured_shapes,
+)
+from assay.data.decoding.target_size import Shape, parse_size, working_shape
+from assay.data.decoding.worker_pool import Decoders, worker_count
+from assay.data.listing.listing import Listing, Unlisted, class_index, class_names
+from assay.data.listing.names import notes_on_classes
+from assay.data.request import Request
+from assay.data.sources.array_dataset import checked_classes
+from assay.data.storage.cache import cached, look_up
+from assay.data.values import Dataset, LeftOut, Resize, Split
+
+#: Unreadable images that an error names.
+_NAMED: Final = 20
+
+#: What is kept of each image; a change makes kept sets be read again.
+_KEPT: Final = "pixels, facts, looks, wrong names"
+
+#: About what one image takes in the cache, for the message on a full disk: 28 x 28 pixels and its facts.
+_BYTES_EACH: Final = 1024
+
+
+def read_image_set(
+    request: Request,
+    found: Listing | Unlisted,
+    source: str,
+    location: Path,
+    stamp_again: Callable[[], str] | None = None,
+) -> Dataset:
+    """The data set of a listing, from the cache where it was decoded before.
+
+    stamp_again: gives the stamp anew, to notice a change while images were decoded (`data-changed`).
+    Raises AssayError `class-names`, `too-few-images`, and `image-unreadable` with the bad images, unless
+    they are to be skipped.
+    """
+    if request.size is not None:
+        parse_size(request.size)  # a wrong one is told before any work
+    if request.scratch is not None:
+        return _built(request, found, source, location, stamp_again, request.scratch)
+    key = cache_key(request, source, location, f"{found.stamp}|{request.columns}")
+    kept = look_up(key, request.on_event)
+    if kept is None:
+        kept = cached(
+            key,
+            lambda scratch: _built(request, found, source, location, stamp_again, scratch),
+            _BYTES_EACH * found.count,
+            request.on_event,
+        )
+    stop_at_unreadable(kept, request, location)
+    return replace(kept, location=str(location))
+
+
+def _built(
+    request: Request,
+    found: Listing | Unlisted,
+    source: str,
+    location: Path,
+    stamp_again: Callable[[], str] | None,
+    scratch: Path,
+) -> Dataset:
+    """The data set of a listing, its images decoded."""
+    name = request.name or name_of(location)
+    # The workers start while the listing is made.
+    with Decoders(worker_count(found.count)) as decoders:
+        listing = found.make()
+        if listing.count == 0:
+            raise _nothing(listing, location)
+        names = checked_classes(class_names(listing, request.classes))
+        whole = _decoded(request, listing, names, source, name, location, decoders, scratch)
+    if stamp_again is not None and stamp_again() != listing.stamp:
+        raise _changed(location)
+    return whole
+
+
+def stop_at_unreadable(found: Dataset, request: Request, location: Path) -> None:
+    """Raise AssayError `image-unreadable` with the bad images, unless they are to be skipped."""
+    bad = [item for item in found.left_out if item.kind == "unreadable"]
+    if bad and not request.skip_bad:
+        raise _unreadable(bad, location)
+
+
+def name_of(location: Path) -> str:
+    """What a set is called by itself: its folder, or its file without endings."""
+    name = location.absolute().name
+    return (name if location.is_dir() else name.split(".")[0]) or "images"
+
+
+def cache_key(request: Request, source: str, location: Path, stamp: str) -> str:
+    """The name of the cache entry: another one whenever a file or an option that matters changes."""
+    asked = (
+        request.name,
+        request.classes,
+        request.size,
+        request.resize,
+        request.group_column,
+    )
+    known = repr((source, str(location.absolute()), stamp, asked, _KEPT))
+    return "images-" + hashlib.sha256(known.encode("utf-8", "backslashreplace")).hexdigest()[:24]
+
+
+def _changed(location: Path) -> AssayError:
+    return AssayError(
+        "data-changed",
+        location,
+        "files were changed, added or removed while they were read",
+        "Read it again.",
+    )
+
+
+def _nothing(listing: Listing, location: Path) -> AssayError:
+    bad = [item for item in listing.left_out if item.kind == "unreadable"]
+    none = AssayError("too-few-images", location, "there are no images", "Give at least one image.")
+    return _unreadable(bad, location) if bad else none
+
+
+def _unreadable(bad: Sequence[LeftOut], location: Path) -> AssayError:
+    named = "; ".join(f"{one_line(item.id)} ({item.reason})" for item in bad[:_NAMED])
+    more = f"; and {len(bad) - _NAMED:,} more" if len(bad) > _NAMED else ""
+    count = f"{len(bad):,} images" if len(bad) > 1 else "1 image"
+    return AssayError(
+        "image-unreadable",
+        location,
+        f"{count} cannot be read: {named}{more}",
+        "Mend or remove them, or leave them out with --skip-bad.",
+    )
+
+
+def _decoded(
+    request: Request,
+    listing: Listing,
+    names: tuple[str, ...],
+    source: str,
+    name: str,
+    location: Path,
+    decoders: Decoders,
+    scratch: Path,
+) -> Dataset:
+    shape, resize = _first_guess(request, first_shape(decoders, listing, location))
+    try:
+        parts = decode_parts(decoders, listing, shape, resize, scratch, request.on_event)
+    except OtherShapeError:
+        shape, resize = _measured(request, listing, decoders)
+        parts = decode_parts(decoders, listing, shape, resize, scratch, request.on_event)
+    left_out = (*listing.left_out, *(item for part in parts.values() for item in part.left_out))
+    splits = {
+        key: _split(part, listing, key, names, request.resize) for key, part in parts.items() if part.kept
+    }
+    notes = (*_notes(listing, parts, shape, resize), *notes_on_classes(names), *_shared_groups(splits))
+    return Dataset(name, names, splits, source, "", notes, left_out=left_out)
+
+
+def _first_guess(request: Request, first: Shape) -> tuple[Shape, Resize | None]:
+    """The asked size, or that of the first image in the hope that all are like it."""
+    if request.size is None:
+        return first, None
+    return (*parse_size(request.size), first[2]), request.resize
+
+
+def _measured(request: Request, listing: Listing, decoders: Decoders) -> tuple[Shape, Resize | None]:
+    """The shape for images that are not all alike: it takes one look at every header."""
+    height, width, channels = working_shape(measured_shapes(decoders, listing))
+    if request.size is not None:
+        height, width = parse_size(request.size)
+    return (height, width, channels), request.resize
+
+
+def _shared_groups(splits: Mapping[str, Split]) -> list[str]:
+    """A note for splits that share groups: a score on images of known groups is too good."""
+    groups = {
+        name: set(split.columns["group"]) - {""} for name, split in splits.items() if "group" in split.columns
+    }
+    return [
+        f"{len(groups['train'] & groups[name]):,} groups lie in both train and {name}"
+        for name in ("validation", "test")
+        if name in groups and groups.get("train", set()) & groups[name]
+    ]
+
+
+def _split(part: DecodedPart, listing: Listing, name: str, names: Sequence[str], resize: Resize) -> Split:
+    known = listing.parts[name]
+    index = class_index(names)
+    return part.split(known, [index[known.labels[row]] for row in part.kept], resize)
+
+
+def _notes(
+    listing: Listing, parts: dict[str, DecodedPart], shape: Shape, resize: Resize | None
+) -> tuple[str, ...]:
+    """How the images were read, one sentence each."""
+    height, width, channels = shape
+    kind = "gray" if channels == 1 else "RGB"
+    how = f", resized by the rule {resize!r} where they had another size" if resize else ""
+    notes = [f"read as {listing.form}", f"all images are {height} x {width} {kind}{how}"]
+    converted: dict[str, int] = {}
+    for part in parts.values():
+        for what, count in part.converted.items():
+            converted[what] = converted.get(what, 0) + count
+    notes += [f"{count:,} images: {what}" for what, count in sorted(converted.items())]
+    for kind_left, words in (
+        ("ignored", "other files were ignored"),
+        ("unreadable", "images are unreadable"),
+    ):
+        left = [item for item in listing.left_out if item.kind == kind_left]
+        left += [item for part in parts.values() for item in part.left_out if item.kind == kind_left]
+        notes += [f"{len(left):,} {words}"] if left else []
+    return tuple(notes)

@@ -1,0 +1,1 @@
+"""Stratified splits that keep copies and groups on one side."""

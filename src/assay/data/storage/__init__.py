@@ -1,0 +1,1 @@
+"""The cache of data sets read before, and downloads."""

@@ -1,0 +1,1 @@
+"""Near-duplicate search: candidates by features, alignment of two images, the decision."""

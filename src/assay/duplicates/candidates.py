@@ -1,0 +1,219 @@
+"""Candidates for near copies: pictures whose windows look alike, however moved, mirrored or lit.
+
+A picture is described by its middle window, coarsely, with mean and length removed (so that gain and
+contrast do not count) and in a form that is the same for its mirror image. Every picture then asks for
+others that look, in the middle, as it does in a window moved by up to two pixels: a moved copy answers
+at distance 0, whatever came in at the border.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.core.thread_pool import all_cores
+from assay.estimators.nearest_neighbors import Cells, build_cells, search_cells
+from assay.estimators.projections import Components, fit_components, spread_rows
+from assay.features.hand_made import area_weights, cell_weights, gray_of
+
+#: Thumbnails have at most so many pixels a side; copies are moved by at most so many of these. Smaller
+#: ones would blur a shift of one pixel away, and with it the difference between a copy and a lookalike.
+#: Up to this size shifts are whole pixels and JPEG's blocks are still there.
+THUMBNAIL: Final = 96
+LARGEST_SHIFT: Final = 2
+
+#: Pictures whose gray values deviate by less than this from their mean show nothing to compare.
+FLAT: Final = 4.0
+
+#: Partners kept per picture. True copies rank first or second; the rest guards against lookalikes.
+PARTNERS: Final = 4
+
+#: Distance beyond which no copy under the promised changes was seen (docs/experiments.md): a length-1
+#: description with a fifth of its length off.
+FARTHEST: Final = 0.25
+
+_CELLS: Final = 7
+_COMPONENTS: Final = 40
+_BLOCK: Final = 2048
+
+#: A gain over 1 cuts the brightest parts off, which moves the description; so pictures also ask as
+#: they would look after this gain.
+_CUTTING_GAIN: Final = 1.4
+
+Bytes = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Query:
+    """How a picture's window is looked up: its shift, a gain, cells visited, answers per cell."""
+
+    down: int
+    right: int
+    gain: float
+    visits: int
+    count: int
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Pairs of thumbnails: the window of `first` moved by (down, right) looks like the middle of `second`.
+
+    All arrays `(pairs,)`: int64 rows and shifts in thumbnail pixels, float32 distances in [0, 2].
+    """
+
+    first: Rows
+    second: Rows
+    down: Rows
+    right: Rows
+    distance: Floats
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    def chosen(self, which: NDArray[np.bool_] | Rows) -> "Candidates":
+        """The pairs of a mask or of row numbers."""
+        return Candidates(*(getattr(self, name)[which] for name in self.__dataclass_fields__))
+
+
+def thumbnails(images: Bytes) -> Bytes:
+    """Pictures averaged down to at most `THUMBNAIL` pixels a side: uint8 `(n, h, w, c)` to the same."""
+    return averaged_down(images, THUMBNAIL)
+
+
+def averaged_down(images: Bytes, side: int) -> Bytes:
+    """uint8 pictures with at most `side` pixels each way; smaller ones as they are."""
+    _, height, width, _ = images.shape
+    if height <= side and width <= side:
+        return images
+    down = area_weights(height, min(height, side))
+    right = area_weights(width, min(width, side))
+    small = np.einsum("sh,nhwc,tw->nstc", down, images.astype(np.float32), right, optimize=True)
+    rounded: Bytes = np.rint(small).astype(np.uint8)
+    return rounded
+
+
+def margin(shape: tuple[int, ...]) -> int:
+    """Pixels between window and border: the largest shift looked for in thumbnails of `shape`."""
+    return min(LARGEST_SHIFT, (min(shape[1:3]) - 1) // 4)
+
+
+def queries(shape: tuple[int, ...]) -> list[Query]:
+    """Shifts downwards only: of two pictures, one sees the other moved down, the other moved up.
+
+    To the left and to the right both, for a mirrored copy is moved the same way from either side.
+    """
+    most = margin(shape)
+    shifts = [(down, right) for down in range(most + 1) for right in range(-most, most + 1)]
+    moved = [Query(down, right, 1.0, 1, 2) for down, right in shifts if (down, right) != (0, 0)]
+    return [Query(0, 0, 1.0, 4, 4), Query(0, 0, _CUTTING_GAIN, 2, 2), *moved]
+
+
+def find_candidates(small: Bytes) -> Candidates:
+    """The nearest pairs among thumbnails uint8 `(n, h, w, c)`, each pair once.
+
+    Flat thumbnails have no partners. Exact copies should be given once: they would crowd others out.
+    """
+    rows = np.flatnonzero(~flat(small))
+    if len(rows) < 2:
+        none = np.zeros(0, np.int64)
+        return Candidates(none, none, none, none, np.zeros(0, np.float32))
+    asked = queries(small.shape)
+    sample = rows[spread_rows(len(rows), 10_000)]
+    components = fit_components(_described(small, sample, asked[0]), _COMPONENTS)
+    cells = build_cells(components.project(_described(small, rows, asked[0])))
+    with all_cores() as pool:
+        answers = list(pool.map(lambda q: _ask(small, rows, components, cells, q), asked))
+    return _best(answers, asked, rows)
+
+
+def flat(small: Bytes) -> NDArray[np.bool_]:
+    """bool `(n,)`: whether a thumbnail's gray values hardly deviate from their mean."""
+    return np.concatenate(
+        [
+            gray_of(small[start : start + _BLOCK]).std(axis=(1, 2)) < FLAT
+            for start in range(0, max(len(small), 1), _BLOCK)
+        ]
+    )
+
+
+def _ask(
+    small: Bytes, rows: Rows, components: Components, cells: Cells, question: Query
+) -> tuple[Floats, Rows]:
+    described = components.project(_described(small, rows, question))
+    return search_cells(cells, described, question.visits, question.count)
+
+
+def _described(small: Bytes, rows: Rows, question: Query) -> Floats:
+    return np.concatenate(
+        [
+            describe_window(small[rows[start : start + _BLOCK]], question)
+            for start in range(0, max(len(rows), 1), _BLOCK)
+        ]
+    )
+
+
+def describe_window(small: Bytes, question: Query) -> Floats:
+    """Length-1 description of a window: the same for mirror images and under gain and contrast."""
+    lit = small if question.gain == 1 else np.minimum(small * np.float32(question.gain), 255)
+    gray = gray_of(lit)  # after the gain: it cuts each color off by itself
+    weights = window_weights((gray.shape[1], gray.shape[2]), question)
+    description: Floats = gray.reshape(len(gray), gray.shape[1] * gray.shape[2]) @ weights
+    odd = description[:, description.shape[1] // 2 :]
+    np.abs(odd, out=odd)  # a mirror image has the other sign
+    length = np.sqrt(np.square(description).sum(axis=1, keepdims=True))
+    description /= np.maximum(length, 1e-3)
+    return description
+
+
+def window_weights(shape: tuple[int, int], question: Query) -> Floats:
+    """float32 `(h * w, description)`: all that is linear in the description, as one matrix.
+
+    First half: each cell plus its mirror cell, less the window's mean; second half: minus instead of plus.
+    """
+    edge = margin((0, *shape))
+    down = _along(shape[0], edge, question.down)
+    right = _along(shape[1], edge, question.right)
+    cells = np.einsum("ih,jw->ijhw", down, right)
+    cells -= cells.mean(axis=(0, 1))
+    mirrored, half = cells[:, ::-1], (_CELLS + 1) // 2
+    both = np.stack([cells + mirrored, cells - mirrored])[:, :, :half]
+    return np.ascontiguousarray(both.reshape(-1, shape[0] * shape[1]).T)
+
+
+def _along(pixels: int, edge: int, shift: int) -> Floats:
+    weights = np.zeros((_CELLS, pixels), np.float32)
+    weights[:, edge + shift : pixels - edge + shift] = cell_weights(pixels - 2 * edge, _CELLS)
+    return weights
+
+
+def _best(answers: list[tuple[Floats, Rows]], asked: list[Query], rows: Rows) -> Candidates:
+    """The `PARTNERS` nearest partners of each picture over all questions, each partner once."""
+    distances = np.hstack([found for found, _ in answers])
+    partners = np.hstack([found for _, found in answers])
+    question = np.repeat(np.arange(len(asked)), [found.shape[1] for found, _ in answers])
+    near = (distances < FARTHEST**2) & (partners != np.arange(len(rows))[:, None])
+    asking, column = np.nonzero(near)
+    partner, distance = partners[asking, column], distances[asking, column]
+    kept = _nearest_partners(asking, partner, distance)
+    code = question[column[kept]]
+    return Candidates(
+        rows[asking[kept]],
+        rows[partner[kept]],
+        np.array([q.down for q in asked])[code],
+        np.array([q.right for q in asked])[code],
+        np.sqrt(distance[kept]),
+    )
+
+
+def _nearest_partners(asking: Rows, partner: Rows, distance: Floats) -> Rows:
+    """Positions of the nearest `PARTNERS` distinct partners of each picture that asks."""
+    order = np.lexsort((distance, partner, asking))
+    new = (np.diff(asking[order], prepend=-1) != 0) | (np.diff(partner[order], prepend=-1) != 0)
+    order = order[new]
+    order = order[np.lexsort((distance[order], asking[order]))]
+    first = np.searchsorted(asking[order], asking[order])
+    kept: Rows = order[np.arange(len(order)) - first < PARTNERS]
+    return kept

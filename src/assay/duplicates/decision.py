@@ -1,0 +1,123 @@
+"""Which candidates are the same picture, changed: decided by what remains once the change is undone."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.duplicates.alignment import Alignment
+from assay.duplicates.candidates import Candidates, margin
+from assay.duplicates.jpeg import jpeg_excess
+from assay.duplicates.residual import NOISE_LEFT, ONE_IN, remainder
+
+#: The strongest noise that a copy may carry, in gray levels.
+NOISE: Final = 8.0
+
+#: What remains must also be small beside what the picture shows: a third of its contrast could be the
+#: whole difference between two plain garments.
+LARGEST_SHARE: Final = 0.25
+
+#: What may remain before smoothing, times `NOISE`, where pictures were averaged down: a shift by a fraction
+#: of a pixel leaves that much at strong edges.
+_BETWEEN_PIXELS: Final = 4.0
+
+#: Beyond JPEG's rounding at quality 35: of copies of that quality, 99.5 % of the tuning rows stay under
+#: it (their dark parts are cut off at 0, which rounding does not explain); docs/experiments.md.
+JPEG_EXCESS: Final = 3.5
+
+#: JPEG leaves more than noise does, but little beside a picture's contrast. Where its blocks were averaged
+#: away, so many times more may remain of an unmoved copy, if it is under this share of the contrast.
+ROUGH: Final = 1.7
+SMALL_SHARE: Final = 0.12
+
+#: Bytes of pixels that JPEG is undone in at once.
+_BYTES: Final = 1 << 25
+
+Bytes = NDArray[np.uint8]
+Rows = NDArray[np.int64]
+
+#: Gives the pixels of pictures by number, uint8 `(n, h, w, c)`.
+Pixels = Callable[[Rows], Bytes]
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Candidate pairs, and how they compare on thumbnails."""
+
+    pairs: Candidates
+    alignment: Alignment
+
+    @property
+    def in_place(self) -> NDArray[np.bool_]:
+        """bool `(pairs,)`: neither moved nor mirrored, as JPEG leaves a picture."""
+        unmoved: NDArray[np.bool_] = (self.pairs.down == 0) & (self.pairs.right == 0)
+        return unmoved & ~self.alignment.mirrored
+
+
+def same_pictures(
+    small: Bytes, found: Found, whole: Pixels | None, all_pixels: bool
+) -> tuple[Rows, NDArray[np.float64]]:
+    """The pairs that are copies, each once, and how sure that is: 1 where nothing remains, 0.5 at the bound.
+
+    small: uint8 `(n, h, w, c)`, the thumbnails. whole: the pictures as their files have them; None where
+    they are not at hand. all_pixels: the thumbnails are as large as the pictures.
+    """
+    as_stored = all_pixels and whole is not None
+    left = _left(small, found, as_stored)
+    for i in _jpeg_possible(found, left, whole):
+        assert whole is not None
+        first, second = whole(found.pairs.first[i]), whole(found.pairs.second[i])
+        left[i] = np.minimum(left[i], jpeg_excess(first, second) / JPEG_EXCESS)
+    kept = _each_once(found.pairs, left)
+    return kept, 1 - left[kept].astype(np.float64) / 2
+
+
+def _left(small: Bytes, found: Found, as_stored: bool) -> NDArray[np.float32]:
+    """What remains of each pair, as a share of what may: float32 `(pairs,)`."""
+    left = np.full(len(found.pairs), np.inf, np.float32)
+    before = largest_residual(small.shape) if as_stored else _BETWEEN_PIXELS * NOISE
+    likely = np.flatnonzero(found.alignment.residual <= before)
+    residual, structure = remainder(
+        small, found.pairs.chosen(likely), found.alignment.mirrored[likely], not as_stored
+    )
+    share, bound = residual / np.maximum(structure, 1e-3), largest_remainder(small.shape)
+    left[likely] = np.maximum(residual / bound, share / LARGEST_SHARE)
+    if not as_stored:
+        rough = np.maximum(residual / (ROUGH * bound), share / SMALL_SHARE)
+        left[likely] = np.where(found.in_place[likely], np.minimum(left[likely], rough), left[likely])
+    return left
+
+
+def largest_remainder(shape: tuple[int, ...]) -> float:
+    """What noise of deviation `NOISE` leaves of smoothed thumbnails of `shape`, but for one copy in 200."""
+    edge = margin(shape) + 1
+    values = max((shape[1] - 2 * edge) * (shape[2] - 2 * edge) * shape[3], 1)
+    return NOISE * NOISE_LEFT * (1 + 2.6 * math.sqrt(ONE_IN / (2 * values)))
+
+
+def largest_residual(shape: tuple[int, ...]) -> float:
+    """What noise of deviation `NOISE` leaves of thumbnails of `shape`, but for one copy in 200 or fewer."""
+    return NOISE * (1 + 2.6 / math.sqrt(2 * math.prod(shape[1:]))) + 0.3
+
+
+def _each_once(pairs: Candidates, left: NDArray[np.floating]) -> Rows:
+    """The best explanation of each pair that has one (`left` at most 1)."""
+    kept = np.flatnonzero(left <= 1)
+    low = np.minimum(pairs.first, pairs.second)[kept]
+    high = np.maximum(pairs.first, pairs.second)[kept]
+    order = np.lexsort((left[kept], high, low))
+    new = (np.diff(low[order], prepend=-1) != 0) | (np.diff(high[order], prepend=-1) != 0)
+    chosen: Rows = kept[order[new]]
+    return chosen
+
+
+def _jpeg_possible(found: Found, left: NDArray[np.floating], whole: Pixels | None) -> list[Rows]:
+    """Blocks of pairs that JPEG alone may explain: in place, and not copies by the other test."""
+    rows = np.flatnonzero(found.in_place & (left > 1) & (found.alignment.residual < 4 * NOISE))
+    if whole is None or not len(rows):
+        return []
+    step = max(_BYTES // whole(found.pairs.first[rows[:1]]).nbytes, 1)
+    return [rows[start : start + step] for start in range(0, len(rows), step)]

@@ -1,0 +1,132 @@
+"""Which images are the same picture, exactly or nearly, within and across all splits."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.data.values import Dataset
+from assay.duplicates.alignment import Alignment, compare
+from assay.duplicates.candidates import Candidates, find_candidates, thumbnails
+from assay.duplicates.decision import Found, same_pictures
+
+#: Bytes of pixels read at once.
+_BYTES: Final = 1 << 26
+
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Copies:
+    """All images of all splits, in the order of the splits, and what is a copy of what.
+
+    splits: the splits' names. split, index: int64 `(n,)`, where image i lies. picture: int64 `(n,)`,
+    equal for exact copies; first: int64 `(pictures,)`, the first image of each picture.
+    near_first, near_second: int64 `(pairs,)`, pictures that are nearly the same, near_first shown first.
+    score: float64 `(pairs,)` in [0, 1]; changes: what was undone, for each pair.
+    """
+
+    splits: tuple[str, ...]
+    split: Rows
+    index: Rows
+    picture: Rows
+    first: Rows
+    near_first: Rows
+    near_second: Rows
+    score: NDArray[np.float64]
+    changes: tuple[str, ...]
+
+    def place(self, image: int) -> tuple[str, int]:
+        """Split and index of an image."""
+        return self.splits[self.split[image]], int(self.index[image])
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """The images of all splits in one order, exact copies grouped. Fields as in `Copies`."""
+
+    splits: tuple[str, ...]
+    split: Rows
+    index: Rows
+    picture: Rows
+    first: Rows
+
+
+def pool_images(dataset: Dataset) -> Pool:
+    """Group the images of all splits by digest; pictures are numbered in order of appearance."""
+    sizes = [len(split) for split in dataset.splits.values()]
+    digests = np.concatenate([split.digests for split in dataset.splits.values()])
+    keys = np.ascontiguousarray(digests).view("V32").ravel()
+    _, seen, picture = np.unique(keys, return_index=True, return_inverse=True)
+    rank = np.argsort(np.argsort(seen, kind="stable"), kind="stable")
+    return Pool(
+        splits=tuple(dataset.splits),
+        split=np.repeat(np.arange(len(sizes)), sizes),
+        index=np.concatenate([np.arange(size) for size in sizes]),
+        picture=rank[picture.ravel()],
+        first=np.sort(seen).astype(np.int64),
+    )
+
+
+def find_copies(dataset: Dataset, near: bool = True) -> Copies:
+    """Exact copies by digest and, where `near`, near copies: candidates by window, verified on pixels."""
+    pool = pool_images(dataset)
+    fields = vars(pool)
+    if not near:
+        none = np.zeros(0, np.int64)
+        return Copies(**fields, near_first=none, near_second=none, score=np.zeros(0), changes=())
+    small = np.concatenate([thumbnails(block) for block in _pictures(dataset, pool, pool.first)])
+    pairs = find_candidates(small)
+    alignment = compare(small, pairs)
+    whole = None if _resized(dataset) else lambda pictures: _pixels(dataset, pool, pool.first[pictures])
+    kept, score = same_pictures(small, Found(pairs, alignment), whole, small.shape[1:] == dataset.shape)
+    changes = tuple(_change(pairs, alignment, i) for i in kept)
+    first, second = pairs.first[kept], pairs.second[kept]
+    return Copies(
+        **fields,
+        near_first=np.minimum(first, second),
+        near_second=np.maximum(first, second),
+        score=score,
+        changes=changes,
+    )
+
+
+def _pictures(dataset: Dataset, pool: Pool, images: Rows) -> Iterator[NDArray[np.uint8]]:
+    """The pixels of some images of the pool (in rising order), block by block; at least one block."""
+    yield np.zeros((0, *dataset.shape), np.uint8)
+    size = max(_BYTES // math.prod(dataset.shape), 1)
+    for number, name in enumerate(pool.splits):
+        rows = pool.index[images[pool.split[images] == number]]
+        yield from dataset.splits[name].blocks(rows, size)
+
+
+def _pixels(dataset: Dataset, pool: Pool, images: Rows) -> NDArray[np.uint8]:
+    """The pixels of some images of the pool, in any order: uint8 `(n, h, w, c)`."""
+    rising, place = np.unique(images, return_inverse=True)
+    found: NDArray[np.uint8] = np.concatenate(list(_pictures(dataset, pool, rising)))[place.ravel()]
+    return found
+
+
+def _resized(dataset: Dataset) -> bool:
+    """Whether the files had more or fewer pixels than the images have now."""
+    height, width, _ = dataset.shape
+    return not all(
+        bool(np.all(np.asarray(split.columns.get(name, side)) == side))
+        for split in dataset.splits.values()
+        for name, side in (("height", height), ("width", width))
+    )
+
+
+def _change(pairs: Candidates, alignment: Alignment, pair: int) -> str:
+    """In words what tells the pair apart."""
+    words = ["mirrored"] if alignment.mirrored[pair] else []
+    if pairs.down[pair] or pairs.right[pair]:
+        words.append(f"moved by {abs(pairs.down[pair])} down and {abs(pairs.right[pair])} across")
+    if abs(alignment.gain[pair] - 1) > 0.02:
+        words.append(f"contrast times {alignment.gain[pair]:.2f}")
+    words.append(f"{alignment.residual[pair]:.1f} gray levels remain before smoothing")
+    return ", ".join(words)

@@ -1,0 +1,1 @@
+"""Drawing tools: the canvas, colors, image grids, heat maps."""

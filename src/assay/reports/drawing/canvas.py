@@ -1,0 +1,170 @@
+"""Drawing: one matplotlib figure becomes an SVG for the page and a PNG on white, equal for equal input.
+
+Nothing here keeps state: no pyplot, and matplotlib's settings are put back after each drawing.
+"""
+
+import base64
+import io
+import logging
+import re
+import unicodedata
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import matplotlib as mpl
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure as Canvas
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from PIL import Image
+
+from assay.core.text import one_line
+from assay.reports.drawing.colors import INK, LINE, MUTED, PALETTE
+
+#: Inches. At 72 units an inch the text is as large as the page's on a phone, and a little larger on a desk.
+WIDTH: Final = 7.0
+
+#: Pixels per inch of the PNG: 980 pixels wide.
+_PNG_DPI: Final = 140
+
+#: The same of what an SVG holds as pixels (clouds of points): sharp on a dense screen.
+_RASTER_DPI: Final = 180
+
+#: Class names in figures are cut to this many letters; the tables beside them show them whole.
+LONGEST_LABEL: Final = 22
+
+_SETTINGS: Final[dict[str, Any]] = {
+    "text.parse_math": False,  # a class named "$x$" is a name, not a formula
+    "svg.fonttype": "none",  # text stays text: it can be read aloud, searched and recolored
+    "svg.image_inline": True,
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib, so that every machine draws the same
+    "font.size": 9.0,
+    "axes.titlesize": 9.5,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": LINE,
+    "axes.labelcolor": MUTED,
+    "axes.titlecolor": INK,
+    "xtick.bottom": False,
+    "ytick.left": False,
+    "xtick.labelcolor": MUTED,
+    "ytick.labelcolor": INK,
+    "text.color": INK,
+    "grid.color": LINE,
+    "grid.linewidth": 0.7,
+    "axes.axisbelow": True,
+    "legend.frameon": False,
+    "image.interpolation": "none",
+}
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One picture in both forms: see `assay.reports.values.Figure`."""
+
+    svg: str
+    png: bytes
+
+
+def draw(name: str, height: float, paint: Callable[[Canvas], None], *, arrange: bool = True) -> Drawing:
+    """Make a figure `WIDTH` by `height` inches, let `paint` fill it, and give both its forms.
+
+    name: unique on the page: it goes into the identifiers inside the SVG. arrange: make room for labels
+    and titles; False where `paint` has given everything its place.
+    """
+    with _settings(name), _missing_glyphs_ignored():
+        canvas = Canvas(figsize=(WIDTH, height))
+        FigureCanvasAgg(canvas)
+        paint(canvas)
+        if arrange:  # once for both files: as the figure's own engine it would run before each
+            ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.05).execute(canvas)
+        png, svg = io.BytesIO(), io.StringIO()
+        canvas.savefig(png, format="png", dpi=_PNG_DPI, facecolor="white", metadata={"Software": None})
+        canvas.savefig(svg, format="svg", dpi=_RASTER_DPI, transparent=True, metadata={"Date": None})
+    return Drawing(page_svg(svg.getvalue()), png.getvalue())
+
+
+def label(text: str) -> str:
+    """A class name as a figure can show it: visible characters only, and not too many."""
+    line = one_line(text)
+    if text_width(line) <= LONGEST_LABEL:
+        return line
+    while text_width(line) >= LONGEST_LABEL:
+        line = line[: min(len(line) - 1, LONGEST_LABEL - 1)]
+    return line + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def text_width(text: str) -> int:
+    """How wide a text is, in letters: characters of some scripts (CJK, emoji) are as wide as two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+@contextmanager
+def _settings(name: str) -> Iterator[None]:
+    """Matplotlib's own defaults and ours, whatever the user's matplotlibrc says; put back afterwards."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        for setting, value in {**_SETTINGS, "svg.hashsalt": name}.items():
+            mpl.rcParams[setting] = value  # type: ignore[index]
+        yield
+
+
+@contextmanager
+def _missing_glyphs_ignored() -> Iterator[None]:
+    """Class names may be in a script that the font lacks: the PNG shows boxes, the page shows the names."""
+    font_log = logging.getLogger("matplotlib.font_manager")
+    level = font_log.level
+    font_log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", r"Glyph .* missing from", UserWarning)
+            warnings.filterwarnings("ignore", r"Matplotlib currently does not support", UserWarning)
+            yield
+    finally:
+        font_log.setLevel(level)
+
+
+def page_svg(svg: str) -> str:
+    """Matplotlib's SVG file as a part of the page.
+
+    Without its prolog, metadata and style sheet (which would rule the whole page), without identifiers
+    that other figures have too, in the page's font and colors, and with its pictures packed tight.
+    """
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", svg, flags=re.DOTALL)
+    # Inside tags only: what is written between them may be a class name, and stays as it is.
+    return re.sub(r"<[^<>]*>", lambda tag: _page_tag(tag[0]), svg)
+
+
+def _page_tag(tag: str) -> str:
+    if tag.startswith("<g "):
+        tag = re.sub(r' id="[^"]*"', "", tag)
+    if tag.startswith("<svg "):
+        tag = re.sub(r' (?:width|height|version)="[^"]*"', "", tag)
+    if tag.startswith("<image "):
+        return re.sub(r"data:image/png;base64,\s*([A-Za-z0-9+/=\s]+)", _packed, tag)
+    tag = re.sub(r"font-family: [^;\"]*;? ?", "", tag)
+    return re.sub(r"(?<=: )#[0-9a-f]{6}\b", _page_color, tag)
+
+
+_VARIABLES: Final = {color.light: f"var(--{name})" for name, color in PALETTE.items()}
+
+
+def _page_color(found: re.Match[str]) -> str:
+    return _VARIABLES.get(found[0], found[0])
+
+
+def _packed(found: re.Match[str]) -> str:
+    """The embedded picture again, in as few channels as it needs (matplotlib always writes four)."""
+    picture = Image.open(io.BytesIO(base64.b64decode(found[1]))).convert("RGBA")
+    red, green, blue, alpha = picture.split()
+    gray = red.tobytes() == green.tobytes() == blue.tobytes()
+    opaque = alpha.getextrema() == (255, 255)
+    mode = ("L" if gray else "RGB") + ("" if opaque else "A")
+    out = io.BytesIO()
+    picture.convert(mode).save(out, "png", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode("ascii")

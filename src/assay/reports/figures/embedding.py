@@ -1,0 +1,178 @@
+"""The test images as points on a map: near each other where the model sees them alike."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+from numpy.typing import NDArray
+
+from assay.evaluation.metrics import SMALLEST_PROBABILITY
+from assay.evaluation.values import Evaluation
+from assay.reports.drawing.canvas import draw, label
+from assay.reports.drawing.captions import figure
+from assay.reports.drawing.colors import BLUE_DOT, INK, ORANGE_DOT
+from assay.reports.drawing.sampling import MOST_CLASSES, evenly_spaced
+from assay.reports.findings.wording import count, decimal, name, percent
+from assay.reports.values import Figure, Table
+
+#: Points drawn at most, right answers and mistakes each; more would only cover each other.
+_MOST_POINTS: Final = 4_000
+
+#: Features beyond this are not decomposed: the map would take longer than the training.
+MOST_FEATURES: Final = 2_048
+
+#: Least distance of two names, as a share of the map's height.
+_APART: Final = 0.045
+
+#: The figure's height.
+_INCHES: Final = 4.4
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Map:
+    """The judged images in two dimensions.
+
+    points: float64 `(n, 2)`, the two largest principal components. explained: their shares of the
+    variance. of: what was decomposed, in words.
+    """
+
+    points: Floats
+    explained: tuple[float, float]
+    of: str
+
+
+def map_of(evaluation: Evaluation, features: NDArray[np.floating[Any]] | None = None) -> Map | None:
+    """The map of the judged images; None for fewer than three images or classes too many.
+
+    features: what the model computes for each image, `(n, d)`; None takes the logarithms of its
+    probabilities, which are its last layer's outputs but for a constant.
+    """
+    values = _log_probabilities(evaluation) if features is None else features.astype(np.float64)
+    if len(values) < 3 or values.shape[1] > MOST_FEATURES or values.shape[1] < 2:
+        return None
+    centered = values - values.mean(axis=0)
+    variances, axes = np.linalg.eigh(centered.T @ centered / len(values))
+    if variances[-1] <= 0:
+        return None
+    two = axes[:, :-3:-1]
+    # An axis has no sign of its own; the largest entry decides, so that every machine draws the same.
+    two = two * np.sign(two[np.abs(two).argmax(axis=0), [0, 1]])
+    shares = np.maximum(variances[:-3:-1], 0) / np.maximum(variances, 0).sum()
+    what = "the outputs of its last layer" if features is None else "the features before its last layer"
+    return Map(centered @ two, (float(shares[0]), float(shares[1])), what)
+
+
+def _log_probabilities(evaluation: Evaluation) -> Floats:
+    logs = np.log(np.maximum(evaluation.probabilities, SMALLEST_PROBABILITY))
+    centered: Floats = logs - logs.mean(axis=1, keepdims=True)
+    return centered
+
+
+def map_figure(found: Map, evaluation: Evaluation) -> Figure:
+    """The map, with mistakes marked and each class named in its middle."""
+    wrong = evaluation.predicted != evaluation.labels
+    centers = _centers(found, evaluation)
+    record = {
+        "of": found.of,
+        "explained": list(found.explained),
+        "centers": {evaluation.classes[c]: center.tolist() for c, center in centers.items()},
+    }
+    drawn = [evenly_spaced(np.flatnonzero(which), _MOST_POINTS) for which in (~wrong, wrong)]
+    left = len(wrong) - sum(map(len, drawn))
+    return figure(
+        "map",
+        draw("map", _INCHES, lambda canvas: _draw(canvas, found, drawn, evaluation, centers)),
+        f"A map of {count(len(wrong), 'test image')} as points; the {count(int(wrong.sum()), 'mistake')} in "
+        "another color.",
+        _finding(found, centers, evaluation),
+        Table(
+            ("class", "first component", "second component"),
+            tuple((evaluation.classes[c], *(decimal(v, 2) for v in center)) for c, center in centers.items()),
+            "The middle of each class: the median of its points.",
+        ),
+        f"Not drawn: {left:,} points, at equal steps through the split." if left else "",
+        record,
+    )
+
+
+def _centers(found: Map, evaluation: Evaluation) -> dict[int, Floats]:
+    """The median point of each class with images, at most `MOST_CLASSES` of them: those with most images."""
+    counts = evaluation.confusion.sum(axis=1)
+    shown = sorted(np.argsort(-counts, kind="stable")[:MOST_CLASSES].tolist())
+    return {c: np.median(found.points[evaluation.labels == c], axis=0) for c in shown if counts[c]}
+
+
+def _draw(
+    canvas: Canvas,
+    found: Map,
+    drawn: Sequence[NDArray[np.int64]],
+    evaluation: Evaluation,
+    centers: dict[int, Floats],
+) -> None:
+    axes = canvas.add_subplot()
+    size = float(np.clip(12_000 / len(found.points), 4, 20))
+    for rows, color, area, told in zip(
+        drawn, (BLUE_DOT, ORANGE_DOT), (size, 1.6 * size), ("right", "mistake"), strict=True
+    ):
+        # Thousands of points as pixels: as shapes they would make the page several times as large.
+        x, y = found.points[rows].T
+        axes.scatter(x, y, s=area, color=color, alpha=0.55, linewidths=0, rasterized=True, label=told)
+    _name_classes(axes, [(label(evaluation.classes[c]), center) for c, center in centers.items()])
+    first, second = found.explained
+    axes.set(
+        xlabel=f"first principal component ({percent(first, 0)} of the variance)",
+        ylabel=f"second ({percent(second, 0)})",
+    )
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.legend(loc="upper right", markerscale=2, bbox_to_anchor=(1, 1.08), ncols=2, borderaxespad=0)
+
+
+def _name_classes(axes: Axes, centers: Sequence[tuple[str, Floats]]) -> None:
+    """Write each name at its place, moved up where it would lie on another."""
+    bottom, top = axes.get_ylim()
+    left, right = axes.get_xlim()
+    placed: list[Floats] = []
+    for text, center in sorted(centers, key=lambda entry: float(entry[1][1])):
+        place = center.copy()
+        while any(
+            abs(place[1] - other[1]) < _APART * (top - bottom)
+            and abs(place[0] - other[0]) < 0.2 * (right - left)
+            for other in placed
+        ):
+            place[1] += 0.2 * _APART * (top - bottom)
+        placed.append(place)
+        axes.text(
+            float(place[0]),
+            float(place[1]),
+            text,
+            ha="center",
+            va="center",
+            fontsize=9,
+            color=INK,
+            fontweight="bold",
+        )
+
+
+def _finding(found: Map, centers: dict[int, Floats], evaluation: Evaluation) -> str:
+    """How much of the model's view the map shows, and which classes lie nearest to each other on it."""
+    text = (
+        f"The two components of {found.of} hold {percent(sum(found.explained), 0)} of the variance; the rest "
+        "cannot be seen on a flat map."
+    )
+    if len(centers) < 2:
+        return text
+    labels = list(centers)
+    middle = np.array([centers[c] for c in labels])
+    apart = np.linalg.norm(middle[:, None] - middle[None], axis=2)
+    np.fill_diagonal(apart, np.inf)
+    first, second = np.unravel_index(int(apart.argmin()), apart.shape)
+    pair = [name(evaluation.classes[labels[int(i)]]) for i in (first, second)]
+    a, b = labels[int(first)], labels[int(second)]
+    mixed = int(evaluation.confusion[a, b] + evaluation.confusion[b, a])
+    return f"{text} Nearest to each other lie {pair[0]} and {pair[1]}, confused {count(mixed, 'time')}."

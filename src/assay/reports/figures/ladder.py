@@ -1,0 +1,74 @@
+"""Accuracy against seconds of training: what each further second buys."""
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Final
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from assay.evaluation.compare import Candidate
+from assay.reports.drawing.canvas import draw, label
+from assay.reports.drawing.captions import figure
+from assay.reports.drawing.colors import BLUE, INK
+from assay.reports.findings.comparison import ladder_finding
+from assay.reports.findings.wording import count, percent
+from assay.reports.values import Figure, Table
+
+#: Seconds are measured to a thousandth; nothing is drawn left of that, where a logarithm would have no end.
+_SHORTEST: Final = 0.001
+
+
+def ladder(candidates: Sequence[Candidate], seconds: Mapping[str, float | None]) -> Figure | None:
+    """A point for each tested model whose seconds are known; None where there are fewer than two."""
+    shown = [c for c in candidates if c.accuracy is not None and seconds.get(c.name) is not None]
+    if len(shown) < 2:
+        return None
+    left_out = len(candidates) - len(shown)
+    return figure(
+        "ladder",
+        draw("ladder", 3.4, lambda canvas: _paint(canvas, shown, seconds)),
+        f"A chart of {count(len(shown), 'model')}: accuracy upward, seconds of training to the right, "
+        "on a logarithmic scale.",
+        ladder_finding(shown, seconds),
+        Table(
+            ("model", "seconds", "accuracy", "95 % interval"),
+            tuple((c.name, f"{seconds[c.name]:,.3f}", *_accuracy_cells(c)) for c in shown),
+        ),
+        f"{count(left_out, 'model')} without seconds or without a score left out." if left_out else "",
+    )
+
+
+def _accuracy_cells(candidate: Candidate) -> tuple[str, str]:
+    low, high = candidate.interval or (0.0, 0.0)
+    return percent(candidate.accuracy, 2), f"{percent(low, 2)} to {percent(high, 2)}"
+
+
+def _paint(canvas: Canvas, shown: Sequence[Candidate], seconds: Mapping[str, float | None]) -> None:
+    axes = canvas.add_subplot()
+    axes.set_xscale("log")
+    for recipe, group in groupby(shown, key=lambda candidate: candidate.recipe["name"]):
+        _points(
+            axes, recipe, [(_place(c, seconds), c.accuracy or 0.0, c.interval or (0.0, 0.0)) for c in group]
+        )
+    axes.set(xlabel="seconds of training (logarithmic)", ylabel="test accuracy")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: percent(share)))
+    axes.margins(x=0.18, y=0.12)
+    axes.grid(axis="both")
+
+
+def _place(candidate: Candidate, seconds: Mapping[str, float | None]) -> float:
+    return max(seconds[candidate.name] or 0.0, _SHORTEST)
+
+
+def _points(axes: Axes, recipe: str, points: Sequence[tuple[float, float, tuple[float, float]]]) -> None:
+    """The runs of a recipe: dots with their intervals, and its name beside the highest."""
+    for x, y, (low, high) in points:
+        axes.plot([x, x], [low, high], color=BLUE, linewidth=1.2)
+        axes.plot([x], [y], "o", color=BLUE, markersize=4.5)
+    x, y, _ = max(points, key=lambda point: point[1])
+    axes.annotate(label(recipe), (x, y), xytext=(6, 5), textcoords="offset points", color=INK, fontsize=8.5)

@@ -1,0 +1,185 @@
+"""The figures of chapter 2 that show single images, counts and pixel values."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+from matplotlib.figure import Figure as Canvas
+from numpy.typing import NDArray
+
+from assay.data.values import images_of
+from assay.reports.drawing.canvas import draw, label
+from assay.reports.drawing.captions import figure
+from assay.reports.drawing.colors import BLUE, MUTED, ORANGE
+from assay.reports.drawing.image_grid import Grid, draw_grid
+from assay.reports.drawing.sampling import evenly_spaced, shown_classes, shown_note
+from assay.reports.findings import classes as class_findings
+from assay.reports.findings import pixels as pixel_findings
+from assay.reports.findings.wording import count, percent
+from assay.reports.values import Figure, ReportContent, Table
+
+_SAMPLES_PER_CLASS: Final = 10
+
+Counts = NDArray[np.int64]
+
+
+def sample_grid(content: ReportContent) -> Figure:
+    """Ten images of each class, evenly spaced through the training split."""
+    dataset, measurements = content.dataset, content.measurements["train"]
+    shown = shown_classes(measurements.counts)
+    chosen = [evenly_spaced(np.flatnonzero(dataset.train.labels == c), _SAMPLES_PER_CLASS) for c in shown]
+    rows = np.concatenate(chosen).astype(np.int64)
+    places = [(row, column) for row, some in enumerate(chosen) for column in range(len(some))]
+    names = [dataset.classes[c] for c in shown]
+    grid = Grid(
+        images_of(dataset.train, rows),
+        np.array(places, np.int64).reshape(-1, 2),
+        (len(shown), _SAMPLES_PER_CLASS),
+        names,
+    )
+    ids = [", ".join(dataset.train.ids[i] for i in some) or "no images" for some in chosen]
+    return figure(
+        "samples",
+        draw_grid("samples", grid),
+        f"A grid of {count(len(rows), 'training image')}, in one row for each of "
+        f"{count(len(shown), 'class', 'classes')}, each row with up to {_SAMPLES_PER_CLASS} images.",
+        pixel_findings.framing_finding(measurements)
+        + pixel_findings.absent_sentence(dataset.classes, measurements.counts),
+        Table(
+            ("class", "images shown, by id"),
+            tuple(zip(names, ids, strict=True)),
+        ),
+        shown_note(len(measurements.counts), len(shown)),
+    )
+
+
+def class_distribution(content: ReportContent) -> Figure:
+    """Images per class in every split, as shares of the split."""
+    counts = {split: m.counts for split, m in content.measurements.items()}
+    classes = content.dataset.classes
+    shown = shown_classes(counts["train"])
+    height = 0.75 + 0.17 * len(shown) * len(counts)
+    return figure(
+        "classes",
+        draw("classes", height, lambda canvas: _bars(canvas, classes, counts, shown)),
+        f"Bars with the share of every class in the splits {' and '.join(counts)}.",
+        class_findings.distribution_finding(classes, counts),
+        Table(
+            ("class", *counts),
+            tuple((classes[c], *(f"{n[c]:,}" for n in counts.values())) for c in shown),
+        ),
+        shown_note(len(classes), len(shown)),
+    )
+
+
+#: Small text to the right of a bar's end, a few points away.
+_BESIDE: Final[dict[str, Any]] = {
+    "textcoords": "offset points",
+    "va": "center_baseline",
+    "fontsize": 7.5,
+    "color": MUTED,
+}
+
+
+def _bars(canvas: Canvas, classes: tuple[str, ...], counts: Mapping[str, Counts], shown: Counts) -> None:
+    axes = canvas.add_subplot()
+    thickness = 0.8 / len(counts)
+    for n, (split, per_class) in enumerate(counts.items()):
+        shares = per_class[shown] / max(1, per_class.sum())
+        places = np.arange(len(shown)) - 0.4 + thickness * (n + 0.5)
+        axes.barh(places, shares, 0.86 * thickness, color=(BLUE, ORANGE, MUTED)[n % 3], label=split)
+        for place, share, number in zip(places, shares, per_class[shown], strict=True):
+            axes.annotate(f"{number:,}", (share, place), (3, 0), **_BESIDE)
+    axes.set_yticks(np.arange(len(shown)), [label(classes[c]) for c in shown])
+    axes.invert_yaxis()
+    axes.margins(x=0.1, y=0.02)
+    axes.xaxis.set_major_formatter(lambda share, _: percent(share, 0))
+    axes.set_xlabel("share of the split")
+    axes.legend(ncols=len(counts), loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0)
+
+
+def pixel_histogram(content: ReportContent) -> Figure:
+    """Pixel values of the training split, the zeros apart."""
+    histogram = content.measurements["train"].histogram
+    total = max(1, int(histogram.sum()))
+    bands = [(0, 1), (1, 16), *((first, first + 16) for first in range(16, 256, 16))]
+    pixels = [int(histogram[first:end].sum()) for first, end in bands]
+    return figure(
+        "intensity",
+        draw("intensity", 2.7, lambda canvas: _levels(canvas, histogram)),
+        f"Left a bar: {percent(histogram[0] / total)} of the training pixels are 0. Right a histogram of the "
+        "values 1 to 255.",
+        pixel_findings.histogram_finding(histogram),
+        Table(
+            ("values", "pixels", "share"),
+            tuple(
+                (f"{first}-{end - 1}" if end - first > 1 else f"{first}", f"{n:,}", percent(n / total))
+                for (first, end), n in zip(bands, pixels, strict=True)
+            ),
+            "Sixteen values a row; the figure shows each.",
+        ),
+    )
+
+
+def _levels(canvas: Canvas, histogram: Counts) -> None:
+    shares = histogram / max(1, int(histogram.sum()))
+    left, right = canvas.subplots(1, 2, width_ratios=(1, 9))
+    left.bar([0], shares[:1], 0.6, color=ORANGE)
+    left.set(xlim=(-0.8, 0.8), ylim=(0, 1), title="zeros")
+    left.set_xticks([0], ["0"])
+    left.text(0, shares[0], percent(float(shares[0]), 0), ha="center", va="bottom", fontsize=8)
+    right.stairs(shares[1:], np.arange(256) + 0.5, fill=True, color=BLUE)
+    right.set(xlim=(0, 256), title="values 1 to 255", xlabel="pixel value")
+    right.set_xticks([1, 64, 128, 192, 255])
+    right.set_ylim(0, max(float(shares[1:].max()), 1e-9) * 1.05)
+    for axes, digits in ((left, 0), (right, 2)):
+        axes.yaxis.set_major_formatter(lambda share, _, digits=digits: percent(share, digits))
+
+
+def class_histograms(content: ReportContent) -> Figure:
+    """Pixel values per class: one ridge each, zeros apart."""
+    measurements, classes = content.measurements["train"], content.dataset.classes
+    shown = shown_classes(measurements.counts)
+    names, levels = [classes[c] for c in shown], measurements.histograms.sum(axis=1)[shown]
+    height = 0.6 + 0.34 * len(shown)
+    return figure(
+        "intensity-by-class",
+        draw("intensity-by-class", height, lambda canvas: _ridges(canvas, names, levels)),
+        f"{count(len(shown), 'ridge')}, one per class: how often the values 1 to 255 occur, with the share "
+        "of zeros beside it.",
+        pixel_findings.class_histograms_finding(classes, measurements),
+        Table(
+            ("class", "mean", "zeros", "median of the rest"),
+            tuple((name, *_level_cells(row)) for name, row in zip(names, levels, strict=True)),
+        ),
+        shown_note(len(classes), len(shown)),
+    )
+
+
+def _level_cells(row: Counts) -> tuple[str, str, str]:
+    total = int(row.sum())
+    if total == 0:
+        return ("no images",) * 3
+    rest = np.cumsum(row[1:])
+    middle = f"{1 + int(np.searchsorted(rest, rest[-1] / 2))}" if rest[-1] else "all are 0"
+    return f"{float(row @ np.arange(256)) / total:.1f}", percent(row[0] / total), middle
+
+
+def _ridges(canvas: Canvas, names: list[str], levels: Counts) -> None:
+    axes = canvas.add_subplot()
+    bands = np.add.reduceat(levels[:, 1:].astype(np.float64), np.arange(0, 255, 5), axis=1)
+    density = bands / np.maximum(bands.sum(axis=1, keepdims=True), 1)
+    # Spikes at the two ends are cut at the height of a row, so that the rest can be read.
+    scale = 0.9 / max(float(density[:, 1:-1].max()), 1e-9)
+    for row, ridge in enumerate(density):
+        edges = np.arange(1, 257, 5)
+        axes.stairs(
+            row - np.minimum(ridge * scale, 0.92), edges, baseline=row, fill=True, color=BLUE, alpha=0.75
+        )
+        share = levels[row, 0] / levels[row].sum() if levels[row].sum() else None
+        axes.text(260, row, f"{percent(share, 0)} zeros", va="bottom", fontsize=8, color=MUTED)
+    axes.set_yticks(np.arange(len(names)), [label(name) for name in names], va="bottom")
+    axes.set(xlim=(0, 256), ylim=(len(names) - 0.9, -1.0), xlabel="pixel value, zeros left out")
+    axes.set_xticks([1, 64, 128, 192, 255])
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="y")

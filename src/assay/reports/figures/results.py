@@ -1,0 +1,180 @@
+"""The figures of chapters 6 and 7: how the training went, and how good the model is."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from assay.data.values import Split, images_of
+from assay.evaluation.values import Evaluation
+from assay.reports.drawing.canvas import draw, label
+from assay.reports.drawing.captions import figure
+from assay.reports.drawing.colors import BLUE, MUTED, ORANGE
+from assay.reports.drawing.confusion_table import matrix_tints, most_confused
+from assay.reports.drawing.heatmap import heat_map
+from assay.reports.drawing.image_grid import Grid, draw_grid, row_by_row
+from assay.reports.drawing.sampling import MOST_CLASSES, shown_note
+from assay.reports.findings import results as result_findings
+from assay.reports.findings.wording import count, decimal, percent
+from assay.reports.values import Figure, Table
+from assay.training.model.values import History
+
+#: The most confident mistakes that are shown as pictures: four rows of six.
+_MISTAKES: Final = 24
+_MISTAKE_COLUMNS: Final = 6
+
+
+def learning_curves(history: History) -> Figure:
+    """Loss and accuracy per epoch, of train and validation."""
+    return figure(
+        "curves",
+        draw("curves", 2.7, lambda canvas: _curves(canvas, history)),
+        f"Two charts over {count(len(history.records), 'epoch')}, loss and accuracy, each for train and "
+        "validation.",
+        result_findings.curves_finding(history),
+        Table(
+            ("epoch", "train loss", "validation loss", "train accuracy", "validation accuracy"),
+            tuple(
+                (
+                    str(r.epoch),
+                    *(decimal(v, 4) for v in (r.train_loss, r.val_loss, r.train_accuracy, r.val_accuracy)),
+                )
+                for r in history.records
+            ),
+        ),
+    )
+
+
+def _curves(canvas: Canvas, history: History) -> None:
+    loss, accuracy = canvas.subplots(1, 2)
+    records = history.records
+    epochs = [r.epoch for r in records]
+    _two_lines(loss, epochs, [r.train_loss for r in records], [r.val_loss for r in records])
+    _two_lines(accuracy, epochs, [r.train_accuracy for r in records], [r.val_accuracy for r in records])
+    loss.set_title("loss")
+    accuracy.set_title("accuracy")
+    accuracy.yaxis.set_major_formatter(lambda share, _: percent(share))
+    loss.legend(loc="upper right")
+
+
+def _two_lines(
+    axes: Axes, epochs: list[int], train: Sequence[float], validation: Sequence[float | None]
+) -> None:
+    axes.plot(epochs, train, color=BLUE, marker="o", markersize=3.5, label="train")
+    known = [(epoch, v) for epoch, v in zip(epochs, validation, strict=True) if v is not None]
+    if known:
+        axes.plot(*zip(*known, strict=True), "--s", color=ORANGE, markersize=3.5, label="validation")
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(axis="y")
+
+
+def confusion(evaluation: Evaluation) -> Figure:
+    """The confusion matrix: hits in one color, mistakes in another, each by its share of the row."""
+    matrix = evaluation.confusion
+    shown = most_confused(matrix)
+    names = [evaluation.classes[c] for c in shown]
+    part = matrix[np.ix_(shown, shown)]
+    tints = matrix_tints(matrix, shown)
+    height = 1.25 + 0.3 * len(shown)
+    return figure(
+        "confusion",
+        draw("confusion", height, lambda canvas: _confusion_map(canvas, names, part, tints)),
+        f"A matrix of {len(shown)} by {len(shown)} cells: how many images of the row's class the model took "
+        "for the column's class.",
+        result_findings.confusion_finding(evaluation),
+        Table(
+            ("true class", *names),
+            tuple((name, *(f"{v:,}" for v in row)) for name, row in zip(names, part, strict=True)),
+        ),
+        shown_note(len(matrix), len(shown), "those with most mistakes, made or attracted"),
+    )
+
+
+def _confusion_map(
+    canvas: Canvas, names: list[str], part: NDArray[np.int64], tints: NDArray[np.float64]
+) -> None:
+    right = np.diag(np.diag(tints))
+    heat_map(canvas, names, right, tints - right, [[f"{v:,}" if v else "" for v in row] for row in part])
+    canvas.axes[0].set(xlabel="answer", ylabel="true class")
+
+
+def mistakes(evaluation: Evaluation, split: Split) -> Figure:
+    """The most confident mistakes, as pictures. There must be at least one."""
+    rows = evaluation.mistakes(_MISTAKES)
+    told = [_mistake(evaluation, int(row)) for row in rows]
+    grid = Grid(
+        images_of(split, rows),
+        row_by_row(len(rows), _MISTAKE_COLUMNS),
+        (-(-len(rows) // _MISTAKE_COLUMNS), _MISTAKE_COLUMNS),
+        captions=[
+            (label(true), f"\N{RIGHTWARDS ARROW} {label(taken)} {share}") for true, taken, share in told
+        ],
+    )
+    return figure(
+        "mistakes",
+        draw_grid("mistakes", grid),
+        f"{count(len(rows), 'test image')} that the model got wrong, the surest mistakes first.",
+        result_findings.mistakes_finding(evaluation),
+        Table(
+            ("image", "label", "answer", "probability"),
+            tuple((split.ids[row], *cells) for row, cells in zip(rows.tolist(), told, strict=True)),
+            f"The {len(rows)} most confident of {count(len(evaluation.mistakes()), 'mistake')}; "
+            "predictions.csv has every image.",
+        ),
+    )
+
+
+def _mistake(evaluation: Evaluation, row: int) -> tuple[str, str, str]:
+    return (
+        evaluation.classes[evaluation.labels[row]],
+        evaluation.classes[evaluation.predicted[row]],
+        percent(float(evaluation.confidence[row])),
+    )
+
+
+def recalls(evaluation: Evaluation) -> Figure:
+    """Recall per class with its 95 % interval, worst first."""
+    scores = evaluation.test["per_class"]
+    known = sorted((k for k in scores if scores[k]["support"]), key=lambda k: scores[k]["recall"])
+    worst = known[:MOST_CLASSES]
+    height = 0.75 + 0.24 * len(worst)
+    return figure(
+        "recall",
+        draw("recall", height, lambda canvas: _intervals(canvas, worst, evaluation)),
+        f"{count(len(worst), 'class', 'classes')} with their recall and its 95 % interval, the worst first.",
+        result_findings.recall_finding(evaluation),
+        Table(
+            ("class", "recall", "95 % interval", "test images"),
+            tuple((name, *_recall_cells(scores[name])) for name in worst),
+        ),
+        shown_note(len(known), len(worst), "those with the lowest recall"),
+    )
+
+
+def _recall_cells(score: dict[str, Any]) -> tuple[str, str, str]:
+    low, high = score["recall_ci95"]
+    return (
+        decimal(score["recall"], 4),
+        f"{decimal(low, 4)} to {decimal(high, 4)}",
+        f"{score['support']:,}",
+    )
+
+
+def _intervals(canvas: Canvas, names: list[str], evaluation: Evaluation) -> None:
+    axes = canvas.add_subplot()
+    scores = evaluation.test["per_class"]
+    for row, class_name in enumerate(names):
+        low, high = scores[class_name]["recall_ci95"]
+        axes.plot([low, high], [row, row], color=BLUE, linewidth=2.2, alpha=0.55, solid_capstyle="round")
+        axes.plot([scores[class_name]["recall"]], [row], color=BLUE, marker="o", markersize=5)
+    axes.axvline(evaluation.accuracy, color=MUTED, linestyle="--", linewidth=1)
+    axes.set_yticks(range(len(names)), [label(name) for name in names])
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.xaxis.set_major_formatter(lambda share, _: percent(share, 0))
+    axes.set_xlabel("recall")
+    axes.grid(axis="x")

@@ -1,0 +1,171 @@
+"""What training and evaluation of this very run showed, in sentences."""
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.evaluation.values import Evaluation
+from assay.reports.findings.wording import count, decimal, listed, name, percent
+from assay.training.model.values import EpochRecord, History
+
+#: A validation loss this far above its best is overfitting, not noise of one epoch.
+_RISEN: Final = 1.05
+#: A last epoch that lowered the validation loss by less than this share has leveled off.
+_STILL_FALLING: Final = 0.01
+#: A mistake made with at least this probability is a confident one.
+CONFIDENT: Final = 0.9
+
+
+def curves_finding(history: History) -> str:
+    """Whether the loss still falls, has leveled off, or has turned up again (overfitting)."""
+    records = history.records
+    if not records:
+        return "No epoch was run."
+    last = records[-1]
+    if last.val_loss is None:
+        return _without_validation(records)
+    best, epoch = min((r.val_loss, r.epoch) for r in records if r.val_loss is not None)
+    return (
+        f"Validation loss was lowest after epoch {epoch} of {last.epoch} ({best:.4f}). "
+        f"{_trend(records, best, epoch)} {_gap(last)}"
+    )
+
+
+def _without_validation(records: tuple[EpochRecord, ...]) -> str:
+    first, last = records[0], records[-1]
+    return (
+        f"Training loss went from {first.train_loss:.4f} to {last.train_loss:.4f} in "
+        f"{count(len(records), 'epoch')}. No validation split was held out, so overfitting cannot be seen "
+        "here; the test split alone judges."
+    )
+
+
+def _trend(records: tuple[EpochRecord, ...], best: float, epoch: int) -> str:
+    """What the validation loss does since its best epoch. Both splits were measured in every epoch."""
+    last, before = records[-1], records[-2:][0]
+    if last.val_loss is None or before.val_loss is None or len(records) == 1:
+        return "One epoch shows no trend."
+    if last.val_loss > best * _RISEN:
+        rise = percent(last.val_loss / best - 1)
+        return f"It has since risen by {rise} to {last.val_loss:.4f} {_why(records, epoch)}"
+    if epoch == last.epoch and before.val_loss - last.val_loss > _STILL_FALLING * before.val_loss:
+        return "It is still falling: more epochs would probably help."
+    return "It has leveled off: more epochs alone would change little."
+
+
+def _why(records: tuple[EpochRecord, ...], best_epoch: int) -> str:
+    """Why a validation loss may have risen since its best epoch."""
+    then = next(r.train_loss for r in records if r.epoch == best_epoch)
+    if records[-1].train_loss < then:
+        return (
+            "while the training loss fell: a sign of overfitting. Fewer epochs, augmentation or weight decay "
+            "would help."
+        )
+    return "and the training loss with it: the training is unstable. A smaller learning rate would help."
+
+
+def _gap(last: EpochRecord) -> str:
+    if last.val_accuracy is None:
+        return ""
+    gap = 100 * (last.train_accuracy - last.val_accuracy)
+    return (
+        f"In the last epoch accuracy is {percent(last.train_accuracy)} on train and "
+        f"{percent(last.val_accuracy)} on validation: a gap of {gap:+.1f} points."
+    )
+
+
+def confusion_finding(evaluation: Evaluation) -> str:
+    """Which class is taken for which, and how much of all mistakes the three worst pairs make up."""
+    pairs = worst_pairs(evaluation.confusion, 3)
+    wrong = int(evaluation.confusion.sum() - np.trace(evaluation.confusion))
+    if not pairs:
+        return f"No mistake in {count(len(evaluation.labels), 'image')}."
+    support = evaluation.confusion.sum(axis=1)
+    told = [
+        f"{name(evaluation.classes[true])} for {name(evaluation.classes[taken])} ({n:,} of {support[true]:,})"
+        for n, true, taken in pairs
+    ]
+    share = sum(n for n, _, _ in pairs) / wrong
+    return (
+        f"{count(wrong, 'mistake')} in {count(len(evaluation.labels), 'image')}. Most often the model takes "
+        f"{listed(told)}: {percent(share, 0)} of all mistakes. {_symmetry(evaluation, pairs[0])}"
+    )
+
+
+def worst_confusion(evaluation: Evaluation) -> str:
+    """The most frequent mistake and its share of all, in one sentence."""
+    pairs = worst_pairs(evaluation.confusion, 1)
+    if not pairs:
+        return confusion_finding(evaluation)
+    n, true, taken = pairs[0]
+    wrong = int(evaluation.confusion.sum() - np.trace(evaluation.confusion))
+    first, second = name(evaluation.classes[true]), name(evaluation.classes[taken])
+    images = int(evaluation.confusion[true].sum())
+    return (
+        f"Most often the model takes {first} for {second} ({n:,} of {images:,}): {percent(n / wrong, 0)} of "
+        f"{count(wrong, 'mistake')}."
+    )
+
+
+def _symmetry(evaluation: Evaluation, pair: tuple[int, int, int]) -> str:
+    n, true, taken = pair
+    back = int(evaluation.confusion[taken, true])
+    first, second = name(evaluation.classes[true]), name(evaluation.classes[taken])
+    if 2 * back >= n:
+        return f"{first} and {second} are confused both ways ({n:,} and {back:,}): the two look alike to it."
+    return f"It goes one way ({n:,} against {back:,} back): the model leans toward {second}."
+
+
+def worst_pairs(confusion: NDArray[np.int64], limit: int) -> list[tuple[int, int, int]]:
+    """(count, true label, predicted label) of the most frequent mistakes, largest first."""
+    true, taken = np.nonzero(confusion)  # with very many classes nearly all cells are empty
+    wrong = true != taken
+    true, taken = true[wrong], taken[wrong]
+    counts = confusion[true, taken]
+    worst = np.argsort(-counts, kind="stable")[:limit]
+    return [(int(counts[i]), int(true[i]), int(taken[i])) for i in worst]
+
+
+def mistakes_finding(evaluation: Evaluation) -> str:
+    """How sure the model was when it was wrong."""
+    wrong = evaluation.mistakes()
+    if len(wrong) == 0:
+        return "There are no mistakes to show."
+    confident = int((evaluation.confidence[wrong] >= CONFIDENT).sum())
+    surest = evaluation.confidence[wrong[0]]
+    first = int(wrong[0])
+    return (
+        f"{count(len(wrong), 'mistake')}; in {confident:,} of them ({percent(confident / len(wrong), 0)}) "
+        f"the model gave its wrong answer {percent(CONFIDENT, 0)} or more. The surest: "
+        f"{name(evaluation.classes[evaluation.labels[first]])} taken for "
+        f"{name(evaluation.classes[evaluation.predicted[first]])} with {percent(float(surest))}."
+    )
+
+
+def recall_finding(evaluation: Evaluation) -> str:
+    """The best and the worst recognized class, and whether their difference could be chance."""
+    scores: dict[str, Any] = {k: s for k, s in evaluation.test["per_class"].items() if s["support"]}
+    if not scores:
+        return "No class has a test image."
+    best = max(scores, key=lambda k: scores[k]["recall"])
+    worst = min(scores, key=lambda k: scores[k]["recall"])
+    absent = [name(k) for k, s in evaluation.test["per_class"].items() if not s["support"]]
+    tail = f" Without a test image, so without a score: {listed(absent)}." if absent else ""
+    if best == worst or scores[best]["recall"] == scores[worst]["recall"]:
+        return f"Every class is recognized equally well ({percent(scores[best]['recall'])}).{tail}"
+    apart = scores[worst]["recall_ci95"][1] < scores[best]["recall_ci95"][0]
+    meaning = (
+        "their intervals do not touch, so the difference is more than chance"
+        if apart
+        else "their intervals overlap, so with so few images the difference may be chance"
+    )
+    return (
+        f"{name(best)} is recognized best ({percent(scores[best]['recall'])}), {name(worst)} worst "
+        f"({percent(scores[worst]['recall'])}, 95 % interval {_interval(scores[worst]['recall_ci95'])}): "
+        f"{meaning}.{tail}"
+    )
+
+
+def _interval(bounds: list[float]) -> str:
+    return f"{decimal(100 * bounds[0], 1)}-{percent(bounds[1])}"

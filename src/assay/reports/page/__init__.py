@@ -1,0 +1,1 @@
+"""The HTML page: its chapters, tables, scripts and templates."""

@@ -1,0 +1,102 @@
+"""The audit's suspects as the page lists them: to be decided about there, or in a spreadsheet."""
+
+import base64
+import json
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from markupsafe import Markup
+
+from assay.audits.registry import REVIEWED
+from assay.audits.review_table import Row, suspect_rows
+from assay.data.decisions import COLUMNS
+from assay.reports.drawing.sprite_sheet import Atlas, Place
+from assay.reports.findings.wording import count
+from assay.reports.values import ReportContent, Table
+
+#: Suspects in the page at most, and those of them in the table that is there without scripts.
+MOST_SUSPECTS: Final = 5_000
+_IN_TABLE: Final = 20
+
+#: Bytes that they may take of the page: fewer of them where ids or class names are very long.
+_MOST_BYTES: Final = 600_000
+
+
+@dataclass(frozen=True, eq=False)
+class Suspects:
+    """rows: those in the page, with the columns of `decisions.csv`. total: how many there are."""
+
+    rows: tuple[Row, ...]
+    total: int
+    classes: tuple[str, ...]
+
+    @property
+    def places(self) -> list[Place]:
+        """Split and row of each, in their order; of images that are not in the data any more none."""
+        return [(row["split"], int(row["index"])) for row in self.rows if row["index"]]
+
+
+def has_suspects(content: ReportContent) -> bool:
+    """Whether there is anything to decide about."""
+    found = any(issue.check in REVIEWED and issue.index >= 0 for issue in content.audit.issues)
+    return found or bool(content.decisions)
+
+
+def list_suspects(content: ReportContent) -> Suspects | None:
+    """The rows that `assay review` writes of the same run, the first ones; None where there are none."""
+    if not has_suspects(content):
+        return None
+    rows = tuple(suspect_rows(content.audit.issues_csv(), content.decisions))
+    shown, classes = rows[:MOST_SUSPECTS], content.dataset.classes
+    while len(_deflated(_cells(shown))) > _MOST_BYTES:
+        shown = shown[: len(shown) // 2]
+    return Suspects(shown, len(rows), classes)
+
+
+def suspects_note(suspects: Suspects, atlas: Atlas) -> str:
+    """How many there are, and what the page leaves out."""
+    told = f"The audit has something to say of {count(suspects.total, 'image')}."
+    if len(suspects.rows) < suspects.total:
+        told += f" This page lists the first {len(suspects.rows):,}; `assay review RUN` writes them all."
+    pictured = sum(place in atlas.tiles for place in suspects.places)
+    if pictured < len(suspects.rows):
+        told += f" To keep it small, {pictured:,} of them are pictured."
+    return told
+
+
+def suspects_table(suspects: Suspects) -> Table:
+    """The first of them, for readers without scripts."""
+    header = ("image", "label", "what was found", "suggested label", "decision")
+    rows = tuple(
+        tuple(row[name] for name in ("id", "label", "found", "suggested", "decision"))
+        for row in suspects.rows[:_IN_TABLE]
+    )
+    left = len(suspects.rows) - len(rows)
+    return Table(header, rows, f"{count(left, 'more image')} in `assay review RUN`." if left else "")
+
+
+def suspects_data(suspects: Suspects, atlas: Atlas) -> Markup:
+    """Columns, class names and rows for the page's script: JSON, deflated, in base64."""
+    data = {
+        "columns": COLUMNS,
+        "classes": suspects.classes,
+        "checks": REVIEWED,
+        "tile": atlas.tile,
+        "rows": _cells(suspects.rows),
+        "tiles": [_tile(row, atlas) for row in suspects.rows],
+    }
+    return Markup(base64.b64encode(_deflated(data)).decode("ascii"))
+
+
+def _cells(rows: Sequence[Row]) -> list[list[str]]:
+    return [list(row.values()) for row in rows]
+
+
+def _tile(row: Row, atlas: Atlas) -> int:
+    return atlas.tiles.get((row["split"], int(row["index"])), -1) if row["index"] else -1
+
+
+def _deflated(data: Any) -> bytes:
+    return zlib.compress(json.dumps(data, separators=(",", ":")).encode(), 9)

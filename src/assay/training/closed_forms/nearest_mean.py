@@ -1,0 +1,92 @@
+"""The class whose mean image is nearest: one template per class."""
+
+from collections.abc import Mapping
+from math import prod
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.data.values import Split
+from assay.estimators.logistic_calibration import softmax
+from assay.training.closed_forms.values import Fitted, Shape, Weights, scored
+from assay.training.model.values import LayerRow
+
+#: Sharpness of the answer per squared distance (pixels in [0, 1]): those tried, from hardly to very sharp.
+_SHARPNESS: Final = np.geomspace(1e-5, 1e3, 65)
+
+#: Images that the sharpness is chosen by, evenly spread.
+_JUDGING_IMAGES: Final = 5_000
+
+#: Squared distance to the mean of a class without images: beyond any other.
+_NOWHERE: Final = 1e12
+
+Floats = NDArray[np.float64]
+
+
+def resolve(count: int, options: Mapping[str, Any]) -> dict[str, Any]:
+    """There are no options."""
+    return dict(options)
+
+
+def fit(
+    split: Split, rows: NDArray[np.int64], class_count: int, seed: int, options: Mapping[str, Any]
+) -> Fitted:
+    """Class means, and the sharpness that makes the labels most likely, each image left out of its mean."""
+    labels = split.labels[rows]
+    counts = np.bincount(labels, minlength=class_count).astype(np.float64)
+    sums = np.zeros((class_count, prod(split.shape)))
+    done = 0
+    for block in split.blocks(rows):
+        np.add.at(sums, labels[done : done + len(block)], _pixels(block))
+        done += len(block)
+    weights = {"means": (sums / np.maximum(counts, 1)[:, None]).astype(np.float32)}
+    weights["counts"] = counts.astype(np.float32)
+    chosen = np.unique(np.linspace(0, len(rows) - 1, min(len(rows), _JUDGING_IMAGES)).astype(np.int64))
+    distances = _without_itself(weights, split, rows[chosen], counts)
+    answers = [(softmax(-sharpness * distances), sharpness) for sharpness in _SHARPNESS]
+    judged = [(*scored(answer, labels[chosen]), sharpness) for answer, sharpness in answers]
+    loss, accuracy, sharpness = min(judged)
+    return Fitted({**weights, "sharpness": np.array([sharpness], np.float32)}, loss, accuracy)
+
+
+def _without_itself(weights: Weights, split: Split, rows: NDArray[np.int64], counts: Floats) -> Floats:
+    """Squared distances to the class means, the image's own class without it.
+
+    Leaving one of n out moves the mean away by 1 / (n - 1) of the distance.
+    """
+    found = np.concatenate([_distances(weights, block) for block in split.blocks(rows)])
+    labels, own = split.labels[rows], counts[split.labels[rows]]
+    away = np.where(own > 1, np.square(own / np.maximum(own - 1, 1)), 1.0)
+    found[np.arange(len(rows)), labels] *= away
+    return found
+
+
+def _pixels(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return np.multiply(images, np.float32(1 / 255), dtype=np.float32).reshape(len(images), -1)
+
+
+def _distances(weights: Weights, images: NDArray[np.uint8]) -> Floats:
+    pixels, means = _pixels(images), weights["means"]
+    squares = np.square(pixels).sum(axis=1)[:, None] + np.square(means).sum(axis=1) - 2 * pixels @ means.T
+    found: Floats = np.maximum(squares, 0).astype(np.float64)
+    found[:, weights["counts"] == 0] = _NOWHERE
+    return found
+
+
+def layers(shape: Shape, class_count: int, options: Mapping[str, Any]) -> tuple[LayerRow, ...]:
+    """One line: a template per class, how many images made it, and one sharpness for all."""
+    parameters = class_count * (prod(shape) + 1) + 1
+    purpose = "measures how far the picture is from the mean picture of each class"
+    multiply_adds = class_count * prod(shape)
+    return (LayerRow("means", "Distance", (None, class_count), parameters, multiply_adds, purpose),)
+
+
+def weight_shapes(shape: Shape, class_count: int, options: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    """The shape of each weight."""
+    return {"means": (class_count, prod(shape)), "counts": (class_count,), "sharpness": (1,)}
+
+
+def probabilities(weights: Weights, images: NDArray[np.uint8]) -> Floats:
+    """Those of equal round Gaussians around the means: the most probable class is the nearest mean."""
+    return softmax(-float(weights["sharpness"][0]) * _distances(weights, images))

@@ -1,0 +1,1 @@
+"""Predictions and features of a trained model, whatever its kind."""

@@ -1,0 +1,65 @@
+"""What a model sees in a picture: the numbers that its last layer decides by."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.estimators.mahalanobis import OodSpace
+from assay.features.hand_made import describe_block
+from assay.training.model.values import ModelData
+from assay.training.recipes import NetRecipe, validated
+
+#: The layer's name for models that have none.
+PIXELS = "pixels"
+
+#: Images described at a time: what that takes is many times their size.
+_BLOCK = 512
+
+
+def features_of(
+    model: ModelData, blocks: Iterable[NDArray[np.uint8]]
+) -> tuple[str, Iterator[NDArray[np.float32]]]:
+    """The layer whose inputs are the features, and the features `(b, f)` of each batch of images.
+
+    Of a net the inputs of its last linear layer, of a fit in closed form the normalized pixels.
+    """
+    if isinstance(validated(model.recipe), NetRecipe):
+        from assay.training.inference.net_features import last_inputs
+
+        return last_inputs(model, blocks)
+    flat = (model.preprocessing.normalize(block).reshape(len(block), -1) for block in blocks)
+    return PIXELS, flat
+
+
+def distances_in(
+    space: OodSpace,
+    look: OodSpace | None,
+    model: ModelData,
+    blocks: Iterable[NDArray[np.uint8]],
+) -> NDArray[np.float32]:
+    """How far the images of the blocks lie from those that the spaces were fitted to: float32 `(n,)`.
+
+    space: of the model's features. look: of `describe_block`'s, or None; the larger distance counts.
+    """
+    seen = [np.zeros(0, np.float32)]
+    _, features = features_of(model, blocks if look is None else _looked_at(blocks, look, seen))
+    found = np.concatenate([np.zeros(0, np.float32), *(_within(space, block) for block in features)])
+    return found if look is None else np.maximum(found, np.concatenate(seen))
+
+
+def _looked_at(
+    blocks: Iterable[NDArray[np.uint8]], look: OodSpace, seen: list[NDArray[np.float32]]
+) -> Iterator[NDArray[np.uint8]]:
+    """The blocks as they come, which can be had but once; their distances in `look` are added to `seen`."""
+    for block in blocks:
+        seen += [_within(look, describe_block(part)) for part in _parts(block)]
+        yield block
+
+
+def _parts(block: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+    return (block[start : start + _BLOCK] for start in range(0, len(block), _BLOCK))
+
+
+def _within(space: OodSpace, features: NDArray[np.float32]) -> NDArray[np.float32]:
+    return space.distances(space.coordinates(features))

@@ -1,0 +1,108 @@
+"""From a split to batches: gathered in the order of an epoch, normalized, changed as the recipe says."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from math import prod
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from assay.data.preprocessing import Preprocessing
+from assay.data.values import Split
+from assay.training.inference.net import to_tensor
+from assay.training.loop.job import Job
+from assay.training.optim import augment
+
+#: Normalized values held at a time: large enough to gather and normalize cheaply, small enough for a cache.
+_BLOCK_VALUES: Final = 1 << 20
+
+#: Share of a graphics card's free memory that the images may take; the rest is for the net.
+_MEMORY_SHARE: Final = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """images: float32 `(b, h, w, c)`; labels: int64 `(b,)`; rows: int64 `(b,)` of the training split, on the
+    host; mixed: see `augment.Draws`."""
+
+    images: torch.Tensor
+    labels: torch.Tensor
+    rows: NDArray[np.int64]
+    mixed: torch.Tensor | None
+
+
+class BatchLoader:
+    """Makes the batches of a run. On a graphics card the images are moved there once, if they fit."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._resident = _resident(job.split, job.device)
+
+    def batches(self, rows: NDArray[np.int64], epoch: int, first_step: int = 0) -> Iterator[Batch]:
+        """The batches of an epoch that shows `rows` in this order, from `first_step` on.
+
+        Many batches are gathered and normalized at once. Blocks begin at the same steps wherever an epoch is
+        taken up, so that every batch lies in memory as it did before (kernels may round by alignment).
+        """
+        job, size = self._job, self._job.recipe.batch_size
+        steps = max(1, _BLOCK_VALUES // (size * prod(job.split.shape)))
+        whole, rest = divmod(first_step, steps)
+        draws = augment.draw(job.recipe, rows, job.split.shape, job.seed, epoch)
+        start = whole * steps * size
+        found = self._from(rows[start:], draws.part(start, len(rows)), size, steps * size)
+        return islice(found, rest, None)
+
+    def _from(
+        self, rows: NDArray[np.int64], draws: augment.Draws, size: int, block_size: int
+    ) -> Iterator[Batch]:
+        labels = torch.from_numpy(self._job.split.labels[rows]).to(self._job.device)
+        starts = range(0, len(rows), size)
+        images = self._images(rows, size, block_size)
+        for start, some, own in zip(starts, images, torch.split(labels, size), strict=True):
+            drawn = draws.part(start, start + size)
+            mixed = None if drawn.mixed is None else torch.from_numpy(drawn.mixed).to(self._job.device)
+            yield Batch(augment.change(some, drawn), own, rows[start : start + size], mixed)
+
+    def _images(self, rows: NDArray[np.int64], size: int, block_size: int) -> Iterator[torch.Tensor]:
+        job = self._job
+        if self._resident is not None:
+            for start in range(0, len(rows), size):
+                chosen = torch.from_numpy(rows[start : start + size]).to(job.device)
+                yield normalized(self._resident[chosen], job.preprocessing)
+            return
+        blocks = job.split.blocks(rows, block_size)
+        for block in _ahead(to_tensor(job.preprocessing.normalize(block), job.device) for block in blocks):
+            yield from torch.split(block, size)
+
+
+def _ahead(blocks: Iterator[torch.Tensor]) -> Iterator[torch.Tensor]:
+    """The blocks, each made on another thread while the one before is learned from."""
+    with ThreadPoolExecutor(1, "assay-feed") as pool:
+        coming = pool.submit(next, blocks, None)
+        while (block := coming.result()) is not None:
+            coming = pool.submit(next, blocks, None)
+            yield block
+
+
+def _resident(split: Split, device: torch.device) -> torch.Tensor | None:
+    """All images uint8 on the graphics card; None where there is none or its memory is too small."""
+    if device.type != "cuda":
+        return None
+    free, _ = torch.cuda.mem_get_info(device)
+    if len(split) * prod(split.shape) > _MEMORY_SHARE * free:
+        return None
+    return torch.cat([torch.from_numpy(np.ascontiguousarray(block)).to(device) for block in split.blocks()])
+
+
+def normalized(images: torch.Tensor, preprocessing: Preprocessing) -> torch.Tensor:
+    """What `Preprocessing.normalize` gives, computed where the images are: uint8 in, float32 out."""
+    scaled = images.float() * (1 / 255)
+    if preprocessing.normalizer == "minmax":
+        return scaled
+    scaled -= torch.tensor(preprocessing.mean, device=images.device)
+    scaled /= torch.tensor(preprocessing.deviation, device=images.device)
+    return scaled

@@ -1,0 +1,78 @@
+"""`TrainStep`: a net and the optimizer that teaches it; and how several learn together."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from assay.training.device import half_precision, side_by_side
+from assay.training.loop.job import Job
+from assay.training.loop.loader import Batch
+from assay.training.nets.ensemble import averaged
+from assay.training.optim import sequential_backward
+from assay.training.optim.adam import Adam
+from assay.training.optim.loss import batch_loss, loss_and_gradient
+
+#: The loss and the logits of a batch, and the gradients of the loss by the parameters.
+_Gradients = tuple[torch.Tensor, torch.Tensor, Sequence[torch.Tensor]]
+
+
+@dataclass(frozen=True, eq=False)
+class TrainStep:
+    """One net that learns, alone or as a member of an ensemble.
+
+    chain: the net is a plain chain of layers, whose gradients need no autograd.
+    """
+
+    network: nn.Module
+    parameters: list[torch.Tensor]
+    optimizer: Adam
+    chain: bool = False
+
+    def step(self, job: Job, batch: Batch, rate: float) -> tuple[torch.Tensor, torch.Tensor]:
+        """Forward, backward, update. Gives the loss, without axes, and the logits float32 `(b, k)`, both from
+        before the net learned from this batch."""
+        by_layers = self.chain and job.device.type == "cpu"
+        differentiate = self._by_layers if by_layers else self._by_autograd
+        with torch.no_grad():
+            loss, logits, gradients = differentiate(job, batch)
+            self.optimizer.step(gradients, rate)
+        return loss, logits
+
+    def _by_layers(self, job: Job, batch: Batch) -> _Gradients:
+        logits, backward = sequential_backward.forward(self.network, batch.images)
+        loss, gradient = loss_and_gradient(job.recipe, logits, batch.labels, job.class_weights, batch.mixed)
+        return loss, logits, backward(gradient)
+
+    @torch.enable_grad()
+    def _by_autograd(self, job: Job, batch: Batch) -> _Gradients:
+        with half_precision(job.device):
+            logits = self.network(batch.images)
+        logits = logits.float()
+        loss = batch_loss(job.recipe, logits, batch.labels, job.class_weights, batch.mixed)
+        # A weight that the loss does not depend on has gradient zero: a branch may be off for a batch.
+        gradients = torch.autograd.grad(loss, self.parameters, allow_unused=True, materialize_grads=True)
+        return loss.detach(), logits.detach(), gradients
+
+
+#: One step of all learners on a batch at a learning rate: their mean loss, and their logits as one.
+EnsembleStep = Callable[[Sequence[TrainStep], Batch, float], tuple[torch.Tensor, torch.Tensor]]
+
+
+@contextmanager
+def ensemble_step(job: Job) -> Iterator[EnsembleStep]:
+    """A way to let the nets of a job take a step: one net here, the members of an ensemble side by side."""
+    if job.recipe.members == 1:
+        yield lambda train_steps, batch, rate: train_steps[0].step(job, batch, rate)
+        return
+    with side_by_side(job.at_a_time) as for_each:
+
+        def learn(
+            train_steps: Sequence[TrainStep], batch: Batch, rate: float
+        ) -> tuple[torch.Tensor, torch.Tensor]:
+            answers = list(for_each(lambda train_step: train_step.step(job, batch, rate), train_steps))
+            return torch.stack([loss for loss, _ in answers]).mean(), averaged([a for _, a in answers])
+
+        yield learn

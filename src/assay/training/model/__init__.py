@@ -1,0 +1,1 @@
+"""What a trained model consists of, as plain values."""

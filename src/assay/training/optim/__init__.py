@@ -1,0 +1,1 @@
+"""Losses, optimizers, schedules, augmentation and the backward pass."""

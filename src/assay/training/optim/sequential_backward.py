@@ -1,0 +1,171 @@
+"""Gradients of a net, layer by layer: what autograd computes, without its bookkeeping.
+
+Beside the arithmetic of a small net, autograd's recording costs half as much again. A net that is an
+`nn.Sequential` of a few kinds of layers needs no record: the chain rule (Rumelhart, Hinton and Williams 1986)
+is applied from the last layer to the first. Each rule calls the kernels that autograd calls, so the gradients
+are the same bits. `applies_to` says which nets these are; all others go by autograd.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import torch
+from torch import Tensor, nn
+
+from assay.training.nets.cnn import BatchNorm
+
+#: The backward pass of a layer: from the gradient of its output, and whether that of its input is wanted, to
+#: the gradient of its input and those of its parameters.
+Back = Callable[[Any, bool], tuple[Tensor | None, tuple[Tensor, ...]]]
+
+#: Torch's kernels by the names under which autograd calls them.
+_KERNELS: Final[Any] = torch.ops.aten
+
+
+def applies_to(network: nn.Module) -> bool:
+    """Whether the net is a plain chain: an `nn.Sequential` itself, no subclass, whose layers all have a rule.
+
+    Layers before the first with weights need none: no gradient is wanted there. A layer is looked up by its
+    exact class and must be free of hooks, since both may compute something else. Not a chain is also one with
+    a layer that stands in it twice, with frozen weights, or with a linear layer on anything but rows.
+    """
+    if type(network) is not nn.Sequential or _has_hooks(network):
+        return False
+    layers = list(network)
+    first = next((place for place, layer in enumerate(layers) if any(True for _ in layer.parameters())), 0)
+    if len({id(layer) for layer in layers}) < len(layers) or not all(map(_has_rule, layers[first:])):
+        return False
+    kinds = [type(layer) for layer in layers]
+    return nn.Linear not in kinds or nn.Flatten in kinds[: kinds.index(nn.Linear)]
+
+
+def _has_rule(layer: nn.Module) -> bool:
+    learned = all(parameter.requires_grad for parameter in layer.parameters())
+    fits = _FITS.get(type(layer))
+    return type(layer) in RULES and learned and not _has_hooks(layer) and (fits is None or fits(layer))
+
+
+def _has_hooks(layer: nn.Module) -> bool:
+    return any(
+        (layer._forward_hooks, layer._forward_pre_hooks, layer._backward_hooks, layer._backward_pre_hooks)
+    )
+
+
+def forward(network: nn.Module, images: Tensor) -> tuple[Tensor, Callable[[Tensor], list[Tensor]]]:
+    """The logits `(n, k)` of a chain of layers in training, and its backward pass, which can be called once.
+
+    The backward pass takes the gradient of the logits and gives those of `network.parameters()`, in that
+    order. Call both under `torch.no_grad`, for nets that `applies_to` accepts.
+    """
+    values, passes = images, list[Back]()
+    for layer in network.children():
+        if passes or next(layer.parameters(), None) is not None:
+            values, back = RULES[type(layer)](layer, values)
+            passes.append(back)
+        else:  # no gradient is wanted from below the first layer that learns
+            values = layer(values)
+
+    def backward(grad_output: Tensor) -> list[Tensor]:
+        grad: Tensor | None = grad_output
+        gradients: list[Tensor] = []
+        while passes:
+            grad, grad_params = passes.pop()(grad, bool(passes))
+            gradients[:0] = grad_params
+        return gradients
+
+    return values, backward
+
+
+def _flatten(_: nn.Flatten, inputs: Tensor) -> tuple[Tensor, Back]:
+    return inputs.flatten(1), lambda grad_output, wanted: (
+        grad_output.reshape(inputs.shape) if wanted else None,
+        (),
+    )
+
+
+def _relu(layer: nn.ReLU, inputs: Tensor) -> tuple[Tensor, Back]:
+    outputs = torch.relu_(inputs) if layer.inplace else torch.relu(inputs)
+    return outputs, lambda grad_output, _: (_KERNELS.threshold_backward.default(grad_output, outputs, 0), ())
+
+
+def _linear(layer: nn.Linear, inputs: Tensor) -> tuple[Tensor, Back]:
+    weight, bias = layer.weight, layer.bias
+
+    def back(grad_output: Tensor, wanted: bool) -> tuple[Tensor | None, tuple[Tensor, ...]]:
+        grad_params = torch.mm(grad_output.t(), inputs)
+        grad_input = torch.mm(grad_output, weight) if wanted else None
+        return grad_input, (grad_params,) if bias is None else (grad_params, grad_output.sum(0))
+
+    return nn.functional.linear(inputs, weight, bias), back
+
+
+def _convolution(layer: nn.Conv2d, inputs: Tensor) -> tuple[Tensor, Back]:
+    weight = layer.weight
+    how = {
+        "stride": layer.stride,
+        "padding": layer.padding,
+        "dilation": layer.dilation,
+        "groups": layer.groups,
+    }
+    more: dict[str, Any] = {"bias_sizes": None, "transposed": False, "output_padding": (0, 0), **how}
+
+    def back(grad_output: Tensor, wanted: bool) -> tuple[Tensor | None, tuple[Tensor, ...]]:
+        kernel, mask = _KERNELS.convolution_backward.default, (wanted, True, False)
+        grad_input, grad_params, _ = kernel(grad_output, inputs, weight, output_mask=mask, **more)
+        return grad_input, (grad_params,)
+
+    return layer(inputs), back
+
+
+def _max_pool(layer: nn.MaxPool2d, inputs: Tensor) -> tuple[Tensor, Back]:
+    how = {"kernel_size": layer.kernel_size, "stride": layer.stride}
+    more: dict[str, Any] = {
+        "padding": layer.padding,
+        "dilation": layer.dilation,
+        "ceil_mode": layer.ceil_mode,
+    }
+    outputs, places = _KERNELS.max_pool2d_with_indices.default(inputs, **how, **more)
+
+    def back(grad_output: Tensor, _: bool) -> tuple[Tensor, tuple[()]]:
+        kernel = _KERNELS.max_pool2d_with_indices_backward.default
+        return kernel(grad_output, inputs, indices=places, **how, **more), ()
+
+    return outputs, back
+
+
+def _batch_norm(layer: BatchNorm, inputs: Tensor) -> tuple[Tensor, Back]:
+    learning = layer.learns_from(inputs)
+    if learning and layer.num_batches_tracked is not None:
+        layer.num_batches_tracked.add_(1)
+    running = (layer.running_mean, layer.running_var)
+    outputs, *statistics = _KERNELS.native_batch_norm.default(
+        inputs, layer.weight, layer.bias, *running, learning, layer.momentum, layer.eps
+    )
+
+    def back(grad_output: Tensor, wanted: bool) -> tuple[Tensor | None, tuple[Tensor, ...]]:
+        kernel, mask = _KERNELS.native_batch_norm_backward.default, (wanted, True, True)
+        grad_input, *grad_params = kernel(
+            grad_output, inputs, layer.weight, *running, *statistics, learning, layer.eps, mask
+        )
+        return grad_input, tuple(grad_params)
+
+    return outputs, back
+
+
+#: Each kind of layer that a net may have, and its rule.
+RULES: Final[Mapping[type[nn.Module], Callable[[Any, Tensor], tuple[Tensor, Back]]]] = {
+    nn.Flatten: _flatten,
+    nn.Linear: _linear,
+    nn.ReLU: _relu,
+    nn.Conv2d: _convolution,
+    nn.MaxPool2d: _max_pool,
+    BatchNorm: _batch_norm,
+}
+
+#: What of a layer its rule does not cover sends the whole net to autograd.
+_FITS: Final[Mapping[type[nn.Module], Callable[[Any], bool]]] = {
+    nn.Flatten: lambda layer: (layer.start_dim, layer.end_dim) == (1, -1),
+    nn.Conv2d: lambda layer: layer.bias is None and layer.padding_mode == "zeros" and layer.padding != "same",
+    nn.MaxPool2d: lambda layer: not layer.return_indices,
+    BatchNorm: lambda layer: layer.affine and layer.track_running_stats and layer.momentum is not None,
+}

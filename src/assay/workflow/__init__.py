@@ -1,0 +1,1 @@
+"""The whole story: plan, stages, run folder, gates, review, verification."""

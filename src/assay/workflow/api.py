@@ -1,0 +1,239 @@
+"""The whole story: load -> measure -> audit -> hold out -> train -> evaluate -> report.
+
+`run`, `audit`, `train`, `evaluate` and `predict` are the public functions; `run_audit`, `run_train` and
+`run_evaluate` are what the command line calls to have the results in a run folder. Each makes a plan and has
+it carried out: by `stages` for one model, by `several` for more.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from assay.audits.values import Audit
+from assay.core.errors import AssayError
+from assay.core.events import OnEvent, ignore
+from assay.data.decisions import decide, read_decisions
+from assay.deployment.predict import Prediction, predict_files
+from assay.evaluation.values import Evaluation
+from assay.training.classifier import Model
+from assay.training.requirements import require_for
+from assay.workflow import run_folder
+from assay.workflow.multi_model import side_by_side, test_several, train_several
+from assay.workflow.plan import Data, Plan, keep_inputs, make_plan, need_test_split, open_data, plan_of_run
+from assay.workflow.stages import (
+    Run,
+    evaluate_model,
+    evaluate_unfinished_model,
+    examined,
+    fit_model,
+    report,
+    test_one,
+    train_one,
+)
+
+__all__ = ["Run"]
+
+
+def run(
+    data: Data = "fashion-mnist",
+    *,
+    out: str | Path | None = None,
+    offline: bool = False,
+    on_event: OnEvent = ignore,
+    **settings: Any,
+) -> Run:
+    """Audit, train and evaluate; everything is written to a run folder.
+
+    data: a name, a path, or a data set already loaded. out: the run folder; None makes one in `runs/`.
+    settings: the fields of `assay.workflow.settings.Settings` (model, seed, validation, device, threads,
+    classes, checks); any other name is one of the recipe's (epochs, batch_size, learning_rate, ...).
+    An unfinished run of the same configuration in `out` is continued. Raises AssayError.
+    """
+    return _carry_out(make_plan("run", data, out, settings, offline, on_event), on_event)
+
+
+def resume(
+    folder: str | Path,
+    data: Data | None = None,
+    *,
+    accept_changes: bool = False,
+    offline: bool = False,
+    on_event: OnEvent = ignore,
+) -> Run:
+    """Go on with the unfinished run in `folder`, to the bits that it would have had without a stop.
+
+    data: only needed where the run's own data have moved. accept_changes: go on, with a warning, although
+    data, configuration, classes or versions are not those of the checkpoint.
+    Raises AssayError `not-a-run-folder`, `run-folder-finished`, `data-changed`, `config-changed`.
+    """
+    plan = plan_of_run(Path(folder), data, offline, on_event)
+    for one in (plan, *plan.parts):
+        if one.recipe is not None:
+            require_for(one.recipe.model)
+    return _carry_out(plan, on_event, accept_changes)
+
+
+def _carry_out(plan: Plan, on_event: OnEvent, accept_changes: bool = False) -> Run:
+    """Do in the plan's folder what its command asks for, as far as it is not done yet."""
+    with run_folder.claim(plan.folder, plan.config()) as folder:
+        keep_inputs(plan, folder.path)
+        results, train = examined(plan, on_event), train_several if plan.parts else train_one
+        return train(plan, folder, results, on_event, accept_changes)
+
+
+def audit(
+    data: Data = "fashion-mnist",
+    *,
+    out: str | Path | None = None,
+    offline: bool = False,
+    on_event: OnEvent = ignore,
+    **settings: Any,
+) -> Audit:
+    """Look for what is wrong with the data, before any training. Needs no torch.
+
+    out: a folder for the report; None writes nothing. Other arguments as in `run`.
+    """
+    if out is not None:
+        return run_audit(data, out=out, offline=offline, on_event=on_event, **settings).audit
+    return examined(make_plan("audit", data, None, settings, offline, on_event), on_event).audit
+
+
+def run_audit(
+    data: Data = "fashion-mnist",
+    *,
+    out: str | Path | None = None,
+    offline: bool = False,
+    on_event: OnEvent = ignore,
+    **settings: Any,
+) -> Run:
+    """The audit alone, with its report in a run folder. Arguments as in `run`."""
+    return _carry_out(make_plan("audit", data, out, settings, offline, on_event), on_event)
+
+
+def train(
+    data: Data = "fashion-mnist",
+    model: str | None = None,
+    *,
+    offline: bool = False,
+    on_event: OnEvent = ignore,
+    **settings: Any,
+) -> Model:
+    """Train a classifier on the training split; the test split is not looked at. Writes nothing.
+
+    model: the name of a recipe. Other arguments as in `run`; `Model.save` keeps the result.
+    """
+    plan = make_plan("train", data, None, {"model": model, **settings}, offline, on_event)
+    if plan.parts:
+        fix = "Train them one by one, or several in a run folder: assay.run(model='linear,mlp')."
+        raise AssayError("bad-value", "model", f"one model is returned, {len(plan.parts)} were named", fix)
+    return fit_model(plan, None, on_event)[1]
+
+
+def run_train(
+    data: Data = "fashion-mnist",
+    *,
+    out: str | Path | None = None,
+    offline: bool = False,
+    on_event: OnEvent = ignore,
+    **settings: Any,
+) -> Run:
+    """The first half of a run: audit and training, in a run folder that `run_evaluate` can finish."""
+    return _carry_out(make_plan("train", data, out, settings, offline, on_event), on_event)
+
+
+def evaluate(
+    model: Model,
+    data: Data = "fashion-mnist",
+    *,
+    audit: Audit | None = None,
+    decisions: str | Path | None = None,
+    offline: bool = False,
+    on_event: OnEvent = ignore,
+) -> Evaluation:
+    """Judge a model on the test split of `data`. Writes nothing.
+
+    audit: of the same data; without it, the score without copies and without suspects is not made.
+    decisions: a table of what a person decided; about test images, it gives one more score.
+    """
+    require_for(model.recipe["model"])
+    dataset = open_data(data, {"classes": model.classes}, offline, on_event)
+    need_test_split(dataset)
+    decided = decide(dataset, read_decisions(Path(decisions))) if decisions is not None else None
+    return evaluate_model(model, dataset, audit, decided, on_event)
+
+
+def run_evaluate(
+    folder: str | Path,
+    data: Data | None = None,
+    *,
+    max_risk: float | None = None,
+    offline: bool = False,
+    on_event: OnEvent = ignore,
+) -> Run:
+    """The second half of a run: judge the model of a run folder on its test split, and report.
+
+    data: only needed where the run's own data have moved; they must have the same content. max_risk: the
+    share of answers that may be wrong; when to answer is then chosen anew, on the validation images.
+    Raises AssayError `data-changed` when they have not. Of a run of several models, all are judged.
+    """
+    with run_folder.reopen(Path(folder)) as opened:
+        plan = plan_of_run(opened.path, data, offline, on_event)
+        need_test_split(plan.dataset)
+        results, test = examined(plan, on_event), test_several if plan.parts else test_one
+        return test(plan, opened, results, on_event, max_risk)
+
+
+def evaluate_unfinished(
+    folder: str | Path, data: Data | None = None, *, offline: bool = False, on_event: OnEvent = ignore
+) -> tuple[Model, Evaluation]:
+    """The model that an unfinished run has come to, and its score on the test split. Writes nothing.
+
+    Who stops training by such a look has chosen on the test split: it is for a run that will not go on.
+    data: only needed where the run's own data have moved. Raises AssayError `no-epoch-finished`,
+    `data-changed`, `not-a-run-folder`.
+    """
+    plan = plan_of_run(Path(folder), data, offline, on_event)
+    need_test_split(plan.dataset)
+    if plan.parts or plan.recipe is None:
+        what = "an audit trains nothing" if not plan.parts else "it has several models"
+        fix = "Name the folder of one: RUN/models/NAME." if plan.parts else "Give the folder of a run."
+        raise AssayError("no-epoch-finished", folder, what, fix)
+    return evaluate_unfinished_model(plan, on_event)
+
+
+def report_again(
+    folder: str | Path,
+    data: Data | None = None,
+    *,
+    look_at: Sequence[int] = (),
+    offline: bool = False,
+    on_event: OnEvent = ignore,
+) -> Run:
+    """Write the report of a finished run again, from its own model and data.
+
+    data: only needed where they have moved. look_at: test images, by their index, in which the report shows
+    where the model looks, beside its surest mistakes. A report that was changed or deleted is no obstacle;
+    any other file is. Raises AssayError `run-damaged`, `data-changed`, `not-a-run-folder`, `bad-value`.
+    """
+    with run_folder.reopen(Path(folder), ("report.", "figures/")) as opened:
+        plan = plan_of_run(opened.path, data, offline, on_event)
+        if plan.parts and look_at:
+            fix = "Name the folder of one model, in models/."
+            raise AssayError("bad-value", "--look-at", "it is about one model", fix)
+        results = replace(examined(plan, on_event), look_at=tuple(look_at))
+        if plan.parts:
+            return side_by_side(plan, opened, results, (), on_event)
+        if plan.recipe is not None:
+            tested = (opened.path / "evaluation.json").exists()
+            return test_one(plan, opened, results, on_event, test=tested)
+        report(opened, plan, results, on_event)
+    return Run(opened.path, results.audit)
+
+
+def predict(model: Model | str | Path, files: Iterable[str | Path | bytes]) -> list[Prediction]:
+    """Classify pictures, read exactly as in training. model: a model, or the path of a run folder."""
+    from assay.training.classifier import Model
+
+    chosen = model if isinstance(model, Model) else Model.read(Path(model) / "model")
+    return predict_files(chosen, files)

@@ -1,0 +1,158 @@
+"""Runs side by side: read from their folders, compared, and written as a folder of its own.
+
+What a run folder says is enough; the data are only looked up for the pictures of the page.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from assay.audits.values import Audit
+from assay.core.errors import AssayError
+from assay.core.events import Event, OnEvent, ignore, stage, warn
+from assay.data.values import Dataset, Split
+from assay.evaluation.compare import Candidate, Comparison, lay_out, need_same_test
+from assay.evaluation.predictions_file import read_answers, read_record
+from assay.reports.page.comparison import ComparisonContent, write_comparison
+from assay.training.classifier import Model
+from assay.workflow import run_folder
+from assay.workflow.plan import open_data, reading_of_run
+from assay.workflow.run_folder import RunFolder
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """A finished run of one model. seconds: of its training; None where the manifest does not tell."""
+
+    candidate: Candidate
+    folder: Path
+    seconds: float | None
+
+
+def compare(
+    *runs: Any,
+    out: str | Path | None = None,
+    on_event: OnEvent = ignore,
+) -> Comparison:
+    """Compare models on the same test images: pairs, intervals, what one gets right and another wrong.
+
+    runs: folders of finished runs, or `Run`s; one of several models stands for all of them. Training data may
+    differ. out: a folder for comparison.json, differences.csv and a page; None writes nothing.
+    Raises AssayError `different-test-data`, `run-not-evaluated`, `not-a-run-folder`, `run-damaged`.
+    """
+    folders = [Path(getattr(run, "path", run)) for run in runs]
+    if out is not None:
+        return write_compared(folders, Path(out), paired=True, on_event=on_event)
+    return _compared(read_entries(folders), folders, paired=True)
+
+
+def write_compared(
+    folders: Sequence[Path], out: Path, *, paired: bool, on_event: OnEvent = ignore
+) -> Comparison:
+    """Compare runs and write the comparison into the folder `out`.
+
+    paired: insist on equal test images; otherwise runs on different ones are only set side by side.
+    """
+    entries = read_entries(folders)
+    comparison = _compared(entries, folders, paired)
+    with run_folder.claim(out, {"command": "compare", "schema": 1}) as folder, stage(on_event, "report"):
+        names = {entry.candidate.name: str(entry.folder) for entry in entries}
+        test = _test_split(entries[0], on_event) if comparison.pairs else None
+        _write(folder, entries, ComparisonContent(comparison, folders=names, test=test))
+        folder.finish()
+    on_event(Event("run-finished", "report", {"path": str(out)}))
+    return comparison
+
+
+def write_models(folder: RunFolder, dataset: Dataset, audit: Audit) -> Comparison:
+    """Set the models of a run of several side by side, in its own folder."""
+    entries = read_entries([folder.path])
+    comparison = lay_out([entry.candidate for entry in entries])
+    content = ComparisonContent(comparison, audit=audit, test=dataset.splits.get("test"))
+    _write(folder, entries, content)
+    return comparison
+
+
+def _compared(entries: Sequence[Entry], folders: Sequence[Path], paired: bool) -> Comparison:
+    if len(entries) < 2:
+        fix = "Name two runs or more, or a run of several models."
+        raise AssayError(
+            "bad-value", folders[0] if folders else "RUN", "there is nothing to compare it with", fix
+        )
+    candidates = [entry.candidate for entry in entries]
+    if paired:
+        need_same_test(candidates, entries[0].folder)
+    return lay_out(candidates)
+
+
+def _write(folder: RunFolder, entries: Sequence[Entry], content: ComparisonContent) -> None:
+    """Everything about the comparison. Seconds and folders are facts of the manifest; the page shows them."""
+    facts = {e.candidate.name: {"folder": _place(e, folder.path), "seconds": e.seconds} for e in entries}
+    folder.facts["models"] = facts
+    seconds = {entry.candidate.name: entry.seconds for entry in entries}
+    write_comparison(folder.path, replace(content, seconds=seconds))
+
+
+def _place(entry: Entry, top: Path) -> str:
+    inside = entry.folder.is_relative_to(top)
+    return entry.folder.relative_to(top).as_posix() if inside else str(entry.folder)
+
+
+def read_entries(folders: Sequence[Path]) -> list[Entry]:
+    """The models in run folders, in order; a run of several models stands for all of them."""
+    entries = [
+        _read_entry(one) for folder in folders for one in (run_folder.model_folders(folder) or [folder])
+    ]
+    names = _distinct([entry.candidate.name for entry in entries])
+    return [
+        replace(entry, candidate=replace(entry.candidate, name=name))
+        for entry, name in zip(entries, names, strict=True)
+    ]
+
+
+def _distinct(names: Sequence[str]) -> Iterator[str]:
+    """The names, numbered in order where one is there several times."""
+    often, seen = Counter(names), Counter[str]()
+    for name in names:
+        seen[name] += 1
+        yield name if often[name] == 1 else f"{name} #{seen[name]}"
+
+
+def _read_entry(folder: Path) -> Entry:
+    """A finished run. Raises AssayError `not-a-run-folder`, `run-damaged`, `model-refused`."""
+    manifest = run_folder.need_intact(folder)
+    if not (folder / "model").is_dir():
+        what = "it holds an audit and no model"
+        raise AssayError("not-a-run-folder", folder, what, "Give the folder of `assay run` or `assay train`.")
+    model, seed = Model.read(folder / "model"), run_folder.read_config(folder)["seed"]
+    tested = (folder / "evaluation.json").is_file()
+    scores = read_record(folder / "evaluation.json") if tested else {}
+    costs = model.costs()
+    candidate = Candidate(
+        name=run_folder.model_name(model.recipe["name"], seed),
+        data=read_record(folder / "audit.json")["dataset"]["name"],
+        recipe=model.recipe,
+        seed=seed,
+        fingerprints={**model.fingerprints, **({"test": scores["fingerprint"]} if tested else {})},
+        costs={key: costs[key] for key in ("parameters", "trainable_parameters", "multiply_adds", "bytes")},
+        validation_accuracy=model.scores.get("val_accuracy"),
+        answers=read_answers(folder) if tested else None,
+    )
+    training = manifest.get("training", {})
+    seconds = None if training.get("resumed", True) else training["seconds"]
+    return Entry(candidate, folder, seconds)
+
+
+def _test_split(entry: Entry, on_event: OnEvent) -> Split | None:
+    """The test images of a run, for pictures; None, with a warning, where they are not what was tested."""
+    try:
+        dataset = open_data(*reading_of_run(entry.folder), offline=True, on_event=ignore)
+    except AssayError as error:
+        warn(on_event, "report", f"no pictures in the page: {error.where}: {error.what}")
+        return None
+    if dataset.fingerprints.get("test") != entry.candidate.fingerprints["test"]:
+        warn(on_event, "report", "no pictures in the page: the test images are not those of the run any more")
+        return None
+    return dataset.splits["test"]

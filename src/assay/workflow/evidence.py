@@ -1,0 +1,162 @@
+"""Where model, audit and evaluation meet: what validation decides, and what is known of the test images.
+
+These rooms do not know each other. This module hands the arrays of one to the next, so that `pipeline.py`
+stays the list of the stages.
+"""
+
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.audits.measures.image_stats import image_stats_of
+from assay.audits.values import Audit
+from assay.data.decisions import Decided
+from assay.data.splitting.stratified import HoldOut
+from assay.data.values import Dataset, Split
+from assay.estimators.nearest_neighbors import nearest
+from assay.estimators.projections import spread_rows
+from assay.evaluation.adjusted_accuracy import DecidedImages, FlaggedTestImages, nothing_flagged
+from assay.evaluation.assess import Evidence, assess, with_ood_last
+from assay.evaluation.evaluate import evaluate_split
+from assay.evaluation.metrics import wilson_interval
+from assay.evaluation.ood import Gate, count_refused, refused_of
+from assay.evaluation.selective import Answered, Rule, choose_threshold
+from assay.evaluation.values import Evaluation
+from assay.features.hand_made import map_blocks, pooled, reduced
+from assay.training.calibrate import fit_limits
+from assay.training.classifier import Model
+from assay.training.model.limits import NO_VALIDATION, NO_WISH, AnswerRule, Limits, OodGate
+
+#: Training images that the distance of a test image is taken to, evenly spread, and cells a side that
+#: pictures are compared by.
+_BASE: Final = 2_000
+_CELLS: Final = 10
+
+
+def calibrate(model: Model, train: Split, held: HoldOut, dataset: Dataset, max_risk: float | None) -> Model:
+    """The trained model with its limits: temperature, gate and, where a risk was named, when to answer.
+
+    train: the training split as it was trained on, of which `held` tells the rows.
+    """
+    watched, rows = validation_rows(train, held, dataset)
+    found = fit_limits(model, train, held.train, watched, rows)
+    return with_rule(replace(model, limits=found), watched, rows, max_risk)
+
+
+def validation_rows(train: Split, held: HoldOut, dataset: Dataset) -> tuple[Split, NDArray[np.int64]]:
+    """The validation images: a split of their own and all its rows, or those held out of train."""
+    own = dataset.splits.get("validation")
+    return (train, held.validation) if own is None else (own, np.arange(len(own)))
+
+
+def with_rule(model: Model, split: Split, rows: NDArray[np.int64], max_risk: float | None) -> Model:
+    """The model with the rule for `max_risk`, chosen on the validation images `rows` of `split`."""
+    if max_risk is None or not len(rows):
+        reason = NO_WISH if max_risk is None else NO_VALIDATION
+        return replace(model, limits=replace(model.limits, rule=None, rule_reason=reason))
+    probabilities = model.predict_proba(split.blocks(rows))
+    familiar = model.limits.familiar(model.distances(split.blocks(rows)))
+    usable = with_ood_last(probabilities.max(axis=1), familiar)
+    found = choose_threshold(usable, probabilities.argmax(axis=1) == split.labels[rows], max_risk)
+    answered = found.validation
+    rule = AnswerRule(
+        max_risk, found.threshold, found.threshold_reason, answered.n, answered.answered, answered.wrong
+    )
+    return replace(model, limits=replace(model.limits, rule=rule, rule_reason=""))
+
+
+def judge(
+    model: Model, dataset: Dataset, audit: Audit | None, decided: Decided | None = None, seed: int = 0
+) -> Evaluation:
+    """The model judged on the test split, with all that audit and validation have to say about it.
+
+    decided: what a person decided; decisions about test images give one more score, and change no other.
+    Raises AssayError `shape-mismatch` or `class-names` when the model was made for other data.
+    """
+    split = dataset.splits["test"]
+    plain = evaluate_split(model, split, dataset.classes, dataset.fingerprints["test"], model.costs())
+    limits, distances = model.limits, model.distances(split.blocks())
+    evidence = Evidence(
+        temperature=limits.temperature.value,
+        temperature_reason=limits.temperature.reason,
+        fitted_images=limits.temperature.images,
+        flagged_test=replace(_flagged_test(audit, dataset), decided=_decided_images(decided, split)),
+        rule=_rule(limits),
+        rule_reason=limits.rule_reason,
+        gate=None if limits.gate is None or distances is None else _gate(limits.gate, distances),
+        gate_reason=limits.gate_reason,
+        familiar=limits.familiar(distances),
+        figures=_figures(dataset),
+        columns=split.columns,
+    )
+    return assess(plain, evidence, seed)
+
+
+def _rule(limits: Limits) -> Rule | None:
+    rule = limits.rule
+    if rule is None:
+        return None
+    answered, wrong = rule.answered, rule.wrong
+    known = (wrong / answered, wilson_interval(wrong, answered)) if answered else (None, None)
+    chosen = Answered(rule.n, answered, answered / rule.n, wrong, *known)
+    return Rule(rule.max_risk, rule.threshold, rule.reason, chosen)
+
+
+def _gate(gate: OodGate, distances: NDArray[np.float32]) -> Gate:
+    return Gate(
+        layer=gate.layer,
+        components=gate.space.axes.shape[1],
+        threshold=gate.threshold,
+        false_refusal_rate=gate.false_refusal_rate,
+        validation=refused_of(gate.refused, gate.n),
+        test=count_refused(distances, gate.threshold),
+    )
+
+
+def _flagged_test(audit: Audit | None, dataset: Dataset) -> FlaggedTestImages:
+    """The test images that the audit has something against, from the issues that it listed."""
+    if audit is None:
+        return nothing_flagged("no audit was given")
+    if audit.dataset["fingerprint"] != dataset.fingerprint:
+        return nothing_flagged("the audit given is that of other data")
+    copies, suspects = (_flagged(audit, check, dataset) for check in ("leakage", "label-errors"))
+    return FlaggedTestImages(*copies, *suspects, audit.posterior)
+
+
+def _decided_images(decided: Decided | None, test: Split) -> DecidedImages | None:
+    if decided is None:
+        return None
+    dropped = np.ones(len(test), bool)
+    dropped[decided.kept("test", np.arange(len(test)))] = False
+    return DecidedImages(decided.labelled("test", test).labels, dropped)
+
+
+def _flagged(audit: Audit, check: str, dataset: Dataset) -> tuple[NDArray[np.bool_] | None, str]:
+    finding = next((f for f in audit.findings if f.check == check), None)
+    if finding is None:
+        return None, f"the audit did not make the check {check}"
+    if finding.verdict == "not evaluated":
+        return None, f"{check} was not evaluated: {finding.reason}"
+    found = np.zeros(len(dataset.splits["test"]), bool)
+    found[[i.index for i in audit.issues if i.check == check and i.split == "test"]] = True
+    return found, ""
+
+
+def _figures(dataset: Dataset) -> dict[str, NDArray[np.floating[Any]]]:
+    """What is measured on every test image, to see where the model is weak."""
+    test, train = dataset.splits["test"], dataset.train
+    stats = image_stats_of(test, background=0)
+    base = map_blocks(_small, train, spread_rows(len(train), _BASE))
+    away = (
+        np.sqrt(nearest(map_blocks(_small, test), base, 1)[0][:, 0])
+        if len(base)
+        else np.full(len(test), np.nan)
+    )
+    return {"intensity": stats.mean, "sharpness": stats.sharpness, "distance to train": away}
+
+
+def _small(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Pictures as few gray cells, so that a distance means more than a pixel's place."""
+    return pooled(reduced(images).mean(axis=3), _CELLS)

@@ -1,0 +1,111 @@
+"""`load`: a labelled image set by name, from a path, or from arrays, with a test split if asked for."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.core.events import OnEvent, ignore
+from assay.data.load import as_request, read
+from assay.data.request import Request
+from assay.data.splitting.test_split import checked_fraction, with_test_split
+from assay.data.storage.cache import cached
+from assay.data.values import Dataset, Resize
+
+#: Bytes of pixels up to which a drawn split is kept in memory; a larger one lies in the cache, memory-mapped.
+_IN_MEMORY: Final = 256 * 2**20
+
+
+def load(
+    data: str | Path | None = None,
+    *,
+    arrays: Sequence[NDArray[Any]] | None = None,
+    classes: str | Sequence[str] | None = None,
+    name: str | None = None,
+    floats: bool = False,
+    size: str | int | None = None,
+    resize: Resize = "fit",
+    skip_bad: bool = False,
+    label_column: str | None = None,
+    path_column: str | None = None,
+    split_column: str | None = None,
+    group_column: str | None = None,
+    test_fraction: float | None = None,
+    seed: int = 0,
+    offline: bool = False,
+    on_event: OnEvent = ignore,
+) -> Dataset:
+    """A labelled image set, read and checked.
+
+    data: a name (`fashion-mnist`, the default, or `fashion-mnist-sample`; `hf:owner/name`), or the path of
+        a folder, table, archive, or of an `.npz`, Parquet or IDX file.
+    arrays: instead of `data`, `(X, y)` or `(X, y, X_test, y_test)`; X uint8 `(n, h, w)` or
+        `(n, h, w, c)`, y whole numbers `(n,)`.
+    classes: class names in label order, or what `--classes` takes: "a,b,c" or a file.
+    name: what to call the set. floats: arrays hold pixels as floats in [0, 1].
+    size, resize: the working size of image files (64, or "48x64": height x width), and how they get there:
+        `fit` (whole, black at the sides), `crop` (the middle) or `stretch`. Unasked: their common size,
+        or else a square of the median side, at most 64.
+    skip_bad: leave unreadable images out (they stand in `left_out`) instead of stopping.
+    path_column, label_column, split_column, group_column: where tables have what.
+    test_fraction, seed: take this share of train as test split where there is none; copies, near copies and
+        images of one group stay on one side.
+    offline: never use the network. on_event: receives progress and warnings.
+
+    Raises AssayError: `unknown-data`, and whatever is wrong with the data (docs/errors.md).
+    """
+    request = as_request(
+        data,
+        arrays=arrays,
+        classes=classes,
+        name=name,
+        floats=floats,
+        size=size,
+        resize=resize,
+        skip_bad=skip_bad,
+        label_column=label_column,
+        path_column=path_column,
+        split_column=split_column,
+        group_column=group_column,
+        test_fraction=test_fraction,
+        seed=seed,
+        offline=offline,
+        on_event=on_event,
+    )
+    checked_fraction(test_fraction)
+    return _with_test_split(read(request), request)
+
+
+def _with_test_split(dataset: Dataset, request: Request) -> Dataset:
+    """The data set with a test split, in memory or, where it is large, in a cache entry of its own."""
+    fraction = request.test_fraction
+    if fraction is None or "test" in dataset.splits:
+        return dataset
+    # Only now: the rooms of the search take a tenth of a second to load.
+    from assay.duplicates.cached_pairs import near_pairs, pairs_version
+
+    size = len(dataset.train) * int(np.prod(dataset.train.shape))
+    if size <= _IN_MEMORY:
+        return with_test_split(dataset, fraction, request.seed, near_pairs)
+    kept = cached(
+        _key(dataset, fraction, request.seed, pairs_version()),
+        lambda scratch: with_test_split(dataset, fraction, request.seed, near_pairs, scratch),
+        size,
+        request.on_event,
+    )
+    return replace(kept, location=dataset.location)
+
+
+def _key(dataset: Dataset, fraction: float, seed: int, version: str) -> str:
+    """The name of the cache entry: another one whenever data, share, seed or search changes."""
+    whole = hashlib.sha256(json.dumps([fraction, seed, version, dataset.name, *dataset.notes]).encode())
+    for name, split in dataset.splits.items():
+        columns = {key: np.asarray(values).tolist() for key, values in split.columns.items()}
+        whole.update(json.dumps([name, list(split.ids), columns], sort_keys=True, default=str).encode())
+        whole.update(np.ascontiguousarray(split.digests).tobytes() + split.labels.tobytes())
+    return f"split-{whole.hexdigest()[:24]}"

@@ -1,0 +1,253 @@
+"""What a command was asked to do, resolved before any work starts: settings, recipe, data, run folder."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from assay.audits.registry import known_checks
+from assay.core import durable
+from assay.core.errors import AssayError
+from assay.core.events import OnEvent, stage, warn
+from assay.data.decisions import APPLIED, Decided, Decision, decide, decisions_csv, read_decisions
+from assay.data.values import Dataset, Split
+from assay.training.classifier import Model
+from assay.training.loop.warm_start import START, fitting_weights, keep_start, read_start
+from assay.training.model.values import ModelData
+from assay.training.recipes import Recipe, validated
+from assay.training.requirements import require_for
+from assay.workflow import run_folder
+from assay.workflow.load import load
+from assay.workflow.model_grid import chosen_recipes, run_name, settings_of_models
+from assay.workflow.settings import Settings
+
+Data = str | Path | Dataset
+
+#: Settings that a command has unless told otherwise. An audit tells of unreadable images and goes on; whoever
+#: trains wants a test split even where the data come without one.
+_BY_COMMAND: Final[Mapping[str, Mapping[str, Any]]] = {
+    "audit": {"skip_bad": True},
+    "run": {"test_fraction": 0.2},
+    "train": {"test_fraction": 0.2},
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """recipe: None for an audit, and for several models.
+
+    location: where the data came from, for the manifest alone.
+    decisions: those of the settings' table, and `decided`: what follows from them for these data.
+    start: the model that training begins from, where the settings name one.
+    parts: with several recipes or seeds, the plan of each model, in the order of training.
+    """
+
+    command: str
+    settings: Settings
+    recipe: Recipe | None
+    dataset: Dataset
+    folder: Path
+    location: Mapping[str, Any]
+    decisions: tuple[Decision, ...] = ()
+    start: ModelData | None = None
+    parts: tuple["Plan", ...] = ()
+
+    @cached_property
+    def decided(self) -> Decided:
+        """The decisions as they meet the data."""
+        return decide(self.dataset, self.decisions)
+
+    @property
+    def train(self) -> Split:
+        """The training split with the labels that were decided."""
+        return self.decided.labelled("train", self.dataset.train)
+
+    @cached_property
+    def fingerprints(self) -> Mapping[str, str]:
+        """Of every split; of train as it is trained on, with the decisions."""
+        own = self.dataset.fingerprints
+        if not self.decisions:
+            return own
+        train = self.decided.fingerprint("train", self.dataset.train, self.dataset.classes)
+        return {**own, "train": train}
+
+    def config(self) -> dict[str, Any]:
+        """The content of `config.toml`."""
+        recipe = {} if self.recipe is None else {"recipe": self.recipe.as_record()}
+        recipes = {part.recipe.name: part.recipe.as_record() for part in self.parts if part.recipe}
+        several = {"recipes": recipes} if recipes else {}
+        return {"command": self.command, **self.settings.as_config(), **recipe, **several}
+
+
+def make_plan(
+    command: str,
+    data: Data,
+    out: str | Path | None,
+    given: Mapping[str, Any],
+    offline: bool,
+    on_event: OnEvent,
+) -> Plan:
+    """Resolve a command's arguments. Whatever can be refused is refused here, the data's content last.
+
+    given: fields of `Settings`; all other names belong to the recipe. Raises AssayError.
+    """
+    name = data.name if isinstance(data, Dataset) else str(data)
+    settings = _settings(command, name, given)
+    known_checks(settings.checks)
+    recipes = () if command == "audit" else chosen_recipes(settings, name)
+    for recipe in recipes:
+        require_for(recipe.model)
+    if out is not None:
+        run_folder.refuse_foreign(Path(out))
+    dataset = open_data(data, settings.reading(), offline, on_event)
+    if command == "run":
+        need_test_split(dataset)
+    label = run_name(settings, recipes) if recipes else command
+    folder = Path(out) if out is not None else run_folder.default_folder(dataset.name, label)
+    decisions = read_decisions(Path(settings.decisions)) if settings.decisions else ()
+    start = read_start(Path(settings.warm_start)) if settings.warm_start else None
+    plan = Plan(command, settings, None, dataset, folder, _location(name, dataset), decisions, start)
+    _tell_unmatched(plan.decided, on_event)
+    if start is not None:
+        for recipe in recipes:
+            fitting_weights(start, recipe, dataset.shape, dataset.classes)
+    return _with_recipes(plan, recipes)
+
+
+def _with_recipes(plan: Plan, recipes: Sequence[Recipe]) -> Plan:
+    """The plan for these recipes: of one model the plan itself, of several with a part for each."""
+    models = settings_of_models(plan.settings, recipes)
+    parts = [
+        replace(plan, settings=settings, recipe=recipe, folder=plan.folder / run_folder.MODELS / name)
+        for name, settings, recipe in models
+    ]
+    if len(parts) == 1:
+        return replace(parts[0], folder=plan.folder)
+    settings: dict[str, Any] = {
+        "model": ",".join(recipe.name for recipe in recipes),
+        "recipe": {},
+        "recipes": None,
+    }
+    own = plan.settings.model_copy(update=settings) if parts else plan.settings
+    return replace(plan, settings=own, parts=tuple(parts))
+
+
+def _tell_unmatched(decided: Decided, on_event: OnEvent) -> None:
+    if decided.unmatched:
+        which = "about images that are not there, or whose label is another now"
+        warn(on_event, "load", f"passed over {decided.unmatched:,} decisions {which}")
+
+
+def plan_of_run(folder: Path, data: Data | None, offline: bool, on_event: OnEvent) -> Plan:
+    """The plan that a run folder was made by, to go on with it. data: where they lie now, if they moved."""
+    config = run_folder.read_config(folder)
+    command = config.pop("command", "run")
+    own, several = config.pop("recipe", {}), config.pop("recipes", {})
+    config.pop("schema", None)
+    settings = Settings.checked(config)
+    recipes = tuple(validated(table) for table in ([own] if own else several.values()))
+    source = data if data is not None else settings.data
+    dataset = open_data(source, settings.reading(), offline, on_event)
+    name = source.name if isinstance(source, Dataset) else str(source)
+    decisions, start = _decisions_of(folder, settings), _start_of(folder, settings)
+    plan = Plan(command, settings, None, dataset, folder, _location(name, dataset), decisions, start)
+    return _with_recipes(plan, recipes)
+
+
+def reading_of_run(folder: Path) -> tuple[str, dict[str, Any]]:
+    """Where the data of a run folder lay, and how they were read: the first arguments of `open_data`."""
+    config = run_folder.read_config(folder)
+    settings = Settings.checked({k: v for k, v in config.items() if k in Settings.model_fields})
+    return settings.data, settings.reading()
+
+
+def _start_of(folder: Path, settings: Settings) -> ModelData | None:
+    """The model that a run begins from: its own copy, for the other may be gone or trained further."""
+    if settings.warm_start is None:
+        return None
+    own = folder / START
+    return read_start(own if own.exists() else Path(settings.warm_start))
+
+
+def _decisions_of(folder: Path, settings: Settings) -> tuple[Decision, ...]:
+    """A run's decisions, from its own copy: the table that it was given may have been edited since."""
+    if settings.decisions is None:
+        return ()
+    copy = folder / APPLIED
+    return read_decisions(copy if copy.exists() else Path(settings.decisions))
+
+
+def keep_inputs(plan: Plan, folder: Path) -> None:
+    """Copy what the run is given beside its data into the run folder: decisions, and a model to begin from.
+
+    Raises AssayError `config-changed` when the run there was begun with others.
+    """
+    _keep_decisions(plan, folder)
+    if plan.start is not None:
+        keep_start(plan.start, folder / START)
+
+
+def _keep_decisions(plan: Plan, folder: Path) -> None:
+    if plan.settings.decisions is None:
+        return
+    copy, text = folder / APPLIED, decisions_csv({**vars(d), "decision": d.action} for d in plan.decisions)
+    if not copy.exists():
+        durable.write_text(copy, text)
+    elif copy.read_text("utf-8") != text:
+        fix = "Give that run's decisions to continue it, or give another folder with --out."
+        raise AssayError("config-changed", folder, "the unfinished run there has other decisions", fix)
+
+
+def _settings(command: str, name: str, given: Mapping[str, Any]) -> Settings:
+    own = {key: value for key, value in given.items() if key in Settings.model_fields and key != "recipe"}
+    recipe = {**given.get("recipe", {}), **{k: v for k, v in given.items() if k not in Settings.model_fields}}
+    by_command = _BY_COMMAND.get(command, {})
+    return Settings.checked({**by_command, **own, "data": name, "recipe": recipe})
+
+
+def open_data(data: Data, reading: Mapping[str, Any], offline: bool, on_event: OnEvent) -> Dataset:
+    """The data set, loaded unless it is one already; its partition is announced.
+
+    reading: arguments of `assay.load`.
+    """
+    with stage(on_event, "load") as figures:
+        dataset = (
+            data if isinstance(data, Dataset) else load(data, **reading, offline=offline, on_event=on_event)
+        )
+        figures.update(
+            name=dataset.name,
+            location=dataset.location,
+            classes=list(dataset.classes),
+            partition=dataset.partition_table(),
+            notes=list(dataset.notes),
+        )
+    return dataset
+
+
+def _location(name: str, dataset: Dataset) -> dict[str, Any]:
+    return {"argument": name, "location": dataset.location, "fingerprint": dataset.fingerprint}
+
+
+def need_test_split(dataset: Dataset) -> None:
+    """Raise AssayError `no-test-split` when there is nothing to evaluate on."""
+    if "test" not in dataset.splits or len(dataset.splits["test"]) == 0:
+        raise AssayError(
+            "no-test-split",
+            dataset.name,
+            "the data have no test split, and a score on training images means nothing",
+            "Give test images, or use `assay train` and `assay audit`, which need none.",
+        )
+
+
+def need_same_data(model: Model, plan: Plan) -> None:
+    """Raise AssayError `data-changed` when the splits are not those that the model was made with."""
+    for name, expected in model.fingerprints.items():
+        found = plan.fingerprints.get(name)
+        if found != expected:
+            raise AssayError(
+                "data-changed",
+                plan.dataset.name,
+                f"the {name} split has fingerprint {(found or 'none')[:12]}, the run's had {expected[:12]}",
+                "Give the data that the run was made with, or start a new run on these.",
+            )

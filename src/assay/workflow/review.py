@@ -1,0 +1,44 @@
+"""From what an audit found to what a person decides: the table that `assay review` writes."""
+
+from pathlib import Path
+from typing import Final
+
+from assay.audits.review_table import suspect_rows
+from assay.core import durable
+from assay.core.errors import AssayError
+from assay.data.decisions import decided_in, decisions_csv
+from assay.data.formats.text_table import read_table
+from assay.workflow import run_folder
+
+#: What a person is asked to fill in.
+DECISIONS: Final = "decisions.csv"
+
+
+def review(run: str | Path, out: str | Path | None = None) -> Path:
+    """Write a row for each image that the audit of a run suspects, to be decided in a spreadsheet.
+
+    out: the table; None writes `decisions.csv` in the run folder. What was decided already, in the run's own
+    decisions, is filled in. Raises AssayError `not-a-run-folder`, `output-exists` (a table that somebody may
+    have filled in is never overwritten), `run-damaged`.
+    """
+    folder = Path(run)
+    path = Path(out) if out is not None else folder / DECISIONS
+    if path.exists():
+        fix = "Go on with that file, or give another with --out."
+        raise AssayError("output-exists", path, "there are decisions already", fix)
+    run_folder.read_config(folder)
+    durable.write_text(path, decisions_csv(suspect_rows(_issues(folder), decided_in(folder))))
+    return path
+
+
+def suspects_of(path: Path) -> int:
+    """How many images a table of decisions asks about."""
+    return len(read_table(path)["digest"])
+
+
+def _issues(folder: Path) -> str:
+    """The text of the run's `issues.csv`."""
+    file = folder / "issues.csv"
+    if not file.is_file():
+        raise AssayError("run-damaged", file, "the run has no issues.csv", "Repeat the run.")
+    return file.read_text("utf-8")

@@ -1,0 +1,105 @@
+"""Every file of a run folder, written from the values that the stages gave."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.core import durable
+from assay.core.errors import AssayError
+from assay.data.decisions import Decision, decided_in
+from assay.evaluation.evaluate import predictions_csv
+from assay.reports.figures.embedding import MOST_FEATURES
+from assay.reports.findings.occlusion import look_where
+from assay.reports.page.html import write_report
+from assay.reports.values import ReportContent, Saliency
+from assay.training.inference.features import features_of
+from assay.workflow.results import Results
+
+
+def write_results(folder: Path, results: Results, config: Mapping[str, Any]) -> None:
+    """Write audit.json, issues.csv and, as far as the run went, model, history, scores, predictions;
+    last the figures and the report."""
+    content = _report_content(results, config, decided_in(folder))
+    results.audit.save(folder)
+    if results.model is not None:
+        results.model.save(folder / "model")
+        durable.write_text(folder / "history.csv", results.model.history.csv())
+    if results.evaluation is not None:
+        durable.write_json(folder / "evaluation.json", results.evaluation.as_record())
+        table = predictions_csv(results.evaluation, results.dataset.splits["test"], "test")
+        durable.write_text(folder / "predictions.csv", table)
+    write_report(folder, content)
+
+
+#: The surest mistakes whose images are covered place by place, to see what the model looked at.
+LOOKED_AT = 12
+
+#: Images that somebody can ask for.
+MOST_ASKED = 48
+
+
+def saliency(results: Results, rows: NDArray[np.int64]) -> Saliency | None:
+    """Where the model looked in some test images; None without a model or a test split."""
+    model, score = results.model, results.evaluation
+    if model is None or score is None or "test" not in results.dataset.splits:
+        return None
+    total = results.measurements["train"]
+    average = total.sums.sum(axis=0) / max(1, int(total.counts.sum()))
+    test = results.dataset.splits["test"]
+    return look_where(model.predict_proba, model.layers.multiply_adds, test, score, average, rows)
+
+
+def asked_rows(results: Results) -> NDArray[np.int64]:
+    """The test images asked for. Raises AssayError `bad-value` where there are no such, or too many."""
+    asked = results.look_at
+    count = len(results.evaluation.labels) if results.evaluation else 0
+    unknown = [row for row in asked if not 0 <= row < count]
+    if unknown or len(asked) > MOST_ASKED:
+        what = f"there is no test image {unknown[0]}" if unknown else f"{len(asked)} images are asked for"
+        fix = f"Name up to {MOST_ASKED} by their index in predictions.csv, which counts from 0."
+        raise AssayError("bad-value", "--look-at", what, fix)
+    return np.array(asked, np.int64)
+
+
+def _features(results: Results) -> NDArray[np.float32] | None:
+    """What the model computes for each test image before its last layer; None where that is too much."""
+    if results.model is None or results.evaluation is None or "test" not in results.dataset.splits:
+        return None
+    _, blocks = features_of(results.model, results.dataset.splits["test"].blocks())
+    first = next(blocks, None)
+    if first is None or first.shape[1] > MOST_FEATURES:
+        return None
+    return np.concatenate([first, *blocks])
+
+
+def _report_content(
+    results: Results, config: Mapping[str, Any], decisions: tuple[Decision, ...]
+) -> ReportContent:
+    model, score = results.model, results.evaluation
+    surest = score.mistakes(LOOKED_AT) if score else np.zeros(0, np.int64)
+    return ReportContent(
+        dataset=results.dataset,
+        measurements=results.measurements,
+        audit=results.audit,
+        partition=results.partition(),
+        preprocessing=model.preprocessing if model else None,
+        layers=model.layers if model else None,
+        history=model.history if model else None,
+        evaluation=score,
+        saliency=saliency(results, surest),
+        asked=saliency(results, asked_rows(results)) if results.look_at else None,
+        features=_features(results),
+        recipe=model.recipe if model else None,
+        seed=config.get("seed") if model else None,
+        config=config,
+        commands=_commands(config),
+        decisions=decisions,
+    )
+
+
+def _commands(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """The shell line that repeats the run from its own configuration."""
+    return (f"assay {config.get('command', 'run')} --config config.toml --out ANOTHER_FOLDER",)

@@ -1,0 +1,204 @@
+"""The stages of a run, a few lines each, and how one model goes through them."""
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from assay.audits.registry import measure_all
+from assay.audits.run import run_checks
+from assay.audits.values import Audit
+from assay.core.events import Event, OnEvent, stage, warn
+from assay.data.decisions import Decided
+from assay.data.splitting.stratified import HoldOut, hold_out
+from assay.data.values import Dataset
+from assay.evaluation.compare import Comparison
+from assay.evaluation.values import Evaluation
+from assay.training.classifier import Model
+from assay.training.fit import fit
+from assay.training.fit_request import FitRequest
+from assay.training.inference.any_model import resolved, summarize
+from assay.training.model.values import ModelSummary
+from assay.training.recipes import NetRecipe, Recipe
+from assay.workflow.evidence import calibrate, judge, validation_rows, with_rule
+from assay.workflow.plan import Plan, need_same_data
+from assay.workflow.results import Results
+from assay.workflow.run_folder import RunFolder
+from assay.workflow.training_warnings import training_warnings
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What a run gave: its folder and, as far as it went, the audit, the model and the score.
+
+    runs, comparison: of several recipes or seeds, the run of each model (then `model` and `score` are None),
+    and all of them side by side.
+    """
+
+    path: Path
+    audit: Audit
+    model: Model | None = None
+    score: Evaluation | None = None
+    runs: tuple["Run", ...] = ()
+    comparison: Comparison | None = None
+
+
+def train_one(
+    plan: Plan, folder: RunFolder, results: Results, on_event: OnEvent, accept_changes: bool
+) -> Run:
+    """Train and judge the plan's model, if it has one, and write everything."""
+    if plan.recipe is not None:
+        held, model = fit_model(plan, folder, on_event, accept_changes)
+        test = plan.command == "run"
+        score = evaluate_model(model, plan.dataset, results.audit, plan.decided, on_event) if test else None
+        results = replace(results, held=held, model=model, evaluation=score)
+    report(folder, plan, results, on_event)
+    return Run(folder.path, results.audit, results.model, results.evaluation)
+
+
+def test_one(
+    plan: Plan,
+    folder: RunFolder,
+    results: Results,
+    on_event: OnEvent,
+    max_risk: float | None = None,
+    *,
+    test: bool = True,
+) -> Run:
+    """Judge the model that lies in a run folder (unless `test` is False), and write everything again."""
+    from assay.training.classifier import Model
+
+    model = Model.read(folder.path / "model")
+    need_same_data(model, plan)
+    held = hold_out_rows(plan)
+    if max_risk is not None:
+        model = with_rule(model, *validation_rows(plan.train, held, plan.dataset), max_risk)
+    score = evaluate_model(model, plan.dataset, results.audit, plan.decided, on_event) if test else None
+    results = replace(results, held=held, model=model, evaluation=score)
+    report(folder, plan, results, on_event)
+    return Run(folder.path, results.audit, model, score)
+
+
+def examined(plan: Plan, on_event: OnEvent) -> Results:
+    """The data measured and audited."""
+    with stage(on_event, "audit") as figures:
+        measurements = measure_all(plan.dataset, on_event)
+        settings = plan.settings
+        found = run_checks(
+            plan.dataset,
+            measurements,
+            settings.checks,
+            on_event,
+            features=Path(settings.features) if settings.features else None,
+            thorough=settings.thorough,
+            self_test_seed=settings.data_seed if settings.self_test else None,
+        )
+        figures.update(areas=found.area_verdicts(), decisions=dict(found.decisions))
+    return Results(plan.dataset, measurements, found, plan.decided)
+
+
+def hold_out_rows(plan: Plan) -> HoldOut:
+    """What to train on and what to hold out: nothing where the data have a validation split of their own."""
+    fraction = 0.0 if "validation" in plan.dataset.splits else plan.settings.validation
+    held = hold_out(plan.dataset.train, fraction, plan.settings.data_seed)
+    # Decisions come after: the same images are held out with them and without, so that runs can be compared.
+    return HoldOut(*(plan.decided.kept("train", rows) for rows in (held.train, held.validation)))
+
+
+def fit_model(
+    plan: Plan, folder: RunFolder | None, on_event: OnEvent, accept_changes: bool = False
+) -> tuple[HoldOut, Model]:
+    """What was held out, and the model trained on the rest, with its limits. folder: None keeps nothing."""
+    held, settings, dataset = hold_out_rows(plan), plan.settings, plan.dataset
+    recipe, layers = layers_of(plan, len(held.train))
+    resumed = bool(folder and any(checkpoints_in(folder.path).glob("*.json")))
+    # Of several seeds, the first tells what the net is.
+    summary = layers.text() if settings.split_seed is None else ""
+    with stage(on_event, "train", recipe=recipe.name, summary=summary, resumed=resumed) as figures:
+        if isinstance(recipe, NetRecipe):
+            for text in training_warnings(plan.train, held.train, dataset.classes, recipe):
+                warn(on_event, "train", text)
+        started = time.monotonic()
+        model = _fitted(
+            plan, held, recipe, folder.path if folder else None, on_event, accept_changes=accept_changes
+        )
+        if folder:
+            folder.facts["training"] = {"seconds": round(time.monotonic() - started, 3), "resumed": resumed}
+        model = calibrate(model, plan.train, held, dataset, settings.max_risk)
+        figures.update(model.scores)
+    return held, model
+
+
+def evaluate_unfinished_model(plan: Plan, on_event: OnEvent) -> tuple[Model, Evaluation]:
+    """The model that the plan's run has come to so far, and its score. Nothing is written."""
+    held, dataset = hold_out_rows(plan), plan.dataset
+    recipe, _ = layers_of(plan, len(held.train))
+    model = _fitted(plan, held, recipe, plan.folder, on_event, finish=False)
+    model = calibrate(model, plan.train, held, dataset, plan.settings.max_risk)
+    return model, evaluate_model(model, dataset, None, plan.decided, on_event)
+
+
+def _fitted(
+    plan: Plan,
+    held: HoldOut,
+    recipe: Recipe,
+    folder: Path | None,
+    on_event: OnEvent,
+    *,
+    accept_changes: bool = False,
+    finish: bool = True,
+) -> Model:
+    """The plan's model, not judged yet. folder: of the run, where its checkpoints lie."""
+    settings = plan.settings
+    request = FitRequest(
+        split=plan.train,
+        rows=held,
+        classes=plan.dataset.classes,
+        recipe=recipe,
+        seed=settings.seed,
+        device=settings.device,
+        threads=settings.threads,
+        validation=plan.dataset.splits.get("validation"),
+        fingerprints=plan.fingerprints,
+        start=plan.start,
+        checkpoints=checkpoints_in(folder) if folder else None,
+        checkpoint_minutes=settings.checkpoint_every,
+        accept_changes=accept_changes,
+        finish=finish,
+        on_event=on_event,
+    )
+    return fit(request)
+
+
+def checkpoints_in(folder: Path) -> Path:
+    """Where a run keeps its checkpoints."""
+    return folder / "checkpoints"
+
+
+def layers_of(plan: Plan, images: int) -> tuple[Recipe, ModelSummary]:
+    """The plan's recipe for so many training images, and what it makes of the data's."""
+    assert plan.recipe is not None
+    recipe = resolved(plan.recipe, images)
+    return recipe, summarize(recipe, plan.dataset.shape, len(plan.dataset.classes))
+
+
+def evaluate_model(
+    model: Model, dataset: Dataset, audit: Audit | None, decided: Decided | None, on_event: OnEvent
+) -> Evaluation:
+    """The model judged on the test split. audit, decided: what is known of its images."""
+    with stage(on_event, "evaluate") as figures:
+        score = judge(model, dataset, audit, decided)
+        figures.update(n=len(score.labels), accuracy=score.accuracy, accuracy_ci95=list(score.accuracy_ci95))
+    return score
+
+
+def report(folder: RunFolder, plan: Plan, results: Results, on_event: OnEvent) -> None:
+    """Every file of the run folder written, the manifest last."""
+    from assay.workflow.run_files import write_results  # draws: matplotlib takes most of a second to load
+
+    with stage(on_event, "report"):
+        folder.facts["data"] = dict(plan.location)
+        if plan.settings.decisions:
+            folder.facts["decisions"] = {**plan.decided.counts, "unmatched": plan.decided.unmatched}
+        write_results(folder.path, results, plan.config())
+        folder.finish()
+    on_event(Event("run-finished", "report", {"path": str(folder.path), **results.headline()}))

@@ -1,0 +1,103 @@
+"""Are pictures still recognized after what a recipe does to them? Asked of the data before training.
+
+A small reference classifier is fitted to some of the training images and asked about others, as they are and
+changed. Where a change makes them unrecognizable, either the data never show that side of a thing, which is
+what such changes are good for, or the changed picture is something else: only a person can tell.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.data.values import Split
+from assay.estimators import ridge
+from assay.estimators.projections import fit_components, spread_rows
+from assay.features.hand_made import describe_block
+from assay.training.recipes import NetRecipe
+
+Images = NDArray[np.uint8]
+
+#: Images looked at, of which two thirds are learned from; with fewer than the least nothing is said.
+_IMAGES: Final = 6_000
+_LEAST_IMAGES: Final = 150
+_MOST_CLASSES: Final = 200
+
+_COMPONENTS: Final = 128
+
+#: A change is told of when so much of the accuracy goes: three standard errors of 2,000 answers at .9. And a
+#: class is named when half of its images are lost, of at least so many.
+_LOST: Final = 0.02
+_LOST_OF_CLASS: Final = 0.5
+_LEAST_OF_CLASS: Final = 10
+
+
+def training_warnings(
+    split: Split, rows: NDArray[np.int64], classes: Sequence[str], recipe: NetRecipe
+) -> Iterator[str]:
+    """A sentence for each change of the recipe after which training images are no longer recognized.
+
+    rows: those to train on. Nothing is said of fewer than 150 images or more than 200 classes.
+    """
+    changes = list(_changes(recipe, split.shape))
+    if not changes or len(rows) < _LEAST_IMAGES or len(classes) > _MOST_CLASSES:
+        return
+    chosen = rows[spread_rows(len(rows), _IMAGES)]
+    asked = np.arange(len(chosen)) % 3 == 0
+    images, labels = np.concatenate(list(split.blocks(chosen))), split.labels[chosen]
+    answers = _classifier(images[~asked], labels[~asked], len(classes))
+    images, labels = images[asked], labels[asked]
+    known = answers(images) == labels
+    for name, option, change in changes:
+        still = answers(change(images)) == labels
+        if known.mean() - still.mean() > _LOST:
+            yield _told(name, option, known, still, labels, classes)
+
+
+def _changes(
+    recipe: NetRecipe, shape: tuple[int, int, int]
+) -> Iterator[tuple[str, str, Callable[[Images], Images]]]:
+    """What it is called, how it is turned off, and the change itself."""
+    if recipe.mirror:
+        off = "--set mirror=false --set mirror_averaging=false"
+        yield "mirrored", off, lambda images: np.ascontiguousarray(images[:, :, ::-1])
+    if 0 < recipe.shift < shape[1]:
+        places = np.maximum(np.arange(shape[1]) - recipe.shift, 0)
+        yield f"moved by {recipe.shift} pixels", "--set shift=0", lambda images: images[:, :, places]
+
+
+def _classifier(
+    images: Images, labels: NDArray[np.int64], class_count: int
+) -> Callable[[Images], NDArray[np.int64]]:
+    """A linear classifier on the audit's features, without their random waves: it takes half a second."""
+    described = describe_block(images)
+    axes = fit_components(described, _COMPONENTS)
+    fitted = ridge.fit(lambda: [axes.project(described)], labels, class_count)
+    return lambda asked: ridge.predict(fitted, lambda: [axes.project(describe_block(asked))]).argmax(axis=1)
+
+
+def _told(
+    name: str,
+    option: str,
+    known: NDArray[np.bool_],
+    still: NDArray[np.bool_],
+    labels: NDArray[np.int64],
+    classes: Sequence[str],
+) -> str:
+    lost = [_lost(known, still, labels == label) for label in range(len(classes))]
+    worst = [classes[label] for label in np.argsort(lost)[::-1] if lost[label] >= _LOST_OF_CLASS]
+    more = f" and {len(worst) - 3} more" if len(worst) > 3 else ""
+    most = f", most of all {', '.join(worst[:3])}{more}" if worst else ""
+    return (
+        f"training images {name} look like other classes: the reference knows {100 * known.mean():.0f} % of "
+        f"them as they are and {100 * still.mean():.0f} % so changed{most}. That is right where the thing "
+        f"stays what it is, and wrong where it becomes another ({option})"
+    )
+
+
+def _lost(known: NDArray[np.bool_], still: NDArray[np.bool_], of_class: NDArray[np.bool_]) -> float:
+    """The share of a class's images that the change makes unknown; 0 where there are few of them."""
+    if of_class.sum() < _LEAST_OF_CLASS:
+        return 0.0
+    return float(known[of_class].mean() - still[of_class].mean())

@@ -1,0 +1,169 @@
+"""What every source promises, held by one test run over all of them."""
+
+import hashlib
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from assay.core.errors import AssayError
+from assay.data.convert import convert
+from assay.data.load import as_request, chosen_source
+from assay.data.sources import SOURCES, fashion_mnist
+from assay.data.values import Dataset
+from assay.workflow.load import load
+from corpus.prepared import prepared_set
+
+CLASSES = ("ant", "bee", "cow")
+
+Options = dict[str, Any]
+
+
+@pytest.fixture
+def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+def _arrays(count: int, seed: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    images = np.random.default_rng(seed).integers(0, 256, (count, 6, 5), np.uint8)
+    return images, np.arange(count) % 3
+
+
+@pytest.fixture(params=[True, False], ids=["with-test", "train-only"])
+def expected(request: pytest.FixtureRequest, cache: None) -> Dataset:
+    """24 training images of three classes, and 12 test images or none."""
+    arrays = (*_arrays(24, 0), *_arrays(12, 1)) if request.param else _arrays(24, 0)
+    return load(arrays=arrays, classes=CLASSES)
+
+
+def _as_arrays(dataset: Dataset, _: Path) -> Options:
+    return {"arrays": [values for s in dataset.splits.values() for values in (s.images, s.labels)]}
+
+
+def _idx(dataset: Dataset, place: Path) -> Options:
+    place.mkdir()
+    for name, split in dataset.splits.items():
+        prefix = {"train": "train", "test": "t10k"}[name]
+        for kind, values in (("images", split.images[..., 0]), ("labels", split.labels.astype(np.uint8))):
+            sizes = b"".join(size.to_bytes(4, "big") for size in values.shape)
+            content = bytes([0, 0, 8, values.ndim]) + sizes + values.tobytes()
+            (place / f"{prefix}-{kind}-idx{values.ndim}-ubyte").write_bytes(content)
+    return {"data": place}
+
+
+def _tfds(dataset: Dataset, place: Path) -> Options:
+    parts = {name: (split.images[..., 0], split.labels) for name, split in dataset.splits.items()}
+    return {"data": prepared_set(place / "tiny" / "1.0.0", parts, CLASSES)}
+
+
+def _archive(dataset: Dataset, place: Path) -> Options:
+    folder = convert(dataset, place)
+    with zipfile.ZipFile(f"{place}.zip", "w") as archive:
+        for path in sorted(folder.rglob("*")):
+            archive.write(path, path.relative_to(folder))
+    return {"data": f"{place}.zip"}
+
+
+def _table(dataset: Dataset, place: Path) -> Options:
+    folder = convert(dataset, place)
+    paths = [path.relative_to(folder) for path in sorted(folder.rglob("*.png"))]
+    splits = [path.parts[0] if len(path.parts) > 2 else "train" for path in paths]
+    rows = [f"{path},{path.parts[-2]},{split}\n" for path, split in zip(paths, splits, strict=True)]
+    (folder / "list.csv").write_text("file_name,label,split\n" + "".join(rows))
+    return {"data": folder / "list.csv"}
+
+
+#: How a set comes into the form that a source reads.
+MADE: Mapping[str, Callable[[Dataset, Path], Options]] = {
+    "arrays": _as_arrays,
+    "hf": lambda dataset, place: {"data": f"hf:{convert(dataset, place / 'set.parquet').parent}"},
+    "tfds": _tfds,
+    "idx": _idx,
+    "numpy": lambda dataset, place: {"data": convert(dataset, place.with_suffix(".npz"))},
+    "archive": _archive,
+    "parquet": lambda dataset, place: {"data": convert(dataset, place.with_suffix(".parquet"))},
+    "folder": lambda dataset, place: {"data": convert(dataset, place)},
+    "table": _table,
+}
+
+#: Sources of one data set each, which no test can make: training and test images.
+NAMED = {"fashion-mnist": (60_000, 10_000), "fashion-mnist-sample": (2_000, 500)}
+
+
+def test_every_source_is_held_to_it() -> None:
+    """A new source needs a line here."""
+    assert MADE.keys() | NAMED.keys() == {source.name for source in SOURCES}
+    assert len(SOURCES) == len(MADE) + len(NAMED)
+
+
+def _labelled(dataset: Dataset) -> list[tuple[str, bytes, str]]:
+    """Split, digest and class of every image, in an order that does not depend on the form."""
+    return sorted(
+        (name, digest.tobytes(), dataset.classes[label])
+        for name, split in dataset.splits.items()
+        for digest, label in zip(split.digests, split.labels, strict=True)
+    )
+
+
+def _check_second_read(options: Options, monkeypatch: pytest.MonkeyPatch, other: Path) -> Dataset:
+    """Read three times, the last time without what the cache holds: equal in all, pixels and order too."""
+    first, again = load(**options), load(**options)
+    monkeypatch.setenv("ASSAY_CACHE", str(other))
+    for found in (again, load(**options)):
+        assert found.fingerprints == first.fingerprints
+        assert (found.classes, found.name, found.source) == (first.classes, first.name, first.source)
+        for name, split in first.splits.items():
+            assert found.splits[name].ids == split.ids
+            np.testing.assert_array_equal(found.splits[name].images, split.images)
+            np.testing.assert_array_equal(found.splits[name].labels, split.labels)
+    for split in first.splits.values():
+        assert len(set(split.ids)) == len(split)
+        digests = [hashlib.sha256(image.tobytes()).digest() for image in split.images]
+        assert len(set(digests)) == len(set(split.digests.view("V32").ravel().tolist()))
+    return first
+
+
+@pytest.mark.parametrize("source", MADE)
+def test_the_contract(
+    source: str, expected: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same images with the same labels, again and again, under names of their own; a given test split is
+    kept, and where there is none one is drawn, stratified, the same every time."""
+    options = {**MADE[source](expected, tmp_path / "set"), "classes": CLASSES}
+    assert chosen_source(as_request(**options)).name == source
+    found = _check_second_read(options, monkeypatch, tmp_path / "other")
+    assert found.fingerprints == expected.fingerprints
+    assert found.classes == CLASSES
+    assert _labelled(found) == _labelled(expected)
+    drawn = load(**options, test_fraction=0.25, seed=1)
+    if "test" in expected.splits:
+        assert drawn.fingerprints == expected.fingerprints
+    else:
+        assert drawn.fingerprints == load(**options, test_fraction=0.25, seed=1).fingerprints
+        assert drawn.splits["test"].counts(3).tolist() == [2, 2, 2]
+        both = {digest for _, digest, _ in _labelled(drawn)}
+        assert both == {digest for _, digest, _ in _labelled(expected)}
+        assert len(drawn.train) == 18
+
+
+@pytest.mark.parametrize(
+    "source", [pytest.param(n, marks=[pytest.mark.real_data] * (n == "fashion-mnist")) for n in NAMED]
+)
+def test_the_contract_of_a_named_set(source: str) -> None:
+    """The splits as they were published, again and again; nothing is drawn from them."""
+    try:
+        load(source, offline=True)
+    except AssayError as error:
+        pytest.skip(f"{source} is not on this machine ({error.code})")
+    assert chosen_source(as_request(source)).name == source
+    first, drawn = load(source, offline=True), load(source, offline=True, test_fraction=0.5)
+    assert (first.classes, drawn.fingerprints) == (fashion_mnist.CLASSES, first.fingerprints)
+    assert tuple(len(split) for split in first.splits.values()) == NAMED[source]
+    for name, split in first.splits.items():
+        assert split.counts(10).tolist() == [NAMED[source][name == "test"] // 10] * 10
+        assert len(set(split.ids)) == len(split)
+        assert drawn.splits[name].ids == split.ids

@@ -1,0 +1,88 @@
+"""Abstaining: the curve by hand, and a risk that is promised and not merely hoped for."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assay.evaluation.assess import with_ood_last
+from assay.evaluation.selective import choose_threshold, count_answered, risk_coverage, risk_is_below
+
+
+def test_the_curve_by_hand() -> None:
+    """The surest three are right, the fourth is wrong: risks 0, 0, 0, 1/4, and their mean."""
+    curve, mean_risk = risk_coverage(np.array([0.7, 0.9, 0.6, 0.8]), np.array([1, 1, 0, 1], bool))
+    assert [(p.n, p.coverage, p.threshold, p.risk) for p in curve] == [
+        (1, 0.25, 0.9, 0.0),
+        (2, 0.5, 0.8, 0.0),
+        (3, 0.75, 0.7, 0.0),
+        (4, 1.0, 0.6, 0.25),
+    ]
+    assert mean_risk == 1 / 16
+
+
+def test_one_image_has_a_curve() -> None:
+    curve, mean_risk = risk_coverage(np.array([0.4]), np.array([False]))
+    assert ([p.risk for p in curve], mean_risk) == ([1.0], 1.0)
+
+
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 60))
+def test_equal_confidences_stay_together_in_any_order(seed: int, n: int) -> None:
+    """With ties, shuffling the images changes no point of the curve; its last point is the error rate."""
+    rng = np.random.default_rng(seed)
+    confidence, right = rng.integers(1, 6, n) / 5, rng.random(n) < 0.7
+    order = rng.permutation(n)
+    curve, area = risk_coverage(confidence, right)
+    again, same = risk_coverage(confidence[order], right[order])
+    assert [(p.n, p.threshold) for p in curve] == [(p.n, p.threshold) for p in again]
+    assert [p.risk for p in curve] == pytest.approx([p.risk for p in again])
+    assert area == pytest.approx(same)
+    for point in curve:
+        kept = confidence >= point.threshold
+        assert (point.n, point.risk) == (kept.sum(), pytest.approx(1 - right[kept].mean()))
+    assert curve[-1].risk == pytest.approx(1 - right.mean())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "answered", "risk", "below"),
+    [
+        # 0.98 ** 149 = 0.0493 and 0.98 ** 148 = 0.0503: the rule of three, exactly.
+        (0, 149, 0.02, True),
+        (0, 148, 0.02, False),
+        # Clopper-Pearson, one-sided 95 %: 1 of 100 is at most 4.656 %, 5 of 500 at most 2.092 %.
+        (1, 100, 0.0466, True),
+        (1, 100, 0.0465, False),
+        (5, 500, 0.0210, True),
+        (5, 500, 0.0209, False),
+        (20, 1000, 0.02, False),
+    ],
+)
+def test_the_bound_of_clopper_and_pearson(wrong: int, answered: int, risk: float, below: bool) -> None:
+    """A risk is promised where so few mistakes are less probable than 5 % for any higher one."""
+    assert risk_is_below(wrong, answered, risk) is below
+
+
+def test_the_rule_takes_all_that_it_can_promise() -> None:
+    """1,000 sure and right, then only wrong: answers stop where the bound does, and ties stay together."""
+    confidence = np.r_[np.full(1000, 0.9), np.linspace(0.5, 0.4, 200)]
+    rule = choose_threshold(confidence, np.r_[np.ones(1000, bool), np.zeros(200, bool)], 0.02)
+    wrong = rule.validation.wrong
+    assert rule.threshold is not None
+    assert risk_is_below(wrong, 1000 + wrong, 0.02)
+    assert not risk_is_below(wrong + 1, 1001 + wrong, 0.02)
+    assert rule.validation.answered == (confidence >= rule.threshold).sum() == 1000 + wrong
+
+
+def test_too_few_images_promise_nothing() -> None:
+    """A hundred right answers do not show a risk of 2 %: nothing is answered, and the reason counts."""
+    rule = choose_threshold(np.full(100, 0.99), np.ones(100, bool), 0.02)
+    assert (rule.threshold, rule.validation.answered, rule.validation.risk) == (None, 0, None)
+    assert "149" in rule.threshold_reason
+
+
+def test_strange_images_are_never_answered() -> None:
+    """However sure the model is of them, and on validation as on test."""
+    usable = with_ood_last(np.array([0.99, 0.9]), np.array([False, True]))
+    found = count_answered(usable, np.array([True, False]), 0.0)
+    assert (found.answered, found.wrong, found.coverage) == (1, 1, 0.5)
+    assert with_ood_last(np.array([0.5]), None).tolist() == [0.5]

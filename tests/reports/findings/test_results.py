@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+
+from assay.evaluation.values import Evaluation
+from assay.reports.findings import results as findings
+
+
+def judged(*answers: tuple[int, int], classes: tuple[str, ...] = ("a", "b", "c"), sure: float = 0.95):
+    """An evaluation of (label, answer) pairs, each answer given with probability `sure`."""
+    labels = np.array([label for label, _ in answers], np.int64)
+    taken = np.array([answer for _, answer in answers])
+    probabilities = np.full((len(answers), len(classes)), (1 - sure) / (len(classes) - 1))
+    probabilities[np.arange(len(answers)), taken] = sure
+    return Evaluation(classes, labels, probabilities)
+
+
+@pytest.mark.parametrize(
+    ("losses", "words"),
+    [
+        ((0.9, 0.7, 0.5), "still falling: more epochs would probably help"),
+        ((0.9, 0.5, 0.4990), "leveled off"),
+        ((0.9, 0.5, 0.52), "leveled off"),
+        (
+            (0.9, 0.5, 0.6),
+            "risen by 20.0\u00a0% to 0.6000 while the training loss fell: a sign of overfitting",
+        ),
+        ((0.5,), "One epoch shows no trend"),
+        ((None, None), "No validation split was held out"),
+        ((), "No epoch was run"),
+    ],
+)
+def test_curves(history_of, losses: tuple[float | None, ...], words: str) -> None:
+    """Each shape of the validation curve is told for what it is."""
+    assert words in findings.curves_finding(history_of(losses))
+
+
+def test_best_epoch_and_gap(history_of) -> None:
+    """Hand-computed: lowest in epoch 2; last accuracies 0.8333 and 0.8."""
+    text = findings.curves_finding(history_of((0.9, 0.5, 0.6)))
+    assert "lowest after epoch 2 of 3 (0.5000)" in text
+    assert "83.3\u00a0% on train and 80.0\u00a0% on validation: a gap of +3.3 points" in text
+
+
+def test_worst_pairs_by_hand() -> None:
+    """Largest mistakes first; the diagonal and empty cells never count."""
+    matrix = np.array([[90, 3, 0], [7, 80, 0], [0, 0, 5]])
+    assert findings.worst_pairs(matrix, 5) == [(7, 1, 0), (3, 0, 1)]
+
+
+def test_confusion_both_ways_and_one_way() -> None:
+    """2 and 1 are confusion both ways; 3 and 0 lean to one side."""
+    both = findings.confusion_finding(judged((0, 1), (0, 1), (1, 0), (2, 2)))
+    assert "3 mistakes in 4 images. Most often the model takes a for b (2 of 2) and b for a (1 of 1)" in both
+    assert "confused both ways (2 and 1)" in both
+    one = findings.confusion_finding(judged((0, 1), (0, 1), (0, 1), (1, 1)))
+    assert "It goes one way (3 against 0 back): the model leans toward b." in one
+
+
+def test_no_mistakes() -> None:
+    """A perfect score has no confusion, no mistakes, and equal recalls."""
+    perfect = judged((0, 0), (1, 1), (2, 2))
+    assert findings.confusion_finding(perfect) == "No mistake in 3 images."
+    assert findings.mistakes_finding(perfect) == "There are no mistakes to show."
+    assert "recognized equally well (100.0\u00a0%)" in findings.recall_finding(perfect)
+
+
+def test_confident_mistakes_are_counted() -> None:
+    """Hand-computed: two mistakes, both given 95 %."""
+    text = findings.mistakes_finding(judged((0, 1), (1, 0), (2, 2)))
+    assert text.startswith(
+        "2 mistakes; in 2 of them (100\u00a0%) the model gave its wrong answer 90\u00a0% or more."
+    )
+    assert "The surest: a taken for b with 95.0\u00a0%." in text
+    assert "in 0 of them" in findings.mistakes_finding(judged((0, 1), (1, 1), sure=0.5))
+
+
+def test_recall_difference_is_weighed() -> None:
+    """Few images: the difference may be chance; many: it is more than chance; absent classes are named."""
+    few = findings.recall_finding(judged((0, 0), (0, 0), (1, 1), (1, 0)))
+    assert "a is recognized best" in few
+    assert "may be chance" in few
+    assert "Without a test image, so without a score: c." in few
+    many = findings.recall_finding(judged(*[(0, 0)] * 100, *[(1, 0)] * 60, *[(1, 1)] * 40, *[(2, 2)] * 100))
+    assert "b worst (40.0\u00a0%" in many
+    assert "more than chance" in many

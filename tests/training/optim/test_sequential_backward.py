@@ -1,0 +1,239 @@
+"""Gradients layer by layer: equal to autograd's bit by bit, and to numbers worked out by hand."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from assay.data.splitting.stratified import HoldOut
+from assay.data.values import Split
+from assay.training.fit import fit
+from assay.training.fit_request import FitRequest
+from assay.training.loop.job import make_job
+from assay.training.loop.loader import Batch
+from assay.training.loop.state import _train_step
+from assay.training.loop.step import TrainStep
+from assay.training.nets import MODELS
+from assay.training.nets.network import initialized_network
+from assay.training.optim import sequential_backward
+from assay.training.optim.adam import Adam
+from assay.training.optim.loss import batch_loss, loss_and_gradient
+from assay.training.recipes import RECIPES, NetRecipe, read_recipe
+
+CLASSES = ("left", "middle", "right")
+
+NETS = [name for name in RECIPES if isinstance(read_recipe(name), NetRecipe)]
+SHAPES = [(28, 28, 1), (9, 7, 3), (45, 31, 1)]
+
+
+def net_of(name: str, shape: tuple[int, int, int], classes: int = 5) -> tuple[NetRecipe, nn.Module]:
+    recipe = read_recipe(name, {"members": 1})
+    assert isinstance(recipe, NetRecipe)
+    return recipe, initialized_network(recipe, shape, classes, 7).train()
+
+
+def batch_of(shape: tuple[int, int, int], count: int, classes: int = 5) -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(count)
+    labels = torch.randint(0, classes, (count,), generator=generator)
+    return torch.randn(count, *shape, generator=generator), labels
+
+
+@pytest.mark.parametrize("count", [1, 2, 13])
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("name", NETS)
+def test_the_same_bits_as_autograd(name: str, shape: tuple[int, int, int], count: int) -> None:
+    """Logits, loss, every gradient and the running statistics of batch norm, for each recipe."""
+    recipe, network = net_of(name, shape)
+    twin, (images, labels) = copy.deepcopy(network), batch_of(shape, count)
+    with torch.no_grad():
+        logits, backward = sequential_backward.forward(network, images)
+        loss, gradient = loss_and_gradient(recipe, logits, labels)
+        gradients = backward(gradient)
+    expected = twin(images)
+    own_loss = batch_loss(recipe, expected, labels)
+    assert torch.equal(logits, expected)
+    assert torch.equal(loss, own_loss)
+    own = torch.autograd.grad(own_loss, list(twin.parameters()))
+    for found, wanted, (parameter, _) in zip(gradients, own, network.named_parameters(), strict=True):
+        assert torch.equal(found, wanted), parameter
+    for (place, found), wanted in zip(network.state_dict().items(), twin.state_dict().values(), strict=True):
+        assert torch.equal(found, wanted), place
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"label_smoothing": 0.1}, {"class_weights": "balanced"}, {"mixup": 0.2}]
+)
+def test_the_gradient_of_every_loss(changes: dict[str, object]) -> None:
+    """Plain, smoothed, weighted and mixed: as autograd has it."""
+    recipe = read_recipe("mlp", changes)
+    assert isinstance(recipe, NetRecipe)
+    logits, labels = torch.randn(6, 4), torch.tensor([0, 3, 1, 1, 2, 0])
+    weights = torch.tensor([0.5, 2.0, 1.0, 1.0]) if recipe.class_weights == "balanced" else None
+    mixed = torch.rand(6) if recipe.mixup else None
+    followed = logits.clone().requires_grad_()
+    expected = batch_loss(recipe, followed, labels, weights, mixed)
+    loss, gradient = loss_and_gradient(recipe, logits, labels, weights, mixed)
+    assert torch.equal(loss, expected)
+    assert torch.equal(gradient, torch.autograd.grad(expected, followed)[0])
+    assert not loss.requires_grad
+    assert not gradient.requires_grad
+
+
+def test_by_hand() -> None:
+    """Two pixels, two hidden units of which one is silent, two classes."""
+    network = nn.Sequential(nn.Flatten(), nn.Linear(2, 2), nn.ReLU(), nn.Linear(2, 2))
+    with torch.no_grad():
+        network[1].weight.copy_(torch.tensor([[1.0, 2.0], [-1.0, -1.0]]))
+        network[1].bias.zero_()
+        network[3].weight.copy_(torch.tensor([[3.0, 5.0], [-2.0, 7.0]]))
+        network[3].bias.copy_(torch.tensor([0.5, 0.25]))
+        logits, backward = sequential_backward.forward(network, torch.tensor([[[[1.0], [2.0]]]]))
+        hidden, hidden_bias, output, output_bias = backward(torch.tensor([[1.0, -0.5]]))
+    assert logits.tolist() == [[15.5, -9.75]]  # hidden units 1 + 4 and 0
+    assert output.tolist() == [[5, 0], [-2.5, 0]]
+    assert output_bias.tolist() == [1, -0.5]
+    assert hidden.tolist() == [[4, 8], [0, 0]]  # 3 * 1 - 2 * -0.5 = 4 comes back to the unit that spoke
+    assert hidden_bias.tolist() == [4, 0]
+
+
+@pytest.mark.parametrize("name", ["mlp", "cnn"])
+def test_both_ways_to_learn_are_one(
+    split: Split, rows: HoldOut, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A graphics card goes by autograd: on the same machine that ends in the same weights, bit by bit."""
+    recipe = read_recipe(name, {"epochs": 2, "batch_size": 16, "least_steps": 1})
+    by_layers = fit(FitRequest(split, rows, CLASSES, recipe))
+    monkeypatch.setattr(TrainStep, "_by_layers", TrainStep._by_autograd)
+    by_autograd = fit(FitRequest(split, rows, CLASSES, recipe))
+    assert by_layers.history == by_autograd.history
+    for place, weight in by_layers.weights.items():
+        assert np.array_equal(weight, by_autograd.weights[place]), place
+
+
+def test_every_net_of_ours_is_a_chain() -> None:
+    """The fast backward pass is taken by every net of the package."""
+    assert {read_recipe(name).model for name in NETS} == set(MODELS)
+    assert all(sequential_backward.applies_to(net_of(name, (28, 28, 1))[1]) for name in NETS)
+
+
+class Residual(nn.Module):
+    """Adds what its layer makes of its inputs to them."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.inner = nn.Linear(width, width)
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        return inputs + torch.relu(self.inner(inputs))
+
+
+class Branches(nn.Module):
+    """Two layers side by side; a third is never used."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.left, self.right = nn.Linear(inputs, outputs), nn.Linear(inputs, outputs)
+        self.unused = nn.Linear(inputs, outputs)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        rows = images.flatten(1)
+        return self.left(rows) * torch.sigmoid(self.right(rows))
+
+
+class Scaled(nn.Sequential):
+    """A chain by its class, and no chain by what it computes."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return 3 * super().forward(images)
+
+
+def twice() -> nn.Module:
+    shared = nn.Linear(12, 12)
+    return nn.Sequential(nn.Flatten(), shared, nn.ReLU(), shared, nn.Linear(12, 3))
+
+
+def hooked() -> nn.Module:
+    network = nn.Sequential(nn.Flatten(), nn.Linear(12, 3))
+    network[1].register_forward_hook(lambda _, __, outputs: 2 * outputs)
+    return network
+
+
+def frozen() -> nn.Module:
+    network = nn.Sequential(nn.Flatten(), nn.Linear(12, 12), nn.Linear(12, 3))
+    network[1].weight.requires_grad_(False)
+    return network
+
+
+#: Nets that are no plain chain of known layers, for images 2 x 2 x 3 and three classes.
+OTHER_NETS = {
+    "residual": lambda: nn.Sequential(nn.Flatten(), Residual(12), nn.Linear(12, 3)),
+    "branches": lambda: Branches(12, 3),
+    "GELU": lambda: nn.Sequential(nn.Flatten(), nn.Linear(12, 8), nn.GELU(), nn.Linear(8, 3)),
+    "dropout": lambda: nn.Sequential(nn.Flatten(), nn.Linear(12, 8), nn.Dropout(0.0), nn.Linear(8, 3)),
+    "a subclass": lambda: Scaled(nn.Flatten(), nn.Linear(12, 3)),
+    "a layer twice": twice,
+    "a hook": hooked,
+    "frozen weights": frozen,
+    "a bias in a convolution": lambda: nn.Sequential(nn.Conv2d(2, 4, 2), nn.Flatten(), nn.Linear(8, 3)),
+    "a linear layer on maps": lambda: nn.Sequential(nn.Linear(3, 3), nn.Flatten(), nn.Linear(12, 3)),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_NETS)
+def test_other_nets_go_by_autograd(
+    split: Split, rows: HoldOut, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step of a net that is no chain takes the gradients that autograd gives, each for its own weight."""
+    torch.manual_seed(0)
+    network, recipe = OTHER_NETS[name](), read_recipe("mlp", {"learning_rate": 0.01})
+    assert isinstance(recipe, NetRecipe)
+    assert not sequential_backward.applies_to(network)
+    step = _train_step(network, recipe)
+    taken: list[torch.Tensor] = []
+
+    def take(_: Adam, gradients: list[torch.Tensor], __: float) -> None:
+        taken.extend(gradients)
+
+    monkeypatch.setattr(Adam, "step", take)
+    images, labels = batch_of((2, 2, 3), 6, 3)
+    job = make_job(FitRequest(split, rows, CLASSES, recipe, device="cpu"))
+    loss, _ = step.step(job, Batch(images, labels, np.arange(6), None), 0.01)
+    weights = {name: weight for name, weight in network.named_parameters() if weight.requires_grad}
+    expected_loss = nn.functional.cross_entropy(network(images), labels)
+    network.zero_grad()
+    expected_loss.backward()
+    assert loss.item() == pytest.approx(expected_loss.item())
+    assert len(taken) == len(weights)
+    for found, (place, weight) in zip(taken, weights.items(), strict=True):
+        wanted = torch.zeros_like(weight) if weight.grad is None else weight.grad
+        assert torch.allclose(found, wanted, atol=1e-7), place
+
+
+@pytest.mark.parametrize("name", ["residual", "GELU"])
+def test_a_net_that_is_no_chain_learns(
+    split: Split, rows: HoldOut, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Through the whole loop: what failed or went wrong in silence before reaches what a chain reaches."""
+    size = int(np.prod(split.shape))
+    nets = {
+        "residual": lambda: nn.Sequential(nn.Flatten(), Residual(size), nn.Linear(size, 3)),
+        "GELU": lambda: nn.Sequential(nn.Flatten(), nn.Linear(size, 8), nn.GELU(), nn.Linear(8, 3)),
+    }
+    monkeypatch.setitem(MODELS, "mlp", lambda *_, **__: nets[name]())
+    model = fit(
+        FitRequest(
+            split, rows, CLASSES, read_recipe("mlp", {"epochs": 8, "batch_size": 16, "learning_rate": 0.01})
+        )
+    )
+    answers = model.predict_proba(split.images[rows.train]).argmax(1)
+    last = model.history.records[-1]
+    assert (answers == split.labels[rows.train]).mean() == pytest.approx(last.train_accuracy, abs=0.15)
+    assert last.train_accuracy > 0.9
+
+
+def test_a_layer_without_a_rule_is_refused() -> None:
+    """No gradient is guessed."""
+    with pytest.raises(KeyError), torch.no_grad():
+        sequential_backward.forward(nn.Sequential(nn.Linear(2, 2), nn.GELU()), torch.zeros(1, 2))

@@ -1,0 +1,185 @@
+"""`assay compare` and `assay report`: from finished folders to a table, a page, and refusals that help."""
+
+import csv
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import assay
+from assay.cli.main import exit_code
+from assay.core import durable
+from assay.core.errors import AssayError
+from assay.evaluation.paired import mcnemar
+from assay.workflow import run_folder
+from assay.workflow.compare_runs import read_entries
+from assay.workflow.verify import verify_run
+
+QUICK = ("--checks", "identity", "--threads", "1", "-q")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _own_cache(tmp_path_factory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory) -> Path:
+    """A run of two models on the sample."""
+    out = tmp_path_factory.mktemp("runs") / "several"
+    models = ["--model", "majority,linear", "--epochs", "1", *QUICK]
+    assert exit_code(["run", "fashion-mnist-sample", *models, "--out", str(out)]) == 0
+    return out
+
+
+@pytest.fixture(scope="module")
+def compared(several: Path, tmp_path_factory) -> Path:
+    """The two models compared."""
+    out = tmp_path_factory.mktemp("compared") / "out"
+    folders = [several / "models" / name for name in ("majority-s0", "linear-s0")]
+    assay.compare(*folders, out=out)
+    return out
+
+
+def changed(several: Path, to: Path, name: str, change) -> Path:
+    """A copy of the linear run, one JSON file of it changed, its manifest in order."""
+    shutil.copytree(several / "models" / "linear-s0", to)
+    with run_folder.reopen(to) as folder:
+        record = json.loads((to / name).read_text("utf-8"))
+        change(record)
+        durable.write_json(to / name, record)
+        folder.finish()
+    return to
+
+
+def predictions(folder: Path) -> list[dict[str, str]]:
+    with (folder / "predictions.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_counts_are_those_of_the_predictions(several: Path, compared: Path) -> None:
+    """Counted again from the two tables of predictions: the pair, its p-value, and the images listed."""
+    first, second = (predictions(several / "models" / name) for name in ("majority-s0", "linear-s0"))
+    right = [
+        (a["label"] == a["predicted"], b["label"] == b["predicted"])
+        for a, b in zip(first, second, strict=True)
+    ]
+    pair = json.loads((compared / "comparison.json").read_text("utf-8"))["pairs"][0]
+    assert pair["both_right"] == right.count((True, True))
+    assert pair["only_first"] == right.count((True, False))
+    assert pair["only_second"] == right.count((False, True))
+    assert pair["p_value"] == mcnemar(right.count((True, False)), right.count((False, True)))
+    assert pair["difference_ci95"][0] < pair["difference"] < pair["difference_ci95"][1]
+    with (compared / "differences.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["index"]) for row in rows] == [n for n, (a, b) in enumerate(right) if a != b]
+
+
+def test_the_comparison_is_a_folder_that_can_be_verified(compared: Path) -> None:
+    """Its files, with what only the manifest tells: where the runs lie and how long their training took."""
+    names = {p.name for p in compared.iterdir()} - {"figures"}
+    assert names == {"comparison.json", "differences.csv", "report.html", "config.toml", "manifest.json"}
+    models = run_folder.read_manifest(compared)["models"]
+    assert set(models) == {"majority-s0", "linear-s0"}
+    assert all(model["seconds"] >= 0 and Path(model["folder"]).is_dir() for model in models.values())
+    assert all(fact.holds for fact in verify_run(compared))
+    text = (compared / "comparison.json").read_text("utf-8")
+    assert str(compared.parent) not in text
+    assert "seconds" not in text
+
+
+def test_a_run_of_several_stands_for_its_models(several: Path, compared: Path) -> None:
+    """Named alone, it compares what is in it, as its own folder says."""
+    record = assay.compare(several).as_record()
+    assert record == json.loads((several / "comparison.json").read_text("utf-8"))
+    assert record == json.loads((compared / "comparison.json").read_text("utf-8"))
+
+
+def test_the_command_prints_table_and_pair(several: Path, tmp_path: Path, capfd) -> None:
+    """Every model with its costs, the pair with both p-values, and where the page is."""
+    folders = [str(several / "models" / name) for name in ("majority-s0", "linear-s0")]
+    assert exit_code(["compare", *folders, "--out", str(tmp_path / "out")]) == 0
+    out = capfd.readouterr().out
+    assert "linear-s0 against majority-s0: accuracy +0." in out
+    assert "corrected" in out
+    assert "7,850" in out
+    assert f"Report: {tmp_path / 'out' / 'report.html'}" in out
+
+
+def test_equal_names_are_numbered(several: Path) -> None:
+    """The same run twice has two names, in the order given."""
+    twice = [several / "models" / "linear-s0"] * 2
+    assert [e.candidate.name for e in read_entries(twice)] == ["linear-s0 #1", "linear-s0 #2"]
+    pair = assay.compare(*twice).pairs[0]
+    assert (pair.only_first, pair.only_second, pair.p_value) == (0, 0, 1.0)
+
+
+def test_other_test_images_are_refused_and_set_side_by_side(several: Path, tmp_path: Path, capfd) -> None:
+    """compare: exit 4, says which, writes nothing. report: side by side, and it says why unpaired."""
+    other = changed(several, tmp_path / "other", "evaluation.json", lambda r: r.update(fingerprint="f" * 64))
+    folders = [str(several / "models" / "linear-s0"), str(other)]
+    assert exit_code(["compare", *folders, "--out", str(tmp_path / "out")]) == 4
+    assert "error[different-test-data]" in capfd.readouterr().err
+    assert not (tmp_path / "out").exists()
+    assert exit_code(["report", *folders, "--out", str(tmp_path / "out"), "-q"]) == 0
+    record = json.loads((tmp_path / "out" / "comparison.json").read_text("utf-8"))
+    assert record["pairs"] == []
+    assert "test images or their labels are not the same" in record["pairs_reason"]
+    assert "not the same" in (tmp_path / "out" / "report.html").read_text("utf-8")
+
+
+def test_what_cannot_be_compared_is_refused(several: Path, tmp_path: Path) -> None:
+    """A run untested, one alone, an audit, none at all, one that was changed; nothing is written."""
+    run = several / "models" / "linear-s0"
+    half, audit, broken = tmp_path / "half", tmp_path / "audit", tmp_path / "broken"
+    shutil.copytree(run, half)
+    with run_folder.reopen(half) as folder:
+        for name in ("evaluation.json", "predictions.csv"):
+            (half / name).unlink()
+        folder.finish()
+    assert exit_code(["audit", "fashion-mnist-sample", *QUICK[:2], "-q", "--out", str(audit)]) == 0
+    shutil.copytree(run, broken)
+    (broken / "predictions.csv").write_text("changed")
+    refused = {
+        half: "run-not-evaluated",
+        audit: "not-a-run-folder",
+        tmp_path: "not-a-run-folder",
+        broken: "run-damaged",
+    }
+    for folder, code in refused.items():
+        with pytest.raises(AssayError) as caught:
+            assay.compare(run, folder, out=tmp_path / "out")
+        assert caught.value.code == code
+    with pytest.raises(AssayError, match="nothing to compare it with"):
+        assay.compare(run, out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_pictures_are_left_out_where_the_data_are_gone(several: Path, tmp_path: Path) -> None:
+    """The page is made all the same, without pictures, and a warning says why."""
+    gone = tmp_path / "gone"
+    shutil.copytree(several / "models" / "majority-s0", gone)
+    with run_folder.reopen(gone) as folder:
+        text = (gone / "config.toml").read_text("utf-8")
+        durable.write_text(gone / "config.toml", text.replace("fashion-mnist-sample", "./nowhere"))
+        folder.finish()
+    events = []
+    assay.compare(gone, several / "models" / "linear-s0", out=tmp_path / "out", on_event=events.append)
+    assert any("no pictures" in e.figures["message"] for e in events if e.event == "warning")
+    page = (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert 'id="images"' not in page
+
+
+def test_a_report_is_written_again(several: Path, tmp_path: Path) -> None:
+    """Deleted, it comes back the same, byte for byte, and the run is whole again."""
+    run = tmp_path / "run"
+    shutil.copytree(several / "models" / "linear-s0", run)
+    before = (run / "report.html").read_bytes()
+    (run / "report.html").unlink()
+    assert exit_code(["report", str(run), "-q"]) == 0
+    assert (run / "report.html").read_bytes() == before
+    assert run_folder.damaged_files(run, run_folder.read_manifest(run)) == []

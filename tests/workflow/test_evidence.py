@@ -1,0 +1,174 @@
+"""Where validation and audit meet the score: nothing is chosen on test, and nothing leaks."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import assay
+from assay.audits.values import Audit
+from assay.data.splitting.stratified import HoldOut
+from assay.data.values import Dataset, Split, numbered_ids
+from assay.evaluation.metrics import wilson_interval
+from assay.training.classifier import Model
+from assay.training.model_file import weights_file
+from assay.workflow.evidence import calibrate, judge
+
+CHECKS = ("leakage", "label-errors")
+
+
+@pytest.fixture(scope="module")
+def data() -> Dataset:
+    return assay.load("fashion-mnist-sample")
+
+
+@pytest.fixture(scope="module")
+def model(data: Dataset) -> Model:
+    return assay.train(data, "linear", epochs=3, threads=1, max_risk=0.2)
+
+
+@pytest.fixture(scope="module")
+def audit(data: Dataset) -> Audit:
+    return assay.audit(data, checks=CHECKS)
+
+
+def _with_test(data: Dataset, images: np.ndarray, labels: np.ndarray) -> Dataset:
+    test = Split.from_arrays(images, labels.astype(np.int64), numbered_ids("test", len(labels)))
+    return replace(data, splits={**data.splits, "test": test}, fingerprints={})
+
+
+def test_the_honest_set_counts_the_issues_of_the_audit(data: Dataset, model: Model, audit: Audit) -> None:
+    """What is taken out of the test are exactly the rows that the two checks flagged there."""
+    honest = assay.evaluate(model, data, audit=audit).honest
+    assert honest is not None
+    for check, entry in zip(CHECKS, (honest.without_copies, honest.without_suspects), strict=True):
+        rows = {i.index for i in audit.issues if i.check == check and i.split == "test"}
+        assert entry is not None
+        assert (entry.removed, entry.n) == (len(rows), 500 - len(rows))
+    assert honest.suspects is not None
+    assert honest.suspects.clean_rise is not None
+
+
+def test_a_copy_in_train_and_a_wrong_label_are_taken_out(data: Dataset, model: Model) -> None:
+    """Planted: 20 test images are training images, 20 have another label; the scores without them tell."""
+    test = data.splits["test"]
+    images, labels = test.images.copy(), test.labels.copy()
+    images[:20], labels[:20] = data.train.images[:20], data.train.labels[:20]
+    wrong = np.flatnonzero(labels == 1)[:20]  # trousers are never doubted
+    labels[wrong] = 8
+    spoiled = _with_test(data, images, labels)
+    honest = judge(model, spoiled, assay.audit(spoiled, checks=CHECKS)).honest
+    assert honest is not None
+    assert honest.without_copies is not None
+    assert honest.without_copies.removed >= 20
+    suspects = honest.suspects
+    assert suspects is not None
+    assert suspects.n >= 15
+    assert suspects.clean_rise is not None
+    assert suspects.rise is not None
+    assert suspects.rise > suspects.clean_rise.high
+
+
+def test_what_the_audit_did_not_make_is_null(data: Dataset, model: Model) -> None:
+    """Without an audit, with other checks, or with the audit of other data, the reason stands there."""
+    assert "no audit" in assay.evaluate(model, data).honest.without_copies_reason  # type: ignore[union-attr]
+    other = assay.audit(data, checks=["identity"])
+    found = assay.evaluate(model, data, audit=other).honest
+    assert found is not None
+    assert (found.without_suspects, found.suspects) == (None, None)
+    assert "label-errors" in found.without_suspects_reason
+    foreign = replace(other, dataset={**other.dataset, "fingerprint": "0" * 64})
+    assert "other data" in judge(model, data, foreign).honest.without_copies_reason  # type: ignore[union-attr]
+
+
+def test_no_test_image_has_a_say_in_the_model(data: Dataset) -> None:
+    """Case 54: with other test images and labels, weights, temperature, gate and rule are the same bits."""
+    test = data.splits["test"]
+    other = _with_test(data, 255 - test.images, (test.labels + 1) % 10)
+    one, two = (
+        assay.train(d, "linear", epochs=1, threads=1, max_risk=0.2, normalizer="standard")
+        for d in (data, other)
+    )
+    assert weights_file(one) == weights_file(two)
+    assert (one.limits.temperature, one.limits.rule) == (two.limits.temperature, two.limits.rule)
+    assert one.preprocessing == two.preprocessing
+
+
+def _shuffled(data: Dataset) -> Dataset:
+    """Every label drawn anew from the others of its split: pictures and labels have nothing to do."""
+    rng = np.random.default_rng(55)
+    splits = {name: replace(s, labels=rng.permutation(s.labels)) for name, s in data.splits.items()}
+    return replace(data, splits=splits, fingerprints={})
+
+
+def _beats_chance(data: Dataset) -> bool:
+    score = judge(assay.train(data, "mlp", epochs=25, threads=1), data, None)
+    correct, n = int(np.trace(score.confusion)), len(score.labels)
+    low, _ = wilson_interval(correct, n, 0.999)
+    return low > 0.1
+
+
+def test_shuffled_labels_are_learned_by_nobody(data: Dataset) -> None:
+    """Case 55: without any connection between pictures and labels, the score is that of chance."""
+    assert not _beats_chance(_shuffled(data))
+
+
+def test_the_leak_detector_detects_a_leak(data: Dataset) -> None:
+    """The twin: with the test images in train, shuffled labels are known by heart."""
+    shuffled = _shuffled(data)
+    test, train = shuffled.splits["test"], shuffled.train
+    images = np.concatenate([train.images[:500], test.images, test.images])
+    labels = np.concatenate([train.labels[:500], test.labels, test.labels])
+    leaky = Split.from_arrays(images, labels, numbered_ids("train", len(labels)))
+    assert _beats_chance(replace(shuffled, splits={"train": leaky, "test": test}, fingerprints={}))
+
+
+def test_the_rule_of_validation_is_measured_on_test(data: Dataset, model: Model) -> None:
+    """Its threshold is that of the model; counts on test follow from confidence and familiarity."""
+    score = assay.evaluate(model, data)
+    assert score.abstention is not None
+    rule, own = score.abstention.rule, model.limits.rule
+    assert rule is not None
+    assert own is not None
+    assert (rule.threshold, rule.max_risk, rule.validation.n) == (own.threshold, 0.2, 200)
+    assert rule.test is not None
+    distances = model.distances(data.splits["test"].images)
+    answered = model.limits.answered(score.confidence, distances)
+    assert answered is not None
+    assert rule.test.answered == answered.sum()
+
+
+@pytest.mark.parametrize("n", [1, 2, 30])
+def test_tiny_test_sets_are_judged(data: Dataset, model: Model, audit: Audit, n: int) -> None:
+    """One image is enough for every part of the score."""
+    test = data.splits["test"]
+    small = _with_test(data, test.images[:n], test.labels[:n])
+    found = replace(
+        audit, dataset={**audit.dataset, "fingerprint": small.fingerprint}, issues=(), posterior=None
+    )
+    record = judge(model, small, found).as_record()
+    assert record["honest"]["as_given"]["n"] == n
+    assert record["slices"]["weakest"] == []
+
+
+def test_thousands_of_classes_are_judged() -> None:
+    """Far more classes than images: nothing is divided by an absent class."""
+    from assay.evaluation.assess import Evidence, assess
+    from assay.evaluation.values import Evaluation
+
+    k, n = 1_500, 60
+    rng = np.random.default_rng(0)
+    p = np.full((n, k), 0.5 / (k - 1))
+    p[np.arange(n), rng.integers(0, k, n)] = 0.5
+    score = assess(Evaluation(tuple(map(str, range(k))), rng.integers(0, k, n), p), Evidence())
+    assert score.calibration is not None
+    assert score.calibration.after.bins[7].n == n
+    assert score.as_record()["test"]["macro_f1_ci95"] is None
+
+
+def test_settling_takes_validation_of_its_own_where_there_is_one(data: Dataset, model: Model) -> None:
+    """A validation split in the data is used in place of held-out training images."""
+    own = {**data.splits, "validation": data.splits["test"]}
+    split = replace(data, splits=own, fingerprints={})
+    everything = HoldOut(np.arange(len(data.train)), np.zeros(0, np.int64))
+    assert calibrate(model, data.train, everything, split, None).limits.temperature.images == 500

@@ -1,0 +1,108 @@
+"""Gates say what must not be; what cannot be judged fails."""
+
+import numpy as np
+import pytest
+
+from assay.audits.values import Audit, Finding
+from assay.cli.main import exit_code
+from assay.core.errors import AssayError
+from assay.evaluation.assess import Evidence, assess
+from assay.evaluation.values import Evaluation
+from assay.workflow.quality_gates import enforce, failed_gates, parse_gates
+
+AUDIT = Audit(
+    dataset={"splits": {"train": {"count": 150}, "test": {"count": 50}}},
+    statistics={},
+    findings=(
+        Finding("leakage", "fail", "", {}, "", "", count=3, area="data integrity"),
+        Finding("drift", "not evaluated", "", {}, "", "", area="data integrity"),
+        Finding("identity", "pass", "", {}, "", "", area="data integrity"),
+    ),
+)
+
+# Three of four right; class b is found once in two.
+SCORE = Evaluation(
+    ("a", "b"), np.array([0, 0, 1, 1]), np.array([[0.9, 0.1], [0.8, 0.2], [0.6, 0.4], [0.1, 0.9]])
+)
+
+JUDGED = {
+    "leakage>0": True,
+    "leakage>3": False,
+    "leakage>=3": True,
+    "leakage == 3": True,
+    "leakage!=3": False,
+    "leakage>1%": True,  # 3 of 200 images are 1.5 %
+    "leakage>1.5%": False,
+    "verdict:leakage!=pass": True,
+    "verdict:leakage==warn": False,
+    "verdict:identity!=pass": False,
+    "accuracy<0.75": False,
+    "accuracy<0.76": True,
+    "accuracy_low<0.4": True,
+    "macro_f1>0.7": True,
+    "min_class_recall<0.7": True,
+    "min_class_recall<0.5": False,
+    "ece>0": True,  # not evaluated: of these answers no calibration was made
+    "drift>0": True,  # not evaluated
+    "verdict:drift!=pass": True,  # not evaluated
+    "label-errors>99%": True,  # did not run
+}
+
+
+@pytest.mark.parametrize("text", JUDGED)
+def test_a_gate_is_judged_by_hand(text: str) -> None:
+    """True gates fail, false ones pass, unjudged ones fail."""
+    assert bool(failed_gates(parse_gates(text), AUDIT, SCORE)) is JUDGED[text]
+
+
+@pytest.mark.parametrize(("text", "fails"), [("ece>0.24", True), ("ece>0.26", False), ("ece<0.3", True)])
+def test_the_calibration_error_has_a_gate(text: str, fails: bool) -> None:
+    """`ece` is that of the probabilities as the model gives them: 0.9, 0.8 and 0.9 right, 0.6 wrong."""
+    judged = assess(SCORE, Evidence())
+    assert judged.calibration is not None
+    assert judged.calibration.after.ece == pytest.approx((0.1 + 0.2 + 0.6 + 0.1) / 4)
+    assert bool(failed_gates(parse_gates(text), AUDIT, judged)) is fails
+
+
+def test_a_gate_on_a_score_that_was_not_made_fails() -> None:
+    """An audit alone cannot promise an accuracy."""
+    assert failed_gates(parse_gates("accuracy<0.1"), AUDIT, None) == ["accuracy<0.1 (not evaluated)"]
+
+
+def test_every_failed_gate_is_named_with_value_and_bound() -> None:
+    """Exit 8; gates that hold are not mentioned."""
+    with pytest.raises(AssayError) as caught:
+        enforce(parse_gates("leakage>0, accuracy<0.5, accuracy<0.9"), AUDIT, SCORE, "runs/x")
+    assert caught.value.exit_code == 8
+    assert "2 of 3 gates failed: leakage>0 (found 3); accuracy<0.9 (found 0.75)" in str(caught.value)
+    enforce(parse_gates("accuracy<0.5"), AUDIT, SCORE, "runs/x")
+    enforce((), AUDIT, SCORE, "runs/x")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "leakage",
+        "leekage>0",
+        "leakage>many",
+        "leakage>nan",
+        "leakage>inf",
+        "accuracy<90%",
+        "verdict:leakage>pass",
+        "verdict:drift!=good",
+        ">0",
+    ],
+)
+def test_what_is_no_gate_is_refused(text: str) -> None:
+    """A gate that could never be judged is an error before any work."""
+    with pytest.raises(AssayError, match="unknown-gate"):
+        parse_gates(text)
+
+
+def test_the_commands_enforce_gates(tmp_path: object, capfd: pytest.CaptureFixture[str]) -> None:
+    """The run is complete, then exit 8; a gate that is none is exit 2 before anything is written."""
+    audit = ["audit", "fashion-mnist-sample", "-q", "--checks", "identity,label-balance", "--out"]
+    assert exit_code([*audit, f"{tmp_path}/a", "--fail-on", "verdict:label-balance!=pass"]) == 0
+    assert exit_code([*audit, f"{tmp_path}/b", "--fail-on", "verdict:label-balance==pass"]) == 8
+    assert "gate-failed" in capfd.readouterr().err
+    assert exit_code([*audit, f"{tmp_path}/c", "--fail-on", "nonsense"]) == 2
