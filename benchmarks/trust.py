@@ -2,7 +2,7 @@
 
 Calibration before and after the temperature, the rule for `--max-risk 0.02`, the share of strange pictures
 that the gate catches, and what it all costs. The strange pictures were never used to choose anything but the
-ridge of the gate's covariance (src/assay/reference/familiarity.py).
+ridge of the gate's covariance (src/assay/estimators/mahalanobis.py).
 """
 
 import time

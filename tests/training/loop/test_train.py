@@ -183,7 +183,7 @@ def test_a_loss_that_is_not_a_number_stops_within_one_step(
     from assay.training.loop import step as training_step
 
     calls = 0
-    genuine = step.loss_and_gradient
+    genuine = training_step.loss_and_gradient
 
     def poisoned(*arguments: object) -> tuple[torch.Tensor, torch.Tensor]:
         nonlocal calls
