@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: install run test browser bench torture fuzz docs clean
+.PHONY: install run check test browser bench torture fuzz docs clean
 
 install: $(VENV)/.installed
 
@@ -16,6 +16,15 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 
 run: install
 	$(BIN)/assay run $(ARGS)
+
+# The inner loop. ROOMS="audits reports" takes the quick tests of those rooms alone.
+ROOMS ?=
+check: install
+	$(BIN)/ruff format --check src tests scripts benchmarks
+	$(BIN)/ruff check src tests scripts benchmarks
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n 2 -m "not torture and not browser and not slow" $(addprefix tests/,$(ROOMS)) $(ARGS)
 
 test: install browser
 	$(BIN)/ruff format --check src tests scripts benchmarks

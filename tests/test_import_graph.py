@@ -1,4 +1,4 @@
-"""The import graph, lazy imports included: no circle, no arrow up, small rooms; and proof that it can fail."""
+"""The import graph, lazy imports included: no circle, no arrow up, small rooms; and that it can fail."""
 
 import sys
 import tomllib

@@ -206,9 +206,10 @@ def figure(
     table: Table,
     left_out: str = "",
     record: Mapping[str, Any] | None = None,
+    caption: Caption | None = None,
 ) -> Figure:
-    """The figure `name` with its fixed texts. Raises KeyError when it has none."""
-    caption = CAPTIONS[name]
+    """The figure `name` with its fixed texts, or with those given. Raises KeyError when it has none."""
+    caption = caption or CAPTIONS[name]
     named = drawing.svg.replace("<svg", f'<svg role="img" aria-label="{html.escape(alt)}"', 1)
     texts = (alt, caption.shows, caption.reveals, found)
     return Figure(name, caption.title, named, drawing.png, *texts, table, left_out, record or {})

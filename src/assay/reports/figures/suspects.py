@@ -11,7 +11,7 @@ from assay.audits.registry import PICTURED
 from assay.audits.values import Audit, Issue
 from assay.data.values import Dataset, images_of
 from assay.reports.drawing.canvas import label
-from assay.reports.drawing.captions import figure
+from assay.reports.drawing.captions import CAPTIONS, Caption, figure
 from assay.reports.drawing.image_grid import Grid, draw_grid, row_by_row
 from assay.reports.drawing.image_tiles import shrunk
 from assay.reports.findings.wording import count, percent
@@ -33,6 +33,16 @@ def suspects(content: ReportContent) -> tuple[Figure, ...]:
     return tuple(figure for figure in drawn if figure is not None)
 
 
+def _caption(check: str, audit: Audit) -> Caption:
+    """The check's own texts or, for a check that has none, what its finding says of itself."""
+    name = f"suspects-{check}"
+    if name in CAPTIONS:
+        return CAPTIONS[name]
+    finding = audit.finding(check)
+    shows = f"Images that the check {check} flags, the worst first. Its bound: {finding.threshold}."
+    return Caption(f"Flagged by {check}", shows, f"Why it matters: {finding.reason}.")
+
+
 def _suspects_of(check: str, content: ReportContent) -> Figure | None:
     issues = [issue for issue in content.audit.issues if issue.check == check]
     if not issues:
@@ -48,6 +58,7 @@ def _suspects_of(check: str, content: ReportContent) -> Figure | None:
         f"{count(len(shown), what)} that the check {check} flags, the worst first.",
         _found(content.audit, check, len(shown), len(issues)),
         _table(shown, content.dataset),
+        caption=_caption(check, content.audit),
     )
 
 
