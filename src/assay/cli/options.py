@@ -1,11 +1,16 @@
 """The options that several commands share, each declared once."""
 
 import shlex
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, get_args
 
 import typer
+
+#: Options of a command: name of the parameter -> its type, annotated for Typer.
+Options = Mapping[str, Any]
 
 Data = Annotated[
     str | None,
@@ -131,17 +136,97 @@ Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
+#: How data are read: the options of every command that reads data. A new one is a line here, a field of
+#: `workflow.settings.Reading` and of `data.request.Request`.
+READING: Final[Options] = {
+    "name": Name,
+    "classes": Classes,
+    "size": Size,
+    "resize": Resize,
+    "path_column": PathColumn,
+    "label_column": LabelColumn,
+    "split_column": SplitColumn,
+    "group_column": GroupColumn,
+}
+
+#: What an audit looks for. A new one is a line here and a field of `workflow.settings.Settings`.
+AUDITING: Final[Options] = {
+    "config": Config,
+    "test_fraction": TestFraction,
+    "checks": Checks,
+    "features": Features,
+    "thorough": Thorough,
+    "self_test": SelfTest,
+}
+
+#: How a model is trained. A new one is a line here and a field of `workflow.settings.Settings`.
+TRAINING: Final[Options] = {
+    "model": ModelName,
+    "epochs": Epochs,
+    "batch_size": BatchSize,
+    "learning_rate": LearningRate,
+    "seed": Seed,
+    "seeds": Seeds,
+    "validation": Validation,
+    "device": Device,
+    "threads": Threads,
+    "changes": Set,
+    "skip_bad": SkipBad,
+    "decisions": Decisions,
+    "warm_start": WarmStart,
+    "max_risk": MaxRisk,
+    "checkpoint_every": CheckpointEvery,
+}
+
+#: How a command reports: progress, results, errors.
+REPORTING: Final[Options] = {"json": Json, "quiet": Quiet, "verbose": Verbose, "debug": Debug}
+
+
+def with_options(*groups: Options) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """A command that takes the options of some groups after its own, by name in `**given`."""
+
+    def widened(command: Callable[..., None]) -> Callable[..., None]:
+        own = [
+            p for p in signature(command, eval_str=True).parameters.values() if p.kind is not p.VAR_KEYWORD
+        ]
+        options = {name: option for group in groups for name, option in group.items()}
+        shared = [
+            Parameter(name, Parameter.KEYWORD_ONLY, default=_unset(option), annotation=option)
+            for name, option in options.items()
+        ]
+
+        def call(**parameters: Any) -> None:
+            command(**parameters)
+
+        call.__name__, call.__doc__, call.__module__ = command.__name__, command.__doc__, command.__module__
+        call.__signature__ = Signature([*own, *shared])  # type: ignore[attr-defined]
+        call.__annotations__ = {parameter.name: parameter.annotation for parameter in (*own, *shared)}
+        return call
+
+    return widened
+
+
+def _unset(option: Any) -> bool | None:
+    """What an option is that was not given: False for a plain switch, else None."""
+    return False if get_args(option)[0] is bool else None
+
+
 @dataclass(frozen=True)
 class Output:
-    """How a command speaks."""
+    """How a command reports."""
 
     json: bool
     quiet: bool
     verbose: bool
 
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> "Output":
+        """The options of `REPORTING` among those given to a command."""
+        return cls(given["json"], given["quiet"], given["verbose"])
+
 
 #: Options that set a value of the recipe; all other settings are fields of `Settings`.
-_OF_RECIPE = ("epochs", "batch_size", "learning_rate")
+OF_RECIPE = ("epochs", "batch_size", "learning_rate")
 
 
 def settings_from(parameters: dict[str, Any]) -> dict[str, Any]:
@@ -158,7 +243,7 @@ def settings_from(parameters: dict[str, Any]) -> dict[str, Any]:
     recipe = _recipe_of(given, parameters.get("model")) | dict(
         _assignment(change) for change in changes or ()
     )
-    names_of_settings = (*Settings.model_fields, *_OF_RECIPE)
+    names_of_settings = (*Settings.model_fields, *OF_RECIPE)
     chosen = {k: parameters[k] for k in names_of_settings if parameters.get(k) is not None}
     for key, read in (("checks", names), ("classes", _class_names)):
         if key in chosen:

@@ -1,7 +1,7 @@
 """`assay compare RUN RUN...`: models on the same test images."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,20 +17,18 @@ Folder = Annotated[
 ]
 
 
+@o.with_options(o.REPORTING)
 def compare(
     runs: Runs,
     out: Folder = None,
-    json: o.Json = False,
-    quiet: o.Quiet = False,
-    verbose: o.Verbose = False,
-    debug: o.Debug = False,  # noqa: ARG001  read from the raw arguments, before parsing can fail
+    **given: Any,
 ) -> None:
     """Compare models on the same test images.
 
     Pair by pair: the difference with its interval, an exact test, and the images that one gets right and the
     other wrong. Training data may differ; test images and their labels must not.
     """
-    side_by_side(runs, out, o.Output(json, quiet, verbose), paired=True)
+    side_by_side(runs, out, o.Output.of(given), paired=True)
 
 
 def side_by_side(runs: list[Path], out: Path | None, output: o.Output, *, paired: bool) -> None:

@@ -1,41 +1,32 @@
 """`assay convert DATA OUT`: the same set in another form."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from assay.cli import options as o
 
 
+@o.with_options(o.READING, o.REPORTING)
 def convert(
     data: Annotated[str, typer.Argument(metavar="DATA", help="A name or a path.")],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="A folder, or a file .parquet or .npz.")],
-    name: o.Name = None,
-    classes: o.Classes = None,
-    size: o.Size = None,
-    resize: o.Resize = None,
     skip_bad: o.SkipBad = None,
-    path_column: o.PathColumn = None,
-    label_column: o.LabelColumn = None,
-    split_column: o.SplitColumn = None,
-    group_column: o.GroupColumn = None,
     offline: o.Offline = False,
-    json: o.Json = False,
-    quiet: o.Quiet = False,
-    debug: o.Debug = False,
+    **given: Any,
 ) -> None:
     """Write the same images and labels in another form.
 
     What is read back from there has the same fingerprint.
     """
-    settings = o.settings_from(locals())
+    settings = o.settings_from({"data": data, "skip_bad": skip_bad, **given})
     from assay.cli.closing import close_plain, quoted
     from assay.cli.listeners import listening
     from assay.data.convert import convert as write
     from assay.workflow.plan import open_data
 
-    output = o.Output(json, quiet, verbose=False)
+    output = o.Output.of(given)
     settings.pop("recipe")
     with listening(output) as on_event:
         dataset = open_data(settings.pop("data"), settings, offline, on_event)

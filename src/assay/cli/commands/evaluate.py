@@ -1,20 +1,19 @@
 """`assay evaluate RUN`: the second half of a run."""
 
 from pathlib import Path
+from typing import Any
 
 from assay.cli import options as o
 
 
+@o.with_options(o.REPORTING)
 def evaluate(
     run: o.RunArgument,
     data: o.Data = None,
     max_risk: o.MaxRisk = None,
     fail_on: o.FailOn = None,
     offline: o.Offline = False,
-    json: o.Json = False,
-    quiet: o.Quiet = False,
-    verbose: o.Verbose = False,
-    debug: o.Debug = False,  # noqa: ARG001  read from the raw arguments, before parsing can fail
+    **given: Any,
 ) -> None:
     """Test the model of a run.
 
@@ -23,7 +22,7 @@ def evaluate(
     """
     from assay.workflow import run_folder
 
-    output = o.Output(json, quiet, verbose)
+    output = o.Output.of(given)
     if not run_folder.is_finished(run):
         _refuse_for_unfinished(max_risk, fail_on)
         _evaluate_unfinished(run, data, offline, output)

@@ -1,7 +1,7 @@
 """`assay inspect`: what was found and how it would be read, in seconds."""
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from assay.cli import options as o
 
@@ -12,25 +12,19 @@ if TYPE_CHECKING:
 _SHOWN = 10
 
 
+@o.with_options(o.READING)
 def inspect(
     data: o.Data = None,
-    name: o.Name = None,
-    classes: o.Classes = None,
-    size: o.Size = None,
-    resize: o.Resize = None,
-    path_column: o.PathColumn = None,
-    label_column: o.LabelColumn = None,
-    split_column: o.SplitColumn = None,
-    group_column: o.GroupColumn = None,
     offline: o.Offline = False,
     json: o.Json = False,
-    debug: o.Debug = False,
+    debug: o.Debug = False,  # noqa: ARG001  read from the raw arguments, before parsing can fail
+    **given: Any,
 ) -> None:
     """Show what is there and how it would be read.
 
     Layout, classes, sizes, what is ignored, the first problems: in seconds, without training.
     """
-    settings = o.settings_from(locals())
+    settings = o.settings_from({"data": data, **given})
     output = o.Output(json, quiet=False, verbose=False)
     import sys
 

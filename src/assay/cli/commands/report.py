@@ -1,7 +1,7 @@
 """`assay report RUN...`: a run's page again, or several runs side by side."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -27,16 +27,14 @@ LookAt = Annotated[
 ]
 
 
+@o.with_options(o.REPORTING)
 def report(
     runs: Runs,
     out: Folder = None,
     data: Moved = None,
     look_at: LookAt = None,
     offline: o.Offline = False,
-    json: o.Json = False,
-    quiet: o.Quiet = False,
-    verbose: o.Verbose = False,
-    debug: o.Debug = False,  # noqa: ARG001  read from the raw arguments, before parsing can fail
+    **given: Any,
 ) -> None:
     """Write the report of a run again, or of several side by side.
 
@@ -47,7 +45,7 @@ def report(
     from assay.cli.listeners import listening
     from assay.workflow.api import report_again
 
-    output, rows = o.Output(json, quiet, verbose), _rows(look_at, len(runs))
+    output, rows = o.Output.of(given), _rows(look_at, len(runs))
     if len(runs) > 1:
         side_by_side(runs, out, output, paired=False)
         return

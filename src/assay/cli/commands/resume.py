@@ -1,17 +1,17 @@
 """`assay resume RUN`: go on where a run stopped."""
 
+from typing import Any
+
 from assay.cli import options as o
 
 
+@o.with_options(o.REPORTING)
 def resume(
     run: o.RunArgument,
     data: o.Data = None,
     accept_changes: o.AcceptChanges = False,
     offline: o.Offline = False,
-    json: o.Json = False,
-    quiet: o.Quiet = False,
-    verbose: o.Verbose = False,
-    debug: o.Debug = False,  # noqa: ARG001  read from the raw arguments, before parsing can fail
+    **given: Any,
 ) -> None:
     """Continue a run that was stopped.
 
@@ -22,7 +22,7 @@ def resume(
     from assay.workflow.api import resume as resume_run
     from assay.workflow.run_folder import is_finished
 
-    output = o.Output(json, quiet, verbose)
+    output = o.Output.of(given)
     if is_finished(run):
         close_run(run, "This run is finished already; nothing to do.", [], output)
         return

@@ -1,7 +1,7 @@
 """`assay verify RUN`: is a run still what it was?"""
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,15 +12,13 @@ Retrain = Annotated[
 ]
 
 
+@o.with_options(o.REPORTING)
 def verify(
     run: o.RunArgument,
     data: o.Data = None,
     retrain: Retrain = False,
     offline: o.Offline = False,
-    json: o.Json = False,
-    quiet: o.Quiet = False,
-    verbose: o.Verbose = False,
-    debug: o.Debug = False,  # noqa: ARG001  read from the raw arguments, before parsing can fail
+    **given: Any,
 ) -> None:
     """Check a run against its manifest and data.
 
@@ -33,6 +31,7 @@ def verify(
     from assay.core.text import one_line
     from assay.workflow.verify import demand, verify_run
 
+    json, quiet, verbose = given["json"], given["quiet"], given["verbose"]
     with listening(o.Output(json, quiet or not verbose, verbose)) as on_event:
         facts = verify_run(run, data, retrain=retrain, offline=offline, on_event=on_event)
     for fact in facts:
