@@ -88,12 +88,13 @@ def assay(package: Path, tmp: Path, *arguments: str) -> subprocess.CompletedProc
 
 def test_the_recipes_are_found() -> None:
     """The twin of all below: a block that nobody carries out would prove nothing."""
-    assert [step.file.rpartition("/")[2] for step in steps() if not step.table][:3] == [
+    assert [step.file.rpartition("/")[2] for step in steps() if not step.table] == [
         "white_images.py",
         "residual.py",
         "residual.toml",
+        "pixel_rows.py",
     ]
-    assert {step.table for step in steps() if step.table} >= {"_TABLE", "MODELS", "RECIPES"}
+    assert {step.table for step in steps() if step.table} == {"_TABLE", "MODELS", "RECIPES", "SOURCES"}
 
 
 def test_a_check_is_everywhere(package: Path, pictures: Path, tmp_path: Path) -> None:
@@ -124,3 +125,19 @@ def test_a_net_that_is_no_chain_learns(package: Path, pictures: Path, tmp_path: 
     scores = json.loads((tmp_path / "run" / "evaluation.json").read_text())
     assert scores["model"]["recipe"] == "residual"
     assert scores["test"]["accuracy"] >= 0.9
+
+
+def test_a_source_honors_every_option_or_refuses_it(package: Path, tmp_path: Path) -> None:
+    """Names of the set and of the classes count, a test split is drawn; what it does not take is an error."""
+    random = np.random.default_rng(1)
+    lines = [f"{'ab'[i % 2]} {' '.join(map(str, random.integers(0, 256, 16)))}" for i in range(40)]
+    (tmp_path / "tiny.rows").write_text("\n".join(lines))
+    options = ("--name", "mine", "--classes", "even,odd", "--test-fraction", "0.25", "--checks", "identity")
+    done = assay(package, tmp_path, "audit", "tiny.rows", *options, "--out", "run", "-q")
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "run" / "audit.json").read_text())["dataset"]
+    assert (found["name"], found["classes"], found["source"]) == ("mine", ["even", "odd"], "pixel-rows")
+    assert {name: split["count"] for name, split in found["splits"].items()} == {"train": 30, "test": 10}
+    refused = assay(package, tmp_path, "audit", "tiny.rows", "--size", "8", "-q")
+    assert refused.returncode == 2
+    assert "error[option-not-used]: --size" in refused.stderr

@@ -106,3 +106,22 @@ def test_the_commands_enforce_gates(tmp_path: object, capfd: pytest.CaptureFixtu
     assert exit_code([*audit, f"{tmp_path}/b", "--fail-on", "verdict:label-balance==pass"]) == 8
     assert "gate-failed" in capfd.readouterr().err
     assert exit_code([*audit, f"{tmp_path}/c", "--fail-on", "nonsense"]) == 2
+
+
+@pytest.mark.parametrize("command", ["audit", "train"])
+def test_a_gate_that_the_command_cannot_evaluate_is_refused(command: str, capsys, tmp_path) -> None:
+    """`audit` and `train` test no model: a gate on the score would fail whatever the data are."""
+    line = [
+        command,
+        "fashion-mnist-sample",
+        "--fail-on",
+        "accuracy<0.9",
+        "--out",
+        str(tmp_path / "run"),
+        "-q",
+    ]
+    assert exit_code(line) == 2
+    told = capsys.readouterr().err
+    assert "error[unknown-gate]: accuracy<0.9: this command tests no model" in told
+    assert "assay run --fail-on 'accuracy<0.9'" in told
+    assert not (tmp_path / "run").exists()

@@ -252,11 +252,15 @@ def settings_from(parameters: dict[str, Any]) -> dict[str, Any]:
 
 
 def _recipe_of(given: dict[str, Any], model: str | None) -> dict[str, Any]:
-    """The recipe's values in a `config.toml`; those of another recipe than `model` do not count."""
+    """The recipe's values in a `config.toml`.
+
+    Without a `name` they are what somebody wishes for whatever is trained. With one they are the whole recipe
+    of that name, as a run records it, and do not count where `model` names another.
+    """
     recipe: dict[str, Any] = given.pop("recipe", {})
-    name = recipe.pop("name", given.get("model"))
+    name = recipe.pop("name", None)
     recipe.pop("model", None)
-    if model is not None and model != name:
+    if None not in (name, model) and model != name:
         return {}
     options = recipe.pop("options", {})
     return recipe | {f"options.{key}": value for key, value in options.items()}

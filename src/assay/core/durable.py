@@ -8,7 +8,6 @@ All calls to the operating system go through `files`, so that tests can make eve
 """
 
 import errno
-import fcntl
 import hashlib
 import json
 import os
@@ -264,45 +263,34 @@ def lock(path: Path, wait: bool = False) -> Iterator[None]:
     The kernel frees the lock of a process that died, so its leftover file stops nobody. Where another
     process holds it: wait for it, or raise AssayError `run-folder-in-use` that names it.
     """
+    from filelock import FileLock, Timeout  # here: `assay --help` does without
+
+    held = FileLock(path, mode=0o644, thread_local=False)
     with environment_errors(path):
-        descriptor = _locked_descriptor(path, wait)
+        path.parent.stat()  # the package would make a missing folder
+        try:
+            held.acquire(blocking=wait)
+        except Timeout:
+            fix = "Wait for it to end, or choose another folder with --out."
+            what = f"process {_holder(path)} is working in it"
+            raise AssayError("run-folder-in-use", path.parent, what, fix) from None
     try:
+        with suppress(OSError):  # where a locked file cannot be written (Windows), it names nobody
+            path.write_text(f"{os.getpid()}\n", "ascii")
         yield
     finally:
         with suppress(OSError):
             files.unlink(path)
-        os.close(descriptor)
+        held.release()
 
 
-def _locked_descriptor(path: Path, wait: bool) -> int:
-    while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-            if _same_file(descriptor, path):
-                os.ftruncate(descriptor, 0)
-                os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-                return descriptor
-        except BlockingIOError:
-            holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
-            os.close(descriptor)
-            raise AssayError(
-                "run-folder-in-use",
-                path.parent,
-                f"process {holder or 'unknown'} is working in it",
-                "Wait for it to end, or choose another folder with --out.",
-            ) from None
-        except BaseException:
-            os.close(descriptor)
-            raise
-        os.close(descriptor)  # the previous holder removed the file while we waited: try again
-
-
-def _same_file(descriptor: int, path: Path) -> bool:
+def _holder(path: Path) -> str:
+    """The process that a lock file names."""
     try:
-        return os.path.samestat(os.fstat(descriptor), os.stat(path))
-    except FileNotFoundError:
-        return False
+        return path.read_text("ascii", "replace")[:32].strip() or "unknown"
+    except OSError:
+        return "unknown"
+
 
 
 @contextmanager

@@ -27,6 +27,7 @@ ERROR_CODES: Final[dict[str, int]] = {
     "unknown-check": USAGE,
     "unknown-gate": USAGE,
     "unknown-setting": USAGE,
+    "option-not-used": USAGE,
     "bad-value": USAGE,
     "recipe-does-not-fit": USAGE,
     "output-exists": USAGE,

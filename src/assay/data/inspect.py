@@ -12,7 +12,7 @@ from assay.data.decoding.target_size import parse_size, working_shape
 from assay.data.decoding.worker_pool import Decoders
 from assay.data.decoding.worker_pool import Request as DecodeRequest
 from assay.data.listing.listing import Listing, Payload, class_names
-from assay.data.load import as_request, chosen_source
+from assay.data.load import as_request, readable_source
 from assay.data.request import Request
 from assay.data.values import Dataset, LeftOut
 
@@ -61,7 +61,7 @@ def inspect(data: str | Path | None = None, **options: Any) -> Inspection:
     Unreadable images are reported, not raised. Raises AssayError where there is no data set at all.
     """
     request = as_request(data, **{**options, "skip_bad": True})
-    source = chosen_source(request)
+    source = readable_source(request)
     if source.listing is None:
         return _of_dataset(source.read(request))
     return _of_listing(source.listing(request), request, source.name)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from assay.core.errors import AssayError
 from assay.core.text import choices
-from assay.data.request import Request
+from assay.data.request import Request, refuse_unused
 from assay.data.sources import SOURCES, Source
 from assay.data.sources.array_dataset import checked_classes, read_class_names
 from assay.data.values import Dataset
@@ -29,7 +30,8 @@ def read(request: Request) -> Dataset:
 
     Raises AssayError: `unknown-data`, and whatever is wrong with the data (docs/errors.md).
     """
-    return chosen_source(request).read(request)
+    found = readable_source(request).read(request)
+    return found if request.name is None else replace(found, name=request.name)
 
 
 def as_request(
@@ -44,6 +46,16 @@ def as_request(
         raise AssayError("usage", "arrays", "both data and arrays were given", "Give one of them.")
     text = None if arrays is not None else os.fspath(data if data is not None else DEFAULT)
     return Request(text, _existing_path(text, data), arrays, _class_names(classes), **options)
+
+
+def readable_source(request: Request) -> Source:
+    """The source that reads a request, every given option of which it takes.
+
+    Raises AssayError `unknown-data`, and `option-not-used` for an option that would be ignored.
+    """
+    source = chosen_source(request)
+    refuse_unused(request, source.takes, source.name)
+    return source
 
 
 def chosen_source(request: Request) -> Source:

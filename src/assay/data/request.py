@@ -1,12 +1,13 @@
 """`Request`: what the user asked to be read, and how. Every source is given one."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from numpy.typing import NDArray
 
+from assay.core.errors import AssayError
 from assay.core.events import OnEvent, ignore
 from assay.data.values import Resize
 
@@ -49,3 +50,34 @@ class Request:
     def columns(self) -> tuple[str | None, ...]:
         """The columns that were asked for."""
         return self.path_column, self.label_column, self.split_column, self.group_column
+
+
+#: Fields of a request that change what is read, and what a user calls them. `name`, `skip_bad`, the test
+#: split and the network count for every source; all others only for sources that take them.
+OPTIONS: Final[Mapping[str, str]] = {
+    "classes": "--classes",
+    "floats": "floats",
+    "size": "--size",
+    "resize": "--resize",
+    "path_column": "--path-column",
+    "label_column": "--label-column",
+    "split_column": "--split-column",
+    "group_column": "--group-column",
+}
+
+#: What sources of arrays take, and sources of image files; of these, what concerns tables.
+OF_ARRAYS: Final = frozenset({"classes", "floats"})
+OF_IMAGES: Final = frozenset({"classes", "size", "resize"})
+OF_TABLES: Final = frozenset({"path_column", "label_column", "split_column", "group_column"})
+
+
+def refuse_unused(request: Request, taken: Collection[str], form: str) -> None:
+    """Raise AssayError `option-not-used` for an option that was given and that the source would ignore.
+
+    taken: the fields of `OPTIONS` that the source reads. form: what the data are, for the message.
+    """
+    unset = {field.name: field.default for field in fields(Request)}
+    for field, option in OPTIONS.items():
+        if field not in taken and getattr(request, field) != unset[field]:
+            what = f"data of the form {form!r} have no use for it, so it would be ignored"
+            raise AssayError("option-not-used", option, what, "Leave it out, or give data that it is for.")

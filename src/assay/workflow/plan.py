@@ -1,6 +1,6 @@
 """What a command was asked to do, resolved before any work starts: settings, recipe, data, run folder."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -10,12 +10,13 @@ from assay.audits.registry import known_checks
 from assay.core import durable
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, stage, warn
+from assay.core.text import choices
 from assay.data.decisions import APPLIED, Decided, Decision, decide, decisions_csv, read_decisions
 from assay.data.values import Dataset, Split
 from assay.training.classifier import Model
 from assay.training.loop.warm_start import START, fitting_weights, keep_start, read_start
 from assay.training.model.values import ModelData
-from assay.training.recipes import Recipe, validated
+from assay.training.recipes import RECIPES, Recipe, settings_of, validated
 from assay.training.requirements import require_for
 from assay.workflow import run_folder
 from assay.workflow.load import load
@@ -201,9 +202,30 @@ def _keep_decisions(plan: Plan, folder: Path) -> None:
 
 def _settings(command: str, name: str, given: Mapping[str, Any]) -> Settings:
     own = {key: value for key, value in given.items() if key in Settings.model_fields and key != "recipe"}
-    recipe = {**given.get("recipe", {}), **{k: v for k, v in given.items() if k not in Settings.model_fields}}
+    strangers = {key: value for key, value in given.items() if key not in Settings.model_fields}
+    recipe = {**given.get("recipe", {}), **strangers}
+    _refuse_unknown(command, recipe if command != "audit" else strangers)
     by_command = _BY_COMMAND.get(command, {})
     return Settings.checked({**by_command, **own, "data": name, "recipe": recipe})
+
+
+def _refuse_unknown(command: str, names: Iterable[str]) -> None:
+    """Raise AssayError `unknown-setting` for a name that is no setting of the command or of any recipe.
+
+    Which recipe has which setting is checked where the recipe is read.
+    """
+    recipes = () if command == "audit" else RECIPES
+    of_recipes = dict.fromkeys(setting for recipe in recipes for setting in settings_of(recipe))
+    for name in names:
+        if name.removeprefix("options.") not in of_recipes and name not in ("name", "model", "options"):
+            what = "an audit has no such setting" if command == "audit" else "there is no such setting"
+            raise AssayError("unknown-setting", name, what, choices(name, _nearest_first(of_recipes)) + ".")
+
+
+def _nearest_first(of_recipes: Iterable[str]) -> tuple[str, ...]:
+    """Every name that can be meant: the recipes' settings, then those of a command."""
+    own = (name for name in Settings.model_fields if name not in ("data", "recipe", "recipes"))
+    return (*of_recipes, *own)
 
 
 def open_data(data: Data, reading: Mapping[str, Any], offline: bool, on_event: OnEvent) -> Dataset:

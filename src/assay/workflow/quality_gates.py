@@ -56,9 +56,19 @@ class Gate:
         return f"{self.name}{self.relation}{shown}{'%' if self.percent else ''}"
 
 
-def parse_gates(text: str) -> tuple[Gate, ...]:
-    """The gates of a `--fail-on` option. Raises AssayError `unknown-gate` for the first that is none."""
-    return tuple(_parse(part.strip()) for part in text.split(",") if part.strip())
+def parse_gates(text: str, *, scored: bool = True) -> tuple[Gate, ...]:
+    """The gates of a `--fail-on` option. scored: whether the command gives a score.
+
+    Raises AssayError `unknown-gate` for the first that is none, or that such a command can never evaluate.
+    """
+    gates = tuple(_parse(part.strip()) for part in text.split(",") if part.strip())
+    for gate in gates:
+        if gate.name in _SCORES and not scored:
+            what = "this command tests no model, so it cannot evaluate a gate on a score"
+            raise AssayError(
+                "unknown-gate", gate, what, f"Use assay run --fail-on '{gate}', or assay evaluate."
+            )
+    return gates
 
 
 def _parse(text: str) -> Gate:

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from assay.core.errors import AssayError
 from assay.data.convert import convert
+from assay.data.inspect import inspect
 from assay.data.load import as_request, chosen_source
+from assay.data.request import OPTIONS
 from assay.data.sources import SOURCES, fashion_mnist
 from assay.data.values import Dataset
 from assay.workflow.load import load
@@ -167,3 +169,69 @@ def test_the_contract_of_a_named_set(source: str) -> None:
         assert split.counts(10).tolist() == [NAMED[source][name == "test"] // 10] * 10
         assert len(set(split.ids)) == len(split)
         assert drawn.splits[name].ids == split.ids
+
+
+#: A value of each option that changes what is read.
+GIVEN: Mapping[str, object] = {
+    "classes": ("wasp", "moth", "calf"),
+    "floats": True,
+    "size": "3x4",
+    "resize": "crop",
+    "path_column": "file_name",
+    "label_column": "label",
+    "split_column": "split",
+    "group_column": "label",
+}
+
+TAKES = {source.name: source.takes for source in SOURCES}
+
+
+def test_every_option_has_a_value_here() -> None:
+    """An option that no source takes, or that is not tried below, would be dead."""
+    assert GIVEN.keys() == OPTIONS.keys() == set().union(*TAKES.values())
+
+
+@pytest.mark.parametrize(("source", "option"), [(s, o) for s in TAKES for o in OPTIONS if o not in TAKES[s]])
+def test_an_option_that_a_source_does_not_take_is_refused(
+    source: str, option: str, cache: None, tmp_path: Path
+) -> None:
+    """It would be ignored in silence; so it stops, naming the option, before anything is read."""
+    dataset = load(arrays=_arrays(24, 0), classes=CLASSES)
+    options = {"data": source} if source in NAMED else MADE[source](dataset, tmp_path / "set")
+    with pytest.raises(AssayError, match="option-not-used") as caught:
+        load(**options, **{option: GIVEN[option]})
+    assert str(caught.value).startswith(f"error[option-not-used]: {OPTIONS[option]}: ")
+
+
+@pytest.mark.parametrize("source", MADE)
+def test_every_source_takes_a_name_and_class_names(source: str, cache: None, tmp_path: Path) -> None:
+    """The user's own name for the set counts in every form; those of classes where data have none."""
+    made = MADE[source](load(arrays=_arrays(24, 0)), tmp_path / "set")
+    if source == "tfds":  # its class names are stored with it
+        assert load(**made, name="mine", classes=CLASSES).name == "mine"
+        return
+    found = load(**made, name="mine", classes=GIVEN["classes"])
+    assert (found.name, found.classes) == ("mine", GIVEN["classes"])
+
+
+@pytest.mark.parametrize("source", ["archive", "folder", "hf", "parquet", "table"])
+def test_sources_of_image_files_take_a_size(source: str, cache: None, tmp_path: Path) -> None:
+    """Each brings its images to the size that was asked for."""
+    made = MADE[source](load(arrays=_arrays(24, 0), classes=CLASSES), tmp_path / "set")
+    assert load(**made, size="3x4").shape == (3, 4, 1)
+
+
+@pytest.mark.parametrize("column", ["path_column", "label_column", "split_column", "group_column"])
+def test_a_column_means_nothing_without_a_table(column: str, cache: None, tmp_path: Path) -> None:
+    """A folder of classes has no columns, though a folder with a table has."""
+    folder = convert(load(arrays=_arrays(24, 0), classes=CLASSES), tmp_path / "set")
+    for look in (load, inspect):
+        with pytest.raises(AssayError, match=r"option-not-used.*a folder without a table"):
+            look(folder, **{column: "label"})
+
+
+def test_a_named_set_keeps_its_class_names(cache: None) -> None:
+    """Other names are refused; its own, as a model of it carries them, are no contradiction."""
+    with pytest.raises(AssayError, match=r"class-names.*has class names of its own"):
+        load("fashion-mnist-sample", classes=tuple("abcdefghij"))
+    assert load("fashion-mnist-sample", classes=fashion_mnist.CLASSES, name="clothes").name == "clothes"

@@ -23,7 +23,7 @@ def audit(
     from assay.workflow.api import run_audit
     from assay.workflow.quality_gates import enforce, parse_gates
 
-    gates = parse_gates(fail_on or "")
+    gates = parse_gates(fail_on or "", scored=False)
     output = o.Output.of(given)
     with listening(output) as on_event:
         done = run_audit(out=out, offline=offline, on_event=on_event, **settings)

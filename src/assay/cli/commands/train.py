@@ -15,7 +15,7 @@ def _train(
     from assay.workflow.api import run_train
     from assay.workflow.quality_gates import enforce, parse_gates
 
-    gates = parse_gates(fail_on or "")
+    gates = parse_gates(fail_on or "", scored=False)
     with listening(output) as on_event:
         done = run_train(out=out, offline=offline, on_event=on_event, **settings)
     recipe = f"Trained {done.model.recipe['name']}; " if done.model else ""

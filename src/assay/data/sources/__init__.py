@@ -25,6 +25,7 @@ class Source(NamedTuple):
     """A form that data come in: its name, whether it can read a request, and how.
 
     data_names: the names that it knows data sets by, for `assay run NAME`.
+    takes: the options of a request that it reads (see `request.OPTIONS`); any other that is given is refused.
     listing: where it reads image files: what there is, before any is decoded.
     """
 
@@ -32,20 +33,25 @@ class Source(NamedTuple):
     data_names: tuple[str, ...]
     matches: Callable[[Request], bool]
     read: Callable[[Request], Dataset]
+    takes: frozenset[str]
     listing: Callable[[Request], Listing] | None = None
 
 
 #: Every source, asked in this order.
 SOURCES: Final = (
-    Source("arrays", (), arrays.matches, arrays.read),
-    Source("fashion-mnist", (fashion_mnist.NAME,), fashion_mnist.matches, fashion_mnist.read),
-    Source("fashion-mnist-sample", (sample.NAME,), sample.matches, sample.read),
-    Source("hf", (), hub.matches, hub.read),
-    Source("tfds", (), tfds.matches, tfds.read, tfds.listing),
-    Source("idx", (), idx_folder.matches, idx_folder.read),
-    Source("numpy", (), numpy_files.matches, numpy_files.read),
-    Source("archive", (), archive.matches, archive.read),
-    Source("parquet", (), parquet_files.matches, parquet_files.read, parquet_files.listing),
-    Source("folder", (), folder.matches, folder.read, folder.listing),
-    Source("table", (), manifest.matches, manifest.read, manifest.listing),
+    Source("arrays", (), arrays.matches, arrays.read, arrays.TAKES),
+    Source(
+        "fashion-mnist", (fashion_mnist.NAME,), fashion_mnist.matches, fashion_mnist.read, fashion_mnist.TAKES
+    ),
+    Source("fashion-mnist-sample", (sample.NAME,), sample.matches, sample.read, sample.TAKES),
+    Source("hf", (), hub.matches, hub.read, hub.TAKES),
+    Source("tfds", (), tfds.matches, tfds.read, tfds.TAKES, tfds.listing),
+    Source("idx", (), idx_folder.matches, idx_folder.read, idx_folder.TAKES),
+    Source("numpy", (), numpy_files.matches, numpy_files.read, numpy_files.TAKES),
+    Source("archive", (), archive.matches, archive.read, archive.TAKES),
+    Source(
+        "parquet", (), parquet_files.matches, parquet_files.read, parquet_files.TAKES, parquet_files.listing
+    ),
+    Source("folder", (), folder.matches, folder.read, folder.TAKES, folder.listing),
+    Source("table", (), manifest.matches, manifest.read, manifest.TAKES, manifest.listing),
 )

@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from assay.core import durable
 from assay.core.errors import AssayError
 from assay.data.formats.archive import is_archive, too_few, unpack
 from assay.data.formats.safe_open import reading_errors
-from assay.data.request import Request
+from assay.data.request import OF_ARRAYS, OF_IMAGES, OF_TABLES, Request, refuse_unused
 from assay.data.sources import folder, idx_folder, numpy_files
 from assay.data.sources.image_dataset import cache_key, name_of, stop_at_unreadable
 from assay.data.storage.cache import cached
@@ -15,6 +16,9 @@ from assay.data.values import Dataset
 
 #: What may lie in an archive. Archives in archives are not unpacked.
 _INSIDE = (idx_folder, numpy_files, folder)
+
+#: The options of a request that this source reads.
+TAKES: Final = OF_ARRAYS | OF_IMAGES | OF_TABLES
 
 
 def matches(request: Request) -> bool:
@@ -49,6 +53,7 @@ def _read_folder(request: Request, archive: Path, unpacked: Path, scratch: Path)
     inner = replace(request, path=unpacked, name=name, scratch=scratch, skip_bad=True)
     for source in _INSIDE:
         if source.matches(inner):
+            refuse_unused(inner, source.TAKES, source.__name__.rpartition(".")[2].replace("_", " "))
             try:
                 found: Dataset = source.read(inner)
                 return replace(found, source="archive", location="")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.formats.safe_open import open_file
+from assay.data.request import Request
 from assay.data.values import BLOCK, Dataset, Split, numbered_ids
 
 #: Without class names, labels are numbers from 0; a larger one is a mistake, not a class.
@@ -27,6 +28,17 @@ class RawSplit:
     labels: NDArray[Any]
     images_name: str
     labels_name: str
+
+
+def own_classes(request: Request, classes: tuple[str, ...]) -> tuple[str, ...]:
+    """The class names of a data set that has names of its own.
+
+    Raises AssayError `class-names` where others were asked for: its names are part of what it is.
+    """
+    if request.classes not in (None, classes):
+        fix = f"Leave --classes out: they are {', '.join(classes)}."
+        raise AssayError("class-names", "--classes", f"{request.data} has class names of its own", fix)
+    return classes
 
 
 def dataset_from_arrays(

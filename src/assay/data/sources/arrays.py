@@ -7,11 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.errors import AssayError
-from assay.data.request import Request
+from assay.data.request import OF_ARRAYS, Request
 from assay.data.sources.array_dataset import RawSplit, dataset_from_arrays
 from assay.data.values import Dataset
 
 _ARGUMENTS: Final = ("arrays[0]", "arrays[1]", "arrays[2]", "arrays[3]")
+
+#: The options of a request that this source reads.
+TAKES: Final = OF_ARRAYS
 
 
 def matches(request: Request) -> bool:

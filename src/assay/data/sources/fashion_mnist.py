@@ -14,7 +14,7 @@ from assay.core.errors import AssayError
 from assay.core.events import warn
 from assay.data.formats.idx import IdxFile, read_idx
 from assay.data.request import Request
-from assay.data.sources.array_dataset import RawSplit, dataset_from_arrays
+from assay.data.sources.array_dataset import RawSplit, dataset_from_arrays, own_classes
 from assay.data.storage.cache import OWN_DISK, cached, quarantine
 from assay.data.storage.mirrors import DebianPackage, Folder, Mirror, Place
 from assay.data.values import Dataset
@@ -67,6 +67,9 @@ _PLACES: Final[tuple[Place, ...]] = (
     DebianPackage("dataset-fashion-mnist", "usr/share/datasets/fashion-mnist"),
 )
 
+#: The options of a request that this source reads.
+TAKES: Final = frozenset({"classes"})
+
 
 def matches(request: Request) -> bool:
     """Whether Fashion-MNIST was asked for by name."""
@@ -79,6 +82,7 @@ def read(request: Request) -> Dataset:
     Raises AssayError `data-unavailable` where no place has it; where one has it damaged and none has it
     intact, the error of that place.
     """
+    own_classes(request, CLASSES)
     return read_from(_PLACES, request, cache_folder())
 
 

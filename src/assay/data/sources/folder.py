@@ -10,7 +10,7 @@ from assay.data.listing.image_table import Table, list_tables
 from assay.data.listing.listing import Listing, Part, Unlisted
 from assay.data.listing.names import natural_key, ordered_splits, split_of
 from assay.data.listing.walk import Glance, Walk, glance, in_order
-from assay.data.request import Request
+from assay.data.request import OF_IMAGES, OF_TABLES, Request, refuse_unused
 from assay.data.sources.image_dataset import read_image_set
 from assay.data.values import Dataset
 
@@ -21,6 +21,9 @@ _IMAGE_SUFFIXES: Final = frozenset((*SUFFIXES, *REFUSED_SUFFIXES))
 
 #: Tables of labels that lie with the images, as on the Hugging Face hub.
 METADATA: Final = ("metadata.csv", "metadata.jsonl")
+
+#: The options of a request that this source reads.
+TAKES: Final = OF_IMAGES | OF_TABLES
 
 
 def matches(request: Request) -> bool:
@@ -39,6 +42,7 @@ def read(request: Request) -> Dataset:
     seen = glance(path)
     if _has_tables(seen):
         return read_image_set(request, listing(request), "folder", path, lambda: listing(request).stamp)
+    refuse_unused(request, OF_IMAGES, "a folder without a table")
     found = Unlisted(seen.stamp, seen.count, lambda: _without_tables(seen))
     return read_image_set(request, found, "folder", path, lambda: glance(path).stamp)
 
@@ -48,6 +52,7 @@ def listing(request: Request) -> Listing:
     assert request.path is not None  # `matches` said so
     seen = glance(request.path)
     if not _has_tables(seen):
+        refuse_unused(request, OF_IMAGES, "a folder without a table")
         return _without_tables(seen)
     found = in_order(seen)
     return _from_tables(request, found, _tables(found))

@@ -8,7 +8,7 @@ from typing import Any, Final
 from assay.core import durable
 from assay.core.cache_folder import cache_folder
 from assay.core.errors import AssayError
-from assay.data.request import Request
+from assay.data.request import OF_IMAGES, OF_TABLES, Request, refuse_unused
 from assay.data.sources import folder, parquet_files
 from assay.data.values import Dataset
 
@@ -24,6 +24,9 @@ _WANTED: Final = (
     "*.md",
     *(f"*{end}" for end in folder.SUFFIXES),
 )
+
+#: The options of a request that this source reads.
+TAKES: Final = OF_IMAGES | OF_TABLES
 
 
 def matches(request: Request) -> bool:
@@ -43,6 +46,7 @@ def read(request: Request) -> Dataset:
     inner = replace(request, path=place, name=request.name or place.absolute().name)
     try:
         source = parquet_files if parquet_files.matches(inner) else folder
+        refuse_unused(inner, source.TAKES, source.__name__.rpartition(".")[2].replace("_", " "))
         found: Dataset = source.read(inner)
         return replace(found, source="hf")
     except AssayError as error:

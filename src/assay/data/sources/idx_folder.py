@@ -21,6 +21,9 @@ _SPLITS: Final = {"train": "train", "t10k": "test", "test": "test"}
 #: Split -> what it holds -> file.
 _Files = Mapping[str, Mapping[str, Path]]
 
+#: The options of a request that this source reads.
+TAKES: Final = frozenset({"classes"})
+
 
 def matches(request: Request) -> bool:
     """Whether the path is a file with an IDX name, or a folder that holds one."""

@@ -1,11 +1,16 @@
 """A table of image paths and labels: CSV, TSV or JSON lines."""
 
+from typing import Final
+
 from assay.data.formats.text_table import SUFFIXES
 from assay.data.listing.image_table import Table, list_tables
 from assay.data.listing.listing import Listing
-from assay.data.request import Request
+from assay.data.request import OF_IMAGES, OF_TABLES, Request
 from assay.data.sources.image_dataset import read_image_set
 from assay.data.values import Dataset
+
+#: The options of a request that this source reads.
+TAKES: Final = OF_IMAGES | OF_TABLES
 
 
 def matches(request: Request) -> bool:

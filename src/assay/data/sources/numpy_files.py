@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from assay.core.errors import AssayError
 from assay.data.formats.npy import read_npy, read_npz
-from assay.data.request import Request
+from assay.data.request import OF_ARRAYS, Request
 from assay.data.sources.array_dataset import RawSplit, checked_classes, dataset_from_arrays
 from assay.data.values import Dataset
 
@@ -35,6 +35,9 @@ _NAMES: Final = {
 }
 
 _CLASS_NAMES: Final = ("classes", "class_names", "label_names")
+
+#: The options of a request that this source reads.
+TAKES: Final = OF_ARRAYS
 
 
 def matches(request: Request) -> bool:

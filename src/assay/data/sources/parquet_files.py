@@ -4,14 +4,18 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from assay.data.formats.safe_open import reading_errors
 from assay.data.listing.listing import Listing
 from assay.data.listing.names import natural_key
 from assay.data.listing.parquet import left_out_files, list_parquet
-from assay.data.request import Request
+from assay.data.request import OF_IMAGES, OF_TABLES, Request
 from assay.data.sources.image_dataset import read_image_set
 from assay.data.values import Dataset
+
+#: The options of a request that this source reads.
+TAKES: Final = OF_IMAGES | OF_TABLES - {"path_column"}
 
 
 def matches(request: Request) -> bool:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from assay.core.errors import AssayError
 from assay.data.formats.idx import read_idx
 from assay.data.request import Request
-from assay.data.sources.array_dataset import RawSplit, dataset_from_arrays
+from assay.data.sources.array_dataset import RawSplit, dataset_from_arrays, own_classes
 from assay.data.sources.fashion_mnist import CLASSES, PAIRS
 from assay.data.values import Dataset
 
@@ -24,17 +24,21 @@ SHA256: Final = {
     "t10k-labels-idx1-ubyte.gz": "9c71808b3a0ebfc091442c0009a7aa35be2d9622bf6aaf6891ce9a0088e96c07",
 }
 
+#: The options of a request that this source reads.
+TAKES: Final = frozenset({"classes"})
+
 
 def matches(request: Request) -> bool:
     """Whether the sample was asked for by name."""
     return request.data == NAME
 
 
-def read(request: Request) -> Dataset:  # noqa: ARG001  # every source is read so
+def read(request: Request) -> Dataset:
     """2,000 training and 500 test images, in memory: it needs neither cache nor home.
 
     Raises AssayError `hash-mismatch` where the installed files were changed.
     """
+    own_classes(request, CLASSES)
     return read_from(FOLDER)
 
 

@@ -19,7 +19,7 @@ from assay.data.formats.text_table import LABEL_NAMES, chosen_column
 from assay.data.formats.tfrecord import Example, parse_example, read_array_records, read_tfrecords, unreadable
 from assay.data.listing.listing import Listing, Part, stamp_of
 from assay.data.listing.names import natural_key, ordered_splits, split_of
-from assay.data.request import Request
+from assay.data.request import OF_IMAGES, Request
 from assay.data.sources.image_dataset import read_image_set
 from assay.data.values import Dataset, numbered_ids
 
@@ -38,6 +38,9 @@ _READERS: Final[Mapping[str, Callable[[Path], Iterator[bytes]]]] = {
 
 #: Characters of a description file; real ones have some thousands.
 _LONGEST: Final = 1 << 22
+
+#: The options of a request that this source reads.
+TAKES: Final = OF_IMAGES | {"label_column"}
 
 
 def matches(request: Request) -> bool:
