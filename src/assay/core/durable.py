@@ -292,7 +292,6 @@ def _holder(path: Path) -> str:
         return "unknown"
 
 
-
 @contextmanager
 def environment_errors(path: Path, bytes_needed: int | None = None) -> Iterator[None]:
     """Turn the operating system's refusals into one-line errors that say what to do."""

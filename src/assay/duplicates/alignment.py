@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.arrays import Bytes, Float32s
 from assay.core.thread_pool import all_cores
 from assay.duplicates.candidates import Candidates, margin
 
@@ -16,9 +17,6 @@ MOST_GAIN: Final = 1.72
 
 #: Values of the pictures compared at once: their temporary copies take about ten times 16 MB.
 _VALUES: Final = 1 << 22
-
-Bytes = NDArray[np.uint8]
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,9 +28,9 @@ class Alignment:
     gain: float32, of the second picture over the first; mirrored: bool.
     """
 
-    residual: Floats
-    structure: Floats
-    gain: Floats
+    residual: Float32s
+    structure: Float32s
+    gain: Float32s
     mirrored: NDArray[np.bool_]
 
 
@@ -52,7 +50,7 @@ def compare(small: Bytes, pairs: Candidates) -> Alignment:
     return Alignment(*joined)
 
 
-def opposite(small: Bytes, pairs: Candidates, mirrored: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+def opposite(small: Bytes, pairs: Candidates, mirrored: NDArray[np.bool_]) -> tuple[Float32s, Float32s]:
     """The windows of each pair that show the same, float32 `(pairs, h, w, c)` each, the first one turned
     where `mirrored`."""
     first, second = _windows(small, pairs)
@@ -60,7 +58,7 @@ def opposite(small: Bytes, pairs: Candidates, mirrored: NDArray[np.bool_]) -> tu
     return first, second
 
 
-def _windows(small: Bytes, pairs: Candidates) -> tuple[Floats, Floats]:
+def _windows(small: Bytes, pairs: Candidates) -> tuple[Float32s, Float32s]:
     edge = margin(small.shape)
     middle = np.full(len(pairs), edge)
     first = windows(small, pairs.first, edge + pairs.down, edge + pairs.right, edge)
@@ -80,7 +78,7 @@ def _compare_block(small: Bytes, pairs: Candidates) -> Alignment:
 
 def windows(
     small: Bytes, rows: NDArray[np.int64], down: NDArray[np.int64], right: NDArray[np.int64], edge: int
-) -> Floats:
+) -> Float32s:
     """float32 `(rows, h - 2 edge, w - 2 edge, c)`: one window of each picture, starting at (down, right)."""
     _, height, width, channels = small.shape
     cut = np.empty((len(rows), height - 2 * edge, width - 2 * edge, channels), np.float32)
@@ -92,11 +90,11 @@ def windows(
     return cut
 
 
-def _flat(pictures: Floats) -> Floats:
+def _flat(pictures: Float32s) -> Float32s:
     return pictures.reshape(len(pictures), math.prod(pictures.shape[1:]))
 
 
-def _explained(first: Floats, second: Floats) -> tuple[Floats, Floats]:
+def _explained(first: Float32s, second: Float32s) -> tuple[Float32s, Float32s]:
     """Residual and gain of the better of two explanations: second made from first, or first from second."""
     forward, gain = _residual(first, second)
     backward, inverse = _residual(second, first)
@@ -104,14 +102,14 @@ def _explained(first: Floats, second: Floats) -> tuple[Floats, Floats]:
     return np.where(better, backward, forward), np.where(better, 1 / inverse, gain)
 
 
-def _residual(source: Floats, target: Floats) -> tuple[Floats, Floats]:
+def _residual(source: Float32s, target: Float32s) -> tuple[Float32s, Float32s]:
     """Root mean square of what remains of `target` made from `source`, and the gain."""
     made, gain = made_from(source, target)
     made -= target
     return np.sqrt(np.einsum("ij,ij->i", made, made) / source.shape[1]), gain
 
 
-def made_from(source: Floats, target: Floats) -> tuple[Floats, Floats]:
+def made_from(source: Float32s, target: Float32s) -> tuple[Float32s, Float32s]:
     """`clip(gain * source + offset, 0, 255)` as near to `target` as can be, `(n, pixels)`; and the gains.
 
     Gain and offset are fitted by least squares to the pixels that were not cut off at 0 or 255.
@@ -123,7 +121,7 @@ def made_from(source: Floats, target: Floats) -> tuple[Floats, Floats]:
     return made, gain
 
 
-def line(source: Floats, target: Floats, used: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+def line(source: Float32s, target: Float32s, used: NDArray[np.bool_]) -> tuple[Float32s, Float32s]:
     """Gain (within those looked for) and offset of `target` over `source`, `(n, pixels)`, where `used`."""
     weight = used.astype(np.float32)
     total = np.maximum(weight.sum(axis=1), 1)

@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.arrays import Bytes, Float32s, Rows
 from assay.core.thread_pool import all_cores
 from assay.estimators.nearest_neighbors import Cells, build_cells, search_cells
 from assay.estimators.projections import Components, fit_components, spread_rows
@@ -41,10 +42,6 @@ _BLOCK: Final = 2048
 #: they would look after this gain.
 _CUTTING_GAIN: Final = 1.4
 
-Bytes = NDArray[np.uint8]
-Floats = NDArray[np.float32]
-Rows = NDArray[np.int64]
-
 
 @dataclass(frozen=True)
 class Query:
@@ -68,7 +65,7 @@ class Candidates:
     second: Rows
     down: Rows
     right: Rows
-    distance: Floats
+    distance: Float32s
 
     def __len__(self) -> int:
         return len(self.first)
@@ -141,12 +138,12 @@ def flat(small: Bytes) -> NDArray[np.bool_]:
 
 def _ask(
     small: Bytes, rows: Rows, components: Components, cells: Cells, question: Query
-) -> tuple[Floats, Rows]:
+) -> tuple[Float32s, Rows]:
     described = components.project(_described(small, rows, question))
     return search_cells(cells, described, question.visits, question.count)
 
 
-def _described(small: Bytes, rows: Rows, question: Query) -> Floats:
+def _described(small: Bytes, rows: Rows, question: Query) -> Float32s:
     return np.concatenate(
         [
             describe_window(small[rows[start : start + _BLOCK]], question)
@@ -155,12 +152,12 @@ def _described(small: Bytes, rows: Rows, question: Query) -> Floats:
     )
 
 
-def describe_window(small: Bytes, question: Query) -> Floats:
+def describe_window(small: Bytes, question: Query) -> Float32s:
     """Length-1 description of a window: the same for mirror images and under gain and contrast."""
     lit = small if question.gain == 1 else np.minimum(small * np.float32(question.gain), 255)
     gray = gray_of(lit)  # after the gain: it cuts each color off by itself
     weights = window_weights((gray.shape[1], gray.shape[2]), question)
-    description: Floats = gray.reshape(len(gray), gray.shape[1] * gray.shape[2]) @ weights
+    description: Float32s = gray.reshape(len(gray), gray.shape[1] * gray.shape[2]) @ weights
     odd = description[:, description.shape[1] // 2 :]
     np.abs(odd, out=odd)  # a mirror image has the other sign
     length = np.sqrt(np.square(description).sum(axis=1, keepdims=True))
@@ -168,7 +165,7 @@ def describe_window(small: Bytes, question: Query) -> Floats:
     return description
 
 
-def window_weights(shape: tuple[int, int], question: Query) -> Floats:
+def window_weights(shape: tuple[int, int], question: Query) -> Float32s:
     """float32 `(h * w, description)`: all that is linear in the description, as one matrix.
 
     First half: each cell plus its mirror cell, less the window's mean; second half: minus instead of plus.
@@ -183,13 +180,13 @@ def window_weights(shape: tuple[int, int], question: Query) -> Floats:
     return np.ascontiguousarray(both.reshape(-1, shape[0] * shape[1]).T)
 
 
-def _along(pixels: int, edge: int, shift: int) -> Floats:
+def _along(pixels: int, edge: int, shift: int) -> Float32s:
     weights = np.zeros((_CELLS, pixels), np.float32)
     weights[:, edge + shift : pixels - edge + shift] = cell_weights(pixels - 2 * edge, _CELLS)
     return weights
 
 
-def _best(answers: list[tuple[Floats, Rows]], asked: list[Query], rows: Rows) -> Candidates:
+def _best(answers: list[tuple[Float32s, Rows]], asked: list[Query], rows: Rows) -> Candidates:
     """The `PARTNERS` nearest partners of each picture over all questions, each partner once."""
     distances = np.hstack([found for found, _ in answers])
     partners = np.hstack([found for _, found in answers])
@@ -208,7 +205,7 @@ def _best(answers: list[tuple[Floats, Rows]], asked: list[Query], rows: Rows) ->
     )
 
 
-def _nearest_partners(asking: Rows, partner: Rows, distance: Floats) -> Rows:
+def _nearest_partners(asking: Rows, partner: Rows, distance: Float32s) -> Rows:
     """Positions of the nearest `PARTNERS` distinct partners of each picture that asks."""
     order = np.lexsort((distance, partner, asking))
     new = (np.diff(asking[order], prepend=-1) != 0) | (np.diff(partner[order], prepend=-1) != 0)

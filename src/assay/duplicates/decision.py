@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.arrays import Bytes, Rows
 from assay.duplicates.alignment import Alignment
 from assay.duplicates.candidates import Candidates, margin
 from assay.duplicates.jpeg import jpeg_excess
@@ -36,8 +37,6 @@ SMALL_SHARE: Final = 0.12
 #: Bytes of pixels that JPEG is undone in at once.
 _BYTES: Final = 1 << 25
 
-Bytes = NDArray[np.uint8]
-Rows = NDArray[np.int64]
 
 #: Gives the pixels of pictures by number, uint8 `(n, h, w, c)`.
 Pixels = Callable[[Rows], Bytes]

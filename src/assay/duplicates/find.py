@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.arrays import Rows
 from assay.data.values import Dataset
 from assay.duplicates.alignment import Alignment, compare
 from assay.duplicates.candidates import Candidates, find_candidates, thumbnails
@@ -15,9 +16,6 @@ from assay.duplicates.decision import Found, same_pictures
 
 #: Bytes of pixels read at once.
 _BYTES: Final = 1 << 26
-
-
-Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,8 @@ half a step at most (ITU-T T.81, Annex K gives the steps that all common encoder
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+
+from assay.core.arrays import Bytes, Float32s
 
 #: The lowest quality looked for.
 QUALITY: Final = 35
@@ -27,11 +28,8 @@ _STEPS: Final = np.array(
     np.float32,
 )
 
-Bytes = NDArray[np.uint8]
-Floats = NDArray[np.float32]
 
-
-def jpeg_excess(first: Bytes, second: Bytes) -> Floats:
+def jpeg_excess(first: Bytes, second: Bytes) -> Float32s:
     """How far each pair differs beyond JPEG's rounding at `QUALITY`: float32 `(n,)`, in gray levels.
 
     first, second: uint8 `(n, h, w, c)`, pictures in their original place. Root mean square over all
@@ -47,19 +45,19 @@ def jpeg_excess(first: Bytes, second: Bytes) -> Floats:
     cosine = _cosine()
     moved = np.abs(cosine @ blocks @ cosine.T)
     excess = np.maximum(moved - _half_steps(), 0)
-    root: Floats = np.sqrt(np.square(excess).mean(axis=(1, 2, 3, 4), dtype=np.float32))
+    root: Float32s = np.sqrt(np.square(excess).mean(axis=(1, 2, 3, 4), dtype=np.float32))
     return root
 
 
-def _luma(pictures: Bytes) -> Floats:
+def _luma(pictures: Bytes) -> Float32s:
     if pictures.shape[3] < 3:
-        gray: Floats = pictures.mean(axis=3, dtype=np.float32)
+        gray: Float32s = pictures.mean(axis=3, dtype=np.float32)
         return gray
-    luma: Floats = pictures[..., :3].astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
+    luma: Float32s = pictures[..., :3].astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
     return luma
 
 
-def _cosine() -> Floats:
+def _cosine() -> Float32s:
     """The orthonormal cosine transform of 8 values, `(8, 8)`."""
     k = np.arange(8)
     matrix = np.cos(np.pi * (2 * k + 1) * k[:, None] / 16) / 2
@@ -67,7 +65,7 @@ def _cosine() -> Floats:
     return matrix.astype(np.float32)
 
 
-def _half_steps() -> Floats:
+def _half_steps() -> Float32s:
     scale = 5000 / QUALITY if QUALITY < 50 else 200 - 2 * QUALITY
     steps = np.clip(np.floor((_STEPS * scale + 50) / 100), 1, 255)
     return (steps / 2).astype(np.float32)

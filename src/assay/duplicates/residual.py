@@ -7,7 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.duplicates.alignment import LEAST_GAIN, MOST_GAIN, Floats, line, made_from, opposite
+from assay.core.arrays import Bytes, Float32s
+from assay.duplicates.alignment import LEAST_GAIN, MOST_GAIN, line, made_from, opposite
 from assay.duplicates.candidates import Candidates
 
 #: What smoothing leaves of white noise: the squares of the weights 1/4, 1/2, 1/4, in both directions.
@@ -25,12 +26,10 @@ _ENOUGH: Final = 0.3
 
 _BLOCK: Final = 128
 
-Bytes = NDArray[np.uint8]
-
 
 def remainder(
     small: Bytes, pairs: Candidates, mirrored: NDArray[np.bool_], between_pixels: bool
-) -> tuple[Floats, Floats]:
+) -> tuple[Float32s, Float32s]:
     """What remains of each pair, and what the flatter of its pictures shows: float32 `(pairs,)` each.
 
     Root mean square in gray levels (0-255) over the common window, both smoothed over 3 x 3 pixels.
@@ -47,7 +46,7 @@ def remainder(
     return residual, structure
 
 
-def smoothed(pictures: Floats) -> Floats:
+def smoothed(pictures: Float32s) -> Float32s:
     """Pictures `(n, h, w, c)` weighted 1/4, 1/2, 1/4 down and across: `(n, h - 2, w - 2, c)`."""
     half, quarter = np.float32(0.5), np.float32(0.25)
     down = quarter * (pictures[:, :-2] + pictures[:, 2:]) + half * pictures[:, 1:-1]
@@ -55,7 +54,7 @@ def smoothed(pictures: Floats) -> Floats:
     return across.astype(np.float32, copy=False)
 
 
-def _smoothed_remainder(first: Floats, second: Floats, between_pixels: bool) -> tuple[Floats, Floats]:
+def _smoothed_remainder(first: Float32s, second: Float32s, between_pixels: bool) -> tuple[Float32s, Float32s]:
     if min(first.shape[1:3]) < 5:  # nothing would be left
         return np.full(len(first), np.inf, np.float32), np.ones(len(first), np.float32)
     a, b = smoothed(first), smoothed(second)
@@ -66,7 +65,7 @@ def _smoothed_remainder(first: Floats, second: Floats, between_pixels: bool) -> 
     return left, np.minimum(a.std(axis=(1, 2, 3)), b.std(axis=(1, 2, 3)))
 
 
-def _lit(source: Floats, target: Floats) -> Floats:
+def _lit(source: Float32s, target: Float32s) -> Float32s:
     """What remains of `target` made from `source` by gain, offset and cutting off."""
     flat = (len(source), math.prod(source.shape[1:]))
     made, _ = made_from(source.reshape(flat), target.reshape(flat))
@@ -74,7 +73,7 @@ def _lit(source: Floats, target: Floats) -> Floats:
     return _root_mean_square(smoothed(difference))
 
 
-def _mixed(source: Floats, target: Floats) -> Floats:
+def _mixed(source: Float32s, target: Float32s) -> Float32s:
     """What remains of `target` made from each pixel's 3 x 3 neighbors in `source`, all weighted alike.
 
     Least squares over the pixels of `target` that were not cut off at 0 or 255. Infinite where the
@@ -95,7 +94,7 @@ def _mixed(source: Floats, target: Floats) -> Floats:
     return np.where((gain > LEAST_GAIN) & (gain < MOST_GAIN), left, np.float32(np.inf))
 
 
-def _dark_parts(source: Floats, target: Floats) -> Floats:
+def _dark_parts(source: Float32s, target: Float32s) -> Float32s:
     """What remains of `target` made from `source` by gain and offset, where both are under `_BRIGHT`.
 
     Where bright pixels were cut off before averaging, no gain explains their averages. Infinite where
@@ -110,6 +109,6 @@ def _dark_parts(source: Floats, target: Floats) -> Floats:
     return np.where(count > _ENOUGH * used.shape[1], left, np.float32(np.inf))
 
 
-def _root_mean_square(values: Floats) -> Floats:
-    root: Floats = np.sqrt(np.square(values).mean(axis=tuple(range(1, values.ndim))))
+def _root_mean_square(values: Float32s) -> Float32s:
+    root: Float32s = np.sqrt(np.square(values).mean(axis=tuple(range(1, values.ndim))))
     return root

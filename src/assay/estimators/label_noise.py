@@ -6,11 +6,12 @@ floor under every class beside it, the softmax is left to tell of the pictures a
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.arrays import Floats
 from assay.estimators.projections import spread_rows
 from assay.estimators.temperature_scaling import lowest
 
@@ -25,8 +26,6 @@ _HIGHEST_FLOOR: Final = 0.5
 _STEPS: Final = 30
 
 _TINY: Final = 1e-30
-
-Floats = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
 """From scores to probabilities: multinomial logistic regression on out-of-sample scores."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.arrays import Floats
 from assay.estimators.projections import spread_rows
 from assay.estimators.ridge import indicators
 
@@ -21,8 +22,6 @@ _BLOCK: Final = 8192
 
 #: Pull of the weights towards 0, in images: keeps them finite where classes never overlap.
 _SHRINKAGE: Final = 1.0
-
-Floats = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, eq=False)

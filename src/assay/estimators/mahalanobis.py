@@ -13,6 +13,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.arrays import Float32s
+
 #: Principal components kept at most, and numbers that their axes may hold (wide features get fewer).
 COMPONENTS: Final = 128
 _MOST_NUMBERS: Final = 4_000_000
@@ -24,8 +26,6 @@ _RIDGE: Final = 0.1
 #: Share of the training images that lie within one unit of distance.
 _WITHIN: Final = 0.99
 
-Floats = NDArray[np.float32]
-
 
 @dataclass(frozen=True, eq=False)
 class OodSpace:
@@ -36,12 +36,12 @@ class OodSpace:
     the centers the same in every direction.
     """
 
-    mean: Floats
-    axes: Floats
-    centers: Floats
-    whitening: Floats
+    mean: Float32s
+    axes: Float32s
+    centers: Float32s
+    whitening: Float32s
 
-    def coordinates(self, features: Floats) -> Floats:
+    def coordinates(self, features: Float32s) -> Float32s:
         """Principal components of `(n, features)` and the length of the rest: float32 `(n, m + 1)`."""
         centered = features - self.mean
         components = centered @ self.axes
@@ -49,7 +49,7 @@ class OodSpace:
         rest = np.linalg.norm(centered - components @ self.axes.T, axis=1)
         return np.hstack([components, rest[:, None]])
 
-    def distances(self, coordinates: Floats) -> Floats:
+    def distances(self, coordinates: Float32s) -> Float32s:
         """float32 `(n,)`: Mahalanobis distance of `(n, m + 1)` coordinates to the nearest center."""
         points, centers = coordinates @ self.whitening, self.centers @ self.whitening
         nearest = np.full(len(points), np.inf, np.float32)
@@ -58,7 +58,7 @@ class OodSpace:
         return np.sqrt(nearest)
 
 
-def fit_space(features: Floats, labels: NDArray[np.int64]) -> OodSpace:
+def fit_space(features: Float32s, labels: NDArray[np.int64]) -> OodSpace:
     """The space of training features float32 `(n, features)`, n >= 1, with labels int64 `(n,)`."""
     mean = features.mean(axis=0, dtype=np.float64).astype(np.float32)
     axes = _principal_axes(features - mean)
@@ -71,7 +71,7 @@ def fit_space(features: Floats, labels: NDArray[np.int64]) -> OodSpace:
     return OodSpace(mean, axes, centers.astype(np.float32), whitening.astype(np.float32))
 
 
-def in_units_of_train(space: OodSpace, features: Floats) -> OodSpace:
+def in_units_of_train(space: OodSpace, features: Float32s) -> OodSpace:
     """The same space with distances in units of one that 99 in 100 training images keep within.
 
     features: those that the space was fitted to. So distances in several spaces can be set side by side.
@@ -80,7 +80,7 @@ def in_units_of_train(space: OodSpace, features: Floats) -> OodSpace:
     return replace(space, whitening=(space.whitening / np.float32(max(unit, 1e-6))).astype(np.float32))
 
 
-def _principal_axes(centered: Floats) -> Floats:
+def _principal_axes(centered: Float32s) -> Float32s:
     """The directions of most variance, strongest first: float32 `(features, m)`."""
     n, width = centered.shape
     count = max(min(COMPONENTS, _MOST_NUMBERS // width, width, n - 1), 1)
@@ -102,7 +102,7 @@ def _whitening(deviations: NDArray[np.float64]) -> NDArray[np.float64]:
     return scaled
 
 
-def conformal_bound(distances: Floats, refused: float) -> tuple[float, float]:
+def conformal_bound(distances: Float32s, refused: float) -> tuple[float, float]:
     """The distance beyond which at most a share `refused` of familiar pictures lies, and the share promised.
 
     distances: `(n,)`, n >= 1, of familiar pictures that the space was not fitted to. The promise needs no

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from assay.core.arrays import Float32s, Rows
 from assay.estimators.projections import spread_rows
 
 #: Distances computed at once: 2^20 float32 are 4 MB, which the processor keeps near while they are searched.
@@ -26,11 +26,8 @@ _FEW: Final = 8
 _CELL: Final = 256
 _ROUNDS: Final = 4
 
-Floats = NDArray[np.float32]
-Rows = NDArray[np.int64]
 
-
-def nearest(queries: Floats, base: Floats, count: int) -> tuple[Floats, Rows]:
+def nearest(queries: Float32s, base: Float32s, count: int) -> tuple[Float32s, Rows]:
     """The `count` nearest rows of `base` for each query, nearest first.
 
     Returns squared Euclidean distances float32 and row numbers int64, both `(queries, count)`; `count`
@@ -50,7 +47,7 @@ def nearest(queries: Floats, base: Floats, count: int) -> tuple[Floats, Rows]:
     return np.maximum(distances, 0, out=distances), rows
 
 
-def _largest(values: Floats, count: int) -> tuple[Floats, Rows]:
+def _largest(values: Float32s, count: int) -> tuple[Float32s, Rows]:
     """The `count` largest of each row, falling, and their columns. Overwrites `values`."""
     if count > _FEW:
         columns = np.argpartition(-values, min(count, values.shape[1] - 1), axis=1)[:, :count]
@@ -75,13 +72,13 @@ class Cells:
     original numbers; starts: int64 `(cells + 1,)`, where each cell begins.
     """
 
-    centers: Floats
-    points: Floats
+    centers: Float32s
+    points: Float32s
     rows: Rows
     starts: Rows
 
 
-def build_cells(points: Floats) -> Cells:
+def build_cells(points: Float32s) -> Cells:
     """Sort the points into about `n / 256` cells around centers found by k-means on a sample."""
     wanted = max(len(points) // _CELL, 1)
     sample = points[spread_rows(len(points), 32 * wanted)]
@@ -94,7 +91,7 @@ def build_cells(points: Floats) -> Cells:
     return Cells(centers, points[order], order, starts.astype(np.int64))
 
 
-def _moved(centers: Floats, sample: Floats) -> Floats:
+def _moved(centers: Float32s, sample: Float32s) -> Float32s:
     """Each center in the middle of the sample points nearest to it; an empty one stays."""
     cell = nearest(sample, centers, 1)[1].ravel()
     order = np.argsort(cell, kind="stable")
@@ -105,7 +102,7 @@ def _moved(centers: Floats, sample: Floats) -> Floats:
     return moved
 
 
-def search_cells(cells: Cells, queries: Floats, visits: int, count: int) -> tuple[Floats, Rows]:
+def search_cells(cells: Cells, queries: Float32s, visits: int, count: int) -> tuple[Float32s, Rows]:
     """The `count` nearest points in each of the `visits` cells nearest to each query, in no order.
 
     Returns squared distances float32 and original rows int64, `(queries, visits * count)`; where a cell

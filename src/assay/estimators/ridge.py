@@ -11,6 +11,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.arrays import Floats
+
 #: Penalties tried, each as a share of the mean eigenvalue of the Gram matrix.
 PENALTIES: Final = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 
@@ -23,7 +25,6 @@ _INVERTED_AT_ONCE: Final = 512
 #: An image with all the leverage (1) has no answer without itself; this keeps the division finite.
 _LEAST_REST: Final = 1e-6
 
-Floats = NDArray[np.floating[Any]]
 
 #: Gives the feature rows `(b, size)` block by block, in the same order at every call, so that features
 #: which would fill the memory are made anew instead of kept.

@@ -4,11 +4,12 @@ Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural networks", ICM
 """
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.arrays import Floats
 from assay.estimators.projections import spread_rows
 
 #: The temperature stays between 1 / e^3 and e^3 (0.05 to 20), whatever the images say.
@@ -24,8 +25,6 @@ _GOLDEN: Final = (np.sqrt(5) - 1) / 2
 
 #: Below this a probability is taken for this: its logarithm stays finite.
 _TINY: Final = 1e-300
-
-Floats = NDArray[np.floating[Any]]
 
 
 def tempered(probabilities: Floats, temperature: float) -> NDArray[np.float64]:

@@ -1,11 +1,12 @@
 """How sure the model is against how often it is right, with its temperature and without."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.arrays import Floats
 from assay.estimators.temperature_scaling import tempered
 from assay.evaluation.intervals import Interval
 from assay.evaluation.metrics import brier_score, log_loss, wilson_interval
@@ -15,8 +16,6 @@ BINS: Final = 15
 
 #: Probabilities worked on at a time.
 _MOST_VALUES: Final = 2_000_000
-
-Floats = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)

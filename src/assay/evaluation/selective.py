@@ -2,11 +2,12 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.arrays import Floats
 from assay.evaluation.intervals import Interval
 from assay.evaluation.metrics import wilson_interval
 
@@ -16,7 +17,6 @@ _POINTS: Final = 100
 #: The risk that is promised holds with this confidence.
 CONFIDENCE: Final = 0.95
 
-Floats = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
 
 

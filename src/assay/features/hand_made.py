@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.arrays import Float32s
 from assay.core.thread_pool import all_cores
 from assay.data.values import Split
 
@@ -33,10 +34,8 @@ _FAINT: Final = 1e-3
 #: Images per block: the temporary arrays of a block stay near the processor's cache.
 _BLOCK: Final = 512
 
-Floats = NDArray[np.float32]
 
-
-def describe(split: Split, rows: NDArray[np.int64] | None = None) -> Floats:
+def describe(split: Split, rows: NDArray[np.int64] | None = None) -> Float32s:
     """The features of the images of `rows` (all when None), float32 `(n, features)`, in that order."""
     return map_blocks(describe_block, split, rows)
 
@@ -58,7 +57,7 @@ def _at_least_one_block(split: Split, rows: NDArray[np.int64] | None) -> Iterato
     yield from blocks
 
 
-def describe_block(images: NDArray[np.uint8]) -> Floats:
+def describe_block(images: NDArray[np.uint8]) -> Float32s:
     """Gradient histograms (unit length) and weighted pooled pixels. images: uint8 `(n, h, w, c)`."""
     small = reduced(images)
     gray = gray_of(small)
@@ -73,15 +72,15 @@ def describe_block(images: NDArray[np.uint8]) -> Floats:
     return np.hstack(parts)
 
 
-def gray_of(pictures: NDArray[Any]) -> Floats:
+def gray_of(pictures: NDArray[Any]) -> Float32s:
     """The mean of the channels: `(n, h, w, c)` to float32 `(n, h, w)`."""
     if pictures.shape[3] == 1:  # a mean over one value takes ten times as long
         return pictures[..., 0].astype(np.float32)
-    gray: Floats = pictures.mean(axis=3, dtype=np.float32)
+    gray: Float32s = pictures.mean(axis=3, dtype=np.float32)
     return gray
 
 
-def reduced(images: NDArray[np.uint8], side: int = LARGEST_SIDE) -> Floats:
+def reduced(images: NDArray[np.uint8], side: int = LARGEST_SIDE) -> Float32s:
     """The images averaged down to at most `side` pixels each way, float32 in [0, 1], `(n, h, w, c)`."""
     scaled = np.multiply(images, np.float32(1 / 255), dtype=np.float32)
     _, height, width, _ = images.shape
@@ -92,17 +91,17 @@ def reduced(images: NDArray[np.uint8], side: int = LARGEST_SIDE) -> Floats:
     return scaled
 
 
-def area_weights(pixels: int, side: int) -> Floats:
+def area_weights(pixels: int, side: int) -> Float32s:
     """float32 `(side, pixels)`: each row averages an equal share of `pixels`, fractions included."""
     edges = np.linspace(0, pixels, side + 1)
     place = np.arange(pixels)
     overlap = np.minimum(place + 1, edges[1:, None]) - np.maximum(place, edges[:-1, None])
     weights = np.maximum(overlap, 0)
-    shares: Floats = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    shares: Float32s = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
     return shares
 
 
-def cell_weights(pixels: int, cells: int) -> Floats:
+def cell_weights(pixels: int, cells: int) -> Float32s:
     """float32 `(cells, pixels)`: each row is an average with triangular weights around a cell's center.
 
     Neighboring cells overlap, so that a picture moved by a pixel changes its features little.
@@ -110,29 +109,29 @@ def cell_weights(pixels: int, cells: int) -> Floats:
     centers = (np.arange(cells) + 0.5) * pixels / cells - 0.5
     reach = max(pixels / cells, 1.0)
     weights = np.maximum(1 - np.abs(np.arange(pixels) - centers[:, None]) / reach, 0)
-    shares: Floats = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    shares: Float32s = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
     return shares
 
 
-def pooled(maps: Floats, cells: int) -> Floats:
+def pooled(maps: Float32s, cells: int) -> Float32s:
     """Averages over `cells` x `cells` overlapping cells: `(n, h, w)` to `(n, cells * cells)`."""
     return _pooled_lines(_lines_first(maps), cells).reshape(len(maps), cells * cells)
 
 
-def _lines_first(maps: Floats) -> Floats:
+def _lines_first(maps: Float32s) -> Float32s:
     """`(n, h, w)` to `(h, n, w)`: then one product pools the lines of all pictures at once."""
     return np.ascontiguousarray(maps.transpose(1, 0, 2))
 
 
-def _pooled_lines(maps: Floats, cells: int) -> Floats:
+def _pooled_lines(maps: Float32s, cells: int) -> Float32s:
     """Averages over overlapping cells: `(h, n, w)` to `(n, cells, cells)`."""
     height, n, width = maps.shape
     lines = cell_weights(height, cells) @ maps.reshape(height, n * width)
-    cell_means: Floats = np.matmul(lines.reshape(cells * n, width), cell_weights(width, cells).T)
+    cell_means: Float32s = np.matmul(lines.reshape(cells * n, width), cell_weights(width, cells).T)
     return cell_means.reshape(cells, n, cells).transpose(1, 0, 2)
 
 
-def gradient_histograms(gray: Floats) -> Floats:
+def gradient_histograms(gray: Float32s) -> Float32s:
     """How strong the edges of each direction are in each cell: `(n, h, w)` to `(n, directions * cells)`.
 
     A direction takes the squared rectified derivative over the gradient's length, a soft bin that
@@ -157,7 +156,7 @@ def gradient_histograms(gray: Floats) -> Floats:
     return bins.reshape(len(gray), DIRECTIONS * GRADIENT_CELLS**2)
 
 
-def central_differences(gray: Floats) -> tuple[Floats, Floats]:
+def central_differences(gray: Float32s) -> tuple[Float32s, Float32s]:
     """Derivatives downwards and to the right of `(h, n, w)` maps, the same shape, zero at the border."""
     down, right = np.zeros_like(gray), np.zeros_like(gray)
     down[1:-1] = gray[2:] - gray[:-2]

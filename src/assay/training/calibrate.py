@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.arrays import Rows
 from assay.data.values import Split
 from assay.estimators.mahalanobis import OodSpace, conformal_bound, fit_space, in_units_of_train
 from assay.estimators.projections import spread_rows
@@ -20,8 +21,6 @@ _MOST_NUMBERS: Final = 20_000_000
 
 #: Images whose features are held at a time.
 _BLOCK: Final = 1_024
-
-Rows = NDArray[np.int64]
 
 
 def fit_limits(model: Model, train: Split, rows: Rows, validation: Split, held: Rows) -> Limits:

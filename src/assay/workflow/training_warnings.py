@@ -11,13 +11,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.arrays import Bytes
 from assay.data.values import Split
 from assay.estimators import ridge
 from assay.estimators.projections import fit_components, spread_rows
 from assay.features.hand_made import describe_block
 from assay.training.recipes import NetRecipe
-
-Images = NDArray[np.uint8]
 
 #: Images looked at, of which two thirds are learned from; with fewer than the least nothing is said.
 _IMAGES: Final = 6_000
@@ -57,7 +56,7 @@ def training_warnings(
 
 def _changes(
     recipe: NetRecipe, shape: tuple[int, int, int]
-) -> Iterator[tuple[str, str, Callable[[Images], Images]]]:
+) -> Iterator[tuple[str, str, Callable[[Bytes], Bytes]]]:
     """What it is called, how it is turned off, and the change itself."""
     if recipe.mirror:
         off = "--set mirror=false --set mirror_averaging=false"
@@ -68,8 +67,8 @@ def _changes(
 
 
 def _classifier(
-    images: Images, labels: NDArray[np.int64], class_count: int
-) -> Callable[[Images], NDArray[np.int64]]:
+    images: Bytes, labels: NDArray[np.int64], class_count: int
+) -> Callable[[Bytes], NDArray[np.int64]]:
     """A linear classifier on the audit's features, without their random waves: it takes half a second."""
     described = describe_block(images)
     axes = fit_components(described, _COMPONENTS)

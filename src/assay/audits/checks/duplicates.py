@@ -3,11 +3,11 @@
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.issues import counted, flagged, not_evaluated
 from assay.audits.values import Finding, Issue, Verdict
+from assay.core.arrays import Rows
 from assay.data.values import Dataset
 from assay.duplicates.candidates import THUMBNAIL
 from assay.duplicates.decision import JPEG_EXCESS, ROUGH, SMALL_SHARE, largest_remainder
@@ -25,8 +25,6 @@ _WORDS: Final = {
     "across-splits": "across splits",
     "within-split": "within a split",
 }
-
-Rows = NDArray[np.int64]
 
 
 def check_exact_duplicates(context: CheckContext) -> Checked:

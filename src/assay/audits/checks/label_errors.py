@@ -9,6 +9,7 @@ from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.issues import counted, flagged, not_evaluated, percent
 from assay.audits.measures.cross_validated import FEWEST_PER_CLASS, CrossValidated
 from assay.audits.values import Finding, Issue, Verdict
+from assay.core.arrays import Rows
 from assay.data.values import Dataset
 from assay.estimators.label_noise import LabelPosterior, fit_floor, label_posterior
 from assay.estimators.nearest_neighbors import nearest
@@ -28,8 +29,6 @@ FAIL_SHARE: Final = 0.03
 #: The nearest images that are shown as evidence are looked for among at most so many of a class: the cost
 #: of all pairs would grow with the square of the images.
 _MOST_COMPARED: Final = 20_000
-
-Rows = NDArray[np.int64]
 
 
 def check_label_errors(context: CheckContext) -> Checked:

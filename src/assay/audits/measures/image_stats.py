@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.audits.measures.pixel_sums import Measurements
+from assay.core.arrays import Float32s
 from assay.data.decoding.original_stats import FIGURES, detail
 from assay.data.values import Split
 from assay.features.hand_made import gray_of, map_blocks
-
-Floats = NDArray[np.float32]
 
 #: The columns of the table that `block_stats` fills, in order.
 COLUMNS: Final = (
@@ -51,21 +50,21 @@ class ImageStats:
     `assay.data.decoding.original_stats.detail`.
     """
 
-    mean: Floats
-    deviation: Floats
-    low: Floats
-    high: Floats
-    span: Floats
-    reach: Floats
-    sharpness: Floats
-    clipped: Floats
-    top: Floats
-    bottom: Floats
-    left: Floats
-    right: Floats
-    corners: Floats
-    contact: Floats
-    detail: Floats
+    mean: Float32s
+    deviation: Float32s
+    low: Float32s
+    high: Float32s
+    span: Float32s
+    reach: Float32s
+    sharpness: Float32s
+    clipped: Float32s
+    top: Float32s
+    bottom: Float32s
+    left: Float32s
+    right: Float32s
+    corners: Float32s
+    contact: Float32s
+    detail: Float32s
 
 
 def image_stats_of(split: Split, background: float) -> ImageStats:
@@ -92,7 +91,7 @@ def background_of(measurements: Measurements) -> float:
     return float(np.median(border)) if border.size else 0.0
 
 
-def block_stats(images: NDArray[np.uint8], background: float) -> Floats:
+def block_stats(images: NDArray[np.uint8], background: float) -> Float32s:
     """The figures of uint8 `(n, h, w, c)` images, float32 `(n, len(COLUMNS))`."""
     gray = gray_of(images[..., :3])
     if not len(images):
@@ -134,7 +133,7 @@ def _percentiles(values: NDArray[np.uint8], shares: tuple[float, ...]) -> list[N
     return found
 
 
-def _sharpness(gray: Floats, deviation: Floats) -> Floats:
+def _sharpness(gray: Float32s, deviation: Float32s) -> Float32s:
     if gray.shape[1] < 3 or gray.shape[2] < 3:
         return np.full(len(gray), np.nan, np.float32)
     middle = gray[:, 1:-1, 1:-1]
@@ -143,16 +142,16 @@ def _sharpness(gray: Floats, deviation: Floats) -> Floats:
     return np.where(deviation > 0, second / np.maximum(deviation, 1e-6), np.nan).astype(np.float32)
 
 
-def _contact(gray: Floats, background: float) -> Floats:
+def _contact(gray: Float32s, background: float) -> Float32s:
     border = np.concatenate([gray[:, 0], gray[:, -1], gray[:, :, 0], gray[:, :, -1]], axis=1)
-    share: Floats = (np.abs(border - background) > TOUCHED).mean(axis=1, dtype=np.float32)
+    share: Float32s = (np.abs(border - background) > TOUCHED).mean(axis=1, dtype=np.float32)
     return share
 
 
-def _corners(gray: Floats) -> Floats:
+def _corners(gray: Float32s) -> Float32s:
     edge = max(min(gray.shape[1:]) // 10, 1)
     patches = [
         gray[:, y, x] for y in (slice(edge), slice(-edge, None)) for x in (slice(edge), slice(-edge, None))
     ]
-    means: Floats = np.mean([patch.mean(axis=(1, 2)) for patch in patches], axis=0)
+    means: Float32s = np.mean([patch.mean(axis=(1, 2)) for patch in patches], axis=0)
     return means

@@ -9,24 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from assay.core.arrays import Bytes, Rows
 from assay.data.values import Dataset, Split
 
-Images = NDArray[np.uint8]
-Rows = NDArray[np.int64]
-Change = Callable[[Images, np.random.Generator], Images]
+Change = Callable[[Bytes, np.random.Generator], Bytes]
 
 #: The most noise and the strongest compression that a near copy is planted with.
 _NOISE: Final = 8.0
 _QUALITY: Final = (35, 95)
 
 
-def to_bytes(values: NDArray[np.floating]) -> Images:
+def to_bytes(values: NDArray[np.floating]) -> Bytes:
     """Rounded and cut to 0-255."""
-    rounded: Images = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    rounded: Bytes = np.clip(np.rint(values), 0, 255).astype(np.uint8)
     return rounded
 
 
-def moved(images: Images, rng: np.random.Generator) -> Images:
+def moved(images: Bytes, rng: np.random.Generator) -> Bytes:
     """Each moved by up to 2 pixels each way, at least by 1; the free border is black."""
     out = np.zeros_like(images)
     _, height, width, _ = images.shape
@@ -47,22 +46,22 @@ def _overlap(size: int, shift: int) -> tuple[slice, slice]:
     return slice(to, to + length), slice(source, source + length)
 
 
-def unchanged(images: Images, rng: np.random.Generator) -> Images:  # noqa: ARG001  one form for all
+def unchanged(images: Bytes, rng: np.random.Generator) -> Bytes:  # noqa: ARG001  one form for all
     """An exact copy."""
     return images.copy()
 
 
-def mirrored(images: Images, rng: np.random.Generator) -> Images:  # noqa: ARG001  one form for all
+def mirrored(images: Bytes, rng: np.random.Generator) -> Bytes:  # noqa: ARG001  one form for all
     """Left and right exchanged."""
     return np.ascontiguousarray(images[:, :, ::-1])
 
 
-def brightened(images: Images, rng: np.random.Generator) -> Images:
+def brightened(images: Bytes, rng: np.random.Generator) -> Bytes:
     """Gain between 0.6 and 1.5, but not within 5 % of 1."""
     return to_bytes(images * _away_from_one(rng, len(images), 0.6, 1.5))
 
 
-def contrasted(images: Images, rng: np.random.Generator) -> Images:
+def contrasted(images: Bytes, rng: np.random.Generator) -> Bytes:
     """Contrast about the image's mean between 0.7 and 1.3, but not within 5 % of 1."""
     mean = images.mean(axis=(1, 2, 3), keepdims=True)
     return to_bytes((images - mean) * _away_from_one(rng, len(images), 0.7, 1.3) + mean)
@@ -75,21 +74,21 @@ def _away_from_one(rng: np.random.Generator, n: int, low: float, high: float) ->
     return factors.reshape(n, 1, 1, 1)
 
 
-def compressed(images: Images, rng: np.random.Generator) -> Images:
+def compressed(images: Bytes, rng: np.random.Generator) -> Bytes:
     """Saved as JPEG of quality 35 to 95 and read back (images of 1 or 3 channels; others as they are)."""
     if images.shape[3] not in (1, 3):
         return images.copy()
     return np.stack([_through_jpeg(image, int(rng.integers(*_QUALITY, endpoint=True))) for image in images])
 
 
-def _through_jpeg(image: Images, quality: int) -> Images:
+def _through_jpeg(image: Bytes, quality: int) -> Bytes:
     buffer = io.BytesIO()
     Image.fromarray(image[..., 0] if image.shape[2] == 1 else image).save(buffer, "JPEG", quality=quality)
     with Image.open(buffer) as opened:
         return np.asarray(opened, np.uint8).reshape(image.shape)
 
 
-def noisy(images: Images, rng: np.random.Generator) -> Images:
+def noisy(images: Bytes, rng: np.random.Generator) -> Bytes:
     """Normal noise with a deviation of 2 to 8 gray levels."""
     deviation = rng.uniform(2, _NOISE, (len(images), 1, 1, 1))
     return to_bytes(images + rng.normal(size=images.shape) * deviation)
@@ -106,23 +105,23 @@ NEAR_CHANGES: Final[Mapping[str, Change]] = {
 }
 
 
-def darkened(images: Images, rng: np.random.Generator) -> Images:
+def darkened(images: Bytes, rng: np.random.Generator) -> Bytes:
     """A tenth of the light."""
     return to_bytes(images * rng.uniform(0.05, 0.1, (len(images), 1, 1, 1)))
 
 
-def bleached(images: Images, rng: np.random.Generator) -> Images:
+def bleached(images: Bytes, rng: np.random.Generator) -> Bytes:
     """Nearly white all over."""
     return to_bytes(images * 0.1 + rng.uniform(224, 229, (len(images), 1, 1, 1)))
 
 
-def flattened(images: Images, rng: np.random.Generator) -> Images:
+def flattened(images: Bytes, rng: np.random.Generator) -> Bytes:
     """A twentieth of the contrast, in the middle of the range."""
     mean = images.mean(axis=(1, 2, 3), keepdims=True)
     return to_bytes((images - mean) * 0.1 + rng.uniform(100, 150, (len(images), 1, 1, 1)))
 
 
-def blurred(images: Images, rng: np.random.Generator) -> Images:  # noqa: ARG001  one form for all
+def blurred(images: Bytes, rng: np.random.Generator) -> Bytes:  # noqa: ARG001  one form for all
     """Averaged over 5 x 5 pixels twice."""
     values = images.astype(np.float64)
     for _ in range(2):
@@ -135,7 +134,7 @@ def blurred(images: Images, rng: np.random.Generator) -> Images:  # noqa: ARG001
     return to_bytes(values)
 
 
-def zoomed(images: Images, rng: np.random.Generator) -> Images:  # noqa: ARG001  one form for all
+def zoomed(images: Bytes, rng: np.random.Generator) -> Bytes:  # noqa: ARG001  one form for all
     """The middle of the picture, twice as large: its object is cut by the border."""
     _, height, width, _ = images.shape
     rows = height // 4 + np.arange(height) // 2
@@ -143,12 +142,12 @@ def zoomed(images: Images, rng: np.random.Generator) -> Images:  # noqa: ARG001 
     return images[:, rows][:, :, columns]
 
 
-def filled(images: Images, rng: np.random.Generator) -> Images:
+def filled(images: Bytes, rng: np.random.Generator) -> Bytes:
     """One gray value everywhere."""
     return np.broadcast_to(rng.integers(0, 256, (len(images), 1, 1, 1), np.uint8), images.shape).copy()
 
 
-def emptied(images: Images, rng: np.random.Generator) -> Images:
+def emptied(images: Bytes, rng: np.random.Generator) -> Bytes:
     """One gray value and the faint noise of a sensor: no picture, and yet not constant."""
     gray = rng.uniform(60, 190, (len(images), 1, 1, 1))
     return to_bytes(gray + rng.normal(0, 1.5, images.shape))
@@ -185,7 +184,7 @@ def with_copies(dataset: Dataset, count: int, seed: int, among: Rows | None = No
     changes: dict[str, Change] = {"exact": unchanged, **NEAR_CHANGES}
     rows = _among(dataset, among)
     sources = rng.choice(rows, min(count * len(changes), len(rows)), replace=False)
-    added: dict[str, list[tuple[str, Images, Rows]]] = {name: [] for name in targets}
+    added: dict[str, list[tuple[str, Bytes, Rows]]] = {name: [] for name in targets}
     for (kind, change), rows in zip(changes.items(), np.array_split(sources, len(changes)), strict=True):
         for name, part in zip(targets, np.array_split(rows, len(targets)), strict=True):
             part = np.sort(part)
@@ -201,14 +200,14 @@ def _among(dataset: Dataset, among: Rows | None) -> Rows:
     return np.arange(len(dataset.train)) if among is None else among
 
 
-def _pixels(split: Split, rows: Rows) -> Images:
+def _pixels(split: Split, rows: Rows) -> Bytes:
     return np.concatenate(
         [np.asarray(block) for block in split.blocks(rows)] or [np.zeros((0, *split.shape), np.uint8)]
     )
 
 
 def _extended(
-    split: Split, train: Split, parts: list[tuple[str, Images, Rows]]
+    split: Split, train: Split, parts: list[tuple[str, Bytes, Rows]]
 ) -> tuple[Split, dict[str, Rows]]:
     """The split with copies of train images at its end, and the rows of each kind."""
     faults, done = {}, len(split)

@@ -27,10 +27,9 @@ from assay.audits.self_test.planted_faults import (
     with_flips,
     with_shortcut,
 )
+from assay.core.arrays import Rows
 from assay.core.events import OnEvent, ignore, progress
 from assay.data.values import Dataset
-
-Rows = NDArray[np.int64]
 
 #: Share of the training images that each kind of copy and damage is planted in, and the most of each.
 _SHARE: Final = 0.002

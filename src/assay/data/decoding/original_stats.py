@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from assay.core.arrays import Float32s
+
 #: What `appearance` gives, in order; in gray levels (0-255) unless said.
 #:
 #: deviation: of the channel that varies most. low: the lowest 1st percentile of a channel; high: the
@@ -27,8 +29,6 @@ _OCTAVES: Final = 2
 #: What rounding to whole gray levels adds to the variance of a Laplacian: the squares of its weights
 #: (16 + 4) times the variance 1/12 of rounding.
 _ROUNDING: Final = 20 / 12
-
-Floats = NDArray[np.float32]
 
 
 def appearance(pixels: NDArray[np.uint8]) -> list[float]:
@@ -67,7 +67,7 @@ def _percentile(counts: NDArray[np.float64], share: float) -> float:
     return float(np.searchsorted(np.cumsum(counts), share * counts.sum()))
 
 
-def detail(pictures: NDArray[np.uint8]) -> Floats:
+def detail(pictures: NDArray[np.uint8]) -> Float32s:
     """How much finer structure is than at half the size, where it is least: float32 `(n,)`.
 
     The deviation of the Laplacian over that of the picture made half as large, less what rounding adds;
@@ -79,7 +79,7 @@ def detail(pictures: NDArray[np.uint8]) -> Floats:
     return _detail(gray, _ROUNDING / pictures.shape[3])
 
 
-def _detail(gray: Floats, rounding: float) -> Floats:
+def _detail(gray: Float32s, rounding: float) -> Float32s:
     """The detail of gray pictures `(n, h, w)`; rounding: what it adds to the variance of their Laplacian."""
     if min(gray.shape[1:]) < SMALLEST:
         return np.full(len(gray), np.nan, np.float32)
@@ -91,12 +91,12 @@ def _detail(gray: Floats, rounding: float) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = np.where(power[1:] > 0, power[:-1] / power[1:], np.nan)
     known = np.where(np.isnan(ratios).all(axis=0), 0, ratios)
-    least: Floats = np.sqrt(np.nanmin(known, axis=0)).astype(np.float32)
+    least: Float32s = np.sqrt(np.nanmin(known, axis=0)).astype(np.float32)
     least[np.isnan(ratios).all(axis=0)] = np.nan
     return least
 
 
-def _laplacian_variance(gray: Floats) -> NDArray[np.float64]:
+def _laplacian_variance(gray: Float32s) -> NDArray[np.float64]:
     second = -4 * gray[:, 1:-1, 1:-1]
     for neighbors in (gray[:, :-2, 1:-1], gray[:, 2:, 1:-1], gray[:, 1:-1, :-2], gray[:, 1:-1, 2:]):
         second += neighbors
@@ -106,9 +106,9 @@ def _laplacian_variance(gray: Floats) -> NDArray[np.float64]:
     return variance
 
 
-def _half(gray: Floats) -> Floats:
+def _half(gray: Float32s) -> Float32s:
     """Averages over 2 x 2 pixels; an odd last row or column is left out."""
     even = gray[:, : gray.shape[1] // 2 * 2, : gray.shape[2] // 2 * 2]
     total = even[:, ::2, ::2] + even[:, 1::2, ::2] + even[:, ::2, 1::2] + even[:, 1::2, 1::2]
-    halved: Floats = np.multiply(total, np.float32(0.25), dtype=np.float32)
+    halved: Float32s = np.multiply(total, np.float32(0.25), dtype=np.float32)
     return halved

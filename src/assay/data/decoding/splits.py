@@ -11,10 +11,10 @@ from typing import Any, Final
 import numpy as np
 
 from assay.core import durable
+from assay.core.arrays import Shape
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, progress
 from assay.data.decoding.original_stats import FIGURES
-from assay.data.decoding.target_size import Shape
 from assay.data.decoding.worker_pool import Answer, Decoders, Request
 from assay.data.listing.listing import Listing, Part, Payload
 from assay.data.values import Column, LeftOut, Resize, Split

@@ -5,6 +5,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Final
 
+from assay.core.arrays import Shape
 from assay.core.errors import AssayError
 
 #: Where sizes differ, images are made no larger than this without being asked: 64 x 64 can be trained
@@ -12,8 +13,6 @@ from assay.core.errors import AssayError
 LARGEST_DEFAULT: Final = 64
 
 _LARGEST: Final = 4096
-
-Shape = tuple[int, int, int]
 
 
 def parse_size(text: str | int) -> tuple[int, int]:

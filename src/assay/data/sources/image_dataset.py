@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from assay.core.arrays import Shape
 from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.decoding.splits import (
@@ -15,7 +16,7 @@ from assay.data.decoding.splits import (
     first_shape,
     measured_shapes,
 )
-from assay.data.decoding.target_size import Shape, parse_size, working_shape
+from assay.data.decoding.target_size import parse_size, working_shape
 from assay.data.decoding.worker_pool import Decoders, worker_count
 from assay.data.listing.listing import Listing, Unlisted, class_index, class_names
 from assay.data.listing.names import notes_on_classes

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from numpy.typing import NDArray
 
+from assay.core.arrays import Float64s
 from assay.evaluation.metrics import SMALLEST_PROBABILITY
 from assay.evaluation.values import Evaluation
 from assay.reports.drawing.canvas import draw, label
@@ -30,8 +31,6 @@ _APART: Final = 0.045
 #: The figure's height.
 _INCHES: Final = 4.4
 
-Floats = NDArray[np.float64]
-
 
 @dataclass(frozen=True, eq=False)
 class Map:
@@ -41,7 +40,7 @@ class Map:
     variance. of: what was decomposed, in words.
     """
 
-    points: Floats
+    points: Float64s
     explained: tuple[float, float]
     of: str
 
@@ -67,9 +66,9 @@ def map_of(evaluation: Evaluation, features: NDArray[np.floating[Any]] | None = 
     return Map(centered @ two, (float(shares[0]), float(shares[1])), what)
 
 
-def _log_probabilities(evaluation: Evaluation) -> Floats:
+def _log_probabilities(evaluation: Evaluation) -> Float64s:
     logs = np.log(np.maximum(evaluation.probabilities, SMALLEST_PROBABILITY))
-    centered: Floats = logs - logs.mean(axis=1, keepdims=True)
+    centered: Float64s = logs - logs.mean(axis=1, keepdims=True)
     return centered
 
 
@@ -100,7 +99,7 @@ def map_figure(found: Map, evaluation: Evaluation) -> Figure:
     )
 
 
-def _centers(found: Map, evaluation: Evaluation) -> dict[int, Floats]:
+def _centers(found: Map, evaluation: Evaluation) -> dict[int, Float64s]:
     """The median point of each class with images, at most `MOST_CLASSES` of them: those with most images."""
     counts = evaluation.confusion.sum(axis=1)
     shown = sorted(np.argsort(-counts, kind="stable")[:MOST_CLASSES].tolist())
@@ -112,7 +111,7 @@ def _draw(
     found: Map,
     drawn: Sequence[NDArray[np.int64]],
     evaluation: Evaluation,
-    centers: dict[int, Floats],
+    centers: dict[int, Float64s],
 ) -> None:
     axes = canvas.add_subplot()
     size = float(np.clip(12_000 / len(found.points), 4, 20))
@@ -133,11 +132,11 @@ def _draw(
     axes.legend(loc="upper right", markerscale=2, bbox_to_anchor=(1, 1.08), ncols=2, borderaxespad=0)
 
 
-def _name_classes(axes: Axes, centers: Sequence[tuple[str, Floats]]) -> None:
+def _name_classes(axes: Axes, centers: Sequence[tuple[str, Float64s]]) -> None:
     """Write each name at its place, moved up where it would lie on another."""
     bottom, top = axes.get_ylim()
     left, right = axes.get_xlim()
-    placed: list[Floats] = []
+    placed: list[Float64s] = []
     for text, center in sorted(centers, key=lambda entry: float(entry[1][1])):
         place = center.copy()
         while any(
@@ -159,7 +158,7 @@ def _name_classes(axes: Axes, centers: Sequence[tuple[str, Floats]]) -> None:
         )
 
 
-def _finding(found: Map, centers: dict[int, Floats], evaluation: Evaluation) -> str:
+def _finding(found: Map, centers: dict[int, Float64s], evaluation: Evaluation) -> str:
     """How much of the model's view the map shows, and which classes lie nearest to each other on it."""
     text = (
         f"The two components of {found.of} hold {percent(sum(found.explained), 0)} of the variance; the rest "

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import numpy as np
 from matplotlib.figure import Figure as Canvas
-from numpy.typing import NDArray
 
+from assay.core.arrays import Counts
 from assay.data.values import images_of
 from assay.reports.drawing.canvas import draw, label
 from assay.reports.drawing.captions import figure
@@ -19,8 +19,6 @@ from assay.reports.findings.wording import count, percent
 from assay.reports.values import Figure, ReportContent, Table
 
 _SAMPLES_PER_CLASS: Final = 10
-
-Counts = NDArray[np.int64]
 
 
 def sample_grid(content: ReportContent) -> Figure:

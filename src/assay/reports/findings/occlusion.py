@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.arrays import Bytes
 from assay.data.values import Split, images_of
 from assay.evaluation.metrics import SMALLEST_PROBABILITY
 from assay.evaluation.values import Evaluation
@@ -20,7 +21,6 @@ _FEWEST_STEPS: Final = 4
 _BUDGET: Final = 30_000_000_000
 
 Predict = Callable[[Iterator[NDArray[np.uint8]]], NDArray[np.float64]]
-Bytes = NDArray[np.uint8]
 
 
 def look_where(

@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.arrays import Float32s, Rows
 from assay.data.values import Split
 from assay.estimators.nearest_neighbors import nearest
 from assay.features.hand_made import PIXEL_CELLS, pooled, reduced
@@ -12,11 +13,8 @@ from assay.features.hand_made import PIXEL_CELLS, pooled, reduced
 #: Images of train per block: few enough to stay small in memory, enough to search quickly.
 _BLOCK: Final = 8192
 
-Floats = NDArray[np.float32]
-Rows = NDArray[np.int64]
 
-
-def pixel_cells(images: NDArray[np.uint8]) -> Floats:
+def pixel_cells(images: NDArray[np.uint8]) -> Float32s:
     """Means of 14 x 14 overlapping cells of each channel: uint8 `(n, h, w, c)` to float32 `(n, 196 c)`."""
     small = reduced(images)
     return np.hstack([pooled(small[..., channel], PIXEL_CELLS) for channel in range(images.shape[3])])
@@ -39,12 +37,12 @@ def nearest_in_train(train: Split, split: Split, rows: Rows, count: int) -> Rows
     return found
 
 
-def _cells_of(split: Split, rows: Rows) -> Floats:
+def _cells_of(split: Split, rows: Rows) -> Float32s:
     none = pixel_cells(np.zeros((0, *split.shape), np.uint8))
     return np.concatenate([none, *(pixel_cells(block) for block in split.blocks(rows))])
 
 
-def _best(distances: Floats, rows: Rows, count: int) -> tuple[Floats, Rows]:
+def _best(distances: Float32s, rows: Rows, count: int) -> tuple[Float32s, Rows]:
     """The `count` smallest distances of each row and what they belong to; on a tie the earlier image."""
     order = np.argsort(distances, axis=1, kind="stable")[:, :count]
     return np.take_along_axis(distances, order, axis=1), np.take_along_axis(rows, order, axis=1)

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import numpy as np
 from markupsafe import Markup
-from numpy.typing import NDArray
 
 from assay.audits.values import Issue
+from assay.core.arrays import Rows
 from assay.core.text import one_line
 from assay.data.values import Dataset
 from assay.evaluation.values import Evaluation
@@ -30,8 +30,6 @@ NEAREST: Final = 3
 #: Pictures are not looked for among more pairs than this, nor in more bytes of training images: a second.
 _MOST_PAIRS: Final = 150_000_000
 _MOST_TRAIN_BYTES: Final = 1_000_000_000
-
-Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

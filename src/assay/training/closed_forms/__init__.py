@@ -9,9 +9,10 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.arrays import Shape
 from assay.data.values import Split
 from assay.training.closed_forms import kernel_ridge, majority, nearest_mean
-from assay.training.closed_forms.values import Fitted, Shape, Weights
+from assay.training.closed_forms.values import Fitted, Weights
 from assay.training.model.values import LayerRow
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.arrays import Float32s, Shape
 from assay.core.errors import AssayError
 from assay.data.values import Split
 from assay.estimators import ridge
@@ -19,7 +20,7 @@ from assay.features.hand_made import (
     describe,
     describe_block,
 )
-from assay.training.closed_forms.values import Fitted, Shape, Weights, scored
+from assay.training.closed_forms.values import Fitted, Weights, scored
 from assay.training.model.values import LayerRow
 
 #: Scores are kept for all images and classes while fitting; beyond so many (800 MB) there is no fit.
@@ -35,8 +36,6 @@ _WIDTH: Final = 0.75
 _STEP: Final = 8_192
 _FEW_FEATURES: Final = 1_024
 _CALIBRATING: Final = 8_192
-
-Floats = NDArray[np.float32]
 
 
 def resolve(count: int, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,7 +56,7 @@ def fit(
     components = axes.project(described)
     fourier = fit_fourier(components, options["fourier_features"], seed=seed)
 
-    def blocks() -> Iterator[Floats]:
+    def blocks() -> Iterator[Float32s]:
         return fourier.blocks(components)
 
     fitted = ridge.fit(blocks, labels, class_count)
@@ -90,7 +89,7 @@ def fit_in_steps(
     components = np.concatenate([axes.project(described.pop(0)) for _ in range(len(described))])
     fourier = fit_fourier(components, options["fourier_features"], _WIDTH, seed)
 
-    def blocks(some: Fourier, of: Floats) -> Iterator[Floats]:
+    def blocks(some: Fourier, of: Float32s) -> Iterator[Float32s]:
         for block in some.blocks(of):
             go_on()
             yield block

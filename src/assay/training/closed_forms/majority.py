@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.arrays import Shape
 from assay.data.values import Split
-from assay.training.closed_forms.values import Fitted, Shape, Weights, scored
+from assay.training.closed_forms.values import Fitted, Weights, scored
 from assay.training.model.values import LayerRow
 
 

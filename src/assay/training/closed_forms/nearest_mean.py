@@ -7,9 +7,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.arrays import Float64s, Shape
 from assay.data.values import Split
 from assay.estimators.logistic_calibration import softmax
-from assay.training.closed_forms.values import Fitted, Shape, Weights, scored
+from assay.training.closed_forms.values import Fitted, Weights, scored
 from assay.training.model.values import LayerRow
 
 #: Sharpness of the answer per squared distance (pixels in [0, 1]): those tried, from hardly to very sharp.
@@ -20,8 +21,6 @@ _JUDGING_IMAGES: Final = 5_000
 
 #: Squared distance to the mean of a class without images: beyond any other.
 _NOWHERE: Final = 1e12
-
-Floats = NDArray[np.float64]
 
 
 def resolve(count: int, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,7 +49,7 @@ def fit(
     return Fitted({**weights, "sharpness": np.array([sharpness], np.float32)}, loss, accuracy)
 
 
-def _without_itself(weights: Weights, split: Split, rows: NDArray[np.int64], counts: Floats) -> Floats:
+def _without_itself(weights: Weights, split: Split, rows: NDArray[np.int64], counts: Float64s) -> Float64s:
     """Squared distances to the class means, the image's own class without it.
 
     Leaving one of n out moves the mean away by 1 / (n - 1) of the distance.
@@ -66,10 +65,10 @@ def _pixels(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.multiply(images, np.float32(1 / 255), dtype=np.float32).reshape(len(images), -1)
 
 
-def _distances(weights: Weights, images: NDArray[np.uint8]) -> Floats:
+def _distances(weights: Weights, images: NDArray[np.uint8]) -> Float64s:
     pixels, means = _pixels(images), weights["means"]
     squares = np.square(pixels).sum(axis=1)[:, None] + np.square(means).sum(axis=1) - 2 * pixels @ means.T
-    found: Floats = np.maximum(squares, 0).astype(np.float64)
+    found: Float64s = np.maximum(squares, 0).astype(np.float64)
     found[:, weights["counts"] == 0] = _NOWHERE
     return found
 
@@ -87,6 +86,6 @@ def weight_shapes(shape: Shape, class_count: int, options: Mapping[str, Any]) ->
     return {"means": (class_count, prod(shape)), "counts": (class_count,), "sharpness": (1,)}
 
 
-def probabilities(weights: Weights, images: NDArray[np.uint8]) -> Floats:
+def probabilities(weights: Weights, images: NDArray[np.uint8]) -> Float64s:
     """Those of equal round Gaussians around the means: the most probable class is the nearest mean."""
     return softmax(-float(weights["sharpness"][0]) * _distances(weights, images))

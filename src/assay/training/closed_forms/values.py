@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Shape = tuple[int, int, int]
 Weights = Mapping[str, NDArray[np.float32]]
 
 

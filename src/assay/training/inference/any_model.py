@@ -8,14 +8,13 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.arrays import Shape
 from assay.training import requirements
 from assay.training.inference import blend
 from assay.training.inference import closed_form as closed
 from assay.training.model.values import ModelData, ModelSummary
 from assay.training.optim.schedule import lengthened
 from assay.training.recipes import NetRecipe, Recipe, validated
-
-Shape = tuple[int, int, int]
 
 
 def resolved(recipe: Recipe, count: int) -> Recipe:

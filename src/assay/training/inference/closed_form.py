@@ -8,12 +8,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.arrays import Shape
 from assay.core.errors import AssayError
 from assay.core.events import Event
 from assay.data.preprocessing import fit_preprocessing
 from assay.data.values import Split
 from assay.training.closed_forms import CLOSED_FORMS, ClosedForm
-from assay.training.closed_forms.values import Fitted, Shape, scored
+from assay.training.closed_forms.values import Fitted, scored
 from assay.training.fit_request import FitRequest
 from assay.training.inference.batching import equal_batches
 from assay.training.label_checks import check_labels, warn_of_constant_images, watched

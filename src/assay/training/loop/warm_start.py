@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.arrays import Shape
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, warn
 from assay.training.inference.any_model import weight_shapes
@@ -19,8 +20,6 @@ from assay.training.recipes import NetRecipe, Recipe
 
 #: Where a run keeps its own copy of the model that it began from.
 START: Final = "warm_start"
-
-Shape = tuple[int, int, int]
 
 
 @dataclass(frozen=True, eq=False)

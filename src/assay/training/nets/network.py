@@ -9,12 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from assay.core.arrays import Shape
 from assay.core.errors import AssayError
 from assay.training.nets import MODELS
 from assay.training.nets.ensemble import Ensemble
 from assay.training.recipes import NetRecipe
-
-Shape = tuple[int, int, int]
 
 
 def empty_network(recipe: NetRecipe, input_shape: Shape, class_count: int) -> nn.Module:

@@ -7,9 +7,10 @@ from typing import Final
 import torch
 from torch import nn
 
+from assay.core.arrays import Shape
 from assay.training.model.values import LayerRow, ModelSummary
 from assay.training.nets.ensemble import members
-from assay.training.nets.network import Shape, fitting_errors, unfilled_network
+from assay.training.nets.network import fitting_errors, unfilled_network
 from assay.training.recipes import NetRecipe
 
 #: Kind of layer -> what it does, in one line.

@@ -1,0 +1,23 @@
+"""The array types that signatures name, each once."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Pixels, or digests.
+Bytes = NDArray[np.uint8]
+
+#: Positions of images in a split; labels.
+Rows = NDArray[np.int64]
+
+#: How many of something there are.
+Counts = NDArray[np.int64]
+
+#: Real numbers of any precision, and of one.
+Floats = NDArray[np.floating[Any]]
+Float32s = NDArray[np.float32]
+Float64s = NDArray[np.float64]
+
+#: Height, width and channels of an image.
+Shape = tuple[int, int, int]
