@@ -3,7 +3,8 @@
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from assay.estimators.logistic_calibration import fit_calibration, softmax
+from assay.estimators.logistic_calibration import fit_calibration
+from assay.estimators.softmax import softmax
 
 
 def scored(n: int, k: int, seed: int = 0):

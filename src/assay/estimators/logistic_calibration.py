@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from assay.core.arrays import Floats
 from assay.estimators.projections import spread_rows
 from assay.estimators.ridge import indicators
+from assay.estimators.softmax import log_sum_exp, softmax
 
 #: Rows that the map is fitted to, evenly spread: it has about a hundred parameters for ten classes.
 _ROWS: Final = 20_000
@@ -86,18 +87,5 @@ def _fit_slope(standard: NDArray[np.float64], labels: NDArray[np.int64]) -> floa
     grid = np.geomspace(0.1, 1000, 41)
     rows = np.arange(len(labels))[:2000]
     own = standard[rows, labels[rows]]
-    losses = [np.mean(_log_sum_exp(g * standard[rows]) - g * own) for g in grid]
+    losses = [np.mean(log_sum_exp(g * standard[rows]) - g * own) for g in grid]
     return float(grid[int(np.argmin(losses))])
-
-
-def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Probabilities of `(n, k)` logits, without overflow."""
-    weights: NDArray[np.float64] = np.exp(logits - logits.max(axis=1, keepdims=True))
-    weights /= weights.sum(axis=1, keepdims=True)
-    return weights
-
-
-def _log_sum_exp(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    most = logits.max(axis=1)
-    total: NDArray[np.float64] = most + np.log(np.exp(logits - most[:, None]).sum(axis=1))
-    return total

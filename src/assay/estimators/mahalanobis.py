@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.arrays import Float32s
+from assay.estimators.principal_components import principal_axes, principal_axes_of_few
 
 #: Principal components kept at most, and numbers that their axes may hold (wide features get fewer).
 COMPONENTS: Final = 128
@@ -85,12 +86,8 @@ def _principal_axes(centered: Float32s) -> Float32s:
     n, width = centered.shape
     count = max(min(COMPONENTS, _MOST_NUMBERS // width, width, n - 1), 1)
     if width <= n:
-        _, axes = np.linalg.eigh((centered.T @ centered).astype(np.float64))
-        return np.ascontiguousarray(axes[:, ::-1][:, :count], np.float32)
-    # Fewer images than features: the same axes from the small matrix of the images' products.
-    values, weights = np.linalg.eigh((centered @ centered.T).astype(np.float64))
-    lengths = np.sqrt(np.maximum(values[::-1][:count], 1e-12))
-    return np.ascontiguousarray(centered.T @ (weights[:, ::-1][:, :count] / lengths), np.float32)
+        return np.ascontiguousarray(principal_axes(centered, count)[0], np.float32)
+    return np.ascontiguousarray(principal_axes_of_few(centered, count), np.float32)
 
 
 def _whitening(deviations: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from assay.core.arrays import Floats
 from assay.estimators.projections import spread_rows
+from assay.estimators.softmax import log_sum_exp
 
 #: The temperature stays between 1 / e^3 and e^3 (0.05 to 20), whatever the images say.
 _WIDEST: Final = 3.0
@@ -57,15 +58,9 @@ def fit_temperature(probabilities: Floats, labels: NDArray[np.int64]) -> float:
 
     def loss(exponent: float) -> float:
         scale = np.exp(-exponent)
-        return float((_log_sum_exp(scale * logs) - scale * own).sum() + exponent**2 / 2)
+        return float((log_sum_exp(scale * logs) - scale * own).sum() + exponent**2 / 2)
 
     return float(np.exp(lowest(loss, -_WIDEST, _WIDEST)))
-
-
-def _log_sum_exp(logs: NDArray[np.float64]) -> NDArray[np.float64]:
-    most = logs.max(axis=1)
-    total: NDArray[np.float64] = most + np.log(np.exp(logs - most[:, None]).sum(axis=1))
-    return total
 
 
 def lowest(function: Callable[[float], float], low: float, high: float) -> float:

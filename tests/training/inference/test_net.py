@@ -9,11 +9,12 @@ import torch
 from assay.core.errors import AssayError
 from assay.data.splitting.stratified import HoldOut
 from assay.data.values import Split
+from assay.estimators.softmax import softmax
 from assay.training.classifier import Model
 from assay.training.fit import fit
 from assay.training.fit_request import FitRequest
 from assay.training.inference.batching import prediction_batch
-from assay.training.inference.net import logit_blocks, softmax
+from assay.training.inference.net import logit_blocks
 from assay.training.nets.network import filled_network
 from assay.training.recipes import NetRecipe, Recipe, read_recipe
 

@@ -10,10 +10,10 @@ import torch
 from assay.core.errors import AssayError
 from assay.data.splitting.stratified import HoldOut
 from assay.data.values import Split
+from assay.estimators.softmax import softmax
 from assay.training.classifier import Model
 from assay.training.fit import fit
 from assay.training.fit_request import FitRequest
-from assay.training.inference.net import softmax
 from assay.training.loop.hard_examples import record_losses, rows_of_epoch
 from assay.training.loop.job import Job, make_job
 from assay.training.loop.loader import BatchLoader, normalized

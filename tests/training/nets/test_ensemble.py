@@ -6,11 +6,11 @@ import torch
 
 from assay.data.splitting.stratified import HoldOut
 from assay.data.values import Split
+from assay.estimators.softmax import softmax
 from assay.training.device import side_by_side
 from assay.training.fit import fit
 from assay.training.fit_request import FitRequest
 from assay.training.inference.any_model import summarize
-from assay.training.inference.net import softmax
 from assay.training.nets.ensemble import averaged
 from assay.training.nets.network import initialized_network
 from assay.training.recipes import NetRecipe, read_recipe

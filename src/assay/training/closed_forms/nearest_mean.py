@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from assay.core.arrays import Float64s, Shape
 from assay.data.values import Split
-from assay.estimators.logistic_calibration import softmax
+from assay.estimators.softmax import softmax
 from assay.training.closed_forms.values import Fitted, Weights, scored
 from assay.training.model.values import LayerRow
 

@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from assay.data.values import Split
 from assay.estimators.projections import spread_rows
+from assay.estimators.softmax import softmax
 from assay.training.closed_forms import kernel_ridge
 from assay.training.closed_forms.values import Weights
 from assay.training.inference import closed_form as closed
@@ -151,6 +152,4 @@ def pooled(net: NDArray[np.float64], other: NDArray[np.float64], share: float) -
     """Probabilities `(n, k)` whose logarithms are the weighted means of both: `share` of `other`."""
     smallest = np.finfo(np.float64).tiny
     logs = (1 - share) * np.log(np.maximum(net, smallest)) + share * np.log(np.maximum(other, smallest))
-    found: NDArray[np.float64] = np.exp(logs - logs.max(axis=1, keepdims=True, initial=-np.inf))
-    found /= found.sum(axis=1, keepdims=True)
-    return found
+    return softmax(logs)

@@ -9,6 +9,7 @@ from torch import nn
 
 from assay.core.thread_count import thread_count
 from assay.data.preprocessing import Preprocessing
+from assay.estimators.softmax import softmax
 from assay.training.device import memory_errors, side_by_side
 from assay.training.inference.batching import equal_batches
 from assay.training.inference.blend import of_net
@@ -26,15 +27,6 @@ def predict_proba(model: ModelData, blocks: Iterable[NDArray[np.uint8]]) -> NDAr
         cpu, mirrored = torch.device("cpu"), recipe.mirror_averaging
         logits = list(logit_blocks(network, model.preprocessing, blocks, cpu, mirrored))
     return softmax(np.concatenate([np.empty((0, count), np.float32), *logits]))
-
-
-def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Probabilities float64 `(n, k)` from logits `(n, k)`, computed in float64 without overflow."""
-    shifted = logits.astype(np.float64)
-    shifted -= shifted.max(axis=1, keepdims=True, initial=-np.inf)
-    exponentials = np.exp(shifted)
-    probabilities: NDArray[np.float64] = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return probabilities
 
 
 def logit_blocks(
