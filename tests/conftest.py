@@ -12,9 +12,46 @@ from hypothesis import settings
 
 from torture.record import RESULTS, Record
 
+HERE = Path(__file__).resolve().parent
+
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("search", max_examples=2000, deadline=None)
 settings.load_profile("repeatable")
+
+
+#: Tests that `make check` leaves to `make test`, by the beginning of their path below this folder, and why.
+SLOW = {
+    "cli/test_commands.py": "whole commands, one after the other",
+    "cli/test_terminal.py": "whole commands in processes and terminals of their own",
+    "data/decoding/test_worker_pool.py": "decoders that hang are waited for",
+    "data/formats/test_archive.py": "archives cut and changed at many places",
+    "data/sources/test_image_sources.py": "hundreds of folders and tables, written and read",
+    "data/test_convert.py": "the sample in every form, audited in each",
+    "data/test_corpus.py": "hundreds of malformed files, each read in a process",
+    "deployment/test_predict.py": "runs of several recipes",
+    "reports/page/test_html.py": "whole pages of many kinds of data",
+    "reports/test_look_at.py": "whole runs",
+    "reports/test_numbers_of_runs.py": "whole runs",
+    "test_contributing.py": "whole commands on a copy of the package",
+    "torture/": "processes that are killed, and disks that refuse",
+    "training/closed_forms/test_closed_forms.py": "whole runs without torch",
+    "training/loop/test_checkpoint_file.py": "every technique stopped at every step",
+    "training/loop/test_warm_start.py": "several trainings each",
+    "training/nets/test_nets.py": "every recipe for many shapes of images",
+    "workflow/test_compare_runs.py": "several runs each",
+    "workflow/test_evidence.py": "several runs each",
+    "workflow/test_model_grid.py": "runs of several models, stopped and resumed",
+    "workflow/test_resume_and_verify.py": "runs stopped, resumed, trained again",
+    "workflow/test_review.py": "several runs each",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the slow tests."""
+    for item in items:
+        path = item.path.relative_to(HERE).as_posix() if item.path.is_relative_to(HERE) else ""
+        if path.startswith(tuple(SLOW)):
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_configure(config: pytest.Config) -> None:

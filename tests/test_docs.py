@@ -83,3 +83,10 @@ def test_torch_is_pinned_for_the_checks_and_left_open_for_users() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     assert not any("torch" in requirement for requirement in project["dependencies"])
     assert any("torch" in requirement for requirement in project["optional-dependencies"]["train"])
+
+
+def test_the_slow_tests_are_there() -> None:
+    """Each line of the table of slow tests stands for tests that exist."""
+    from conftest import SLOW
+
+    assert [path for path in SLOW if not (ROOT / "tests" / path).exists()] == []
