@@ -80,6 +80,14 @@ GroupColumn = Annotated[
     str | None,
     typer.Option("--group-column", metavar="NAME", help="Images of one group stay on one side of a split."),
 ]
+Layout = Annotated[
+    str | None,
+    typer.Option("--layout", metavar="KIND", help="The first folders are: classes, splits or nested."),
+]
+SplitNames = Annotated[
+    str | None,
+    typer.Option("--split-names", metavar="train=A,test=B", help="Which folder is which split."),
+]
 TestFraction = Annotated[
     float | None,
     typer.Option(
@@ -147,6 +155,8 @@ READING: Final[Options] = {
     "label_column": LabelColumn,
     "split_column": SplitColumn,
     "group_column": GroupColumn,
+    "layout": Layout,
+    "split_names": SplitNames,
 }
 
 #: What an audit looks for. A new one is a line here and a field of `workflow.settings.Settings`.

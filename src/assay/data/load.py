@@ -1,7 +1,7 @@
 """From a request to a data set: which source reads it."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from assay.core.errors import AssayError
 from assay.core.text import choices
+from assay.data.listing.tree import named_splits
 from assay.data.request import Request, refuse_unused
 from assay.data.sources import SOURCES, Source
 from assay.data.sources.array_dataset import checked_classes, read_class_names
@@ -39,13 +40,17 @@ def as_request(
     *,
     arrays: Sequence[NDArray[Any]] | None = None,
     classes: str | Sequence[str] | None = None,
+    split_names: str | Mapping[str, str] | None = None,
     **options: Any,
 ) -> Request:
     """What the user asked for as one value; `options` are other fields of `Request`."""
     if data is not None and arrays is not None:
         raise AssayError("usage", "arrays", "both data and arrays were given", "Give one of them.")
     text = None if arrays is not None else os.fspath(data if data is not None else DEFAULT)
-    return Request(text, _existing_path(text, data), arrays, _class_names(classes), **options)
+    names = named_splits(split_names) if isinstance(split_names, str) else split_names
+    return Request(
+        text, _existing_path(text, data), arrays, _class_names(classes), split_names=names, **options
+    )
 
 
 def readable_source(request: Request) -> Source:

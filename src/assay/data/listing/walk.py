@@ -16,6 +16,30 @@ from assay.data.values import LeftOut
 _DEEPEST: Final = 32
 
 _HIDDEN: Final = "hidden"
+_SYSTEM: Final = "made by a system"
+
+#: Folders and files that systems and network drives lay beside pictures, with copies or settings of their
+#: own; in lower case. Hidden ones are left out in any case.
+_SYSTEM_NAMES: Final = frozenset(
+    (
+        "__macosx",
+        "lost+found",
+        "$recycle.bin",
+        "system volume information",
+        "recycler",
+        "@eadir",
+        "@recycle",
+        "#recycle",
+        "#snapshot",
+        "@recently-snapshot",
+        "thumbnails.noindex",
+        "thumbs.db",
+        "ehthumbs.db",
+        "desktop.ini",
+        "icon\r",
+        "__pycache__",
+    )
+)
 
 
 @dataclass
@@ -31,8 +55,8 @@ class Content:
 class Glance:
     """Everything below `root`, in no order: the content of each folder, by its path below the root.
 
-    stamp: a digest of all names and kinds, and of the files' sizes and times of change; hidden things, which
-    systems add by themselves, do not count.
+    stamp: a digest of all names and kinds, and of the files' sizes and times of change; hidden things and
+    those that systems add by themselves do not count.
     """
 
     root: Path
@@ -87,12 +111,12 @@ def _look_into(root: Path, folder: str) -> tuple[Content, str]:
     path, content, stamps = root / folder, Content(), []
     deepest = bool(folder) and folder.count("/") + 1 == _DEEPEST
     for name, status in _entries(path):
-        if stat.S_ISREG(status.st_mode) and name[0] != ".":
+        if stat.S_ISREG(status.st_mode) and name[0] != "." and name.lower() not in _SYSTEM_NAMES:
             content.files.append(name)
             stamps.append(f"{name}/{status.st_size}|{status.st_mtime_ns}|{status.st_ctime_ns}")
         elif reason := _reason_to_leave_out(name, status.st_mode, deepest):
             content.left_out.append((name, reason))
-            stamps += [f"{name}/{reason}"] if reason != _HIDDEN else []
+            stamps += [f"{name}/{reason}"] if reason not in (_HIDDEN, _SYSTEM) else []
         else:
             content.folders.append(name)
             stamps.append(f"{name}/folder")
@@ -111,6 +135,8 @@ def _reason_to_leave_out(name: str, mode: int, deepest: bool) -> str:
     """Why something that is no plain file is not walked into, or empty."""
     if name[0] == ".":
         return _HIDDEN
+    if name.lower() in _SYSTEM_NAMES:
+        return _SYSTEM
     if not stat.S_ISDIR(mode):
         return f"{kind_of(mode)}, not a file"
     return f"more than {_DEEPEST} folders deep" if deepest else ""
