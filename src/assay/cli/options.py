@@ -88,6 +88,11 @@ SplitNames = Annotated[
     str | None,
     typer.Option("--split-names", metavar="train=A,test=B", help="Which folder is which split."),
 ]
+Root = Annotated[str | None, typer.Option("--root", metavar="DIR", help="Where the paths of a table begin.")]
+SkipUnlabelled = Annotated[
+    bool | None,
+    typer.Option("--skip-unlabelled", help="Leave rows of a table without a label out, counted."),
+]
 TestFraction = Annotated[
     float | None,
     typer.Option(
@@ -157,6 +162,8 @@ READING: Final[Options] = {
     "group_column": GroupColumn,
     "layout": Layout,
     "split_names": SplitNames,
+    "root": Root,
+    "skip_unlabelled": SkipUnlabelled,
 }
 
 #: What an audit looks for. A new one is a line here and a field of `workflow.settings.Settings`.

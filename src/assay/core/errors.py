@@ -52,6 +52,7 @@ ERROR_CODES: Final[dict[str, int]] = {
     "pixel-out-of-range": BAD_DATA,
     "class-names": BAD_DATA,
     "ambiguous-layout": BAD_DATA,
+    "several-labels": BAD_DATA,
     "too-few-images": BAD_DATA,
     "too-few-classes": BAD_DATA,
     "no-test-split": BAD_DATA,

@@ -11,6 +11,7 @@ from assay.core.text import html_table
 from assay.data.decoding.target_size import parse_size, working_shape
 from assay.data.decoding.worker_pool import Decoders
 from assay.data.decoding.worker_pool import Request as DecodeRequest
+from assay.data.listing.class_numbers import meant_classes
 from assay.data.listing.listing import Listing, Payload, class_names
 from assay.data.listing.vocabulary import with_one_vocabulary
 from assay.data.load import as_request, readable_source
@@ -94,7 +95,7 @@ def _of_dataset(dataset: Dataset) -> Inspection:
 
 
 def _of_listing(listing: Listing, request: Request, source: str) -> Inspection:
-    names = class_names(listing, request.classes)
+    names = class_names(listing, meant_classes(request.classes))
     found = _Sample()
     with Decoders(1) as decoders:
         for split, part in listing.parts.items():

@@ -23,6 +23,7 @@ class Request:
     size, resize: the working size of image files, and how they are brought to it.
     skip_bad: leave unreadable images out instead of stopping.
     label_column, path_column, split_column, group_column: where a table has what.
+    root: where the paths of a table begin. skip_unlabelled: leave rows without a label out.
     layout, split_names: what the folders of a tree are (see `listing.layout`): the splits' folders by split.
     test_fraction, seed: without a test split, take this share of train for it, drawn by the seed.
     offline: no network. scratch: a folder to decode into, for a source that caches by itself.
@@ -43,6 +44,8 @@ class Request:
     group_column: str | None = None
     layout: Kind | None = None
     split_names: Mapping[str, str] | None = None
+    root: Path | None = None
+    skip_unlabelled: bool = False
     test_fraction: float | None = None
     seed: int = 0
     offline: bool = False
@@ -64,6 +67,8 @@ OPTIONS: Final[Mapping[str, str]] = {
     "resize": "--resize",
     "layout": "--layout",
     "split_names": "--split-names",
+    "root": "--root",
+    "skip_unlabelled": "--skip-unlabelled",
     "path_column": "--path-column",
     "label_column": "--label-column",
     "split_column": "--split-column",
@@ -74,7 +79,9 @@ OPTIONS: Final[Mapping[str, str]] = {
 OF_ARRAYS: Final = frozenset({"classes", "floats"})
 OF_IMAGES: Final = frozenset({"classes", "size", "resize"})
 OF_FOLDERS: Final = frozenset({"layout", "split_names"})
-OF_TABLES: Final = frozenset({"path_column", "label_column", "split_column", "group_column"})
+OF_TABLES: Final = frozenset(
+    {"path_column", "label_column", "split_column", "group_column", "root", "skip_unlabelled"}
+)
 
 
 def refuse_unused(request: Request, taken: Collection[str], form: str) -> None:

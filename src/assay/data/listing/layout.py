@@ -4,7 +4,7 @@ Where two readings are possible and one would be wrong in silence, nothing is re
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +24,12 @@ _LEFT_OUT: Final = 0.2
 
 #: Would-be classes that share so many names of sub-folders are asked about.
 _SHARED: Final = 2
+
+
+#: What people call the folder of the images, where another one holds their labels.
+_IMAGE_FOLDERS: Final = frozenset(
+    ("image", "images", "img", "imgs", "jpegimages", "rgb", "pictures", "photos")
+)
 
 
 @dataclass(frozen=True)
@@ -318,13 +324,18 @@ class _Choice:
         return reading
 
     def _refuse_detection(self, reading: Reading) -> None:
-        """Refuse one class beside folders of other files: images and labels, as detectors have them."""
+        """Refuse one class called `images` beside folders of other files, as detectors have their labels."""
         names = {place[1] for folder in self._tree.images if (place := reading.place(folder))}
-        beside = sorted({folder.rpartition("/")[2] for folder in self._tree.plain})
-        if len(names) == 1 and names & {folder.rpartition("/")[2] for folder in self._tree.images} and beside:
+        above = {folder.rpartition("/")[0] for folder in self._tree.images}
+        beside = {
+            folder.rpartition("/")[2]
+            for folder in self._tree.plain
+            if folder and folder.rpartition("/")[0] in above
+        }
+        if len(names) == 1 and {name.casefold() for name in names} <= _IMAGE_FOLDERS and beside:
             what = (
                 f"all images lie in folders called {names.pop()!r}, beside folders of other files "
-                f"({', '.join(map(one_line, beside[:3]))}): this looks like data for object detection"
+                f"({_listed(beside)}): this looks like data for object detection"
             )
             fix = "Put the images into folders of their classes, or say --layout classes."
             raise AssayError("ambiguous-layout", self._root, what, fix)
@@ -361,6 +372,10 @@ class _Choice:
             "no image lies in a folder of its class",
             "Lay images out as CLASS/IMAGE or train/CLASS/IMAGE and test/CLASS/IMAGE, or give a table.",
         )
+
+
+def _listed(names: Iterable[str], most: int = 3) -> str:
+    return ", ".join(map(one_line, sorted(names, key=natural_key)[:most]))
 
 
 def _some(counts: Mapping[str, int], most: int = 5) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from assay.core.errors import AssayError
 from assay.core.text import one_line
+from assay.data.listing.class_numbers import counted_from_one
 from assay.data.listing.listing import Listing, Part
 from assay.data.listing.names import natural_key
 from assay.data.values import UNLABELLED, LeftOut
@@ -18,12 +19,12 @@ def with_one_vocabulary(listing: Listing, chosen: Sequence[str] | None, where: o
     train lacks can only be wrong. Class names that differ by case from split to split are one class under
     --classes that names it once (`chosen`), and stop the reading without: AssayError `class-names`.
     """
-    listing = _joined_by_case(listing, chosen)
+    listing = _joined_by_case(_named_by_number(listing, chosen), chosen)
     if "train" not in listing.parts:
         return listing
     known = set(listing.parts["train"].labels)
-    if chosen and known <= {str(number) for number in range(len(chosen))}:
-        known |= set(chosen) | {str(number) for number in range(len(chosen))}
+    if not known & set(chosen or listing.classes or known):  # numbers under names that the source knows
+        return listing
     for split in [split for split in listing.parts if split != "train"]:
         found = Counter(listing.parts[split].labels)
         strange = [label for label in found if label not in known]
@@ -31,6 +32,22 @@ def with_one_vocabulary(listing: Listing, chosen: Sequence[str] | None, where: o
             _refuse_other_case(strange, known, split, where)
             listing = _without(listing, split, set(strange), whole=len(strange) == len(found))
     return listing
+
+
+def _named_by_number(listing: Listing, chosen: Sequence[str] | None) -> Listing:
+    """Labels that are numbers, and no names, as the names that they number."""
+    found = {label for part in listing.parts.values() for label in part.labels}
+    if not chosen or not found or found & set(chosen) or not all(map(str.isdecimal, found)):
+        return listing
+    if question := counted_from_one({int(label) for label in found}, chosen):
+        raise question
+    if max(map(int, found)) >= len(chosen):
+        return listing  # refused with all other labels that are no class
+    parts = {
+        split: replace(part, labels=[chosen[int(label)] for label in part.labels])
+        for split, part in listing.parts.items()
+    }
+    return replace(listing, parts=parts, classes=None)
 
 
 def _joined_by_case(listing: Listing, chosen: Sequence[str] | None) -> Listing:

@@ -18,6 +18,7 @@ from assay.data.decoding.splits import (
 )
 from assay.data.decoding.target_size import parse_size, working_shape
 from assay.data.decoding.worker_pool import Decoders, worker_count
+from assay.data.listing.class_numbers import meant_classes
 from assay.data.listing.listing import Listing, Unlisted, class_index, class_names
 from assay.data.listing.names import notes_on_classes
 from assay.data.listing.vocabulary import with_one_vocabulary
@@ -81,7 +82,7 @@ def _built(
         listing = with_one_vocabulary(found.make(), request.classes, location)
         if listing.count == 0:
             raise _nothing(listing, location)
-        names = checked_classes(class_names(listing, request.classes))
+        names = checked_classes(class_names(listing, meant_classes(request.classes)))
         whole = _decoded(request, listing, names, source, name, location, decoders, scratch)
     if stamp_again is not None and stamp_again() != listing.stamp:
         raise _changed(location)
@@ -111,6 +112,8 @@ def cache_key(request: Request, source: str, location: Path, stamp: str) -> str:
         request.group_column,
         request.layout,
         sorted((request.split_names or {}).items()),
+        str(request.root),
+        request.skip_unlabelled,
     )
     known = repr((source, str(location.absolute()), stamp, asked, _KEPT))
     return "images-" + hashlib.sha256(known.encode("utf-8", "backslashreplace")).hexdigest()[:24]
