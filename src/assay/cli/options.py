@@ -88,6 +88,9 @@ SplitNames = Annotated[
     str | None,
     typer.Option("--split-names", metavar="train=A,test=B", help="Which folder is which split."),
 ]
+FollowLinks = Annotated[
+    bool | None, typer.Option("--follow-links", help="Read links in a folder that stay below it.")
+]
 Root = Annotated[str | None, typer.Option("--root", metavar="DIR", help="Where the paths of a table begin.")]
 SkipUnlabelled = Annotated[
     bool | None,
@@ -162,6 +165,7 @@ READING: Final[Options] = {
     "group_column": GroupColumn,
     "layout": Layout,
     "split_names": SplitNames,
+    "follow_links": FollowLinks,
     "root": Root,
     "skip_unlabelled": SkipUnlabelled,
 }

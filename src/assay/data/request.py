@@ -25,6 +25,7 @@ class Request:
     label_column, path_column, split_column, group_column: where a table has what.
     root: where the paths of a table begin. skip_unlabelled: leave rows without a label out.
     layout, split_names: what the folders of a tree are (see `listing.layout`): the splits' folders by split.
+    follow_links: read links that stay below the folder.
     test_fraction, seed: without a test split, take this share of train for it, drawn by the seed.
     offline: no network. scratch: a folder to decode into, for a source that caches by itself.
     """
@@ -44,6 +45,7 @@ class Request:
     group_column: str | None = None
     layout: Kind | None = None
     split_names: Mapping[str, str] | None = None
+    follow_links: bool = False
     root: Path | None = None
     skip_unlabelled: bool = False
     test_fraction: float | None = None
@@ -67,6 +69,7 @@ OPTIONS: Final[Mapping[str, str]] = {
     "resize": "--resize",
     "layout": "--layout",
     "split_names": "--split-names",
+    "follow_links": "--follow-links",
     "root": "--root",
     "skip_unlabelled": "--skip-unlabelled",
     "path_column": "--path-column",
@@ -78,7 +81,7 @@ OPTIONS: Final[Mapping[str, str]] = {
 #: What sources of arrays take, and sources of image files; of these, what concerns tables.
 OF_ARRAYS: Final = frozenset({"classes", "floats"})
 OF_IMAGES: Final = frozenset({"classes", "size", "resize"})
-OF_FOLDERS: Final = frozenset({"layout", "split_names"})
+OF_FOLDERS: Final = frozenset({"layout", "split_names", "follow_links"})
 OF_TABLES: Final = frozenset(
     {"path_column", "label_column", "split_column", "group_column", "root", "skip_unlabelled"}
 )

@@ -37,6 +37,7 @@ def load(
     group_column: str | None = None,
     layout: Kind | None = None,
     split_names: str | Mapping[str, str] | None = None,
+    follow_links: bool = False,
     root: str | Path | None = None,
     skip_unlabelled: bool = False,
     test_fraction: float | None = None,
@@ -60,6 +61,7 @@ def load(
     layout: what the first folders of a tree are: `classes`, `splits`, or `nested` (the classes are one level
         down). split_names: the folder of each split, "train=A,test=B" or a mapping. Unasked, see
         docs/data.md.
+    follow_links: read links in a folder that stay below it.
     root: where a table's paths begin, other than at its own folder.
     skip_unlabelled: leave rows of a table without a label out, counted, instead of stopping.
     test_fraction, seed: take this share of train as test split where there is none; copies, near copies and
@@ -83,6 +85,7 @@ def load(
         group_column=group_column,
         layout=layout,
         split_names=split_names,
+        follow_links=follow_links,
         root=root,
         skip_unlabelled=skip_unlabelled,
         test_fraction=test_fraction,

@@ -20,6 +20,7 @@ class Reading(BaseModel):
     size, resize: the working size of image files, and how they are brought to it. skip_bad: leave unreadable
     images out, counted, instead of stopping. The columns say where a table has what. layout,
     split_names: what the folders of a tree are, where the rules would ask. root: where a table's paths begin.
+    follow_links: read links that stay below the folder.
     skip_unlabelled: leave rows of tables without a label out, counted, instead of stopping.
     test_fraction: share of train that becomes the test split where the data have none.
     """
@@ -37,6 +38,7 @@ class Reading(BaseModel):
     group_column: str | None = None
     layout: Literal["classes", "splits", "nested"] | None = None
     split_names: str | None = None
+    follow_links: bool = False
     root: str | None = None
     skip_unlabelled: bool = False
     test_fraction: Annotated[float, Field(gt=0, lt=1)] | None = None

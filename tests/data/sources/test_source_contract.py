@@ -194,6 +194,7 @@ GIVEN: Mapping[str, object] = {
     "group_column": "label",
     "layout": "classes",
     "split_names": {"train": "train"},
+    "follow_links": True,
     "root": ".",
     "skip_unlabelled": True,
 }

@@ -51,15 +51,18 @@ def list_tables(request: Request, root: Path, tables: Sequence[Table], form: str
     """
     found = _Found((request.root or root).resolve())
     for table in tables:
-        with reading_errors(table.path):
-            found.stamps.append(_stamp(str(table.path), table.path.stat()))
         nested: list[str] = []
-        found.add(request, table, read_table(table.path, nested))
+        found.take(request, table, read_table(table.path, nested))
         found.notes += [f"left out columns of lists: {', '.join(map(one_line, nested))}"] if nested else []
-    asked = (request.columns, request.root, request.skip_unlabelled, request.classes)
-    stamp = stamp_of([repr(asked), *found.stamps])
-    found.need_some(tables)
-    return Listing(found.parts(), form, stamp, None, tuple(found.left_out), tuple(dict.fromkeys(found.notes)))
+    return found.listing(request, tables, form)
+
+
+def list_columns(request: Request, root: Path, tables: Sequence[tuple[Table, Columns]], form: str) -> Listing:
+    """As `list_tables`, for tables whose columns were read already."""
+    found = _Found((request.root or root).resolve())
+    for table, columns in tables:
+        found.take(request, table, columns)
+    return found.listing(request, [table for table, _ in tables], form)
 
 
 class _Found:
@@ -75,6 +78,21 @@ class _Found:
         self.notes: list[str] = []
         self._seen: dict[tuple[str, str], str] = {}
         self._named: dict[str, set[str]] = defaultdict(set)
+
+    def take(self, request: Request, table: Table, columns: Columns) -> None:
+        """A table with its stamp."""
+        with reading_errors(table.path):
+            self.stamps.append(_stamp(str(table.path), table.path.stat()))
+        self.add(request, table, columns)
+
+    def listing(self, request: Request, tables: Sequence[Table], form: str) -> Listing:
+        """Everything that was taken in."""
+        asked = (request.columns, request.root, request.skip_unlabelled, request.classes)
+        stamp = stamp_of([repr(asked), *self.stamps])
+        self.need_some(tables)
+        return Listing(
+            self.parts(), form, stamp, None, tuple(self.left_out), tuple(dict.fromkeys(self.notes))
+        )
 
     def add(self, request: Request, table: Table, columns: Columns) -> None:
         """Take the rows of a table in: those whose file is there, and the others as left out."""

@@ -39,9 +39,9 @@ def table_labels(
     names = [name for name in columns if name not in used]
     column = optional_column(where, names, request.label_column, LABEL_NAMES, "--label-column")
     if column is None:
-        hot = _one_hot(columns, names)
+        hot = one_hot_columns(columns, names)
         if hot:
-            return _from_one_hot(where, columns, hot)
+            return _fromone_hot_columns(where, columns, hot)
         column = chosen_column(where, names, None, LABEL_NAMES, "--label-column")
     kept = set(request.classes or ())
     cells = [cell.strip() for cell in columns[column]]
@@ -53,7 +53,7 @@ def table_labels(
     return labels, [column], notes
 
 
-def _one_hot(columns: Columns, names: Sequence[str]) -> list[str]:
+def one_hot_columns(columns: Columns, names: Sequence[str]) -> list[str]:
     """The columns that hold nothing but 0 and 1, two at least."""
     hot = [
         name
@@ -63,7 +63,7 @@ def _one_hot(columns: Columns, names: Sequence[str]) -> list[str]:
     return hot if len(hot) > 1 else []
 
 
-def _from_one_hot(
+def _fromone_hot_columns(
     where: object, columns: Columns, hot: Sequence[str]
 ) -> tuple[list[str], list[str], list[str]]:
     labels = []

@@ -112,6 +112,7 @@ def cache_key(request: Request, source: str, location: Path, stamp: str) -> str:
         request.group_column,
         request.layout,
         sorted((request.split_names or {}).items()),
+        request.follow_links,
         str(request.root),
         request.skip_unlabelled,
     )
