@@ -74,6 +74,7 @@ class Figure:
     """A picture, in words too.
 
     svg: for the page; its colors are the page's, so it can be read in light and dark. png: on white.
+    narrow: the same drawn for a phone; empty where `svg` rearranges itself.
     alt: the picture in one sentence, for those who do not see it.
     shows, reveals, found: what it shows, which problem it would reveal, what was found in these data.
     table: the data behind it. left_out: what was too much to draw; empty where all is drawn.
@@ -91,3 +92,4 @@ class Figure:
     table: Table
     left_out: str = ""
     record: Mapping[str, Any] = field(default_factory=dict)
+    narrow: str = ""

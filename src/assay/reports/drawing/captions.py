@@ -4,6 +4,7 @@ What was found in the data at hand is computed: see the modules named `..._findi
 """
 
 import html
+import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
@@ -63,8 +64,14 @@ CAPTIONS: Final[dict[str, Caption]] = {
     "correlation": Caption(
         "Correlation of the class means",
         "For every two classes the Pearson correlation of their mean images: 1 is the same shape, 0 is "
-        "nothing in common, below 0 (orange) one is bright where the other is dark.",
+        "nothing in common, below 0 (orange) one is bright where the other is dark. The tint is by r squared.",
         "Classes that a model is likely to confuse, because on average they have nearly the same shape.",
+    ),
+    "normalization": Caption(
+        "Before and after normalization",
+        "How often each pixel value occurs in the training images: on the left as stored, on the right as the "
+        "model receives it. The scale of the height leaves out the spike at 0.",
+        "A normalization that cuts values off, or that leaves them far from zero.",
     ),
     "suspects-exact-duplicates": Caption(
         "Equal images",
@@ -210,6 +217,12 @@ def figure(
 ) -> Figure:
     """The figure `name` with its fixed texts, or with those given. Raises KeyError when it has none."""
     caption = caption or CAPTIONS[name]
-    named = drawing.svg.replace("<svg", f'<svg role="img" aria-label="{html.escape(alt)}"', 1)
     texts = (alt, caption.shows, caption.reveals, found)
-    return Figure(name, caption.title, named, drawing.png, *texts, table, left_out, record or {})
+    forms = (_named(drawing.svg, alt), drawing.png)
+    narrow = _named(drawing.narrow, alt) if drawing.narrow else ""
+    return Figure(name, caption.title, *forms, *texts, table, left_out, record or {}, narrow)
+
+
+def _named(picture: str, alt: str) -> str:
+    """A picture, `<svg ...` or `<div ...`, that says in words what it is."""
+    return re.sub(r"^<(\w+)", lambda tag: f'{tag[0]} role="img" aria-label="{html.escape(alt)}"', picture)

@@ -36,6 +36,8 @@ INK: Final = PALETTE["ink"].light
 MUTED: Final = PALETTE["muted"].light
 BLUE: Final = PALETTE["blue"].light
 ORANGE: Final = PALETTE["orange"].light
+GREEN: Final = PALETTE["green"].light
+RED: Final = PALETTE["red"].light
 
 #: What is drawn as pixels cannot follow the scheme: these can be seen on light and dark grounds.
 BLUE_DOT: Final = "#4386c9"

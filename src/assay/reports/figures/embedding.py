@@ -125,8 +125,8 @@ def _draw(
     _name_classes(axes, [(label(evaluation.classes[c]), center) for c, center in centers.items()])
     first, second = found.explained
     axes.set(
-        xlabel=f"first principal component ({percent(first, 0)} of the variance)",
-        ylabel=f"second ({percent(second, 0)})",
+        xlabel=f"component 1 ({percent(first, 0)} of the variance)",
+        ylabel=f"component 2 ({percent(second, 0)})",
     )
     axes.set_xticks([])
     axes.set_yticks([])

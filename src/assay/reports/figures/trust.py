@@ -9,7 +9,7 @@ from matplotlib.figure import Figure as Canvas
 from numpy.typing import NDArray
 
 from assay.evaluation.values import Evaluation
-from assay.reports.drawing.canvas import draw
+from assay.reports.drawing.canvas import draw, side_by_side
 from assay.reports.drawing.captions import figure
 from assay.reports.drawing.colors import BLUE, MUTED, ORANGE
 from assay.reports.findings import trust as trust_findings
@@ -33,7 +33,7 @@ def confidences(evaluation: Evaluation) -> Figure:
     record = {"edges": edges.tolist(), **{name: found.tolist() for name, found in counts.items()}}
     return figure(
         "confidence",
-        draw("confidence", 2.7, lambda canvas: _histograms(canvas, edges, counts)),
+        draw("confidence", 2.7, lambda canvas: _histograms(canvas, edges, counts), 4.6),
         "Two histograms of the probability that the model gave its answer: one of right answers, one of "
         "mistakes.",
         trust_findings.confidence_finding(evaluation),
@@ -53,7 +53,7 @@ def confidences(evaluation: Evaluation) -> Figure:
 
 
 def _histograms(canvas: Canvas, edges: NDArray[np.float64], counts: Mapping[str, NDArray[np.int64]]) -> None:
-    axes = canvas.subplots(1, 2)
+    axes = side_by_side(canvas)
     titles = {"right": "right answers", "wrong": "mistakes"}
     for one, (name, color) in zip(axes, (("right", BLUE), ("wrong", ORANGE)), strict=True):
         one.stairs(counts[name], edges, fill=True, color=color)

@@ -1,6 +1,7 @@
 """What training and evaluation of this very run showed, in sentences."""
 
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,52 +18,78 @@ _STILL_FALLING: Final = 0.01
 CONFIDENT: Final = 0.9
 
 
-def curves_finding(history: History) -> str:
-    """Whether the loss still falls, has leveled off, or has turned up again (overfitting)."""
+State = Literal["improving", "leveled off", "overfitting", "unstable", "unknown"]
+
+
+@dataclass(frozen=True)
+class Course:
+    """How a training went, in one word. best: epoch of the lowest validation loss; last: of the last."""
+
+    state: State
+    best: int
+    last: int
+
+
+def course_of(history: History) -> Course | None:
+    """The course that the losses show; None where no epoch was run."""
     records = history.records
     if not records:
+        return None
+    last, before = records[-1], records[-2:][0]
+    if last.val_loss is None or before.val_loss is None:
+        return Course("unknown", last.epoch, last.epoch)
+    loss, best = min((r.val_loss, r.epoch) for r in records if r.val_loss is not None)
+    return Course(_state(records, loss, best), best, last.epoch)
+
+
+def _state(records: tuple[EpochRecord, ...], loss: float, best: int) -> State:
+    last, before = records[-1], records[-2:][0]
+    assert last.val_loss is not None
+    assert before.val_loss is not None
+    if len(records) == 1:
+        return "unknown"
+    if last.val_loss > loss * _RISEN:
+        then = next(r.train_loss for r in records if r.epoch == best)
+        return "overfitting" if last.train_loss < then else "unstable"
+    falling = best == last.epoch and before.val_loss - last.val_loss > _STILL_FALLING * before.val_loss
+    return "improving" if falling else "leveled off"
+
+
+def curves_finding(history: History) -> str:
+    """Whether the loss still falls, has leveled off, or has turned up again (overfitting)."""
+    records, course = history.records, course_of(history)
+    if course is None:
         return "No epoch was run."
     last = records[-1]
     if last.val_loss is None:
         return _without_validation(records)
-    best, epoch = min((r.val_loss, r.epoch) for r in records if r.val_loss is not None)
+    best = next(r.val_loss for r in records if r.epoch == course.best)
+    assert best is not None
     return (
-        f"Validation loss was lowest after epoch {epoch} of {last.epoch} ({best:.4f}). "
-        f"{_trend(records, best, epoch)} {_gap(last)}"
+        f"The validation loss was lowest after epoch {course.best} of {course.last} ({best:.4f}). "
+        f"{_trend(course, last.val_loss, best)} {_gap(last)}"
     )
 
 
 def _without_validation(records: tuple[EpochRecord, ...]) -> str:
     first, last = records[0], records[-1]
     return (
-        f"Training loss went from {first.train_loss:.4f} to {last.train_loss:.4f} in "
+        f"The training loss went from {first.train_loss:.4f} to {last.train_loss:.4f} in "
         f"{count(len(records), 'epoch')}. No validation split was held out, so overfitting cannot be seen "
-        "here; the test split alone judges."
+        "here, only in the test score."
     )
 
 
-def _trend(records: tuple[EpochRecord, ...], best: float, epoch: int) -> str:
-    """What the validation loss does since its best epoch. Both splits were measured in every epoch."""
-    last, before = records[-1], records[-2:][0]
-    if last.val_loss is None or before.val_loss is None or len(records) == 1:
-        return "One epoch shows no trend."
-    if last.val_loss > best * _RISEN:
-        rise = percent(last.val_loss / best - 1)
-        return f"It has since risen by {rise} to {last.val_loss:.4f} {_why(records, epoch)}"
-    if epoch == last.epoch and before.val_loss - last.val_loss > _STILL_FALLING * before.val_loss:
-        return "It is still falling: more epochs would probably help."
-    return "It has leveled off: more epochs alone would change little."
-
-
-def _why(records: tuple[EpochRecord, ...], best_epoch: int) -> str:
-    """Why a validation loss may have risen since its best epoch."""
-    then = next(r.train_loss for r in records if r.epoch == best_epoch)
-    if records[-1].train_loss < then:
-        return (
-            "while the training loss fell: a sign of overfitting. Fewer epochs, augmentation or weight decay "
-            "would help."
-        )
-    return "and the training loss with it: the training is unstable. A smaller learning rate would help."
+def _trend(course: Course, last: float, best: float) -> str:
+    """What the validation loss does since its best epoch."""
+    rise = f"It has since risen by {percent(last / best - 1)} to {last:.4f} while the training loss"
+    return {
+        "unknown": "One epoch shows no trend.",
+        "overfitting": f"{rise} fell: a sign of overfitting. Fewer epochs, augmentation or weight decay would help.",
+        "unstable": f"{rise} rose too: the training is unstable. A smaller learning rate would help.",
+        "improving": "It is still falling: more epochs would probably help.",
+        "leveled off": "It has leveled off: more epochs alone would change little.",
+    }[course.state]
 
 
 def _gap(last: EpochRecord) -> str:

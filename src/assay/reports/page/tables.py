@@ -66,6 +66,20 @@ def area_rows(audit: Audit) -> list[AreaRow]:
     return [_area_row(audit.findings, area) for area in AREAS if area in _ALWAYS or _in(audit.findings, area)]
 
 
+def area_cells(audit: Audit) -> list[tuple[str, ...]]:
+    """The same as text: the area, what is examined, its checks with their verdicts, the area's verdict."""
+    return [
+        (
+            row.area.capitalize(),
+            row.detail,
+            "; ".join(f"{audit.findings[i].check}: {audit.findings[i].verdict}" for i in row.positions)
+            or "no check was run",
+            row.status,
+        )
+        for row in area_rows(audit)
+    ]
+
+
 def _in(findings: Sequence[Finding], area: str) -> tuple[int, ...]:
     return tuple(i for i, finding in enumerate(findings) if finding.area == area)
 
