@@ -113,14 +113,17 @@ def _lead(content: ReportContent, facts: Facts) -> str:
 
 
 def _points(content: ReportContent, facts: Facts) -> tuple[Point, ...]:
-    """The worst findings of the audit, a training that went wrong, and what the scores showed."""
-    training, scores = _training_point(content, facts), _score_points(content)
-    most = _MOST_POINTS - len(training) - bool(scores)
-    found = [
-        Point(f.verdict, check_title(f.check), first_sentence(f.summary), f"check-{f.check}")
-        for f in facts.troubled[: max(1, most)]
-    ]
-    return (*found, *training, *scores)[:_MOST_POINTS]
+    """What fails, else the worst warning; a training that went wrong; what the scores showed; then the rest."""
+    urgent = facts.must_fix[:2] or facts.troubled[:1]
+    rest = [f for f in facts.troubled if f not in urgent]
+    scores = _score_points(content)
+    points = [_point(f) for f in urgent] + _training_point(content, facts) + scores[:1]
+    return tuple((points + [_point(f) for f in rest] + scores[1:])[:_MOST_POINTS])
+
+
+def _point(finding: Finding) -> Point:
+    where = f"check-{finding.check}"
+    return Point(finding.verdict, check_title(finding.check), first_sentence(finding.summary), where)
 
 
 def _training_point(content: ReportContent, facts: Facts) -> list[Point]:
