@@ -70,7 +70,9 @@ def main(report: Path, folder: Path) -> None:
             for number, top in enumerate(range(0, whole, _PIECE)):
                 piece = folder / f"whole-{name}-{number:02}.png"
                 capture(chrome, piece, top, width, min(_PIECE, whole - top))
-        paper = chrome.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True, "paperWidth": 8.27, "paperHeight": 11.69})
+        paper = chrome.execute_cdp_cmd(
+            "Page.printToPDF", {"preferCSSPageSize": True, "paperWidth": 8.27, "paperHeight": 11.69}
+        )
         (folder / "paper.pdf").write_bytes(base64.b64decode(paper["data"]))
         chrome.quit()
 

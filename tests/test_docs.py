@@ -47,7 +47,9 @@ def test_the_readme_is_short_and_its_claims_are_those_of_the_pages_it_links_to()
         assert target is not None, claim
         page = (ROOT / target.group(1)).read_text("utf-8")
         for figure in re.findall(r"(?<![\w`-])\d[\d,.]*\d(?![\w-])", claim.split("](")[0]):
-            assert re.search(rf"(?<![\d.,]){re.escape(figure)}(?!\d)", page), f"{figure} is not in {target.group(1)}"
+            assert re.search(rf"(?<![\d.,]){re.escape(figure)}(?!\d)", page), (
+                f"{figure} is not in {target.group(1)}"
+            )
 
 
 @pytest.mark.parametrize("page", sorted(p.name for p in (ROOT / "docs").glob("*.md")))

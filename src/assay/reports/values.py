@@ -1,4 +1,4 @@
-"""`ReportContent`: all that a report tells of. `Figure` and `Table`: one picture, and the data behind it."""
+"""`ReportContent`: all that a report shows. `Figure` and `Table`: one picture, and the data behind it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ class ReportContent:
     measurements: per split name, over the whole split.
     partition: rows `split, count, per_class, purpose` as they were used, the validation split among
         them; empty: the data set's own splits.
-    saliency: where the model looked in its surest mistakes. asked: in images that somebody asked for.
+    saliency: where the model looked in its most confident mistakes. asked: in images that somebody asked for.
     features: what the model computes for each test image before its last layer, `(n, d)`.
     decisions: what a person decided before this run, which was given them.
     seed, recipe, config: what was asked for, as JSON types. commands: shell lines that repeat the run.

@@ -139,7 +139,12 @@ def test_a_weak_group_is_on_the_first_screen(content_of) -> None:
 
 def test_findings_are_grouped_by_what_they_ask_for() -> None:
     """Failures, warnings, unchecked, passes; every finding once; no empty group."""
-    all_of = (found("drift", "pass"), found("leakage", "fail"), found("quality", "warn"), found("identity", "pass"))
+    all_of = (
+        found("drift", "pass"),
+        found("leakage", "fail"),
+        found("quality", "warn"),
+        found("identity", "pass"),
+    )
     told = groups(all_of)
     assert [(g.title, g.positions) for g in told] == [
         ("Must be fixed", (1,)),

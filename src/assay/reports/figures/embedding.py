@@ -13,9 +13,9 @@ from assay.core.arrays import Float64s
 from assay.estimators.principal_components import principal_axes
 from assay.evaluation.metrics import SMALLEST_PROBABILITY
 from assay.evaluation.values import Evaluation
-from assay.reports.drawing.canvas import draw, label
+from assay.reports.drawing.canvas import draw, is_narrow, label, text_width
 from assay.reports.drawing.captions import figure
-from assay.reports.drawing.colors import BLUE_DOT, INK, ORANGE_DOT
+from assay.reports.drawing.colors import CARD, CLASS_COLORS, INK, MARKERS, RINGS
 from assay.reports.drawing.sampling import MOST_CLASSES, evenly_spaced
 from assay.reports.findings.wording import count, decimal, name, percent
 from assay.reports.values import Figure, Table
@@ -86,9 +86,9 @@ def map_figure(found: Map, evaluation: Evaluation) -> Figure:
     left = len(wrong) - sum(map(len, drawn))
     return figure(
         "map",
-        draw("map", _INCHES, lambda canvas: _draw(canvas, found, drawn, evaluation, centers)),
-        f"A map of {count(len(wrong), 'test image')} as points; the {count(int(wrong.sum()), 'mistake')} in "
-        "another color.",
+        draw("map", _INCHES, lambda canvas: _draw(canvas, found, drawn, evaluation, centers), 3.6),
+        f"A map of {count(len(wrong), 'test image')} as points, colored by class; the "
+        f"{count(int(wrong.sum()), 'mistake')} with a ring.",
         _finding(found, centers, evaluation),
         Table(
             ("class", "first component", "second component"),
@@ -115,14 +115,15 @@ def _draw(
     centers: dict[int, Float64s],
 ) -> None:
     axes = canvas.add_subplot()
-    size = float(np.clip(12_000 / len(found.points), 4, 20))
-    for rows, color, area, told in zip(
-        drawn, (BLUE_DOT, ORANGE_DOT), (size, 1.6 * size), ("right", "mistake"), strict=True
-    ):
-        # Thousands of points as pixels: as shapes they would make the page several times as large.
-        x, y = found.points[rows].T
-        axes.scatter(x, y, s=area, color=color, alpha=0.55, linewidths=0, rasterized=True, label=told)
-    _name_classes(axes, [(label(evaluation.classes[c]), center) for c, center in centers.items()])
+    right, wrong = drawn
+    size = float(np.clip(12_000 / len(found.points), 5, 22)) * (0.5 if is_narrow(canvas) else 1.0)
+    # Thousands of points as pixels: as shapes they would make the page several times as large.
+    for c in range(len(evaluation.classes)):
+        for rows, ring in ((right, False), (wrong, True)):
+            mine = rows[evaluation.labels[rows] == c]
+            if len(mine):
+                _points(axes, found.points[mine], c, size, ring=ring)
+    _name_classes(axes, [(label(evaluation.classes[c]), c, center) for c, center in centers.items()])
     first, second = found.explained
     axes.set(
         xlabel=f"component 1 ({percent(first, 0)} of the variance)",
@@ -130,40 +131,57 @@ def _draw(
     )
     axes.set_xticks([])
     axes.set_yticks([])
-    axes.legend(loc="upper right", markerscale=2, bbox_to_anchor=(1, 1.08), ncols=2, borderaxespad=0)
 
 
-def _name_classes(axes: Axes, centers: Sequence[tuple[str, Float64s]]) -> None:
-    """Write each name at its place, moved up where it would lie on another."""
+def _points(axes: Axes, points: Float64s, label: int, size: float, *, ring: bool) -> None:
+    """The points of one class; mistakes are larger, with a ring."""
+    marker, color = MARKERS[label % len(MARKERS)], CLASS_COLORS[label % len(CLASS_COLORS)]
+    style: dict[str, Any] = {"marker": marker, "rasterized": True, "linewidths": 0}
+    if not ring:
+        axes.scatter(*points.T, s=size, color=color, alpha=0.6, zorder=2, **style)
+        return
+    dark, light = RINGS
+    for times, shade in ((3.6, light), (2.6, dark), (1.5, color)):
+        axes.scatter(*points.T, s=times * size, color=shade, zorder=3, **style)
+
+
+def _name_classes(axes: Axes, centers: Sequence[tuple[str, int, Float64s]]) -> None:
+    """Write each name at its place, on a ground of the page's color; moved up where it would lie on another."""
     bottom, top = axes.get_ylim()
     left, right = axes.get_xlim()
-    placed: list[Float64s] = []
-    for text, center in sorted(centers, key=lambda entry: float(entry[1][1])):
-        place = center.copy()
-        while any(
-            abs(place[1] - other[1]) < _APART * (top - bottom)
-            and abs(place[0] - other[0]) < 0.2 * (right - left)
-            for other in placed
-        ):
-            place[1] += 0.2 * _APART * (top - bottom)
-        placed.append(place)
+    narrow = is_narrow(axes.figure)  # type: ignore[arg-type]
+    high, letter = (
+        (0.06, 0.034) if narrow else (_APART, 0.0145)
+    )  # shares of the map that a line and a letter take
+    placed: list[tuple[float, float, float]] = []
+    for text, number, center in sorted(centers, key=lambda entry: float(entry[2][1])):
+        half = letter * text_width(text) / 2 * (right - left)
+        x = float(np.clip(center[0], left + half, right - half))
+        y = float(center[1])
+        while any(abs(y - b) < high * (top - bottom) and abs(x - a) < half + other for a, b, other in placed):
+            y += 0.1 * high * (top - bottom)
+        placed.append((x, y, half))
+        ground = {"boxstyle": "round,pad=0.15", "facecolor": CARD, "edgecolor": "none", "alpha": 0.8}
         axes.text(
-            float(place[0]),
-            float(place[1]),
+            x,
+            y,
             text,
             ha="center",
             va="center",
-            fontsize=9,
+            fontsize=8,
             color=INK,
             fontweight="bold",
+            bbox=ground,
+            zorder=4,
         )
+    axes.set_ylim(bottom, max([top, *(y + high * (top - bottom) for _, y, _ in placed)]))
 
 
 def _finding(found: Map, centers: dict[int, Float64s], evaluation: Evaluation) -> str:
     """How much of the model's view the map shows, and which classes lie nearest to each other on it."""
     text = (
-        f"The two components of {found.of} hold {percent(sum(found.explained), 0)} of the variance; the rest "
-        "cannot be seen on a flat map."
+        f"The two components of {found.of} contain {percent(sum(found.explained), 0)} of the variance; the rest "
+        "is not on the map."
     )
     if len(centers) < 2:
         return text

@@ -131,7 +131,7 @@ def mistakes(evaluation: Evaluation, split: Split) -> Figure:
     return figure(
         "mistakes",
         draw_grid("mistakes", grid),
-        f"{count(len(rows), 'test image')} that the model got wrong, the surest mistakes first.",
+        f"{count(len(rows), 'test image')} that the model got wrong, the most confident mistakes first.",
         result_findings.mistakes_finding(evaluation),
         Table(
             ("image", "label", "answer", "probability"),

@@ -139,8 +139,8 @@ def risk_coverage(abstention: Record) -> Figure:
     return figure(
         "risk-coverage",
         draw("risk-coverage", 2.8, lambda canvas: _risk(canvas, abstention)),
-        "A curve: the share of wrong answers against the share of images that are answered, the surest "
-        "first.",
+        "A curve: the share of wrong answers against the share of images that are answered, the most "
+        "confident first.",
         trust_findings.abstention_finding(abstention),
         Table(
             ("images answered", "share of all", "from a probability of", "wrong among them"),

@@ -19,7 +19,9 @@ def headline(comparison: Comparison) -> str:
     if len(comparison.pairs) == 1:
         return _pair_headline(comparison.pairs[0])
     best = max(tested, key=lambda c: c.accuracy or 0.0)
-    equal = [name(other.name) for other in tested if other is not best and not _differ(comparison, best, other)]
+    equal = [
+        name(other.name) for other in tested if other is not best and not _differ(comparison, best, other)
+    ]
     score = f"{name(best.name)} has the highest accuracy, {percent(best.accuracy)}"
     if not equal:
         return f"{score}: a significant difference to every other model."

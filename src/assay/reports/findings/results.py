@@ -110,13 +110,14 @@ def confusion_finding(evaluation: Evaluation) -> str:
         return f"No mistake in {count(len(evaluation.labels), 'image')}."
     support = evaluation.confusion.sum(axis=1)
     told = [
-        f"{name(evaluation.classes[true])} for {name(evaluation.classes[taken])} ({n:,} of {support[true]:,})"
+        f"{name(evaluation.classes[true])} classified as {name(evaluation.classes[taken])} ({n:,} of "
+        f"{support[true]:,})"
         for n, true, taken in pairs
     ]
     share = sum(n for n, _, _ in pairs) / wrong
     return (
-        f"{count(wrong, 'mistake')} in {count(len(evaluation.labels), 'image')}. Most often the model takes "
-        f"{listed(told)}: {percent(share, 0)} of all mistakes. {_symmetry(evaluation, pairs[0])}"
+        f"{count(wrong, 'mistake')} in {count(len(evaluation.labels), 'image')}. The most frequent: "
+        f"{listed(told)}, together {percent(share, 0)} of all mistakes. {_symmetry(evaluation, pairs[0])}"
     )
 
 
@@ -130,7 +131,7 @@ def worst_confusion(evaluation: Evaluation) -> str:
     first, second = name(evaluation.classes[true]), name(evaluation.classes[taken])
     images = int(evaluation.confusion[true].sum())
     return (
-        f"Most often the model takes {first} for {second} ({n:,} of {images:,}): {percent(n / wrong, 0)} of "
+        f"{n:,} of {count(images, 'image')} of {first} are classified as {second}: {percent(n / wrong, 0)} of "
         f"{count(wrong, 'mistake')}."
     )
 
@@ -140,8 +141,8 @@ def _symmetry(evaluation: Evaluation, pair: tuple[int, int, int]) -> str:
     back = int(evaluation.confusion[taken, true])
     first, second = name(evaluation.classes[true]), name(evaluation.classes[taken])
     if 2 * back >= n:
-        return f"{first} and {second} are confused both ways ({n:,} and {back:,}): the two look alike to it."
-    return f"It goes one way ({n:,} against {back:,} back): the model leans toward {second}."
+        return f"{first} and {second} are confused in both directions ({n:,} and {back:,})."
+    return f"The confusion goes one way ({n:,} against {back:,} back): the model prefers {second}."
 
 
 def worst_pairs(confusion: NDArray[np.int64], limit: int) -> list[tuple[int, int, int]]:
@@ -160,13 +161,13 @@ def mistakes_finding(evaluation: Evaluation) -> str:
     if len(wrong) == 0:
         return "There are no mistakes to show."
     confident = int((evaluation.confidence[wrong] >= CONFIDENT).sum())
-    surest = evaluation.confidence[wrong[0]]
+    highest = evaluation.confidence[wrong[0]]
     first = int(wrong[0])
     return (
         f"{count(len(wrong), 'mistake')}; in {confident:,} of them ({percent(confident / len(wrong), 0)}) "
-        f"the model gave its wrong answer {percent(CONFIDENT, 0)} or more. The surest: "
-        f"{name(evaluation.classes[evaluation.labels[first]])} taken for "
-        f"{name(evaluation.classes[evaluation.predicted[first]])} with {percent(float(surest))}."
+        f"the wrong answer had a probability of {percent(CONFIDENT, 0)} or more. The most confident: "
+        f"{name(evaluation.classes[evaluation.labels[first]])} classified as "
+        f"{name(evaluation.classes[evaluation.predicted[first]])} with {percent(float(highest))}."
     )
 
 
@@ -180,15 +181,15 @@ def recall_finding(evaluation: Evaluation) -> str:
     absent = [name(k) for k, s in evaluation.test["per_class"].items() if not s["support"]]
     tail = f" Without a test image, so without a score: {listed(absent)}." if absent else ""
     if best == worst or scores[best]["recall"] == scores[worst]["recall"]:
-        return f"Every class is recognized equally well ({percent(scores[best]['recall'])}).{tail}"
+        return f"Every class has the same recall ({percent(scores[best]['recall'])}).{tail}"
     apart = scores[worst]["recall_ci95"][1] < scores[best]["recall_ci95"][0]
     meaning = (
-        "their intervals do not touch, so the difference is more than chance"
+        "the intervals do not overlap, so the difference is more than chance"
         if apart
-        else "their intervals overlap, so with so few images the difference may be chance"
+        else "the intervals overlap, so the difference may be chance"
     )
     return (
-        f"{name(best)} is recognized best ({percent(scores[best]['recall'])}), {name(worst)} worst "
+        f"{name(best)} has the highest recall ({percent(scores[best]['recall'])}), {name(worst)} the lowest "
         f"({percent(scores[worst]['recall'])}, 95 % interval {_interval(scores[worst]['recall_ci95'])}): "
         f"{meaning}.{tail}"
     )

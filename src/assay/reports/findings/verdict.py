@@ -259,7 +259,9 @@ def _model_steps(facts: Facts) -> list[Step]:
     labels = next((f for f in facts.troubled if f.check == "label-errors" and f.verdict == "warn"), None)
     if labels and labels.count:
         look = "looks" if labels.count == 1 else "look"
-        steps.append(Step(f"Decide about {count(labels.count, 'label')} that {look} wrong.", "assay review RUN"))
+        steps.append(
+            Step(f"Decide about {count(labels.count, 'label')} that {look} wrong.", "assay review RUN")
+        )
     if facts.high - facts.low > WIDE:
         steps.append(Step("Collect more test images: four times as many halve the interval."))
     return steps
@@ -277,4 +279,6 @@ def _training_step(need: Need, facts: Facts) -> Step:
         best = facts.course.best
         text = f"The model overfits: stop at epoch {best}, where the validation loss was lowest."
         return Step(text, f"{_AGAIN} --epochs {best} --out NEXT")
-    return Step("The training was unstable: lower the learning rate.", f"{_AGAIN} --learning-rate 0.0003 --out NEXT")
+    return Step(
+        "The training was unstable: lower the learning rate.", f"{_AGAIN} --learning-rate 0.0003 --out NEXT"
+    )

@@ -33,7 +33,7 @@ _POLICY: Final = (
 
 @dataclass(frozen=True, eq=False)
 class ComparisonContent:
-    """All that the page tells of.
+    """All that the page shows.
 
     seconds: of each model's training, None where unknown. folders: where each run lies, for runs that are not
     part of this one; empty for the models of one run, which lie in `models/`. audit: of the data of that run.

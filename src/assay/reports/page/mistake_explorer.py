@@ -1,4 +1,4 @@
-"""The mistake explorer: which test images it holds, what is told of each, and their pictures."""
+"""The mistake explorer: which test images it holds, what is said about each, and their pictures."""
 
 import json
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from assay.reports.findings.similar_images import nearest_in_train
 from assay.reports.findings.wording import count
 from assay.reports.values import ReportContent
 
-#: Test images told of at most: the surest mistakes, and right answers of each class for comparison.
+#: Test images listed at most: the most confident mistakes, and right answers of each class for comparison.
 MOST_MISTAKES: Final = 5_000
 RIGHT_PER_CLASS: Final = 24
 MOST_RIGHT: Final = 1_200
@@ -36,7 +36,7 @@ _MOST_TRAIN_BYTES: Final = 1_000_000_000
 class Explorer:
     """What the explorer holds; the pictures of these images are in the page's atlas, as far as they fit.
 
-    rows: of the test split, the mistakes first (the surest ones first), then right answers.
+    rows: of the test split, the mistakes first (the most confident first), then right answers.
     wrong: how many of `rows` are mistakes; mistakes: how many there are in all.
     nearest: int64 `(n, 3)`, rows of train, for the first n of `rows`.
     flags: what the audit said of test images, by row.
@@ -90,7 +90,7 @@ def explore(content: ReportContent) -> Explorer | None:
 
 
 def _right_answers(score: Evaluation) -> Rows:
-    """Of each class, right answers at equal steps from the surest to the least sure."""
+    """Of each class, right answers at equal steps from the most to the least confident."""
     none, each = np.zeros(0, np.int64), min(RIGHT_PER_CLASS, MOST_RIGHT // len(score.classes))
     if each == 0:
         return none
@@ -120,9 +120,9 @@ def _flags(issues: tuple[Issue, ...], rows: set[int]) -> dict[int, tuple[Issue, 
 def explorer_note(explorer: Explorer, atlas: Atlas) -> str:
     """What the explorer holds and what it leaves out, in words."""
     told = [
-        f"{count(explorer.wrong, 'mistake')}, the surest first"
+        f"{count(explorer.wrong, 'mistake')}, the most confident first"
         if explorer.wrong == explorer.mistakes
-        else f"the {explorer.wrong:,} surest of {count(explorer.mistakes, 'mistake')}",
+        else f"the {explorer.wrong:,} most confident of {count(explorer.mistakes, 'mistake')}",
         f"{count(len(explorer.rows) - explorer.wrong, 'right answer')} for comparison",
     ]
     text = f"It holds {', and '.join(told)}."

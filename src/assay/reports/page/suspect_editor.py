@@ -57,7 +57,7 @@ def list_suspects(content: ReportContent) -> Suspects | None:
 
 def suspects_note(suspects: Suspects, atlas: Atlas) -> str:
     """How many there are, and what the page leaves out."""
-    told = f"The audit has something to say of {count(suspects.total, 'image')}."
+    told = f"The audit flagged {count(suspects.total, 'image')}."
     if len(suspects.rows) < suspects.total:
         told += f" This page lists the first {len(suspects.rows):,}; `assay review RUN` writes them all."
     pictured = sum(place in atlas.tiles for place in suspects.places)

@@ -184,7 +184,7 @@ _FILES: Final = (
     ("figures/", "the report's figures as PNG, on white", True),
     ("audit.json", "what was found in the data: figures, verdicts, thresholds, decisions", True),
     ("issues.csv", "one row for each image that a check flagged", True),
-    ("model/", "the trained model: weights (safetensors) and all that is needed to use it", False),
+    ("model/", "the trained model: weights (safetensors) and everything needed to use them", False),
     ("history.csv", "loss and accuracy of each epoch", False),
     ("evaluation.json", "every score on the test split", False),
     ("predictions.csv", "the answer and the probabilities for each test image", False),
@@ -232,6 +232,6 @@ def worst_classes(evaluation: Evaluation) -> list[str]:
 
 
 def classes_note(evaluation: Evaluation) -> str:
-    """The sentence that tells of classes left out of the score table; empty when there are none."""
+    """The sentence that names classes left out of the score table; empty when there are none."""
     which = "those with the lowest F1; evaluation.json has all"
     return shown_note(len(evaluation.classes), len(worst_classes(evaluation)), which)
