@@ -2,8 +2,8 @@
 
     python scripts/screenshot_report.py RUN/report.html FOLDER
 
-Writes desk.png, dark.png and phone.png (the first screen), whole-desk-N.png and whole-phone-N.png (the page in
-pieces of 3,000 pixels), and paper.pdf. Needs Chromium and its driver: scripts/install_browser.sh.
+Writes desk.png, dark.png and phone.png (the first screen), whole-desk-N.png and whole-phone-N.png (the page
+in pieces of 3,000 pixels), and paper.pdf. Needs Chromium and its driver: scripts/install_browser.sh.
 """
 
 import base64

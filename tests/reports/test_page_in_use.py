@@ -127,8 +127,8 @@ def test_a_cell_of_the_matrix_shows_its_images(page, content, label: int, answer
     found = cards(page)
     assert len(found) == (expected if label != answer else min(24, expected))
     for text in found:
-        words = f"{CLASSES[label]} taken for {CLASSES[answer]}"
-        assert (words if label != answer else f"{CLASSES[label]}, rightly answered") in text
+        words = f"{CLASSES[label]} classified as {CLASSES[answer]}"
+        assert (words if label != answer else f"{CLASSES[label]}, classified correctly") in text
     pressed = page.execute_script(
         "return [...document.querySelectorAll('#matrix button[aria-pressed=true]')].length"
     )
@@ -155,7 +155,7 @@ def test_the_matrix_obeys_the_keyboard(page) -> None:
     page.switch_to.active_element.send_keys(Keys.ARROW_RIGHT)
     assert focused_cell(page) == ["2", "2"]
     page.switch_to.active_element.send_keys(Keys.ENTER)
-    assert "owl recognized" in page.find_element("id", "found").text
+    assert "owl classified correctly" in page.find_element("id", "found").text
     assert page.execute_script(stops) == 1
 
 

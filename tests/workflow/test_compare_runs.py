@@ -14,7 +14,7 @@ from assay.core import durable
 from assay.core.errors import AssayError
 from assay.evaluation.paired import mcnemar
 from assay.workflow import run_folder
-from assay.workflow.compare_runs import read_entries, folder_names
+from assay.workflow.compare_runs import folder_names, read_entries
 from assay.workflow.verify import verify_run
 
 QUICK = ("--checks", "identity", "--threads", "1", "-q")

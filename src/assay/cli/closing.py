@@ -52,7 +52,7 @@ def quoted(path: Path) -> str:
 
 
 def told(done: Run) -> tuple[str, list[str]]:
-    """What happened in a run, as lines of text, and the commands to try next; from the facts of its report."""
+    """What happened in a run, as lines, and the commands to try next; from the facts of its report."""
     facts = facts_of_run(done)
     folder = quoted(done.path)
     commands = [step.in_folder(folder) for step in next_steps(facts)[:_MOST_STEPS] if step.command]
@@ -166,6 +166,7 @@ def score_line(score: Evaluation) -> str:
 
 
 def rule_line(score: Evaluation) -> str:
+    """What the rule for abstaining does on the test images; empty where none was asked for."""
     rule = score.abstention.rule if score.abstention else None
     if rule is None or rule.test is None:
         return ""

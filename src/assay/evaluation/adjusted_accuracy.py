@@ -100,7 +100,7 @@ class DecidedImages:
 
 @dataclass(frozen=True)
 class AdjustedAccuracy:
-    """The adjusted accuracies; that of all images first. None: that could not be made, and the reason beside it says why."""
+    """The adjusted accuracies; that of all images first. None: see the reason beside it."""
 
     as_given: Entry
     without_copies: Entry | None

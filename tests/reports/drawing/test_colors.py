@@ -56,7 +56,7 @@ def test_both_schemes_set_every_color() -> None:
         assert f"--{name}:{color.dark};" in css
 
 
-#: What each kind of color blindness leaves of linear red, green and blue (Machado, Oliveira and Fernandes 2009,
+#: What each kind of color blindness leaves of linear red, green and blue (Machado and others 2009,
 #: severity 1).
 VISIONS = {
     "all cones": np.eye(3),

@@ -99,7 +99,7 @@ def test_the_page_says_what_was_corrected(content: ComparisonContent) -> None:
 
 
 def test_equal_models_are_not_ranked(dataset_of) -> None:
-    """One recipe twice, with the same answers: no difference is shown, and nothing claims that one is best."""
+    """One recipe twice, with the same answers: no difference is shown, and none is called best."""
     split = dataset_of(CLASSES, test=[200] * 3).splits["test"]
     one = candidate(split, "mlp", 0, 0.8)
     compared = lay_out([one, replace(one, name="other")])

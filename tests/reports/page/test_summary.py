@@ -1,4 +1,4 @@
-"""The first screen: what the score is, whether to trust it, and what to do next, all from one value of facts."""
+"""The first screen: the score, whether to trust it, and what to do next, all from one value of facts."""
 
 from dataclasses import replace
 
@@ -41,7 +41,7 @@ def test_the_score_and_what_guessing_gives_are_told() -> None:
     ],
 )
 def test_trust_follows_from_the_facts(changes, level: str, word: str) -> None:
-    """Leaks, guessing, too few images and broken data, each by its figure; a warning alone takes no trust away."""
+    """Leaks, guessing, too few images and broken data, each by its figure; a warning alone is no reason."""
     facts = replace(SOUND, **changes)
     assert trust(facts)[0] == level
     assert word in headline(facts)
@@ -62,7 +62,7 @@ def test_trust_follows_from_the_facts(changes, level: str, word: str) -> None:
     ],
 )
 def test_the_next_command_follows_from_the_state(changes, words: str, command: str) -> None:
-    """Overfit, underfit, unstable, too simple a net, labels, leaks: headline and first command say the same."""
+    """Overfit, underfit, unstable, too simple a net, labels, leaks: headline and command say the same."""
     facts = replace(SOUND, **changes)
     assert words in headline(facts)
     assert command in next_steps(facts)[0].command
@@ -134,7 +134,7 @@ def test_every_check_has_an_importance_of_its_own() -> None:
 def test_a_weak_group_is_on_the_first_screen(content_of) -> None:
     """What the groups showed for sure is told before which classes are confused."""
     first = next(point for point in tell(content_of(history=None)).points if point.verdict == "score")
-    assert first.text.startswith("dog is the weakest class: 25.0\u00a0% of 4 images right")
+    assert first.text.startswith("dog is the weakest class: 25.0\u00a0% of 4 images correct")
 
 
 def test_findings_are_grouped_by_what_they_ask_for() -> None:

@@ -23,10 +23,10 @@ class Caption(NamedTuple):
 CAPTIONS: Final[dict[str, Caption]] = {
     "samples": Caption(
         "Samples of every class",
-        "One row per class, with images at equal steps through the training split: not picked by hand, and not "
-        "drawn at random.",
-        "Wrong labels, mixed-up classes, pictures that are cropped or rotated, and drift: images on the left come "
-        "early in the file, images on the right late.",
+        "One row per class, with images at equal steps through the training split: not picked by hand, and "
+        "not drawn at random.",
+        "Wrong labels, mixed-up classes, pictures that are cropped or rotated, and drift: images on the "
+        "left come early in the file, images on the right late.",
     ),
     "classes": Caption(
         "Class distribution",
@@ -43,8 +43,8 @@ CAPTIONS: Final[dict[str, Caption]] = {
     ),
     "intensity-by-class": Caption(
         "Pixel intensities of each class",
-        "The same histogram for each class, without the zeros, whose share stands beside it. Spikes at the two "
-        "ends are cut off at the height of a row.",
+        "The same histogram for each class, without the zeros, whose share stands beside it. Spikes at the "
+        "two ends are cut off at the height of a row.",
         "Classes that were photographed or scaled differently: a model would learn the exposure instead of "
         "the subject.",
     ),
@@ -55,20 +55,22 @@ CAPTIONS: Final[dict[str, Caption]] = {
     ),
     "deviations": Caption(
         "Class standard deviations",
-        "The standard deviation of each pixel: dark where the images of a class agree, bright where they differ. "
-        "All classes share one color scale.",
-        "Where a class varies; varying borders (cropped pictures); a class that does not vary at all (copies).",
+        "The standard deviation of each pixel: dark where the images of a class agree, bright where they "
+        "differ. All classes share one color scale.",
+        "Where a class varies; varying borders (cropped pictures); a class that does not vary at all "
+        "(copies).",
     ),
     "correlation": Caption(
         "Correlation of the class means",
         "For every two classes the Pearson correlation of their mean images: 1 is the same shape, 0 is "
-        "nothing in common, below 0 (orange) one is bright where the other is dark. The tint is by r squared.",
+        "nothing in common, below 0 (orange) one is bright where the other is dark. The tint is by r "
+        "squared.",
         "Classes that a model is likely to confuse, because on average they have nearly the same shape.",
     ),
     "normalization": Caption(
         "Before and after normalization",
-        "How often each pixel value occurs in the training images: on the left as stored, on the right as the "
-        "model receives it. The scale of the height leaves out the spike at 0.",
+        "How often each pixel value occurs in the training images: on the left as stored, on the right as "
+        "the model receives it. The scale of the height leaves out the spike at 0.",
         "A normalization that cuts values off, or that leaves them far from zero.",
     ),
     "suspects-exact-duplicates": Caption(
@@ -80,7 +82,8 @@ CAPTIONS: Final[dict[str, Caption]] = {
         "Nearly equal images",
         "Pairs that are the same picture shifted, mirrored, brightened, compressed or noisy: on the left the "
         "flagged one, on the right the one it copies.",
-        "The same object photographed twice, augmented images among originals, and copies that a hash misses.",
+        "The same object photographed twice, augmented images among originals, and copies that a hash "
+        "misses.",
     ),
     "suspects-leakage": Caption(
         "Test images with a copy in training",
@@ -91,13 +94,13 @@ CAPTIONS: Final[dict[str, Caption]] = {
         "Labels that are likely wrong",
         "On the left an image with its label; on the right, with an arrow, the nearest training image of the "
         "class that fits better.",
-        "Labeling mistakes and misunderstood classes. Look before you correct: a rare but correct label looks the "
-        "same to a classifier.",
+        "Labeling mistakes and misunderstood classes. Look before you correct: a rare but correct label "
+        "looks the same to a classifier.",
     ),
     "suspects-ambiguous-labels": Caption(
         "Images that fit two classes",
-        "Images that a classifier, not trained on them, would assign to either of two classes: the label first, "
-        "the other class below it.",
+        "Images that a classifier, not trained on them, would assign to either of two classes: the label "
+        "first, the other class below it.",
         "Classes that the picture alone cannot tell apart. They limit every score.",
     ),
     "suspects-atypical": Caption(
@@ -121,13 +124,13 @@ CAPTIONS: Final[dict[str, Caption]] = {
         "Confusion matrix",
         "Row: the true class. Column: the model's answer. Blue cells on the diagonal are right, orange ones "
         "are mistakes; the stronger the color, the larger the share of the row.",
-        "Which classes are confused. Two classes that are confused in both directions look alike, or their labels "
-        "are inconsistent.",
+        "Which classes are confused. Two classes that are confused in both directions look alike, or their "
+        "labels are inconsistent.",
     ),
     "recall": Caption(
         "Recall of each class",
-        "The share of the test images of a class that the model found. The dot is the measured value, the line its "
-        "95 % Wilson interval; the dashed line is the accuracy over all classes.",
+        "The share of the test images of a class that the model found. The dot is the measured value, the "
+        "line its 95 % Wilson interval; the dashed line is the accuracy over all classes.",
         "Classes that fail behind a good average. Where the lines overlap, the difference may be chance.",
     ),
     "confidence": Caption(
@@ -145,8 +148,8 @@ CAPTIONS: Final[dict[str, Caption]] = {
     ),
     "risk-coverage": Caption(
         "Errors when the model may abstain",
-        "The share of wrong answers if the model answers only the images that it is most confident about. At the "
-        "right it answers all of them.",
+        "The share of wrong answers if the model answers only the images that it is most confident about. "
+        "At the right it answers all of them.",
         "A curve that does not fall to the left: there the confidence says nothing, and abstaining would not "
         "help.",
     ),
@@ -159,16 +162,16 @@ CAPTIONS: Final[dict[str, Caption]] = {
     "map": Caption(
         "Map of the test images",
         "Each point is a test image; images that the model sees alike lie near each other. The two axes are "
-        "the two principal components of what the model computes for an image. Color and shape tell the class; "
-        "mistakes have a ring. Each name stands at the middle of its class.",
-        "Classes that the model cannot separate (overlapping clouds), several kinds inside one class (two clouds of "
-        "one color), and mistakes deep inside another class: often wrong labels.",
+        "the two principal components of what the model computes for an image. Color and shape tell the "
+        "class; mistakes have a ring. Each name stands at the middle of its class.",
+        "Classes that the model cannot separate (overlapping clouds), several kinds inside one class (two "
+        "clouds of one color), and mistakes deep inside another class: often wrong labels.",
     ),
     "saliency": Caption(
         "Where the model looks",
-        "The most confident mistakes. Beside each, the same image with patches in color where covering them (with "
-        "the average training image) weakens the model's wrong answer against the label: the stronger the "
-        "color, the more the answer rests on that place. Each image has its own scale.",
+        "The most confident mistakes. Beside each, the same image with patches in color where covering "
+        "them (with the average training image) weakens the model's wrong answer against the label: the "
+        "stronger the color, the more the answer rests on that place. Each image has its own scale.",
         "A model that uses the background, a border or a mark instead of the subject.",
     ),
     "saliency-asked": Caption(
@@ -194,8 +197,8 @@ CAPTIONS: Final[dict[str, Caption]] = {
         "Most confident mistakes",
         "Wrong answers with the highest probability. Below each image: its label, then the answer with its "
         "probability.",
-        "Wrong labels (the model may be right), images that fit two classes, and kinds that the model has not "
-        "learned.",
+        "Wrong labels (the model may be right), images that fit two classes, and kinds that the model has "
+        "not learned.",
     ),
 }
 

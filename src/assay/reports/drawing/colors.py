@@ -39,9 +39,9 @@ ORANGE: Final = PALETTE["orange"].light
 GREEN: Final = PALETTE["green"].light
 RED: Final = PALETTE["red"].light
 
-#: Classes, drawn as pixels: they cannot follow the scheme, and can be seen on light and dark grounds. With ten
-#: markers, so that no two of a hundred classes look alike. A test computes how far apart they are for readers
-#: who do not see red, green or blue as others do.
+#: Classes, drawn as pixels: they cannot follow the scheme, and can be seen on light and dark grounds. With
+#: eleven markers, so that no two of a hundred classes look alike. A test computes how far apart they are for
+#: readers who do not see red, green or blue as others do.
 CLASS_COLORS: Final = (
     "#1180fe",
     "#dc0e0c",

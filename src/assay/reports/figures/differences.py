@@ -48,7 +48,7 @@ def shown_pairs(comparison: Comparison) -> list[tuple[Candidate, Candidate]]:
 
 
 def _grid(key: str, right: Candidate, wrong: Candidate, first_run: Candidate, test: Split) -> Figure | None:
-    """The most confident mistakes of `wrong` among the images that `right` gets right; None where there are none."""
+    """The most confident mistakes of `wrong` among the images that `right` gets right; None without any."""
     assert right.answers is not None
     assert wrong.answers is not None
     assert first_run.answers is not None

@@ -123,7 +123,7 @@ def _draw(
             mine = rows[evaluation.labels[rows] == c]
             if len(mine):
                 _points(axes, found.points[mine], c, size, ring=ring)
-    _name_classes(axes, [(label(evaluation.classes[c]), c, center) for c, center in centers.items()])
+    _name_classes(axes, [(label(evaluation.classes[c]), center) for c, center in centers.items()])
     first, second = found.explained
     axes.set(
         xlabel=f"component 1 ({percent(first, 0)} of the variance)",
@@ -137,16 +137,17 @@ def _points(axes: Axes, points: Float64s, label: int, size: float, *, ring: bool
     """The points of one class; mistakes are larger, with a ring."""
     marker, color = MARKERS[label % len(MARKERS)], CLASS_COLORS[label % len(CLASS_COLORS)]
     style: dict[str, Any] = {"marker": marker, "rasterized": True, "linewidths": 0}
+    x, y = points.T
     if not ring:
-        axes.scatter(*points.T, s=size, color=color, alpha=0.6, zorder=2, **style)
+        axes.scatter(x, y, s=size, color=color, alpha=0.6, zorder=2, **style)
         return
     dark, light = RINGS
     for times, shade in ((3.6, light), (2.6, dark), (1.5, color)):
-        axes.scatter(*points.T, s=times * size, color=shade, zorder=3, **style)
+        axes.scatter(x, y, s=times * size, color=shade, zorder=3, **style)
 
 
-def _name_classes(axes: Axes, centers: Sequence[tuple[str, int, Float64s]]) -> None:
-    """Write each name at its place, on a ground of the page's color; moved up where it would lie on another."""
+def _name_classes(axes: Axes, centers: Sequence[tuple[str, Float64s]]) -> None:
+    """Write each name at its place, on a ground of the page's color; moved up where two would overlap."""
     bottom, top = axes.get_ylim()
     left, right = axes.get_xlim()
     narrow = is_narrow(axes.figure)  # type: ignore[arg-type]
@@ -154,7 +155,7 @@ def _name_classes(axes: Axes, centers: Sequence[tuple[str, int, Float64s]]) -> N
         (0.06, 0.034) if narrow else (_APART, 0.0145)
     )  # shares of the map that a line and a letter take
     placed: list[tuple[float, float, float]] = []
-    for text, number, center in sorted(centers, key=lambda entry: float(entry[2][1])):
+    for text, center in sorted(centers, key=lambda entry: float(entry[1][1])):
         half = letter * text_width(text) / 2 * (right - left)
         x = float(np.clip(center[0], left + half, right - half))
         y = float(center[1])
@@ -180,8 +181,8 @@ def _name_classes(axes: Axes, centers: Sequence[tuple[str, int, Float64s]]) -> N
 def _finding(found: Map, centers: dict[int, Float64s], evaluation: Evaluation) -> str:
     """How much of the model's view the map shows, and which classes lie nearest to each other on it."""
     text = (
-        f"The two components of {found.of} contain {percent(sum(found.explained), 0)} of the variance; the rest "
-        "is not on the map."
+        f"The two components of {found.of} contain {percent(sum(found.explained), 0)} of the variance; the "
+        "rest is not on the map."
     )
     if len(centers) < 2:
         return text

@@ -12,7 +12,7 @@ from assay.audits.measures.pixel_sums import Measurements
 from assay.core.arrays import Counts
 from assay.data.preprocessing import Preprocessing
 from assay.data.values import images_of
-from assay.reports.drawing.canvas import draw, is_narrow, label, side_by_side, tip
+from assay.reports.drawing.canvas import draw, label, side_by_side, tip
 from assay.reports.drawing.captions import figure
 from assay.reports.drawing.colors import BLUE, GREEN, MUTED, ORANGE, RED
 from assay.reports.drawing.image_grid import Grid, draw_grid
@@ -143,8 +143,8 @@ def _levels(canvas: Canvas, measurements: Measurements) -> None:
     right.set(xlim=(0, 256), title="values 1 to 255", xlabel="pixel value")
     right.set_xticks([1, 64, 128, 192, 255])
     right.set_ylim(0, max(top, 1e-9) * 1.05)
-    for axes, digits in ((left, 0), (right, 2)):
-        axes.yaxis.set_major_formatter(lambda share, _, digits=digits: percent(share, digits))
+    left.yaxis.set_major_formatter(lambda share, _: percent(share, 0))
+    right.yaxis.set_major_formatter(lambda share, _: percent(share, 2))
 
 
 def _color_lines(axes: Axes, channels: Counts) -> float:
@@ -213,9 +213,9 @@ def normalized_histogram(content: ReportContent) -> Figure:
     shares = histogram / max(1, int(histogram.sum()))
     scaled = _normalized_levels(preprocessing)
     mean = float(shares @ scaled)
-    spread = float(np.sqrt(max(0.0, shares @ (scaled - mean) ** 2)))
+    spread = max(0.0, float(shares @ (scaled - mean) ** 2)) ** 0.5
     before = float(shares @ np.arange(256))
-    spread_before = float(np.sqrt(max(0.0, shares @ (np.arange(256) - before) ** 2)))
+    spread_before = max(0.0, float(shares @ (np.arange(256) - before) ** 2)) ** 0.5
     return figure(
         "normalization",
         draw("normalization", 2.2, lambda canvas: _before_and_after(canvas, shares, scaled), 3.8),

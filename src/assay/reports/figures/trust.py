@@ -6,6 +6,7 @@ from typing import Any, Final
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from assay.evaluation.values import Evaluation
@@ -64,7 +65,7 @@ def _histograms(canvas: Canvas, edges: NDArray[np.float64], counts: Mapping[str,
             xlabel="probability of the answer",
         )
         one.xaxis.set_major_formatter(lambda share, _: percent(share, 0))
-        one.yaxis.get_major_locator().set_params(integer=True)
+        one.yaxis.set_major_locator(MaxNLocator(integer=True))
         one.grid(axis="y")
 
 

@@ -57,7 +57,7 @@ def _pair_lead(pair: Pair) -> str:
     interval = ""
     if pair.interval:
         low, high = (points(end, 1) for end in pair.interval)
-        interval = f", 95 % interval {low} to {high}"
+        interval = f", 95 % interval {low.removesuffix(' points')} to {high}"
     meaning = (
         "Differences this large arise by chance between equally good models."
         if pair.p_value_holm >= SIGNIFICANT
@@ -86,8 +86,8 @@ def ladder_finding(shown: Sequence[Candidate], seconds: Mapping[str, float | Non
         return f"{best.name} is both the quickest to train and the most accurate."
     gained = (best.accuracy or 0.0) - (quickest.accuracy or 0.0)
     return (
-        f"{best.name} takes {took(best):,.1f} seconds to train and {quickest.name} {took(quickest):,.1f}; its "
-        f"test accuracy is higher by {points(gained, 1).removeprefix('+')}."
+        f"{best.name} takes {took(best):,.1f} seconds to train and {quickest.name} {took(quickest):,.1f}; "
+        f"its test accuracy is higher by {points(gained, 1).removeprefix('+')}."
     )
 
 
@@ -95,8 +95,8 @@ def seeds_finding(group: OverSeeds) -> str:
     """How far single runs of a recipe lie apart."""
     apart = points(max(group.accuracies) - min(group.accuracies), 1).removeprefix("+")
     return (
-        f"The best and the worst of {len(group.seeds)} runs of {name(group.recipe)} differ by {apart}, and only "
-        "the seed differs: a difference between recipes that is no larger may come from the seed."
+        f"The best and the worst of {len(group.seeds)} runs of {name(group.recipe)} differ by {apart}, and "
+        "only the seed differs: a difference between recipes that is no larger may come from the seed."
     )
 
 

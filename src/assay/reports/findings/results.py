@@ -71,6 +71,16 @@ def curves_finding(history: History) -> str:
     )
 
 
+def trend_finding(history: History) -> str:
+    """The same in brief: the epoch with the lowest validation loss, and what the loss did since."""
+    course, last = course_of(history), history.records[-1:]
+    if course is None or last[0].val_loss is None:
+        return curves_finding(history)
+    best = min(r.val_loss for r in history.records if r.val_loss is not None)
+    lowest = f"The validation loss was lowest after epoch {course.best} of {course.last}."
+    return f"{lowest} {_trend(course, last[0].val_loss, best)}"
+
+
 def _without_validation(records: tuple[EpochRecord, ...]) -> str:
     first, last = records[0], records[-1]
     return (
@@ -85,7 +95,8 @@ def _trend(course: Course, last: float, best: float) -> str:
     rise = f"It has since risen by {percent(last / best - 1)} to {last:.4f} while the training loss"
     return {
         "unknown": "One epoch shows no trend.",
-        "overfitting": f"{rise} fell: a sign of overfitting. Fewer epochs, augmentation or weight decay would help.",
+        "overfitting": f"{rise} fell: a sign of overfitting. Fewer epochs, augmentation or weight decay "
+        "would help.",
         "unstable": f"{rise} rose too: the training is unstable. A smaller learning rate would help.",
         "improving": "It is still falling: more epochs would probably help.",
         "leveled off": "It has leveled off: more epochs alone would change little.",
@@ -103,7 +114,7 @@ def _gap(last: EpochRecord) -> str:
 
 
 def confusion_finding(evaluation: Evaluation) -> str:
-    """Which class is taken for which, and how much of all mistakes the three worst pairs make up."""
+    """Which classes are confused, and how much of all mistakes the three worst pairs make up."""
     pairs = worst_pairs(evaluation.confusion, 3)
     wrong = int(evaluation.confusion.sum() - np.trace(evaluation.confusion))
     if not pairs:
@@ -131,8 +142,8 @@ def worst_confusion(evaluation: Evaluation) -> str:
     first, second = name(evaluation.classes[true]), name(evaluation.classes[taken])
     images = int(evaluation.confusion[true].sum())
     return (
-        f"{n:,} of {count(images, 'image')} of {first} are classified as {second}: {percent(n / wrong, 0)} of "
-        f"{count(wrong, 'mistake')}."
+        f"{n:,} of {count(images, 'image')} of {first} are classified as {second}: {percent(n / wrong, 0)} "
+        f"of {count(wrong, 'mistake')}."
     )
 
 
@@ -172,7 +183,7 @@ def mistakes_finding(evaluation: Evaluation) -> str:
 
 
 def recall_finding(evaluation: Evaluation) -> str:
-    """The best and the worst recognized class, and whether their difference could be chance."""
+    """The classes with the highest and the lowest recall, and whether their difference could be chance."""
     scores: dict[str, Any] = {k: s for k, s in evaluation.test["per_class"].items() if s["support"]}
     if not scores:
         return "No class has a test image."

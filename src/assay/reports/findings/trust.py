@@ -21,8 +21,8 @@ def confidence_finding(evaluation: Evaluation) -> str:
         return f"No answer has a probability of {percent(CONFIDENT, 0)} or more."
     both = int((sure & wrong).sum())
     text = (
-        f"{int(sure.sum()):,} of {count(len(sure), 'answer')} ({percent(float(sure.mean()))}) have a probability "
-        f"of {percent(CONFIDENT, 0)} or more; of these, {both:,} "
+        f"{int(sure.sum()):,} of {count(len(sure), 'answer')} ({percent(float(sure.mean()))}) have a "
+        f"probability of {percent(CONFIDENT, 0)} or more; of these, {both:,} "
         f"({percent(both / int(sure.sum()))}) {'is' if both == 1 else 'are'} wrong."
     )
     if wrong.any():
@@ -30,8 +30,8 @@ def confidence_finding(evaluation: Evaluation) -> str:
         share = percent(caught / int(wrong.sum()), 0)
         mistakes, verb = count(int(wrong.sum()), "mistake"), "was" if caught == 1 else "were"
         text += (
-            f" {caught:,} of {mistakes} ({share}) {verb} made below that: checking the unsure answers by hand "
-            "would find them."
+            f" {caught:,} of {mistakes} ({share}) {verb} made below that: checking the unsure answers by "
+            "hand would find them."
         )
     return text
 
@@ -40,8 +40,8 @@ def calibration_finding(calibration: Record) -> str:
     """Whether the probabilities agree with the accuracy, before and after the temperature."""
     after, before = calibration["after"], calibration["before"]
     text = (
-        f"The probabilities differ from the accuracy by {percent(after['ece'])} on average (expected calibration "
-        f"error). {_chance(after)}"
+        f"The probabilities differ from the accuracy by {percent(after['ece'])} on average (expected "
+        f"calibration error). {_chance(after)}"
     )
     if calibration["temperature"] == 1:
         return text.rstrip()
@@ -69,8 +69,8 @@ def abstention_finding(abstention: Record) -> str:
     last = curve[-1]
     point = min(curve, key=lambda p: abs(p["coverage"] - _TOLD_COVERAGE))
     text = (
-        f"With every image answered, {percent(last['risk'])} of the answers are wrong; with the most confident "
-        f"{percent(point['coverage'], 0)} answered, {percent(point['risk'])}."
+        f"With every image answered, {percent(last['risk'])} of the answers are wrong; with the most "
+        f"confident {percent(point['coverage'], 0)} answered, {percent(point['risk'])}."
     )
     rule = abstention.get("rule")
     if not rule:
@@ -107,8 +107,8 @@ def slices_finding(slices: Record) -> str:
     )
     images = count(worst["n"], "image")
     return (
-        f"{slice_name(worst)}: {percent(worst['accuracy'])} of {images} correct, significantly below the overall "
-        f"accuracy{others}."
+        f"{slice_name(worst)}: {percent(worst['accuracy'])} of {images} correct, significantly below the "
+        f"overall accuracy{others}."
     )
 
 

@@ -196,8 +196,9 @@ def _data_headline(facts: Facts) -> str:
 def score_sentence(facts: Facts) -> str:
     """The accuracy with its interval, and what guessing gives."""
     return (
-        f"Test accuracy {percent(facts.accuracy)} (95 % interval {percent(facts.low)} to {percent(facts.high)}, "
-        f"{count(facts.n, 'image')}); always the same answer: {percent(facts.baseline)}."
+        f"Test accuracy {percent(facts.accuracy)} (95 % interval {percent(facts.low)} to "
+        f"{percent(facts.high)}, {count(facts.n, 'image')}); always the same answer: "
+        f"{percent(facts.baseline)}."
     )
 
 
@@ -241,13 +242,18 @@ def next_steps(facts: Facts) -> list[Step]:
 def _data_steps(facts: Facts) -> list[Step]:
     """What to do about the data: first what makes the score untrue."""
     steps = []
-    urgent = [f for f in facts.troubled if f.verdict == "fail" or f.check == "leakage"]
+    urgent = _urgent(facts)
     review = [f for f in urgent if f.check in REVIEWED and f.count]
     if review:
-        flagged = listed([_flagged(f) for f in review], 3)
+        labels = [f for f in facts.troubled if f.check == "label-errors" and f.count and f not in review]
+        flagged = listed([_flagged(f) for f in (*review, *labels)], 4)
         steps.append(Step(f"Decide about the flagged images: {flagged}.", "assay review RUN"))
     steps += [Step(f"{check_title(f.check)}: {f.fix}") for f in urgent if f not in review and f.fix]
     return steps
+
+
+def _urgent(facts: Facts) -> list[Finding]:
+    return [f for f in facts.troubled if f.verdict == "fail" or f.check == "leakage"]
 
 
 def _flagged(finding: Finding) -> str:
@@ -257,7 +263,8 @@ def _flagged(finding: Finding) -> str:
 def _model_steps(facts: Facts) -> list[Step]:
     steps = [_training_step(need, facts) for need in _needs(facts)]
     labels = next((f for f in facts.troubled if f.check == "label-errors" and f.verdict == "warn"), None)
-    if labels and labels.count:
+    listed_already = any(f.check in REVIEWED and f.count for f in _urgent(facts))
+    if labels and labels.count and not listed_already:
         look = "looks" if labels.count == 1 else "look"
         steps.append(
             Step(f"Decide about {count(labels.count, 'label')} that {look} wrong.", "assay review RUN")

@@ -1,4 +1,4 @@
-"""What a step-by-step course shows beside its figures: labels, one picture as numbers, the partition, the net."""
+"""What a step-by-step course shows beside figures: labels, a picture as numbers, partition, net."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Label:
 
 @dataclass(frozen=True)
 class Labels:
-    """The classes with an example each. sheet: the element that holds the pictures. note: what is left out."""
+    """The classes with an example each. sheet: the element with the pictures. note: what is left out."""
 
     sheet: Markup
     rows: tuple[Label, ...]
@@ -68,9 +68,9 @@ def label_table(content: ReportContent) -> Labels:
 
 @dataclass(frozen=True)
 class Digits:
-    """One picture as numbers. rows: for each pixel its value, the color behind it, and whether the text is white.
+    """One picture as numbers. what: what it shows, in a sentence.
 
-    what: what it shows, in a sentence.
+    rows: for each pixel its value, the color behind it, and whether the text is white.
     """
 
     rows: tuple[tuple[tuple[int, str, bool], ...], ...]

@@ -113,7 +113,7 @@ def _lead(content: ReportContent, facts: Facts) -> str:
 
 
 def _points(content: ReportContent, facts: Facts) -> tuple[Point, ...]:
-    """What fails, else the worst warning; a training that went wrong; what the scores showed; then the rest."""
+    """What fails, else the worst warning; a training that went wrong; the scores; then the rest."""
     urgent = facts.must_fix[:2] or facts.troubled[:1]
     rest = [f for f in facts.troubled if f not in urgent]
     scores = _score_points(content)
@@ -131,7 +131,7 @@ def _training_point(content: ReportContent, facts: Facts) -> list[Point]:
         return []
     if facts.course.state not in ("overfitting", "unstable", "improving"):
         return []
-    told = result_findings.curves_finding(content.history)
+    told = result_findings.trend_finding(content.history)
     return [Point("score", f"Training: {facts.course.state}", told, "figure-curves")]
 
 

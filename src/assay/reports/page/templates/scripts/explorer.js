@@ -85,7 +85,7 @@ function startExplorer(data) {
   }
 
   function verb(label, answer) {
-    return label === answer ? " recognized" : " taken for " + data.classes[answer];
+    return label === answer ? " classified correctly" : " classified as " + data.classes[answer];
   }
 
   function card(image) {
@@ -104,8 +104,8 @@ function startExplorer(data) {
   function answerLine(label, answer, right) {
     const line = make("p", "said");
     line.append(make("b", "", label));
-    if (right) line.append(make("span", "", ", rightly answered"));
-    else line.append(make("span", "", " taken for "), make("b", "wrong", answer));
+    if (right) line.append(make("span", "", ", classified correctly"));
+    else line.append(make("span", "", " classified as "), make("b", "wrong", answer));
     return line;
   }
 
@@ -151,7 +151,7 @@ function startMatrix(table, classes, choose) {
     const label = Number(cell.dataset.label);
     const answer = Number(cell.dataset.answer);
     const number = cell.textContent.trim();
-    const verb = label === answer ? " recognized" : " taken for " + classes[answer];
+    const verb = label === answer ? " classified correctly" : " classified as " + classes[answer];
     button.type = "button";
     button.tabIndex = -1;
     button.setAttribute("aria-label", number + ": " + classes[label] + verb);
