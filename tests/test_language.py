@@ -42,7 +42,6 @@ RETIRED_IN_TEXT = {
     r"\bleans? toward": "prefers",
     r"\bjudge[sd]? once": "tested once",
     r"\bas one (?:must|should)\b": "say what to do",
-    r"What was found\b": "What to know",
 }
 
 #: Texts of findings are reworded with their checks; those rooms join when that is done.
