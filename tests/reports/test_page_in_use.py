@@ -195,6 +195,28 @@ def test_filters_by_class_confidence_and_flag(page, content) -> None:
     assert len(cards(page)) == int(wrong.sum())
 
 
+def test_a_click_on_the_map_shows_the_image_there(page, content) -> None:
+    """The nearest point's image, with its label and its answer: the map and the explorer agree."""
+    data = json.loads(page.execute_script("return document.getElementById('explorer-data').textContent"))
+    number = 3
+    x, y = data["places"][number]
+    page.execute_script(
+        """
+        const map = document.querySelector("#figure-map .on-desk svg");
+        const box = map.getBoundingClientRect();
+        const [x, y] = arguments;
+        const at = { clientX: box.left + x * box.width, clientY: box.top + y * box.height };
+        map.dispatchEvent(new MouseEvent("click", { ...at, bubbles: true }));
+        """,
+        x,
+        y,
+    )
+    text = page.find_element("id", "map-image").text
+    row = data["images"][number]
+    same = [image for image, place in zip(data["images"], data["places"], strict=True) if place == [x, y]]
+    assert any(image[1] in text and data["classes"][image[2]] in text for image in (row, *same))
+
+
 def test_pictures_are_the_test_images_themselves(page, content) -> None:
     """What is drawn on the first card equals the pixels of the image, bit by bit."""
     WebDriverWait(page, PATIENCE).until(

@@ -129,7 +129,7 @@ def test_decisions_come_back_through_the_real_reader(browser, content, address: 
     press(browser, 0, "keep")
     press(browser, 1, "relabel")
     press(browser, 2, "relabel")
-    Select(field(browser, 2, "select")).select_by_visible_text("cat")
+    Select(field(browser, 2, "select")).select_by_visible_text("owl")
     press(browser, 3, "drop")
     field(browser, 3, "input").send_keys('=1+1, "blurred"')
     file = downloaded(browser, tmp_path)

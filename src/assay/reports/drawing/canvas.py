@@ -81,17 +81,20 @@ class Drawing:
 Paint = Callable[[Canvas], None]
 
 
-def draw(name: str, height: float, paint: Paint, narrow_height: float | None = None) -> Drawing:
+def draw(
+    name: str, height: float, paint: Paint, narrow_height: float | None = None, *, arrange: bool = True
+) -> Drawing:
     """Make a figure `WIDTH` by `height` inches, let `paint` fill it, and give all its forms.
 
     name: unique on the page: it goes into the identifiers inside the SVG. narrow_height: inches on a phone,
-    where the figure is `NARROW` wide; None: as on a desk.
+    where the figure is `NARROW` wide; None: as on a desk. arrange: make room for labels and titles; False
+    where `paint` gives everything its place.
     """
     with _settings(name), _missing_glyphs_ignored():
-        canvas = _painted(WIDTH, height, paint, arrange=True)
+        canvas = _painted(WIDTH, height, paint, arrange=arrange)
         png, wide = _png(canvas), _svg(canvas)
     with _settings(f"{name}-narrow"), _missing_glyphs_ignored():
-        narrow = _svg(_painted(NARROW, narrow_height or height, paint, arrange=True))
+        narrow = _svg(_painted(NARROW, narrow_height or height, paint, arrange=arrange))
     return Drawing(wide, png, narrow)
 
 

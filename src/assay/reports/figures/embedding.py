@@ -86,7 +86,13 @@ def map_figure(found: Map, evaluation: Evaluation) -> Figure:
     left = len(wrong) - sum(map(len, drawn))
     return figure(
         "map",
-        draw("map", _INCHES, lambda canvas: _draw(canvas, found, drawn, evaluation, centers), 3.6),
+        draw(
+            "map",
+            _INCHES,
+            lambda canvas: _draw(canvas, found, drawn, evaluation, centers),
+            3.6,
+            arrange=False,
+        ),
         f"A map of {count(len(wrong), 'test image')} as points, colored by class; the "
         f"{count(int(wrong.sum()), 'mistake')} with a ring.",
         _finding(found, centers, evaluation),
@@ -107,6 +113,32 @@ def _centers(found: Map, evaluation: Evaluation) -> dict[int, Float64s]:
     return {c: np.median(found.points[evaluation.labels == c], axis=0) for c in shown if counts[c]}
 
 
+#: Where the axes lie in the figure, as shares of its width and height: left, bottom, width, height.
+_BOX: Final = (0.05, 0.1, 0.94, 0.88)
+
+
+def _limits(found: Map) -> tuple[float, float, float, float]:
+    """Ends of the two axes: all points, with room above for the names."""
+    (left, bottom), (right, top) = found.points.min(axis=0), found.points.max(axis=0)
+    width, height = (right - left) or 1.0, (top - bottom) or 1.0
+    return (
+        float(left - 0.03 * width),
+        float(right + 0.03 * width),
+        float(bottom - 0.04 * height),
+        float(top + 0.12 * height),
+    )
+
+
+def places_on_map(found: Map, rows: NDArray[np.int64]) -> list[tuple[float, float]]:
+    """Where images lie in the drawn map: shares of its width from the left and of its height from the top."""
+    left, right, bottom, top = _limits(found)
+    across = (found.points[rows, 0] - left) / (right - left)
+    up = (found.points[rows, 1] - bottom) / (top - bottom)
+    x = _BOX[0] + _BOX[2] * across
+    y = 1 - (_BOX[1] + _BOX[3] * up)
+    return [(round(float(a), 4), round(float(b), 4)) for a, b in zip(x, y, strict=True)]
+
+
 def _draw(
     canvas: Canvas,
     found: Map,
@@ -114,7 +146,9 @@ def _draw(
     evaluation: Evaluation,
     centers: dict[int, Float64s],
 ) -> None:
-    axes = canvas.add_subplot()
+    axes = canvas.add_axes(_BOX)
+    left_end, right_end, bottom, top = _limits(found)
+    axes.set(xlim=(left_end, right_end), ylim=(bottom, top))
     right, wrong = drawn
     size = float(np.clip(12_000 / len(found.points), 5, 22)) * (0.5 if is_narrow(canvas) else 1.0)
     # Thousands of points as pixels: as shapes they would make the page several times as large.
@@ -175,7 +209,6 @@ def _name_classes(axes: Axes, centers: Sequence[tuple[str, Float64s]]) -> None:
             bbox=ground,
             zorder=4,
         )
-    axes.set_ylim(bottom, max([top, *(y + high * (top - bottom) for _, y, _ in placed)]))
 
 
 def _finding(found: Map, centers: dict[int, Float64s], evaluation: Evaluation) -> str:

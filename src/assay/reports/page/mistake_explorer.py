@@ -15,6 +15,7 @@ from assay.data.values import Dataset
 from assay.evaluation.values import Evaluation
 from assay.reports.drawing.sampling import evenly_spaced
 from assay.reports.drawing.sprite_sheet import Atlas, Place
+from assay.reports.figures.embedding import map_of, places_on_map
 from assay.reports.findings.similar_images import nearest_in_train
 from assay.reports.findings.wording import count
 from assay.reports.values import ReportContent
@@ -40,6 +41,7 @@ class Explorer:
     wrong: how many of `rows` are mistakes; mistakes: how many there are in all.
     nearest: int64 `(n, 3)`, rows of train, for the first n of `rows`.
     flags: what the audit said of test images, by row.
+    on_map: where each of `rows` lies in the drawn map, as shares of its width and height; empty without one.
     """
 
     evaluation: Evaluation
@@ -49,6 +51,7 @@ class Explorer:
     mistakes: int
     nearest: Rows
     flags: Mapping[int, tuple[Issue, ...]]
+    on_map: tuple[tuple[float, float], ...] = ()
 
     def pictured(self, atlas: Atlas) -> int:
         """How many of `rows` have their picture in the page."""
@@ -86,7 +89,9 @@ def explore(content: ReportContent) -> Explorer | None:
         return None
     near = _nearest(dataset, rows)
     flags = _flags(content.audit.issues, set(rows.tolist()))
-    return Explorer(score, dataset, rows, len(wrong), len(mistakes), near, flags)
+    found = map_of(score, content.features)
+    places = places_on_map(found, rows) if found else []
+    return Explorer(score, dataset, rows, len(wrong), len(mistakes), near, flags, tuple(places))
 
 
 def _right_answers(score: Evaluation) -> Rows:
@@ -156,6 +161,7 @@ def _data(explorer: Explorer, atlas: Atlas) -> dict[str, Any]:
             row: [one_line(train.ids[row]), int(train.labels[row]), _tile(atlas, "train", row)]
             for row in near
         },
+        "places": explorer.on_map,
         "images": [_image(explorer, atlas, checks, number) for number in range(len(explorer.rows))],
     }
 

@@ -38,7 +38,7 @@ function startDeciding({ columns, classes, checks, key, tile, tiles, near, rows:
   function recall(row) {
     const values = memory[place(row)];
     if (!values) return;
-    Object.assign(row, values);
+    for (const column of ["decision", "new_label", "reason", "when"]) row[column] = String(values[column] ?? "");
     mine.add(row);
   }
 

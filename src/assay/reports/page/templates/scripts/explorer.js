@@ -17,6 +17,7 @@ function startExplorer(data) {
     choose({ show: "all", label, answer });
     byId("found").scrollIntoView({ block: "nearest" });
   });
+  if (byId("figure-map")) startMap(byId("figure-map"), data.places, (number) => card(images[number]));
   byId("explorer").hidden = false;
   choose({});
 
@@ -136,6 +137,25 @@ function startExplorer(data) {
     }
     box.append(list);
     return box;
+  }
+}
+
+// A click on the map shows the image whose point is nearest, of those that the explorer holds.
+function startMap(figure, places, card) {
+  const shown = make("ol", "cards");
+  shown.id = "map-image";
+  shown.setAttribute("aria-live", "polite");
+  figure.querySelector(".plate").after(make("p", "note", "Click near a point to see its image."), shown);
+  for (const map of figure.querySelectorAll(".plate svg")) {
+    map.style.cursor = "crosshair";
+    map.addEventListener("click", (event) => {
+      const box = map.getBoundingClientRect();
+      const far = ([x, y]) =>
+        Math.hypot(box.left + x * box.width - event.clientX, box.top + y * box.height - event.clientY);
+      const distances = places.map(far);
+      const nearest = distances.indexOf(Math.min(...distances));
+      if (nearest >= 0) shown.replaceChildren(card(nearest));
+    });
   }
 }
 
