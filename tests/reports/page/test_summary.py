@@ -31,10 +31,13 @@ def test_the_score_and_what_guessing_gives_are_told() -> None:
     [
         ({}, "yes", "You can trust this score."),
         ({"leaked": 1, "findings": (found("leakage", "warn", 1),)}, "care", "1 test image (0.1\u00a0%) has"),
+        ({"leaked": 5, "clean_accuracy": 0.899, "findings": (found("leakage", "fail", 5),)}, "yes", "trust"),
+        ({"leaked": 5, "clean_accuracy": 0.89, "findings": (found("leakage", "fail", 5),)}, "care", "copy"),
+        ({"leaked": 300, "clean_accuracy": 0.9, "findings": (found("leakage", "fail", 300),)}, "no", "copy"),
         ({"leaked": 300, "findings": (found("leakage", "fail", 300),)}, "no", "300 test images (30.0"),
         ({"low": 0.05, "high": 0.2, "accuracy": 0.1}, "no", "no better than always giving the same answer"),
         ({"low": 0.8, "high": 0.95, "n": 120}, "care", "120 test images are too few"),
-        ({"findings": (found("identity", "fail"),)}, "no", "data identity failed"),
+        ({"findings": (found("identity", "fail"),)}, "no", "not what their name says"),
         ({"findings": (found("shortcuts", "fail"),)}, "care", "gives the class away"),
         ({"findings": (found("label-errors", "fail", 99),)}, "care", "many labels look wrong"),
         ({"findings": (found("drift", "warn"),)}, "yes", "You can trust"),
@@ -83,7 +86,8 @@ def test_the_score_without_copies_is_told_where_there_are_copies() -> None:
     """Never where none leaked: there the two would be the same number."""
     assert copies_sentence(replace(SOUND, clean_accuracy=0.9)) == ""
     told = copies_sentence(replace(SOUND, leaked=5, clean_accuracy=0.88))
-    assert told == "Without the copies the accuracy is 88.0\u00a0% (-2.0 points)."
+    assert told == "5 test images have a copy in training; without them: 88.0\u00a0% (-2.0 points)."
+    assert "(+0.0 points)" in copies_sentence(replace(SOUND, leaked=1, clean_accuracy=0.8999))
 
 
 def test_leaked_images_are_not_called_unseen(content_of) -> None:

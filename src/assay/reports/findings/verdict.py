@@ -111,24 +111,41 @@ def trust(facts: Facts) -> tuple[Trust, str]:
     """Whether the score can be trusted, and the one reason that decides it, as a sentence."""
     if facts.n == 0:
         return "none", ""
-    broken = [f for f in facts.must_fix if f.check in ("identity", "unreadable")]
+    broken = [_BROKEN[f.check] for f in facts.must_fix if f.check in _BROKEN]
     if broken:
-        return "no", f"the check {check_title(broken[0].check).lower()} failed"
+        return "no", broken[0]
     if facts.low <= facts.baseline:
         always = percent(facts.baseline)
         return "no", f"it is no better than always giving the same answer ({always})"
-    if facts.leaked:
+    if facts.leaked and not _harmless(facts):
         share = percent(facts.leaked / facts.n)
         copies = f"{count(facts.leaked, 'test image')} ({share}) {_have(facts.leaked)} a copy in training"
-        serious = facts.leaked / facts.n > (facts.high - facts.low) / 2
-        return ("no" if serious else "care"), copies
+        return ("no" if _serious(facts) else "care"), copies
     if facts.high - facts.low > WIDE:
         return "care", f"{count(facts.n, 'test image')} are too few for a precise score"
     for check, why in _CAVEATS.items():
         if any(f.check == check and f.verdict == "fail" for f in facts.findings):
             return "care", why
-    return "yes", "the test images were never used for training, and none has a copy there"
+    return "yes", "nothing that would make it untrue was found"
 
+
+def _serious(facts: Facts) -> bool:
+    """Whether the copies could move the score by more than chance does."""
+    return facts.leaked / facts.n > (facts.high - facts.low) / 2
+
+
+def _harmless(facts: Facts) -> bool:
+    """Whether few copies leaked, and the score without them is measured and all but the same."""
+    if facts.clean_accuracy is None or _serious(facts):
+        return False
+    return abs(facts.clean_accuracy - facts.accuracy) <= (facts.high - facts.low) / 10
+
+
+#: Failed checks after which no score means anything.
+_BROKEN: Final = {
+    "identity": "the data are not what their name says",
+    "unreadable": "too many files could not be read",
+}
 
 #: Failed checks that leave the score right for these data and doubtful for others.
 _CAVEATS: Final = {
@@ -207,7 +224,9 @@ def copies_sentence(facts: Facts) -> str:
     if not facts.leaked or facts.clean_accuracy is None:
         return ""
     moved = points(facts.clean_accuracy - facts.accuracy, 1)
-    return f"Without the copies the accuracy is {percent(facts.clean_accuracy)} ({moved})."
+    copies = f"{count(facts.leaked, 'test image')} {_have(facts.leaked)} a copy in training"
+    them = "it" if facts.leaked == 1 else "them"
+    return f"{copies}; without {them}: {percent(facts.clean_accuracy)} ({moved})."
 
 
 @dataclass(frozen=True)
@@ -241,14 +260,13 @@ def next_steps(facts: Facts) -> list[Step]:
 
 def _data_steps(facts: Facts) -> list[Step]:
     """What to do about the data: first what makes the score untrue."""
-    steps = []
     urgent = _urgent(facts)
     review = [f for f in urgent if f.check in REVIEWED and f.count]
+    steps = [Step(f"{check_title(f.check)}: {f.fix}") for f in urgent if f not in review and f.fix]
     if review:
         labels = [f for f in facts.troubled if f.check == "label-errors" and f.count and f not in review]
         flagged = listed([_flagged(f) for f in (*review, *labels)], 4)
         steps.append(Step(f"Decide about the flagged images: {flagged}.", "assay review RUN"))
-    steps += [Step(f"{check_title(f.check)}: {f.fix}") for f in urgent if f not in review and f.fix]
     return steps
 
 

@@ -25,7 +25,9 @@ def percent(share: float | None, digits: int = 1) -> str:
 
 def points(difference: float | None, digits: int = 2) -> str:
     """A difference of shares in percentage points, with its sign; a dash where it is undefined."""
-    return "\N{EN DASH}" if difference is None else f"{100 * difference:+.{digits}f} points"
+    if difference is None:
+        return "\N{EN DASH}"
+    return f"{round(100 * difference, digits) + 0.0:+.{digits}f} points"
 
 
 def decimal(value: float | None, digits: int = 3) -> str:
