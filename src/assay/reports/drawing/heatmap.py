@@ -8,7 +8,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from assay.reports.drawing.canvas import is_narrow, label
+from assay.reports.drawing.canvas import is_narrow, label, tip
 from assay.reports.drawing.colors import BLUE, INK, ORANGE
 
 #: The strongest tint: text in the page's ink stays readable on it in the light and in the dark scheme.
@@ -35,9 +35,9 @@ def heat_map(
             for strength, color in ((blue[row, column], BLUE), (orange[row, column], ORANGE)):
                 if strength > _FAINTEST:
                     corner = (column - 0.48, row - 0.46)
-                    axes.add_patch(
-                        Rectangle(corner, 0.96, 0.92, color=color, alpha=STRONGEST_TINT * strength, lw=0)
-                    )
+                    alpha = STRONGEST_TINT * strength
+                    cell = axes.add_patch(Rectangle(corner, 0.96, 0.92, color=color, alpha=alpha, lw=0))
+                    tip(cell, f"{names[row]}, {names[column]}: {texts[row][column]}")
             if size <= (_MOST_ON_PHONE if is_narrow(canvas) else _MOST_WITH_TEXT):
                 axes.text(column, row, texts[row][column], ha="center", va="center", fontsize=7.5, color=INK)
     axes.set(xlim=(-0.5, size - 0.5), ylim=(size - 0.5, -0.5))

@@ -73,17 +73,31 @@ def _two_lines(
     axes: Axes, epochs: list[int], train: Sequence[float], validation: Sequence[float | None]
 ) -> None:
     axes.plot(epochs, train, color=BLUE, marker="o", markersize=_dot(epochs), label="train")
+    _tips(axes, list(zip(epochs, train, strict=True)), "train")
     known = [(epoch, v) for epoch, v in zip(epochs, validation, strict=True) if v is not None]
     if known:
         axes.plot(*zip(*known, strict=True), "--s", color=ORANGE, markersize=_dot(epochs), label="validation")
+        _tips(axes, known, "validation")
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(axis="y")
 
 
+def _tips(axes: Axes, points: Sequence[tuple[int, float]], name: str) -> None:
+    """An invisible spot over each point that tells its value where the reader points at it."""
+    if len(points) <= _MOST_DOTS:
+        for epoch, value in points:
+            spot = axes.plot([epoch], [value], "o", color=BLUE, alpha=0.0, markersize=9)
+            tip(spot[0], f"epoch {epoch}, {name}: {value:.4f}")
+
+
+#: Epochs with a dot each; of more the dots would hide the lines.
+_MOST_DOTS: Final = 40
+
+
 def _dot(epochs: list[int]) -> float:
     """Size of a marker: none where so many would hide the lines."""
-    return 3.5 if len(epochs) <= 40 else 0.0
+    return 3.5 if len(epochs) <= _MOST_DOTS else 0.0
 
 
 def confusion(evaluation: Evaluation) -> Figure:
