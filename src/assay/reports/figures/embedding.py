@@ -114,7 +114,7 @@ def _centers(found: Map, evaluation: Evaluation) -> dict[int, Float64s]:
 
 
 #: Where the axes lie in the figure, as shares of its width and height: left, bottom, width, height.
-_BOX: Final = (0.05, 0.1, 0.94, 0.88)
+_BOX: Final = (0.08, 0.1, 0.91, 0.88)
 
 
 def _limits(found: Map) -> tuple[float, float, float, float]:
