@@ -1,4 +1,4 @@
-"""Fill the tables of README.md from benchmarks/results/*.json, between `<!-- table:NAME -->` marks."""
+"""Fill the tables of the docs from benchmarks/results/*.json, between `<!-- table:NAME -->` marks."""
 
 import json
 import re
@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-README = ROOT / "README.md"
+
+#: The pages that have such tables.
+PAGES = (ROOT / "docs" / "benchmarks.md", ROOT / "docs" / "score.md")
 RESULTS = ROOT / "benchmarks" / "results"
 
 
 def filled(text: str) -> str:
-    """The README with every marked table made anew from its result file."""
+    """A page with every marked table made anew from its result file."""
     return re.sub(r"(<!-- table:([a-z_]+) -->\n).*?(<!-- end -->)", _table, text, flags=re.DOTALL)
 
 
@@ -279,6 +281,6 @@ TABLES: Mapping[str, Callable[[Mapping[str, Any]], list[str]]] = {
 
 
 if __name__ == "__main__":
-    for page in (README, ROOT / "docs" / "score.md"):
+    for page in PAGES:
         page.write_text(filled(page.read_text("utf-8")), encoding="utf-8")
         print(f"filled {page.name}")

@@ -28,12 +28,37 @@ def test_the_page_of_commands_is_the_help_of_the_program() -> None:
     assert (ROOT / "docs" / "commands.md").read_text("utf-8") == _script("write_docs").commands_page()
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/score.md"])
+@pytest.mark.parametrize("page", ["docs/benchmarks.md", "docs/score.md"])
 def test_the_tables_of_a_page_are_those_of_the_results(page: str) -> None:
     """Every figure of a marked table comes from a committed result file."""
     text = (ROOT / page).read_text("utf-8")
     assert text.count("<!-- table:") >= 2
     assert _script("readme_tables").filled(text) == text
+
+
+def test_the_readme_is_short_and_its_claims_are_those_of_the_pages_it_links_to() -> None:
+    """At most 120 lines; five claims, and every figure in them stands on the page that the claim names."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert len(text.splitlines()) <= 120
+    claims = re.findall(r"^- \*\*.*?(?=^- |^$)", text, re.DOTALL | re.MULTILINE)
+    assert len(claims) == 5
+    for claim in claims:
+        target = re.search(r"\]\((docs/[a-z]+\.md)\)", claim)
+        assert target is not None, claim
+        page = (ROOT / target.group(1)).read_text("utf-8")
+        for figure in re.findall(r"(?<![\w`-])\d[\d,.]*\d(?![\w-])", claim.split("](")[0]):
+            assert re.search(rf"(?<![\d.,]){re.escape(figure)}(?!\d)", page), (
+                f"{figure} is not in {target.group(1)}"
+            )
+
+
+@pytest.mark.parametrize("page", sorted(p.name for p in (ROOT / "docs").glob("*.md")))
+def test_every_page_is_in_the_index_and_says_what_it_is_for(page: str) -> None:
+    """The index links to it; below its title stands a sentence."""
+    assert page == "index.md" or f"]({page})" in (ROOT / "docs" / "index.md").read_text("utf-8")
+    lines = (ROOT / "docs" / page).read_text("utf-8").split("\n\n")
+    assert lines[0].startswith("# ")
+    assert len(lines[1].split()) >= 6, f"{page} does not say what it is for"
 
 
 @pytest.mark.parametrize("page", ["README.md"])

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def test_run_tells_the_story_and_ends_with_the_next_command(
     assert "held out until the end" in out
     assert "Total parameters: 101,770 (397.54 KB)" in out
     assert sum(line.strip().startswith("epoch ") for line in out.splitlines()) == 2
-    assert "test accuracy 0." in out
+    assert re.search(r"test accuracy \d\d\.\d % \(95 % interval \d\d\.\d % to \d\d\.\d %\)", out)
     last = out.rstrip().splitlines()[-1]
     assert last == f"Next: assay predict runs/{runs[0].name} PICTURE.png"
 

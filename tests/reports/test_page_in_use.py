@@ -127,8 +127,8 @@ def test_a_cell_of_the_matrix_shows_its_images(page, content, label: int, answer
     found = cards(page)
     assert len(found) == (expected if label != answer else min(24, expected))
     for text in found:
-        words = f"{CLASSES[label]} taken for {CLASSES[answer]}"
-        assert (words if label != answer else f"{CLASSES[label]}, rightly answered") in text
+        words = f"{CLASSES[label]} classified as {CLASSES[answer]}"
+        assert (words if label != answer else f"{CLASSES[label]}, classified correctly") in text
     pressed = page.execute_script(
         "return [...document.querySelectorAll('#matrix button[aria-pressed=true]')].length"
     )
@@ -155,7 +155,7 @@ def test_the_matrix_obeys_the_keyboard(page) -> None:
     page.switch_to.active_element.send_keys(Keys.ARROW_RIGHT)
     assert focused_cell(page) == ["2", "2"]
     page.switch_to.active_element.send_keys(Keys.ENTER)
-    assert "owl recognized" in page.find_element("id", "found").text
+    assert "owl classified correctly" in page.find_element("id", "found").text
     assert page.execute_script(stops) == 1
 
 
@@ -195,6 +195,28 @@ def test_filters_by_class_confidence_and_flag(page, content) -> None:
     assert len(cards(page)) == int(wrong.sum())
 
 
+def test_a_click_on_the_map_shows_the_image_there(page, content) -> None:
+    """The nearest point's image, with its label and its answer: the map and the explorer agree."""
+    data = json.loads(page.execute_script("return document.getElementById('explorer-data').textContent"))
+    number = 3
+    x, y = data["places"][number]
+    page.execute_script(
+        """
+        const map = document.querySelector("#figure-map .on-desk svg");
+        const box = map.getBoundingClientRect();
+        const [x, y] = arguments;
+        const at = { clientX: box.left + x * box.width, clientY: box.top + y * box.height };
+        map.dispatchEvent(new MouseEvent("click", { ...at, bubbles: true }));
+        """,
+        x,
+        y,
+    )
+    text = page.find_element("id", "map-image").text
+    row = data["images"][number]
+    same = [image for image, place in zip(data["images"], data["places"], strict=True) if place == [x, y]]
+    assert any(image[1] in text and data["classes"][image[2]] in text for image in (row, *same))
+
+
 def test_pictures_are_the_test_images_themselves(page, content) -> None:
     """What is drawn on the first card equals the pixels of the image, bit by bit."""
     WebDriverWait(page, PATIENCE).until(
@@ -219,7 +241,7 @@ def test_tables_sort_by_any_column(page, content) -> None:
         assert page.execute_script(f"return {head}.getAttribute('aria-sort')") == direction
         shown = [float(text) for text in page.execute_script(values)]
         expected = sorted(recalls, reverse=direction == "descending")
-        assert shown == pytest.approx(expected, abs=1e-4)
+        assert shown == [round(recall, 3) for recall in expected]
     page.execute_script(f"{table}.tHead.rows[0].cells[0].querySelector('button').click()")
     assert page.execute_script(f"return {head}.getAttribute('aria-sort')") is None
 

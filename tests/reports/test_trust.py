@@ -21,10 +21,13 @@ def test_confidence_by_hand() -> None:
     """Two sure answers of four, one of them wrong; one mistake of two was an unsure one."""
     text = findings.confidence_finding(judged((0, 0, 0.95), (0, 1, 0.92), (1, 1, 0.6), (1, 0, 0.7)))
     assert text.startswith(
-        "2 of 4 answers (50.0\u00a0%) were given 90\u00a0% or more; of these, 1 (50.0\u00a0%) is wrong."
+        "2 of 4 answers (50.0\u00a0%) have a probability of 90\u00a0% or more; "
+        "of these, 1 (50.0\u00a0%) is wrong."
     )
     assert "1 of 2 mistakes (50\u00a0%) " in text
-    assert "sure of nothing" in findings.confidence_finding(judged((0, 0, 0.6)))
+    assert "No answer has a probability of 90\u00a0% or more" in findings.confidence_finding(
+        judged((0, 0, 0.6))
+    )
 
 
 def test_the_histogram_counts_every_answer_once() -> None:
@@ -39,18 +42,18 @@ def test_the_histogram_counts_every_answer_once() -> None:
 def test_calibration_with_and_without_a_temperature() -> None:
     """Above 1 it softens, and the error before it is told; at 1 nothing is said of it."""
     text = findings.calibration_finding(TRUST["calibration"])
-    assert "misses the accuracy by 2.13\u00a0%" in text
+    assert "differ from the accuracy by 2.1\u00a0% on average" in text
     assert "no more than chance" in text
-    assert "The temperature 1.310 softened the probabilities; before it, the error was 6.54\u00a0%" in text
+    assert "The temperature 1.310 softened the probabilities; before it, the error was 6.5\u00a0%" in text
     plain = findings.calibration_finding({**TRUST["calibration"], "temperature": 1.0})
     assert "temperature" not in plain
 
 
 def test_abstention_with_and_without_a_rule() -> None:
-    """The risk of answering all and of the surest; what the rule does; how to ask for one."""
+    """The risk of answering all and of the most confident; what the rule does; how to ask for one."""
     text = findings.abstention_finding(TRUST["abstention"])
-    assert "Answering every image, 25.00\u00a0% of the answers are wrong" in text
-    assert "answers from a probability of 80.00\u00a0%: 75.0\u00a0% of the test images" in text
+    assert "With every image answered, 25.0\u00a0% of the answers are wrong" in text
+    assert "answers from a probability of 80.0\u00a0%: 75.0\u00a0% of the test images" in text
     assert "--max-risk" in findings.abstention_finding({**TRUST["abstention"], "rule": None})
     silent = {**TRUST["abstention"]["rule"], "threshold": None}
     assert "never answers" in findings.abstention_finding({**TRUST["abstention"], "rule": silent})
@@ -63,9 +66,11 @@ def test_slices_by_hand() -> None:
     )
     other = {**TRUST["slices"]["weakest"][0], "by": "sharpness", "slice": "0 to 3.5"}
     text = findings.slices_finding({**TRUST["slices"], "weakest": [other, other]})
-    assert "The weakest slice is sharpness 0 to 3.5" in text
-    assert "1 more slice as surely" in text
-    assert "None of 3 slices" in findings.slices_finding({**TRUST["slices"], "weakest": []})
+    assert "The weakest group is sharpness 0 to 3.5" in text
+    assert "significantly below the overall accuracy (so is 1 more group)" in text
+    assert "None of 3 groups is significantly below the overall accuracy" in findings.slices_finding(
+        {**TRUST["slices"], "weakest": []}
+    )
 
 
 def test_what_was_not_evaluated_is_absent(content_of) -> None:

@@ -14,7 +14,7 @@ from assay.core import durable
 from assay.core.errors import AssayError
 from assay.evaluation.paired import mcnemar
 from assay.workflow import run_folder
-from assay.workflow.compare_runs import read_entries
+from assay.workflow.compare_runs import folder_names, read_entries
 from assay.workflow.verify import verify_run
 
 QUICK = ("--checks", "identity", "--threads", "1", "-q")
@@ -183,3 +183,17 @@ def test_a_report_is_written_again(several: Path, tmp_path: Path) -> None:
     assert exit_code(["report", str(run), "-q"]) == 0
     assert (run / "report.html").read_bytes() == before
     assert run_folder.damaged_files(run, run_folder.read_manifest(run)) == []
+
+
+@pytest.mark.parametrize(
+    ("folders", "names"),
+    [
+        (("/r/first", "/r/second"), ["first", "second"]),
+        (("/a/mlp", "/b/mlp"), ["a/mlp", "b/mlp"]),
+        (("/a/models/mlp-s0", "/b/models/mlp-s0"), ["a/models/mlp-s0", "b/models/mlp-s0"]),
+        (("/r/one", "/r/one"), ["one #1", "one #2"]),
+    ],
+)
+def test_runs_are_named_by_their_folders(folders: tuple[str, ...], names: list[str]) -> None:
+    """As much of the path as tells them apart, and no more."""
+    assert folder_names([Path(folder) for folder in folders]) == names

@@ -11,6 +11,16 @@ from assay.cli.options import Output
 from assay.core.text import one_line
 from assay.evaluation.compare import Candidate, Comparison, Pair
 from assay.evaluation.values import Evaluation
+from assay.reports.findings.comparison import SIGNIFICANT, p_value
+from assay.reports.findings.verdict import (
+    Facts,
+    copies_sentence,
+    gather,
+    headline,
+    next_steps,
+    score_sentence,
+)
+from assay.reports.findings.wording import percent, points
 from assay.workflow.api import Run
 from assay.workflow.run_folder import read_manifest
 
@@ -31,7 +41,9 @@ def close_plain(headline: str, following: list[str], output: Output) -> None:
 
 
 def _print(lines: list[str]) -> None:
-    sys.stdout.write("".join(f"{one_line(line)}\n" for line in lines))
+    """Plain spaces alone: a terminal may know no others."""
+    plain = (one_line(line.replace("\N{NO-BREAK SPACE}", " ")) for line in lines)
+    sys.stdout.write("".join(f"{line}\n" for line in plain))
 
 
 def quoted(path: Path) -> str:
@@ -39,9 +51,35 @@ def quoted(path: Path) -> str:
     return shlex.quote(str(path))
 
 
-def areas_line(audit: Audit) -> str:
-    """The verdicts of the areas in one line."""
-    return ", ".join(f"{area} {verdict}" for area, verdict in audit.area_verdicts().items())
+def told(done: Run) -> tuple[str, list[str]]:
+    """What happened in a run, as lines, and the commands to try next; from the facts of its report."""
+    facts = facts_of_run(done)
+    folder = quoted(done.path)
+    commands = [step.in_folder(folder) for step in next_steps(facts)[:_MOST_STEPS] if step.command]
+    lines = [headline(facts), *([score_sentence(facts)] if facts.n else []), copies_sentence(facts)]
+    lines.append(f"Audit: {counts_line(done.audit)}.")
+    return "\n".join(line for line in lines if line), commands
+
+
+#: Commands to try next, before the last one.
+_MOST_STEPS: Final = 2
+
+
+def facts_of_run(done: Run) -> Facts:
+    """The facts that the report of this run has on its first screen."""
+    model = done.model
+    if model is None:
+        return gather(done.audit.dataset["name"], done.audit, done.score)
+    kinds = [layer.kind for layer in model.layers.layers]
+    recipe = str(model.recipe["name"])
+    return gather(done.audit.dataset["name"], done.audit, done.score, model.history, recipe, kinds)
+
+
+def counts_line(audit: Audit) -> str:
+    """How many checks ask for what: `1 must be fixed, 5 to look at, 9 fine`."""
+    words = {"fail": "must be fixed", "warn": "to look at", "not evaluated": "not checked", "pass": "fine"}
+    found = {word: sum(f.verdict == verdict for f in audit.findings) for verdict, word in words.items()}
+    return ", ".join(f"{number} {word}" for word, number in found.items() if number)
 
 
 def close_done(done: Run, output: Output, headline: str, following: list[str]) -> None:
@@ -99,11 +137,12 @@ def pair_lines(comparison: Comparison) -> list[str]:
 
 
 def _pair_line(pair: Pair) -> str:
-    found = f" (95 % interval {pair.interval[0]:+.4f} to {pair.interval[1]:+.4f})" if pair.interval else ""
-    return (
-        f"{pair.second} against {pair.first}: accuracy {pair.difference:+.4f}{found}, "
-        f"p = {pair.p_value:.3g}, corrected {pair.p_value_holm:.3g}"
-    )
+    found = ""
+    if pair.interval:
+        found = f" (95 % interval {points(pair.interval[0])} to {points(pair.interval[1])})"
+    chance = f"p = {p_value(pair.p_value)}, corrected {p_value(pair.p_value_holm)}"
+    shown = "" if pair.p_value_holm < SIGNIFICANT else "no difference shown: "
+    return f"{pair.second} against {pair.first}: {shown}{points(pair.difference)}{found}, {chance}"
 
 
 def _model_row(candidate: Candidate, seconds: float | None) -> tuple[str, ...]:
@@ -122,16 +161,17 @@ def _model_row(candidate: Candidate, seconds: float | None) -> tuple[str, ...]:
 def score_line(score: Evaluation) -> str:
     """The accuracy with its interval and, where a risk was named, what answering under it comes to."""
     low, high = score.accuracy_ci95
-    line = f"Test accuracy {score.accuracy:.4f} (95 % interval {low:.4f}-{high:.4f})."
-    return f"{line} {told}" if (told := _rule_line(score)) else line
+    line = f"Test accuracy {percent(score.accuracy)} (95 % interval {percent(low)} to {percent(high)})."
+    return f"{line} {rule}" if (rule := rule_line(score)) else line
 
 
-def _rule_line(score: Evaluation) -> str:
+def rule_line(score: Evaluation) -> str:
+    """What the rule for abstaining does on the test images; empty where none was asked for."""
     rule = score.abstention.rule if score.abstention else None
     if rule is None or rule.test is None:
         return ""
     if rule.threshold is None:
         return f"It should answer nothing: {rule.threshold_reason}."
     share, risk = 100 * rule.test.coverage, rule.test.risk
-    wrongly = "" if risk is None else f", {100 * risk:.2f} % of them wrongly"
-    return f"From confidence {rule.threshold:.4f} on it answers {share:.1f} % of the images{wrongly}."
+    wrongly = "" if risk is None else f", {100 * risk:.1f} % of them wrongly"
+    return f"From probability {percent(rule.threshold)} on it answers {share:.1f} % of the images{wrongly}."

@@ -1,8 +1,9 @@
 """What people and programs see while a command works: a live bar, plain lines, or JSON lines."""
 
 import json
+import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,8 +14,6 @@ from rich.table import Table
 from assay.cli.options import Output
 from assay.core.events import Event, OnEvent
 from assay.core.text import one_line
-
-_VERDICT_STYLES = {"pass": "green", "warn": "yellow", "fail": "bold red", "not evaluated": "dim"}
 
 #: Width of the first column, which names the stage.
 _MARGIN = 10
@@ -56,6 +55,7 @@ class _Lines:
         self._verbose = verbose
         self._progress = _bar(console) if console.is_terminal else None
         self._task: TaskID | None = None
+        self._findings: list[Event] = []
 
     def __enter__(self) -> "_Lines":
         if self._progress is not None:
@@ -63,6 +63,7 @@ class _Lines:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._show_findings()
         if self._progress is not None:
             self._progress.stop()
 
@@ -70,8 +71,12 @@ class _Lines:
         if event.event == "progress":
             self._show_progress(event)
             return
+        if event.event == "finding":
+            self._findings.append(event)
+            return
         if event.event in ("stage-started", "stage-finished"):
             self._drop_bar()
+            self._show_findings()
         for line in _LINES.get(event.event, _no_lines)(event, self._verbose):
             self._print(*line)
 
@@ -97,6 +102,12 @@ class _Lines:
             completed=figures["done"],
             unit=figures["unit"],
         )
+
+    def _show_findings(self) -> None:
+        """The findings so far, grouped: what must be fixed first, a pass in one short line."""
+        found, self._findings = self._findings, []
+        for n, line in enumerate(_grouped(found, self._verbose)):
+            self._print("audit" if n == 0 else "", *line)
 
     def _drop_bar(self) -> None:
         if self._progress is not None and self._task is not None:
@@ -160,18 +171,45 @@ def _audited(figures: Mapping[str, Any]) -> list[Line]:
 
 def _evaluated(figures: Mapping[str, Any]) -> list[Line]:
     low, high = figures["accuracy_ci95"]
-    score = f"test accuracy {figures['accuracy']:.4f} (95 % interval {low:.4f}-{high:.4f})"
-    return [("evaluate", f"{score} on {figures['n']:,} images never seen before", "")]
+    accuracy = f"test accuracy {100 * figures['accuracy']:.1f} %"
+    interval = f"95 % interval {100 * low:.1f} % to {100 * high:.1f} %"
+    return [("evaluate", f"{accuracy} ({interval}) on {figures['n']:,} images", "")]
 
 
-def _found(event: Event, verbose: bool) -> list[Line]:
-    figures = event.figures
-    summary = f"{figures['verdict']:<14}{figures['check']}: {figures['summary']}"
-    more = ("fix", "threshold", "reason") if verbose else ("fix",)
-    return [
-        ("audit", summary, _VERDICT_STYLES[figures["verdict"]]),
-        *(("", f"{'':<14}{key}: {figures[key]}", "dim") for key in more if figures[key]),
-    ]
+def _grouped(found: Sequence[Event], verbose: bool) -> Iterator[tuple[str, str]]:
+    """Lines and styles for findings, the gravest group first."""
+    for verdict, (title, style) in _GROUPS.items():
+        group = [event.figures for event in found if event.figures["verdict"] == verdict]
+        if group:
+            yield f"{title}: {len(group)}", style
+        for figures in group:
+            yield from _finding(figures, verbose, style)
+
+
+#: The longest line of a check that passed.
+_SHORT = 100
+
+
+def _finding(figures: Mapping[str, Any], verbose: bool, style: str) -> Iterator[tuple[str, str]]:
+    check, summary = figures["check"], figures["summary"]
+    if figures["verdict"] == "pass" and not verbose:
+        first = re.split(r"(?<=[.!?]) +(?=[A-Z(])", summary, maxsplit=1)[0]
+        yield f"  {check:<18}{first if len(first) <= _SHORT else first[: _SHORT - 3] + '...'}", ""
+        return
+    yield f"  {check:<18}{summary}", style if figures["verdict"] != "pass" else ""
+    for key in ("fix", "threshold", "reason") if verbose else ("fix",):
+        if figures[key]:
+            yield f"  {'':<18}{_KEYS[key]}: {figures[key]}", "dim"
+
+
+_KEYS = {"fix": "To do", "threshold": "Limit", "reason": "Why"}
+
+_GROUPS = {
+    "fail": ("Must be fixed", "bold red"),
+    "warn": ("Look at", "yellow"),
+    "not evaluated": ("Not checked", "dim"),
+    "pass": ("Fine", "green"),
+}
 
 
 def _epoch(event: Event, verbose: bool) -> list[Line]:  # noqa: ARG001
@@ -190,7 +228,6 @@ def _warned(event: Event, verbose: bool) -> list[Line]:  # noqa: ARG001
 _LINES: dict[str, Callable[[Event, bool], list[Line]]] = {
     "stage-started": _started,
     "stage-finished": _finished,
-    "finding": _found,
     "epoch": _epoch,
     "warning": _warned,
 }

@@ -96,9 +96,9 @@ ERROR_CODES: Final[dict[str, int]] = {
 
 
 class AssayError(Exception):
-    """A problem that the user can understand and mend.
+    """A problem that the user can understand and fix.
 
-    `where` names the file or argument, `what` says what is wrong with it, `fix` how to mend it.
+    `where` names the file or argument, `what` says what is wrong with it, `fix` what to do about it.
     `exit_code` follows from `code` (see `ERROR_CODES`; an unknown code is a bug of ours: KeyError).
     """
 

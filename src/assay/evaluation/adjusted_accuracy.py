@@ -16,7 +16,7 @@ from assay.estimators.label_noise import Chances, LabelPosterior, chances
 from assay.evaluation.intervals import Interval, nested_difference_interval
 from assay.evaluation.metrics import wilson_interval
 
-#: The scores of the honest set, in their order.
+#: The adjusted accuracies, in their order.
 ENTRIES: Final = ("as_given", "without_copies", "without_suspects", "without_both")
 
 #: Test sets with labels drawn anew.
@@ -100,7 +100,7 @@ class DecidedImages:
 
 @dataclass(frozen=True)
 class AdjustedAccuracy:
-    """The honest set; as given first. None: that could not be made, and the reason beside it says why."""
+    """The adjusted accuracies; that of all images first. None: see the reason beside it."""
 
     as_given: Entry
     without_copies: Entry | None
@@ -143,7 +143,7 @@ def adjusted_accuracy(
     flagged_test: FlaggedTestImages,
     seed: int = 0,
 ) -> AdjustedAccuracy:
-    """All scores of the honest set. labels, predicted: int64 `(n,)`, n >= 1."""
+    """All adjusted accuracies. labels, predicted: int64 `(n,)`, n >= 1."""
     right = labels == predicted
     both_reason = flagged_test.copies_reason or flagged_test.suspects_reason
     both = None

@@ -162,4 +162,4 @@ class Evaluation:
             for name, e in entries.items()
             if e is not None
         ]
-        return html_table(("test images", "accuracy", "images"), rows, "The honest set")
+        return html_table(("test images", "accuracy", "images"), rows, "The score without doubtful images")

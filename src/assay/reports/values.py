@@ -1,4 +1,4 @@
-"""`ReportContent`: all that a report tells of. `Figure` and `Table`: one picture, and the data behind it."""
+"""`ReportContent`: all that a report shows. `Figure` and `Table`: one picture, and the data behind it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ class ReportContent:
     measurements: per split name, over the whole split.
     partition: rows `split, count, per_class, purpose` as they were used, the validation split among
         them; empty: the data set's own splits.
-    saliency: where the model looked in its surest mistakes. asked: in images that somebody asked for.
+    saliency: where the model looked in its most confident mistakes. asked: in images that somebody asked for.
     features: what the model computes for each test image before its last layer, `(n, d)`.
     decisions: what a person decided before this run, which was given them.
     seed, recipe, config: what was asked for, as JSON types. commands: shell lines that repeat the run.
@@ -74,6 +74,7 @@ class Figure:
     """A picture, in words too.
 
     svg: for the page; its colors are the page's, so it can be read in light and dark. png: on white.
+    narrow: the same drawn for a phone; empty where `svg` rearranges itself.
     alt: the picture in one sentence, for those who do not see it.
     shows, reveals, found: what it shows, which problem it would reveal, what was found in these data.
     table: the data behind it. left_out: what was too much to draw; empty where all is drawn.
@@ -91,3 +92,4 @@ class Figure:
     table: Table
     left_out: str = ""
     record: Mapping[str, Any] = field(default_factory=dict)
+    narrow: str = ""

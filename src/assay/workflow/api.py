@@ -187,7 +187,7 @@ def run_evaluate(
 def evaluate_unfinished(
     folder: str | Path, data: Data | None = None, *, offline: bool = False, on_event: OnEvent = ignore
 ) -> tuple[Model, Evaluation]:
-    """The model that an unfinished run has come to, and its score on the test split. Writes nothing.
+    """The current model of an unfinished run, and its score on the test split. Writes nothing.
 
     Who stops training by such a look has chosen on the test split: it is for a run that will not go on.
     data: only needed where the run's own data have moved. Raises AssayError `no-epoch-finished`,

@@ -105,11 +105,26 @@ def read_entries(folders: Sequence[Path]) -> list[Entry]:
     entries = [
         _read_entry(one) for folder in folders for one in (run_folder.model_folders(folder) or [folder])
     ]
-    names = _distinct([entry.candidate.name for entry in entries])
+    names = list(_distinct([entry.candidate.name for entry in entries]))
+    if len(folders) > 1:
+        names = folder_names([entry.folder for entry in entries])
     return [
         replace(entry, candidate=replace(entry.candidate, name=name))
         for entry, name in zip(entries, names, strict=True)
     ]
+
+
+def folder_names(folders: Sequence[Path]) -> list[str]:
+    """Each folder by the end of its path that tells it from the others: `a/mlp` and `b/mlp`, or `first`.
+
+    A folder that is there twice is numbered.
+    """
+    parts = [folder.resolve().parts for folder in folders]
+    for length in range(1, max(map(len, parts), default=0) + 1):
+        names = ["/".join(part[-length:]) for part in parts]
+        if len(set(names)) == len(set(parts)):
+            return list(_distinct(names))
+    return list(_distinct([str(folder) for folder in folders]))
 
 
 def _distinct(names: Sequence[str]) -> Iterator[str]:

@@ -244,7 +244,7 @@ def file_hashes(path: Path) -> dict[str, str]:
 
 
 def _is_hashed(name: str) -> bool:
-    """Whether a manifest vouches for a file; in a model's own run folder, for its manifest too."""
+    """Whether a manifest lists a file; in a model's own run folder, for its manifest too."""
     parts = name.split("/")
     if parts[0] == MODELS and len(parts) > 2:
         return parts[2] == MANIFEST or parts[2] not in _NOT_HASHED

@@ -129,7 +129,7 @@ def fit_model(
 
 
 def evaluate_unfinished_model(plan: Plan, on_event: OnEvent) -> tuple[Model, Evaluation]:
-    """The model that the plan's run has come to so far, and its score. Nothing is written."""
+    """The current model of the plan's run, and its score. Nothing is written."""
     held, dataset = hold_out_rows(plan), plan.dataset
     recipe, _ = layers_of(plan, len(held.train))
     model = _fitted(plan, held, recipe, plan.folder, on_event, finish=False)

@@ -25,7 +25,7 @@ _MOST_CLASSES: Final = 200
 
 _COMPONENTS: Final = 128
 
-#: A change is told of when so much of the accuracy goes: three standard errors of 2,000 answers at .9. And a
+#: A change is reported when so much of the accuracy goes: three standard errors of 2,000 answers at .9. And a
 #: class is named when half of its images are lost, of at least so many.
 _LOST: Final = 0.02
 _LOST_OF_CLASS: Final = 0.5

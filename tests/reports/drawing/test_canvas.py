@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from assay.reports.drawing.canvas import draw, label, page_svg
+from assay.reports.drawing.canvas import draw, label, page_svg, tip
 from assay.reports.drawing.colors import BLUE, INK, PALETTE
 
 
@@ -111,3 +111,27 @@ def test_labels_are_cut_and_visible() -> None:
     assert label("x" * 300) == "x" * 21 + "\u2026"
     assert label("\u4e2d" * 300) == "\u4e2d" * 10 + "\u2026"
     assert label("x" * 22) == "x" * 22
+
+
+def test_a_tip_is_the_title_of_its_mark() -> None:
+    """Whoever points at a mark reads its value; a hostile class name in it is text, on a phone too."""
+    name = '"><script>x</script> 88 %'
+
+    def paint(canvas) -> None:
+        tip(canvas.add_subplot().bar([1], [2])[0], name)
+
+    drawn = draw("tips", 2.0, paint)
+    for svg in (drawn.svg, drawn.narrow):
+        titles = [e.text for e in ET.fromstring(svg).iter() if e.tag.endswith("title")]
+        assert titles == [name]
+
+
+def test_a_phone_has_a_figure_of_its_own() -> None:
+    """Narrower, with type of the same size: not the wide one scaled down."""
+    drawn = painted()
+    wide, narrow = (float(ET.fromstring(svg).get("viewBox").split()[2]) for svg in (drawn.svg, drawn.narrow))
+    assert (wide, narrow) == (504.0, 216.0)
+    sizes = [
+        set(re.findall(r"font-size: ([\d.]+)px|font: ([\d.]+)px", svg)) for svg in (drawn.svg, drawn.narrow)
+    ]
+    assert sizes[0] == sizes[1] != set()

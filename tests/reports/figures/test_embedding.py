@@ -48,6 +48,7 @@ def test_the_figure_names_the_classes_and_marks_mistakes() -> None:
     figure = map_figure(found, score)
     middle = np.median(found.points[score.labels == 1], axis=0)
     assert figure.record["centers"]["b"] == pytest.approx(middle.tolist())
-    for text in (">a<", ">b<", ">c<", ">mistake<"):
+    assert "39 mistakes with a ring" in figure.svg
+    for text in (">a<", ">b<", ">c<"):
         assert text in figure.svg
     assert f"{100 * sum(found.explained):.0f}\u00a0% of the variance" in figure.found

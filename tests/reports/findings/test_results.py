@@ -50,10 +50,13 @@ def test_worst_pairs_by_hand() -> None:
 def test_confusion_both_ways_and_one_way() -> None:
     """2 and 1 are confusion both ways; 3 and 0 lean to one side."""
     both = findings.confusion_finding(judged((0, 1), (0, 1), (1, 0), (2, 2)))
-    assert "3 mistakes in 4 images. Most often the model takes a for b (2 of 2) and b for a (1 of 1)" in both
-    assert "confused both ways (2 and 1)" in both
+    assert (
+        "3 mistakes in 4 images. The most frequent: a classified as b (2 of 2) and b classified as a (1 of 1)"
+        in both
+    )
+    assert "confused in both directions (2 and 1)" in both
     one = findings.confusion_finding(judged((0, 1), (0, 1), (0, 1), (1, 1)))
-    assert "It goes one way (3 against 0 back): the model leans toward b." in one
+    assert "The confusion goes one way (3 against 0 back): the model prefers b." in one
 
 
 def test_no_mistakes() -> None:
@@ -61,25 +64,25 @@ def test_no_mistakes() -> None:
     perfect = judged((0, 0), (1, 1), (2, 2))
     assert findings.confusion_finding(perfect) == "No mistake in 3 images."
     assert findings.mistakes_finding(perfect) == "There are no mistakes to show."
-    assert "recognized equally well (100.0\u00a0%)" in findings.recall_finding(perfect)
+    assert "Every class has the same recall (100.0\u00a0%)" in findings.recall_finding(perfect)
 
 
 def test_confident_mistakes_are_counted() -> None:
     """Hand-computed: two mistakes, both given 95 %."""
     text = findings.mistakes_finding(judged((0, 1), (1, 0), (2, 2)))
     assert text.startswith(
-        "2 mistakes; in 2 of them (100\u00a0%) the model gave its wrong answer 90\u00a0% or more."
+        "2 mistakes; in 2 of them (100\u00a0%) the wrong answer had a probability of 90\u00a0% or more."
     )
-    assert "The surest: a taken for b with 95.0\u00a0%." in text
+    assert "The most confident: a classified as b with 95.0\u00a0%." in text
     assert "in 0 of them" in findings.mistakes_finding(judged((0, 1), (1, 1), sure=0.5))
 
 
 def test_recall_difference_is_weighed() -> None:
     """Few images: the difference may be chance; many: it is more than chance; absent classes are named."""
     few = findings.recall_finding(judged((0, 0), (0, 0), (1, 1), (1, 0)))
-    assert "a is recognized best" in few
+    assert "a has the highest recall (100.0\u00a0%), b the lowest (50.0\u00a0%" in few
     assert "may be chance" in few
     assert "Without a test image, so without a score: c." in few
     many = findings.recall_finding(judged(*[(0, 0)] * 100, *[(1, 0)] * 60, *[(1, 1)] * 40, *[(2, 2)] * 100))
-    assert "b worst (40.0\u00a0%" in many
+    assert "b the lowest (40.0\u00a0%" in many
     assert "more than chance" in many

@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -94,7 +95,37 @@ def test_the_page_says_what_was_corrected(content: ComparisonContent) -> None:
     assert "p, corrected" in page
     assert "accounts for all 6 pairs" in page
     assert "5,000 draws" in page
-    assert findings.headline(content.comparison).startswith("cnn recognizes")
+    assert findings.headline(content.comparison).startswith("cnn-s0 has the highest accuracy")
+
+
+def test_equal_models_are_not_ranked(dataset_of) -> None:
+    """One recipe twice, with the same answers: no difference is shown, and none is called best."""
+    split = dataset_of(CLASSES, test=[200] * 3).splits["test"]
+    one = candidate(split, "mlp", 0, 0.8)
+    compared = lay_out([one, replace(one, name="other")])
+    told = f"{findings.headline(compared)} {findings.lead(compared)}"
+    assert findings.headline(compared) == "No difference shown between mlp-s0 and other."
+    assert "p = 1.00" in told
+    assert "the most of" not in told
+    assert "better" not in findings.headline(compared)
+
+
+def test_a_difference_is_told_with_its_size_and_its_interval(dataset_of) -> None:
+    """The better model first, in points, whichever was named first."""
+    split = dataset_of(CLASSES, test=[200] * 3).splits["test"]
+    pair = [candidate(split, "good", 0, 0.95), candidate(split, "bad", 0, 0.5)]
+    for order in (pair, pair[::-1]):
+        compared = lay_out(order)
+        gained = abs(compared.pairs[0].difference)
+        assert findings.headline(compared) == f"good-s0 is better than bad-s0, by {100 * gained:.1f} points."
+        assert "95 % interval" in findings.lead(compared)
+
+
+def test_the_best_of_many_is_named_with_those_it_does_not_differ_from(content: ComparisonContent) -> None:
+    """Two seeds of one recipe are not ranked; a recipe that is worse is not named among the equals."""
+    told = findings.headline(content.comparison)
+    assert "No difference shown to cnn-s1." in told
+    assert "linear" not in told
 
 
 def test_what_is_unknown_is_left_out_of_the_figure(content: ComparisonContent) -> None:

@@ -59,6 +59,7 @@ def test_a_report_is_written_whole(content_of, tmp_path: Path) -> None:
     write_report(tmp_path, content_of())
     pictures = {path.stem for path in (tmp_path / "figures").iterdir()}
     others = (
+        "classes",  # where they are balanced, a sentence says so
         "suspects-",
         "saliency-asked",
         "ladder",

@@ -1,59 +1,132 @@
+"""The first screen: the score, whether to trust it, and what to do next, all from one value of facts."""
+
 from dataclasses import replace
+
+import pytest
 
 from assay.audits.registry import CHECKS
 from assay.audits.values import Finding
-from assay.reports.page.summary import tell
+from assay.reports.findings.results import Course
+from assay.reports.findings.verdict import Facts, copies_sentence, headline, next_steps, score_sentence, trust
+from assay.reports.page.summary import groups, tell
 
 
-def test_a_run_leads_with_its_score(content_of) -> None:
-    """The first screen says the accuracy, its interval, and what never learning would give."""
-    content = content_of()
-    story = tell(content)
-    score = content.evaluation
-    assert f"The model mlp recognizes {100 * score.accuracy:.2f}\u00a0% of 12 test images" in story.headline
-    assert f"{100 * score.accuracy_ci95[0]:.2f}\u00a0%" in story.lead
-    assert "right for 33.3\u00a0% at best" in story.lead
+def found(check: str, verdict: str, count: int = 0, fix: str = "mend it", summary: str = "Odd (0.5). Why?"):
+    return Finding(check, verdict, summary, {}, "t", "r", fix, count, area=CHECKS[check].area)
+
+
+#: A run of which nothing bad is known: 90 % of 1,000 images.
+SOUND = Facts("toy", (found("identity", "pass"),), "mlp", 0.9, 0.88, 0.92, 1_000, 0.1)
+
+
+def test_the_score_and_what_guessing_gives_are_told() -> None:
+    """Accuracy, interval, number of images and baseline, in one number style."""
+    told = score_sentence(SOUND)
+    for words in ("90.0\u00a0%", "88.0\u00a0% to 92.0\u00a0%", "1,000 images", "10.0\u00a0%"):
+        assert words in told
+
+
+@pytest.mark.parametrize(
+    ("changes", "level", "word"),
+    [
+        ({}, "yes", "You can trust this score."),
+        ({"leaked": 1, "findings": (found("leakage", "warn", 1),)}, "care", "1 test image (0.1\u00a0%) has"),
+        ({"leaked": 5, "clean_accuracy": 0.899, "findings": (found("leakage", "fail", 5),)}, "yes", "trust"),
+        ({"leaked": 5, "clean_accuracy": 0.89, "findings": (found("leakage", "fail", 5),)}, "care", "copy"),
+        ({"leaked": 300, "clean_accuracy": 0.9, "findings": (found("leakage", "fail", 300),)}, "no", "copy"),
+        ({"leaked": 300, "findings": (found("leakage", "fail", 300),)}, "no", "300 test images (30.0"),
+        ({"low": 0.05, "high": 0.2, "accuracy": 0.1}, "no", "no better than always giving the same answer"),
+        ({"low": 0.8, "high": 0.95, "n": 120}, "care", "120 test images are too few"),
+        ({"findings": (found("identity", "fail"),)}, "no", "not what their name says"),
+        ({"findings": (found("shortcuts", "fail"),)}, "care", "gives the class away"),
+        ({"findings": (found("label-errors", "fail", 99),)}, "care", "many labels look wrong"),
+        ({"findings": (found("drift", "warn"),)}, "yes", "You can trust"),
+    ],
+)
+def test_trust_follows_from_the_facts(changes, level: str, word: str) -> None:
+    """Leaks, guessing, too few images and broken data, each by its figure; a warning alone is no reason."""
+    facts = replace(SOUND, **changes)
+    assert trust(facts)[0] == level
+    assert word in headline(facts)
+    assert headline(facts).startswith({"yes": "You can", "care": "Use", "no": "Do not"}[level])
+
+
+@pytest.mark.parametrize(
+    ("changes", "words", "command"),
+    [
+        ({"course": Course("overfitting", 7, 10)}, "overfits", "--epochs 7"),
+        ({"course": Course("improving", 10, 10)}, "More training", "--epochs 20"),
+        ({"course": Course("unstable", 2, 10)}, "unstable", "--learning-rate"),
+        ({"course": Course("leveled off", 9, 10)}, "You can trust this score.", "assay predict RUN"),
+        ({"wants_convolution": True}, "convolutional net", "--model cnn"),
+        ({"findings": (found("label-errors", "warn", 5),)}, "You can trust", "assay review RUN"),
+        ({"findings": (found("leakage", "warn", 5),), "leaked": 5}, "with care", "assay review RUN"),
+        ({"findings": (found("quality", "fail", 5),)}, "You can trust", "assay review RUN"),
+    ],
+)
+def test_the_next_command_follows_from_the_state(changes, words: str, command: str) -> None:
+    """Overfit, underfit, unstable, too simple a net, labels, leaks: headline and command say the same."""
+    facts = replace(SOUND, **changes)
+    assert words in headline(facts)
+    assert command in next_steps(facts)[0].command
+
+
+def test_steps_name_the_folder_of_the_run() -> None:
+    """RUN becomes the folder, in every place."""
+    step = next_steps(replace(SOUND, wants_convolution=True))[0]
+    assert step.in_folder("'a b'").startswith("assay run --config 'a b'/config.toml")
+
+
+def test_a_step_is_always_there() -> None:
+    """Whatever the facts, there is something to do next."""
+    assert all(next_steps(facts) for facts in (SOUND, Facts("toy", ()), replace(SOUND, low=0.0, high=1.0)))
+
+
+def test_the_score_without_copies_is_told_where_there_are_copies() -> None:
+    """Never where none leaked: there the two would be the same number."""
+    assert copies_sentence(replace(SOUND, clean_accuracy=0.9)) == ""
+    told = copies_sentence(replace(SOUND, leaked=5, clean_accuracy=0.88))
+    assert told == "5 test images have a copy in training; without them: 88.0\u00a0% (-2.0 points)."
+    assert "(+0.0 points)" in copies_sentence(replace(SOUND, leaked=1, clean_accuracy=0.8999))
 
 
 def test_leaked_images_are_not_called_unseen(content_of) -> None:
-    """Where train holds copies of test images, the headline does not claim that the model never saw them."""
+    """Where train holds copies of test images, nothing claims that the model never saw them."""
     content = content_of()
-    leaked = Finding("leakage", "warn", "2 copies", {}, "t", "r", "remove", 2, area="data integrity")
-    story = tell(replace(content, audit=replace(content.audit, findings=(leaked,))))
-    assert "never seen" in tell(content).headline
-    assert "never seen" not in story.headline
+    story = tell(replace(content, audit=replace(content.audit, findings=(found("leakage", "warn", 2),))))
+    assert "never seen" in tell(content).lead
+    assert "never seen" not in story.lead + story.headline
+    assert story.trust == "care"
 
 
 def test_an_audit_says_that_nothing_was_trained(content_of) -> None:
     """Without a model there is no score, and the next step is to make one."""
     story = tell(content_of(audit_only=True))
+    assert story.trust == "none"
     assert "No model was trained" in story.lead
-    assert "assay run" in story.steps[-1]
+    assert story.steps[-1].command.startswith("assay run")
 
 
 def test_the_worst_comes_first(content_of) -> None:
-    """Failures before warnings before scores; each with its fix; of many, the worst and one of the scores."""
-    content = content_of()
-    warn = Finding("identity", "warn", "Odd (0.5). Why?", {}, "t", "r", "mend it", area="data integrity")
-    fail = Finding("leakage", "fail", "bad", {}, "t", "r", "stop", area="data integrity")
+    """Failures before warnings; of equal verdicts what misleads most; one place is left to the scores."""
+    content = content_of(history=None)
+    warn, fail = found("class-similarity", "warn"), found("leakage", "fail")
     story = tell(replace(content, audit=replace(content.audit, findings=(warn, fail))))
-    assert [point.verdict for point in story.points] == ["fail", "warn", "score"]
-    assert story.points[1].text == "Odd (0.5)."
-    assert story.points[1].place == "check-identity"
-    assert story.steps[:2] == ("stop (leakage)", "mend it (identity)")
-    assert story.more == ""
-    many = tell(replace(content, audit=replace(content.audit, findings=(warn, fail) * 5)))
-    assert [p.verdict for p in many.points] == ["fail", "fail", "score"]
-    assert many.more == "8 more findings of the audit"
+    assert [point.verdict for point in story.points] == ["fail", "score", "warn"]
+    assert story.points[0].label == "Train-test leakage"
+    assert story.points[-1].text == "Odd (0.5)."
+    assert story.points[-1].place == "check-class-similarity"
+    copies = found("leakage", "warn")
+    story = tell(replace(content, audit=replace(content.audit, findings=(warn, copies))))
+    assert story.points[0].label == "Train-test leakage"
 
 
-def test_of_equal_verdicts_the_most_misleading_comes_first(content_of) -> None:
-    """Copies in train make the score untrue; that two classes are alike only makes it low."""
-    content = content_of()
-    alike = Finding("class-similarity", "warn", "alike", {}, "t", "r", area="spatial complexity")
-    copies = Finding("leakage", "warn", "copies", {}, "t", "r", area="data integrity")
-    story = tell(replace(content, audit=replace(content.audit, findings=(alike, copies))))
-    assert [point.label for point in story.points][:2] == ["leakage", "class-similarity"]
+def test_a_training_that_went_wrong_is_on_the_first_screen(content_of, history_of) -> None:
+    """Overfitting changes what to do; a curve that has leveled off does not."""
+    bad = tell(content_of(history=history_of((0.9, 0.5, 0.9))))
+    good = tell(content_of(history=history_of((0.9, 0.5, 0.5))))
+    assert "Training: overfitting" in [point.label for point in bad.points]
+    assert not [point for point in good.points if point.label.startswith("Training")]
 
 
 def test_every_check_has_an_importance_of_its_own() -> None:
@@ -62,27 +135,31 @@ def test_every_check_has_an_importance_of_its_own() -> None:
     assert len(set(places)) == len(CHECKS)
 
 
-def test_a_weak_slice_is_on_the_first_screen(content_of) -> None:
-    """What the slices showed for sure is told before which classes are confused."""
-    points = tell(content_of()).points
-    assert points[-1].label in ("weakest slice", "confusion", "recall")
-    first = next(point for point in points if point.verdict == "score")
-    assert first.text.startswith("dog is the weakest class: 25.0\u00a0% of 4 images right")
+def test_a_weak_group_is_on_the_first_screen(content_of) -> None:
+    """What the groups showed for sure is told before which classes are confused."""
+    first = next(point for point in tell(content_of(history=None)).points if point.verdict == "score")
+    assert first.text.startswith("dog is the weakest class: 25.0\u00a0% of 4 images correct")
 
 
-def test_suspects_lead_to_the_review(content_of) -> None:
-    """Where labels are disputed, the first screen says how to decide about them."""
-    content = content_of()
-    suspects = Finding("label-errors", "warn", "2 labels", {}, "t", "r", "look", 2, area="label quality")
-    story = tell(replace(content, audit=replace(content.audit, findings=(suspects,))))
-    assert any("assay review" in step for step in story.steps)
-    assert not any("assay review" in step for step in tell(content).steps)
+def test_findings_are_grouped_by_what_they_ask_for() -> None:
+    """Failures, warnings, unchecked, passes; every finding once; no empty group."""
+    all_of = (
+        found("drift", "pass"),
+        found("leakage", "fail"),
+        found("quality", "warn"),
+        found("identity", "pass"),
+    )
+    told = groups(all_of)
+    assert [(g.title, g.positions) for g in told] == [
+        ("Must be fixed", (1,)),
+        ("Look at", (2,)),
+        ("Fine", (0, 3)),
+    ]
 
 
-def test_sound_data_are_told_to_be_sound(content_of) -> None:
-    """With nothing to warn of, the story says what was checked."""
+def test_sound_data_are_called_sound(content_of) -> None:
+    """With nothing to warn of, the headline says what passed."""
     content = content_of(audit_only=True)
-    good = Finding("identity", "pass", "fine", {}, "t", "r", area="data integrity")
-    story = tell(replace(content, audit=replace(content.audit, findings=(good,))))
-    assert story.headline == "1 check found nothing wrong with toy before any training."
-    assert story.points[0].text == "Passed: identity."
+    story = tell(replace(content, audit=replace(content.audit, findings=(found("identity", "pass"),))))
+    assert story.headline == "toy passed 1 check."
+    assert story.points == ()

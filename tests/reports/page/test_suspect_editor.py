@@ -80,6 +80,12 @@ def opened(browser, address: str, folder: Path | None = None, **options):
         where = {"behavior": "allow", "downloadPath": str(folder)}
         browser.execute_cdp_cmd("Browser.setDownloadBehavior", where)
     show(browser, address, **options)
+    browser.execute_script("localStorage.clear()")  # what an earlier test decided
+    show(browser, address, **options)
+    return when_ready(browser)
+
+
+def when_ready(browser):
     WebDriverWait(browser, PATIENCE).until(lambda d: d.find_element("id", "deciding").is_displayed())
     return browser
 
@@ -167,7 +173,7 @@ def test_a_decision_can_be_taken_back_and_waits_for_its_class(
     )
     press(browser, 0, "relabel")
     assert told.text.startswith("0 of 20 decided. 1 to be relabelled without a class.")
-    Select(field(browser, 0, "select")).select_by_visible_text("owl")
+    Select(field(browser, 0, "select")).select_by_visible_text("cat")
     assert told.text.startswith("1 of 20 decided. ")
     press(browser, 0, "relabel")
     assert told.text.startswith("0 of 20 decided. ")
@@ -194,7 +200,7 @@ def test_the_keyboard_is_enough(browser, address: str) -> None:
 def test_filters_leave_what_they_name(browser, content, address: str) -> None:
     """By state, by check and by split; more are shown on demand, none twice."""
     opened(browser, address)
-    state, check, split = browser.find_elements("css selector", "#deciding-filters select")
+    state, check, label, split = browser.find_elements("css selector", "#deciding-filters select")
     shown = "return document.querySelectorAll('.suspect').length"
     all_of_them = f"const m = document.getElementById('more-suspects'); while (!m.hidden) m.click(); {shown}"
     assert browser.execute_script(shown) == 12
@@ -209,6 +215,10 @@ def test_filters_leave_what_they_name(browser, content, address: str) -> None:
     press(browser, 0, "keep")
     Select(state).select_by_visible_text("decided")
     assert browser.execute_script(all_of_them) == 1
+    for choice in (state, check, split):
+        Select(choice).select_by_index(0)
+    Select(label).select_by_visible_text("cat")
+    assert browser.execute_script(all_of_them) == sum(i.label == "cat" for i in issues) > 0
 
 
 @browser_only
@@ -297,3 +307,69 @@ def test_an_audit_alone_can_be_decided_about(content_of, dataset_of) -> None:
     text = page(suspected(made), drawn)
     assert 'id="suspects-data"' in text
     assert len(list(csv.DictReader(io.StringIO(reviewed(suspected(made)))))) == SUSPECTS
+
+
+def keyed(browser, *keys: str) -> None:
+    """Press keys in the viewer."""
+    browser.execute_script("document.getElementById('viewer').focus()")
+    browser.switch_to.active_element.send_keys(*keys)
+
+
+@browser_only
+def test_the_viewer_decides_by_keys_and_takes_back(browser, content, address: str, tmp_path: Path) -> None:
+    """Keep, drop, relabel by number, undo; each goes on to the next; the file has what was pressed."""
+    opened(browser, address, tmp_path)
+    place, told = browser.find_element("id", "viewer-place"), browser.find_element("id", "decided")
+    assert place.text == "1 of 20"
+    keyed(browser, "k", "d", "2")
+    assert place.text == "4 of 20"
+    assert told.text.startswith("3 of 20 decided.")
+    keyed(browser, "u")
+    assert place.text == "3 of 20"
+    assert told.text.startswith("2 of 20 decided.")
+    keyed(browser, "2", Keys.ARROW_LEFT)
+    assert "relabel to " + content.dataset.classes[1] in browser.find_element("id", "viewer-label").text
+    read = list(csv.DictReader(io.StringIO(downloaded(browser, tmp_path).read_text("utf-8"))))
+    assert [row["decision"] for row in read[:4]] == ["keep", "drop", "relabel", ""]
+    assert read[2]["new_label"].lstrip("'") == content.dataset.classes[1]
+
+
+@browser_only
+def test_decisions_outlast_the_page(browser, address: str, tmp_path: Path) -> None:
+    """Closed and opened again, the page knows what was decided."""
+    opened(browser, address, tmp_path)
+    keyed(browser, "k", "k")
+    show(browser, address)
+    when_ready(browser)
+    assert browser.find_element("id", "decided").text.startswith("2 of 20 decided.")
+
+
+@browser_only
+def test_the_viewer_follows_the_filters(browser, address: str, tmp_path: Path) -> None:
+    """Where only the undecided are shown, a decision takes the image away and shows the next."""
+    opened(browser, address, tmp_path)
+    state = browser.find_element("css selector", "#deciding-filters select")
+    Select(state).select_by_visible_text("not decided")
+    first = browser.find_element("id", "viewer-found").text
+    keyed(browser, "d")
+    assert browser.find_element("id", "viewer-place").text == "1 of 19"
+    assert browser.find_element("id", "viewer-found").text != first
+
+
+@browser_only
+def test_two_thousand_suspects_stay_fluid(browser, content_of, dataset_of, tmp_path: Path) -> None:
+    """A decision changes a few elements, however many suspects there are: nothing is drawn for each."""
+    content = suspected(content_of(dataset_of(CLASSES, [700] * 3, [8] * 3, (8, 8, 1))))
+    issue = content.audit.issues[0]
+    many = tuple(replace(issue, id=f"train/{n}", index=n, digest=f"{n:064x}") for n in range(2_000))
+    address = written(replace(content, audit=replace(content.audit, issues=many)), tmp_path)
+    opened(browser, address)
+    count_changes = """
+        window.changed = 0;
+        new MutationObserver((all) => all.forEach((m) => (window.changed += m.addedNodes.length)))
+            .observe(document.getElementById("deciding"), { childList: true, subtree: true });
+    """
+    browser.execute_script(count_changes)
+    keyed(browser, *"kdkdkdkdkd")
+    assert browser.find_element("id", "viewer-place").text == "11 of 2,000"
+    assert browser.execute_script("return window.changed") < 10 * 60

@@ -18,7 +18,7 @@ def audit(
     Writes the report of the audit alone; needs no torch.
     """
     settings = o.settings_from({"data": data, **given})
-    from assay.cli.closing import areas_line, close_run
+    from assay.cli.closing import close_run, told
     from assay.cli.listeners import listening
     from assay.workflow.api import run_audit
     from assay.workflow.quality_gates import enforce, parse_gates
@@ -28,5 +28,7 @@ def audit(
     with listening(output) as on_event:
         done = run_audit(out=out, offline=offline, on_event=on_event, **settings)
     following = f"assay run {o.shell_data(settings)}".rstrip()
-    close_run(done.path, f"Audit: {areas_line(done.audit)}.", [following], output)
+    headline, commands = told(done)
+    review = [command for command in commands if command.startswith("assay review")]
+    close_run(done.path, headline, [*review, following], output)
     enforce(gates, done.audit, None, done.path)

@@ -17,7 +17,7 @@ def evaluate(
 ) -> None:
     """Test the model of a run.
 
-    Judges it on the test split and completes the report. Of an unfinished run: the model that it has come to,
+    Judges it on the test split and completes the report. Of an unfinished run: its current model,
     only printed.
     """
     from assay.workflow import run_folder

@@ -10,7 +10,7 @@ from assay.cli.training import training_command
 def _run(
     settings: dict[str, Any], out: Path | None, fail_on: str | None, offline: bool, output: Output
 ) -> None:
-    from assay.cli.closing import areas_line, close_done, quoted, score_line, scores_of
+    from assay.cli.closing import close_done, quoted, rule_line, scores_of, told
     from assay.cli.listeners import listening
     from assay.workflow.api import run as run_pipeline
     from assay.workflow.quality_gates import enforce, parse_gates
@@ -18,9 +18,11 @@ def _run(
     gates = parse_gates(fail_on or "")
     with listening(output) as on_event:
         done = run_pipeline(out=out, offline=offline, on_event=on_event, **settings)
-    score = f"{score_line(done.score)} " if done.score else ""
-    headline = f"{score}Audit: {areas_line(done.audit)}."
-    close_done(done, output, headline, [f"assay predict {quoted(done.path)} PICTURE.png"])
+    headline, following = told(done)
+    if done.score and (rule := rule_line(done.score)):
+        headline += f"\n{rule}"
+    predict = f"assay predict {quoted(done.path)} PICTURE.png"
+    close_done(done, output, headline, [*(c for c in following if c != predict), predict])
     enforce(gates, done.audit, scores_of(done), done.path)
 
 

@@ -4,6 +4,7 @@ Nothing here keeps state: no pyplot, and matplotlib's settings are put back afte
 """
 
 import base64
+import html
 import io
 import logging
 import re
@@ -13,8 +14,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import quote, unquote
 
 import matplotlib as mpl
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -25,6 +29,9 @@ from assay.reports.drawing.colors import INK, LINE, MUTED, PALETTE
 
 #: Inches. At 72 units an inch the text is as large as the page's on a phone, and a little larger on a desk.
 WIDTH: Final = 7.0
+
+#: Inches on a phone: the same type is as large there, in a figure of less than half the width.
+NARROW: Final = 3.0
 
 #: Pixels per inch of the PNG: 980 pixels wide.
 _PNG_DPI: Final = 140
@@ -64,28 +71,79 @@ _SETTINGS: Final[dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Drawing:
-    """One picture in both forms: see `assay.reports.values.Figure`."""
+    """One picture in its forms: see `assay.reports.values.Figure`. narrow: for a phone; empty: the same."""
 
     svg: str
     png: bytes
+    narrow: str = ""
 
 
-def draw(name: str, height: float, paint: Callable[[Canvas], None], *, arrange: bool = True) -> Drawing:
-    """Make a figure `WIDTH` by `height` inches, let `paint` fill it, and give both its forms.
+Paint = Callable[[Canvas], None]
 
-    name: unique on the page: it goes into the identifiers inside the SVG. arrange: make room for labels
-    and titles; False where `paint` has given everything its place.
+
+def draw(
+    name: str, height: float, paint: Paint, narrow_height: float | None = None, *, arrange: bool = True
+) -> Drawing:
+    """Make a figure `WIDTH` by `height` inches, let `paint` fill it, and give all its forms.
+
+    name: unique on the page: it goes into the identifiers inside the SVG. narrow_height: inches on a phone,
+    where the figure is `NARROW` wide; None: as on a desk. arrange: make room for labels and titles; False
+    where `paint` gives everything its place.
     """
     with _settings(name), _missing_glyphs_ignored():
-        canvas = Canvas(figsize=(WIDTH, height))
-        FigureCanvasAgg(canvas)
-        paint(canvas)
-        if arrange:  # once for both files: as the figure's own engine it would run before each
-            ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.05).execute(canvas)
-        png, svg = io.BytesIO(), io.StringIO()
-        canvas.savefig(png, format="png", dpi=_PNG_DPI, facecolor="white", metadata={"Software": None})
-        canvas.savefig(svg, format="svg", dpi=_RASTER_DPI, transparent=True, metadata={"Date": None})
-    return Drawing(page_svg(svg.getvalue()), png.getvalue())
+        canvas = _painted(WIDTH, height, paint, arrange=arrange)
+        png, wide = _png(canvas), _svg(canvas)
+    with _settings(f"{name}-narrow"), _missing_glyphs_ignored():
+        narrow = _svg(_painted(NARROW, narrow_height or height, paint, arrange=arrange))
+    return Drawing(wide, png, narrow)
+
+
+def draw_png(name: str, height: float, paint: Paint) -> bytes:
+    """The PNG alone of a figure in which `paint` gives everything its place."""
+    with _settings(name), _missing_glyphs_ignored():
+        return _png(_painted(WIDTH, height, paint, arrange=False))
+
+
+def _painted(width: float, height: float, paint: Paint, *, arrange: bool) -> Canvas:
+    canvas = Canvas(figsize=(width, height))
+    FigureCanvasAgg(canvas)
+    paint(canvas)
+    if arrange:  # once for both files: as the figure's own engine it would run before each
+        ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.05).execute(canvas)
+    return canvas
+
+
+def _png(canvas: Canvas) -> bytes:
+    png = io.BytesIO()
+    canvas.savefig(png, format="png", dpi=_PNG_DPI, facecolor="white", metadata={"Software": None})
+    return png.getvalue()
+
+
+def _svg(canvas: Canvas) -> str:
+    svg = io.StringIO()
+    canvas.savefig(svg, format="svg", dpi=_RASTER_DPI, transparent=True, metadata={"Date": None})
+    return page_svg(svg.getvalue())
+
+
+def is_narrow(canvas: Canvas) -> bool:
+    """Whether the figure is being painted for a phone."""
+    return canvas.get_figwidth() < WIDTH
+
+
+def side_by_side(canvas: Canvas, ratios: tuple[float, ...] = (1, 1)) -> list[Axes]:
+    """Charts beside each other, widths in these ratios; on a phone below each other."""
+    if is_narrow(canvas):
+        return list(canvas.subplots(len(ratios), 1))
+    return list(canvas.subplots(1, len(ratios), width_ratios=ratios))
+
+
+#: Before the text of a tip in an identifier: see `tip`.
+_TIP: Final = "tip:"
+
+
+def tip(artist: Artist, text: str) -> None:
+    """Show `text` where the reader points at `artist` on the page."""
+    artist.set_gid(_TIP + quote(one_line(text), safe=""))
 
 
 def label(text: str) -> str:
@@ -142,7 +200,10 @@ def page_svg(svg: str) -> str:
 
 def _page_tag(tag: str) -> str:
     if tag.startswith("<g "):
+        told = re.search(rf' id="{_TIP}([^"]*)"', tag)
         tag = re.sub(r' id="[^"]*"', "", tag)
+        if told:
+            return f"{tag}<title>{html.escape(unquote(told[1]))}</title>"
     if tag.startswith("<svg "):
         tag = re.sub(r' (?:width|height|version)="[^"]*"', "", tag)
     if tag.startswith("<image "):

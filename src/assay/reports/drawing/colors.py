@@ -36,10 +36,28 @@ INK: Final = PALETTE["ink"].light
 MUTED: Final = PALETTE["muted"].light
 BLUE: Final = PALETTE["blue"].light
 ORANGE: Final = PALETTE["orange"].light
+GREEN: Final = PALETTE["green"].light
+RED: Final = PALETTE["red"].light
 
-#: What is drawn as pixels cannot follow the scheme: these can be seen on light and dark grounds.
-BLUE_DOT: Final = "#4386c9"
-ORANGE_DOT: Final = "#e0762c"
+#: Classes, drawn as pixels: they cannot follow the scheme, and can be seen on light and dark grounds. With
+#: eleven markers, so that no two of a hundred classes look alike. A test computes how far apart they are for
+#: readers who do not see red, green or blue as others do.
+CLASS_COLORS: Final = (
+    "#1180fe",
+    "#dc0e0c",
+    "#49cd6b",
+    "#e5af05",
+    "#922a9f",
+    "#a4b9b6",
+    "#6e6e81",
+    "#d7a2f8",
+    "#a33b3a",
+    "#670fff",
+)
+MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X", "p", "<", ">", "h")
+
+#: Around a mistake: dark, and a light one around that, so that one of them can be seen on any ground.
+RINGS: Final = ("#111111", "#ffffff")
 
 #: Colors that text is written in, and the backgrounds that it is written on.
 TEXT: Final = ("ink", "muted", "blue", "orange", "green", "amber", "red")

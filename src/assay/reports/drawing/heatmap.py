@@ -8,7 +8,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from assay.reports.drawing.canvas import label
+from assay.reports.drawing.canvas import is_narrow, label, tip
 from assay.reports.drawing.colors import BLUE, INK, ORANGE
 
 #: The strongest tint: text in the page's ink stays readable on it in the light and in the dark scheme.
@@ -17,6 +17,7 @@ _FAINTEST: Final = 0.02
 
 #: With more rows than this the numbers would be too small to read; the table beside the figure has them.
 _MOST_WITH_TEXT: Final = 16
+_MOST_ON_PHONE: Final = 5
 
 
 def heat_map(
@@ -34,10 +35,10 @@ def heat_map(
             for strength, color in ((blue[row, column], BLUE), (orange[row, column], ORANGE)):
                 if strength > _FAINTEST:
                     corner = (column - 0.48, row - 0.46)
-                    axes.add_patch(
-                        Rectangle(corner, 0.96, 0.92, color=color, alpha=STRONGEST_TINT * strength, lw=0)
-                    )
-            if size <= _MOST_WITH_TEXT:
+                    alpha = STRONGEST_TINT * strength
+                    cell = axes.add_patch(Rectangle(corner, 0.96, 0.92, color=color, alpha=alpha, lw=0))
+                    tip(cell, f"{names[row]}, {names[column]}: {texts[row][column]}")
+            if size <= (_MOST_ON_PHONE if is_narrow(canvas) else _MOST_WITH_TEXT):
                 axes.text(column, row, texts[row][column], ha="center", va="center", fontsize=7.5, color=INK)
     axes.set(xlim=(-0.5, size - 0.5), ylim=(size - 0.5, -0.5))
     axes.set_yticks(range(size), [label(n) for n in names])

@@ -1,5 +1,12 @@
-"""A grid of images as a figure: rows with class names, every image at the same scale."""
+"""A grid of images as a figure: rows with class names, every image at the same scale.
 
+On the page each image is an element of its own, cut out of one sheet, so that a phone can show fewer in a row
+and no caption shrinks; the file on disk is one picture.
+"""
+
+import base64
+import html
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -8,8 +15,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from numpy.typing import NDArray
+from PIL import Image
 
-from assay.reports.drawing.canvas import WIDTH, Drawing, draw, label, text_width
+from assay.reports.drawing.canvas import WIDTH, Drawing, draw_png, label, text_width
 from assay.reports.drawing.colors import INK, MUTED
 from assay.reports.drawing.image_tiles import GAP, cell_ratio, fitting, mosaic
 
@@ -40,13 +48,74 @@ def row_by_row(count: int, columns: int) -> NDArray[np.int64]:
 
 
 def draw_grid(name: str, grid: Grid) -> Drawing:
-    """The grid as a figure `WIDTH` wide; images keep their proportions within reason."""
+    """The grid as a figure; images keep their proportions within reason."""
     rows, columns = grid.shape
     grid = replace(grid, images=fitting(grid.images, rows * columns))
     layout = _layout(grid)
-    return draw(
-        name, rows * layout.step + 2 * _MARGIN, lambda canvas: _paint(canvas, grid, layout), arrange=False
+    png = draw_png(name, rows * layout.step + 2 * _MARGIN, lambda canvas: _paint(canvas, grid, layout))
+    return Drawing(_page_grid(name, grid), png)
+
+
+def _page_grid(name: str, grid: Grid) -> str:
+    """The grid as elements of the page: a sheet of all images, and a window on it for each."""
+    rows, columns = grid.shape
+    _, height, width, _ = grid.images.shape
+    sheet = f"tiles-{html.escape(name)}"
+    kind = "grid named" if grid.names else "grid"
+    narrow = columns if grid.names else 2 * -(-columns // 4)  # even: pairs stay beside each other
+    style = (
+        f"--columns:{columns};--narrow:{narrow};--aspect:{1 / cell_ratio(grid.images.shape[1:]):.4g};"
+        f"max-width:{min(50.0, 6.2 * columns + 8 * bool(grid.names)):.4g}rem"
     )
+    places = {(int(row), int(column)): n for n, (row, column) in enumerate(grid.places)}
+    cells: list[str] = []
+    for row in range(rows):
+        if grid.names:
+            cells.append(f'<b class="row-name">{html.escape(label(grid.names[row]))}</b>')
+        for column in range(columns):
+            number = places.get((row, column))
+            if number is not None:
+                box = f"{column * (width + GAP)} {row * (height + GAP)} {width} {height}"
+                cells.append(_page_cell(sheet, box, grid.captions[number] if grid.captions else ()))
+            elif grid.names:
+                cells.append("<span></span>")
+    image = _sheet(sheet, mosaic(grid.images, grid.places, grid.shape))
+    return f'<div class="{kind}" style="{style}">{image}{"".join(cells)}</div>'
+
+
+def windows(name: str, images: NDArray[np.uint8]) -> tuple[str, list[str]]:
+    """Images `(n, h, w, c)` as elements of the page: the sheet of all, and a window on it for each."""
+    images = fitting(images, max(1, len(images)))
+    _, height, width, _ = images.shape
+    whole = mosaic(images, row_by_row(len(images), 1), (max(1, len(images)), 1))
+    boxes = [f"0 {n * (height + GAP)} {width} {height}" for n in range(len(images))]
+    return _sheet(f"tiles-{name}", whole), [_window(f"tiles-{name}", box) for box in boxes]
+
+
+def _sheet(name: str, whole: NDArray[np.uint8]) -> str:
+    return (
+        f'<svg class="sheet" aria-hidden="true"><defs><image id="{name}" width="{whole.shape[1]}" '
+        f'height="{whole.shape[0]}" href="{_data_address(whole)}"/></defs></svg>'
+    )
+
+
+def _window(sheet: str, box: str) -> str:
+    return f'<svg viewBox="{box}" preserveAspectRatio="none" aria-hidden="true"><use href="#{sheet}"/></svg>'
+
+
+def _page_cell(sheet: str, box: str, caption: Sequence[str]) -> str:
+    window = _window(sheet, box)
+    lines = "".join(f"<span>{html.escape(line)}</span>" for line in caption if line)
+    return f'<span class="cell">{window}{lines}</span>'
+
+
+def _data_address(picture: NDArray[np.uint8]) -> str:
+    """A picture, uint8 RGBA `(h, w, 4)`, as a data address; gaps black, in one channel where all is gray."""
+    colors = picture[..., :3]
+    gray = (colors == colors[..., :1]).all()
+    out = io.BytesIO()
+    Image.fromarray(colors[..., 0] if gray else colors).save(out, "png", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode("ascii")
 
 
 @dataclass(frozen=True)

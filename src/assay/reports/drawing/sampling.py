@@ -17,7 +17,7 @@ def shown_classes(counts: NDArray[np.int64], limit: int = MOST_CLASSES) -> NDArr
 
 
 def shown_note(total: int, shown: int, which: str = "those with most training images") -> str:
-    """The sentence that tells of classes left out; empty when there are none."""
+    """The sentence that names classes left out; empty when there are none."""
     return f"Shown are {shown:,} of {total:,} classes: {which}." if shown < total else ""
 
 

@@ -118,7 +118,8 @@ def mean_correlation(content: ReportContent) -> Figure:
 def _signed_map(
     canvas: Canvas, names: list[str], correlation: NDArray[np.float64], texts: list[list[str]]
 ) -> None:
-    known = np.nan_to_num(correlation)
+    # Squared (the share of variance in common): otherwise most of a matrix has one and the same tint.
+    known = np.nan_to_num(correlation) * np.abs(np.nan_to_num(correlation))
     heat_map(canvas, names, np.maximum(known, 0), np.maximum(-known, 0), texts)
 
 

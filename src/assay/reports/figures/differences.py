@@ -48,7 +48,7 @@ def shown_pairs(comparison: Comparison) -> list[tuple[Candidate, Candidate]]:
 
 
 def _grid(key: str, right: Candidate, wrong: Candidate, first_run: Candidate, test: Split) -> Figure | None:
-    """The surest mistakes of `wrong` among the images that `right` gets right; None where there are none."""
+    """The most confident mistakes of `wrong` among the images that `right` gets right; None without any."""
     assert right.answers is not None
     assert wrong.answers is not None
     assert first_run.answers is not None
@@ -73,7 +73,7 @@ def _grid(key: str, right: Candidate, wrong: Candidate, first_run: Candidate, te
         Table(
             ("image", "label", f"answer of {wrong.name}", "probability"),
             tuple(_cells(first_run.answers.rows[place], said[place]) for place in shown),
-            f"The {len(shown)} surest of {len(places):,}; differences.csv has all.",
+            f"The {len(shown)} most confident of {len(places):,}; differences.csv has all.",
         ),
     )
     return replace(drawn, name=key, title=title)

@@ -13,9 +13,9 @@ from assay.core.arrays import Float64s
 from assay.estimators.principal_components import principal_axes
 from assay.evaluation.metrics import SMALLEST_PROBABILITY
 from assay.evaluation.values import Evaluation
-from assay.reports.drawing.canvas import draw, label
+from assay.reports.drawing.canvas import draw, is_narrow, label, text_width
 from assay.reports.drawing.captions import figure
-from assay.reports.drawing.colors import BLUE_DOT, INK, ORANGE_DOT
+from assay.reports.drawing.colors import CARD, CLASS_COLORS, INK, MARKERS, RINGS
 from assay.reports.drawing.sampling import MOST_CLASSES, evenly_spaced
 from assay.reports.findings.wording import count, decimal, name, percent
 from assay.reports.values import Figure, Table
@@ -86,9 +86,15 @@ def map_figure(found: Map, evaluation: Evaluation) -> Figure:
     left = len(wrong) - sum(map(len, drawn))
     return figure(
         "map",
-        draw("map", _INCHES, lambda canvas: _draw(canvas, found, drawn, evaluation, centers)),
-        f"A map of {count(len(wrong), 'test image')} as points; the {count(int(wrong.sum()), 'mistake')} in "
-        "another color.",
+        draw(
+            "map",
+            _INCHES,
+            lambda canvas: _draw(canvas, found, drawn, evaluation, centers),
+            3.6,
+            arrange=False,
+        ),
+        f"A map of {count(len(wrong), 'test image')} as points, colored by class; the "
+        f"{count(int(wrong.sum()), 'mistake')} with a ring.",
         _finding(found, centers, evaluation),
         Table(
             ("class", "first component", "second component"),
@@ -107,6 +113,32 @@ def _centers(found: Map, evaluation: Evaluation) -> dict[int, Float64s]:
     return {c: np.median(found.points[evaluation.labels == c], axis=0) for c in shown if counts[c]}
 
 
+#: Where the axes lie in the figure, as shares of its width and height: left, bottom, width, height.
+_BOX: Final = (0.08, 0.1, 0.91, 0.88)
+
+
+def _limits(found: Map) -> tuple[float, float, float, float]:
+    """Ends of the two axes: all points, with room above for the names."""
+    (left, bottom), (right, top) = found.points.min(axis=0), found.points.max(axis=0)
+    width, height = (right - left) or 1.0, (top - bottom) or 1.0
+    return (
+        float(left - 0.03 * width),
+        float(right + 0.03 * width),
+        float(bottom - 0.04 * height),
+        float(top + 0.12 * height),
+    )
+
+
+def places_on_map(found: Map, rows: NDArray[np.int64]) -> list[tuple[float, float]]:
+    """Where images lie in the drawn map: shares of its width from the left and of its height from the top."""
+    left, right, bottom, top = _limits(found)
+    across = (found.points[rows, 0] - left) / (right - left)
+    up = (found.points[rows, 1] - bottom) / (top - bottom)
+    x = _BOX[0] + _BOX[2] * across
+    y = 1 - (_BOX[1] + _BOX[3] * up)
+    return [(round(float(a), 4), round(float(b), 4)) for a, b in zip(x, y, strict=True)]
+
+
 def _draw(
     canvas: Canvas,
     found: Map,
@@ -114,56 +146,76 @@ def _draw(
     evaluation: Evaluation,
     centers: dict[int, Float64s],
 ) -> None:
-    axes = canvas.add_subplot()
-    size = float(np.clip(12_000 / len(found.points), 4, 20))
-    for rows, color, area, told in zip(
-        drawn, (BLUE_DOT, ORANGE_DOT), (size, 1.6 * size), ("right", "mistake"), strict=True
-    ):
-        # Thousands of points as pixels: as shapes they would make the page several times as large.
-        x, y = found.points[rows].T
-        axes.scatter(x, y, s=area, color=color, alpha=0.55, linewidths=0, rasterized=True, label=told)
+    axes = canvas.add_axes(_BOX)
+    left_end, right_end, bottom, top = _limits(found)
+    axes.set(xlim=(left_end, right_end), ylim=(bottom, top))
+    right, wrong = drawn
+    size = float(np.clip(12_000 / len(found.points), 5, 22)) * (0.5 if is_narrow(canvas) else 1.0)
+    # Thousands of points as pixels: as shapes they would make the page several times as large.
+    for c in range(len(evaluation.classes)):
+        for rows, ring in ((right, False), (wrong, True)):
+            mine = rows[evaluation.labels[rows] == c]
+            if len(mine):
+                _points(axes, found.points[mine], c, size, ring=ring)
     _name_classes(axes, [(label(evaluation.classes[c]), center) for c, center in centers.items()])
     first, second = found.explained
     axes.set(
-        xlabel=f"first principal component ({percent(first, 0)} of the variance)",
-        ylabel=f"second ({percent(second, 0)})",
+        xlabel=f"component 1 ({percent(first, 0)} of the variance)",
+        ylabel=f"component 2 ({percent(second, 0)})",
     )
     axes.set_xticks([])
     axes.set_yticks([])
-    axes.legend(loc="upper right", markerscale=2, bbox_to_anchor=(1, 1.08), ncols=2, borderaxespad=0)
+
+
+def _points(axes: Axes, points: Float64s, label: int, size: float, *, ring: bool) -> None:
+    """The points of one class; mistakes are larger, with a ring."""
+    marker, color = MARKERS[label % len(MARKERS)], CLASS_COLORS[label % len(CLASS_COLORS)]
+    style: dict[str, Any] = {"marker": marker, "rasterized": True, "linewidths": 0}
+    x, y = points.T
+    if not ring:
+        axes.scatter(x, y, s=size, color=color, alpha=0.6, zorder=2, **style)
+        return
+    dark, light = RINGS
+    for times, shade in ((3.6, light), (2.6, dark), (1.5, color)):
+        axes.scatter(x, y, s=times * size, color=shade, zorder=3, **style)
 
 
 def _name_classes(axes: Axes, centers: Sequence[tuple[str, Float64s]]) -> None:
-    """Write each name at its place, moved up where it would lie on another."""
+    """Write each name at its place, on a ground of the page's color; moved up where two would overlap."""
     bottom, top = axes.get_ylim()
     left, right = axes.get_xlim()
-    placed: list[Float64s] = []
+    narrow = is_narrow(axes.figure)  # type: ignore[arg-type]
+    high, letter = (
+        (0.06, 0.034) if narrow else (_APART, 0.0145)
+    )  # shares of the map that a line and a letter take
+    placed: list[tuple[float, float, float]] = []
     for text, center in sorted(centers, key=lambda entry: float(entry[1][1])):
-        place = center.copy()
-        while any(
-            abs(place[1] - other[1]) < _APART * (top - bottom)
-            and abs(place[0] - other[0]) < 0.2 * (right - left)
-            for other in placed
-        ):
-            place[1] += 0.2 * _APART * (top - bottom)
-        placed.append(place)
+        half = letter * text_width(text) / 2 * (right - left)
+        x = float(np.clip(center[0], left + half, right - half))
+        y = float(center[1])
+        while any(abs(y - b) < high * (top - bottom) and abs(x - a) < half + other for a, b, other in placed):
+            y += 0.1 * high * (top - bottom)
+        placed.append((x, y, half))
+        ground = {"boxstyle": "round,pad=0.15", "facecolor": CARD, "edgecolor": "none", "alpha": 0.8}
         axes.text(
-            float(place[0]),
-            float(place[1]),
+            x,
+            y,
             text,
             ha="center",
             va="center",
-            fontsize=9,
+            fontsize=8,
             color=INK,
             fontweight="bold",
+            bbox=ground,
+            zorder=4,
         )
 
 
 def _finding(found: Map, centers: dict[int, Float64s], evaluation: Evaluation) -> str:
     """How much of the model's view the map shows, and which classes lie nearest to each other on it."""
     text = (
-        f"The two components of {found.of} hold {percent(sum(found.explained), 0)} of the variance; the rest "
-        "cannot be seen on a flat map."
+        f"The two components of {found.of} contain {percent(sum(found.explained), 0)} of the variance; the "
+        "rest is not on the map."
     )
     if len(centers) < 2:
         return text

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from assay.evaluation.compare import Candidate
-from assay.reports.drawing.canvas import draw, label
+from assay.reports.drawing.canvas import draw, label, tip
 from assay.reports.drawing.captions import figure
 from assay.reports.drawing.colors import BLUE, INK
 from assay.reports.findings.comparison import ladder_finding
@@ -48,10 +48,8 @@ def _accuracy_cells(candidate: Candidate) -> tuple[str, str]:
 def _paint(canvas: Canvas, shown: Sequence[Candidate], seconds: Mapping[str, float | None]) -> None:
     axes = canvas.add_subplot()
     axes.set_xscale("log")
-    for recipe, group in groupby(shown, key=lambda candidate: candidate.recipe["name"]):
-        _points(
-            axes, recipe, [(_place(c, seconds), c.accuracy or 0.0, c.interval or (0.0, 0.0)) for c in group]
-        )
+    for recipe, group in groupby(shown, key=_group):
+        _points(axes, recipe, list(group), seconds)
     axes.set(xlabel="seconds of training (logarithmic)", ylabel="test accuracy")
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -65,10 +63,20 @@ def _place(candidate: Candidate, seconds: Mapping[str, float | None]) -> float:
     return max(seconds[candidate.name] or 0.0, _SHORTEST)
 
 
-def _points(axes: Axes, recipe: str, points: Sequence[tuple[float, float, tuple[float, float]]]) -> None:
-    """The runs of a recipe: dots with their intervals, and its name beside the highest."""
-    for x, y, (low, high) in points:
+def _group(candidate: Candidate) -> str:
+    """What stands beside a dot: the recipe, or for runs named by their folders the folder."""
+    recipe = str(candidate.recipe["name"])
+    return recipe if candidate.name.startswith(f"{recipe}-s") else candidate.name
+
+
+def _points(axes: Axes, name: str, group: Sequence[Candidate], seconds: Mapping[str, float | None]) -> None:
+    """The runs of a group: dots with their intervals, and its name beside the highest."""
+    for one in group:
+        x, y, (low, high) = _place(one, seconds), one.accuracy or 0.0, one.interval or (0.0, 0.0)
         axes.plot([x, x], [low, high], color=BLUE, linewidth=1.2)
-        axes.plot([x], [y], "o", color=BLUE, markersize=4.5)
-    x, y, _ = max(points, key=lambda point: point[1])
-    axes.annotate(label(recipe), (x, y), xytext=(6, 5), textcoords="offset points", color=INK, fontsize=8.5)
+        dot = axes.plot([x], [y], "o", color=BLUE, markersize=4.5)
+        interval = f"{percent(low)} to {percent(high)}"
+        tip(dot[0], f"{one.name}: {percent(y)}, 95 % interval {interval}, {x:,.1f} seconds")
+    best = max(group, key=lambda one: one.accuracy or 0.0)
+    at = (_place(best, seconds), best.accuracy or 0.0)
+    axes.annotate(label(name), at, xytext=(6, 5), textcoords="offset points", color=INK, fontsize=8.5)

@@ -4,18 +4,22 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
+from numpy.typing import NDArray
 
+from assay.audits.measures.pixel_sums import Measurements
 from assay.core.arrays import Counts
+from assay.data.preprocessing import Preprocessing
 from assay.data.values import images_of
-from assay.reports.drawing.canvas import draw, label
+from assay.reports.drawing.canvas import draw, label, side_by_side, tip
 from assay.reports.drawing.captions import figure
-from assay.reports.drawing.colors import BLUE, MUTED, ORANGE
+from assay.reports.drawing.colors import BLUE, GREEN, MUTED, ORANGE, RED
 from assay.reports.drawing.image_grid import Grid, draw_grid
 from assay.reports.drawing.sampling import evenly_spaced, shown_classes, shown_note
 from assay.reports.findings import classes as class_findings
 from assay.reports.findings import pixels as pixel_findings
-from assay.reports.findings.wording import count, percent
+from assay.reports.findings.wording import count, decimal, percent
 from assay.reports.values import Figure, ReportContent, Table
 
 _SAMPLES_PER_CLASS: Final = 10
@@ -85,7 +89,9 @@ def _bars(canvas: Canvas, classes: tuple[str, ...], counts: Mapping[str, Counts]
     for n, (split, per_class) in enumerate(counts.items()):
         shares = per_class[shown] / max(1, per_class.sum())
         places = np.arange(len(shown)) - 0.4 + thickness * (n + 0.5)
-        axes.barh(places, shares, 0.86 * thickness, color=(BLUE, ORANGE, MUTED)[n % 3], label=split)
+        bars = axes.barh(places, shares, 0.86 * thickness, color=(BLUE, ORANGE, MUTED)[n % 3], label=split)
+        for bar, c in zip(bars, shown, strict=True):
+            tip(bar, f"{classes[c]}, {split}: {count(int(per_class[c]), 'image')}")
         for place, share, number in zip(places, shares, per_class[shown], strict=True):
             axes.annotate(f"{number:,}", (share, place), (3, 0), **_BESIDE)
     axes.set_yticks(np.arange(len(shown)), [label(classes[c]) for c in shown])
@@ -104,7 +110,7 @@ def pixel_histogram(content: ReportContent) -> Figure:
     pixels = [int(histogram[first:end].sum()) for first, end in bands]
     return figure(
         "intensity",
-        draw("intensity", 2.7, lambda canvas: _levels(canvas, histogram)),
+        draw("intensity", 2.7, lambda canvas: _levels(canvas, content.measurements["train"]), 4.2),
         f"Left a bar: {percent(histogram[0] / total)} of the training pixels are 0. Right a histogram of the "
         "values 1 to 255.",
         pixel_findings.histogram_finding(histogram),
@@ -119,19 +125,36 @@ def pixel_histogram(content: ReportContent) -> Figure:
     )
 
 
-def _levels(canvas: Canvas, histogram: Counts) -> None:
+def _levels(canvas: Canvas, measurements: Measurements) -> None:
+    histogram = measurements.histogram
     shares = histogram / max(1, int(histogram.sum()))
-    left, right = canvas.subplots(1, 2, width_ratios=(1, 9))
-    left.bar([0], shares[:1], 0.6, color=ORANGE)
+    left, right = side_by_side(canvas, (1, 9))
+    bar = left.bar([0], shares[:1], 0.6, color=ORANGE)
+    tip(bar[0], f"0: {percent(float(shares[0]), 2)} of the pixels")
     left.set(xlim=(-0.8, 0.8), ylim=(0, 1), title="zeros")
     left.set_xticks([0], ["0"])
     left.text(0, shares[0], percent(float(shares[0]), 0), ha="center", va="bottom", fontsize=8)
-    right.stairs(shares[1:], np.arange(256) + 0.5, fill=True, color=BLUE)
+    channels = measurements.histograms.sum(axis=0)
+    if len(channels) == 3:
+        top = _color_lines(right, channels)
+    else:
+        right.stairs(shares[1:], np.arange(256) + 0.5, fill=True, color=BLUE)
+        top = float(shares[1:].max())
     right.set(xlim=(0, 256), title="values 1 to 255", xlabel="pixel value")
     right.set_xticks([1, 64, 128, 192, 255])
-    right.set_ylim(0, max(float(shares[1:].max()), 1e-9) * 1.05)
-    for axes, digits in ((left, 0), (right, 2)):
-        axes.yaxis.set_major_formatter(lambda share, _, digits=digits: percent(share, digits))
+    right.set_ylim(0, max(top, 1e-9) * 1.05)
+    left.yaxis.set_major_formatter(lambda share, _: percent(share, 0))
+    right.yaxis.set_major_formatter(lambda share, _: percent(share, 2))
+
+
+def _color_lines(axes: Axes, channels: Counts) -> float:
+    """A line for each of red, green and blue, of its own kind too; the height of the tallest."""
+    shares = channels / np.maximum(channels.sum(axis=1, keepdims=True), 1)
+    lines = (("red", RED, "-"), ("green", GREEN, "--"), ("blue", BLUE, "-."))
+    for one, (name, color, dashes) in zip(shares, lines, strict=True):
+        axes.plot(np.arange(1, 256), one[1:], dashes, color=color, linewidth=1.1, label=name)
+    axes.legend(loc="upper right")
+    return float(shares[:, 1:].max())
 
 
 def class_histograms(content: ReportContent) -> Figure:
@@ -181,3 +204,55 @@ def _ridges(canvas: Canvas, names: list[str], levels: Counts) -> None:
     axes.set_xticks([1, 64, 128, 192, 255])
     axes.spines["left"].set_visible(False)
     axes.grid(axis="y")
+
+
+def normalized_histogram(content: ReportContent) -> Figure:
+    """The training pixels before and after normalization."""
+    preprocessing, histogram = content.preprocessing, content.measurements["train"].histogram
+    assert preprocessing is not None
+    shares = histogram / max(1, int(histogram.sum()))
+    scaled = _normalized_levels(preprocessing)
+    mean = float(shares @ scaled)
+    spread = max(0.0, float(shares @ (scaled - mean) ** 2)) ** 0.5
+    before = float(shares @ np.arange(256))
+    spread_before = max(0.0, float(shares @ (np.arange(256) - before) ** 2)) ** 0.5
+    return figure(
+        "normalization",
+        draw("normalization", 2.2, lambda canvas: _before_and_after(canvas, shares, scaled), 3.8),
+        "Two histograms of the training pixels: before normalization from 0 to 255, after it from "
+        f"{decimal(float(scaled[0]), 2)} to {decimal(float(scaled[-1]), 2)}.",
+        f"Before: mean {decimal(before, 2)}, standard deviation {decimal(spread_before, 2)}. After: mean "
+        f"{decimal(mean, 4)}, standard deviation {decimal(spread, 4)}. The shape stays, the scale changes.",
+        Table(
+            ("pixels", "lowest", "highest", "mean", "standard deviation"),
+            (
+                ("before", "0", "255", decimal(before, 4), decimal(spread_before, 4)),
+                (
+                    "after",
+                    decimal(float(scaled[0]), 4),
+                    decimal(float(scaled[-1]), 4),
+                    decimal(mean, 4),
+                    decimal(spread, 4),
+                ),
+            ),
+        ),
+    )
+
+
+def _normalized_levels(preprocessing: Preprocessing) -> NDArray[np.float64]:
+    """What each of the 256 levels becomes; of color, by the mean over the channels of mean and deviation."""
+    levels = np.arange(256) / 255
+    if preprocessing.normalizer == "minmax":
+        return levels
+    spread = float(np.mean(preprocessing.deviation)) or 1.0
+    return np.asarray((levels - float(np.mean(preprocessing.mean))) / spread)
+
+
+def _before_and_after(canvas: Canvas, shares: NDArray[np.float64], scaled: NDArray[np.float64]) -> None:
+    step = scaled[1] - scaled[0]
+    edges = (np.arange(257) - 0.5, np.append(scaled, scaled[-1] + step) - step / 2)
+    top = max(float(shares[1:].max()), 1e-9) * 1.1
+    for axes, at, title in zip(side_by_side(canvas), edges, ("before", "after"), strict=True):
+        axes.stairs(shares, at, fill=True, color=BLUE)
+        axes.set(title=title, xlabel="pixel value", ylim=(0, top), xlim=(at[0], at[-1]))
+        axes.yaxis.set_major_formatter(lambda share, _: percent(share, 1))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from assay.data.values import Split, images_of
 from assay.evaluation.values import Evaluation
-from assay.reports.drawing.canvas import draw, label
+from assay.reports.drawing.canvas import draw, label, side_by_side, tip
 from assay.reports.drawing.captions import figure
 from assay.reports.drawing.colors import BLUE, MUTED, ORANGE
 from assay.reports.drawing.confusion_table import matrix_tints, most_confused
@@ -28,14 +28,20 @@ _MISTAKES: Final = 24
 _MISTAKE_COLUMNS: Final = 6
 
 
-def learning_curves(history: History) -> Figure:
-    """Loss and accuracy per epoch, of train and validation."""
+def learning_curves(history: History, early_stopping: bool = False) -> Figure:
+    """Loss and accuracy per epoch, of train and validation.
+
+    early_stopping: whether the model is that of the epoch with the lowest validation loss; else of the last.
+    """
+    course = result_findings.course_of(history)
+    assert course is not None
+    chosen = course.best if early_stopping else course.last
     return figure(
         "curves",
-        draw("curves", 2.7, lambda canvas: _curves(canvas, history)),
+        draw("curves", 2.7, lambda canvas: _curves(canvas, history, chosen), 4.6),
         f"Two charts over {count(len(history.records), 'epoch')}, loss and accuracy, each for train and "
-        "validation.",
-        result_findings.curves_finding(history),
+        f"validation. A line marks epoch {chosen}, whose weights the model has.",
+        f"{result_findings.curves_finding(history)} The model has the weights of epoch {chosen}.",
         Table(
             ("epoch", "train loss", "validation loss", "train accuracy", "validation accuracy"),
             tuple(
@@ -49,12 +55,14 @@ def learning_curves(history: History) -> Figure:
     )
 
 
-def _curves(canvas: Canvas, history: History) -> None:
-    loss, accuracy = canvas.subplots(1, 2)
+def _curves(canvas: Canvas, history: History, chosen: int) -> None:
+    loss, accuracy = side_by_side(canvas)
     records = history.records
     epochs = [r.epoch for r in records]
     _two_lines(loss, epochs, [r.train_loss for r in records], [r.val_loss for r in records])
     _two_lines(accuracy, epochs, [r.train_accuracy for r in records], [r.val_accuracy for r in records])
+    for axes in (loss, accuracy):
+        axes.axvline(chosen, color=MUTED, linestyle=":", linewidth=1.2, label=f"model: epoch {chosen}")
     loss.set_title("loss")
     accuracy.set_title("accuracy")
     accuracy.yaxis.set_major_formatter(lambda share, _: percent(share))
@@ -64,13 +72,32 @@ def _curves(canvas: Canvas, history: History) -> None:
 def _two_lines(
     axes: Axes, epochs: list[int], train: Sequence[float], validation: Sequence[float | None]
 ) -> None:
-    axes.plot(epochs, train, color=BLUE, marker="o", markersize=3.5, label="train")
+    axes.plot(epochs, train, color=BLUE, marker="o", markersize=_dot(epochs), label="train")
+    _tips(axes, list(zip(epochs, train, strict=True)), "train")
     known = [(epoch, v) for epoch, v in zip(epochs, validation, strict=True) if v is not None]
     if known:
-        axes.plot(*zip(*known, strict=True), "--s", color=ORANGE, markersize=3.5, label="validation")
+        axes.plot(*zip(*known, strict=True), "--s", color=ORANGE, markersize=_dot(epochs), label="validation")
+        _tips(axes, known, "validation")
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(axis="y")
+
+
+def _tips(axes: Axes, points: Sequence[tuple[int, float]], name: str) -> None:
+    """An invisible spot over each point that tells its value where the reader points at it."""
+    if len(points) <= _MOST_DOTS:
+        for epoch, value in points:
+            spot = axes.plot([epoch], [value], "o", color=BLUE, alpha=0.0, markersize=9)
+            tip(spot[0], f"epoch {epoch}, {name}: {value:.4f}")
+
+
+#: Epochs with a dot each; of more the dots would hide the lines.
+_MOST_DOTS: Final = 40
+
+
+def _dot(epochs: list[int]) -> float:
+    """Size of a marker: none where so many would hide the lines."""
+    return 3.5 if len(epochs) <= _MOST_DOTS else 0.0
 
 
 def confusion(evaluation: Evaluation) -> Figure:
@@ -118,7 +145,7 @@ def mistakes(evaluation: Evaluation, split: Split) -> Figure:
     return figure(
         "mistakes",
         draw_grid("mistakes", grid),
-        f"{count(len(rows), 'test image')} that the model got wrong, the surest mistakes first.",
+        f"{count(len(rows), 'test image')} that the model got wrong, the most confident mistakes first.",
         result_findings.mistakes_finding(evaluation),
         Table(
             ("image", "label", "answer", "probability"),
@@ -171,7 +198,9 @@ def _intervals(canvas: Canvas, names: list[str], evaluation: Evaluation) -> None
     for row, class_name in enumerate(names):
         low, high = scores[class_name]["recall_ci95"]
         axes.plot([low, high], [row, row], color=BLUE, linewidth=2.2, alpha=0.55, solid_capstyle="round")
-        axes.plot([scores[class_name]["recall"]], [row], color=BLUE, marker="o", markersize=5)
+        dot = axes.plot([scores[class_name]["recall"]], [row], color=BLUE, marker="o", markersize=5)
+        interval = f"{percent(low)} to {percent(high)}"
+        tip(dot[0], f"{class_name}: recall {percent(scores[class_name]['recall'])}, 95 % interval {interval}")
     axes.axvline(evaluation.accuracy, color=MUTED, linestyle="--", linewidth=1)
     axes.set_yticks(range(len(names)), [label(name) for name in names])
     axes.set_ylim(len(names) - 0.4, -0.6)

@@ -1,4 +1,4 @@
-"""Where the model looked in its surest mistakes, as a figure."""
+"""Where the model looked in its most confident mistakes, as a figure."""
 
 from typing import Any, Final, Literal
 
@@ -34,7 +34,7 @@ def saliency_figure(
 ) -> Figure:
     """Test images, each beside the places that its answer rests on.
 
-    name: `saliency` of the surest mistakes, `saliency-asked` of images that somebody asked for.
+    name: `saliency` of the most confident mistakes, `saliency-asked` of images that somebody asked for.
     """
     images = shrunk(_colored(images_of(split, saliency.rows)), _SIDE)
     maps = _scaled(saliency.maps)
@@ -100,7 +100,7 @@ def saliency_record(saliency: Saliency) -> dict[str, Any]:
 
 
 def _many(name: Name, number: int) -> str:
-    return count(number, "surest mistake" if name == "saliency" else "image asked for")
+    return count(number, "most confident mistake" if name == "saliency" else "image asked for")
 
 
 def _saliency_finding(record: dict[str, Any], which: str) -> str:

@@ -6,10 +6,11 @@ from typing import Any, Final
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from assay.evaluation.values import Evaluation
-from assay.reports.drawing.canvas import draw
+from assay.reports.drawing.canvas import draw, side_by_side
 from assay.reports.drawing.captions import figure
 from assay.reports.drawing.colors import BLUE, MUTED, ORANGE
 from assay.reports.findings import trust as trust_findings
@@ -33,7 +34,7 @@ def confidences(evaluation: Evaluation) -> Figure:
     record = {"edges": edges.tolist(), **{name: found.tolist() for name, found in counts.items()}}
     return figure(
         "confidence",
-        draw("confidence", 2.7, lambda canvas: _histograms(canvas, edges, counts)),
+        draw("confidence", 2.7, lambda canvas: _histograms(canvas, edges, counts), 4.6),
         "Two histograms of the probability that the model gave its answer: one of right answers, one of "
         "mistakes.",
         trust_findings.confidence_finding(evaluation),
@@ -53,7 +54,7 @@ def confidences(evaluation: Evaluation) -> Figure:
 
 
 def _histograms(canvas: Canvas, edges: NDArray[np.float64], counts: Mapping[str, NDArray[np.int64]]) -> None:
-    axes = canvas.subplots(1, 2)
+    axes = side_by_side(canvas)
     titles = {"right": "right answers", "wrong": "mistakes"}
     for one, (name, color) in zip(axes, (("right", BLUE), ("wrong", ORANGE)), strict=True):
         one.stairs(counts[name], edges, fill=True, color=color)
@@ -64,7 +65,7 @@ def _histograms(canvas: Canvas, edges: NDArray[np.float64], counts: Mapping[str,
             xlabel="probability of the answer",
         )
         one.xaxis.set_major_formatter(lambda share, _: percent(share, 0))
-        one.yaxis.get_major_locator().set_params(integer=True)
+        one.yaxis.set_major_locator(MaxNLocator(integer=True))
         one.grid(axis="y")
 
 
@@ -139,8 +140,8 @@ def risk_coverage(abstention: Record) -> Figure:
     return figure(
         "risk-coverage",
         draw("risk-coverage", 2.8, lambda canvas: _risk(canvas, abstention)),
-        "A curve: the share of wrong answers against the share of images that are answered, the surest "
-        "first.",
+        "A curve: the share of wrong answers against the share of images that are answered, the most "
+        "confident first.",
         trust_findings.abstention_finding(abstention),
         Table(
             ("images answered", "share of all", "from a probability of", "wrong among them"),

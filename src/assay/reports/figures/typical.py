@@ -107,4 +107,5 @@ def _typical_finding(record: dict[str, Any]) -> str:
     text = f"The image farthest from its class is one of {name(far)}: {times}"
     if far == near:
         return f"{text} image."
-    return f"{text} image of the class. Most even is {name(near)}, where it is {known[near]:.2f} times."
+    least = f"The class with the least variation is {name(near)}, with {known[near]:.2f} times."
+    return f"{text} image of the class. {least}"

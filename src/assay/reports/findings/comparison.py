@@ -5,39 +5,67 @@ from typing import Final
 
 from assay.evaluation.compare import Candidate, Comparison, Pair
 from assay.evaluation.seed_variance import OverSeeds
-from assay.reports.findings.wording import count, listed, name, percent
+from assay.reports.findings.wording import count, listed, name, percent, points
 
 #: A corrected p-value below this is called a difference.
 SIGNIFICANT: Final = 0.05
 
 
 def headline(comparison: Comparison) -> str:
-    """The best accuracy, or that there is none yet."""
-    groups = comparison.over_seeds
-    if not groups or len({c.fingerprints.get("test") for c in comparison.candidates}) > 1:
+    """Which model is better where a difference is shown, and that none is shown where it is not."""
+    tested = [c for c in comparison.candidates if c.answers is not None]
+    if comparison.unpaired or not tested:
         return f"{count(len(comparison.candidates), 'model')} side by side."
-    best = max(groups, key=lambda group: group.mean)
-    images = next(len(c.answers.rows) for c in comparison.candidates if c.answers is not None)
-    seeds = f", on average over {len(best.seeds)} seeds" if len(best.seeds) > 1 else ""
-    rank = f", the most of {count(len(groups), 'recipe')}" if len(groups) > 1 else ""
-    share = f"{percent(best.mean, 2)} of {count(images, 'test image')}"
-    return f"{name(best.recipe)} recognizes {share}{seeds}{rank}."
+    if len(comparison.pairs) == 1:
+        return _pair_headline(comparison.pairs[0])
+    best = max(tested, key=lambda c: c.accuracy or 0.0)
+    equal = [
+        name(other.name) for other in tested if other is not best and not _differ(comparison, best, other)
+    ]
+    score = f"{name(best.name)} has the highest accuracy, {percent(best.accuracy)}"
+    if not equal:
+        return f"{score}: a significant difference to every other model."
+    return f"{score}. No difference shown to {listed(equal, 3)}."
+
+
+def _differ(comparison: Comparison, first: Candidate, second: Candidate) -> bool:
+    return any({pair.first, pair.second} == {first.name, second.name} for pair in significant(comparison))
+
+
+def _pair_headline(pair: Pair) -> str:
+    better, worse = (pair.second, pair.first) if pair.difference > 0 else (pair.first, pair.second)
+    if pair.p_value_holm >= SIGNIFICANT:
+        return f"No difference shown between {name(pair.first)} and {name(pair.second)}."
+    gained = points(abs(pair.difference), 1).removeprefix("+")
+    return f"{name(better)} is better than {name(worse)}, by {gained}."
 
 
 def lead(comparison: Comparison) -> str:
-    """How much of it is more than chance."""
+    """How much of it is more than chance, and for several seeds the means."""
     if comparison.unpaired:
         return f"They are not compared pair by pair: {comparison.unpaired}."
-    differing = significant(comparison)
-    pairs = count(len(comparison.pairs), "pair")
-    corrected = ", corrected for their number" if len(comparison.pairs) > 1 else ""
+    if len(comparison.pairs) == 1:
+        return _pair_lead(comparison.pairs[0])
+    differing, pairs = significant(comparison), count(len(comparison.pairs), "pair")
+    test = "exact McNemar test, corrected for the number of pairs"
     if not differing:
-        return (
-            f"Of {pairs} of models none differs by more than chance explains (exact McNemar test{corrected})."
-        )
+        return f"No difference shown in any of {pairs} ({test})."
+    return f"{len(differing):,} of {pairs} differ significantly ({test}, p below {SIGNIFICANT})."
+
+
+def _pair_lead(pair: Pair) -> str:
+    interval = ""
+    if pair.interval:
+        low, high = (points(end, 1) for end in pair.interval)
+        interval = f", 95 % interval {low.removesuffix(' points')} to {high}"
+    meaning = (
+        "Differences this large arise by chance between equally good models."
+        if pair.p_value_holm >= SIGNIFICANT
+        else "Chance alone rarely makes a difference this large."
+    )
     return (
-        f"Of {pairs} of models {len(differing):,} differ by more than chance explains "
-        f"(exact McNemar test, p below {SIGNIFICANT}{corrected})."
+        f"Accuracy of {name(pair.second)} minus {name(pair.first)}, on {count(pair.n, 'test image')}: "
+        f"{points(pair.difference, 1)}{interval}; p = {p_value(pair.p_value)} (exact McNemar test). {meaning}"
     )
 
 
@@ -58,18 +86,17 @@ def ladder_finding(shown: Sequence[Candidate], seconds: Mapping[str, float | Non
         return f"{best.name} is both the quickest to train and the most accurate."
     gained = (best.accuracy or 0.0) - (quickest.accuracy or 0.0)
     return (
-        f"{best.name} takes {took(best):,.1f} seconds to train and {quickest.name} {took(quickest):,.1f}; it "
-        f"recognizes {100 * gained:.2f} percentage points more of the test images."
+        f"{best.name} takes {took(best):,.1f} seconds to train and {quickest.name} {took(quickest):,.1f}; "
+        f"its test accuracy is higher by {points(gained, 1).removeprefix('+')}."
     )
 
 
 def seeds_finding(group: OverSeeds) -> str:
     """How far single runs of a recipe lie apart."""
-    apart = 100 * (max(group.accuracies) - min(group.accuracies))
+    apart = points(max(group.accuracies) - min(group.accuracies), 1).removeprefix("+")
     return (
-        f"The best and the worst of {len(group.seeds)} runs of {name(group.recipe)} lie {apart:.2f} points "
-        "apart (of 100), and nothing but the seed differs: a difference between recipes that is no larger "
-        "may be the seed's."
+        f"The best and the worst of {len(group.seeds)} runs of {name(group.recipe)} differ by {apart}, and "
+        "only the seed differs: a difference between recipes that is no larger may come from the seed."
     )
 
 

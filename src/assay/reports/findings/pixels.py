@@ -154,7 +154,7 @@ def framing_finding(measurements: Measurements) -> str:
 
 
 def _framing(border: float, inside: float) -> str:
-    """What the brightness of the border against the inside tells of the framing (levels, 0-255)."""
+    """What the brightness of the border against the inside says about the framing (levels, 0-255)."""
     if inside - border > 25:
         return "bright subjects that stand inside a dark frame"
     if border - inside > 25:

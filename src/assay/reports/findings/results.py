@@ -1,6 +1,7 @@
 """What training and evaluation of this very run showed, in sentences."""
 
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,52 +18,89 @@ _STILL_FALLING: Final = 0.01
 CONFIDENT: Final = 0.9
 
 
-def curves_finding(history: History) -> str:
-    """Whether the loss still falls, has leveled off, or has turned up again (overfitting)."""
+State = Literal["improving", "leveled off", "overfitting", "unstable", "unknown"]
+
+
+@dataclass(frozen=True)
+class Course:
+    """How a training went, in one word. best: epoch of the lowest validation loss; last: of the last."""
+
+    state: State
+    best: int
+    last: int
+
+
+def course_of(history: History) -> Course | None:
+    """The course that the losses show; None where no epoch was run."""
     records = history.records
     if not records:
+        return None
+    last, before = records[-1], records[-2:][0]
+    if last.val_loss is None or before.val_loss is None:
+        return Course("unknown", last.epoch, last.epoch)
+    loss, best = min((r.val_loss, r.epoch) for r in records if r.val_loss is not None)
+    return Course(_state(records, loss, best), best, last.epoch)
+
+
+def _state(records: tuple[EpochRecord, ...], loss: float, best: int) -> State:
+    last, before = records[-1], records[-2:][0]
+    assert last.val_loss is not None
+    assert before.val_loss is not None
+    if len(records) == 1:
+        return "unknown"
+    if last.val_loss > loss * _RISEN:
+        then = next(r.train_loss for r in records if r.epoch == best)
+        return "overfitting" if last.train_loss < then else "unstable"
+    falling = best == last.epoch and before.val_loss - last.val_loss > _STILL_FALLING * before.val_loss
+    return "improving" if falling else "leveled off"
+
+
+def curves_finding(history: History) -> str:
+    """Whether the loss still falls, has leveled off, or has turned up again (overfitting)."""
+    records, course = history.records, course_of(history)
+    if course is None:
         return "No epoch was run."
     last = records[-1]
     if last.val_loss is None:
         return _without_validation(records)
-    best, epoch = min((r.val_loss, r.epoch) for r in records if r.val_loss is not None)
+    best = next(r.val_loss for r in records if r.epoch == course.best)
+    assert best is not None
     return (
-        f"Validation loss was lowest after epoch {epoch} of {last.epoch} ({best:.4f}). "
-        f"{_trend(records, best, epoch)} {_gap(last)}"
+        f"The validation loss was lowest after epoch {course.best} of {course.last} ({best:.4f}). "
+        f"{_trend(course, last.val_loss, best)} {_gap(last)}"
     )
+
+
+def trend_finding(history: History) -> str:
+    """The same in brief: the epoch with the lowest validation loss, and what the loss did since."""
+    course, last = course_of(history), history.records[-1:]
+    if course is None or last[0].val_loss is None:
+        return curves_finding(history)
+    best = min(r.val_loss for r in history.records if r.val_loss is not None)
+    lowest = f"The validation loss was lowest after epoch {course.best} of {course.last}."
+    return f"{lowest} {_trend(course, last[0].val_loss, best)}"
 
 
 def _without_validation(records: tuple[EpochRecord, ...]) -> str:
     first, last = records[0], records[-1]
     return (
-        f"Training loss went from {first.train_loss:.4f} to {last.train_loss:.4f} in "
+        f"The training loss went from {first.train_loss:.4f} to {last.train_loss:.4f} in "
         f"{count(len(records), 'epoch')}. No validation split was held out, so overfitting cannot be seen "
-        "here; the test split alone judges."
+        "here, only in the test score."
     )
 
 
-def _trend(records: tuple[EpochRecord, ...], best: float, epoch: int) -> str:
-    """What the validation loss does since its best epoch. Both splits were measured in every epoch."""
-    last, before = records[-1], records[-2:][0]
-    if last.val_loss is None or before.val_loss is None or len(records) == 1:
-        return "One epoch shows no trend."
-    if last.val_loss > best * _RISEN:
-        rise = percent(last.val_loss / best - 1)
-        return f"It has since risen by {rise} to {last.val_loss:.4f} {_why(records, epoch)}"
-    if epoch == last.epoch and before.val_loss - last.val_loss > _STILL_FALLING * before.val_loss:
-        return "It is still falling: more epochs would probably help."
-    return "It has leveled off: more epochs alone would change little."
-
-
-def _why(records: tuple[EpochRecord, ...], best_epoch: int) -> str:
-    """Why a validation loss may have risen since its best epoch."""
-    then = next(r.train_loss for r in records if r.epoch == best_epoch)
-    if records[-1].train_loss < then:
-        return (
-            "while the training loss fell: a sign of overfitting. Fewer epochs, augmentation or weight decay "
-            "would help."
-        )
-    return "and the training loss with it: the training is unstable. A smaller learning rate would help."
+def _trend(course: Course, last: float, best: float) -> str:
+    """What the validation loss does since its best epoch."""
+    rise = f"It has since risen by {percent(last / best - 1)} to {last:.4f} while the training loss"
+    return {
+        "unknown": "One epoch shows no trend.",
+        "overfitting": f"{rise} fell: a sign of overfitting. Fewer epochs, augmentation or weight decay "
+        "would help.",
+        "unstable": f"{rise} rose too: the training is unstable. A smaller learning rate would help.",
+        "improving": "It is still falling: more epochs would probably help.",
+        "leveled off": "It has leveled off: more epochs alone would change little.",
+    }[course.state]
 
 
 def _gap(last: EpochRecord) -> str:
@@ -76,20 +114,21 @@ def _gap(last: EpochRecord) -> str:
 
 
 def confusion_finding(evaluation: Evaluation) -> str:
-    """Which class is taken for which, and how much of all mistakes the three worst pairs make up."""
+    """Which classes are confused, and how much of all mistakes the three worst pairs make up."""
     pairs = worst_pairs(evaluation.confusion, 3)
     wrong = int(evaluation.confusion.sum() - np.trace(evaluation.confusion))
     if not pairs:
         return f"No mistake in {count(len(evaluation.labels), 'image')}."
     support = evaluation.confusion.sum(axis=1)
     told = [
-        f"{name(evaluation.classes[true])} for {name(evaluation.classes[taken])} ({n:,} of {support[true]:,})"
+        f"{name(evaluation.classes[true])} classified as {name(evaluation.classes[taken])} ({n:,} of "
+        f"{support[true]:,})"
         for n, true, taken in pairs
     ]
     share = sum(n for n, _, _ in pairs) / wrong
     return (
-        f"{count(wrong, 'mistake')} in {count(len(evaluation.labels), 'image')}. Most often the model takes "
-        f"{listed(told)}: {percent(share, 0)} of all mistakes. {_symmetry(evaluation, pairs[0])}"
+        f"{count(wrong, 'mistake')} in {count(len(evaluation.labels), 'image')}. The most frequent: "
+        f"{listed(told)}, together {percent(share, 0)} of all mistakes. {_symmetry(evaluation, pairs[0])}"
     )
 
 
@@ -103,8 +142,8 @@ def worst_confusion(evaluation: Evaluation) -> str:
     first, second = name(evaluation.classes[true]), name(evaluation.classes[taken])
     images = int(evaluation.confusion[true].sum())
     return (
-        f"Most often the model takes {first} for {second} ({n:,} of {images:,}): {percent(n / wrong, 0)} of "
-        f"{count(wrong, 'mistake')}."
+        f"{n:,} of {count(images, 'image')} of {first} are classified as {second}: {percent(n / wrong, 0)} "
+        f"of {count(wrong, 'mistake')}."
     )
 
 
@@ -113,8 +152,8 @@ def _symmetry(evaluation: Evaluation, pair: tuple[int, int, int]) -> str:
     back = int(evaluation.confusion[taken, true])
     first, second = name(evaluation.classes[true]), name(evaluation.classes[taken])
     if 2 * back >= n:
-        return f"{first} and {second} are confused both ways ({n:,} and {back:,}): the two look alike to it."
-    return f"It goes one way ({n:,} against {back:,} back): the model leans toward {second}."
+        return f"{first} and {second} are confused in both directions ({n:,} and {back:,})."
+    return f"The confusion goes one way ({n:,} against {back:,} back): the model prefers {second}."
 
 
 def worst_pairs(confusion: NDArray[np.int64], limit: int) -> list[tuple[int, int, int]]:
@@ -133,18 +172,18 @@ def mistakes_finding(evaluation: Evaluation) -> str:
     if len(wrong) == 0:
         return "There are no mistakes to show."
     confident = int((evaluation.confidence[wrong] >= CONFIDENT).sum())
-    surest = evaluation.confidence[wrong[0]]
+    highest = evaluation.confidence[wrong[0]]
     first = int(wrong[0])
     return (
         f"{count(len(wrong), 'mistake')}; in {confident:,} of them ({percent(confident / len(wrong), 0)}) "
-        f"the model gave its wrong answer {percent(CONFIDENT, 0)} or more. The surest: "
-        f"{name(evaluation.classes[evaluation.labels[first]])} taken for "
-        f"{name(evaluation.classes[evaluation.predicted[first]])} with {percent(float(surest))}."
+        f"the wrong answer had a probability of {percent(CONFIDENT, 0)} or more. The most confident: "
+        f"{name(evaluation.classes[evaluation.labels[first]])} classified as "
+        f"{name(evaluation.classes[evaluation.predicted[first]])} with {percent(float(highest))}."
     )
 
 
 def recall_finding(evaluation: Evaluation) -> str:
-    """The best and the worst recognized class, and whether their difference could be chance."""
+    """The classes with the highest and the lowest recall, and whether their difference could be chance."""
     scores: dict[str, Any] = {k: s for k, s in evaluation.test["per_class"].items() if s["support"]}
     if not scores:
         return "No class has a test image."
@@ -153,15 +192,15 @@ def recall_finding(evaluation: Evaluation) -> str:
     absent = [name(k) for k, s in evaluation.test["per_class"].items() if not s["support"]]
     tail = f" Without a test image, so without a score: {listed(absent)}." if absent else ""
     if best == worst or scores[best]["recall"] == scores[worst]["recall"]:
-        return f"Every class is recognized equally well ({percent(scores[best]['recall'])}).{tail}"
+        return f"Every class has the same recall ({percent(scores[best]['recall'])}).{tail}"
     apart = scores[worst]["recall_ci95"][1] < scores[best]["recall_ci95"][0]
     meaning = (
-        "their intervals do not touch, so the difference is more than chance"
+        "the intervals do not overlap, so the difference is more than chance"
         if apart
-        else "their intervals overlap, so with so few images the difference may be chance"
+        else "the intervals overlap, so the difference may be chance"
     )
     return (
-        f"{name(best)} is recognized best ({percent(scores[best]['recall'])}), {name(worst)} worst "
+        f"{name(best)} has the highest recall ({percent(scores[best]['recall'])}), {name(worst)} the lowest "
         f"({percent(scores[worst]['recall'])}, 95 % interval {_interval(scores[worst]['recall_ci95'])}): "
         f"{meaning}.{tail}"
     )

@@ -7,7 +7,7 @@ from assay.evaluation.values import Evaluation
 from assay.reports.findings.results import CONFIDENT
 from assay.reports.findings.wording import count, decimal, name, percent
 
-#: Coverages at which the risk is told.
+#: The coverage at which the risk is stated.
 _TOLD_COVERAGE: Final = 0.8
 
 Record = Mapping[str, Any]
@@ -18,11 +18,11 @@ def confidence_finding(evaluation: Evaluation) -> str:
     sure = evaluation.confidence >= CONFIDENT
     wrong = evaluation.predicted != evaluation.labels
     if not sure.any():
-        return f"No answer was given {percent(CONFIDENT, 0)} or more: the model is sure of nothing."
+        return f"No answer has a probability of {percent(CONFIDENT, 0)} or more."
     both = int((sure & wrong).sum())
     text = (
-        f"{int(sure.sum()):,} of {count(len(sure), 'answer')} ({percent(float(sure.mean()))}) were given "
-        f"{percent(CONFIDENT, 0)} or more; of these, {both:,} "
+        f"{int(sure.sum()):,} of {count(len(sure), 'answer')} ({percent(float(sure.mean()))}) have a "
+        f"probability of {percent(CONFIDENT, 0)} or more; of these, {both:,} "
         f"({percent(both / int(sure.sum()))}) {'is' if both == 1 else 'are'} wrong."
     )
     if wrong.any():
@@ -30,25 +30,25 @@ def confidence_finding(evaluation: Evaluation) -> str:
         share = percent(caught / int(wrong.sum()), 0)
         mistakes, verb = count(int(wrong.sum()), "mistake"), "was" if caught == 1 else "were"
         text += (
-            f" {caught:,} of {mistakes} ({share}) {verb} made below that: a person who looks at the "
-            "unsure answers would see them."
+            f" {caught:,} of {mistakes} ({share}) {verb} made below that: checking the unsure answers by "
+            "hand would find them."
         )
     return text
 
 
 def calibration_finding(calibration: Record) -> str:
-    """Whether the probabilities can be taken at their word, before and after the temperature."""
+    """Whether the probabilities agree with the accuracy, before and after the temperature."""
     after, before = calibration["after"], calibration["before"]
     text = (
-        f"On average the probability of the answer misses the accuracy by {percent(after['ece'], 2)} "
-        f"(expected calibration error). {_chance(after)}"
+        f"The probabilities differ from the accuracy by {percent(after['ece'])} on average (expected "
+        f"calibration error). {_chance(after)}"
     )
     if calibration["temperature"] == 1:
         return text.rstrip()
     change = "softened" if calibration["temperature"] > 1 else "sharpened"
     return (
         f"{text}The temperature {decimal(calibration['temperature'], 3)} {change} the probabilities; before "
-        f"it, the error was {percent(before['ece'], 2)}. It changes no answer."
+        f"it, the error was {percent(before['ece'])}. It changes no answer."
     )
 
 
@@ -58,23 +58,23 @@ def _chance(metrics: Record) -> str:
         return ""
     verdict = "no more than" if metrics["ece"] <= chance else "more than"
     return (
-        f"Perfectly calibrated probabilities would miss it by {percent(chance, 2)} on so few images, so this "
-        f"is {verdict} chance. "
+        f"With so few images, perfectly calibrated probabilities would differ by {percent(chance)}: this is "
+        f"{verdict} chance. "
     )
 
 
 def abstention_finding(abstention: Record) -> str:
-    """What silence on the unsure images would save, and what the rule does where one was asked for."""
+    """What abstaining on the unsure images would save, and what the rule does where one was asked for."""
     curve = abstention["curve"]
     last = curve[-1]
     point = min(curve, key=lambda p: abs(p["coverage"] - _TOLD_COVERAGE))
     text = (
-        f"Answering every image, {percent(last['risk'], 2)} of the answers are wrong; answering only the "
-        f"surest {percent(point['coverage'], 0)}, {percent(point['risk'], 2)}."
+        f"With every image answered, {percent(last['risk'])} of the answers are wrong; with the most "
+        f"confident {percent(point['coverage'], 0)} answered, {percent(point['risk'])}."
     )
     rule = abstention.get("rule")
     if not rule:
-        return f"{text} `--max-risk 0.02` would choose the probability below which the model keeps silent."
+        return f"{text} `--max-risk 0.02` chooses the probability below which the model abstains."
     return f"{text} {_rule(rule)}"
 
 
@@ -84,30 +84,36 @@ def _rule(rule: Record) -> str:
     test = rule["test"]
     return (
         f"To keep wrong answers below {percent(rule['max_risk'])}, the model answers from a probability of "
-        f"{percent(rule['threshold'], 2)}: {percent(test['coverage'])} of the test images, of which "
-        f"{percent(test['risk'], 2)} wrongly."
+        f"{percent(rule['threshold'])}: {percent(test['coverage'])} of the test images, of which "
+        f"{percent(test['risk'])} wrongly."
     )
 
 
 def slice_name(found: Record) -> str:
-    """A weak slice in words: `Shirt is the weakest class`."""
+    """A weak group in words: `Shirt is the weakest class`."""
     if found["by"] == "class":
         return f"{name(found['slice'])} is the weakest class"
-    return f"The weakest slice is {name(found['by'])} {name(found['slice'])}"
+    return f"The weakest group is {name(found['by'])} {name(found['slice'])}"
 
 
 def slices_finding(slices: Record) -> str:
-    """The slices that are surely worse than the whole, or that there are none."""
+    """The groups whose accuracy is significantly below the overall accuracy, or that there are none."""
     looked, weakest = slices["looked_at"], slices["weakest"]
     if not weakest:
-        return f"None of {count(looked, 'slice')} is worse than the whole by more than chance."
+        return f"None of {count(looked, 'group')} is significantly below the overall accuracy."
     worst = weakest[0]
-    others = f" ({count(len(weakest) - 1, 'more slice')} as surely)" if len(weakest) > 1 else ""
+    others = (
+        f" (so {_are(len(weakest) - 1)} {count(len(weakest) - 1, 'more group')})" if len(weakest) > 1 else ""
+    )
     images = count(worst["n"], "image")
     return (
-        f"{slice_name(worst)}: {percent(worst['accuracy'])} of {images} right, surely below the "
-        f"whole{others}."
+        f"{slice_name(worst)}: {percent(worst['accuracy'])} of {images} correct, significantly below the "
+        f"overall accuracy{others}."
     )
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
 
 
 Place = tuple[str, Record, tuple[str | int, ...]]
@@ -123,5 +129,5 @@ def slice_places(slices: Record) -> Sequence[Place]:
 
 
 def weakest_places(slices: Record) -> Sequence[Place]:
-    """The same of the slices that are surely weaker than the whole, the weakest first."""
+    """The same of the groups significantly below the overall accuracy, the weakest first."""
     return [(found["by"], found, ("slices", "weakest", i)) for i, found in enumerate(slices["weakest"])]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Final
 
 from markupsafe import Markup, escape
 
@@ -24,7 +25,9 @@ def percent(share: float | None, digits: int = 1) -> str:
 
 def points(difference: float | None, digits: int = 2) -> str:
     """A difference of shares in percentage points, with its sign; a dash where it is undefined."""
-    return "\N{EN DASH}" if difference is None else f"{100 * difference:+.{digits}f} points"
+    if difference is None:
+        return "\N{EN DASH}"
+    return f"{round(100 * difference, digits) + 0.0:+.{digits}f} points"
 
 
 def decimal(value: float | None, digits: int = 3) -> str:
@@ -44,6 +47,22 @@ def listed(words: Sequence[str], limit: int = 5) -> str:
     if len(words) > limit:
         shown.append(f"{len(words) - limit:,} more")
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}" if shown else "none"
+
+
+#: Checks whose name needs more than its hyphens taken out.
+_TITLES: Final = {
+    "atypical": "Outliers",
+    "identity": "Data identity",
+    "leakage": "Train-test leakage",
+    "quality": "Image quality",
+    "separability": "Class separability",
+    "unreadable": "Unreadable files",
+}
+
+
+def check_title(check: str) -> str:
+    """A check's name as a heading: `label-errors` is `Label errors`."""
+    return _TITLES.get(check, check.replace("-", " ").capitalize())
 
 
 def prose(text: str) -> Markup:

@@ -33,7 +33,7 @@ _POLICY: Final = (
 
 @dataclass(frozen=True, eq=False)
 class ComparisonContent:
-    """All that the page tells of.
+    """All that the page shows.
 
     seconds: of each model's training, None where unknown. folders: where each run lies, for runs that are not
     part of this one; empty for the models of one run, which lie in `models/`. audit: of the data of that run.
@@ -156,8 +156,8 @@ def _pairs_table(comparison: Comparison) -> Table:
     return Table(
         (
             "first and second",
-            "difference",
-            "95 % interval",
+            "difference, points",
+            "95 % interval, points",
             "only first right",
             "only second right",
             "p",
@@ -172,10 +172,10 @@ def _pairs_table(comparison: Comparison) -> Table:
 def _pair_row(pair: Pair) -> tuple[str, ...]:
     interval = "\N{EN DASH}"
     if pair.interval:
-        interval = " to ".join(f"{100 * end:+.2f}" for end in pair.interval) + "\N{NO-BREAK SPACE}%"
+        interval = " to ".join(f"{100 * end:+.2f}" for end in pair.interval)
     return (
         f"{pair.first}, {pair.second}",
-        f"{100 * pair.difference:+.2f}\N{NO-BREAK SPACE}%",
+        f"{100 * pair.difference:+.2f}",
         interval,
         f"{pair.only_first:,}",
         f"{pair.only_second:,}",

@@ -20,7 +20,8 @@ from assay.reports.findings import wording
 from assay.reports.page.mistake_explorer import Explorer, explore, explorer_data, explorer_note
 from assay.reports.page.provenance import Numbers
 from assay.reports.page.script import page_script, policy
-from assay.reports.page.summary import tell
+from assay.reports.page.steps import digitized, label_table, net_blocks, partition_bar
+from assay.reports.page.summary import first_sentence, groups, tell
 from assay.reports.page.suspect_editor import (
     Suspects,
     has_suspects,
@@ -31,6 +32,7 @@ from assay.reports.page.suspect_editor import (
 )
 from assay.reports.page.tables import (
     about,
+    area_cells,
     area_rows,
     channel_rows,
     class_counts,
@@ -67,10 +69,19 @@ class Chapter:
     present: Callable[[ReportContent], bool] = lambda _: True
 
 
+def _load(content: ReportContent) -> Figures:
+    """Balanced classes are told in words: bars of equal length would fill a screen and show nothing."""
+    equal = all(len(set(m.counts.tolist())) == 1 for m in content.measurements.values())
+    return () if equal else (look.class_distribution(content),)
+
+
+def _normalize(content: ReportContent) -> Figures:
+    return (look.normalized_histogram(content),)
+
+
 def _look(content: ReportContent) -> Figures:
     return (
         look.sample_grid(content),
-        look.class_distribution(content),
         look.pixel_histogram(content),
         look.class_histograms(content),
         classes.class_means(content),
@@ -82,7 +93,10 @@ def _look(content: ReportContent) -> Figures:
 
 def _train(content: ReportContent) -> Figures:
     assert content.history is not None
-    return (results.learning_curves(content.history),) if content.history.records else ()
+    if not content.history.records:
+        return ()
+    early = bool((content.recipe or {}).get("patience"))
+    return (results.learning_curves(content.history, early),)
 
 
 def _evaluate(content: ReportContent) -> Figures:
@@ -121,17 +135,17 @@ def _trust(content: ReportContent) -> Figures:
 
 #: The report, in order. A new chapter is a line here and a template.
 CHAPTERS: Final = (
-    Chapter("load", "Load"),
+    Chapter("load", "Load", _load),
     Chapter("look", "Look", _look),
-    Chapter("audit", "Audit and integrity report", suspects.suspects),
-    Chapter("normalize", "Normalize", present=lambda c: c.preprocessing is not None),
+    Chapter("audit", "Audit", suspects.suspects),
+    Chapter("normalize", "Normalize", _normalize, lambda c: c.preprocessing is not None),
     Chapter("model", "Model", present=lambda c: c.layers is not None),
     Chapter("train", "Train", _train, lambda c: c.history is not None),
     Chapter("evaluate", "Evaluate", _evaluate, lambda c: c.evaluation is not None),
     Chapter("trust", "Trust", _trust, lambda c: c.evaluation is not None),
     Chapter("mistakes", "Mistakes", _mistakes, lambda c: c.evaluation is not None),
     Chapter("decide", "Decide", present=has_suspects),
-    Chapter("files", "Files and how to repeat"),
+    Chapter("files", "Files"),
 )
 
 
@@ -215,14 +229,22 @@ def _numbers(content: ReportContent, drawn: Drawn) -> Numbers:
 #: What templates may call, beside the content itself.
 _HELPERS: Final[dict[str, Any]] = {
     "about": about,
+    "area_cells": area_cells,
     "area_rows": area_rows,
     "channel_rows": channel_rows,
+    "check_title": wording.check_title,
     "class_counts": class_counts,
     "classes_note": classes_note,
+    "digitized": digitized,
     "evidence_rows": evidence_rows,
     "explorer_data": explorer_data,
     "explorer_note": explorer_note,
+    "first_sentence": first_sentence,
+    "groups": groups,
+    "label_table": label_table,
     "matrix_rows": matrix_rows,
+    "net_blocks": net_blocks,
+    "partition_bar": partition_bar,
     "run_files": run_files,
     "self_test_rows": self_test_rows,
     "settings_rows": settings_rows,

@@ -1,4 +1,4 @@
-"""The mistake explorer: which test images it holds, what is told of each, and their pictures."""
+"""The mistake explorer: which test images it holds, what is said about each, and their pictures."""
 
 import json
 from collections.abc import Mapping
@@ -15,11 +15,12 @@ from assay.data.values import Dataset
 from assay.evaluation.values import Evaluation
 from assay.reports.drawing.sampling import evenly_spaced
 from assay.reports.drawing.sprite_sheet import Atlas, Place
+from assay.reports.figures.embedding import map_of, places_on_map
 from assay.reports.findings.similar_images import nearest_in_train
 from assay.reports.findings.wording import count
 from assay.reports.values import ReportContent
 
-#: Test images told of at most: the surest mistakes, and right answers of each class for comparison.
+#: Test images listed at most: the most confident mistakes, and right answers of each class for comparison.
 MOST_MISTAKES: Final = 5_000
 RIGHT_PER_CLASS: Final = 24
 MOST_RIGHT: Final = 1_200
@@ -36,10 +37,11 @@ _MOST_TRAIN_BYTES: Final = 1_000_000_000
 class Explorer:
     """What the explorer holds; the pictures of these images are in the page's atlas, as far as they fit.
 
-    rows: of the test split, the mistakes first (the surest ones first), then right answers.
+    rows: of the test split, the mistakes first (the most confident first), then right answers.
     wrong: how many of `rows` are mistakes; mistakes: how many there are in all.
     nearest: int64 `(n, 3)`, rows of train, for the first n of `rows`.
     flags: what the audit said of test images, by row.
+    on_map: where each of `rows` lies in the drawn map, as shares of its width and height; empty without one.
     """
 
     evaluation: Evaluation
@@ -49,6 +51,7 @@ class Explorer:
     mistakes: int
     nearest: Rows
     flags: Mapping[int, tuple[Issue, ...]]
+    on_map: tuple[tuple[float, float], ...] = ()
 
     def pictured(self, atlas: Atlas) -> int:
         """How many of `rows` have their picture in the page."""
@@ -86,11 +89,13 @@ def explore(content: ReportContent) -> Explorer | None:
         return None
     near = _nearest(dataset, rows)
     flags = _flags(content.audit.issues, set(rows.tolist()))
-    return Explorer(score, dataset, rows, len(wrong), len(mistakes), near, flags)
+    found = map_of(score, content.features)
+    places = places_on_map(found, rows) if found else []
+    return Explorer(score, dataset, rows, len(wrong), len(mistakes), near, flags, tuple(places))
 
 
 def _right_answers(score: Evaluation) -> Rows:
-    """Of each class, right answers at equal steps from the surest to the least sure."""
+    """Of each class, right answers at equal steps from the most to the least confident."""
     none, each = np.zeros(0, np.int64), min(RIGHT_PER_CLASS, MOST_RIGHT // len(score.classes))
     if each == 0:
         return none
@@ -120,9 +125,9 @@ def _flags(issues: tuple[Issue, ...], rows: set[int]) -> dict[int, tuple[Issue, 
 def explorer_note(explorer: Explorer, atlas: Atlas) -> str:
     """What the explorer holds and what it leaves out, in words."""
     told = [
-        f"{count(explorer.wrong, 'mistake')}, the surest first"
+        f"{count(explorer.wrong, 'mistake')}, the most confident first"
         if explorer.wrong == explorer.mistakes
-        else f"the {explorer.wrong:,} surest of {count(explorer.mistakes, 'mistake')}",
+        else f"the {explorer.wrong:,} most confident of {count(explorer.mistakes, 'mistake')}",
         f"{count(len(explorer.rows) - explorer.wrong, 'right answer')} for comparison",
     ]
     text = f"It holds {', and '.join(told)}."
@@ -156,6 +161,7 @@ def _data(explorer: Explorer, atlas: Atlas) -> dict[str, Any]:
             row: [one_line(train.ids[row]), int(train.labels[row]), _tile(atlas, "train", row)]
             for row in near
         },
+        "places": explorer.on_map,
         "images": [_image(explorer, atlas, checks, number) for number in range(len(explorer.rows))],
     }
 

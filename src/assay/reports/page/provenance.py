@@ -20,10 +20,10 @@ Key = str | int
 FORMATS: Final[Mapping[str, Callable[[Any], str]]] = {
     "text": lambda value: one_line(str(value)),
     "integer": lambda value: "\N{EN DASH}" if value is None else count(value),
-    "percent": lambda value: percent(value, 2),
-    "points": points,
+    "percent": lambda value: percent(value, 1),
+    "points": lambda value: points(value, 1),
     "percent1": lambda value: percent(value, 1),
-    "decimal": lambda value: decimal(value, 4),
+    "decimal": lambda value: decimal(value, 3),
     "decimal3": lambda value: decimal(value, 3),
     "decimal2": lambda value: decimal(value, 2),
 }

@@ -12,6 +12,7 @@ _FILES: Final = (
     "pictures.js",
     "explorer.js",
     "csv.js",
+    "viewer.js",
     "decide.js",
     "start.js",
 )

@@ -24,18 +24,31 @@ _IN_TABLE: Final = 20
 _MOST_BYTES: Final = 600_000
 
 
+#: An image that a suspect resembles: its place, its class name, its id.
+Near = tuple[Place, str, str]
+
+#: Of them, shown beside a suspect at most.
+_MOST_NEAR: Final = 3
+
+
 @dataclass(frozen=True, eq=False)
 class Suspects:
-    """rows: those in the page, with the columns of `decisions.csv`. total: how many there are."""
+    """rows: those in the page, with the columns of `decisions.csv`. total: how many there are.
+
+    near: for each row, what its findings say that it resembles: place, class name and id. key: of the data.
+    """
 
     rows: tuple[Row, ...]
     total: int
     classes: tuple[str, ...]
+    near: tuple[tuple[Near, ...], ...] = ()
+    key: str = ""
 
     @property
     def places(self) -> list[Place]:
         """Split and row of each, in their order; of images that are not in the data any more none."""
-        return [(row["split"], int(row["index"])) for row in self.rows if row["index"]]
+        own = [(row["split"], int(row["index"])) for row in self.rows if row["index"]]
+        return [*own, *(place for near in self.near for place, _, _ in near)]
 
 
 def has_suspects(content: ReportContent) -> bool:
@@ -52,15 +65,31 @@ def list_suspects(content: ReportContent) -> Suspects | None:
     shown, classes = rows[:MOST_SUSPECTS], content.dataset.classes
     while len(_deflated(_cells(shown))) > _MOST_BYTES:
         shown = shown[: len(shown) // 2]
-    return Suspects(shown, len(rows), classes)
+    return Suspects(shown, len(rows), classes, _near(shown, content), content.dataset.fingerprint)
+
+
+def _near(rows: Sequence[Row], content: ReportContent) -> tuple[tuple[Near, ...], ...]:
+    """What each suspect resembles, by the findings about it."""
+    found: dict[tuple[str, str], dict[Place, Near]] = {}
+    splits, classes = content.dataset.splits, content.dataset.classes
+    for issue in content.audit.issues:
+        if issue.related_index is None or issue.related_split not in splits:
+            continue
+        place = (issue.related_split, issue.related_index)
+        label = classes[int(splits[place[0]].labels[place[1]])]
+        mine = found.setdefault((issue.split, str(issue.index)), {})
+        mine.setdefault(place, (place, label, issue.related_id))
+    chosen = (found.get((row["split"], row["index"]), {}) for row in rows)
+    return tuple(tuple(one.values())[:_MOST_NEAR] for one in chosen)
 
 
 def suspects_note(suspects: Suspects, atlas: Atlas) -> str:
     """How many there are, and what the page leaves out."""
-    told = f"The audit has something to say of {count(suspects.total, 'image')}."
+    told = f"The audit flagged {count(suspects.total, 'image')}."
     if len(suspects.rows) < suspects.total:
         told += f" This page lists the first {len(suspects.rows):,}; `assay review RUN` writes them all."
-    pictured = sum(place in atlas.tiles for place in suspects.places)
+    own = [(row["split"], int(row["index"])) for row in suspects.rows if row["index"]]
+    pictured = sum(place in atlas.tiles for place in own)
     if pictured < len(suspects.rows):
         told += f" To keep it small, {pictured:,} of them are pictured."
     return told
@@ -83,6 +112,11 @@ def suspects_data(suspects: Suspects, atlas: Atlas) -> Markup:
         "columns": COLUMNS,
         "classes": suspects.classes,
         "checks": REVIEWED,
+        "key": f"assay decisions {suspects.key}",
+        "near": [
+            [[atlas.tiles.get(place, -1), label, name] for place, label, name in near]
+            for near in suspects.near
+        ],
         "tile": atlas.tile,
         "rows": _cells(suspects.rows),
         "tiles": [_tile(row, atlas) for row in suspects.rows],

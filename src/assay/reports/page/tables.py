@@ -66,6 +66,20 @@ def area_rows(audit: Audit) -> list[AreaRow]:
     return [_area_row(audit.findings, area) for area in AREAS if area in _ALWAYS or _in(audit.findings, area)]
 
 
+def area_cells(audit: Audit) -> list[tuple[str, ...]]:
+    """The same as text: the area, what is examined, its checks with their verdicts, the area's verdict."""
+    return [
+        (
+            row.area.capitalize(),
+            row.detail,
+            "; ".join(f"{audit.findings[i].check}: {audit.findings[i].verdict}" for i in row.positions)
+            or "no check was run",
+            row.status,
+        )
+        for row in area_rows(audit)
+    ]
+
+
 def _in(findings: Sequence[Finding], area: str) -> tuple[int, ...]:
     return tuple(i for i, finding in enumerate(findings) if finding.area == area)
 
@@ -170,7 +184,7 @@ _FILES: Final = (
     ("figures/", "the report's figures as PNG, on white", True),
     ("audit.json", "what was found in the data: figures, verdicts, thresholds, decisions", True),
     ("issues.csv", "one row for each image that a check flagged", True),
-    ("model/", "the trained model: weights (safetensors) and all that is needed to use it", False),
+    ("model/", "the trained model: weights (safetensors) and everything needed to use them", False),
     ("history.csv", "loss and accuracy of each epoch", False),
     ("evaluation.json", "every score on the test split", False),
     ("predictions.csv", "the answer and the probabilities for each test image", False),
@@ -218,6 +232,6 @@ def worst_classes(evaluation: Evaluation) -> list[str]:
 
 
 def classes_note(evaluation: Evaluation) -> str:
-    """The sentence that tells of classes left out of the score table; empty when there are none."""
+    """The sentence that names classes left out of the score table; empty when there are none."""
     which = "those with the lowest F1; evaluation.json has all"
     return shown_note(len(evaluation.classes), len(worst_classes(evaluation)), which)

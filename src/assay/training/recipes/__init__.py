@@ -11,7 +11,7 @@ from assay.core.errors import AssayError
 from assay.core.text import choices
 from assay.training.closed_forms import CLOSED_FORMS
 
-#: Recipe name -> its file beside this module, from the cheapest to the dearest.
+#: Recipe name -> its file beside this module, by cost.
 RECIPES: Final[Mapping[str, str]] = {
     "majority": "majority.toml",
     "nearest-mean": "nearest-mean.toml",

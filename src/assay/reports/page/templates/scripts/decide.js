@@ -2,8 +2,8 @@
 const ACTIONS = ["keep", "relabel", "drop"];
 const SUSPECTS_SHOWN = 12;
 
-function startDeciding({ columns, classes, checks, tile, tiles, rows: cells }) {
-  const rows = cells.map((row, number) => suspect(row, tiles[number]));
+function startDeciding({ columns, classes, checks, key, tile, tiles, near, rows: cells }) {
+  const rows = cells.map((row, number) => suspect(row, tiles[number], near[number]));
   const mine = new Set();
   const picture = pictures(tile);
   const cards = byId("suspects");
@@ -12,10 +12,14 @@ function startDeciding({ columns, classes, checks, tile, tiles, rows: cells }) {
   const filters = {
     state: labelled("select", "Show", [["", "all"], ["open", "not decided"], ["done", "decided"]]),
     check: labelled("select", "Found by", anyOf(rows.flatMap((row) => row.checks))),
+    label: labelled("select", "Label", anyOf(rows.map((row) => row.label))),
     split: labelled("select", "Split", anyOf(rows.map((row) => row.split))),
   };
   let found = [];
   let saved = true;
+  let showLarge = () => {};
+  const memory = kept(key);
+  rows.forEach(recall);
 
   byId("deciding-filters").append(...Object.values(filters).map((f) => f.parentElement), who.parentElement);
   Object.values(filters).forEach((filter) => filter.addEventListener("change", show));
@@ -28,11 +32,31 @@ function startDeciding({ columns, classes, checks, tile, tiles, rows: cells }) {
   byId("suspects-plain").hidden = true;
   byId("deciding").hidden = false;
   show();
+  showLarge = startViewer({ rows, classes, picture, found: () => found, isDecided, change });
 
-  function suspect(row, tile) {
+  // What was decided here before the page was closed.
+  function recall(row) {
+    const values = memory[place(row)];
+    if (!values) return;
+    for (const column of ["decision", "new_label", "reason", "when"]) row[column] = String(values[column] ?? "");
+    mine.add(row);
+  }
+
+  function place(row) {
+    return row.split + " " + row.index + " " + row.digest;
+  }
+
+  // A decision of the viewer: the list below shows it too.
+  function change(row, values) {
+    Object.assign(row, values);
+    decide(row, values.decision);
+    show();
+  }
+
+  function suspect(row, tile, near) {
     const named = Object.fromEntries(columns.map((column, place) => [column, row[place]]));
     const words = named.found.split("; ").map((told) => told.split(" ")[0]);
-    return { ...named, tile, checks: checks.filter((check) => words.includes(check)) };
+    return { ...named, tile, near, checks: checks.filter((check) => words.includes(check)) };
   }
 
   function anyOf(values) {
@@ -40,15 +64,17 @@ function startDeciding({ columns, classes, checks, tile, tiles, rows: cells }) {
   }
 
   function show() {
-    const { state, check, split } = filters;
+    const { state, check, label, split } = filters;
     found = rows.filter(
       (row) =>
         (state.value === "" || (state.value === "done") === isDecided(row)) &&
         (check.value === "" || row.checks.includes(check.value)) &&
+        (label.value === "" || row.label === label.value) &&
         (split.value === "" || row.split === split.value)
     );
     cards.replaceChildren();
     showMore();
+    showLarge();
   }
 
   function showMore() {
@@ -101,6 +127,7 @@ function startDeciding({ columns, classes, checks, tile, tiles, rows: cells }) {
       button.addEventListener("click", () => {
         decide(row, row.decision === action ? "" : action);
         showAnswer(row, item, name);
+        showLarge();
       });
       group.append(button);
     }
@@ -149,7 +176,9 @@ function startDeciding({ columns, classes, checks, tile, tiles, rows: cells }) {
     row.decision = action;
     row.when = action ? new Date().toISOString().slice(0, 10) : "";
     mine.add(row);
-    saved = false;
+    const { decision, new_label, reason, when } = row;
+    memory[place(row)] = { decision, new_label, reason, when };
+    saved = keep(key, memory);
     tell();
   }
 

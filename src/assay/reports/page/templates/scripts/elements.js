@@ -10,6 +10,16 @@ function byId(id) {
   return document.getElementById(id);
 }
 
+// A box whose content can be shown at twice its size and more, to be read and scrolled.
+function zoomable(box) {
+  const button = make("button", "", "Zoom in");
+  button.type = "button";
+  button.addEventListener("click", () => {
+    button.textContent = box.classList.toggle("zoomed") ? "Zoom out" : "Zoom in";
+  });
+  box.prepend(button);
+}
+
 // The options of a select: pairs of value and text.
 function addOptions(select, options) {
   for (const [value, text] of options) {

@@ -17,6 +17,7 @@ function startExplorer(data) {
     choose({ show: "all", label, answer });
     byId("found").scrollIntoView({ block: "nearest" });
   });
+  if (byId("figure-map")) startMap(byId("figure-map"), data.places, (number) => card(images[number]));
   byId("explorer").hidden = false;
   choose({});
 
@@ -85,7 +86,7 @@ function startExplorer(data) {
   }
 
   function verb(label, answer) {
-    return label === answer ? " recognized" : " taken for " + data.classes[answer];
+    return label === answer ? " classified correctly" : " classified as " + data.classes[answer];
   }
 
   function card(image) {
@@ -104,8 +105,8 @@ function startExplorer(data) {
   function answerLine(label, answer, right) {
     const line = make("p", "said");
     line.append(make("b", "", label));
-    if (right) line.append(make("span", "", ", rightly answered"));
-    else line.append(make("span", "", " taken for "), make("b", "wrong", answer));
+    if (right) line.append(make("span", "", ", classified correctly"));
+    else line.append(make("span", "", " classified as "), make("b", "wrong", answer));
     return line;
   }
 
@@ -139,6 +140,25 @@ function startExplorer(data) {
   }
 }
 
+// A click on the map shows the image whose point is nearest, of those that the explorer holds.
+function startMap(figure, places, card) {
+  const shown = make("ol", "cards");
+  shown.id = "map-image";
+  shown.setAttribute("aria-live", "polite");
+  figure.querySelector(".plate").after(make("p", "note", "Click near a point to see its image."), shown);
+  for (const map of figure.querySelectorAll(".plate svg")) {
+    map.style.cursor = "crosshair";
+    map.addEventListener("click", (event) => {
+      const box = map.getBoundingClientRect();
+      const far = ([x, y]) =>
+        Math.hypot(box.left + x * box.width - event.clientX, box.top + y * box.height - event.clientY);
+      const distances = places.map(far);
+      const nearest = distances.indexOf(Math.min(...distances));
+      if (nearest >= 0) shown.replaceChildren(card(nearest));
+    });
+  }
+}
+
 function percent(share) {
   return (100 * share).toFixed(share > 0.9995 ? 2 : 1) + "\u00a0%";
 }
@@ -151,7 +171,7 @@ function startMatrix(table, classes, choose) {
     const label = Number(cell.dataset.label);
     const answer = Number(cell.dataset.answer);
     const number = cell.textContent.trim();
-    const verb = label === answer ? " recognized" : " taken for " + classes[answer];
+    const verb = label === answer ? " classified correctly" : " classified as " + classes[answer];
     button.type = "button";
     button.tabIndex = -1;
     button.setAttribute("aria-label", number + ": " + classes[label] + verb);

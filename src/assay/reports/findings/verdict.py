@@ -1,0 +1,309 @@
+"""The facts that the first screen and the end of a command rest on, each computed once, and what follows.
+
+`gather` makes a value of facts; every sentence is made from that value alone, so that no two sentences can
+contradict each other: whether to trust the score, how the training went, and what to do next.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from assay.audits.registry import CHECKS, REVIEWED
+from assay.audits.values import VERDICT_ORDER, Audit, Finding
+from assay.evaluation.values import Evaluation
+from assay.reports.findings.results import Course, course_of
+from assay.reports.findings.wording import check_title, count, listed, name, percent, points
+from assay.training.model.values import History
+
+#: A 95 % interval wider than this, as a share, leaves too much open: about 240 test images at 80 %.
+WIDE: Final = 0.1
+
+Trust = Literal["yes", "care", "no", "none"]
+
+#: What a finding asks for, by its verdict.
+CONSEQUENCES: Final[Mapping[str, str]] = {
+    "fail": "Must be fixed",
+    "warn": "Look at",
+    "not evaluated": "Not checked",
+    "pass": "Fine",
+}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a run or an audit found, as figures.
+
+    findings: of the audit. accuracy, low, high, n: of the test split, with the 95 % interval; n is 0 where
+    nothing was evaluated. baseline: accuracy of always answering the most frequent test class. leaked: test
+    images with a copy in the training split; clean_accuracy: without these, None where it is not known.
+    course: how the training went. wants_convolution: the audit calls for one and the model has none.
+    """
+
+    data: str
+    findings: tuple[Finding, ...]
+    recipe: str = ""
+    accuracy: float = 0.0
+    low: float = 0.0
+    high: float = 1.0
+    n: int = 0
+    baseline: float = 0.0
+    leaked: int = 0
+    clean_accuracy: float | None = None
+    course: Course | None = None
+    wants_convolution: bool = False
+
+    @property
+    def must_fix(self) -> list[Finding]:
+        """The failed checks, the most misleading first."""
+        return [f for f in self.troubled if f.verdict == "fail"]
+
+    @property
+    def troubled(self) -> list[Finding]:
+        """What warns or fails, the worst and the most misleading first."""
+        bad = [f for f in self.findings if f.verdict in ("warn", "fail")]
+        return sorted(bad, key=lambda f: (-VERDICT_ORDER.index(f.verdict), CHECKS[f.check].importance))
+
+
+def gather(
+    data: str,
+    audit: Audit,
+    score: Evaluation | None = None,
+    history: History | None = None,
+    recipe: str = "",
+    layer_kinds: Sequence[str] | None = None,
+) -> Facts:
+    """The facts of a run; of an audit alone without the later values."""
+    course = course_of(history) if history is not None else None
+    if score is None:
+        return Facts(data, audit.findings, recipe, course=course)
+    low, high = score.accuracy_ci95
+    wanted = audit.decisions.get("convolution", {}).get("decision") == "called for"
+    seen = layer_kinds is None or any("Conv" in kind for kind in layer_kinds)
+    copies = _without_copies(score)
+    return Facts(
+        data,
+        audit.findings,
+        recipe,
+        score.accuracy,
+        low,
+        high,
+        len(score.labels),
+        float(score.confusion.sum(axis=1).max() / len(score.labels)),
+        _leaked(audit, score),
+        copies.get("accuracy"),
+        course,
+        wanted and not seen,
+    )
+
+
+def _without_copies(score: Evaluation) -> Mapping[str, Any]:
+    return (score.as_record().get("honest") or {}).get("without_copies") or {}
+
+
+def _leaked(audit: Audit, score: Evaluation) -> int:
+    """Test images with a copy in train: by the score without them, or else by the audit's count."""
+    without = _without_copies(score)
+    flagged = max((f.count for f in audit.findings if f.check == "leakage"), default=0)
+    return len(score.labels) - int(without["n"]) if without and flagged else flagged
+
+
+def trust(facts: Facts) -> tuple[Trust, str]:
+    """Whether the score can be trusted, and the one reason that decides it, as a sentence."""
+    if facts.n == 0:
+        return "none", ""
+    broken = [_BROKEN[f.check] for f in facts.must_fix if f.check in _BROKEN]
+    if broken:
+        return "no", broken[0]
+    if facts.low <= facts.baseline:
+        always = percent(facts.baseline)
+        return "no", f"it is no better than always giving the same answer ({always})"
+    if facts.leaked and not _harmless(facts):
+        share = percent(facts.leaked / facts.n)
+        copies = f"{count(facts.leaked, 'test image')} ({share}) {_have(facts.leaked)} a copy in training"
+        return ("no" if _serious(facts) else "care"), copies
+    if facts.high - facts.low > WIDE:
+        return "care", f"{count(facts.n, 'test image')} are too few for a precise score"
+    for check, why in _CAVEATS.items():
+        if any(f.check == check and f.verdict == "fail" for f in facts.findings):
+            return "care", why
+    return "yes", "nothing that would make it untrue was found"
+
+
+def _serious(facts: Facts) -> bool:
+    """Whether the copies could move the score by more than chance does."""
+    return facts.leaked / facts.n > (facts.high - facts.low) / 2
+
+
+def _harmless(facts: Facts) -> bool:
+    """Whether few copies leaked, and the score without them is measured and all but the same."""
+    if facts.clean_accuracy is None or _serious(facts):
+        return False
+    return abs(facts.clean_accuracy - facts.accuracy) <= (facts.high - facts.low) / 10
+
+
+#: Failed checks after which no score means anything.
+_BROKEN: Final = {
+    "identity": "the data are not what their name says",
+    "unreadable": "too many files could not be read",
+}
+
+#: Failed checks that leave the score right for these data and doubtful for others.
+_CAVEATS: Final = {
+    "shortcuts": "something other than the subject gives the class away",
+    "drift": "training and test images differ",
+    "label-errors": "many labels look wrong",
+}
+
+
+def _have(number: int) -> str:
+    return "has" if number == 1 else "have"
+
+
+def headline(facts: Facts) -> str:
+    """The verdict: whether to trust the score and what to do about the model; of an audit, about the data."""
+    level, why = trust(facts)
+    if level == "none":
+        return _data_headline(facts)
+    if level == "no":
+        return f"Do not trust this score yet: {why}."
+    if level == "care":
+        return f"Use this score with care: {why}."
+    return f"You can trust this score{_model_clause(facts)}."
+
+
+def _model_clause(facts: Facts) -> str:
+    """What would raise the score first; empty where nothing is known to."""
+    return {
+        "convolution": ". A convolutional net should raise it",
+        "more epochs": ". More training should raise it",
+        "fewer epochs": ", but the model overfits",
+        "smaller steps": ", but the training was unstable",
+        "": "",
+    }[next(iter(_needs(facts)), "")]
+
+
+Need = Literal["convolution", "more epochs", "fewer epochs", "smaller steps", ""]
+
+
+def _needs(facts: Facts) -> list[Need]:
+    """What the model lacks, the most promising first."""
+    needs: list[Need] = ["convolution"] if facts.wants_convolution else []
+    if facts.course and (need := _OF_COURSE.get(facts.course.state)):
+        needs.append(need)
+    return needs
+
+
+_OF_COURSE: Final[Mapping[str, Need]] = {
+    "improving": "more epochs",
+    "overfitting": "fewer epochs",
+    "unstable": "smaller steps",
+}
+
+
+def _data_headline(facts: Facts) -> str:
+    data, fix, seen = name(facts.data), facts.must_fix, facts.troubled
+    if fix:
+        what = listed([check_title(f.check).lower() for f in fix], 3)
+        return f"Fix {data} before training: {what}."
+    if seen:
+        return f"Nothing in {data} must be fixed; {count(len(seen), 'finding')} to look at."
+    return f"{data} passed {count(len(facts.findings), 'check')}."
+
+
+def score_sentence(facts: Facts) -> str:
+    """The accuracy with its interval, and what guessing gives."""
+    return (
+        f"Test accuracy {percent(facts.accuracy)} (95 % interval {percent(facts.low)} to "
+        f"{percent(facts.high)}, {count(facts.n, 'image')}); always the same answer: "
+        f"{percent(facts.baseline)}."
+    )
+
+
+def copies_sentence(facts: Facts) -> str:
+    """What the score is without the test images that have a copy in train; empty where none is known."""
+    if not facts.leaked or facts.clean_accuracy is None:
+        return ""
+    moved = points(facts.clean_accuracy - facts.accuracy, 1)
+    copies = f"{count(facts.leaked, 'test image')} {_have(facts.leaked)} a copy in training"
+    them = "it" if facts.leaked == 1 else "them"
+    return f"{copies}; without {them}: {percent(facts.clean_accuracy)} ({moved})."
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to do next. command: what to type, empty where nothing is typed.
+
+    In it RUN stands for the folder of the run, NEXT for a new one, and DATA for the data.
+    """
+
+    text: str
+    command: str = ""
+
+    def in_folder(self, run: str) -> str:
+        """The command with the run's folder, already quoted, in place."""
+        return self.command.replace("RUN", run)
+
+
+#: How a run is repeated with a change.
+_AGAIN: Final = "assay run --config RUN/config.toml"
+
+
+def next_steps(facts: Facts) -> list[Step]:
+    """What to do next, the most important first; never empty."""
+    steps = [*_data_steps(facts), *(_model_steps(facts) if facts.n else ())]
+    if facts.n == 0:
+        steps.append(Step("Train a classifier and measure it on the test images.", "assay run DATA"))
+    elif trust(facts)[0] == "yes":
+        steps.append(Step("Classify pictures of your own.", "assay predict RUN PICTURE.png"))
+    return steps or [Step("Classify pictures of your own.", "assay predict RUN PICTURE.png")]
+
+
+def _data_steps(facts: Facts) -> list[Step]:
+    """What to do about the data: first what makes the score untrue."""
+    urgent = _urgent(facts)
+    review = [f for f in urgent if f.check in REVIEWED and f.count]
+    steps = [Step(f"{check_title(f.check)}: {f.fix}") for f in urgent if f not in review and f.fix]
+    if review:
+        labels = [f for f in facts.troubled if f.check == "label-errors" and f.count and f not in review]
+        flagged = listed([_flagged(f) for f in (*review, *labels)], 4)
+        steps.append(Step(f"Decide about the flagged images: {flagged}.", "assay review RUN"))
+    return steps
+
+
+def _urgent(facts: Facts) -> list[Finding]:
+    return [f for f in facts.troubled if f.verdict == "fail" or f.check == "leakage"]
+
+
+def _flagged(finding: Finding) -> str:
+    return f"{finding.count:,} from {check_title(finding.check).lower()}"
+
+
+def _model_steps(facts: Facts) -> list[Step]:
+    steps = [_training_step(need, facts) for need in _needs(facts)]
+    labels = next((f for f in facts.troubled if f.check == "label-errors" and f.verdict == "warn"), None)
+    listed_already = any(f.check in REVIEWED and f.count for f in _urgent(facts))
+    if labels and labels.count and not listed_already:
+        look = "looks" if labels.count == 1 else "look"
+        steps.append(
+            Step(f"Decide about {count(labels.count, 'label')} that {look} wrong.", "assay review RUN")
+        )
+    if facts.high - facts.low > WIDE:
+        steps.append(Step("Collect more test images: four times as many halve the interval."))
+    return steps
+
+
+def _training_step(need: Need, facts: Facts) -> Step:
+    if need == "convolution":
+        text = "Train a convolutional net: the audit measured that neighboring pixels help."
+        return Step(text, f"{_AGAIN} --model cnn --out NEXT")
+    assert facts.course is not None
+    if need == "more epochs":
+        more = 2 * facts.course.last
+        return Step(f"Train longer, for {more} epochs.", f"{_AGAIN} --epochs {more} --out NEXT")
+    if need == "fewer epochs":
+        best = facts.course.best
+        text = f"The model overfits: stop at epoch {best}, where the validation loss was lowest."
+        return Step(text, f"{_AGAIN} --epochs {best} --out NEXT")
+    return Step(
+        "The training was unstable: lower the learning rate.", f"{_AGAIN} --learning-rate 0.0003 --out NEXT"
+    )
