@@ -100,6 +100,12 @@ Features = Annotated[
     str | None,
     typer.Option("--features", metavar="FILE.npy", help="Your own features, a row per image, train first."),
 ]
+PredProbs = Annotated[
+    str | None,
+    typer.Option(
+        "--pred-probs", metavar="FILE", help="Your own out-of-sample probabilities, to judge labels by."
+    ),
+]
 Decisions = Annotated[
     str | None,
     typer.Option("--decisions", metavar="FILE", help="Keep, relabel or drop as the table of `review` says."),
@@ -155,6 +161,7 @@ AUDITING: Final[Options] = {
     "test_fraction": TestFraction,
     "checks": Checks,
     "features": Features,
+    "pred_probs": PredProbs,
     "thorough": Thorough,
     "self_test": SelfTest,
 }

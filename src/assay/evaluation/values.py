@@ -34,6 +34,7 @@ class Evaluation:
     fingerprint: of the split that was judged.
     honest, calibration, abstention, out_of_distribution, slices: what else is to be known of the score (see
         docs/score.md); None where only the answers were judged.
+    labels_only: the classes answered are known and no probabilities: each row is 1 for one class.
     """
 
     classes: tuple[str, ...]
@@ -46,6 +47,7 @@ class Evaluation:
     abstention: Abstention | None = None
     out_of_distribution: OutOfDistribution | None = None
     slices: Slices | None = None
+    labels_only: bool = False
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -98,12 +100,17 @@ class Evaluation:
             "n": len(self.labels),
             "accuracy": self.accuracy,
             "accuracy_ci95": list(self.accuracy_ci95),
-            "loss": metrics.log_loss(self.probabilities, self.labels),
+            **self._loss(),
             **metrics.macro_scores(self.confusion),
             **self._macro_intervals(),
             "per_class": dict(zip(self.classes, metrics.per_class_scores(self.confusion), strict=True)),
             **self._confusion_record(),
         }
+
+    def _loss(self) -> dict[str, Any]:
+        if self.labels_only:
+            return {"loss": None, "loss_reason": "the classes answered are known, and no probabilities"}
+        return {"loss": metrics.log_loss(self.probabilities, self.labels)}
 
     def _macro_intervals(self) -> dict[str, Any]:
         found, reason = macro_intervals(self.confusion)

@@ -45,7 +45,9 @@ class Settings(Reading):
     validation: share of train held out, in [0, 1). threads: None lets torch decide.
     checks: names of the audit's checks; None runs all. thorough: a larger reference classifier in the audit.
     self_test: plant known faults in a copy and count what the audit finds. features: a .npy file with the
-    user's own features, one row per image. decisions: a table of what a person decided about single
+    user's own features, one row per image. pred_probs: a file with the user's own out-of-sample class
+    probabilities, by which labels are judged. answers: of `evaluate` alone: a file with the probabilities of
+    a model that Assay did not train. decisions: a table of what a person decided about single
     images, applied to training alone. warm_start: a run or model folder, whose weights
     training begins from. checkpoint_every: minutes between two checkpoints
     inside an epoch (each epoch ends with one in any case). max_risk: the share of answers that may be
@@ -64,6 +66,8 @@ class Settings(Reading):
     thorough: bool = False
     self_test: bool = False
     features: str | None = None
+    pred_probs: str | None = None
+    answers: str | None = None
     decisions: str | None = None
     warm_start: str | None = None
     checkpoint_every: Annotated[float, Field(ge=0, le=1e6)] = 5.0

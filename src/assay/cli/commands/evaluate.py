@@ -1,15 +1,29 @@
 """`assay evaluate RUN`: the second half of a run."""
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from assay.cli import options as o
+
+Subject = Annotated[
+    Path,
+    typer.Argument(
+        metavar="RUN|FILE", help="The folder of a run, or probabilities of your own model (.npy, .npz, .csv)."
+    ),
+]
+ModelName = Annotated[
+    str | None, typer.Option("--model-name", metavar="NAME", help="What to call the model of a FILE.")
+]
 
 
 @o.with_options(o.REPORTING)
 def evaluate(
-    run: o.RunArgument,
+    run: Subject,
     data: o.Data = None,
+    out: o.Out = None,
+    model_name: ModelName = None,
     max_risk: o.MaxRisk = None,
     fail_on: o.FailOn = None,
     offline: o.Offline = False,
@@ -18,11 +32,18 @@ def evaluate(
     """Test the model of a run.
 
     Judges it on the test split and completes the report. Of an unfinished run: the model that it has come to,
-    only printed.
+    only printed. Of a FILE: the answers of a model that Assay did not train, a row for each test image, with
+    audit and report in a run folder.
     """
     from assay.workflow import run_folder
 
     output = o.Output.of(given)
+    if run.is_file():
+        _refuse("max_risk" if max_risk is not None else None, "only a run's own model has validation images")
+        _evaluate_answers(run, data, out, model_name, fail_on, offline, output)
+        return
+    for option, value in (("out", out), ("model_name", model_name)):
+        _refuse(option if value is not None else None, "a run is completed where it lies")
     if not run_folder.is_finished(run):
         _refuse_for_unfinished(max_risk, fail_on)
         _evaluate_unfinished(run, data, offline, output)
@@ -37,6 +58,39 @@ def evaluate(
         done = run_evaluate(run, data, max_risk=max_risk, offline=offline, on_event=on_event)
     headline = score_line(done.score) if done.score else ""
     close_done(done, output, headline, [f"assay predict {quoted(done.path)} PICTURE.png"])
+    enforce(gates, done.audit, scores_of(done), done.path)
+
+
+def _refuse(option: str | None, why: str) -> None:
+    from assay.core.errors import AssayError
+
+    if option is not None:
+        shown = f"--{option.replace('_', '-')}"
+        raise AssayError("option-not-used", shown, why, "Leave it away.")
+
+
+def _evaluate_answers(
+    file: Path,
+    data: str | None,
+    out: Path | None,
+    name: str | None,
+    fail_on: str | None,
+    offline: bool,
+    output: o.Output,
+) -> None:
+    from assay.cli.closing import close_done, quoted, score_line, scores_of
+    from assay.cli.listeners import listening
+    from assay.workflow.api import run_answers
+    from assay.workflow.quality_gates import enforce, parse_gates
+
+    gates = parse_gates(fail_on or "")
+    settings = {} if data is None else {"data": data}
+    with listening(output) as on_event:
+        done = run_answers(
+            file, name=name or file.stem, out=out, offline=offline, on_event=on_event, **settings
+        )
+    headline = score_line(done.score) if done.score else ""
+    close_done(done, output, headline, [f"assay review {quoted(done.path)}"])
     enforce(gates, done.audit, scores_of(done), done.path)
 
 

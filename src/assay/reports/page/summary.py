@@ -55,7 +55,8 @@ def _headline(content: ReportContent) -> str:
         return f"{_data_sentence(content)} before any training."
     recipe = (content.recipe or {}).get("name", "")
     images = count(len(score.labels), "test image")
-    unseen = "" if _leaks(content) else " that it had never seen"
+    # Of a model that was trained elsewhere nobody knows what it has seen.
+    unseen = "" if _leaks(content) or content.layers is None else " that it had never seen"
     return f"The model {recipe} recognizes {percent(score.accuracy, 2)} of {images}{unseen}."
 
 
