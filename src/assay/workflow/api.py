@@ -24,9 +24,9 @@ from assay.evaluation.values import Evaluation
 from assay.training.classifier import Model
 from assay.training.requirements import require_for
 from assay.workflow import run_folder
-from assay.workflow.evidence import FOREIGN, judge_answers
-from assay.workflow.foreign_models import Answered, answers_of, named_columns
+from assay.workflow.evidence import judge_answers
 from assay.workflow.multi_model import side_by_side, test_several, train_several
+from assay.workflow.own_models.answers import FOREIGN, Answered, answers_of, named_columns
 from assay.workflow.plan import Data, Plan, keep_inputs, make_plan, need_test_split, open_data, plan_of_run
 from assay.workflow.stages import (
     Run,

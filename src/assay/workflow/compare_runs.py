@@ -18,7 +18,7 @@ from assay.evaluation.predictions_file import read_answers, read_record
 from assay.reports.page.comparison import ComparisonContent, write_comparison
 from assay.training.classifier import Model
 from assay.workflow import run_folder
-from assay.workflow.given_probabilities import ANSWERS
+from assay.workflow.own_models.given_probabilities import ANSWERS
 from assay.workflow.plan import open_data, reading_of_run
 from assay.workflow.run_folder import RunFolder
 

@@ -34,8 +34,7 @@ from assay.training.model.limits import NO_VALIDATION, NO_WISH, AnswerRule, Limi
 _BASE: Final = 2_000
 _CELLS: Final = 10
 
-#: What a model is called that was trained elsewhere and has no name, and why less is known of it.
-FOREIGN: Final = "own-model"
+#: Why less is known of a model that was trained elsewhere.
 ELSEWHERE: Final = "the model was trained elsewhere: its answers are judged as they were given"
 
 

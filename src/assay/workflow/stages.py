@@ -19,7 +19,8 @@ from assay.training.fit_request import FitRequest
 from assay.training.inference.any_model import resolved, summarize
 from assay.training.model.values import ModelSummary
 from assay.training.recipes import NetRecipe, Recipe
-from assay.workflow.evidence import FOREIGN, calibrate, judge, judge_answers, validation_rows, with_rule
+from assay.workflow.evidence import calibrate, judge, judge_answers, validation_rows, with_rule
+from assay.workflow.own_models.answers import FOREIGN
 from assay.workflow.plan import Plan, need_same_data
 from assay.workflow.results import Results
 from assay.workflow.run_folder import RunFolder

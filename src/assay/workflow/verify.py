@@ -15,7 +15,7 @@ from assay.training.loop.warm_start import START
 from assay.training.model_file import weights_file
 from assay.workflow import run_folder
 from assay.workflow.api import audit, evaluate, train
-from assay.workflow.given_probabilities import PRED_PROBS
+from assay.workflow.own_models.given_probabilities import PRED_PROBS
 from assay.workflow.plan import Data, Plan, plan_of_run
 
 _WEIGHTS: Final = Path("model") / "model.safetensors"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from assay.core.errors import AssayError
 from assay.data.class_probabilities import read_probabilities
 from assay.data.values import Dataset, Split
-from assay.workflow.evidence import FOREIGN
+
+#: What a model is called that was trained elsewhere and has no name.
+FOREIGN: Final = "own-model"
 
 
 @dataclass(frozen=True, eq=False)
