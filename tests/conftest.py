@@ -22,6 +22,7 @@ settings.load_profile("repeatable")
 #: Tests that `make check` leaves to `make test`, by the beginning of their path below this folder, and why.
 SLOW = {
     "cli/test_commands.py": "whole commands, one after the other",
+    "cli/test_next_lines.py": "every command, and the one that it proposes",
     "cli/test_terminal.py": "whole commands in processes and terminals of their own",
     "data/decoding/test_worker_pool.py": "decoders that hang are waited for",
     "data/formats/test_archive.py": "archives cut and changed at many places",

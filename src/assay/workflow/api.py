@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from assay.audits.values import Audit
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, ignore
-from assay.data.decisions import decide, read_decisions
+from assay.data.decisions import Decided, decide, read_decisions
 from assay.data.values import Dataset
 from assay.deployment.predict import Prediction, predict_files
 from assay.evaluation.evaluate import Classifier
@@ -27,7 +27,16 @@ from assay.workflow import run_folder
 from assay.workflow.evidence import judge_answers
 from assay.workflow.multi_model import side_by_side, test_several, train_several
 from assay.workflow.own_models.answers import FOREIGN, Answered, answers_of, named_columns
-from assay.workflow.plan import Data, Plan, keep_inputs, make_plan, need_test_split, open_data, plan_of_run
+from assay.workflow.plan import (
+    Data,
+    Plan,
+    keep_inputs,
+    make_plan,
+    need_test_split,
+    open_data,
+    plan_of_run,
+    tell_decided,
+)
 from assay.workflow.stages import (
     Run,
     evaluate_model,
@@ -209,17 +218,27 @@ def evaluate(
         require_for(model.recipe["model"])
         dataset = open_data(data, {"classes": model.classes}, offline, on_event)
         need_test_split(dataset)
-        decided = decide(dataset, read_decisions(Path(decisions))) if decisions is not None else None
+        decided = _decided(dataset, decisions, on_event)
         return evaluate_model(model, dataset, audit, decided, on_event)
     dataset = open_data(data, {}, offline, on_event)
     need_test_split(dataset)
     answers = answers_of(model, predictions, probabilities, dataset)
     if out is not None:
         return _in_folder(answers, dataset, out, audit, decisions, offline, on_event)
-    decided = decide(dataset, read_decisions(Path(decisions))) if decisions is not None else None
+    decided = _decided(dataset, decisions, on_event)
     return judge_answers(
         answers.name, answers.probabilities, dataset, audit, decided, labels_only=answers.labels_only
     )
+
+
+def _decided(dataset: Dataset, table: str | Path | None, on_event: OnEvent) -> Decided | None:
+    """What follows from a table of decisions, told as a run tells it."""
+    if table is None:
+        return None
+    decisions = read_decisions(Path(table))
+    decided = decide(dataset, decisions)
+    tell_decided(decided, decisions, table, dataset, on_event)
+    return decided
 
 
 def _in_folder(

@@ -117,7 +117,8 @@ def make_plan(
     decisions = read_decisions(Path(settings.decisions)) if settings.decisions else ()
     start = read_start(Path(settings.warm_start)) if settings.warm_start else None
     plan = Plan(command, settings, None, dataset, folder, _location(name, dataset), decisions, start, *own)
-    _tell_decided(plan, on_event)
+    if settings.decisions is not None:
+        tell_decided(plan.decided, decisions, settings.decisions, dataset, on_event)
     if start is not None:
         for recipe in recipes:
             fitting_weights(start, recipe, dataset.shape, dataset.classes)
@@ -149,24 +150,27 @@ def _refuse_untested(settings: Settings) -> None:
         raise AssayError("bad-value", "--self-test", what, "Use --self-test without --pred-probs.")
 
 
-def _tell_decided(plan: Plan, on_event: OnEvent) -> None:
-    """Say what the decisions come to. Raises AssayError `table-value` where not one of them has its image."""
-    if plan.settings.decisions is None:
-        return
-    decided, table = plan.decided, plan.settings.decisions
-    applied = len(plan.decisions) - decided.unmatched
-    if plan.decisions and not applied:
-        what = f"none of its {len(plan.decisions):,} decisions is about an image of {plan.dataset.name}"
+def tell_decided(
+    decided: Decided, decisions: Sequence[Decision], table: object, dataset: Dataset, on_event: OnEvent
+) -> None:
+    """Say what the decisions of a table come to.
+
+    Raises AssayError `table-value` where not one of them is about an image that is there.
+    """
+    applied = len(decisions) - decided.unmatched
+    if decisions and not applied:
+        what = f"none of its {len(decisions):,} decisions is about an image of {dataset.name}"
         fix = "Give the data that the decisions were made for, or that run's own table (assay review RUN)."
         raise AssayError("table-value", table, what, fix)
     if not applied:
         warn(on_event, "load", f"{table} holds no decision: fill in its column decision")
         return
-    told = "; ".join(
-        f"{split}: {_counted(counts)}" for split, counts in decided.counts.items() if any(counts.values())
-    )
+    touched = ((split, counts) for split, counts in decided.counts.items() if any(counts.values()))
+    told = "; ".join(f"{split}: {_counted(counts)}" for split, counts in touched)
     figures = {"applied": applied, "unmatched": decided.unmatched, "counts": dict(decided.counts)}
-    on_event(Event("decided", "load", {"message": f"{applied:,} decisions apply ({told})", **figures}))
+    plural = "decision applies" if applied == 1 else "decisions apply"
+    message = f"{applied:,} {plural} ({told}); training follows them, the test labels stay"
+    on_event(Event("decided", "load", {"message": message, **figures}))
     if decided.unmatched:
         which = "about images that are not there, or whose label is another now"
         warn(on_event, "load", f"passed over {decided.unmatched:,} decisions {which}")

@@ -1,5 +1,6 @@
 """`assay evaluate RUN`: the second half of a run."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,14 +19,13 @@ ModelName = Annotated[
 ]
 
 
-@o.with_options(o.REPORTING)
+@o.with_options(o.GATING, o.REPORTING)
 def evaluate(
     run: Subject,
     data: o.Data = None,
     out: o.Out = None,
     model_name: ModelName = None,
     max_risk: o.MaxRisk = None,
-    fail_on: o.FailOn = None,
     offline: o.Offline = False,
     **given: Any,
 ) -> None:
@@ -40,25 +40,25 @@ def evaluate(
     output = o.Output.of(given)
     if run.is_file():
         _refuse("max_risk" if max_risk is not None else None, "only a run's own model has validation images")
-        _evaluate_answers(run, data, out, model_name, fail_on, offline, output)
+        _evaluate_answers(run, data, out, model_name, given, offline, output)
         return
     for option, value in (("out", out), ("model_name", model_name)):
         _refuse(option if value is not None else None, "a run is completed where it lies")
     if not run_folder.is_finished(run):
-        _refuse_for_unfinished(max_risk, fail_on)
+        _refuse_for_unfinished(max_risk, given)
         _evaluate_unfinished(run, data, offline, output)
         return
-    from assay.cli.closing import close_done, quoted, score_line, scores_of
+    from assay.cli.closing import close_done, quoted, score_line
+    from assay.cli.gating import Gating
     from assay.cli.listeners import listening
     from assay.workflow.api import run_evaluate
-    from assay.workflow.quality_gates import enforce, parse_gates
 
-    gates = parse_gates(fail_on or "")
+    gating = Gating.of(given)
     with listening(output) as on_event:
         done = run_evaluate(run, data, max_risk=max_risk, offline=offline, on_event=on_event)
     headline = score_line(done.score) if done.score else ""
     close_done(done, output, headline, [f"assay predict {quoted(done.path)} PICTURE.png"])
-    enforce(gates, done.audit, scores_of(done), done.path)
+    gating.finish(done, output)
 
 
 def _refuse(option: str | None, why: str) -> None:
@@ -74,16 +74,16 @@ def _evaluate_answers(
     data: str | None,
     out: Path | None,
     name: str | None,
-    fail_on: str | None,
+    given: Mapping[str, Any],
     offline: bool,
     output: o.Output,
 ) -> None:
-    from assay.cli.closing import close_done, quoted, score_line, scores_of
+    from assay.cli.closing import close_done, quoted, score_line
+    from assay.cli.gating import Gating
     from assay.cli.listeners import listening
     from assay.workflow.api import run_answers
-    from assay.workflow.quality_gates import enforce, parse_gates
 
-    gates = parse_gates(fail_on or "")
+    gating = Gating.of(given)
     settings = {} if data is None else {"data": data}
     with listening(output) as on_event:
         done = run_answers(
@@ -91,7 +91,7 @@ def _evaluate_answers(
         )
     headline = score_line(done.score) if done.score else ""
     close_done(done, output, headline, [f"assay review {quoted(done.path)}"])
-    enforce(gates, done.audit, scores_of(done), done.path)
+    gating.finish(done, output)
 
 
 def _evaluate_unfinished(run: Path, data: str | None, offline: bool, output: o.Output) -> None:
@@ -110,9 +110,11 @@ def _evaluate_unfinished(run: Path, data: str | None, offline: bool, output: o.O
     close_plain(headline, [f"assay resume {quoted(run)}"], output)
 
 
-def _refuse_for_unfinished(max_risk: float | None, fail_on: str | None) -> None:
+def _refuse_for_unfinished(max_risk: float | None, given: Mapping[str, Any]) -> None:
     from assay.core.errors import AssayError
 
-    for option, value in (("--max-risk", max_risk), ("--fail-on", fail_on)):
-        if value is not None:
+    asked = {"max_risk": max_risk, **{name: given[name] for name in o.GATING}}
+    for name, value in asked.items():
+        if value not in (None, False):
+            option = f"--{name.replace('_', '-')}"
             raise AssayError("bad-value", option, "the run is not finished", "Finish it: assay resume RUN.")

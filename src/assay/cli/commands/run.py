@@ -8,20 +8,20 @@ from assay.cli.training import training_command
 
 
 def _run(
-    settings: dict[str, Any], out: Path | None, fail_on: str | None, offline: bool, output: Output
+    settings: dict[str, Any], out: Path | None, given: dict[str, Any], offline: bool, output: Output
 ) -> None:
-    from assay.cli.closing import areas_line, close_done, quoted, score_line, scores_of
+    from assay.cli.closing import areas_line, close_done, quoted, score_line
+    from assay.cli.gating import Gating
     from assay.cli.listeners import listening
     from assay.workflow.api import run as run_pipeline
-    from assay.workflow.quality_gates import enforce, parse_gates
 
-    gates = parse_gates(fail_on or "")
+    gating = Gating.of(given)
     with listening(output) as on_event:
         done = run_pipeline(out=out, offline=offline, on_event=on_event, **settings)
     score = f"{score_line(done.score)} " if done.score else ""
     headline = f"{score}Audit: {areas_line(done.audit)}."
     close_done(done, output, headline, [f"assay predict {quoted(done.path)} PICTURE.png"])
-    enforce(gates, done.audit, scores_of(done), done.path)
+    gating.finish(done, output)
 
 
 run = training_command("run", "Do everything: audit, train, test, report.", _run)
