@@ -22,7 +22,7 @@ from assay.audits.checks.shortcuts import check_shortcuts
 from assay.audits.checks.unreadable import check_unreadable
 from assay.audits.measures.pixel_statistics import pixel_statistics
 from assay.audits.measures.pixel_sums import Measurements, measure
-from assay.audits.values import Audit, Finding, sorted_issues
+from assay.audits.values import Audit, Finding, Findings, Issues, sorted_issues
 from assay.core.errors import AssayError
 from assay.core.events import Event, OnEvent, ignore
 from assay.core.text import choices
@@ -116,8 +116,8 @@ def audit_dataset(
     return Audit(
         dataset=_dataset_record(dataset),
         statistics=_statistics(measurements),
-        findings=findings,
-        issues=sorted_issues([issue for result in checked for issue in result.issues]),
+        findings=Findings(findings),
+        issues=Issues(sorted_issues([issue for result in checked for issue in result.issues])),
         decisions=_decisions(measurements, findings),
         posterior=next((result.posterior for result in checked if result.posterior), None),
     )

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.table import Table
 from assay.core.text import html_table
 from assay.evaluation import metrics
 from assay.evaluation.adjusted_accuracy import ENTRIES, AdjustedAccuracy
@@ -77,6 +78,20 @@ class Evaluation:
         """float64 `(n,)`: the probability of the predicted class."""
         best: NDArray[np.float64] = self.probabilities.max(axis=1)
         return best
+
+    @cached_property
+    def predictions(self) -> Table:
+        """A row for each image, in source order: label, answer, its probability, and `p:<class>` for each."""
+        names = np.array(self.classes, dtype=object)
+        columns: dict[str, Any] = {
+            "index": list(range(len(self.labels))),
+            "label": names[self.labels].tolist(),
+            "predicted": names[self.predicted].tolist(),
+            "probability": self.confidence.tolist(),
+            "right": (self.labels == self.predicted).tolist(),
+        }
+        each = {f"p:{name}": self.probabilities[:, k].tolist() for k, name in enumerate(self.classes)}
+        return Table({**columns, **each}, "Predictions")
 
     @cached_property
     def confusion(self) -> NDArray[np.int64]:

@@ -42,6 +42,14 @@ class Run:
     runs: tuple["Run", ...] = ()
     comparison: Comparison | None = None
 
+    def __repr__(self) -> str:
+        known = (self.comparison or self.model, self.score, self.audit)
+        return f"Run({str(self.path)!r}, {', '.join(repr(part) for part in known if part is not None)})"
+
+    def _repr_html_(self) -> str:
+        parts = (self.score, self.comparison, self.audit)
+        return "".join(part._repr_html_() for part in parts if part is not None)
+
 
 def train_one(
     plan: Plan, folder: RunFolder, results: Results, on_event: OnEvent, accept_changes: bool = False

@@ -63,6 +63,13 @@ class History:
         """The history that `as_record` described."""
         return cls(tuple(EpochRecord(**record) for record in records))
 
+    def __repr__(self) -> str:
+        if not self.records:
+            return "History(no epochs)"
+        last = self.records[-1]
+        known = {key: value for key, value in last.scores().items() if value is not None}
+        return f"History({len(self.records)} epochs, {', '.join(f'{k} {v:.4f}' for k, v in known.items())})"
+
     def _repr_html_(self) -> str:
         rows = [["" if v is None else f"{v:.4g}" for v in asdict(r).values()] for r in self.records]
         return html_table(HISTORY_COLUMNS, rows, "Training history")
@@ -153,6 +160,10 @@ class ModelData:
         """What a prediction costs: the `model` of `evaluation.json`."""
         table = self.layers.as_record()
         return {"recipe": self.recipe["name"], **{key: table[key] for key in table if key != "layers"}}
+
+    def __repr__(self) -> str:
+        size = f"{self.layers.parameters:,} parameters"
+        return f"Model({self.recipe['name']}, {size}, {len(self.classes)} classes)"
 
     def summary(self) -> str:
         """The model table as plain text."""
