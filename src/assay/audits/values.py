@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any, Final, Literal, SupportsIndex, overload
 
 from assay.core import durable
-from assay.core.table import Table, Tabular
+from assay.core.errors import AssayError
+from assay.core.table import Table, Tabular, figure_of
 from assay.core.text import choices, csv_text, html_table
+from assay.data.values import Dataset
 from assay.estimators.label_noise import LabelPosterior
 
 Verdict = Literal["pass", "warn", "fail", "not evaluated"]
@@ -173,6 +175,7 @@ class Audit:
     findings: in the order of the table of checks. issues: sorted by check, then score falling.
     posterior: what the classifier behind `label-errors` thinks of each test image, for asking how many labels
         it would dispute were all of them right; None without a test split or that check. Not in `audit.json`.
+    data: what was audited, for `show`; not part of the value.
     """
 
     dataset: Mapping[str, Any]
@@ -181,6 +184,7 @@ class Audit:
     issues: Issues = _NO_ISSUES
     decisions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     posterior: LabelPosterior | None = None
+    data: Dataset | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         # Whatever tuples they were made from: findings are found by name, issues can be tables.
@@ -198,6 +202,18 @@ class Audit:
     def finding(self, check: str) -> Finding:
         """The finding of one check. Raises KeyError when it did not run."""
         return self.findings[check]
+
+    def show(self, check: str, data: Dataset | None = None) -> Any:
+        """The images that a check flags, the worst first, as a matplotlib figure.
+
+        data: needed only where the audit was not made by `assay.audit` in this session. Raises KeyError for a
+        check that did not run, AssayError `bad-value` where it flags nothing, `data-changed` for other data.
+        """
+        dataset = data if data is not None else self.data
+        if dataset is None:
+            fix = "Give them: audit.show(check, data)."
+            raise AssayError("bad-value", "data", "the audit was read from a file and has no images", fix)
+        return figure_of("suspects", "plot_suspects", self, check, dataset)
 
     def area_verdicts(self) -> dict[str, Verdict]:
         """Each area that was examined with the worst verdict of its checks."""

@@ -73,6 +73,15 @@ class Table(Tabular):
         return html_table(tuple(self.columns), shown, f"{self.name}: {len(self):,} rows{more}")
 
 
+def figure_of(room: str, function: str, *arguments: Any) -> Any:
+    """A figure from the room that draws, which is loaded only when somebody wants to see one.
+
+    Values below `reports` have `plot` and `show` as a convenience; the picture is made above, by name, and
+    nothing below depends on it (docs/decisions/0095).
+    """
+    return getattr(import_module(f"assay.reports.figures.{room}"), function)(*arguments)
+
+
 def _library(name: str) -> Any:
     try:
         return import_module(name)

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.table import Table
+from assay.core.table import Table, figure_of
 from assay.core.text import html_table
 from assay.evaluation import metrics
 from assay.evaluation.adjusted_accuracy import ENTRIES, AdjustedAccuracy
@@ -159,6 +159,10 @@ class Evaluation:
         """Rows of wrongly predicted images, the most confident first, at most `limit`."""
         wrong = np.flatnonzero(self.predicted != self.labels)
         return wrong[np.argsort(-self.confidence[wrong], kind="stable")][:limit]
+
+    def plot_confusion(self) -> Any:
+        """The confusion matrix, as a matplotlib figure."""
+        return figure_of("results", "plot_confusion", self)
 
     def __repr__(self) -> str:
         low, high = self.accuracy_ci95

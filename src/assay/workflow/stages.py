@@ -105,6 +105,7 @@ def examined(plan: Plan, on_event: OnEvent) -> Results:
             self_test_seed=settings.data_seed if settings.self_test else None,
         )
         figures.update(areas=found.area_verdicts(), decisions=dict(found.decisions))
+    found = replace(found, data=plan.dataset)
     return Results(plan.dataset, measurements, found, plan.decided)
 
 

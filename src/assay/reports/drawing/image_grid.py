@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from numpy.typing import NDArray
 
-from assay.reports.drawing.canvas import WIDTH, Drawing, draw, label, text_width
+from assay.reports.drawing.canvas import WIDTH, Drawing, Plot, draw, label, plot, text_width
 from assay.reports.drawing.colors import INK, MUTED
 from assay.reports.drawing.image_tiles import GAP, cell_ratio, fitting, mosaic
 
@@ -47,6 +47,14 @@ def draw_grid(name: str, grid: Grid) -> Drawing:
     return draw(
         name, rows * layout.step + 2 * _MARGIN, lambda canvas: _paint(canvas, grid, layout), arrange=False
     )
+
+
+def plot_grid(grid: Grid) -> Plot:
+    """The grid as a matplotlib figure."""
+    rows, columns = grid.shape
+    grid = replace(grid, images=fitting(grid.images, rows * columns))
+    layout = _layout(grid)
+    return plot(rows * layout.step + 2 * _MARGIN, lambda canvas: _paint(canvas, grid, layout), arrange=False)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from assay.data.values import Split, images_of
 from assay.evaluation.values import Evaluation
-from assay.reports.drawing.canvas import draw, label
+from assay.reports.drawing.canvas import Plot, draw, label, plot
 from assay.reports.drawing.captions import figure
 from assay.reports.drawing.colors import BLUE, MUTED, ORANGE
 from assay.reports.drawing.confusion_table import matrix_tints, most_confused
@@ -71,6 +71,20 @@ def _two_lines(
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(axis="y")
+
+
+def plot_curves(history: History) -> Plot:
+    """Loss and accuracy per epoch as a matplotlib figure for a notebook."""
+    return plot(2.7, lambda canvas: _curves(canvas, history))
+
+
+def plot_confusion(evaluation: Evaluation) -> Plot:
+    """The confusion matrix as a matplotlib figure for a notebook; of many classes those most confused."""
+    matrix = evaluation.confusion
+    shown = most_confused(matrix)
+    names, part = [evaluation.classes[c] for c in shown], matrix[np.ix_(shown, shown)]
+    tints = matrix_tints(matrix, shown)
+    return plot(1.25 + 0.3 * len(shown), lambda canvas: _confusion_map(canvas, names, part, tints))
 
 
 def confusion(evaluation: Evaluation) -> Figure:

@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.table import figure_of
 from assay.core.text import csv_text, html_table
 from assay.data.preprocessing import Preprocessing
 from assay.training.model.limits import Limits
@@ -48,6 +49,10 @@ class History:
     """One record per epoch."""
 
     records: tuple[EpochRecord, ...] = ()
+
+    def plot(self) -> Any:
+        """Loss and accuracy per epoch, as a matplotlib figure."""
+        return figure_of("results", "plot_curves", self)
 
     def csv(self) -> str:
         """The content of `history.csv`."""
