@@ -33,6 +33,8 @@ SLOW = {
     "reports/page/test_html.py": "whole pages of many kinds of data",
     "reports/test_look_at.py": "whole runs",
     "reports/test_numbers_of_runs.py": "whole runs",
+    "test_ci_kit.py": "whole commands in processes of their own",
+    "test_examples.py": "whole examples in processes of their own",
     "test_contributing.py": "whole commands on a copy of the package",
     "torture/": "processes that are killed, and disks that refuse",
     "training/closed_forms/test_closed_forms.py": "whole runs without torch",

@@ -18,6 +18,7 @@ from assay.core.errors import AssayError
 from assay.training.classifier import Model
 from assay.workflow.api import train
 from assay.workflow.load import load
+from assay.workflow.settings import Device
 
 
 class AssayClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -45,7 +46,7 @@ class AssayClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         learning_rate: float | None = None,
         seed: int = 0,
         validation: float = 0.1,
-        device: str = "auto",
+        device: Device = "auto",
         threads: int | None = None,
         image_shape: tuple[int, ...] | None = None,
         settings: Mapping[str, Any] | None = None,

@@ -8,7 +8,7 @@ it carried out: by `stages` for one model, by `several` for more.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,7 @@ from assay.workflow.plan import (
     plan_of_run,
     tell_decided,
 )
+from assay.workflow.settings import AuditSettings, RunSettings, TrainSettings
 from assay.workflow.stages import (
     Run,
     evaluate_model,
@@ -57,7 +58,7 @@ def run(
     out: str | Path | None = None,
     offline: bool = False,
     on_event: OnEvent = ignore,
-    **settings: Any,
+    **settings: Unpack[RunSettings],
 ) -> Run:
     """Audit, train and evaluate; everything is written to a run folder.
 
@@ -104,7 +105,7 @@ def audit(
     out: str | Path | None = None,
     offline: bool = False,
     on_event: OnEvent = ignore,
-    **settings: Any,
+    **settings: Unpack[AuditSettings],
 ) -> Audit:
     """Look for what is wrong with the data, before any training. Needs no torch.
 
@@ -160,7 +161,7 @@ def train(
     *,
     offline: bool = False,
     on_event: OnEvent = ignore,
-    **settings: Any,
+    **settings: Unpack[TrainSettings],
 ) -> Model:
     """Train a classifier on the training split; the test split is not looked at. Writes nothing.
 
@@ -361,7 +362,11 @@ def report_again(
 
 
 def predict(model: Model | str | Path, files: Iterable[str | Path | bytes]) -> list[Prediction]:
-    """Classify pictures, read exactly as in training. model: a model, or the path of a run folder."""
+    """Classify pictures, read exactly as in training.
+
+    model: a model, or the path of a run folder. files: paths, or the content of picture files.
+    Raises AssayError `file-missing`, `image-unreadable`, `model-refused`.
+    """
     from assay.training.classifier import Model
 
     chosen = model if isinstance(model, Model) else Model.read(Path(model) / "model")

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from assay.audits.values import Audit
 from assay.core.errors import AssayError
@@ -32,8 +32,16 @@ class Entry:
     seconds: float | None
 
 
+class HasFolder(Protocol):
+    """A `Run`: whatever says in which folder it lies."""
+
+    @property
+    def path(self) -> Path:
+        """The run folder."""
+
+
 def compare(
-    *runs: Any,
+    *runs: str | Path | HasFolder,
     out: str | Path | None = None,
     on_event: OnEvent = ignore,
 ) -> Comparison:
@@ -43,7 +51,7 @@ def compare(
     differ. out: a folder for comparison.json, differences.csv and a page; None writes nothing.
     Raises AssayError `different-test-data`, `run-not-evaluated`, `not-a-run-folder`, `run-damaged`.
     """
-    folders = [Path(getattr(run, "path", run)) for run in runs]
+    folders = [Path(run if isinstance(run, str | Path) else run.path) for run in runs]
     if out is not None:
         return write_compared(folders, Path(out), paired=True, on_event=on_event)
     return _compared(read_entries(folders), folders, paired=True)

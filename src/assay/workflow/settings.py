@@ -1,9 +1,9 @@
 """What a run was asked to do: the settings as one value, written to and read from `config.toml`."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -107,6 +107,92 @@ class Settings(Reading):
         """The settings as TOML types (settings left at None are left out)."""
         record = self.model_dump(mode="json", exclude_none=True)
         return {"schema": 1, **record}
+
+
+class ReadingSettings(TypedDict, total=False):
+    """The settings of `Reading`, for editors and type checkers: what each function may be given by name."""
+
+    name: str | None
+    classes: Sequence[str] | None
+    size: str | int | None
+    resize: Literal["fit", "crop", "stretch"]
+    skip_bad: bool
+    path_column: str | None
+    label_column: str | None
+    split_column: str | None
+    group_column: str | None
+    test_fraction: float | None
+
+
+class AuditSettings(ReadingSettings, total=False):
+    """What `assay.audit` may be given by name. pred_probs: an array, a data frame, or a file."""
+
+    seed: int
+    split_seed: int | None
+    checks: Sequence[str] | None
+    thorough: bool
+    self_test: bool
+    features: str | Path | None
+    pred_probs: object
+
+
+class RecipeSettings(TypedDict, total=False):
+    """What a recipe may be given by name (see `assay.training.recipes`); not every recipe has each."""
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    members: int
+    reference: float
+    reference_features: int
+    normalizer: Literal["minmax", "standard"]
+    least_steps: int
+    beta1: float
+    beta2: float
+    epsilon: float
+    initialization: Literal["glorot", "dirac"]
+    weight_decay: float
+    schedule: Literal["constant", "linear"]
+    warm_up: float
+    label_smoothing: float
+    class_weights: Literal["equal", "balanced"]
+    mirror: bool
+    mirror_averaging: bool
+    shift: int
+    cutout: int
+    erasing: float
+    mixup: float
+    averaging: float
+    selection: float
+    patience: int
+    hidden: int
+    channels: Sequence[int]
+    pool_after: Sequence[int]
+    unshuffle: int
+    batch_norm_momentum: float
+    fourier_features: int
+    components: int
+
+
+class TrainSettings(AuditSettings, RecipeSettings, total=False):
+    """What `assay.train` may be given by name. recipe: the recipe's settings in one mapping."""
+
+    validation: float
+    device: Device
+    threads: int | None
+    decisions: str | Path | None
+    warm_start: str | Path | None
+    checkpoint_every: float
+    max_risk: float | None
+    seeds: int | None
+    recipe: Mapping[str, object]
+    recipes: Mapping[str, Mapping[str, object]] | None
+
+
+class RunSettings(TrainSettings, total=False):
+    """What `assay.run` may be given by name. model: a recipe's name, or several with commas between."""
+
+    model: str | None
 
 
 def read_settings(file: Path) -> dict[str, Any]:
