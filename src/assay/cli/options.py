@@ -80,6 +80,22 @@ GroupColumn = Annotated[
     str | None,
     typer.Option("--group-column", metavar="NAME", help="Images of one group stay on one side of a split."),
 ]
+Layout = Annotated[
+    str | None,
+    typer.Option("--layout", metavar="KIND", help="The first folders are: classes, splits or nested."),
+]
+SplitNames = Annotated[
+    str | None,
+    typer.Option("--split-names", metavar="train=A,test=B", help="Which folder is which split."),
+]
+FollowLinks = Annotated[
+    bool | None, typer.Option("--follow-links", help="Read links in a folder that stay below it.")
+]
+Root = Annotated[str | None, typer.Option("--root", metavar="DIR", help="Where the paths of a table begin.")]
+SkipUnlabelled = Annotated[
+    bool | None,
+    typer.Option("--skip-unlabelled", help="Leave rows of a table without a label out, counted."),
+]
 TestFraction = Annotated[
     float | None,
     typer.Option(
@@ -164,6 +180,11 @@ READING: Final[Options] = {
     "label_column": LabelColumn,
     "split_column": SplitColumn,
     "group_column": GroupColumn,
+    "layout": Layout,
+    "split_names": SplitNames,
+    "follow_links": FollowLinks,
+    "root": Root,
+    "skip_unlabelled": SkipUnlabelled,
 }
 
 #: What an audit looks for. A new one is a line here and a field of `workflow.settings.Settings`.

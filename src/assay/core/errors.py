@@ -51,6 +51,8 @@ ERROR_CODES: Final[dict[str, int]] = {
     "bad-arrays": BAD_DATA,
     "pixel-out-of-range": BAD_DATA,
     "class-names": BAD_DATA,
+    "ambiguous-layout": BAD_DATA,
+    "several-labels": BAD_DATA,
     "too-few-images": BAD_DATA,
     "too-few-classes": BAD_DATA,
     "no-test-split": BAD_DATA,

@@ -11,7 +11,9 @@ from assay.core.text import html_table
 from assay.data.decoding.target_size import parse_size, working_shape
 from assay.data.decoding.worker_pool import Decoders
 from assay.data.decoding.worker_pool import Request as DecodeRequest
+from assay.data.listing.class_numbers import meant_classes
 from assay.data.listing.listing import Listing, Payload, class_names
+from assay.data.listing.vocabulary import with_one_vocabulary
 from assay.data.load import as_request, readable_source
 from assay.data.request import Request
 from assay.data.values import Dataset, LeftOut
@@ -27,7 +29,7 @@ class Inspection:
     form: how the data are laid out. splits: images by split. per_class: images by split and class.
     sizes, modes, formats: how many of the `sampled` images have which. shape: height, width, channels
     they would be read as. columns: what is known of each image besides. left_out: ignored things, and
-    the unreadable ones among the sampled.
+    the unreadable ones among the sampled. notes: what was decided about the layout.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Inspection:
     shape: tuple[int, int, int] | None
     columns: tuple[str, ...]
     left_out: tuple[LeftOut, ...]
+    notes: tuple[str, ...] = ()
 
     def as_record(self) -> dict[str, Any]:
         """The inspection as JSON types."""
@@ -64,7 +67,8 @@ def inspect(data: str | Path | None = None, **options: Any) -> Inspection:
     source = readable_source(request)
     if source.listing is None:
         return _of_dataset(source.read(request))
-    return _of_listing(source.listing(request), request, source.name)
+    listing = with_one_vocabulary(source.listing(request), request.classes, request.path)
+    return _of_listing(listing, request, source.name)
 
 
 def _of_dataset(dataset: Dataset) -> Inspection:
@@ -86,11 +90,12 @@ def _of_dataset(dataset: Dataset) -> Inspection:
         dataset.shape,
         tuple(dataset.train.columns),
         dataset.left_out,
+        dataset.notes,
     )
 
 
 def _of_listing(listing: Listing, request: Request, source: str) -> Inspection:
-    names = class_names(listing, request.classes)
+    names = class_names(listing, meant_classes(request.classes))
     found = _Sample()
     with Decoders(1) as decoders:
         for split, part in listing.parts.items():
@@ -115,6 +120,7 @@ def _of_listing(listing: Listing, request: Request, source: str) -> Inspection:
         found.shape(request),
         tuple(sorted({name for part in listing.parts.values() for name in part.columns})),
         (*listing.left_out, *found.left_out),
+        listing.notes,
     )
 
 

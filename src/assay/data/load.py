@@ -1,7 +1,7 @@
 """From a request to a data set: which source reads it."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from assay.core.errors import AssayError
 from assay.core.text import choices
+from assay.data.listing.tree import named_splits
 from assay.data.request import Request, refuse_unused
 from assay.data.sources import SOURCES, Source
 from assay.data.sources.array_dataset import checked_classes, read_class_names
@@ -39,13 +40,17 @@ def as_request(
     *,
     arrays: Sequence[NDArray[Any]] | None = None,
     classes: str | Sequence[str] | None = None,
+    split_names: str | Mapping[str, str] | None = None,
+    root: str | Path | None = None,
     **options: Any,
 ) -> Request:
     """What the user asked for as one value; `options` are other fields of `Request`."""
     if data is not None and arrays is not None:
         raise AssayError("usage", "arrays", "both data and arrays were given", "Give one of them.")
     text = None if arrays is not None else os.fspath(data if data is not None else DEFAULT)
-    return Request(text, _existing_path(text, data), arrays, _class_names(classes), **options)
+    names = named_splits(split_names) if isinstance(split_names, str) else split_names
+    more = {"split_names": names, "root": _existing_root(root), **options}
+    return Request(text, _existing_path(text, data), arrays, _class_names(classes), **more)
 
 
 def readable_source(request: Request) -> Source:
@@ -82,6 +87,17 @@ def _existing_path(text: str | None, data: str | Path | None) -> Path | None:
     if isinstance(data, Path) or text.startswith((".", "~")) or os.sep in text:
         raise AssayError("unknown-data", text, "there is no such file or folder", "Check the path.")
     return None
+
+
+def _existing_root(root: str | Path | None) -> Path | None:
+    """The folder of --root. Raises AssayError `bad-value` where it is none."""
+    if root is None:
+        return None
+    if not Path(root).expanduser().is_dir():
+        raise AssayError(
+            "bad-value", "--root", f"{root} is no folder", "Give the folder that paths begin at."
+        )
+    return Path(root).expanduser()
 
 
 def _unknown(request: Request) -> AssayError:

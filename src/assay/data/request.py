@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, ignore
-from assay.data.values import Resize
+from assay.data.values import Kind, Resize
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +23,9 @@ class Request:
     size, resize: the working size of image files, and how they are brought to it.
     skip_bad: leave unreadable images out instead of stopping.
     label_column, path_column, split_column, group_column: where a table has what.
+    root: where the paths of a table begin. skip_unlabelled: leave rows without a label out.
+    layout, split_names: what the folders of a tree are (see `listing.layout`): the splits' folders by split.
+    follow_links: read links that stay below the folder.
     test_fraction, seed: without a test split, take this share of train for it, drawn by the seed.
     offline: no network. scratch: a folder to decode into, for a source that caches by itself.
     """
@@ -40,6 +43,11 @@ class Request:
     path_column: str | None = None
     split_column: str | None = None
     group_column: str | None = None
+    layout: Kind | None = None
+    split_names: Mapping[str, str] | None = None
+    follow_links: bool = False
+    root: Path | None = None
+    skip_unlabelled: bool = False
     test_fraction: float | None = None
     seed: int = 0
     offline: bool = False
@@ -59,6 +67,11 @@ OPTIONS: Final[Mapping[str, str]] = {
     "floats": "floats",
     "size": "--size",
     "resize": "--resize",
+    "layout": "--layout",
+    "split_names": "--split-names",
+    "follow_links": "--follow-links",
+    "root": "--root",
+    "skip_unlabelled": "--skip-unlabelled",
     "path_column": "--path-column",
     "label_column": "--label-column",
     "split_column": "--split-column",
@@ -68,7 +81,10 @@ OPTIONS: Final[Mapping[str, str]] = {
 #: What sources of arrays take, and sources of image files; of these, what concerns tables.
 OF_ARRAYS: Final = frozenset({"classes", "floats"})
 OF_IMAGES: Final = frozenset({"classes", "size", "resize"})
-OF_TABLES: Final = frozenset({"path_column", "label_column", "split_column", "group_column"})
+OF_FOLDERS: Final = frozenset({"layout", "split_names", "follow_links"})
+OF_TABLES: Final = frozenset(
+    {"path_column", "label_column", "split_column", "group_column", "root", "skip_unlabelled"}
+)
 
 
 def refuse_unused(request: Request, taken: Collection[str], form: str) -> None:

@@ -23,6 +23,9 @@ PURPOSES: Final = {
 
 Column = NDArray[np.generic] | tuple[str, ...]
 
+#: What the first folders of a tree are (see `listing.layout`).
+Kind = Literal["classes", "splits", "nested"]
+
 #: How a picture of another size is brought to the working size.
 Resize = Literal["fit", "crop", "stretch"]
 
@@ -155,16 +158,20 @@ def image_digests(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.frombuffer(b"".join(digests), np.uint8).reshape(-1, 32)
 
 
+#: The kind of an image that was left out because nothing says its class.
+UNLABELLED: Final = "unlabelled"
+
+
 @dataclass(frozen=True)
 class LeftOut:
     """Something at the source that did not become an image, and why.
 
-    kind: `ignored` (no image: a stray file, a link out of the folder) or `unreadable` (a damaged one).
-    split, label: of an unreadable image, as far as known.
+    kind: `ignored` (no image: a stray file, a link out of the folder), `unlabelled` (an image without
+    a class) or `unreadable` (a damaged one). split, label: of an image, as far as known.
     """
 
     id: str
-    kind: Literal["ignored", "unreadable"]
+    kind: Literal["ignored", "unlabelled", "unreadable"]
     reason: str
     split: str = ""
     label: str = ""

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Floats
+from assay.core.arrays import Floats, Rows
 
 #: Penalties tried, each as a share of the mean eigenvalue of the Gram matrix.
 PENALTIES: Final = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
@@ -56,10 +56,11 @@ class Ridge:
         return (self.targets / (self.eigenvalues + self.penalty)[:, None]).astype(self.axes.dtype)
 
 
-def fit(blocks: Blocks, labels: NDArray[np.int64], class_count: int) -> Ridge:
+def fit(blocks: Blocks, labels: Rows, class_count: int, groups: Rows | None = None) -> Ridge:
     """Fit by ridge regression; of `PENALTIES` the one with the least leave-one-out squared error.
 
-    labels: int64 `(n,)` in [0, class_count), one per feature row.
+    labels: int64 `(n,)` in [0, class_count), one per feature row. groups: int64 `(n,)`, equal for rows that
+    are left out together (images of one patient, copies of one picture); None: every row is its own group.
     """
     gram, sums = _gram(blocks, labels, class_count)
     eigenvalues, axes = np.linalg.eigh(gram)
@@ -67,7 +68,7 @@ def fit(blocks: Blocks, labels: NDArray[np.int64], class_count: int) -> Ridge:
     axes = axes.astype(sums.dtype)
     scale = float(eigenvalues.mean()) or 1.0
     candidates = [Ridge(eigenvalues, axes, axes.T @ sums, share * scale) for share in PENALTIES]
-    errors = _errors(candidates, blocks, labels)
+    errors = _errors(candidates, blocks, labels, groups)
     return candidates[int(np.argmin(errors))]
 
 
@@ -98,28 +99,95 @@ def indicators(labels: NDArray[np.int64], class_count: int, dtype: Any = np.floa
     return hot
 
 
-def _errors(candidates: list[Ridge], blocks: Blocks, labels: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The summed leave-one-out squared error of each candidate, over rows spread evenly."""
+def _errors(
+    candidates: list[Ridge], blocks: Blocks, labels: Rows, groups: Rows | None
+) -> NDArray[np.float64]:
+    """The summed leave-one-out squared error of each candidate, over rows spread evenly.
+
+    Rows of groups are judged by whole groups, of which so many are taken that they have as large a share.
+    """
     stride = -(-len(labels) // _JUDGING_ROWS)
+    joint = np.zeros(len(labels), bool) if groups is None else shared(groups)
     errors = np.zeros(len(candidates))
+    done = 0
     for rows, own in _labelled(blocks, labels):
-        along = rows[::stride] @ candidates[0].axes
-        hot = indicators(own[::stride], candidates[0].targets.shape[1])
-        errors += [np.square(_without_itself(c, along, own[::stride]) - hot).sum() for c in candidates]
+        alone = ~joint[done : done + len(rows)][::stride]
+        done += len(rows)
+        along = (rows[::stride] @ candidates[0].axes)[alone]
+        hot = indicators(own[::stride][alone], candidates[0].targets.shape[1])
+        errors += [np.square(_without_itself(c, along, own[::stride][alone]) - hot).sum() for c in candidates]
+    if groups is None or not joint.any():
+        return errors
+    chosen = np.unique(groups[joint])[::stride]
+    taken = np.flatnonzero(joint & np.isin(groups, chosen))
+    along = _rows_of(blocks, taken) @ candidates[0].axes
+    hot = indicators(labels[taken], candidates[0].targets.shape[1])
+    for place, candidate in enumerate(candidates):
+        found = _without_groups(candidate, along, labels[taken], groups[taken])
+        errors[place] += np.square(found - hot).sum()
     return errors
 
 
-def leave_one_out(ridge: Ridge, blocks: Blocks, labels: NDArray[np.int64]) -> Floats:
-    """Scores `(n, k)` of every fitted row, each from a fit to all the other rows.
+def shared(groups: Rows) -> NDArray[np.bool_]:
+    """Which rows have a group with another row in it."""
+    _, place, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    joint: NDArray[np.bool_] = sizes[place.ravel()] > 1
+    return joint
+
+
+def _rows_of(blocks: Blocks, chosen: Rows) -> Floats:
+    """Some of the feature rows, in rising order."""
+    found, done = [], 0
+    for rows in blocks():
+        own = chosen[(chosen >= done) & (chosen < done + len(rows))] - done
+        found.append(rows[own])
+        done += len(rows)
+    return np.concatenate(found)
+
+
+def leave_one_out(ridge: Ridge, blocks: Blocks, labels: Rows, groups: Rows | None = None) -> Floats:
+    """Scores `(n, k)` of every fitted row, each from a fit to all rows but those of its group.
 
     Exact: with leverage h and score s, the score without row i is (s - h y) / (1 - h) (Allen's PRESS,
-    1974). `blocks` and `labels` must be those of `fit`.
+    1974); of a group with leverages H and scores S it is Y - (I - H)^-1 (Y - S). `blocks` and `labels` must
+    be those of `fit`; groups as there.
     """
     scores = [
         _without_itself(ridge, rows @ ridge.axes, own).astype(rows.dtype, copy=False)
         for rows, own in _labelled(blocks, labels)
     ]
-    return np.concatenate(scores)
+    found = np.concatenate(scores)
+    if groups is not None and (joint := shared(groups)).any():
+        rows = np.flatnonzero(joint)
+        along = _rows_of(blocks, rows) @ ridge.axes
+        found[rows] = _without_groups(ridge, along, labels[rows], groups[rows])
+    return found
+
+
+def _without_groups(ridge: Ridge, along: Floats, labels: Rows, groups: Rows) -> Floats:
+    """Scores `(n, k)` of rows along the axes, each from a fit without the rows of its group."""
+    scores = np.empty((len(along), ridge.targets.shape[1]), along.dtype)
+    order = np.argsort(groups, kind="stable")
+    starts = np.flatnonzero(np.diff(groups[order], prepend=groups[order][:1] - 1))
+    for members in np.split(order, starts[1:]):
+        scores[members] = _without_group(ridge, along[members], labels[members])
+    return scores
+
+
+def _without_group(ridge: Ridge, along: Floats, labels: Rows) -> Floats:
+    """The scores of one group `(m, k)` from a fit to all other rows."""
+    penalized = ridge.eigenvalues + ridge.penalty
+    own = along.astype(np.float64)
+    hot = indicators(labels, ridge.targets.shape[1])
+    if len(own) > len(penalized):  # a large group is taken out of the Gram matrix: that is smaller
+        gram = np.diag(np.maximum(penalized, _LEAST_REST * penalized.max())) - own.T @ own
+        gram[np.diag_indices_from(gram)] += _LEAST_REST * penalized.max()
+        found: Floats = own @ np.linalg.solve(gram, ridge.targets - own.T @ hot)
+        return found
+    weighted = own / penalized
+    rest = np.eye(len(own)) * (1 + _LEAST_REST) - weighted @ own.T
+    apart: Floats = hot - np.linalg.solve(rest, hot - weighted @ ridge.targets.astype(np.float64))
+    return apart
 
 
 def _without_itself(ridge: Ridge, along: Floats, labels: NDArray[np.int64]) -> Floats:
@@ -192,13 +260,32 @@ def lower_inverse(lower: Floats, go_on: Callable[[], None] = lambda: None) -> Fl
     return found
 
 
-def left_out(solution: Solution, rows: Iterable[Floats], labels: NDArray[np.int64]) -> Floats:
-    """What `leave_one_out` gives, for some of the fitted rows: blocks of them, and their labels."""
-    scores = []
+def left_out(solution: Solution, rows: Iterable[Floats], labels: Rows, groups: Rows | None = None) -> Floats:
+    """What `leave_one_out` gives, for some of the fitted rows: blocks of them, their labels and groups.
+
+    A group must be there with all its rows.
+    """
+    joint = np.zeros(len(labels), bool) if groups is None else shared(groups)
+    scores, kept, done = [], [], 0
     for block, own in _labelled(lambda: rows, labels):
-        leverage = np.square(block @ solution.root.T).sum(axis=1)
-        scores.append(_taken_out(block @ solution.coefficients, leverage, own))
-    return np.concatenate(scores)
+        rooted = block @ solution.root.T
+        scores.append(_taken_out(block @ solution.coefficients, np.square(rooted).sum(axis=1), own))
+        mine = joint[done : done + len(block)]
+        kept.append((rooted[mine], block[mine] @ solution.coefficients))
+        done += len(block)
+    found = np.concatenate(scores)
+    if groups is None or not joint.any():
+        return found
+    rooted, plain = (np.concatenate(part) for part in zip(*kept, strict=True))
+    places = np.flatnonzero(joint)
+    order = np.argsort(groups[places], kind="stable")
+    starts = np.flatnonzero(np.diff(groups[places][order], prepend=groups[places][order][:1] - 1))
+    for members in np.split(order, starts[1:]):
+        own = rooted[members].astype(np.float64)
+        hot = indicators(labels[places[members]], found.shape[1])
+        rest = np.eye(len(own)) * (1 + _LEAST_REST) - own @ own.T
+        found[places[members]] = hot - np.linalg.solve(rest, hot - plain[members])
+    return found
 
 
 def predict(ridge: Ridge, blocks: Blocks) -> Floats:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +15,7 @@ from assay.data.load import as_request, read
 from assay.data.request import Request
 from assay.data.splitting.test_split import checked_fraction, with_test_split
 from assay.data.storage.cache import cached
-from assay.data.values import Dataset, Resize
+from assay.data.values import Dataset, Kind, Resize
 
 #: Bytes of pixels up to which a drawn split is kept in memory; a larger one lies in the cache, memory-mapped.
 _IN_MEMORY: Final = 256 * 2**20
@@ -35,6 +35,11 @@ def load(
     path_column: str | None = None,
     split_column: str | None = None,
     group_column: str | None = None,
+    layout: Kind | None = None,
+    split_names: str | Mapping[str, str] | None = None,
+    follow_links: bool = False,
+    root: str | Path | None = None,
+    skip_unlabelled: bool = False,
     test_fraction: float | None = None,
     seed: int = 0,
     offline: bool = False,
@@ -53,6 +58,12 @@ def load(
         or else a square of the median side, at most 64.
     skip_bad: leave unreadable images out (they stand in `left_out`) instead of stopping.
     path_column, label_column, split_column, group_column: where tables have what.
+    layout: what the first folders of a tree are: `classes`, `splits`, or `nested` (the classes are one level
+        down). split_names: the folder of each split, "train=A,test=B" or a mapping. Unasked, see
+        docs/data.md.
+    follow_links: read links in a folder that stay below it.
+    root: where a table's paths begin, other than at its own folder.
+    skip_unlabelled: leave rows of a table without a label out, counted, instead of stopping.
     test_fraction, seed: take this share of train as test split where there is none; copies, near copies and
         images of one group stay on one side.
     offline: never use the network. on_event: receives progress and warnings.
@@ -72,6 +83,11 @@ def load(
         path_column=path_column,
         split_column=split_column,
         group_column=group_column,
+        layout=layout,
+        split_names=split_names,
+        follow_links=follow_links,
+        root=root,
+        skip_unlabelled=skip_unlabelled,
         test_fraction=test_fraction,
         seed=seed,
         offline=offline,

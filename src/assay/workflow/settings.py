@@ -18,7 +18,10 @@ class Reading(BaseModel):
 
     name: what to call them instead of their own name. classes: names in label order.
     size, resize: the working size of image files, and how they are brought to it. skip_bad: leave unreadable
-    images out, counted, instead of stopping. The columns say where a table has what.
+    images out, counted, instead of stopping. The columns say where a table has what. layout,
+    split_names: what the folders of a tree are, where the rules would ask. root: where a table's paths begin.
+    follow_links: read links that stay below the folder.
+    skip_unlabelled: leave rows of tables without a label out, counted, instead of stopping.
     test_fraction: share of train that becomes the test split where the data have none.
     """
 
@@ -33,6 +36,11 @@ class Reading(BaseModel):
     label_column: str | None = None
     split_column: str | None = None
     group_column: str | None = None
+    layout: Literal["classes", "splits", "nested"] | None = None
+    split_names: str | None = None
+    follow_links: bool = False
+    root: str | None = None
+    skip_unlabelled: bool = False
     test_fraction: Annotated[float, Field(gt=0, lt=1)] | None = None
 
 
@@ -121,6 +129,11 @@ class ReadingSettings(TypedDict, total=False):
     label_column: str | None
     split_column: str | None
     group_column: str | None
+    layout: Literal["classes", "splits", "nested"] | None
+    split_names: str | None
+    follow_links: bool
+    root: str | None
+    skip_unlabelled: bool
     test_fraction: float | None
 
 

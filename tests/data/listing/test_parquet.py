@@ -105,7 +105,7 @@ def test_one_file_with_a_split_column(tmp_path, expected):
 def test_labels_that_are_missing_or_out_of_range(tmp_path):
     """-1 is how the hub publishes tests without labels."""
     pq.write_table(table(3, label=[0, -1, 3]), tmp_path / "a.parquet")
-    assert "2 of 3 labels are outside 0-2, the first in row 1 (-1)" in refused(
+    assert "1 of 3 labels are outside 0-2, the first in row 2 (3)" in refused(
         tmp_path / "a.parquet", "label-out-of-range"
     )
     pq.write_table(table(3, label=[0, None, 1]), tmp_path / "b.parquet")

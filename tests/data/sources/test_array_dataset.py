@@ -72,7 +72,7 @@ def test_floats_outside_0_to_1_are_refused(value):
     [
         np.zeros(4, np.uint8),
         np.zeros((4, 3), np.uint8),
-        np.zeros((4, 3, 2, 2), np.uint8),
+        np.zeros((4, 5, 2, 2), np.uint8),
         np.zeros((4, 3, 3, 2, 1), np.uint8),
         np.zeros((4, 0, 2), np.uint8),
         np.zeros((4, 3, 2), bool),
@@ -121,23 +121,29 @@ def test_a_label_beyond_int64_does_not_wrap():
 @pytest.mark.parametrize(
     ("labels", "text"),
     [
-        ([0.0, 1.0, 2.0, 1.0], "4 of 4 labels are not whole numbers but float64, the first at index 0"),
         (
             [0.0, 0.5, 1.0, np.nan],
             "2 of 4 labels are not whole numbers but float64, the first at index 1 (0.5)",
         ),
-        (["a", "b", "a", "b"], "labels are of type <U1"),
-        ([True, False, True, False], "labels are of type bool"),
+        ([1 + 2j, 0, 1, 1], "labels are of type complex128"),
+        (["a", "", "a", "b"], "1 labels are empty"),
+        ([None, "a", "b", "a"], "labels are of type object"),
     ],
 )
 def test_labels_that_are_no_whole_numbers_are_refused(labels, text):
-    """Floats (also whole ones), NaN, text and truth values."""
+    """Floats with a fraction, NaN, complex numbers, and names that are missing."""
     assert text in refused("label-not-integer", images(), np.array(labels))
 
 
-def test_one_hot_labels_are_refused_with_the_way_out():
-    """A row per image is not a number per image."""
-    assert "argmax" in refused("bad-arrays", images(), np.eye(4, dtype=int))
+def test_rows_that_are_not_one_hot_are_refused():
+    """Probabilities are no labels; two ones in a row are two labels."""
+    refused("bad-arrays", images(), np.full((4, 3), 0.3))
+    several = np.eye(4, dtype=int)
+    several[2, 0] = 1
+    assert "row 2 has 2 ones" in refused("several-labels", images(), several)
+    assert "row 1 has 0 ones" in refused(
+        "several-labels", images(), np.eye(4, dtype=int)[[0, 0, 1, 2]] * [[1], [0], [1], [1]]
+    )
 
 
 def test_counts_must_agree():

@@ -219,7 +219,7 @@ def test_numbers_as_labels_index_the_names(arrays, expected, tmp_path):
         (b"file_name,label\n\xff\xfe,a\n", "table-unreadable", "not UTF-8"),
         (b'file_name,label\n"a.png,b\n', "table-unreadable", "line"),
         (b"file_name,label\n" + b"x" * 200_000 + b",a\n", "table-unreadable", "line 2"),
-        (b"file_name,label\na.png,\n", "table-value", "row 1 (a.png) has no label"),
+        (b"file_name,label\na.png,\n", "table-value", "the first is row 1 (a.png)"),
         (b"file_name,label\n,cat\n", "table-value", "row 1 has no path"),
         (b"file_name,label,split\na.png,cat,holdout\n", "table-value", "'holdout' is no split"),
         (b"file_name,label\n../a.png,cat\n", "path-outside", "row 1"),
@@ -258,7 +258,7 @@ def test_wrong_json_lines(tmp_path, line):
 
 
 def test_missing_files_of_a_table_are_unreadable_images(arrays, tmp_path):
-    """They stop a run, and are listed when skipped; a file named twice gets two ids."""
+    """They stop a run, and are listed when skipped; a file named twice counts once."""
     rows = flat(arrays, tmp_path / "flat")
     rows += [{**rows[0]}, {**rows[0], "file_name": "images/none.png"}]
     (tmp_path / "flat" / "link.png").symlink_to(tmp_path / "flat" / "images" / "train0.png")
@@ -267,8 +267,9 @@ def test_missing_files_of_a_table_are_unreadable_images(arrays, tmp_path):
     text = refused(table, "image-unreadable")
     assert "2 images cannot be read: images/none.png" in text
     found = load(table, skip_bad=True)
-    assert found.train.ids[-1] == "images/train0.png#2"
+    assert found.train.ids.count("images/train0.png") == 1
     assert [(item.id, item.reason) for item in found.left_out] == [
+        ("images/train0.png", "named twice in the table"),
         ("images/none.png", "no such file or directory"),
         ("link.png", "this is a link, not a file"),
     ]
@@ -339,10 +340,10 @@ def test_what_is_no_image_is_ignored_and_listed(folder, expected):
     assert {(item.id, item.reason) for item in found.left_out} == {
         (".DS_Store", "hidden"),
         (".git", "hidden"),
-        ("README.md", "no image by its name"),
+        ("README.md", "no image by name or content"),
         ("train/stray.png", "not in the folder of a class"),
         ("extra/x.png", "not in the folder of a class"),
-        ("train/cat/Thumbs.db", "no image by its name"),
+        ("train/cat/Thumbs.db", "made by a system"),
         ("train/cat/out.png", "a link, not a file"),
         ("train/cat/zero.png", "a link, not a file"),
         ("train/loop", "a link, not a file"),

@@ -31,7 +31,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
 
 
 def _arrays(count: int, seed: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    images = np.random.default_rng(seed).integers(0, 256, (count, 6, 5), np.uint8)
+    images = np.random.default_rng(seed).integers(0, 256, (count, 8, 8), np.uint8)
     return images, np.arange(count) % 3
 
 
@@ -70,6 +70,16 @@ def _archive(dataset: Dataset, place: Path) -> Options:
     return {"data": f"{place}.zip"}
 
 
+def _pixel_table(dataset: Dataset, place: Path) -> Options:
+    place.mkdir()
+    for name, split in dataset.splits.items():
+        header = ["label", *(f"pixel{number}" for number in range(split.images[0].size))]
+        rows = [[label, *image.ravel()] for image, label in zip(split.images, split.labels, strict=True)]
+        text = "\n".join(",".join(map(str, row)) for row in (header, *rows))
+        (place / f"set_{name}.csv").write_text(text)
+    return {"data": place}
+
+
 def _table(dataset: Dataset, place: Path) -> Options:
     folder = convert(dataset, place)
     paths = [path.relative_to(folder) for path in sorted(folder.rglob("*.png"))]
@@ -87,6 +97,7 @@ MADE: Mapping[str, Callable[[Dataset, Path], Options]] = {
     "idx": _idx,
     "numpy": lambda dataset, place: {"data": convert(dataset, place.with_suffix(".npz"))},
     "archive": _archive,
+    "pixel-table": _pixel_table,
     "parquet": lambda dataset, place: {"data": convert(dataset, place.with_suffix(".parquet"))},
     "folder": lambda dataset, place: {"data": convert(dataset, place)},
     "table": _table,
@@ -181,6 +192,11 @@ GIVEN: Mapping[str, object] = {
     "label_column": "label",
     "split_column": "split",
     "group_column": "label",
+    "layout": "classes",
+    "split_names": {"train": "train"},
+    "follow_links": True,
+    "root": ".",
+    "skip_unlabelled": True,
 }
 
 TAKES = {source.name: source.takes for source in SOURCES}

@@ -7,10 +7,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.audits.measures.copy_groups import groups_of_copies
 from assay.audits.measures.cross_validated import CrossValidated, given, judge, principal_components
 from assay.audits.measures.image_stats import ImageStats, as_stored, background_of, image_stats_of
 from assay.audits.measures.pixel_sums import Measurements
 from assay.audits.values import Finding, Issue
+from assay.core.arrays import Rows
 from assay.data.class_probabilities import ClassProbabilities
 from assay.data.values import Dataset
 from assay.duplicates.find import Copies, find_copies
@@ -52,7 +54,15 @@ class CheckContext:
     @cached_property
     def cross_validated(self) -> CrossValidated:
         """What the reference classifier makes of every image without its own label."""
-        return judge(self.dataset, self.components, self.thorough)
+        return judge(self.dataset, self.components, self.thorough, self.groups)
+
+    @cached_property
+    def groups(self) -> Rows:
+        """int64 `(n,)`, equal for training images that no estimate may part: copies, and images of one group.
+
+        What is known of a copy is no evidence about the image, so they are left out together.
+        """
+        return groups_of_copies(self.dataset, self.copies)
 
     @cached_property
     def label_judge(self) -> CrossValidated:

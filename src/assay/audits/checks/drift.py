@@ -10,6 +10,8 @@ from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.issues import not_evaluated
 from assay.audits.measures.image_stats import ImageStats
 from assay.audits.values import Finding, Verdict
+from assay.data.splitting.test_split import DRAWN
+from assay.data.values import Dataset
 
 #: Effect sizes in standard deviations (Cohen's d): 0.2 is "small", 0.5 "medium". With thousands of
 #: images even 0.02 is significant, so significance alone never speaks; it must be there too, or a
@@ -52,11 +54,19 @@ def check_drift(context: CheckContext) -> Checked:
             f"{FAIL_SHARES:.0%} (fail); and more than {_SIGNIFICANT:g} standard errors",
             reason="a score on other pictures than those of training measures their difference, "
             "not only the model; significance alone grows with the number of images",
-            fix="Draw all splits at random from one pool, or report them as different conditions."
-            if failures or warnings
-            else "",
+            fix=_fix(dataset) if failures or warnings else "",
         )
     )
+
+
+def _fix(dataset: Dataset) -> str:
+    """What to do, which is not to draw again what was drawn already: whole groups differ from each other."""
+    if any(DRAWN in note for note in dataset.notes):
+        return (
+            "The test split was drawn at random, whole groups and copies on one side: such groups differ "
+            "from each other. Expect as much of new ones; more groups make the score steadier."
+        )
+    return "Draw all splits at random from one pool, or report them as different conditions."
 
 
 def compare_splits(context: CheckContext, name: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Checks `exact-duplicates`, `near-duplicates` and `leakage`."""
 
+from collections.abc import Collection
 from typing import Any, Final
 
 import numpy as np
@@ -8,6 +9,7 @@ from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.issues import counted, flagged, not_evaluated
 from assay.audits.values import Finding, Issue, Verdict
 from assay.core.arrays import Rows
+from assay.core.text import one_line
 from assay.data.values import Dataset
 from assay.duplicates.candidates import THUMBNAIL
 from assay.duplicates.decision import JPEG_EXCESS, ROUGH, SMALL_SHARE, largest_remainder
@@ -132,35 +134,86 @@ def check_leakage(context: CheckContext) -> Checked:
     judged = {name: len(split) for name, split in dataset.splits.items() if name != "train" and len(split)}
     if not judged:
         return not_evaluated("leakage", "there is no other split than train")
-    issues = tuple(_leaks(dataset, context.copies))
+    copied = _leaks(dataset, context.copies)
+    grouped = _shared_groups(dataset, {(issue.split, issue.index) for issue in copied})
+    issues = (*copied, *grouped)
     worst = max(sum(i.split == name for i in issues) / size for name, size in judged.items())
-    exact = sum(issue.kind == "exact" for issue in issues)
-    verdict: Verdict = "pass" if not issues else "fail" if exact or worst > FAIL_LEAKAGE else "warn"
+    exact, near = (sum(issue.kind == kind for issue in copied) for kind in ("exact", "near"))
+    groups = {issue.detail for issue in grouped}
+    bad = exact or grouped or worst > FAIL_LEAKAGE
+    verdict: Verdict = "pass" if not issues else "fail" if bad else "warn"
     total = sum(judged.values())
     return Checked(
         Finding(
             check="leakage",
             verdict=verdict,
-            summary=counted(
-                len(issues),
-                total,
-                "image outside train has a copy in train",
-                "images outside train have a copy in train",
-            )
-            + f": {exact:,} exact, {len(issues) - exact:,} near."
-            if issues
-            else f"None of the {total:,} images outside train has a copy in train.",
-            evidence={"exact": exact, "near": len(issues) - exact, "images": judged, "worst_share": worst},
-            threshold=f"no exact copy, and near copies of at most {FAIL_LEAKAGE:.1%} of a split (fail); "
+            summary=_leakage_summary(exact, near, len(grouped), len(groups), total),
+            evidence={
+                "exact": exact,
+                "near": near,
+                "of_shared_groups": len(grouped),
+                "shared_groups": len(groups),
+                "images": judged,
+                "worst_share": worst,
+            },
+            threshold="no exact copy, no group on both sides, and near copies of at most "
+            f"{FAIL_LEAKAGE:.1%} of a split (fail); "
             "none at all (warn)",
-            reason="an image seen in training is recognized, not classified: it makes the score too good",
-            fix="Remove these images from train, or from the test, and read the score without them."
+            reason="an image seen in training is recognized, not classified, and so is a patient, a product "
+            "or a video: it makes the score too good",
+            fix="Remove these images from train, or from the test, and read the score without them; draw a "
+            "new test split with --group-column where groups lie on both sides."
             if issues
             else "",
             count=len(issues),
         ),
         issues,
     )
+
+
+def _leakage_summary(exact: int, near: int, grouped: int, groups: int, total: int) -> str:
+    if not exact + near + grouped:
+        return f"None of the {total:,} images outside train has a copy in train."
+    told = counted(
+        exact + near,
+        total,
+        "image outside train has a copy in train",
+        "images outside train have a copy in train",
+    )
+    told += f": {exact:,} exact, {near:,} near."
+    if not grouped:
+        return told
+    of_groups = counted(
+        grouped,
+        total,
+        f"image more is of {groups:,} groups that lie in train too.",
+        f"images more are of {groups:,} groups that lie in train too.",
+    )
+    return of_groups if not exact + near else f"{told} {of_groups}"
+
+
+def _shared_groups(dataset: Dataset, known: Collection[tuple[str, int]]) -> list[Issue]:
+    """Images of other splits whose group has images in train, but for those that are known to leak."""
+    names = dataset.train.columns.get("group")
+    if names is None:
+        return []
+    in_train = {str(name): row for row, name in reversed(list(enumerate(names))) if name}
+    return [
+        flagged(
+            dataset,
+            "leakage",
+            "group",
+            0.9,
+            split,
+            row,
+            ("train", in_train[str(name)]),
+            detail=f"the group {one_line(str(name))} lies in train too",
+        )
+        for split, part in dataset.splits.items()
+        if split != "train"
+        for row, name in enumerate(part.columns.get("group", ()))
+        if name and str(name) in in_train and (split, row) not in known
+    ]
 
 
 def _leaks(dataset: Dataset, copies: Copies) -> list[Issue]:

@@ -30,6 +30,9 @@ FAIL_SHARE: Final = 0.03
 #: of all pairs would grow with the square of the images.
 _MOST_COMPARED: Final = 20_000
 
+#: So many of the nearest are looked through for one that is no copy of the image.
+_CANDIDATES: Final = 8
+
 
 def check_label_errors(context: CheckContext) -> Checked:
     """Find images whose label is very unlikely while another class clearly fits."""
@@ -147,7 +150,7 @@ def _told_nearest(dataset: Dataset, row: int) -> str:
 
 
 def _nearest_of_class(context: CheckContext, name: str, rows: Rows, classes: Rows) -> Rows:
-    """For each row the nearest training image of the class asked for, -1 where there is none but itself."""
+    """For each row the nearest training image of a class that is not of its own group; -1 without one."""
     components, labels = context.label_judge.components, context.dataset.train.labels
     found = np.full(len(rows), -1, np.int64)
     for label in np.unique(classes):
@@ -156,11 +159,11 @@ def _nearest_of_class(context: CheckContext, name: str, rows: Rows, classes: Row
         asking = np.flatnonzero(classes == label)
         if not len(members):
             continue
-        _, columns = nearest(components[name][rows[asking]], components["train"][members], 2)
+        _, columns = nearest(components[name][rows[asking]], components["train"][members], _CANDIDATES)
         near = members[columns]
-        own = (near == rows[asking, None]) & (name == "train")
-        first = np.where(own[:, 0], near[:, -1], near[:, 0])
-        found[asking] = np.where(own[:, 0] & (near.shape[1] == 1), -1, first)
+        other = context.groups[near] != context.groups[rows[asking], None] if name == "train" else near >= 0
+        first = near[np.arange(len(near)), other.argmax(axis=1)]
+        found[asking] = np.where(other.any(axis=1), first, -1)
     return found
 
 

@@ -13,6 +13,7 @@ from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.issues import not_evaluated, percent
 from assay.audits.measures.cross_validated import NO_BETTER_THAN_CHANCE
 from assay.audits.values import Finding
+from assay.core.arrays import Rows
 from assay.data.values import Split
 from assay.duplicates.candidates import averaged_down
 from assay.estimators import ridge
@@ -43,7 +44,7 @@ def check_separability(context: CheckContext) -> Checked:
     train, k = context.dataset.train, len(context.dataset.classes)
     steps = {
         "class means": nearest_mean_accuracy(train, context.measurements["train"]),
-        "linear on pixels": linear_accuracy(train, k),
+        "linear on pixels": linear_accuracy(train, k, context.groups),
         "reference with spatial features": cross_validated.accuracy["train"],
     }
     pairs = hard_pairs(cross_validated.probabilities["train"], train.labels, context.dataset.classes)
@@ -110,8 +111,11 @@ def _summary(steps: dict[str, float], hard: list[dict[str, Any]], pairs: list[di
     return f"Leave-one-out accuracy: {figures}. {spatial} {named[0].upper()}{named[1:]}."
 
 
-def linear_accuracy(split: Split, class_count: int) -> float:
-    """Leave-one-out accuracy of ridge regression on the pixels (averaged down to 784 values at most)."""
+def linear_accuracy(split: Split, class_count: int, groups: Rows | None = None) -> float:
+    """Leave-one-out accuracy of ridge regression on the pixels (averaged down to 784 values at most).
+
+    groups: int64 `(n,)`, equal for images that are left out together.
+    """
     side = max(math.isqrt(_VALUES // split.shape[2]), 1)
 
     def blocks() -> Iterator[NDArray[np.float32]]:
@@ -120,8 +124,8 @@ def linear_accuracy(split: Split, class_count: int) -> float:
             pixels = small.reshape(len(small), -1).astype(np.float32) / 255
             yield np.hstack([pixels, np.ones((len(pixels), 1), np.float32)])
 
-    fitted = ridge.fit(blocks, split.labels, class_count)
-    scores = ridge.leave_one_out(fitted, blocks, split.labels)
+    fitted = ridge.fit(blocks, split.labels, class_count, groups)
+    scores = ridge.leave_one_out(fitted, blocks, split.labels, groups)
     return float((scores.argmax(axis=1) == split.labels).mean())
 
 

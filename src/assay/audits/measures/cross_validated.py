@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.arrays import Rows
 from assay.data.values import Dataset
 from assay.estimators import ridge
 from assay.estimators.logistic_calibration import fit_calibration
@@ -66,11 +67,15 @@ def principal_components(
 
 
 def judge(
-    dataset: Dataset, components: Mapping[str, NDArray[np.float32]] | None = None, thorough: bool = False
+    dataset: Dataset,
+    components: Mapping[str, NDArray[np.float32]] | None = None,
+    thorough: bool = False,
+    groups: Rows | None = None,
 ) -> CrossValidated:
     """Fit the reference to train and judge all splits: train by leave-one-out, the others by prediction.
 
-    components: those of `principal_components`, made here when None.
+    components: those of `principal_components`, made here when None. groups: int64 `(n,)` of the training
+    images, equal for those that are left out together: copies, and images of one group.
     """
     train = dataset.train
     counts = train.counts(len(dataset.classes))
@@ -78,7 +83,7 @@ def judge(
     components = components or principal_components(dataset)
     refusal = _refusal(dataset, learned)
     size = THOROUGH_SIZE if thorough else SIZE
-    probabilities = {} if refusal else _probabilities(dataset, components, size)
+    probabilities = {} if refusal else _probabilities(dataset, components, size, groups)
     if not probabilities:
         return CrossValidated(refusal or NO_BETTER_THAN_CHANCE, {}, components, learned, {})
     accuracy = _accuracy(dataset, probabilities)
@@ -114,14 +119,14 @@ def _refusal(dataset: Dataset, learned: NDArray[np.int64]) -> str:
 
 
 def _probabilities(
-    dataset: Dataset, components: Mapping[str, NDArray[np.float32]], size: int
+    dataset: Dataset, components: Mapping[str, NDArray[np.float32]], size: int, groups: Rows | None
 ) -> dict[str, Probabilities]:
     """Per split; {} where the scores tell nothing."""
     train, classes = dataset.train, len(dataset.classes)
     fourier = fit_fourier(components["train"], _even(min(size, len(train) // 2)))
-    fitted = ridge.fit(lambda: fourier.blocks(components["train"]), train.labels, classes)
-    scores = ridge.leave_one_out(fitted, lambda: fourier.blocks(components["train"]), train.labels)
-    if not tells_the_labels(scores, train.labels):
+    fitted = ridge.fit(lambda: fourier.blocks(components["train"]), train.labels, classes, groups)
+    scores = ridge.leave_one_out(fitted, lambda: fourier.blocks(components["train"]), train.labels, groups)
+    if not tells_the_labels(scores, train.labels, groups):
         return {}
     calibration = fit_calibration(scores, train.labels)
     found = {"train": calibration.probabilities(scores)}
@@ -132,14 +137,18 @@ def _probabilities(
     return found
 
 
-def tells_the_labels(scores: NDArray[np.floating[Any]], labels: NDArray[np.int64]) -> bool:
+def tells_the_labels(scores: NDArray[np.floating[Any]], labels: Rows, groups: Rows | None = None) -> bool:
     """Whether images score higher for their own label than the average image does for it, beyond chance.
 
-    scores: `(n, k)`, leave-one-out. An image left out makes its class rarer, so its own score is the lower
+    scores: `(n, k)`, leave-one-out. groups: images of one group say one thing, and count once. An
+    image left out makes its class rarer, so its own score is the lower
     one where the pictures tell nothing; a calibration learns that backwards and would call it knowledge.
     """
     above = scores[np.arange(len(labels)), labels] - scores.mean(axis=0)[labels]
-    return bool(above.mean() > _SIGNIFICANT * above.std() / math.sqrt(len(labels)))
+    if groups is not None:
+        _, place, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+        above = np.bincount(place.ravel(), above) / sizes
+    return bool(above.mean() > _SIGNIFICANT * above.std() / math.sqrt(len(above)))
 
 
 def _even(size: int) -> int:

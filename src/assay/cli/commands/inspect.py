@@ -1,5 +1,6 @@
 """`assay inspect`: what was found and how it would be read, in seconds."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -53,10 +54,13 @@ def _lines(found: "Inspection") -> Iterator[str]:
     classes = _some([f"{index} {name}" for index, name in enumerate(found.classes)])
     yield f"{len(found.classes)} classes, by index: {classes}"
     yield from notes_on_classes(found.classes)
+    yield from (f"note: {note}" for note in found.notes)
     for name, count in found.splits.items():
         per_class = found.per_class[name]
         spread = f"{min(per_class):,} to {max(per_class):,} in each class" if per_class else ""
         yield f"{name:<12}{count:>9,} images, {spread}"
+        named = [f"{label} {many:,}" for label, many in zip(found.classes, per_class, strict=True)]
+        yield f"  {_some(named)}"
     if found.shape is not None:
         yield f"read as {' x '.join(map(str, found.shape))} (height, width, channels)"
     if found.sampled:
@@ -65,7 +69,9 @@ def _lines(found: "Inspection") -> Iterator[str]:
     if found.columns:
         yield f"known of each image: {', '.join(found.columns)}"
     if found.left_out:
+        reasons = Counter(f"{left.kind}: {left.reason}" for left in found.left_out)
         yield f"left out: {len(found.left_out):,}"
+        yield from (f"  {count:,} {reason}" for reason, count in reasons.most_common(_SHOWN))
         yield from (f"  {left.id}: {left.reason}" for left in found.left_out[:_SHOWN])
 
 

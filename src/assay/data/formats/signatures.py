@@ -41,7 +41,62 @@ REFUSED_SUFFIXES: Final = (
     ".pgm",
     ".tga",
     ".ico",
+    ".dcm",
+    ".dicom",
+    ".jxl",
+    ".nef",
+    ".cr2",
+    ".cr3",
+    ".arw",
+    ".dng",
+    ".orf",
+    ".rw2",
+    ".raf",
+    ".exr",
+    ".hdr",
+    ".j2k",
+    ".pbm",
+    ".pnm",
+    ".pcx",
 )
+
+#: Endings of files that are never images: their content is not looked at.
+OTHER_SUFFIXES: Final = frozenset(
+    (
+        ".txt",
+        ".md",
+        ".csv",
+        ".tsv",
+        ".json",
+        ".jsonl",
+        ".xml",
+        ".yaml",
+        ".yml",
+        ".html",
+        ".htm",
+        ".py",
+        ".ipynb",
+        ".pdf",
+        ".zip",
+        ".gz",
+        ".tar",
+        ".npy",
+        ".npz",
+        ".parquet",
+        ".mat",
+        ".pkl",
+        ".db",
+        ".log",
+        ".mp4",
+        ".avi",
+        ".mov",
+        ".wav",
+        ".mp3",
+    )
+)
+
+#: So many first bytes tell what a file is.
+FIRST_BYTES: Final = 132
 
 #: What a file should hold by its name; nothing that is read, where it is named as a format that is refused.
 _PROMISED: Final = {**dict.fromkeys(REFUSED_SUFFIXES, ""), **FORMAT_BY_NAME}
@@ -67,7 +122,15 @@ _REFUSED: Final = (
     ("JPEG 2000", 4, b"jP  "),
     ("JPEG XL", 0, b"\xff\x0a"),
     ("ICO", 0, b"\0\0\1\0"),
+    ("JPEG XL", 4, b"JXL "),
+    ("DICOM", 128, b"DICM"),
+    ("OpenEXR", 0, b"v/1\1"),
+    ("a Portable Anymap", 0, b"P5\n"),
+    ("a Portable Anymap", 0, b"P6\n"),
 )
+
+#: Of these, what may as well be a document: such a file is an image by its name only.
+_DOCUMENTS: Final = ("EPS", "PDF", "SVG or XML")
 
 
 def recognized_format(data: bytes) -> str:
@@ -79,6 +142,14 @@ def recognized_format(data: bytes) -> str:
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
     return "BMP" if data.startswith(b"BM") else ""
+
+
+def is_image(first: bytes) -> bool:
+    """Whether a file begins as an image does, of any known format. first: its `FIRST_BYTES`."""
+    if recognized_format(first):
+        # "BM" begins many a text: a bitmap goes on with zeros in its reserved fields.
+        return not first.startswith(b"BM") or (len(first) > 14 and first[6:10] == bytes(4))
+    return any(first[at : at + len(s)] == s for kind, at, s in _REFUSED if kind not in _DOCUMENTS)
 
 
 def misnamed(name: str, found: str) -> str:

@@ -36,13 +36,35 @@ PATH_NAMES: Final = (
     "file_path",
     "filepath",
     "img",
+    "img_path",
+    "image_name",
+    "img_name",
+    "image_id",
+    "id",
 )
-LABEL_NAMES: Final = ("label", "labels", "class", "category", "target", "class_name", "label_name", "y")
+LABEL_NAMES: Final = (
+    "label",
+    "labels",
+    "class",
+    "category",
+    "target",
+    "class_name",
+    "label_name",
+    "y",
+    "breed",
+    "species",
+    "diagnosis",
+    "dx",
+)
+#: Columns that can hold one value alone.
+_NEEDED: Final = (*PATH_NAMES, *LABEL_NAMES)
+
 SPLIT_NAMES: Final = ("split", "subset", "partition", "set")
 
 
-def read_table(path: Path) -> Columns:
-    """The columns of a table by name, every cell as text ("" where JSON lines have nothing).
+def read_table(path: Path, nested: list[str] | None = None) -> Columns:
+    """The columns of a table by name, every cell as text ("" where JSON lines have nothing). Columns
+    of JSON lines with lists or objects in them are left out, their names added to `nested`.
 
     Raises AssayError `table-unreadable` with the line, and those of `open_file`.
     """
@@ -50,7 +72,11 @@ def read_table(path: Path) -> Columns:
         if path.stat().st_size > _LARGEST:
             raise _unreadable(path, f"it has more than {_LARGEST:,} bytes")
         with io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
-            rows = _json_rows(path, text) if path.suffix in (".jsonl", ".ndjson") else _csv_rows(path, text)
+            rows = (
+                _json_rows(path, text, nested)
+                if path.suffix.lower() in (".jsonl", ".ndjson")
+                else _csv_rows(path, text)
+            )
             try:
                 return _columns(path, rows)
             except UnicodeDecodeError as error:
@@ -89,16 +115,19 @@ def _csv_rows(path: Path, text: IO[str]) -> Iterator[Sequence[str]]:
 
 def _delimiter(path: Path, header: str) -> str:
     """Tab for .tsv; else whichever of comma, semicolon and tab the header has most of."""
-    return "\t" if path.suffix == ".tsv" else max(",;\t", key=header.count)
+    return "\t" if path.suffix.lower() == ".tsv" else max(",;\t", key=header.count)
 
 
-def _json_rows(path: Path, text: IO[str]) -> Iterator[Sequence[str]]:
+def _json_rows(path: Path, text: IO[str], left_out: list[str] | None = None) -> Iterator[Sequence[str]]:
     """Rows of JSON lines, under a header of all the keys that occur in them."""
     records = [_record(path, number, line) for number, line in _lines(path, text)]
-    header = list(dict.fromkeys(key for record in records for key in record))
+    nested = {key for record in records for key, value in record.items() if value is None}
+    header = list(dict.fromkeys(key for record in records for key in record if key not in nested))
+    if left_out is not None:
+        left_out += sorted(nested)
     yield header
     for record in records:
-        yield [record.get(key, "") for key in header]
+        yield [record.get(key) or "" for key in header]
 
 
 def _lines(path: Path, text: IO[str]) -> Iterator[tuple[int, str]]:
@@ -111,14 +140,20 @@ def _lines(path: Path, text: IO[str]) -> Iterator[tuple[int, str]]:
             yield number, line
 
 
-def _record(path: Path, number: int, line: str) -> dict[str, str]:
+def _record(path: Path, number: int, line: str) -> dict[str, str | None]:
+    """The cells of a line as text; None for a list or an object, whose column is left out."""
     try:
         record = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise _unreadable(path, f"line {number} is not JSON ({error})") from error
-    if not isinstance(record, dict) or any(isinstance(value, list | dict) for value in record.values()):
-        raise _unreadable(path, f"line {number} is not one flat JSON object")
-    return {key: _cell(value) for key, value in record.items()}
+    wrong = isinstance(record, dict) and next(
+        (k for k in _NEEDED if isinstance(record.get(k), list | dict)), None
+    )
+    if wrong:
+        raise _unreadable(path, f"line {number} has several values as its {wrong}")
+    if not isinstance(record, dict):
+        raise _unreadable(path, f"line {number} is not one JSON object")
+    return {key: None if isinstance(value, list | dict) else _cell(value) for key, value in record.items()}
 
 
 def _cell(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,6 @@ from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.formats.safe_open import kind_of, reading_errors
 from assay.data.formats.text_table import (
-    LABEL_NAMES,
     PATH_NAMES,
     SPLIT_NAMES,
     Columns,
@@ -20,8 +20,10 @@ from assay.data.formats.text_table import (
 )
 from assay.data.listing.listing import Listing, Part, stamp_of
 from assay.data.listing.names import ordered_splits, split_of
+from assay.data.listing.table_labels import is_missing, refuse_unlabelled, several_labels, table_labels
+from assay.data.listing.table_paths import path_rule
 from assay.data.request import Request
-from assay.data.values import LeftOut
+from assay.data.values import UNLABELLED, LeftOut
 
 
 @dataclass
@@ -42,17 +44,25 @@ class Table:
 
 
 def list_tables(request: Request, root: Path, tables: Sequence[Table], form: str) -> Listing:
-    """The images that tables name, by split. Paths are relative to each table, and stay below `root`.
+    """The images that tables name, by split. Paths are relative to each table, or to
+    `request.root`, and stay below it.
 
     Raises AssayError `column-missing`, `table-value`, `path-outside`, and those of `read_table`.
     """
-    found = _Found(root.resolve())
+    found = _Found((request.root or root).resolve())
     for table in tables:
-        with reading_errors(table.path):
-            found.stamps.append(_stamp(str(table.path), table.path.stat()))
-        found.add(request, table, read_table(table.path))
-    stamp = stamp_of([repr(request.columns), *found.stamps])
-    return Listing(found.parts(), form, stamp, None, tuple(found.left_out))
+        nested: list[str] = []
+        found.take(request, table, read_table(table.path, nested))
+        found.notes += [f"left out columns of lists: {', '.join(map(one_line, nested))}"] if nested else []
+    return found.listing(request, tables, form)
+
+
+def list_columns(request: Request, root: Path, tables: Sequence[tuple[Table, Columns]], form: str) -> Listing:
+    """As `list_tables`, for tables whose columns were read already."""
+    found = _Found((request.root or root).resolve())
+    for table, columns in tables:
+        found.take(request, table, columns)
+    return found.listing(request, [table for table, _ in tables], form)
 
 
 class _Found:
@@ -65,29 +75,76 @@ class _Found:
         self._inside: dict[str, str | None] = {}
         self.stamps: list[str] = []
         self.left_out: list[LeftOut] = []
+        self.notes: list[str] = []
+        self._seen: dict[tuple[str, str], str] = {}
+        self._named: dict[str, set[str]] = defaultdict(set)
+
+    def take(self, request: Request, table: Table, columns: Columns) -> None:
+        """A table with its stamp."""
+        with reading_errors(table.path):
+            self.stamps.append(_stamp(str(table.path), table.path.stat()))
+        self.add(request, table, columns)
+
+    def listing(self, request: Request, tables: Sequence[Table], form: str) -> Listing:
+        """Everything that was taken in."""
+        asked = (request.columns, request.root, request.skip_unlabelled, request.classes)
+        stamp = stamp_of([repr(asked), *self.stamps])
+        self.need_some(tables)
+        return Listing(
+            self.parts(), form, stamp, None, tuple(self.left_out), tuple(dict.fromkeys(self.notes))
+        )
 
     def add(self, request: Request, table: Table, columns: Columns) -> None:
+        """Take the rows of a table in: those whose file is there, and the others as left out."""
         names = list(columns)
-        path = chosen_column(table.path, names, request.path_column, PATH_NAMES, "--path-column")
-        label = chosen_column(table.path, names, request.label_column, LABEL_NAMES, "--label-column")
+        path = _path_column(table.path, names, request)
         split = optional_column(table.path, names, request.split_column, SPLIT_NAMES, "--split-column")
-        more = {name: columns[name] for name in names if name not in (path, label, split)}
-        if request.group_column is not None:
-            group = chosen_column(table.path, names, request.group_column, (), "--group-column")
-            more["group"] = columns[group]
+        group = _group_column(table.path, names, request)
+        labels, of_labels, notes = table_labels(
+            table.path, columns, request, {path, split or path, group or path}
+        )
+        self.notes += notes
+        more = {name: columns[name] for name in names if name not in (path, split, group, *of_labels)}
+        if group is not None:
+            more["group"], missing = _groups(columns[group])
+            self.notes += [f"{missing:,} rows have no {one_line(group)}: no group"] if missing else []
+        rule = path_rule(self._folder(request, table), columns[path])
+        self.notes += [rule.note] if rule.note else []
+        missing_labels = {row: columns[path][row - 1] for row, label in enumerate(labels, 1) if not label}
+        if missing_labels and not request.skip_unlabelled:
+            raise refuse_unlabelled(table.path, missing_labels, len(labels))
         for row, file in enumerate(columns[path]):
             where = f"row {row + 1}"
             of = table.split if split is None else _split(table.path, where, columns[split][row])
-            if not columns[label][row].strip():
-                raise _wrong(table.path, f"{where} ({one_line(file)}) has no label")
-            self._add_row(
-                table, where, of, file, columns[label][row].strip(), {k: v[row] for k, v in more.items()}
-            )
+            cells = {key: values[row] for key, values in more.items()}
+            self._add_row(request, table, where, of, rule.path(file), labels[row], cells)
+
+    def _folder(self, request: Request, table: Table) -> Path:
+        """Where the table's paths begin."""
+        return self._root if request.root else table.path.parent.resolve()
 
     def _add_row(
-        self, table: Table, where: str, split: str, file: str, label: str, cells: Mapping[str, str]
+        self,
+        request: Request,
+        table: Table,
+        where: str,
+        split: str,
+        file: str,
+        label: str,
+        cells: Mapping[str, str],
     ) -> None:
-        full, name = self._located(table.path, where, file)
+        full, name = self._located(table.path, self._folder(request, table), where, file)
+        if not label:
+            self.left_out.append(LeftOut(name, UNLABELLED, "the table has no label for it", split))
+            return
+        known = self._seen.setdefault((split, full), label)
+        if known != label:
+            told = f"{where} calls {one_line(file)} {one_line(label)!r}, an earlier one {one_line(known)!r}"
+            raise several_labels(table.path, told)
+        if full in self._named[split]:
+            self.left_out.append(LeftOut(name, "ignored", "named twice in the table", split, label))
+            return
+        self._named[split].add(full)
         reason = self._missing(full, name)
         if reason:
             self.left_out.append(LeftOut(name, "unreadable", reason, split, label))
@@ -102,11 +159,11 @@ class _Found:
         rows.labels.append(label)
         rows.paths.append(full)
 
-    def _located(self, table: Path, where: str, file: str) -> tuple[str, str]:
+    def _located(self, table: Path, start: Path, where: str, file: str) -> tuple[str, str]:
         """The whole path of a file, and its path below the root. Refuses what lies outside."""
         if not file or "\0" in file:
             raise _wrong(table, f"{where} has no path")
-        whole = os.path.normpath(table.parent.resolve() / file)
+        whole = os.path.normpath(start / file)
         folder, name = os.path.split(whole)
         if folder not in self._inside:
             self._inside[folder] = _below(self._root, folder)
@@ -129,6 +186,15 @@ class _Found:
         self.stamps.append(_stamp(name, status))
         return "" if stat.S_ISREG(status.st_mode) else f"this is {kind_of(status.st_mode)}, not a file"
 
+    def need_some(self, tables: Sequence[Table]) -> None:
+        """Raise AssayError `image-unreadable` where there are rows, and none has a file that can be read."""
+        gone = [item for item in self.left_out if item.kind == "unreadable"]
+        if self._rows or not gone:
+            return
+        what = f"no row has an image that can be read, the first is {one_line(gone[0].id)} ({gone[0].reason})"
+        fix = f"Paths begin at {self._root}; --root gives another folder, --path-column another column."
+        raise AssayError("image-unreadable", tables[0].path, what, fix)
+
     def parts(self) -> dict[str, Part]:
         return {split: self._part(split) for split in ordered_splits(self._rows)}
 
@@ -148,6 +214,22 @@ def _below(root: Path, folder: str) -> str | None:
         return ""
     start = f"{str(root).rstrip('/')}/"
     return real.removeprefix(start) if real.startswith(start) else None
+
+
+def _path_column(table: Path, names: Sequence[str], request: Request) -> str:
+    return chosen_column(table, names, request.path_column, PATH_NAMES, "--path-column")
+
+
+def _group_column(table: Path, names: Sequence[str], request: Request) -> str | None:
+    if request.group_column is None:
+        return None
+    return chosen_column(table, names, request.group_column, (), "--group-column")
+
+
+def _groups(cells: Sequence[str]) -> tuple[list[str], int]:
+    """The groups, "" for those that are missing in whatever spelling, and how many are missing."""
+    groups = ["" if is_missing(cell) else cell for cell in cells]
+    return groups, groups.count("")
 
 
 def _split(table: Path, where: str, cell: str) -> str:

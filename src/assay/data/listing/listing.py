@@ -32,7 +32,8 @@ class Listing:
     """Everything there is to decode, and what was left out already.
 
     parts: by split. classes: in label order, where the source knows them; else None.
-    form: how the data were found to be laid out, in words. stamp: changes whenever a file does.
+    form: how the data were found to be laid out, in words; notes: what was
+    decided about it. stamp: changes whenever a file does.
     """
 
     parts: Mapping[str, Part]
@@ -40,6 +41,7 @@ class Listing:
     stamp: str
     classes: tuple[str, ...] | None = None
     left_out: tuple[LeftOut, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:

@@ -15,11 +15,13 @@ from typing import Any, Final
 from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.formats.safe_open import open_file
-from assay.data.formats.text_table import LABEL_NAMES, SPLIT_NAMES, chosen_column, optional_column
+from assay.data.formats.text_table import LABEL_NAMES, PATH_NAMES, SPLIT_NAMES, chosen_column, optional_column
+from assay.data.listing.image_table import Table, list_columns
 from assay.data.listing.listing import Listing, Part, stamp_of
 from assay.data.listing.names import ordered_splits, split_of
+from assay.data.listing.table_labels import is_missing, several_labels
 from assay.data.request import Request
-from assay.data.values import LeftOut, numbered_ids
+from assay.data.values import UNLABELLED, LeftOut, numbered_ids
 
 #: Older versions load code from files that ask for it (CVE-2023-47248).
 OLDEST: Final = (17, 0)
@@ -55,6 +57,10 @@ def _missing(what: str) -> AssayError:
     return AssayError("missing-extra", "parquet", what, 'Install it: pip install "assay[parquet]"')
 
 
+#: Characters of one text: labels, groups and paths are shorter.
+_LONGEST_TEXT: Final = 10_000
+
+
 @dataclass(frozen=True)
 class _File:
     """One Parquet file: where, which columns matter, and the split of each of its rows."""
@@ -75,6 +81,8 @@ def list_parquet(request: Request, root: Path, files: Sequence[Path]) -> Listing
     `label-out-of-range`.
     """
     parquet = need_pyarrow()
+    if tables := _tables_of_paths(parquet, request, files):
+        return list_columns(request, root if root.is_dir() else root.parent, tables, "Parquet files of paths")
     read = [_read(parquet, request, root, path) for path in files]
     classes = next((file.classes for file in read if file.classes), None)
     stamps = [
@@ -85,7 +93,72 @@ def list_parquet(request: Request, root: Path, files: Sequence[Path]) -> Listing
     splits = ordered_splits(split for file in read for split in file.splits)
     parts = {split: _part(parquet, read, split) for split in splits}
     form = f"{len(files):,} Parquet file{'s' if len(files) > 1 else ''}"
-    return Listing(parts, form, stamp_of([*stamps, str(request.columns)]), classes)
+    left_out, notes = _set_aside(request, read)
+    parts = {split: part for split, part in parts.items() if part.ids}
+    stamp = stamp_of([*stamps, str(request.columns), str(request.skip_unlabelled)])
+    return Listing(parts, form, stamp, classes, left_out, notes)
+
+
+def _tables_of_paths(
+    parquet: Any, request: Request, files: Sequence[Path]
+) -> list[tuple[Table, dict[str, list[str]]]]:
+    """The files as tables of paths, where none has a column of images and all have one of paths."""
+    tables = []
+    for path in files:
+        with _opened(parquet, path) as file:
+            schema = file.schema_arrow
+            if _holding_images(schema):
+                return []
+            names = [name for name in schema.names if _is_simple(schema.field(name).type)]
+            if optional_column(path, names, request.path_column, PATH_NAMES, "--path-column") is None:
+                return []
+            columns = {name: [_as_text(value) for value in _cells(path, file, name)] for name in names}
+        tables.append((Table(path, _splits(path, path.parent, None, 1)[0]), columns))
+    return tables
+
+
+def _as_text(value: Any) -> str:
+    """A cell as a text table would have it."""
+    whole = isinstance(value, float) and value.is_integer()
+    return "" if value is None or value != value else str(int(value)) if whole else str(value)
+
+
+def _set_aside(request: Request, files: Sequence[_File]) -> tuple[tuple[LeftOut, ...], tuple[str, ...]]:
+    """Rows without a label, as left out: those of a split without any, and others on request.
+
+    Raises AssayError `table-value` for a row without a label among others that have one.
+    """
+    left_out: list[LeftOut] = []
+    notes: list[str] = []
+    for file in files:
+        for split in dict.fromkeys(file.splits):
+            rows = [row for row, own in enumerate(file.splits) if own == split]
+            missing = [row for row in rows if not file.labels[row]]
+            if missing and len(missing) < len(rows) and not request.skip_unlabelled:
+                what = f"{len(missing):,} of {len(rows):,} rows have no label, the first is row {missing[0]}"
+                fix = "Label or remove them, or leave them out with --skip-unlabelled."
+                raise AssayError("table-value", file.path, what, fix)
+            if missing:
+                reason = f"the {split} split has no labels" if len(missing) == len(rows) else "no label"
+                left_out += [LeftOut(f"{split}/{row}", UNLABELLED, reason, split) for row in missing]
+                notes.append(f"{len(missing):,} images of {split} without a label are left out: {reason}")
+    return tuple(left_out), tuple(notes)
+
+
+def _cells(path: Path, file: Any, name: str) -> list[Any]:
+    """The values of one column, equal texts kept once: a small file can hold a long text many times."""
+    column = file.read(columns=[name]).column(0)
+    found: list[Any] = []
+    for chunk in column.chunks:
+        if hasattr(chunk, "dictionary"):
+            values = chunk.dictionary.to_pylist()
+            found += [None if place is None else values[place] for place in chunk.indices.to_pylist()]
+        else:
+            found += chunk.to_pylist()
+    if any(isinstance(value, str) and len(value) > _LONGEST_TEXT for value in found):
+        what = f"column {one_line(name)} holds texts of more than {_LONGEST_TEXT:,} characters"
+        raise AssayError("parquet-unreadable", path, what, "Leave the column out of the file.")
+    return found
 
 
 def _read(parquet: Any, request: Request, root: Path, path: Path) -> _File:
@@ -97,7 +170,10 @@ def _read(parquet: Any, request: Request, root: Path, path: Path) -> _File:
         label = chosen_column(path, names, request.label_column, LABEL_NAMES, "--label-column")
         split = optional_column(path, names, request.split_column, SPLIT_NAMES, "--split-column")
         simple = [name for name in names if _is_simple(schema.field(name).type)]
-        cells = {name: file.read(columns=[name]).column(0).to_pylist() for name in {label, *simple}}
+        if label not in simple:
+            what = f"the column {label!r} holds {schema.field(label).type}, not one value an image"
+            raise several_labels(path, what)
+        cells = {name: _cells(path, file, name) for name in {label, *simple}}
         if request.group_column is not None:
             group = chosen_column(path, names, request.group_column, (), "--group-column")
             cells["group"] = cells[group]
@@ -124,13 +200,27 @@ def _opened(parquet: Any, path: Path) -> Iterator[Any]:
 
     with open_file(path) as handle:
         try:
-            with parquet.ParquetFile(handle) as file:
+            texts = _texts(parquet, handle)
+            with parquet.ParquetFile(handle, read_dictionary=texts) as file:
                 yield file
         except (pyarrow.ArrowException, OSError, ValueError, KeyError, IndexError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise AssayError(
                 "parquet-unreadable", path, reason, "Replace the file with an intact copy, or write it again."
             ) from error
+
+
+def _texts(parquet: Any, handle: Any) -> list[str]:
+    """The columns of text: read as dictionaries, they take the memory of their different values."""
+    import pyarrow.types as types
+
+    schema = parquet.read_schema(handle)
+    handle.seek(0)
+    return [
+        name
+        for name in schema.names
+        if types.is_string(schema.field(name).type) or types.is_large_string(schema.field(name).type)
+    ]
 
 
 def _check_groups(path: Path, metadata: Any) -> None:
@@ -156,8 +246,8 @@ def _check_rows(path: Path, column: str, found: int, promised: int) -> None:
         )
 
 
-def _image_column(path: Path, schema: Any) -> str:
-    """The column of images: binary, or a struct with binary `bytes`."""
+def _holding_images(schema: Any) -> list[str]:
+    """The columns that are binary, or a struct with binary `bytes`."""
     import pyarrow.types as types
 
     def holds_images(kind: Any) -> bool:
@@ -168,7 +258,17 @@ def _image_column(path: Path, schema: Any) -> str:
             )
         return _is_bytes(kind)
 
-    names: list[str] = [name for name in schema.names if holds_images(schema.field(name).type)]
+    return [name for name in schema.names if holds_images(schema.field(name).type)]
+
+
+def _image_column(path: Path, schema: Any) -> str:
+    """The column of images."""
+    names = _holding_images(schema)
+    if not names:
+        kinds = ", ".join(f"{one_line(name)} ({schema.field(name).type})" for name in schema.names[:6])
+        what = f"no column holds encoded pictures or their paths; there are {kinds}"
+        fix = "Store PNG or JPEG bytes, or paths in a column that --path-column names."
+        raise AssayError("column-missing", path, what, fix)
     return chosen_column(path, names, names[0] if len(names) == 1 else None, IMAGE_NAMES, "an image column")
 
 
@@ -181,6 +281,7 @@ def _is_bytes(kind: Any) -> bool:
 def _is_simple(kind: Any) -> bool:
     import pyarrow.types as types
 
+    kind = kind.value_type if types.is_dictionary(kind) else kind
     return bool(
         types.is_integer(kind)
         or types.is_floating(kind)
@@ -202,26 +303,25 @@ def _class_names(schema: Any, label: str) -> tuple[str, ...] | None:
 
 
 def _labels(path: Path, values: Sequence[Any], classes: tuple[str, ...] | None) -> list[str]:
-    missing = [row for row, value in enumerate(values) if value is None or value == ""]
-    if missing:
-        raise AssayError(
-            "table-value",
-            path,
-            f"{len(missing):,} of {len(values):,} rows have no label, the first is row {missing[0]}",
-            "Label or remove them.",
-        )
-    if classes is None or not all(isinstance(value, int) for value in values):
-        return [str(value) for value in values]
-    wrong = [row for row, value in enumerate(values) if not 0 <= value < len(classes)]
+    """The labels as text, "" where there is none: null, empty, NaN, or -1 among numbers from 0 on."""
+    numbers = all(isinstance(value, int | float) for value in values if value is not None)
+    texts = ["" if is_missing(_as_text(value)) else _as_text(value) for value in values]
+    if numbers:
+        texts = ["" if text == "-1" else text for text in texts]
+    if classes is None or not numbers:
+        return texts
+    wrong = [
+        row for row, text in enumerate(texts) if text and not (text.isdecimal() and int(text) < len(classes))
+    ]
     if wrong:
         raise AssayError(
             "label-out-of-range",
             path,
             f"{len(wrong):,} of {len(values):,} labels are outside 0-{len(classes) - 1}, "
             f"the first in row {wrong[0]} ({values[wrong[0]]})",
-            "Correct the labels; -1 means that the set was published without them.",
+            "Correct the labels.",
         )
-    return [classes[value] for value in values]
+    return [classes[int(text)] if text else "" for text in texts]
 
 
 def _splits(path: Path, root: Path, cells: Sequence[Any] | None, count: int) -> list[str]:
@@ -249,7 +349,12 @@ def _paths(file: Any, schema: Any, image: str) -> list[str]:
 
 
 def _part(parquet: Any, files: Sequence[_File], split: str) -> Part:
-    rows = [(file, row) for file in files for row, own in enumerate(file.splits) if own == split]
+    rows = [
+        (file, row)
+        for file in files
+        for row, own in enumerate(file.splits)
+        if own == split and file.labels[row]
+    ]
     paths = [file.paths[row] for file, row in rows if file.paths]
     ids = paths if len(set(paths)) == len(rows) else numbered_ids(split, len(rows))
     names = {name for file in files for name in file.columns}
@@ -270,7 +375,7 @@ def _payloads(parquet: Any, files: Sequence[_File], split: str) -> Iterator[byte
         with _opened(parquet, file.path) as opened:
             for batch in opened.iter_batches(_BATCH, columns=[file.image]):
                 for value in batch.column(0).to_pylist():
-                    if row < len(file.splits) and file.splits[row] == split:
+                    if row < len(file.splits) and file.splits[row] == split and file.labels[row]:
                         content = value.get("bytes") if isinstance(value, dict) else value
                         yield content or b""  # a missing image counts as an empty one: unreadable
                     row += 1

@@ -16,6 +16,30 @@ from assay.data.values import LeftOut
 _DEEPEST: Final = 32
 
 _HIDDEN: Final = "hidden"
+_SYSTEM: Final = "made by a system"
+
+#: Folders and files that systems and network drives lay beside pictures, with copies or settings of their
+#: own; in lower case. Hidden ones are left out in any case.
+_SYSTEM_NAMES: Final = frozenset(
+    (
+        "__macosx",
+        "lost+found",
+        "$recycle.bin",
+        "system volume information",
+        "recycler",
+        "@eadir",
+        "@recycle",
+        "#recycle",
+        "#snapshot",
+        "@recently-snapshot",
+        "thumbnails.noindex",
+        "thumbs.db",
+        "ehthumbs.db",
+        "desktop.ini",
+        "icon\r",
+        "__pycache__",
+    )
+)
 
 
 @dataclass
@@ -31,8 +55,8 @@ class Content:
 class Glance:
     """Everything below `root`, in no order: the content of each folder, by its path below the root.
 
-    stamp: a digest of all names and kinds, and of the files' sizes and times of change; hidden things, which
-    systems add by themselves, do not count.
+    stamp: a digest of all names and kinds, and of the files' sizes and times of change; hidden things and
+    those that systems add by themselves do not count.
     """
 
     root: Path
@@ -62,41 +86,69 @@ class Walk:
         self.left_out.append(LeftOut(path, "ignored", reason))
 
 
-def glance(root: Path) -> Glance:
+def glance(root: Path, follow_links: bool = False) -> Glance:
     """All that lies below `root`: regular files; dot-files, links and other things as left out.
 
-    No link is followed, so nothing outside the root is read and no circle is walked.
+    No link is followed, so nothing outside the root is read and no circle is walked. follow_links: those to
+    files and folders below the root are, each folder once.
     Raises AssayError `file-unreadable` where a folder cannot be listed.
     """
     contents: dict[str, Content] = {}
     digest, level = hashlib.sha256(), [""]
+    links = _Links(root) if follow_links else None
     # One thread: two would hand the interpreter to each other at every file, and take twice as long.
     while level:
         for folder in level:
-            contents[folder], stamp = _look_into(root, folder)
+            contents[folder], stamp = _look_into(root, folder, links)
             digest.update(f"{folder}\0{stamp}\0\0".encode("utf-8", "surrogatepass"))
         level = [_joined(folder, name) for folder in level for name in contents[folder].folders]
     return Glance(root, contents, digest.hexdigest())
 
 
-def _look_into(root: Path, folder: str) -> tuple[Content, str]:
+def _look_into(root: Path, folder: str, links: "_Links | None") -> tuple[Content, str]:
     """The content of a folder, and a text that is another one when anything in it changes.
 
     Only "/" and NUL never occur in names; so they part what the text tells of them.
     """
     path, content, stamps = root / folder, Content(), []
     deepest = bool(folder) and folder.count("/") + 1 == _DEEPEST
-    for name, status in _entries(path):
-        if stat.S_ISREG(status.st_mode) and name[0] != ".":
+    for name, found in _entries(path):
+        status = links.followed(folder, name, found) if links else found
+        if stat.S_ISREG(status.st_mode) and name[0] != "." and name.lower() not in _SYSTEM_NAMES:
             content.files.append(name)
             stamps.append(f"{name}/{status.st_size}|{status.st_mtime_ns}|{status.st_ctime_ns}")
         elif reason := _reason_to_leave_out(name, status.st_mode, deepest):
             content.left_out.append((name, reason))
-            stamps += [f"{name}/{reason}"] if reason != _HIDDEN else []
+            stamps += [f"{name}/{reason}"] if reason not in (_HIDDEN, _SYSTEM) else []
         else:
             content.folders.append(name)
             stamps.append(f"{name}/folder")
     return content, "\0".join(stamps)
+
+
+class _Links:
+    """Links that stay below the root: each file, and each folder once, so that no circle is walked."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = os.path.realpath(root)
+        self._walked: set[str] = set()
+
+    def followed(self, folder: str, name: str, status: os.stat_result) -> os.stat_result:
+        """The state of what a link leads to; of the link itself where it is not followed."""
+        if not stat.S_ISLNK(status.st_mode):
+            return status
+        target = os.path.realpath(f"{self._root}/{folder}/{name}")
+        own = os.path.realpath(f"{self._root}/{folder}")
+        outside = not target.startswith(f"{self._root}{os.sep}")
+        if outside or target in self._walked or f"{own}{os.sep}".startswith(f"{target}{os.sep}"):
+            return status
+        try:
+            found = Path(target).stat()
+        except OSError:
+            return status
+        if stat.S_ISDIR(found.st_mode):
+            self._walked.add(target)
+        return found
 
 
 def _entries(path: Path) -> Iterator[tuple[str, os.stat_result]]:
@@ -111,6 +163,8 @@ def _reason_to_leave_out(name: str, mode: int, deepest: bool) -> str:
     """Why something that is no plain file is not walked into, or empty."""
     if name[0] == ".":
         return _HIDDEN
+    if name.lower() in _SYSTEM_NAMES:
+        return _SYSTEM
     if not stat.S_ISDIR(mode):
         return f"{kind_of(mode)}, not a file"
     return f"more than {_DEEPEST} folders deep" if deepest else ""

@@ -15,6 +15,7 @@ from assay.data.sources import (
     manifest,
     numpy_files,
     parquet_files,
+    pixel_table,
     sample,
     tfds,
 )
@@ -52,6 +53,7 @@ SOURCES: Final = (
     Source(
         "parquet", (), parquet_files.matches, parquet_files.read, parquet_files.TAKES, parquet_files.listing
     ),
+    Source("pixel-table", (), pixel_table.matches, pixel_table.read, pixel_table.TAKES),
     Source("folder", (), folder.matches, folder.read, folder.TAKES, folder.listing),
     Source("table", (), manifest.matches, manifest.read, manifest.TAKES, manifest.listing),
 )

@@ -8,7 +8,7 @@ from assay.core import durable
 from assay.core.errors import AssayError
 from assay.data.formats.archive import is_archive, too_few, unpack
 from assay.data.formats.safe_open import reading_errors
-from assay.data.request import OF_ARRAYS, OF_IMAGES, OF_TABLES, Request, refuse_unused
+from assay.data.request import OF_ARRAYS, OF_FOLDERS, OF_IMAGES, OF_TABLES, Request, refuse_unused
 from assay.data.sources import folder, idx_folder, numpy_files
 from assay.data.sources.image_dataset import cache_key, name_of, stop_at_unreadable
 from assay.data.storage.cache import cached
@@ -18,7 +18,7 @@ from assay.data.values import Dataset
 _INSIDE = (idx_folder, numpy_files, folder)
 
 #: The options of a request that this source reads.
-TAKES: Final = OF_ARRAYS | OF_IMAGES | OF_TABLES
+TAKES: Final = OF_FOLDERS | OF_ARRAYS | OF_IMAGES | OF_TABLES
 
 
 def matches(request: Request) -> bool:

@@ -8,10 +8,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.arrays import Rows
 from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.formats.safe_open import open_file
+from assay.data.listing.class_numbers import NO_CLASS, counted_from_one, without_no_class
 from assay.data.request import Request
+from assay.data.sources.array_forms import plain_images, plain_labels
 from assay.data.values import BLOCK, Dataset, Split, numbered_ids
 
 #: Without class names, labels are numbers from 0; a larger one is a mistake, not a class.
@@ -51,28 +54,66 @@ def dataset_from_arrays(
 ) -> Dataset:
     """A checked `Dataset` from raw arrays by split name.
 
-    classes: names in label order; without them the classes are called "0", "1", ... up to the largest
-        label. floats: accept images as floats in [0, 1].
+    classes: names in label order; without them the classes are the numbers that occur as labels. floats:
+        accept images as floats in [0, 1]. Arrays in other forms are brought into this one (`array_forms`).
     Raises AssayError (`bad-arrays`, `pixel-out-of-range`, `count-mismatch`, `label-not-integer`,
     `label-out-of-range`, `class-names`, `too-few-images`, `shape-mismatch`).
     """
-    images = {key: pixels(part.images, part.images_name, floats) for key, part in parts.items()}
-    labels = {key: whole_labels(part.labels, part.labels_name) for key, part in parts.items()}
+    shaped = {key: plain_images(part.images, part.images_name) for key, part in parts.items()}
+    images = {key: pixels(shaped[key][0], part.images_name, floats) for key, part in parts.items()}
+    given = plain_labels({key: (part.labels, part.labels_name) for key, part in parts.items()})
+    labels = {key: whole_labels(given.values[key], part.labels_name) for key, part in parts.items()}
     for key, part in parts.items():
         _check_counts(part, len(images[key]), len(labels[key]))
     _check_shapes(parts, images)
-    names = checked_classes(classes) if classes is not None else _numbered_classes(parts, labels)
-    for key, part in parts.items():
-        check_label_range(labels[key], len(names), part.labels_name)
+    names, numbers, about = _named(parts, labels, classes, given.names)
     splits = {
-        key: Split.from_arrays(images[key], labels[key], numbered_ids(key, len(labels[key]))) for key in parts
+        key: Split.from_arrays(images[key], numbers[key], numbered_ids(key, len(numbers[key])))
+        for key in parts
     }
-    notes = tuple(
+    notes = [f"{part.images_name}: {shaped[key][1]}" for key, part in parts.items() if shaped[key][1]]
+    notes += [
         f"{part.images_name}: {part.images.dtype} values, already scaled to [0, 1], were read as round(255 x)"
         for part in parts.values()
         if part.images.dtype.kind == "f"
-    )
-    return Dataset(name, names, splits, source, location, notes)
+    ]
+    return Dataset(name, names, splits, source, location, (*notes, *given.notes, *about))
+
+
+def _named(
+    parts: Mapping[str, RawSplit],
+    labels: Mapping[str, Rows],
+    classes: Sequence[str] | None,
+    own: tuple[str, ...] | None,
+) -> tuple[tuple[str, ...], Mapping[str, Rows], list[str]]:
+    """Class names in label order, the labels that go with them, and notes. own: names as labels."""
+    if own is not None:
+        return _renumbered(checked_classes(classes) if classes is not None else own, own, labels, parts)
+    if classes is None:
+        return _numbered_classes(parts, labels)
+    names = checked_classes(classes)
+    found = {int(label) for values in labels.values() for label in np.unique(values)}
+    if question := counted_from_one(found, names):
+        raise question
+    first = int(names[0] == NO_CLASS)
+    for key, part in parts.items():
+        check_label_range(labels[key] - first, len(names) - first, part.labels_name)
+    return without_no_class(names), {key: values - first for key, values in labels.items()}, []
+
+
+def _renumbered(
+    names: tuple[str, ...], own: tuple[str, ...], labels: Mapping[str, Rows], parts: Mapping[str, RawSplit]
+) -> tuple[tuple[str, ...], Mapping[str, Rows], list[str]]:
+    """Labels that are names as places in `names`. Raises AssayError `class-names` for any other."""
+    missing = [name for name in own if name not in names]
+    if missing:
+        where = next(iter(parts.values())).labels_name
+        what = (
+            f"{len(missing):,} labels are not among the {len(names)} class names, the first is {missing[0]!r}"
+        )
+        raise AssayError("class-names", where, what, "Name all classes.")
+    place = np.array([names.index(name) for name in own], np.int64)
+    return names, {key: place[values] for key, values in labels.items()}, []
 
 
 def pixels(values: NDArray[Any], where: str, floats: bool = False) -> NDArray[np.uint8]:
@@ -207,12 +248,36 @@ def _size(shape: tuple[int, ...]) -> str:
 
 
 def _numbered_classes(
-    parts: Mapping[str, RawSplit], labels: Mapping[str, NDArray[np.int64]]
-) -> tuple[str, ...]:
+    parts: Mapping[str, RawSplit], labels: Mapping[str, Rows]
+) -> tuple[tuple[str, ...], Mapping[str, Rows], list[str]]:
+    """The numbers that occur as class names, the labels as places among them, and a note on gaps."""
     for key, part in parts.items():
         check_label_range(labels[key], _MOST_NUMBERED_CLASSES, part.labels_name)
-    count = max(int(found.max()) for found in labels.values()) + 1
-    return tuple(str(label) for label in range(count))
+    used = np.unique(np.concatenate(list(labels.values())))
+    names = tuple(map(str, used.tolist()))
+    unused = int(used[-1]) + 1 - len(used)
+    if not unused:
+        return names, labels, []
+    note = (
+        f"the labels are {_ranges(used.tolist())}: {unused:,} numbers up to the largest do not occur "
+        "and are no classes"
+    )
+    return names, {key: np.searchsorted(used, values) for key, values in labels.items()}, [note]
+
+
+def _ranges(numbers: Sequence[int], most: int = 6) -> str:
+    """Whole numbers, rising, as ranges: 1-26, or 0-9 and 60000."""
+    parts: list[list[int]] = []
+    for number in numbers:
+        if parts and number == parts[-1][1] + 1:
+            parts[-1][1] = number
+        else:
+            parts.append([number, number])
+    shown = [f"{low}-{high}" if high > low else str(low) for low, high in parts[:most]]
+    more = f" and {len(parts) - most:,} more" if len(parts) > most else ""
+    return (
+        ", ".join(shown[:-1]) + " and " + shown[-1] if len(shown) > 1 and not more else ", ".join(shown)
+    ) + more
 
 
 def checked_classes(classes: Sequence[str]) -> tuple[str, ...]:

@@ -1,18 +1,31 @@
 """A folder of image files: a folder for each class, below folders for splits or not."""
 
+import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from assay.core.errors import AssayError
-from assay.data.formats.signatures import FORMAT_BY_NAME, REFUSED_SUFFIXES
+from assay.data.formats.safe_open import read_file
+from assay.data.formats.signatures import (
+    FIRST_BYTES,
+    FORMAT_BY_NAME,
+    OTHER_SUFFIXES,
+    REFUSED_SUFFIXES,
+    is_image,
+)
+from assay.data.formats.text_table import SUFFIXES as TABLES
+from assay.data.formats.text_table import read_table
 from assay.data.listing.image_table import Table, list_tables
+from assay.data.listing.layout import Reading, choose_reading
 from assay.data.listing.listing import Listing, Part, Unlisted
-from assay.data.listing.names import natural_key, ordered_splits, split_of
+from assay.data.listing.metadata import has_labels, with_metadata
+from assay.data.listing.names import ordered_splits, split_of
+from assay.data.listing.tree import Tree, label_in
 from assay.data.listing.walk import Glance, Walk, glance, in_order
-from assay.data.request import OF_IMAGES, OF_TABLES, Request, refuse_unused
+from assay.data.request import OF_FOLDERS, OF_IMAGES, OF_TABLES, Request, refuse_unused
 from assay.data.sources.image_dataset import read_image_set
-from assay.data.values import Dataset
+from assay.data.values import UNLABELLED, Dataset, LeftOut
 
 #: File names that are taken for images.
 SUFFIXES: Final = tuple(FORMAT_BY_NAME)
@@ -23,7 +36,7 @@ _IMAGE_SUFFIXES: Final = frozenset((*SUFFIXES, *REFUSED_SUFFIXES))
 METADATA: Final = ("metadata.csv", "metadata.jsonl")
 
 #: The options of a request that this source reads.
-TAKES: Final = OF_IMAGES | OF_TABLES
+TAKES: Final = OF_IMAGES | OF_FOLDERS | OF_TABLES
 
 
 def matches(request: Request) -> bool:
@@ -39,23 +52,35 @@ def read(request: Request) -> Dataset:
     """
     path = request.path
     assert path is not None  # `matches` said so
-    seen = glance(path)
+    seen = glance(path, request.follow_links)
     if _has_tables(seen):
         return read_image_set(request, listing(request), "folder", path, lambda: listing(request).stamp)
-    refuse_unused(request, OF_IMAGES, "a folder without a table")
-    found = Unlisted(seen.stamp, seen.count, lambda: _without_tables(seen))
-    return read_image_set(request, found, "folder", path, lambda: glance(path).stamp)
+    refuse_unused(request, OF_IMAGES | OF_FOLDERS, "a folder without a table")
+    found = Unlisted(seen.stamp, seen.count, lambda: _without_tables(seen, request))
+    return read_image_set(request, found, "folder", path, lambda: glance(path, request.follow_links).stamp)
 
 
 def listing(request: Request) -> Listing:
     """What lies in the folder, before any image is decoded."""
     assert request.path is not None  # `matches` said so
-    seen = glance(request.path)
+    seen = glance(request.path, request.follow_links)
     if not _has_tables(seen):
-        refuse_unused(request, OF_IMAGES, "a folder without a table")
-        return _without_tables(seen)
+        refuse_unused(request, OF_IMAGES | OF_FOLDERS, "a folder without a table")
+        return _without_tables(seen, request)
     found = in_order(seen)
-    return _from_tables(request, found, _tables(found))
+    tables = _tables(found)
+    if _without_labels(request, tables):
+        return with_metadata(_without_tables(seen, request), request, found.root, [t.path for t in tables])
+    refuse_unused(request, OF_IMAGES | OF_TABLES, "a folder with a table of metadata")
+    return _from_tables(request, found, tables)
+
+
+def _without_labels(request: Request, tables: list[Table]) -> bool:
+    """Whether the tables hold no labels: then the folders give them, and the tables what else is known."""
+    if request.label_column is not None:
+        return False
+    read = [(table.path, read_table(table.path)) for table in tables]
+    return not any(has_labels(path, columns) for path, columns in read)
 
 
 def _has_tables(seen: Glance) -> bool:
@@ -64,8 +89,8 @@ def _has_tables(seen: Glance) -> bool:
     return any(name in seen.contents[folder].files for folder in ("", *splits) for name in METADATA)
 
 
-def _without_tables(seen: Glance) -> Listing:
-    return list_folder(in_order(seen), seen.stamp)
+def _without_tables(seen: Glance, request: Request) -> Listing:
+    return list_folder(in_order(seen), seen.stamp, request)
 
 
 def _tables(found: Walk) -> list[Table]:
@@ -87,32 +112,73 @@ def _from_tables(request: Request, found: Walk, tables: list[Table]) -> Listing:
     return replace(listing, left_out=(*listing.left_out, *found.left_out))
 
 
-def list_folder(found: Walk, stamp: str) -> Listing:
-    """What lies in a folder, by split and class."""
-    root = found.root
-    split_folders = {name for name in found.folders if "/" not in name and split_of(name)}
-    # With folders named like splits, all others at the top are no classes.
-    places = {name: _place(name, bool(split_folders)) for name in ("", *found.folders)}
+def list_folder(found: Walk, stamp: str, request: Request | None = None) -> Listing:
+    """What lies in a folder, by split and class, read as `choose_reading` decides."""
+    request = request or Request()
+    follow = request.follow_links
+    images, others = _images_of(found, follow)
+    plain = {folder for folder in others if folder not in images}
+    by_folder = {folder: len(names) for folder, names in images.items()}
+    tree = Tree(by_folder, found.folders, plain)
+    reading = _chosen(found, tree, request, images)
+    places = {folder: reading.place(folder) for folder in images}
     parts: dict[str, _Rows] = {}
     for path in found.files:
         folder, _, file = path.rpartition("/")
-        place = places[folder]
-        if file[file.rfind(".") :].lower() not in _IMAGE_SUFFIXES:
-            found.ignore(path, "no image by its name")
-        elif place is None:
-            found.ignore(path, "not in the folder of a class")
+        if file in others.get(folder, ()):
+            found.ignore(path, "no image by name or content")
+        elif (place := places[folder]) is None:
+            found.left_out.append(LeftOut(path, UNLABELLED, "not in the folder of a class"))
         else:
-            parts.setdefault(place[0], _Rows()).add(place[1], path)
-    if not parts:
-        raise AssayError(
-            "too-few-images",
-            root,
-            "no image lies in a folder of its class",
-            "Lay images out as CLASS/IMAGE or train/CLASS/IMAGE and test/CLASS/IMAGE, or give a table.",
-        )
-    form = "a folder for each split and class" if split_folders else "a folder for each class"
-    by_split = {split: parts[split].part(root) for split in ordered_splits(parts)}
-    return Listing(by_split, form, stamp, _classes(found, bool(split_folders)), tuple(found.left_out))
+            label = (label_in(file) or "") if reading.by_name else place[1]
+            parts.setdefault(place[0], _Rows()).add(label, path)
+    by_split = {split: parts[split].part(found.root, follow) for split in ordered_splits(parts)}
+    left_out, classes = tuple(found.left_out), reading.classes or None
+    notes = (*reading.notes, *_unfollowed(found))
+    return Listing(by_split, reading.form, stamp, classes, left_out, notes)
+
+
+def _chosen(found: Walk, tree: Tree, request: Request, images: dict[str, list[str]]) -> Reading:
+    """The reading of the tree; a refusal names links that were not followed, and tables that lie there."""
+    try:
+        names = lambda folder: images.get(folder, [])  # noqa: E731
+        return choose_reading(found.root, tree, request.layout, request.split_names, names)
+    except AssayError as error:
+        tables = [name for name in found.files if "/" not in name and name.lower().endswith(TABLES)]
+        hints = [*_unfollowed(found), *(f"there is a table, {name}: give its path" for name in tables[:1])]
+        what = "; ".join([error.what, *hints])
+        raise AssayError(error.code, error.where, what, error.fix) from error
+
+
+def _unfollowed(found: Walk) -> list[str]:
+    """A note on links: there may be images behind them."""
+    links = sum(item.reason.startswith("a link") for item in found.left_out)
+    hint = "--follow-links reads those that stay below the folder"
+    return [f"{links:,} links were not followed ({hint})"] if links else []
+
+
+def _images_of(found: Walk, follow_links: bool) -> tuple[dict[str, list[str]], dict[str, set[str]]]:
+    """The names of images, and of all other files, by folder. What no name tells the first bytes do."""
+    images: dict[str, list[str]] = {}
+    others: dict[str, set[str]] = {}
+    for path in found.files:
+        folder, _, file = path.rpartition("/")
+        suffix = file[file.rfind(".") :].lower()
+        if suffix in _IMAGE_SUFFIXES or (
+            suffix not in OTHER_SUFFIXES and _begins_as_image(found.root / path, follow_links)
+        ):
+            images.setdefault(folder, []).append(file)
+        else:
+            others.setdefault(folder, set()).add(file)
+    return images, others
+
+
+def _begins_as_image(path: Path, follow_links: bool) -> bool:
+    """Whether a file's first bytes are those of an image, be it of a format that is not read."""
+    try:
+        return is_image(read_file(path, FIRST_BYTES, follow_links))
+    except AssayError:
+        return False  # it is listed as no image: whatever it is, it cannot be read
 
 
 @dataclass
@@ -126,26 +192,10 @@ class _Rows:
         self.labels.append(label)
         self.paths.append(path)
 
-    def part(self, root: Path) -> Part:
+    def part(self, root: Path, follow_links: bool) -> Part:
         start = f"{root}/"
+        if follow_links:
+            return Part(
+                self.paths, self.labels, lambda: map(os.path.realpath, (start + p for p in self.paths))
+            )
         return Part(self.paths, self.labels, lambda: (start + path for path in self.paths))
-
-
-def _place(folder: str, has_splits: bool) -> tuple[str, str] | None:
-    """Split and class of the images in a folder; None where it belongs to no class."""
-    names = folder.split("/") if folder else []
-    if not has_splits:
-        return ("train", names[0]) if names else None
-    split = split_of(names[0]) if names else None
-    return (split, names[1]) if split and len(names) > 1 else None
-
-
-def _classes(found: Walk, has_splits: bool) -> tuple[str, ...] | None:
-    """The names of the class folders in natural order, of empty ones too."""
-    depth = 1 if has_splits else 0
-    names = {
-        name.split("/")[depth]
-        for name in found.folders
-        if name.count("/") == depth and (not has_splits or split_of(name.split("/")[0]))
-    }
-    return tuple(sorted(names, key=natural_key)) or None

@@ -8,7 +8,7 @@ from typing import Any, Final
 from assay.core import durable
 from assay.core.cache_folder import cache_folder
 from assay.core.errors import AssayError
-from assay.data.request import OF_IMAGES, OF_TABLES, Request, refuse_unused
+from assay.data.request import OF_FOLDERS, OF_IMAGES, OF_TABLES, Request, refuse_unused
 from assay.data.sources import folder, parquet_files
 from assay.data.values import Dataset
 
@@ -26,7 +26,7 @@ _WANTED: Final = (
 )
 
 #: The options of a request that this source reads.
-TAKES: Final = OF_IMAGES | OF_TABLES
+TAKES: Final = OF_FOLDERS | OF_IMAGES | OF_TABLES
 
 
 def matches(request: Request) -> bool:

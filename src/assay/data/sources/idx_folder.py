@@ -57,7 +57,7 @@ def read_pair(images: Path, labels: Path, largest: int = LARGEST, on_event: OnEv
     """The raw arrays of an image file and its label file."""
     read_images, read_labels = read_idx(images, largest), read_idx(labels, largest)
     for path, content in ((images, read_images), (labels, read_labels)):
-        if content.compressed != (path.suffix == ".gz"):
+        if content.compressed != (path.suffix.lower() == ".gz"):
             actual = "compressed" if content.compressed else "not compressed"
             warn(on_event, "load", f"{path}: the file is {actual}, whatever its name says; read by content")
     return RawSplit(read_images.values, read_labels.values, str(images), str(labels))

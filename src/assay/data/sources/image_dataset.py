@@ -18,8 +18,10 @@ from assay.data.decoding.splits import (
 )
 from assay.data.decoding.target_size import parse_size, working_shape
 from assay.data.decoding.worker_pool import Decoders, worker_count
+from assay.data.listing.class_numbers import meant_classes
 from assay.data.listing.listing import Listing, Unlisted, class_index, class_names
 from assay.data.listing.names import notes_on_classes
+from assay.data.listing.vocabulary import with_one_vocabulary
 from assay.data.request import Request
 from assay.data.sources.array_dataset import checked_classes
 from assay.data.storage.cache import cached, look_up
@@ -29,7 +31,7 @@ from assay.data.values import Dataset, LeftOut, Resize, Split
 _NAMED: Final = 20
 
 #: What is kept of each image; a change makes kept sets be read again.
-_KEPT: Final = "pixels, facts, looks, wrong names"
+_KEPT: Final = "pixels, facts, looks, wrong names, layouts"
 
 #: About what one image takes in the cache, for the message on a full disk: 28 x 28 pixels and its facts.
 _BYTES_EACH: Final = 1024
@@ -77,10 +79,10 @@ def _built(
     name = request.name or name_of(location)
     # The workers start while the listing is made.
     with Decoders(worker_count(found.count)) as decoders:
-        listing = found.make()
+        listing = with_one_vocabulary(found.make(), request.classes, location)
         if listing.count == 0:
             raise _nothing(listing, location)
-        names = checked_classes(class_names(listing, request.classes))
+        names = checked_classes(class_names(listing, meant_classes(request.classes)))
         whole = _decoded(request, listing, names, source, name, location, decoders, scratch)
     if stamp_again is not None and stamp_again() != listing.stamp:
         raise _changed(location)
@@ -108,6 +110,11 @@ def cache_key(request: Request, source: str, location: Path, stamp: str) -> str:
         request.size,
         request.resize,
         request.group_column,
+        request.layout,
+        sorted((request.split_names or {}).items()),
+        request.follow_links,
+        str(request.root),
+        request.skip_unlabelled,
     )
     known = repr((source, str(location.absolute()), stamp, asked, _KEPT))
     return "images-" + hashlib.sha256(known.encode("utf-8", "backslashreplace")).hexdigest()[:24]
@@ -204,7 +211,7 @@ def _notes(
     height, width, channels = shape
     kind = "gray" if channels == 1 else "RGB"
     how = f", resized by the rule {resize!r} where they had another size" if resize else ""
-    notes = [f"read as {listing.form}", f"all images are {height} x {width} {kind}{how}"]
+    notes = [f"read as {listing.form}", *listing.notes, f"all images are {height} x {width} {kind}{how}"]
     converted: dict[str, int] = {}
     for part in parts.values():
         for what, count in part.converted.items():
@@ -212,6 +219,7 @@ def _notes(
     notes += [f"{count:,} images: {what}" for what, count in sorted(converted.items())]
     for kind_left, words in (
         ("ignored", "other files were ignored"),
+        ("unlabelled", "images without a class were left out"),
         ("unreadable", "images are unreadable"),
     ):
         left = [item for item in listing.left_out if item.kind == kind_left]

@@ -46,7 +46,7 @@ def matches(request: Request) -> bool:
     if path is None:
         return False
     if path.is_file():
-        return path.suffix in (".npz", ".npy")
+        return path.suffix.lower() in (".npz", ".npy")
     return path.is_dir() and _pairs(_stems(path)) != {}
 
 
@@ -57,7 +57,7 @@ def read(request: Request) -> Dataset:
     """
     path = request.path
     assert path is not None  # `matches` said so
-    if path.suffix == ".npz":
+    if path.suffix.lower() == ".npz":
         return _dataset(request, path, read_npz(path), "npz")
     folder = path if path.is_dir() else path.parent
     wanted = {name for pair in _pairs(_stems(folder)).values() for name in pair} | set(_CLASS_NAMES)

@@ -15,7 +15,7 @@ from assay.data.sources.image_dataset import read_image_set
 from assay.data.values import Dataset
 
 #: The options of a request that this source reads.
-TAKES: Final = OF_IMAGES | OF_TABLES - {"path_column"}
+TAKES: Final = OF_IMAGES | OF_TABLES
 
 
 def matches(request: Request) -> bool:
@@ -35,7 +35,8 @@ def listing(request: Request) -> Listing:
     assert path is not None  # `matches` said so
     files = _files(path)
     found = list_parquet(request, path, files)
-    return replace(found, left_out=left_out_files(path, files)) if path.is_dir() else found
+    more = left_out_files(path, files) if path.is_dir() else ()
+    return replace(found, left_out=(*found.left_out, *more))
 
 
 def _files(path: Path) -> Sequence[Path]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ from assay.data.listing.names import ordered_splits
 from assay.data.splitting.groups import FindPairs, with_near_copies
 from assay.data.splitting.stratified import hold_out
 from assay.data.values import Column, Dataset, Split
+
+#: What the note says that tells of a test split that was drawn.
+DRAWN: Final = " of train, drawn by seed "
 
 
 def checked_fraction(fraction: float | None) -> None:
@@ -42,7 +46,7 @@ def with_test_split(
     taken = {"train": found.train, "test": found.validation}
     splits = {**dataset.splits, **{k: _selected(train, rows, k, scratch) for k, rows in taken.items()}}
     groups = ", groups" if "group" in train.columns else ""
-    rule = f"test: {fraction:g} of train, drawn by seed {seed}, stratified; copies{groups}{near}"
+    rule = f"test: {fraction:g}{DRAWN}{seed}, stratified; copies{groups}{near}"
     in_order = {name: splits[name] for name in ordered_splits(splits)}
     return replace(dataset, splits=in_order, notes=(*dataset.notes, rule), fingerprints={})
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from assay.core.arrays import Float32s, Shape
 from assay.core.errors import AssayError
+from assay.data.splitting.stratified import connected_groups, own_groups
 from assay.data.values import Split
 from assay.estimators import ridge
 from assay.estimators.logistic_calibration import Calibration, fit_calibration
@@ -59,8 +60,9 @@ def fit(
     def blocks() -> Iterator[Float32s]:
         return fourier.blocks(components)
 
-    fitted = ridge.fit(blocks, labels, class_count)
-    scores = ridge.leave_one_out(fitted, blocks, labels)
+    groups = connected_groups(split, own_groups(split))[rows]
+    fitted = ridge.fit(blocks, labels, class_count, groups)
+    scores = ridge.leave_one_out(fitted, blocks, labels, groups)
     calibration = fit_calibration(scores, labels)
     answers = calibration.probabilities(scores).astype(np.float64)
     coefficients = fitted.axes @ fitted.coefficients

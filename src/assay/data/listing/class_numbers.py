@@ -1,0 +1,34 @@
+"""Numbers as labels under a list of class names: which name is which number."""
+
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from assay.core.errors import AssayError
+from assay.core.text import one_line
+
+#: In the first place of a list of class names: no class has the number 0.
+NO_CLASS: Final = "-"
+
+
+def counted_from_one(found: Collection[int], names: Sequence[str]) -> AssayError | None:
+    """The question to ask where numbers under a list of names begin at 1: is 1 the first name or the second?
+
+    A list that begins with `NO_CLASS` answers it. Without a doubt, None.
+    """
+    if not found or min(found) != 1 or names[0] == NO_CLASS or max(found) > len(names):
+        return None
+    first, second = (one_line(name) for name in (*names, "none")[:2])
+    what = f"the labels begin at 1: is 1 the first name ({first!r}) or the second ({second!r})?"
+    all_names, later = one_line(",".join(names)), one_line(",".join(names[1:]))
+    fix = f"Say it with a - for 0: --classes {NO_CLASS},{all_names} or --classes {NO_CLASS},{later}."
+    return AssayError("class-names", "--classes", what, fix)
+
+
+def without_no_class(names: Sequence[str]) -> tuple[str, ...]:
+    """The names without the place of a number that no class has."""
+    return tuple(names[1:] if names and names[0] == NO_CLASS else names)
+
+
+def meant_classes(classes: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """The class names of a request; None where there are none."""
+    return None if classes is None else without_no_class(classes)

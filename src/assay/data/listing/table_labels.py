@@ -1,0 +1,128 @@
+"""The labels of a table's rows: one column, or a column of 0 and 1 for each class; missing ones found."""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
+
+from assay.core.errors import AssayError
+from assay.core.text import one_line
+from assay.data.formats.text_table import LABEL_NAMES, Columns, chosen_column, optional_column
+from assay.data.listing.names import natural_key
+from assay.data.request import Request
+
+#: How people and programs write that there is nothing, in lower case.
+_NOTHING: Final = frozenset(
+    ("", "nan", "na", "n/a", "#n/a", "<na>", "none", "null", "nil", "nat", "?", "-", "--")
+)
+
+#: What parts several labels in one cell.
+_SEPARATORS: Final = re.compile(r"\s*[|;,]\s*")
+
+_WHOLE: Final = re.compile(r"[+-]?\d+")
+_WHOLE_FLOAT: Final = re.compile(r"([+-]?\d+)\.0*")
+
+
+def is_missing(cell: str) -> bool:
+    """Whether a cell says that there is nothing: empty, nan, N/A, None, null, ?"""
+    return cell.strip().casefold() in _NOTHING
+
+
+def table_labels(
+    where: object, columns: Columns, request: Request, used: Collection[str]
+) -> tuple[list[str], list[str], list[str]]:
+    """Each row's label ("" where it is missing), the columns that hold them, and notes.
+
+    used: columns with another purpose. Raises AssayError `column-missing`, and `several-labels` for several
+    labels an image.
+    """
+    names = [name for name in columns if name not in used]
+    column = optional_column(where, names, request.label_column, LABEL_NAMES, "--label-column")
+    if column is None:
+        hot = one_hot_columns(columns, names)
+        if hot:
+            return _fromone_hot_columns(where, columns, hot)
+        column = chosen_column(where, names, None, LABEL_NAMES, "--label-column")
+    kept = set(request.classes or ())
+    cells = [cell.strip() for cell in columns[column]]
+    labels = ["" if is_missing(cell) and cell not in kept else cell for cell in cells]
+    labels, notes = _whole_numbers(labels)
+    if "-1" not in kept:
+        labels = _without_minus_one(labels)
+    _refuse_several(where, column, labels, kept)
+    return labels, [column], notes
+
+
+def one_hot_columns(columns: Columns, names: Sequence[str]) -> list[str]:
+    """The columns that hold nothing but 0 and 1, two at least."""
+    hot = [
+        name
+        for name in names
+        if columns[name] and all(cell.strip() in ("0", "1", "0.0", "1.0") for cell in columns[name])
+    ]
+    return hot if len(hot) > 1 else []
+
+
+def _fromone_hot_columns(
+    where: object, columns: Columns, hot: Sequence[str]
+) -> tuple[list[str], list[str], list[str]]:
+    labels = []
+    for row, cells in enumerate(zip(*(columns[name] for name in hot), strict=True), 1):
+        ones = [name for name, cell in zip(hot, cells, strict=True) if cell.strip().startswith("1")]
+        if len(ones) > 1:
+            raise several_labels(
+                where, f"row {row} has 1 in the columns {', '.join(map(one_line, ones[:3]))}"
+            )
+        labels.append(ones[0] if ones else "")
+    shown = ", ".join(map(one_line, hot[:4])) + (", ..." if len(hot) > 4 else "")
+    note = f"the columns {shown} were read as one-hot labels"
+    return labels, list(hot), [note]
+
+
+def _whole_numbers(labels: list[str]) -> tuple[list[str], list[str]]:
+    """Labels such as 3.0 as 3, where every label is a whole number written as a float."""
+    given = [label for label in labels if label]
+    if given and all(map(_WHOLE_FLOAT.fullmatch, given)):
+        return [_WHOLE_FLOAT.sub(r"\1", label) for label in labels], ["labels such as 1.0 were read as 1"]
+    return labels, []
+
+
+def _without_minus_one(labels: list[str]) -> list[str]:
+    """Labels of which -1 is missing, where all others are whole numbers from 0 on."""
+    others = {label for label in labels if label not in ("", "-1")}
+    counts = others and all(_WHOLE.fullmatch(label) and int(label) >= 0 for label in others)
+    return ["" if label == "-1" and counts else label for label in labels]
+
+
+def _refuse_several(where: object, column: str, labels: Sequence[str], kept: Collection[str]) -> None:
+    """Refuse cells that name several classes: their parts occur in other cells too."""
+    counts = Counter(label for label in labels if label)
+    joint = {label: _parts(label) for label in counts if label not in kept and len(_parts(label)) > 1}
+    if not joint:
+        return
+    seen = Counter(part for label in counts for part in set(_parts(label)))
+    shared = [label for label, parts in joint.items() if all(seen[part] > 1 for part in parts)]
+    if shared and len(seen) < len(counts):
+        first = min(shared, key=natural_key)
+        raise several_labels(where, f"the column {column!r} has labels such as {one_line(first)!r}")
+
+
+def _parts(label: str) -> list[str]:
+    inner = label[1:-1] if label[:1] + label[-1:] in ("[]", "()", "{}") else label
+    return [part.strip("'\" ") for part in _SEPARATORS.split(inner) if part.strip("'\" ")]
+
+
+def several_labels(where: object, what: str) -> AssayError:
+    """The error for several labels an image."""
+    fix = "Give one class an image; Assay does not train on several labels at once."
+    return AssayError("several-labels", where, f"{what}: several labels an image", fix)
+
+
+def refuse_unlabelled(where: object, rows: Mapping[int, str], total: int) -> AssayError:
+    """The error for rows without a label. rows: number of the row -> its file."""
+    first = min(rows)
+    what = (
+        f"{len(rows):,} of {total:,} rows have no label, the first is row {first} ({one_line(rows[first])})"
+    )
+    fix = "Fill them in, or leave them out with --skip-unlabelled (a word that --classes names is a class)."
+    return AssayError("table-value", where, what, fix)

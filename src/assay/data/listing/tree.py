@@ -1,0 +1,122 @@
+"""A tree of folders as the rules of its layout look at it: names, and how many images lie where."""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from typing import Final
+
+from assay.core.errors import AssayError
+from assay.data.listing.names import natural_key, split_of
+
+#: Words that stand for a split inside a longer name: seg_train, training_set, val2017, PublicTest.
+_WORDS: Final = {
+    **dict.fromkeys(("train", "training", "trn"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "dev"), "validation"),
+    **dict.fromkeys(("test", "testing", "tst", "eval", "evaluation"), "test"),
+}
+_EVALUATION: Final = frozenset({"eval", "evaluation"})
+
+#: The parts of a name: runs of capitals, capitalized words, lower-case words; digits and signs part them.
+_PARTS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+
+#: `cat.0.jpg`, `dog-12.png`: a word before a number. Cameras and programs name their pictures so, too.
+_NUMBERED: Final = re.compile(r"([^\W\d_][\w -]*?)[ ._-]*\(?\d+\)?")
+NO_CLASSES: Final = frozenset(
+    "img image images photo pic picture pict p pxl dsc dscn dscf dji gopr mvimg frame scan screenshot shot "
+    "file vid video untitled unnamed page sample item x".split()
+)
+
+
+class Tree:
+    """Folders and how many images lie in each: what the rules look at.
+
+    images: by path of the folder, "" for the root. folders: every path, those without images too.
+    plain: folders that hold files of other kinds only, such as annotations; they are no classes.
+    """
+
+    def __init__(
+        self, images: Mapping[str, int], folders: Iterable[str], plain: Collection[str] = ()
+    ) -> None:
+        self.images = Counter(images)
+        self._children: dict[str, list[str]] = {"": []}
+        self._total: Counter[str] = Counter()
+        for folder in sorted(folders, key=natural_key):
+            parent, _, name = folder.rpartition("/")
+            self._children.setdefault(parent, []).append(name)
+            self._children.setdefault(folder, [])
+        for folder, count in self.images.items():
+            parts = folder.split("/") if folder else []
+            for depth in range(len(parts) + 1):
+                self._total["/".join(parts[:depth])] += count
+        self.plain = plain
+
+    def total(self, folder: str = "") -> int:
+        """Images in the folder and below it."""
+        return self._total[folder]
+
+    def full(self, folder: str) -> list[str]:
+        """Names of the folders in it that hold images somewhere."""
+        return [name for name in self._children[folder] if self._total[joined(folder, name)]]
+
+    def classes(self, folder: str) -> list[str]:
+        """Names of the folders in it that can be classes: with images, or empty; not of other files alone."""
+        return [
+            name
+            for name in self._children[folder]
+            if self._total[joined(folder, name)] or joined(folder, name) not in self.plain
+        ]
+
+    def descended(self, folder: str) -> str:
+        """Where the first choice lies: further down while there is one folder and no image."""
+        while not self.images[folder] and len(names := self.classes(folder)) == 1:
+            below = joined(folder, names[0])
+            if not self.full(below):
+                break
+            folder = below
+        return folder
+
+
+def joined(folder: str, name: str) -> str:
+    """The path of a folder in a folder; "" is the root."""
+    return f"{folder}/{name}" if folder else name
+
+
+def split_in(name: str) -> str | None:
+    """The split in a folder's name, be it the whole name or a part; None where there is none, or two."""
+    if exact := split_of(name):
+        return exact
+    found = {_WORDS[part] for part in map(str.lower, _PARTS.findall(name)) if part in _WORDS}
+    return found.pop() if len(found) == 1 else None
+
+
+def splits_of(names: Iterable[str]) -> dict[str, str]:
+    """Folder name -> split, for those named after one. Evaluation beside a test folder is validation."""
+    found = {name: split for name in names if (split := split_in(name))}
+    evaluation = [name for name in found if _EVALUATION & set(map(str.lower, _PARTS.findall(name)))]
+    if any(split == "test" and name not in evaluation for name, split in found.items()):
+        found |= dict.fromkeys(evaluation, "validation")
+    return found
+
+
+def exact_all(names: Iterable[str]) -> bool:
+    """Whether all names are those of splits."""
+    return all(map(split_of, names))
+
+
+def named_splits(text: str) -> dict[str, str]:
+    """What --split-names takes, `train=A,test=B`: the folder of each split. Raises AssayError `bad-value`."""
+    found: dict[str, str] = {}
+    for part in text.split(","):
+        name, equals, folder = (piece.strip() for piece in part.partition("="))
+        split = split_of(name)
+        if not equals or not folder or split is None or split in found:
+            fix = "Write, for example, --split-names train=A,test=B."
+            raise AssayError("bad-value", "--split-names", f"{part.strip()!r} is not SPLIT=FOLDER", fix)
+        found[split] = folder
+    return found
+
+
+def label_in(file: str) -> str | None:
+    """The word before the number in a file's name, as in `cat.0.jpg`; None where it is not so named."""
+    found = _NUMBERED.fullmatch(file.rpartition(".")[0])
+    return found[1] if found else None

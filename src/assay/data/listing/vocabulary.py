@@ -1,0 +1,133 @@
+"""The class names of the splits beside each other: what is no label, and what may be one class twice."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from assay.core.errors import AssayError
+from assay.core.text import one_line
+from assay.data.listing.class_numbers import counted_from_one
+from assay.data.listing.listing import Listing, Part
+from assay.data.listing.names import natural_key
+from assay.data.values import UNLABELLED, LeftOut
+
+
+def with_one_vocabulary(listing: Listing, chosen: Sequence[str] | None, where: object) -> Listing:
+    """The listing with splits that are labelled as train is; what is not is left out and said.
+
+    A split that shares no class with train has no labels: nothing can be scored on it. Images of a class that
+    train lacks can only be wrong. Class names that differ by case from split to split are one class under
+    --classes that names it once (`chosen`), and stop the reading without: AssayError `class-names`.
+    """
+    listing = _joined_by_case(_named_by_number(listing, chosen), chosen)
+    if "train" not in listing.parts:
+        return listing
+    known = set(listing.parts["train"].labels)
+    if not known & set(chosen or listing.classes or known):  # numbers under names that the source knows
+        return listing
+    for split in [split for split in listing.parts if split != "train"]:
+        found = Counter(listing.parts[split].labels)
+        strange = [label for label in found if label not in known]
+        if strange:
+            _refuse_other_case(strange, known, split, where)
+            listing = _without(listing, split, set(strange), whole=len(strange) == len(found))
+    return listing
+
+
+def _named_by_number(listing: Listing, chosen: Sequence[str] | None) -> Listing:
+    """Labels that are numbers, and no names, as the names that they number."""
+    found = {label for part in listing.parts.values() for label in part.labels}
+    if not chosen or not found or found & set(chosen) or not all(map(str.isdecimal, found)):
+        return listing
+    if question := counted_from_one({int(label) for label in found}, chosen):
+        raise question
+    if max(map(int, found)) >= len(chosen):
+        return listing  # refused with all other labels that are no class
+    parts = {
+        split: replace(part, labels=[chosen[int(label)] for label in part.labels])
+        for split, part in listing.parts.items()
+    }
+    return replace(listing, parts=parts, classes=None)
+
+
+def _joined_by_case(listing: Listing, chosen: Sequence[str] | None) -> Listing:
+    """Labels that are a chosen name but for case or spaces, and no chosen name themselves, as that name."""
+    if not chosen:
+        return listing
+    by_fold: dict[str, list[str]] = {}
+    for name in chosen:
+        by_fold.setdefault(_fold(name), []).append(name)
+    labels = {label for part in listing.parts.values() for label in part.labels} - set(chosen)
+    meant = {label: by_fold[_fold(label)][0] for label in labels if len(by_fold.get(_fold(label), ())) == 1}
+    if not meant:
+        return listing
+    parts = {
+        split: replace(part, labels=[meant.get(label, label) for label in part.labels])
+        for split, part in listing.parts.items()
+    }
+    told = ", ".join(f"{one_line(old)} is {one_line(new)}" for old, new in sorted(meant.items()))
+    return replace(listing, parts=parts, classes=None, notes=(*listing.notes, f"joined by --classes: {told}"))
+
+
+def _fold(name: str) -> str:
+    return " ".join(name.split()).casefold()
+
+
+def _refuse_other_case(strange: Sequence[str], known: set[str], split: str, where: object) -> None:
+    by_fold = {_fold(name): name for name in known}
+    pairs = [(by_fold[_fold(label)], label) for label in strange if _fold(label) in by_fold]
+    if pairs:
+        told = ", ".join(
+            f"{one_line(one)!r} in train is {one_line(two)!r} in {split}" for one, two in pairs[:3]
+        )
+        names = ",".join(sorted(known, key=natural_key)) if len(known) <= 20 else "..."
+        fix = f"Join them with --classes {one_line(names)}, or give the folders the same names."
+        raise AssayError("class-names", where, f"the splits name their classes differently: {told}", fix)
+
+
+def _without(listing: Listing, split: str, strange: set[str], *, whole: bool) -> Listing:
+    """The listing without the images of some labels in a split, or without the split."""
+    part = listing.parts[split]
+    keep = [row for row, label in enumerate(part.labels) if label not in strange]
+    names = ", ".join(repr(one_line(label)) for label in sorted(strange, key=natural_key)[:3])
+    count = len(part.labels) - len(keep)
+    if whole:
+        reason = f"the {split} split shares no class with train ({names}), so it has no labels"
+        note = f"{reason}: its {count:,} images are left out, and nothing is scored on them"
+    else:
+        reason = f"of a class that train lacks ({names})"
+        note = f"{count:,} images of the {split} split are {reason}: no model can know it, they are left out"
+    gone = [LeftOut(part.ids[r], UNLABELLED, reason, split, part.labels[r]) for r in _others(part, strange)]
+    parts = {name: one for name, one in listing.parts.items() if name != split or keep}
+    if keep:
+        parts[split] = _chosen(part, keep)
+    left = {label for one in parts.values() for label in one.labels}
+    classes = (
+        None
+        if listing.classes is None
+        else tuple(c for c in listing.classes if c in left or c not in strange)
+    )
+    return replace(
+        listing,
+        parts=parts,
+        classes=classes,
+        left_out=(*listing.left_out, *gone),
+        notes=(*listing.notes, note),
+    )
+
+
+def _others(part: Part, strange: set[str]) -> list[int]:
+    return [row for row, label in enumerate(part.labels) if label in strange]
+
+
+def _chosen(part: Part, rows: Sequence[int]) -> Part:
+    kept = set(rows)
+    columns: Mapping[str, Sequence[str]] = {
+        name: [values[row] for row in rows] for name, values in part.columns.items()
+    }
+    return Part(
+        [part.ids[row] for row in rows],
+        [part.labels[row] for row in rows],
+        lambda: (payload for row, payload in enumerate(part.payloads()) if row in kept),
+        columns,
+    )

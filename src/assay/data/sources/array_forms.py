@@ -1,0 +1,140 @@
+"""Arrays as people save them: labels as text, booleans, whole floats or one-hot rows; images in other orders.
+
+What can be meant in one way is brought into the one form that the rest reads, and said in a note. What can be
+meant in two is refused.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isqrt
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.core.errors import AssayError
+from assay.data.listing.names import natural_key
+from assay.data.values import BLOCK
+
+#: The smallest flat image: fewer values a row are features of something.
+_FEWEST_PIXELS: Final = 64
+
+_CHANNELS: Final = (1, 3)
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """Labels of every split in one form. names: of the classes in label order, where the labels are names."""
+
+    values: Mapping[str, NDArray[Any]]
+    names: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
+
+
+def plain_labels(given: Mapping[str, tuple[NDArray[Any], str]]) -> Labels:
+    """Labels by split as whole numbers `(n,)`, from text, booleans, whole floats or one-hot rows.
+
+    given: by split the array and what to call it. Other types stay as they are, for whoever checks them.
+    Raises AssayError `several-labels` for rows with several ones.
+    """
+    kinds = {values.dtype.kind for values, _ in given.values()}
+    if kinds <= {"U", "S", "T", "O"}:
+        return _from_text(given)
+    if kinds == {"b"} and all(values.ndim == 1 for values, _ in given.values()):
+        numbers = {key: values.astype(np.int64) for key, (values, _) in given.items()}
+        return Labels(numbers, ("False", "True"), ("labels are booleans: False and True",))
+    found, notes = {}, []
+    for key, (values, where) in given.items():
+        found[key], note = _from_numbers(values, where)
+        notes += [note] if note else []
+    return Labels(found, None, tuple(dict.fromkeys(notes)))
+
+
+def _from_text(given: Mapping[str, tuple[NDArray[Any], str]]) -> Labels:
+    texts = {key: _texts(values, where) for key, (values, where) in given.items()}
+    names = tuple(sorted({text for found in texts.values() for text in found}, key=natural_key))
+    index = {name: number for number, name in enumerate(names)}
+    numbers = {key: np.array([index[text] for text in found], np.int64) for key, found in texts.items()}
+    return Labels(numbers, names, ("labels are text: each is the name of its class",))
+
+
+def _texts(values: NDArray[Any], where: str) -> list[str]:
+    flat = values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
+    if flat.ndim != 1 or not all(isinstance(value, str | bytes) for value in flat.tolist()):
+        fix = "Give one whole number or one name an image."
+        raise AssayError("label-not-integer", where, f"labels are of type {values.dtype}", fix)
+    texts = [v.decode("utf-8", "replace") if isinstance(v, bytes) else v for v in flat.tolist()]
+    missing = sum(not text.strip() for text in texts)
+    if missing:
+        raise AssayError(
+            "label-not-integer", where, f"{missing:,} labels are empty", "Give each image a label."
+        )
+    return [text.strip() for text in texts]
+
+
+def _from_numbers(values: NDArray[Any], where: str) -> tuple[NDArray[Any], str]:
+    flat = values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
+    if flat.ndim == 2 and flat.dtype.kind in "iufb" and flat.shape[1] > 1:
+        return _from_one_hot(flat, where)
+    if flat.ndim == 1 and flat.dtype.kind == "f" and len(flat) and np.array_equal(flat, np.floor(flat)):
+        return flat.astype(np.int64), "labels are whole numbers saved as floats"
+    return flat, ""
+
+
+def _from_one_hot(rows: NDArray[Any], where: str) -> tuple[NDArray[Any], str]:
+    if not np.isin(rows, (0, 1)).all():
+        fix = "Give one class number an image; probabilities are no labels."
+        raise AssayError("bad-arrays", where, f"labels of shape {rows.shape} are not rows of 0 and 1", fix)
+    ones = rows.sum(axis=1)
+    if (ones != 1).any():
+        first = int(np.flatnonzero(ones != 1)[0])
+        what = f"row {first} has {int(ones[first])} ones, {int((ones != 1).sum()):,} rows have not one"
+        fix = "Give one class an image; Assay does not train on several labels at once."
+        raise AssayError("several-labels", where, f"{what}: several labels an image, or none", fix)
+    return rows.argmax(axis=1).astype(np.int64), "labels are one-hot rows: the column is the class"
+
+
+def plain_images(values: NDArray[Any], where: str) -> tuple[NDArray[Any], str]:
+    """Images as `(n, h, w)` or `(n, h, w, c)`, and a note on how they got there; empty where they were so.
+
+    From flat squares `(n, h * h)`, channels first `(n, c, h, w)`, and RGBA `(n, h, w, 4)`. Raises AssayError
+    `bad-arrays` for what can be meant in two ways. Other shapes stay as they are, for whoever checks them.
+    """
+    if values.ndim == 2 and values.shape[1] >= _FEWEST_PIXELS:
+        return _from_rows(values, where)
+    if values.ndim == 4 and values.shape[1] in _CHANNELS and values.shape[3] not in (*_CHANNELS, 4):
+        return np.ascontiguousarray(values.transpose(0, 2, 3, 1)), "the channels came first, (n, c, h, w)"
+    if values.ndim == 4 and values.shape[1] == values.shape[3] == 3 < values.shape[2]:
+        fix = "Use X.transpose(0, 2, 3, 1) if the channels come first; else make the images higher than 3."
+        what = f"images of shape {values.shape} may have channels first or last"
+        raise AssayError("bad-arrays", where, what, fix)
+    if values.ndim == 4 and values.shape[3] == 4 and values.dtype == np.uint8:
+        return _over_white(values), "the fourth channel is alpha: laid over white"
+    return values, ""
+
+
+def _from_rows(values: NDArray[Any], where: str) -> tuple[NDArray[Any], str]:
+    count = values.shape[1]
+    side = isqrt(count)
+    if side * side == count:
+        note = f"each row of {count:,} values is a gray square, {side} x {side}"
+        return values.reshape(len(values), side, side), note
+    side = isqrt(count // 3)
+    if side * side * 3 == count:
+        fix = (
+            f"Reshape it: X.reshape(-1, {side}, {side}, 3) if the colors of a pixel lie together, "
+            f"X.reshape(-1, 3, {side}, {side}).transpose(0, 2, 3, 1) if red comes first, as in CIFAR-10."
+        )
+        raise AssayError(
+            "bad-arrays", where, f"rows of {count:,} values may be colored squares in two orders", fix
+        )
+    return values, ""
+
+
+def _over_white(values: NDArray[Any]) -> NDArray[np.uint8]:
+    found = np.empty((*values.shape[:3], 3), np.uint8)
+    for start in range(0, len(values), BLOCK):
+        block = values[start : start + BLOCK].astype(np.float32)
+        alpha = block[..., 3:] / 255
+        found[start : start + BLOCK] = np.rint(block[..., :3] * alpha + 255 * (1 - alpha))
+    return found

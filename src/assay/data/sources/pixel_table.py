@@ -1,0 +1,185 @@
+"""Tables whose columns are pixels: `label,pixel1,...,pixel784`, as Kaggle shares digits and clothes."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import isqrt
+from pathlib import Path
+from typing import IO, Any, Final
+
+import numpy as np
+
+from assay.core.arrays import Bytes
+from assay.core.errors import AssayError
+from assay.data.formats.safe_open import open_file
+from assay.data.formats.text_table import LABEL_NAMES, optional_column
+from assay.data.listing.names import ordered_splits
+from assay.data.listing.tree import splits_of
+from assay.data.request import Request
+from assay.data.sources.array_dataset import RawSplit, dataset_from_arrays
+from assay.data.values import Dataset
+
+#: The options of a request that this source reads.
+TAKES: Final = frozenset({"classes", "label_column"})
+
+_SUFFIXES: Final = (".csv", ".tsv")
+
+#: Fewer columns of numbers are features, not pixels: 8 x 8 is the smallest set that people share.
+_FEWEST_PIXELS: Final = 64
+
+#: Columns of one table, and characters of its longest line.
+_MOST_COLUMNS: Final = 1 << 17
+_LONGEST: Final = 1 << 21
+
+_NUMBER: Final = re.compile(r"\s*\d+(\.0*)?\s*")
+
+
+@dataclass(frozen=True)
+class _Header:
+    """How a pixel table is laid out. label: the column of labels, if any; headless: data from line 1."""
+
+    delimiter: str
+    label: int | None
+    shape: tuple[int, int, int]
+    width: int
+    headless: bool
+
+
+def matches(request: Request) -> bool:
+    """Whether the path is a pixel table, or a folder of pixel tables named after splits."""
+    path = request.path
+    return path is not None and bool(_tables(path, request))
+
+
+def read(request: Request) -> Dataset:
+    """The images that the rows are: squares of gray pixels, or of red, green and blue ones.
+
+    Raises AssayError `table-unreadable`, `table-value`, and those of `dataset_from_arrays`.
+    """
+    path = request.path
+    assert path is not None  # `matches` said so
+    parts: dict[str, RawSplit] = {}
+    left_out = []
+    for split, (file, header) in _tables(path, request).items():
+        if header.label is None:
+            left_out.append(f"{file.name} has no column of labels: left out, and nothing is scored on it")
+            continue
+        images, labels = _content(file, header)
+        parts[split] = RawSplit(images, labels, file.name, file.name)
+    if "train" not in parts:
+        fix = "Name the column with --label-column."
+        raise AssayError("column-missing", path, "no column of a table of pixels holds labels", fix)
+    ordered = {split: parts[split] for split in ordered_splits(parts)}
+    name = path.name if path.is_dir() else path.stem
+    found = dataset_from_arrays(name, ordered, "pixel-table", request.classes, str(path))
+    height, width, channels = found.shape
+    form = f"read as a table of pixels: each row an image of {height} x {width} x {channels}"
+    return Dataset(
+        found.name,
+        found.classes,
+        found.splits,
+        found.source,
+        found.location,
+        (form, *found.notes, *left_out),
+    )
+
+
+def _tables(path: Path, request: Request) -> dict[str, tuple[Path, _Header]]:
+    """The pixel tables by split: a file is train; the files of a folder are what their names say."""
+    if path.is_file():
+        header = _header(path, request)
+        return {"train": (path, header)} if header and header.label is not None else {}
+    if not path.is_dir():
+        return {}
+    files = sorted(file for file in path.iterdir() if file.suffix.lower() in _SUFFIXES and file.is_file())
+    headers = {file: header for file in files[:16] if (header := _header(file, request))}
+    splits = splits_of([file.stem for file in headers])
+    by_split = {splits[file.stem]: (file, header) for file, header in headers.items() if file.stem in splits}
+    return by_split if "train" in by_split and len(by_split) == len(headers) else {}
+
+
+def _header(path: Path, request: Request) -> _Header | None:
+    """What the first two lines say; None where they are not those of a table of pixels."""
+    if path.suffix.lower() not in _SUFFIXES:
+        return None
+    with open_file(path) as file:
+        first, second = _line(file), _line(file)
+    delimiter = max(",;\t ", key=first.count)
+    names, cells = _cells(first, delimiter), _cells(second, delimiter)
+    if len(names) != len(cells) or not _FEWEST_PIXELS <= len(names) <= _MOST_COLUMNS:
+        return None
+    headless = all(map(_NUMBER.fullmatch, names))
+    column = (
+        None
+        if headless
+        else optional_column(path, names, request.label_column, LABEL_NAMES, "--label-column")
+    )
+    label = 0 if headless and _shape(len(names) - 1) else names.index(column) if column else None
+    pixels = [cell for place, cell in enumerate(cells) if place != label]
+    shape = _shape(len(pixels))
+    if shape is None or not all(map(_NUMBER.fullmatch, pixels)):
+        return None
+    return _Header(delimiter, label, shape, len(names), headless)
+
+
+def _shape(count: int) -> tuple[int, int, int] | None:
+    """Height, width and channels of so many values: a gray square, or a colored one."""
+    for channels in (1, 3):
+        side = isqrt(count // channels)
+        if count >= _FEWEST_PIXELS and side * side * channels == count:
+            return side, side, channels
+    return None
+
+
+def _line(file: IO[bytes]) -> str:
+    return file.readline(_LONGEST).decode("utf-8-sig", "replace")
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    return [cell.strip().strip('"') for cell in line.rstrip("\r\n").split(delimiter)]
+
+
+def _content(path: Path, header: _Header) -> tuple[Bytes, Any]:
+    """The images uint8 `(n, h, w, c)`, and the labels as text or whole numbers `(n,)`."""
+    images, labels = [], []
+    with open_file(path) as file:
+        for number, line in _rows(file, header):
+            cells = line.rstrip("\r\n").split(header.delimiter)
+            if len(cells) != header.width:
+                what = f"line {number} has {len(cells):,} cells, the first {header.width:,}"
+                raise AssayError("table-unreadable", path, what, "Save the table again.")
+            labels.append(cells.pop(header.label or 0).strip().strip('"'))
+            images.append(_pixels(path, number, cells))
+    if not images:
+        raise AssayError("too-few-images", path, "the table has no rows", "Give at least one image.")
+    return np.array(images).reshape(len(images), *header.shape), _labels(path, labels)
+
+
+def _rows(file: IO[bytes], header: _Header) -> Iterator[tuple[int, str]]:
+    number = 0
+    while line := file.readline(_LONGEST):
+        number += 1
+        if (number > 1 or header.headless) and line.strip():
+            yield number, line.decode("utf-8-sig", "replace")
+
+
+def _pixels(path: Path, number: int, cells: Sequence[str]) -> Bytes:
+    try:
+        values = np.array(cells, np.float64)
+    except ValueError as error:
+        raise _wrong(path, f"line {number}: a pixel is no number ({error})") from error
+    if not np.array_equal(values, np.floor(values)) or values.min() < 0 or values.max() > 255:
+        raise _wrong(path, f"line {number}: a pixel is no whole number from 0 to 255")
+    return values.astype(np.uint8)
+
+
+def _labels(path: Path, labels: Sequence[str]) -> Any:
+    """The labels as whole numbers `(n,)`. Raises AssayError `table-value` for any other."""
+    if all(map(_NUMBER.fullmatch, labels)):
+        return np.array([int(float(label)) for label in labels], np.int64)
+    first = next(number for number, label in enumerate(labels, 1) if not _NUMBER.fullmatch(label))
+    raise _wrong(path, f"row {first}: the label {labels[first - 1][:40]!r} is no whole number")
+
+
+def _wrong(path: Path, what: str) -> AssayError:
+    return AssayError("table-value", path, what, "Correct the table.")

@@ -1,0 +1,294 @@
+"""The level of the classes: read rightly, or stopped with the readings shown (docs/data.md)."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from assay.cli.main import exit_code
+from assay.core.errors import AssayError
+from assay.data.inspect import inspect
+from assay.workflow.load import load
+
+Splits = dict[str, dict[str, int]]
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+def made(
+    root: Path, folders: dict[str, int], files: tuple[str, ...] = (), texts: tuple[str, ...] = ()
+) -> Path:
+    """A tree with so many pictures in each folder, all different, and single pictures and other files."""
+    names = [f"{folder}/{number}.png" for folder, count in folders.items() for number in range(count)]
+    for folder in folders:
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    for number, name in enumerate((*names, *files)):
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        picture = Image.new("L", (6, 6), number % 256)
+        picture.putpixel((0, 0), number // 256)
+        picture.save(path, "PNG")
+    for name in texts:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("text")
+    return root
+
+
+def counts(root: Path, **options: Any) -> Splits:
+    """Images by split and class, as `inspect` shows them and as `load` reads them: both must agree."""
+    shown, read = inspect(root, **options), load(root, **options)
+    found = {
+        name: dict(zip(read.classes, split.counts(len(read.classes)).tolist(), strict=True))
+        for name, split in read.splits.items()
+    }
+    assert shown.classes == read.classes
+    assert {s: dict(zip(shown.classes, c, strict=True)) for s, c in shown.per_class.items()} == found
+    assert set(shown.notes) <= set(read.notes)
+    return found
+
+
+TWO = {"cat": 4, "dog": 3}
+FOUR = {"train": {"cat": 4, "dog": 3}, "test": {"cat": 2, "dog": 2}}
+
+
+def splits_named(train: str, test: str) -> dict[str, int]:
+    return {f"{train}/cat": 4, f"{train}/dog": 3, f"{test}/cat": 2, f"{test}/dog": 2}
+
+
+READ: dict[str, tuple[dict[str, int], Splits]] = {
+    "classes": (TWO, {"train": TWO}),
+    "splits": (splits_named("train", "test"), FOUR),
+    "splits in capitals": (splits_named("TRAIN", "Test"), FOUR),
+    "split words as parts": (splits_named("seg_train", "seg_test"), FOUR),
+    "split words before": (splits_named("training_set", "test_set"), FOUR),
+    "split words with years": (splits_named("train2017", "eval2017"), FOUR),
+    "split words in camel case": (splits_named("MyTraining", "PublicTest"), FOUR),
+    "abbreviated": (splits_named("trn", "tst"), FOUR),
+    "each split folder twice": (splits_named("seg_train/seg_train", "seg_test/seg_test"), FOUR),
+    "one folder too many": ({"PetImages/cat": 4, "PetImages/dog": 3}, {"train": TWO}),
+    "three folders too many": ({"a/b/c/cat": 4, "a/b/c/dog": 3}, {"train": TWO}),
+    "splits below a folder": ({f"set/{k}": v for k, v in splits_named("train", "test").items()}, FOUR),
+    "classes over splits": ({"cat/train": 4, "cat/test": 2, "dog/train": 3, "dog/test": 2}, FOUR),
+    "a folder in each class": ({"cat/images": 4, "dog/images": 3}, {"train": TWO}),
+    "a class called train": (
+        {"train": 4, "car": 3, "bus": 2},
+        {"train": {"bus": 2, "car": 3, "train": 4}},
+    ),
+    "classes with split words in them": (
+        {"test tube": 4, "train set": 3},
+        {"train": {"test tube": 4, "train set": 3}},
+    ),
+    "an empty class": ({"cat": 4, "dog": 0}, {"train": {"cat": 4, "dog": 0}}),
+    "evaluation beside validation": (
+        {
+            "training/a": 4,
+            "training/b": 4,
+            "validation/a": 2,
+            "validation/b": 2,
+            "evaluation/a": 1,
+            "evaluation/b": 1,
+        },
+        {"train": {"a": 4, "b": 4}, "validation": {"a": 2, "b": 2}, "test": {"a": 1, "b": 1}},
+    ),
+    "evaluation beside test": (
+        {"train/a": 4, "train/b": 4, "eval/a": 2, "eval/b": 2, "test/a": 1, "test/b": 1},
+        {"train": {"a": 4, "b": 4}, "validation": {"a": 2, "b": 2}, "test": {"a": 1, "b": 1}},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", READ)
+def test_what_can_be_meant_in_one_way_is_read(case: str, tmp_path: Path) -> None:
+    """Splits and classes stand where their names and contents say."""
+    folders, expected = READ[case]
+    assert counts(made(tmp_path, folders)) == expected
+
+
+SYSTEM = ("__MACOSX", "@eaDir", "lost+found", "$RECYCLE.BIN", "System Volume Information", "#recycle")
+
+
+@pytest.mark.parametrize("name", SYSTEM)
+def test_folders_of_a_system_are_skipped_and_listed(name: str, tmp_path: Path) -> None:
+    """Thumbnails and copies that systems keep beside pictures are no classes, at any level."""
+    folders = {"data/cat": 4, "data/dog": 3, f"{name}/data/cat": 5, f"data/cat/{name}": 6}
+    root = made(tmp_path, folders)
+    assert counts(root) == {"train": TWO}
+    left = {item.id: item.reason for item in load(root).left_out}
+    assert left == dict.fromkeys((name, f"data/cat/{name}"), "made by a system")
+
+
+def test_folders_of_other_files_are_no_classes(tmp_path: Path) -> None:
+    """`images` beside `annotations`: the classes are one level down, and the annotations are listed."""
+    root = made(tmp_path, {"images/cat": 4, "images/dog": 3}, texts=("annotations/cat.xml", "README.md"))
+    assert counts(root) == {"train": TWO}
+    assert sorted(item.id for item in load(root).left_out) == ["README.md", "annotations/cat.xml"]
+
+
+STOPPED: dict[str, tuple[dict[str, int], tuple[str, ...]]] = {
+    "a class train with folders": (
+        {"train/day": 5, "train/night": 5, "car": 10, "bus": 10},
+        (
+            "as classes: train {bus 10, car 10, train 10}",
+            "as splits: train {day 5, night 5}, 20 images left out",
+        ),
+    ),
+    "the same folders in every class": (
+        {"cat/2019": 4, "cat/2020": 2, "dog/2019": 4, "dog/2020": 2},
+        ("as classes: train {cat 6, dog 6}", "as nested: train {2019 8, 2020 4}"),
+    ),
+    "sites over classes": (
+        {"siteA/cat": 4, "siteA/dog": 2, "siteB/cat": 4, "siteB/dog": 2},
+        ("as classes: train {siteA 6, siteB 6}", "as nested: train {cat 8, dog 4}"),
+    ),
+    "one class and folders in it": (
+        {"pets/cat": 4, "pets/dog": 2, "notes": 0},
+        ("as classes: train {pets 6}", "as nested: train {cat 4, dog 2}"),
+    ),
+    "most images loose": ({"a": 2, "b": 2, ".": 30}, ("30 of 34 images lie outside", "--split-names")),
+    "splits without classes": (
+        {"train": 4, "valid": 3, "test": 3},
+        ("named like splits", "--layout classes"),
+    ),
+    "classes that differ by case": (
+        {"train/Cat": 4, "train/Dog": 4, "test/cat": 2, "test/dog": 2},
+        ("'Cat' in train is 'cat' in test", "--classes Cat,Dog"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", STOPPED)
+def test_what_can_be_meant_in_two_ways_stops(case: str, tmp_path: Path) -> None:
+    """The line shows the readings with their counts, and how to say which is right; nothing is read."""
+    folders, told = STOPPED[case]
+    root = made(tmp_path, folders)
+    for look in (inspect, load):
+        with pytest.raises(AssayError, match=r"ambiguous-layout|class-names") as caught:
+            look(root)
+        assert caught.value.exit_code == 3
+        assert [words for words in told if words not in str(caught.value)] == []
+        assert "\n" not in str(caught.value)
+
+
+def test_images_and_labels_of_a_detector_stop(tmp_path: Path) -> None:
+    """All in folders called `images`, beside folders of texts: this is no set of classes."""
+    folders = {"train/images": 5, "valid/images": 3}
+    root = made(tmp_path, folders, texts=("train/labels/0.txt", "valid/labels/0.txt"))
+    with pytest.raises(
+        AssayError, match=r"ambiguous-layout.*'images', beside folders of other files \(labels\)"
+    ):
+        load(root)
+
+
+def test_the_user_settles_it(tmp_path: Path) -> None:
+    """Each reading that was offered is taken when it is asked for."""
+    root = made(tmp_path, {"train/day": 5, "train/night": 4, "car": 10})
+    assert counts(root, layout="classes") == {"train": {"car": 10, "train": 9}}
+    assert counts(root, layout="splits") == {"train": {"day": 5, "night": 4}}
+    assert counts(root, layout="nested") == {"train": {"day": 5, "night": 4}}
+    assert len([item for item in load(root, layout="splits").left_out if item.kind == "unlabelled"]) == 10
+
+
+def test_the_user_names_the_splits(tmp_path: Path) -> None:
+    """Folders of any name, from Python and from the command line."""
+    root = made(tmp_path, splits_named("alpha", "beta"))
+    assert counts(root, split_names={"train": "alpha", "test": "beta"}) == FOUR
+    assert counts(root, split_names="train=alpha,test=beta") == FOUR
+    assert exit_code(["inspect", str(root), "--split-names", "train=alpha,test=beta"]) == 0
+
+
+@pytest.mark.parametrize("text", ["train", "train=", "holiday=a", "train=a,training=b", "train=gamma"])
+def test_names_of_splits_that_cannot_be(text: str, tmp_path: Path) -> None:
+    """One line that names the option."""
+    root = made(tmp_path, splits_named("alpha", "beta"))
+    with pytest.raises(AssayError, match=r"bad-value.*--split-names"):
+        load(root, split_names=text)
+
+
+def test_files_named_by_class(tmp_path: Path) -> None:
+    """cat.0.jpg, dog.1.jpg: where no folder is a class and every name begins with a word, said in a note."""
+    files = tuple(f"{name}.{i}.png" for name in ("cat", "dog") for i in range(3))
+    root = made(tmp_path, {}, files)
+    assert counts(root) == {"train": {"cat": 3, "dog": 3}}
+    assert any("the words that the files' names begin with (cat, dog)" in note for note in load(root).notes)
+
+
+def test_files_named_by_class_beside_a_test_without(tmp_path: Path) -> None:
+    """Numbers are no classes: such a test folder has no labels and is not scored."""
+    train = tuple(f"train/{name}_{i}.png" for name in ("cat", "dog") for i in range(3))
+    root = made(tmp_path, {"test": 4}, train)
+    assert counts(root) == {"train": {"cat": 3, "dog": 3}}
+    assert any("4 images in test have no class in their names" in note for note in load(root).notes)
+
+
+@pytest.mark.parametrize("words", [("IMG", "DSC"), ("frame", "photo"), ("Screenshot", "cat")])
+def test_names_that_cameras_give_are_no_classes(words: tuple[str, str], tmp_path: Path) -> None:
+    """Two cameras are not two classes."""
+    root = made(tmp_path, {}, tuple(f"{word}_{i}.png" for word in words for i in range(3)))
+    with pytest.raises(AssayError, match="too-few-images"):
+        load(root)
+
+
+@pytest.mark.parametrize("folders", [{"test/unknown": 5}, {"test": 5}, {"test/0": 3, "test/1": 2}])
+def test_a_test_split_without_labels_is_set_aside(folders: dict[str, int], tmp_path: Path) -> None:
+    """It shares no class with train: nothing is scored on it, and the audit counts its images."""
+    root = made(tmp_path, {"train/cat": 4, "train/dog": 3, **folders})
+    assert counts(root) == {"train": TWO}
+    found = load(root)
+    assert sum(item.kind == "unlabelled" for item in found.left_out) == 5
+    assert any("no labels" in note for note in found.notes)
+    out = tmp_path.parent / f"{tmp_path.name}-run"
+    assert exit_code(["audit", str(root), "--checks", "unreadable", "--out", str(out), "-q"]) == 0
+    assert "5 more images have no class and were left out" in (out / "audit.json").read_text()
+    assert (
+        exit_code(["audit", str(root), "--fail-on", "verdict:unreadable!=pass", "-q", "--out", f"{out}2"])
+        == 8
+    )
+
+
+def test_a_class_that_train_lacks_is_set_aside(tmp_path: Path) -> None:
+    """No model can know it: its test images are left out and counted, the others are scored."""
+    root = made(tmp_path, {"train/a": 5, "train/b": 4, "test/a": 3, "test/zebra": 2})
+    assert counts(root) == {"train": {"a": 5, "b": 4}, "test": {"a": 3, "b": 0}}
+    assert any(
+        "2 images of the test split are of a class that train lacks ('zebra')" in n for n in load(root).notes
+    )
+
+
+def test_classes_that_differ_by_case_are_joined_on_request(tmp_path: Path) -> None:
+    """--classes names each once."""
+    root = made(tmp_path, {"train/Cat": 4, "train/Dog": 3, "test/cat": 2, "test/dog": 2})
+    found = counts(root, classes=("Cat", "Dog"))
+    assert found == {"train": {"Cat": 4, "Dog": 3}, "test": {"Cat": 2, "Dog": 2}}
+
+
+def test_files_are_judged_by_their_content(tmp_path: Path) -> None:
+    """No suffix, a suffix with a query, a strange one: an image is an image; a text is none."""
+    root = made(tmp_path, TWO, ("cat/plain", "cat/a.jpg?w=300", "dog/b.download", "dog/c.PNG"))
+    (root / "dog" / "note.download").write_text("BMW and GIFs")
+    assert counts(root) == {"train": {"cat": 6, "dog": 5}}
+    assert [item.id for item in load(root).left_out] == ["dog/note.download"]
+
+
+@pytest.mark.parametrize("name", ["scan.dcm", "raw.nef", "new.jxl", "plain"])
+def test_formats_that_are_known_and_not_read_are_counted(name: str, tmp_path: Path) -> None:
+    """DICOM, raw photographs, JPEG XL: an image each that cannot be read, by name or by content."""
+    root = made(tmp_path, TWO)
+    (root / "cat" / name).write_bytes(bytes(128) + b"DICM" + bytes(50))
+    with pytest.raises(AssayError, match=r"image-unreadable.*it is DICOM, not PNG"):
+        load(root)
+    assert [item.kind for item in load(root, skip_bad=True).left_out] == ["unreadable"]
+
+
+def test_a_tree_of_two_thousand_folders(tmp_path: Path) -> None:
+    """Folders in folders in folders: what lies deeper than anybody means is listed, and nothing breaks."""
+    root = made(tmp_path, TWO)
+    deep = root / "cat"
+    for _ in range(300):  # paths end at 4,096 bytes
+        deep = deep / "d"
+    deep.mkdir(parents=True)
+    assert counts(root) == {"train": TWO}
+    assert any("folders deep" in item.reason for item in load(root).left_out)

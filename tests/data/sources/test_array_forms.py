@@ -1,0 +1,121 @@
+"""Arrays as people save them: read where there is one reading, refused with the remedy where two."""
+
+import numpy as np
+import pytest
+
+from assay.core.errors import AssayError
+from assay.workflow.load import load
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (6, 9, 7), np.uint8)
+NUMBERS = np.array([0, 1, 2, 0, 1, 2])
+EXPECTED = load(arrays=(IMAGES, NUMBERS))
+
+
+LABELS = {
+    "whole floats": NUMBERS.astype(float),
+    "a column": NUMBERS[:, None],
+    "one-hot rows": np.eye(3, dtype=np.uint8)[NUMBERS],
+    "one-hot floats": np.eye(3)[NUMBERS],
+    "one-hot booleans": np.eye(3, dtype=bool)[NUMBERS],
+    "small unsigned": NUMBERS.astype(np.uint8),
+}
+
+
+@pytest.mark.parametrize("form", LABELS)
+def test_labels_that_are_numbers_in_other_clothes(form: str) -> None:
+    """The same data set, whatever the labels are saved as."""
+    assert load(arrays=(IMAGES, LABELS[form])).fingerprint == EXPECTED.fingerprint
+
+
+@pytest.mark.parametrize("kind", ["U", "S", object])
+def test_labels_that_are_names(kind: str) -> None:
+    """Text labels name the classes, in natural order, and may be chosen from more names."""
+    names = np.array(["dog", "img10", "img2"])[NUMBERS].astype(kind)
+    found = load(arrays=(IMAGES, names))
+    assert found.classes == ("dog", "img2", "img10")
+    assert found.train.labels.tolist() == [0, 2, 1, 0, 2, 1]
+    chosen = load(arrays=(IMAGES, names), classes=("img2", "dog", "img10", "more"))
+    assert chosen.train.labels.tolist() == [1, 2, 0, 1, 2, 0]
+    with pytest.raises(AssayError, match=r"class-names.*'img10'"):
+        load(arrays=(IMAGES, names), classes=("dog", "img2"))
+
+
+def test_labels_that_are_truth_values() -> None:
+    """False and True name the two classes."""
+    found = load(arrays=(IMAGES, NUMBERS > 0))
+    assert found.classes == ("False", "True")
+    assert found.train.labels.tolist() == [0, 1, 1, 0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes", "words"),
+    [
+        ([1, 2, 3, 1, 2, 3], ("1", "2", "3"), "the labels are 1-3: 1 numbers"),
+        ([10, 20, 30, 10, 20, 30], ("10", "20", "30"), "10, 20 and 30"),
+        ([0, 1, 2, 0, 1, 60_000], ("0", "1", "2", "60000"), "0-2 and 60000: 59,997 numbers"),
+    ],
+)
+def test_unused_numbers_are_no_classes(labels: list[int], classes: tuple[str, ...], words: str) -> None:
+    """EMNIST counts letters from 1; one stray label does not make sixty thousand classes, and is named."""
+    found = load(arrays=(IMAGES, np.array(labels)))
+    assert found.classes == classes
+    assert any(words in note for note in found.notes)
+    assert found.train.counts(len(classes)).sum() == 6
+
+
+def test_numbers_from_one_under_names_are_asked_about() -> None:
+    """Every name shifted by one would go unseen: the line asks, and a - answers."""
+    labels = NUMBERS + 1
+    with pytest.raises(
+        AssayError, match=r"class-names.*is 1 the first name \('a'\) or the second \('b'\)"
+    ) as caught:
+        load(arrays=(IMAGES, labels), classes=("a", "b", "c", "d"))
+    assert "--classes -,a,b,c,d or --classes -,b,c,d" in str(caught.value)
+    first = load(arrays=(IMAGES, labels), classes=("-", "a", "b", "c", "d"))
+    assert (first.classes, first.train.labels.tolist()) == (("a", "b", "c", "d"), [0, 1, 2, 0, 1, 2])
+    second = load(arrays=(IMAGES, labels), classes=("-", "b", "c", "d"))
+    assert (second.classes, second.train.labels.tolist()) == (("b", "c", "d"), [0, 1, 2, 0, 1, 2])
+
+
+def test_numbers_from_zero_under_names_are_not() -> None:
+    """A class that no image has is no reason to ask, as long as 0 occurs."""
+    assert load(arrays=(IMAGES, NUMBERS), classes=("a", "b", "c", "d")).classes == ("a", "b", "c", "d")
+
+
+def test_flat_squares() -> None:
+    """Rows of 784 values are gray pictures of 28 x 28; rows of 3,072 may be in two orders."""
+    squares = np.random.default_rng(1).integers(0, 256, (6, 28, 28), np.uint8)
+    assert (
+        load(arrays=(squares.reshape(6, -1), NUMBERS)).fingerprint
+        == load(arrays=(squares, NUMBERS)).fingerprint
+    )
+    with pytest.raises(AssayError, match=r"bad-arrays.*two orders.*reshape\(-1, 32, 32, 3\).*transpose"):
+        load(arrays=(np.zeros((6, 3072), np.uint8), NUMBERS))
+    with pytest.raises(AssayError, match="bad-arrays"):
+        load(arrays=(np.zeros((6, 50), np.uint8), NUMBERS))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_channels_first(channels: int) -> None:
+    """As torch has them."""
+    last = np.random.default_rng(2).integers(0, 256, (6, 9, 7, channels), np.uint8)
+    first = np.moveaxis(last, 3, 1)
+    found = load(arrays=(first, NUMBERS))
+    assert found.fingerprint == load(arrays=(last, NUMBERS)).fingerprint
+    assert any("channels came first" in note for note in found.notes)
+
+
+def test_channels_first_or_last_is_asked_about() -> None:
+    """Three by nine by three may be either."""
+    with pytest.raises(AssayError, match=r"bad-arrays.*first or last"):
+        load(arrays=(np.zeros((6, 3, 9, 3), np.uint8), NUMBERS))
+
+
+def test_rgba_is_laid_over_white() -> None:
+    """As transparent files are: opaque stays, clear becomes white, half is the mean."""
+    rgba = np.zeros((6, 4, 4, 4), np.uint8)
+    rgba[0, ..., 3], rgba[1, ..., 3] = 255, 0
+    rgba[2, ..., :3], rgba[2, ..., 3] = 100, 51
+    found = load(arrays=(rgba, NUMBERS))
+    values = np.concatenate(list(found.train.blocks()))[:3, 0, 0]
+    assert values.tolist() == [[0, 0, 0], [255, 255, 255], [224, 224, 224]]

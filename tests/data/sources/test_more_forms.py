@@ -1,0 +1,184 @@
+"""Links, metadata beside folders, names in capitals, and Parquet files as people have them."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from assay.core.errors import AssayError
+from assay.data.inspect import inspect
+from assay.data.values import Dataset
+from assay.workflow.load import load
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+def picture(path: Path, value: int) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("L", (5, 5), value).save(path, "PNG")
+    return path
+
+
+def counted(found: Dataset) -> dict[str, int]:
+    return dict(zip(found.classes, found.train.counts(len(found.classes)).tolist(), strict=True))
+
+
+def linked(root: Path) -> Path:
+    """Two classes with a picture each, and links: to a pool below, to the outside, in a circle."""
+    outside = picture(root.parent / "outside.png", 99)
+    for number, name in enumerate(("cat", "dog")):
+        picture(root / "classes" / name / "own.png", number)
+        pooled = picture(root / "classes" / name / ".pool" / f"{name}.png", 10 + number)
+        (root / "classes" / name / "link.png").symlink_to(pooled)
+        (root / "classes" / name / "out.png").symlink_to(outside)
+        (root / "classes" / name / "up").symlink_to(root / "classes")
+    return root
+
+
+def test_links_are_not_followed_and_counted(tmp_path: Path) -> None:
+    """A note says how many there are, and how to have them read."""
+    root = linked(tmp_path / "set")
+    for look in (load, inspect):
+        assert any("6 links were not followed (--follow-links" in note for note in look(root).notes)
+    assert counted(load(root)) == {"cat": 1, "dog": 1}
+
+
+def test_links_below_the_folder_are_followed_on_request(tmp_path: Path) -> None:
+    """Those that stay below it; never outside, and no circle is walked."""
+    root = linked(tmp_path / "set")
+    found = load(root, follow_links=True)
+    assert counted(found) == {"cat": 2, "dog": 2}
+    assert sum(item.reason.startswith("a link") for item in found.left_out) == 4
+
+
+def test_no_image_but_links_says_so(tmp_path: Path) -> None:
+    """A folder of nothing but links: the error names them, and the option."""
+    pooled = picture(tmp_path / "set" / ".pool" / "a.png", 1)
+    (tmp_path / "set" / "cat").mkdir()
+    (tmp_path / "set" / "cat" / "a.png").symlink_to(pooled)
+    with pytest.raises(AssayError, match=r"too-few-images.*1 links were not followed \(--follow-links"):
+        load(tmp_path / "set")
+
+
+def test_a_table_beside_loose_images_is_named(tmp_path: Path) -> None:
+    """Who gives the folder instead of the table is told of the table."""
+    picture(tmp_path / "train" / "0.png", 1)
+    (tmp_path / "labels.csv").write_text("id,breed\n0,pug\n")
+    with pytest.raises(AssayError, match=r"there is a table, labels\.csv: give its path"):
+        load(tmp_path)
+
+
+def test_metadata_without_labels_beside_classes(tmp_path: Path) -> None:
+    """The folders give the labels, the table the columns; an image that it does not name has empty cells."""
+    for number in range(6):
+        picture(tmp_path / ("cat", "dog")[number % 2] / f"{number}.png", number)
+    rows = [
+        f"{('cat', 'dog')[i % 2]}/{i}.png,{'AB'[i // 3]},{'nan' if i == 2 else f'p{i // 2}'}"
+        for i in range(5)
+    ]
+    (tmp_path / "metadata.csv").write_text("\n".join(["file_name,camera,patient", *rows]))
+    found = load(tmp_path, group_column="patient")
+    assert counted(found) == {"cat": 3, "dog": 3}
+    seen = dict(zip(found.train.ids, found.train.columns["camera"], strict=True))
+    assert seen["cat/0.png"] == "A" and seen["dog/3.png"] == "B" and seen["dog/5.png"] == ""
+    groups = dict(zip(found.train.ids, found.train.columns["group"], strict=True))
+    assert (groups["cat/0.png"], groups["dog/1.png"], groups["cat/2.png"]) == ("p0", "p0", "")
+    assert any("a table without labels tells more of 5 images" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("name", ["SET.NPZ", "SET.CSV", "SET.PARQUET", "Set.Zip"])
+def test_names_in_capitals(name: str, tmp_path: Path) -> None:
+    """An ending counts in any case."""
+    made = {"arrays": None}
+    import zipfile
+
+    import numpy as np
+
+    path = tmp_path / name
+    for number in range(4):
+        picture(tmp_path / f"{number}.png", number)
+    if name == "SET.NPZ":
+        np.savez(tmp_path / "x.npz", images=np.zeros((4, 5, 5), np.uint8), labels=np.arange(4) % 2)
+        (tmp_path / "x.npz").rename(path)
+    elif name == "SET.CSV":
+        path.write_text("FILE,LABEL\n" + "".join(f"{i}.png,{i % 2}\n" for i in range(4)))
+    elif name == "SET.PARQUET":
+        pq.write_table(_pictures(tmp_path, [0, 1, 0, 1]), path)
+    else:
+        with zipfile.ZipFile(path, "w") as archive:
+            for i in range(4):
+                archive.write(tmp_path / f"{i}.png", f"{'ab'[i % 2]}/{i}.png")
+    assert made
+    assert sum(counted(load(path)).values()) == 4
+
+
+def _pictures(root: Path, labels: list[object]) -> pa.Table:
+    content = [picture(root / f"p{i}.png", i).read_bytes() for i in range(len(labels))]
+    return pa.table({"image": content, "label": labels})
+
+
+def test_parquet_labels_that_are_whole_floats(tmp_path: Path) -> None:
+    """0.0 is 0."""
+    pq.write_table(_pictures(tmp_path, [0.0, 1.0, 0.0, 2.0]), tmp_path / "t.parquet")
+    assert counted(load(tmp_path / "t.parquet")) == {"0": 2, "1": 1, "2": 1}
+
+
+def test_parquet_with_several_labels_is_refused(tmp_path: Path) -> None:
+    """A list of labels is not a class called "[0, 1]"."""
+    pq.write_table(_pictures(tmp_path, [[0], [0, 1], [1], [1]]), tmp_path / "t.parquet")
+    with pytest.raises(AssayError, match="several-labels"):
+        load(tmp_path / "t.parquet")
+
+
+def test_an_unlabelled_split_of_a_hub_is_set_aside(tmp_path: Path) -> None:
+    """Labels of -1 throughout the test file: no labels, so nothing is scored; the rest is read."""
+    data = tmp_path / "data"
+    data.mkdir()
+    pq.write_table(_pictures(tmp_path, [0, 1, 0, 1]), data / "train-00000-of-00001.parquet")
+    pq.write_table(_pictures(tmp_path, [-1, -1, -1]), data / "test-00000-of-00001.parquet")
+    found = load(tmp_path)
+    assert list(found.splits) == ["train"]
+    assert any("3 images of test without a label are left out" in note for note in found.notes)
+    assert sum(item.kind == "unlabelled" for item in found.left_out) == 3
+
+
+@pytest.mark.parametrize("missing", [None, -1])
+def test_a_row_without_a_label_is_refused_or_left_out(missing: object, tmp_path: Path) -> None:
+    """Among rows that have one."""
+    pq.write_table(_pictures(tmp_path, [0, missing, 0, 1]), tmp_path / "t.parquet")
+    with pytest.raises(AssayError, match=r"table-value.*1 of 4 rows have no label, the first is row 1"):
+        load(tmp_path / "t.parquet")
+    found = load(tmp_path / "t.parquet", skip_unlabelled=True)
+    assert counted(found) == {"0": 2, "1": 1}
+    assert [int(block.max()) for block in found.train.blocks(size=1)] == [0, 2, 3]
+
+
+def test_parquet_of_paths(tmp_path: Path) -> None:
+    """Paths to pictures beside it, as a text table has them."""
+    for number in range(4):
+        picture(tmp_path / f"{number}.png", number)
+    pq.write_table(
+        pa.table({"path": [f"{i}.png" for i in range(4)], "label": ["a", "b"] * 2}), tmp_path / "t.parquet"
+    )
+    assert counted(load(tmp_path / "t.parquet")) == {"a": 2, "b": 2}
+
+
+def test_parquet_without_pictures_says_what_there_is(tmp_path: Path) -> None:
+    """Never "There are: " and nothing."""
+    pq.write_table(pa.table({"pixels": [[1, 2], [3, 4]], "label": [0, 1]}), tmp_path / "t.parquet")
+    with pytest.raises(AssayError, match=r"column-missing.*there are pixels \(list.*label \(int64\)"):
+        load(tmp_path / "t.parquet")
+
+
+def test_equal_texts_take_memory_once(tmp_path: Path) -> None:
+    """A small file may hold one long text in every row: it is refused by its length."""
+    count = 4
+    table = _pictures(tmp_path, [0, 1] * 2).append_column("note", [["x" * 100_000] * count])
+    pq.write_table(table, tmp_path / "t.parquet")
+    with pytest.raises(AssayError, match=r"parquet-unreadable.*note holds texts of more than"):
+        load(tmp_path / "t.parquet")

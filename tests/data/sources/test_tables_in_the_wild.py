@@ -1,0 +1,235 @@
+"""Tables as people have them: read where one rule explains all rows, else refused with the way on."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from assay.core.errors import AssayError
+from assay.data.inspect import inspect
+from assay.data.values import Dataset
+from assay.workflow.load import load
+
+NAMES = ("cat", "dog", "cow")
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+def pictures(root: Path, names: list[str]) -> list[str]:
+    for number, name in enumerate(names):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (5, 5), number).save(root / name, "PNG")
+    return names
+
+
+def table(path: Path, header: str, rows: list[str]) -> Path:
+    path.write_text("\n".join([header, *rows]) + "\n")
+    return path
+
+
+def counted(found: Dataset) -> dict[str, int]:
+    return dict(zip(found.classes, found.train.counts(len(found.classes)).tolist(), strict=True))
+
+
+PATHS = {
+    "ids without folder and ending": (
+        "train/{i:04d}.jpg",
+        "{i:04d}",
+        "they lie in train; .jpg is put behind",
+    ),
+    "ids without ending": ("{i:04d}.png", "{i:04d}", ".png is put behind"),
+    "names without folder": ("a/b/{i}.png", "{i}.png", "they lie in a/b"),
+    "backslashes": ("images/x/{i}.png", "images\\x\\{i}.png", "backslashes are slashes"),
+    "paths of a Windows machine": (
+        "x/{i}.png",
+        "C:\\Users\\me\\x\\{i}.png",
+        "the first 2 folders are left out",
+    ),
+    "paths of another machine": ("x/{i}.png", "/home/me/set/x/{i}.png", "the first 3 folders are left out"),
+    "one folder too many": ("{i}.png", "set/{i}.png", "the first 1 folders are left out"),
+}
+
+
+@pytest.mark.parametrize("case", PATHS)
+def test_one_rule_finds_every_file(case: str, tmp_path: Path) -> None:
+    """The rule is applied to all rows, and said."""
+    place, cell, words = PATHS[case]
+    pictures(tmp_path, [place.format(i=i) for i in range(12)])
+    made = table(tmp_path / "t.csv", "id,breed", [f"{cell.format(i=i)},{NAMES[i % 3]}" for i in range(12)])
+    for look in (load, inspect):
+        assert any(words in note for note in look(made).notes), look(made).notes
+    assert counted(load(made)) == {"cat": 4, "cow": 4, "dog": 4}
+
+
+def test_where_two_rules_find_every_file_none_is_taken(tmp_path: Path) -> None:
+    """a/0.png or b/0.png: which one is meant nobody can tell."""
+    pictures(tmp_path, [f"{folder}/{i}.png" for folder in "ab" for i in range(4)])
+    made = table(tmp_path / "t.csv", "file,label", [f"{i}.png,{NAMES[i % 2]}" for i in range(4)])
+    with pytest.raises(AssayError, match=r"image-unreadable.*no row has an image.*--root"):
+        load(made)
+
+
+@pytest.mark.parametrize("look", [load, inspect])
+def test_no_readable_row_is_an_error(look, tmp_path: Path) -> None:
+    """Never "0 classes": the line says where paths begin and which options change that."""
+    made = table(tmp_path / "t.csv", "file,label", ["x.png,cat", "y.png,dog"])
+    with pytest.raises(AssayError, match=r"image-unreadable.*x\.png.*--root.*--path-column"):
+        look(made)
+
+
+def test_images_may_lie_elsewhere(tmp_path: Path) -> None:
+    """--root says where; nothing outside of it is read."""
+    pictures(tmp_path / "pool", [f"{i}.png" for i in range(6)])
+    (tmp_path / "tables").mkdir()
+    rows = [f"{i}.png,{NAMES[i % 2]}" for i in range(6)]
+    made = table(tmp_path / "tables" / "t.csv", "file,label", rows)
+    assert counted(load(made, root=tmp_path / "pool")) == {"cat": 3, "dog": 3}
+    out = table(tmp_path / "tables" / "out.csv", "file,label", ["../tables/t.csv,cat"])
+    with pytest.raises(AssayError, match="path-outside"):
+        load(out, root=tmp_path / "pool")
+    with pytest.raises(AssayError, match=r"bad-value.*--root"):
+        load(made, root=tmp_path / "none")
+
+
+MISSING = ["", "nan", "NaN", "N/A", "NA", "None", "null", "<NA>", "?", " "]
+
+
+@pytest.mark.parametrize("word", [*MISSING, "-1"])
+def test_a_missing_label_is_no_class(word: str, tmp_path: Path) -> None:
+    """In any spelling: counted and refused, left out on request, a class only where --classes names it."""
+    pictures(tmp_path, [f"{i}.png" for i in range(9)])
+    known = ("0", "1") if word == "-1" else NAMES
+    labels = [word if i == 4 else known[i % 2] for i in range(9)]
+    made = table(tmp_path / "t.csv", "file,label", [f"{i}.png,{label}" for i, label in enumerate(labels)])
+    with pytest.raises(
+        AssayError, match=r"1 of 9 rows have no label, the first is row 5 \(4\.png\).*--skip-unlabelled"
+    ):
+        load(made)
+    found = load(made, skip_unlabelled=True)
+    assert counted(found) == {known[0]: 4, known[1]: 4}
+    assert [(item.id, item.kind) for item in found.left_out] == [("4.png", "unlabelled")]
+    if word.strip() and word != "-1":
+        assert counted(load(made, classes=(*known[:2], word)))[word] == 1
+
+
+def test_a_missing_group_is_no_group(tmp_path: Path) -> None:
+    """Blank, nan and N/A do not make one giant group; a note counts them."""
+    pictures(tmp_path, [f"{i}.png" for i in range(8)])
+    groups = ["p1", "", "nan", "N/A", "p2", "None", "p1", "p2"]
+    made = table(
+        tmp_path / "t.csv", "file,label,who", [f"{i}.png,{NAMES[i % 2]},{g}" for i, g in enumerate(groups)]
+    )
+    found = load(made, group_column="who")
+    assert list(found.train.columns["group"]) == ["p1", "", "", "", "p2", "", "p1", "p2"]
+    assert "4 rows have no who: no group" in found.notes
+
+
+def test_whole_floats_are_whole_numbers(tmp_path: Path) -> None:
+    """What pandas makes of whole numbers beside a missing one."""
+    pictures(tmp_path, [f"{i}.png" for i in range(6)])
+    made = table(tmp_path / "t.csv", "file,label", [f"{i}.png,{i % 2}.0" for i in range(6)])
+    assert counted(load(made)) == {"0": 3, "1": 3}
+    assert counted(load(made, classes=("no", "yes"))) == {"no": 3, "yes": 3}
+
+
+@pytest.mark.parametrize("ones", ["1", "1.0"])
+def test_one_hot_columns(ones: str, tmp_path: Path) -> None:
+    """A column of 0 and 1 for each class: the column with the one is the class."""
+    pictures(tmp_path, [f"{i}.png" for i in range(9)])
+    rows = [",".join([f"{i}.png", *(ones if i % 3 == c else "0" for c in range(3))]) for i in range(9)]
+    made = table(tmp_path / "t.csv", "image,MEL,NV,BCC", rows)
+    found = load(made)
+    assert counted(found) == {"BCC": 3, "MEL": 3, "NV": 3}
+    assert any("one-hot" in note for note in found.notes)
+
+
+SEVERAL = {
+    "in one cell": ("image,labels", ["{i}.png,a|b", "{i}.png,b|c", "{i}.png,a", "{i}.png,c", "{i}.png,b"]),
+    "with semicolons": (
+        "image,labels",
+        ["{i}.png,a;b", "{i}.png,b;c", "{i}.png,a", "{i}.png,c", "{i}.png,b"],
+    ),
+    "as a list": (
+        "image;labels",
+        ["{i}.png;['a', 'b']", "{i}.png;['b']", "{i}.png;['a']", "{i}.png;['c', 'a']"],
+    ),
+    "in columns": ("image,left,right", ["{i}.png,1,0", "{i}.png,1,1", "{i}.png,0,1"]),
+    "in two rows": ("image,label", ["0.png,a", "{i}.png,b", "0.png,b", "{i}.png,a"]),
+}
+
+
+@pytest.mark.parametrize("case", SEVERAL)
+def test_several_labels_an_image_are_refused(case: str, tmp_path: Path) -> None:
+    """However they are written: fourteen classes out of four names would be wrong in silence."""
+    header, rows = SEVERAL[case]
+    pictures(tmp_path, [f"{i}.png" for i in range(6)])
+    made = table(tmp_path / "t.csv", header, [row.format(i=i) for i, row in enumerate(rows)])
+    with pytest.raises(AssayError, match="several-labels"):
+        load(made)
+
+
+def test_a_comma_in_a_name_is_no_second_label(tmp_path: Path) -> None:
+    """Names of ImageNet's classes hold commas: parts that are no label elsewhere are one name."""
+    pictures(tmp_path, [f"{i}.png" for i in range(6)])
+    names = ('"tench, Tinca tinca"', '"goldfish, Carassius auratus"')
+    made = table(tmp_path / "t.csv", "file,label", [f"{i}.png,{names[i % 2]}" for i in range(6)])
+    assert counted(load(made)) == {"goldfish, Carassius auratus": 3, "tench, Tinca tinca": 3}
+
+
+def test_nested_cells_are_left_out(tmp_path: Path) -> None:
+    """Boxes beside a label are left out, and a note says so; a label that is a list is refused."""
+    pictures(tmp_path, [f"{i}.png" for i in range(4)])
+    lines = [f'{{"file_name": "{i}.png", "label": "{NAMES[i % 2]}", "bbox": [1, 2]}}' for i in range(4)]
+    made = tmp_path / "t.jsonl"
+    made.write_text("\n".join(lines))
+    found = load(made)
+    assert counted(found) == {"cat": 2, "dog": 2}
+    assert "left out columns of lists: bbox" in found.notes
+    made.write_text('{"file_name": "0.png", "label": ["cat", "dog"]}')
+    with pytest.raises(AssayError, match=r"table-unreadable.*line 1 has several values as its label"):
+        load(made)
+
+
+def test_numbers_from_one_under_names_are_asked_about(tmp_path: Path) -> None:
+    """Labels 1 to 3 under a list of four names: is 1 the first name or the second?"""
+    pictures(tmp_path, [f"{i}.png" for i in range(6)])
+    made = table(tmp_path / "t.csv", "file,label", [f"{i}.png,{i % 3 + 1}" for i in range(6)])
+    for look in (load, inspect):
+        with pytest.raises(AssayError, match=r"class-names.*begin at 1: is 1 the first name"):
+            look(made, classes=("a", "b", "c", "d"))
+    assert counted(load(made, classes=("-", "a", "b", "c"))) == {"a": 2, "b": 2, "c": 2}
+
+
+def test_a_table_of_pixels(tmp_path: Path) -> None:
+    """`label,pixel1..pixel64`: the images of the arrays, from a file and from a folder with a test file."""
+    images = np.random.default_rng(0).integers(0, 256, (9, 8, 8), np.uint8)
+    labels = np.arange(9) % 3
+    header = ",".join(["label", *(f"pixel{i}" for i in range(1, 65))])
+    rows = [",".join(map(str, [label, *image.ravel()])) for label, image in zip(labels, images, strict=True)]
+    train = table(tmp_path / "digits_train.csv", header, rows)
+    expected = load(arrays=(images, labels))
+    assert load(train).fingerprint == expected.fingerprint
+    assert load(train, classes=NAMES).classes == NAMES
+    table(tmp_path / "digits_test.csv", header, rows[:3])
+    both = load(tmp_path)
+    assert {name: len(split) for name, split in both.splits.items()} == {"train": 9, "test": 3}
+    headless = tmp_path / "plain.csv"
+    headless.write_text("\n".join(rows))
+    assert load(headless).fingerprint == expected.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"), [("300", "whole number from 0 to 255"), ("x", "no number"), ("1,2", "66 cells")]
+)
+def test_a_wrong_pixel_is_named_by_its_line(cell: str, words: str, tmp_path: Path) -> None:
+    """One bad row among many stops with its line."""
+    header = ",".join(["label", *(f"p{i}" for i in range(64))])
+    good = ",".join(["1", *["7"] * 64])
+    made = table(tmp_path / "t.csv", header, [good, good, ",".join(["1", cell, *["7"] * 63])])
+    with pytest.raises(AssayError, match="line 4") as caught:
+        load(made)
+    assert words in str(caught.value)
