@@ -1,5 +1,5 @@
 """`python -m assay` is `assay`."""
 
-from assay.cli.main import main
+from assay.cli.start import main
 
 main()

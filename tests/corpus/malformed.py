@@ -172,7 +172,7 @@ def _npz(random: np.random.Generator) -> Iterator[Case]:
         wrong = bytearray(good)
         wrong[place] ^= 0x20
         yield "npz/flipped.npz", bytes(wrong)
-    for labels in ([0.5] * 20, [-1] * 20, [10**9] * 20, [0] * 19, [[0, 1]] * 20, [None] * 20):
+    for labels in ([0.5] * 20, [-1] * 20, [10**9] * 20, [0] * 19, [[1, 1]] * 20, [None] * 20):
         out = io.BytesIO()
         np.savez(out, images=np.zeros((20, 6, 5), np.uint8), labels=np.array(labels))
         yield "npz/labels.npz", out.getvalue()

@@ -24,6 +24,7 @@ from assay.cli.commands.run import run
 from assay.cli.commands.train import train
 from assay.cli.commands.verify import verify
 from assay.cli.interruption import leaving_well
+from assay.cli.streams import lasting_streams
 from assay.core.cache_folder import cache_folder
 from assay.core.errors import AssayError, Interrupted
 from assay.core.text import choices, one_line
@@ -88,6 +89,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def exit_code(arguments: Sequence[str]) -> int:
     """Run one command; errors become one line on stderr and an exit code."""
+    with lasting_streams() as output:
+        code = _exit_code(arguments)
+        output.flush()
+        if output.trouble is not None and list(arguments[:1]) == ["predict"]:  # its output is its work
+            what = f"the predictions could not be written ({output.trouble.strerror})"
+            fix = "Give standard output a place with room."
+            return _report(AssayError("disk-error", "standard output", what, fix), 5, debug=False)
+        return code
+
+
+def _exit_code(arguments: Sequence[str]) -> int:
     _prepare_environment()
     debug = "--debug" in arguments
     if not debug:
@@ -106,11 +118,6 @@ def exit_code(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         sys.stderr.write("interrupted\n")
         return 130
-    except SystemExit as leaving:
-        # Typer leaves with 1 when the reader went away (`assay ... | head`): that is no fault of ours.
-        if isinstance(leaving.__context__, BrokenPipeError):
-            return 0
-        raise
     except MemoryError as error:
         return _report(_out_of_memory(error), 5, debug)
     return result if isinstance(result, int) else 0
