@@ -22,6 +22,7 @@ settings.load_profile("repeatable")
 #: Tests that `make check` leaves to `make test`, by the beginning of their path below this folder, and why.
 SLOW = {
     "cli/test_commands.py": "whole commands, one after the other",
+    "cli/test_next_lines.py": "every command, and the one that it proposes",
     "cli/test_terminal.py": "whole commands in processes and terminals of their own",
     "data/decoding/test_worker_pool.py": "decoders that hang are waited for",
     "data/formats/test_archive.py": "archives cut and changed at many places",
@@ -32,6 +33,8 @@ SLOW = {
     "reports/page/test_html.py": "whole pages of many kinds of data",
     "reports/test_look_at.py": "whole runs",
     "reports/test_numbers_of_runs.py": "whole runs",
+    "test_ci_kit.py": "whole commands in processes of their own",
+    "test_examples.py": "whole examples in processes of their own",
     "test_contributing.py": "whole commands on a copy of the package",
     "torture/": "processes that are killed, and disks that refuse",
     "training/closed_forms/test_closed_forms.py": "whole runs without torch",

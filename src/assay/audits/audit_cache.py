@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from assay.audits.values import Audit, Finding, Issue
+from assay.audits.values import Audit, Finding, Findings, Issue, Issues
 from assay.core import durable
 from assay.core.cache_folder import AUDITS, cache_folder
 from assay.core.checked_text import read_checked, write_checked
@@ -96,8 +96,8 @@ def _audit(text: str) -> Audit:
     return Audit(
         dataset=record["dataset"],
         statistics=record["statistics"],
-        findings=tuple(Finding(**finding) for finding in record["findings"]),
-        issues=tuple(Issue(**issue) for issue in content["issues"]),
+        findings=Findings(Finding(**finding) for finding in record["findings"]),
+        issues=Issues(Issue(**issue) for issue in content["issues"]),
         decisions=record["decisions"],
         posterior=_posterior(content["posterior"]),
     )

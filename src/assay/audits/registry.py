@@ -22,10 +22,11 @@ from assay.audits.checks.shortcuts import check_shortcuts
 from assay.audits.checks.unreadable import check_unreadable
 from assay.audits.measures.pixel_statistics import pixel_statistics
 from assay.audits.measures.pixel_sums import Measurements, measure
-from assay.audits.values import Audit, Finding, sorted_issues
+from assay.audits.values import Audit, Finding, Findings, Issues, sorted_issues
 from assay.core.errors import AssayError
 from assay.core.events import Event, OnEvent, ignore
 from assay.core.text import choices
+from assay.data.class_probabilities import ClassProbabilities
 from assay.data.values import PURPOSES, Dataset
 
 
@@ -95,16 +96,18 @@ def audit_dataset(
     on_event: OnEvent = ignore,
     features: Mapping[str, NDArray[np.float32]] | None = None,
     thorough: bool = False,
+    pred_probs: ClassProbabilities | None = None,
 ) -> Audit:
     """Run the named checks (all when None) and gather their findings and issues.
 
     features: the user's own, per split float32 `(n, any)`, in place of the reference features.
     thorough: a larger reference classifier, which takes longer and finds more.
+    pred_probs: the user's own out-of-sample probabilities, by which labels are judged.
 
     Raises AssayError `unknown-check` for a name that is not in `CHECKS`.
     """
     chosen = known_checks(checks)
-    context = CheckContext(dataset, measurements, features, thorough)
+    context = CheckContext(dataset, measurements, features, thorough, pred_probs)
     checked: list[Checked] = []
     for name in chosen:
         checked.append(_run(CHECKS[name], context))
@@ -113,8 +116,8 @@ def audit_dataset(
     return Audit(
         dataset=_dataset_record(dataset),
         statistics=_statistics(measurements),
-        findings=findings,
-        issues=sorted_issues([issue for result in checked for issue in result.issues]),
+        findings=Findings(findings),
+        issues=Issues(sorted_issues([issue for result in checked for issue in result.issues])),
         decisions=_decisions(measurements, findings),
         posterior=next((result.posterior for result in checked if result.posterior), None),
     )

@@ -11,6 +11,7 @@ from assay.audits.registry import audit_dataset, known_checks, report_finding
 from assay.audits.self_test.recall import self_test
 from assay.audits.values import Audit
 from assay.core.events import OnEvent, ignore
+from assay.data.class_probabilities import ClassProbabilities
 from assay.data.values import Dataset
 
 
@@ -22,18 +23,20 @@ def run_checks(
     *,
     features: Path | None = None,
     thorough: bool = False,
+    pred_probs: ClassProbabilities | None = None,
     self_test_seed: int | None = None,
 ) -> Audit:
     """The audit of a data set, from the cache where the same one was made before.
 
-    features: a .npy file with one row per image. self_test_seed: plant faults by this seed in copies of
-    the data, and put what was found into `statistics["self_test"]`; None does not.
+    features: a .npy file with one row per image. pred_probs: the user's own, to judge labels by.
+    self_test_seed: plant faults by this seed in copies of the data, and put what was found into
+    `statistics["self_test"]`; None does not.
     Raises AssayError `unknown-check`, and those of `read_features`.
     """
     rows = None if features is None else read_features(features, dataset)
 
     def make() -> Audit:
-        found = audit_dataset(dataset, measurements, checks, on_event, rows, thorough)
+        found = audit_dataset(dataset, measurements, checks, on_event, rows, thorough, pred_probs)
         if self_test_seed is None:
             return found
         tested = [result.as_record() for result in self_test(dataset, self_test_seed, on_event)]
@@ -44,6 +47,7 @@ def run_checks(
         "features": features_digest(rows),
         "self_test": self_test_seed,
         "thorough": thorough,
+        **({"pred_probs": pred_probs.digest} if pred_probs else {}),
     }
     found, kept = cached_audit(dataset, asked, make, on_event)
     for finding in found.findings if kept else ():

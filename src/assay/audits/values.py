@@ -1,12 +1,16 @@
 """`Finding`, `Issue` and `Audit`: what the checks say."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, SupportsIndex, overload
 
 from assay.core import durable
-from assay.core.text import csv_text, html_table
+from assay.core.errors import AssayError
+from assay.core.table import Table, Tabular, figure_of
+from assay.core.text import choices, csv_text, html_table
+from assay.data.values import Dataset
 from assay.estimators.label_noise import LabelPosterior
 
 Verdict = Literal["pass", "warn", "fail", "not evaluated"]
@@ -72,6 +76,9 @@ class Finding:
         """The finding as JSON types, with the keys of `audit.json`."""
         return {**vars(self), "evidence": dict(self.evidence)}
 
+    def __repr__(self) -> str:
+        return f"Finding({self.check}: {self.verdict}, {self.summary})"
+
 
 @dataclass(frozen=True)
 class Issue:
@@ -101,6 +108,64 @@ class Issue:
         return tuple((cells | {"index": None if self.index < 0 else self.index}).values())
 
 
+class Findings(Tabular, tuple[Finding, ...]):
+    """The findings in the order of the checks: `findings[0]`, or `findings["label-errors"]` by name."""
+
+    __slots__ = ()
+
+    @overload
+    def __getitem__(self, key: SupportsIndex) -> Finding: ...
+    @overload
+    def __getitem__(self, key: slice) -> tuple[Finding, ...]: ...
+    @overload
+    def __getitem__(self, key: str) -> Finding: ...
+    def __getitem__(self, key: SupportsIndex | slice | str) -> Finding | tuple[Finding, ...]:
+        """A finding by place or by check. Raises KeyError for a check that did not run."""
+        if not isinstance(key, str):
+            return super().__getitem__(key)
+        for finding in self:
+            if finding.check == key:
+                return finding
+        raise KeyError(f"{key}: {choices(key, [finding.check for finding in self])}")
+
+    def table(self) -> Table:
+        """A row for each check."""
+        names = ("check", "area", "verdict", "count", "summary", "threshold", "fix")
+        return Table({name: [getattr(finding, name) for finding in self] for name in names}, "Findings")
+
+    def __repr__(self) -> str:
+        return f"Findings({', '.join(f'{f.check}: {f.verdict}' for f in self)})"
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
+
+
+class Issues(Tabular, tuple[Issue, ...]):
+    """The flagged images, as rows of `issues.csv`."""
+
+    __slots__ = ()
+
+    def of(self, check: str) -> "Issues":
+        """Those of one check, the worst first."""
+        return Issues(issue for issue in self if issue.check == check)
+
+    def table(self) -> Table:
+        """A row for each issue, with the columns of `issues.csv`; None where a cell is empty."""
+        rows = [issue.as_row() for issue in self]
+        columns = zip(*rows, strict=True) if rows else ((),) * len(ISSUE_COLUMNS)
+        return Table(dict(zip(ISSUE_COLUMNS, columns, strict=True)), "Issues")
+
+    def __repr__(self) -> str:
+        counts = Counter(issue.check for issue in self)
+        return f"Issues({len(self):,}: {', '.join(f'{n:,} {check}' for check, n in counts.items())})"
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
+
+
+_NO_ISSUES: Final = Issues()
+
+
 @dataclass(frozen=True)
 class Audit:
     """What an audit found.
@@ -110,21 +175,45 @@ class Audit:
     findings: in the order of the table of checks. issues: sorted by check, then score falling.
     posterior: what the classifier behind `label-errors` thinks of each test image, for asking how many labels
         it would dispute were all of them right; None without a test split or that check. Not in `audit.json`.
+    data: what was audited, for `show`; not part of the value.
     """
 
     dataset: Mapping[str, Any]
     statistics: Mapping[str, Any]
-    findings: tuple[Finding, ...]
-    issues: tuple[Issue, ...] = ()
+    findings: Findings
+    issues: Issues = _NO_ISSUES
     decisions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     posterior: LabelPosterior | None = None
+    data: Dataset | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        # Whatever tuples they were made from: findings are found by name, issues can be tables.
+        object.__setattr__(self, "findings", Findings(self.findings))
+        object.__setattr__(self, "issues", Issues(self.issues))
+
+    def __repr__(self) -> str:
+        verdicts = Counter(finding.verdict for finding in self.findings)
+        told = ", ".join(
+            f"{verdicts[verdict]} {verdict}" for verdict in reversed(VERDICT_ORDER) if verdicts[verdict]
+        )
+        name = self.dataset.get("name", "")
+        return f"Audit({name!r}, {len(self.findings)} checks: {told or 'none'}; {len(self.issues):,} issues)"
 
     def finding(self, check: str) -> Finding:
         """The finding of one check. Raises KeyError when it did not run."""
-        for finding in self.findings:
-            if finding.check == check:
-                return finding
-        raise KeyError(check)
+        return self.findings[check]
+
+    def show(self, check: str, data: Dataset | None = None) -> Any:
+        """The images that a check flags, the worst first, as a matplotlib figure.
+
+        data: needed only where the audit was not made by `assay.audit` in this session. Raises KeyError for a
+        check that did not run, AssayError `bad-value` where it flags nothing, `data-changed` for other data.
+        """
+        dataset = data if data is not None else self.data
+        if dataset is None:
+            fix = "Give them: audit.show(check, data)."
+            raise AssayError("bad-value", "data", "the audit was read from a file and has no images", fix)
+        return figure_of("suspects", "plot_suspects", self, check, dataset)
 
     def area_verdicts(self) -> dict[str, Verdict]:
         """Each area that was examined with the worst verdict of its checks."""

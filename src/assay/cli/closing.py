@@ -152,10 +152,15 @@ def _model_row(candidate: Candidate, seconds: float | None) -> tuple[str, ...]:
         "-" if candidate.accuracy is None else f"{candidate.accuracy:.4f}",
         f"{interval[0]:.4f}-{interval[1]:.4f}" if interval else "-",
         "-" if seconds is None else f"{seconds:.1f}",
-        f"{costs['parameters']:,}",
-        f"{costs['multiply_adds']:,}",
-        f"{costs['bytes'] / 1e6:.2f}",
+        _cost(costs["parameters"], "{:,}"),
+        _cost(costs["multiply_adds"], "{:,}"),
+        _cost(costs["bytes"], "{:.2f}", 1e6),
     )
+
+
+def _cost(cost: int | None, form: str, unit: float = 1) -> str:
+    """A cost for people; a dash where it is not known, as of a model trained elsewhere."""
+    return "-" if cost is None else form.format(cost if unit == 1 else cost / unit)
 
 
 def score_line(score: Evaluation) -> str:

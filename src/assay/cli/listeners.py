@@ -225,11 +225,16 @@ def _warned(event: Event, verbose: bool) -> list[Line]:  # noqa: ARG001
     return [(event.stage, f"warning: {event.figures['message']}", "yellow")]
 
 
+def _decided(event: Event, verbose: bool) -> list[Line]:  # noqa: ARG001
+    return [(event.stage, str(event.figures["message"]), "")]
+
+
 _LINES: dict[str, Callable[[Event, bool], list[Line]]] = {
     "stage-started": _started,
     "stage-finished": _finished,
     "epoch": _epoch,
     "warning": _warned,
+    "decided": _decided,
 }
 
 _FINISHED: dict[str, Callable[[Mapping[str, Any]], list[Line]]] = {

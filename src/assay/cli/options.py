@@ -116,6 +116,12 @@ Features = Annotated[
     str | None,
     typer.Option("--features", metavar="FILE.npy", help="Your own features, a row per image, train first."),
 ]
+PredProbs = Annotated[
+    str | None,
+    typer.Option(
+        "--pred-probs", metavar="FILE", help="Your own out-of-sample probabilities, to judge labels by."
+    ),
+]
 Decisions = Annotated[
     str | None,
     typer.Option("--decisions", metavar="FILE", help="Keep, relabel or drop as the table of `review` says."),
@@ -128,6 +134,17 @@ FailOn = Annotated[
     str | None,
     typer.Option("--fail-on", metavar="GATES", help="Exit 8 if one is true, as 'leakage>0,accuracy<0.9'."),
 ]
+Baseline = Annotated[
+    Path | None,
+    typer.Option("--baseline", metavar="RUN", help="An earlier run, for gates as 'accuracy<baseline-0.5%'."),
+]
+Junit = Annotated[
+    Path | None, typer.Option("--junit", metavar="FILE", help="Gates and checks as a JUnit report.")
+]
+Sarif = Annotated[
+    Path | None, typer.Option("--sarif", metavar="FILE", help="Findings as SARIF, each at its file.")
+]
+Github = Annotated[bool, typer.Option("--github", help="Annotations and step summary for GitHub Actions.")]
 MaxRisk = Annotated[
     float | None,
     typer.Option("--max-risk", metavar="SHARE", help="Answer only where at most so many are wrong, as 0.02."),
@@ -176,6 +193,7 @@ AUDITING: Final[Options] = {
     "test_fraction": TestFraction,
     "checks": Checks,
     "features": Features,
+    "pred_probs": PredProbs,
     "thorough": Thorough,
     "self_test": SelfTest,
 }
@@ -197,6 +215,15 @@ TRAINING: Final[Options] = {
     "warm_start": WarmStart,
     "max_risk": MaxRisk,
     "checkpoint_every": CheckpointEvery,
+}
+
+#: What must not be, and how a pipeline is told.
+GATING: Final[Options] = {
+    "fail_on": FailOn,
+    "baseline": Baseline,
+    "junit": Junit,
+    "sarif": Sarif,
+    "github": Github,
 }
 
 #: How a command reports: progress, results, errors.
@@ -260,7 +287,8 @@ def settings_from(parameters: dict[str, Any]) -> dict[str, Any]:
 
     config, changes = parameters.get("config"), parameters.get("changes")
     given = read_settings(config) if config is not None else {}
-    given.pop("command", None)
+    if given.pop("command", None) == "evaluate":  # of a model trained elsewhere: there is no recipe of it
+        given = {key: value for key, value in given.items() if key not in ("answers", "model")}
     recipe = _recipe_of(given, parameters.get("model")) | dict(
         _assignment(change) for change in changes or ()
     )
@@ -298,10 +326,24 @@ def _assignment(text: str) -> tuple[str, str]:
     return key.strip(), value.strip()
 
 
-def shell_data(settings: dict[str, Any]) -> str:
-    """The DATA argument to repeat in the next command; empty for the default."""
-    data = settings.get("data")
-    return "" if data is None else shlex.quote(str(data))
+def shell_line(command: str, given: Mapping[str, Any], *groups: Options) -> str:
+    """A command on the same data, read in the same way, as it can be pasted into a shell.
+
+    given: what the command before was given, by name of the parameter. groups: options to repeat.
+    """
+    parts = [*command.split(" "), *([] if given.get("data") is None else [str(given["data"])])]
+    for name, option in ((name, option) for group in groups for name, option in group.items()):
+        if given.get(name) not in (None, False):
+            flag = _flag(option)
+            parts += [flag] if given[name] is True else [flag, str(given[name])]
+    return shlex.join(parts)
+
+
+def _flag(option: Any) -> str:
+    """`--size`: how an option is spelled on the command line."""
+    declared = get_args(option)[1]  # Typer takes the first of the names for a default
+    names: tuple[str, ...] = (declared.default, *(declared.param_decls or ()))
+    return next(name for name in names if name.startswith("--"))
 
 
 def names(text: str) -> tuple[str, ...]:

@@ -10,22 +10,21 @@ from assay.cli import options as o
 def training_command(name: str, help_text: str, start: Callable[..., Any]) -> Callable[..., None]:
     """A command with the options of training.
 
-    start(settings, out, gates, offline, output): does the work and says how it ended.
+    start(settings, out, given, offline, output): does the work and says how it ended.
     """
 
-    @o.with_options(o.TRAINING, o.READING, o.AUDITING, o.REPORTING)
+    @o.with_options(o.TRAINING, o.READING, o.AUDITING, o.GATING, o.REPORTING)
     def command(
         data: o.Data = None,
         out: o.Out = None,
         resume: o.Resume = False,
-        fail_on: o.FailOn = None,
         offline: o.Offline = False,
         **given: Any,
     ) -> None:
         settings = o.settings_from({"data": data, **given})
         if resume:
             need_unfinished(out)
-        start(settings, out, fail_on, offline, o.Output.of(given))
+        start(settings, out, given, offline, o.Output.of(given))
 
     command.__name__ = name
     command.__doc__ = help_text

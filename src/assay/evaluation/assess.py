@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from assay.data.values import Column
 from assay.evaluation.adjusted_accuracy import FlaggedTestImages, adjusted_accuracy, nothing_flagged
-from assay.evaluation.calibration import calibrate
+from assay.evaluation.calibration import Calibration, calibrate
 from assay.evaluation.ood import Gate, OutOfDistribution
 from assay.evaluation.selective import Abstention, Rule, count_answered, risk_coverage
 from assay.evaluation.slices import slice_scores
@@ -46,16 +46,20 @@ def assess(evaluation: Evaluation, evidence: Evidence, seed: int = 0) -> Evaluat
     return replace(
         evaluation,
         honest=adjusted_accuracy(labels, predicted, len(evaluation.classes), evidence.flagged_test, seed),
-        calibration=calibrate(
-            evaluation.probabilities,
-            labels,
-            evidence.temperature,
-            evidence.temperature_reason,
-            evidence.fitted_images,
-        ),
-        abstention=_abstention(evaluation.confidence, right, evidence),
+        calibration=None if evaluation.labels_only else _calibration(evaluation, evidence),
+        abstention=None if evaluation.labels_only else _abstention(evaluation.confidence, right, evidence),
         out_of_distribution=OutOfDistribution(evidence.gate, evidence.gate_reason),
         slices=slice_scores(right, labels, evaluation.classes, evidence.figures, evidence.columns),
+    )
+
+
+def _calibration(evaluation: Evaluation, evidence: Evidence) -> Calibration:
+    return calibrate(
+        evaluation.probabilities,
+        evaluation.labels,
+        evidence.temperature,
+        evidence.temperature_reason,
+        evidence.fitted_images,
     )
 
 

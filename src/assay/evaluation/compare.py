@@ -33,7 +33,7 @@ class Candidate:
 
     name: unique within the comparison. data: what the data are called. recipe: resolved, as JSON types.
     fingerprints: of the splits it was trained and tested on, by name.
-    costs: parameters, trainable_parameters, multiply_adds, bytes.
+    costs: parameters, trainable_parameters, multiply_adds, bytes; None of a model trained elsewhere.
     validation_accuracy: after the last epoch; None where nothing was held out.
     answers: None where it has not been tested.
     """
@@ -43,7 +43,7 @@ class Candidate:
     recipe: Mapping[str, Any]
     seed: int
     fingerprints: Mapping[str, str]
-    costs: Mapping[str, int]
+    costs: Mapping[str, int | None]
     validation_accuracy: float | None = None
     answers: Answers | None = None
 
@@ -211,7 +211,11 @@ class Comparison:
 
     def _repr_html_(self) -> str:
         rows = [
-            (c.name, "-" if c.accuracy is None else f"{c.accuracy:.4f}", *c.costs.values())
+            (
+                c.name,
+                "-" if c.accuracy is None else f"{c.accuracy:.4f}",
+                *("-" if cost is None else cost for cost in c.costs.values()),
+            )
             for c in self.candidates
         ]
         return html_table(("model", "accuracy", *self.candidates[0].costs), rows, "Comparison")

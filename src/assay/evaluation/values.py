@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.table import Table, figure_of
 from assay.core.text import html_table
 from assay.evaluation import metrics
 from assay.evaluation.adjusted_accuracy import ENTRIES, AdjustedAccuracy
@@ -34,6 +35,7 @@ class Evaluation:
     fingerprint: of the split that was judged.
     honest, calibration, abstention, out_of_distribution, slices: what else is to be known of the score (see
         docs/score.md); None where only the answers were judged.
+    labels_only: the classes answered are known and no probabilities: each row is 1 for one class.
     """
 
     classes: tuple[str, ...]
@@ -46,6 +48,7 @@ class Evaluation:
     abstention: Abstention | None = None
     out_of_distribution: OutOfDistribution | None = None
     slices: Slices | None = None
+    labels_only: bool = False
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -77,6 +80,20 @@ class Evaluation:
         return best
 
     @cached_property
+    def predictions(self) -> Table:
+        """A row for each image, in source order: label, answer, its probability, and `p:<class>` for each."""
+        names = np.array(self.classes, dtype=object)
+        columns: dict[str, Any] = {
+            "index": list(range(len(self.labels))),
+            "label": names[self.labels].tolist(),
+            "predicted": names[self.predicted].tolist(),
+            "probability": self.confidence.tolist(),
+            "right": (self.labels == self.predicted).tolist(),
+        }
+        each = {f"p:{name}": self.probabilities[:, k].tolist() for k, name in enumerate(self.classes)}
+        return Table({**columns, **each}, "Predictions")
+
+    @cached_property
     def confusion(self) -> NDArray[np.int64]:
         """int64 `(k, k)`: row = true class, column = predicted class."""
         return metrics.confusion_matrix(self.labels, self.predicted, len(self.classes))
@@ -98,12 +115,17 @@ class Evaluation:
             "n": len(self.labels),
             "accuracy": self.accuracy,
             "accuracy_ci95": list(self.accuracy_ci95),
-            "loss": metrics.log_loss(self.probabilities, self.labels),
+            **self._loss(),
             **metrics.macro_scores(self.confusion),
             **self._macro_intervals(),
             "per_class": dict(zip(self.classes, metrics.per_class_scores(self.confusion), strict=True)),
             **self._confusion_record(),
         }
+
+    def _loss(self) -> dict[str, Any]:
+        if self.labels_only:
+            return {"loss": None, "loss_reason": "the classes answered are known, and no probabilities"}
+        return {"loss": metrics.log_loss(self.probabilities, self.labels)}
 
     def _macro_intervals(self) -> dict[str, Any]:
         found, reason = macro_intervals(self.confusion)
@@ -137,6 +159,10 @@ class Evaluation:
         """Rows of wrongly predicted images, the most confident first, at most `limit`."""
         wrong = np.flatnonzero(self.predicted != self.labels)
         return wrong[np.argsort(-self.confidence[wrong], kind="stable")][:limit]
+
+    def plot_confusion(self) -> Any:
+        """The confusion matrix, as a matplotlib figure."""
+        return figure_of("results", "plot_confusion", self)
 
     def __repr__(self) -> str:
         low, high = self.accuracy_ci95

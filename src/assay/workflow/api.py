@@ -5,22 +5,39 @@
 it carried out: by `stages` for one model, by `several` for more.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
+
+import numpy as np
+from numpy.typing import NDArray
 
 from assay.audits.values import Audit
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, ignore
-from assay.data.decisions import decide, read_decisions
+from assay.data.decisions import Decided, decide, read_decisions
+from assay.data.values import Dataset
 from assay.deployment.predict import Prediction, predict_files
+from assay.evaluation.evaluate import Classifier
 from assay.evaluation.values import Evaluation
 from assay.training.classifier import Model
 from assay.training.requirements import require_for
 from assay.workflow import run_folder
+from assay.workflow.evidence import judge_answers
 from assay.workflow.multi_model import side_by_side, test_several, train_several
-from assay.workflow.plan import Data, Plan, keep_inputs, make_plan, need_test_split, open_data, plan_of_run
+from assay.workflow.own_models.answers import FOREIGN, Answered, answers_of, named_columns
+from assay.workflow.plan import (
+    Data,
+    Plan,
+    keep_inputs,
+    make_plan,
+    need_test_split,
+    open_data,
+    plan_of_run,
+    tell_decided,
+)
+from assay.workflow.settings import AuditSettings, RunSettings, TrainSettings
 from assay.workflow.stages import (
     Run,
     evaluate_model,
@@ -41,7 +58,7 @@ def run(
     out: str | Path | None = None,
     offline: bool = False,
     on_event: OnEvent = ignore,
-    **settings: Any,
+    **settings: Unpack[RunSettings],
 ) -> Run:
     """Audit, train and evaluate; everything is written to a run folder.
 
@@ -88,15 +105,42 @@ def audit(
     out: str | Path | None = None,
     offline: bool = False,
     on_event: OnEvent = ignore,
-    **settings: Any,
+    **settings: Unpack[AuditSettings],
 ) -> Audit:
     """Look for what is wrong with the data, before any training. Needs no torch.
 
     out: a folder for the report; None writes nothing. Other arguments as in `run`.
     """
+    _refuse_training(settings)
     if out is not None:
         return run_audit(data, out=out, offline=offline, on_event=on_event, **settings).audit
     return examined(make_plan("audit", data, None, settings, offline, on_event), on_event).audit
+
+
+#: Settings that say how to train: a `config.toml` may bring them to an audit, a caller may not.
+_OF_TRAINING = (
+    *(
+        "model",
+        "seeds",
+        "validation",
+        "device",
+        "threads",
+        "warm_start",
+        "checkpoint_every",
+        "max_risk",
+        "recipes",
+    ),
+    "decisions",
+)
+
+
+def _refuse_training(settings: Mapping[str, Any]) -> None:
+    for name in _OF_TRAINING:
+        if name in settings:
+            fix = "Leave it away, or use assay.run or assay.train."
+            raise AssayError(
+                "unknown-setting", name, "an audit trains nothing, so it has no such setting", fix
+            )
 
 
 def run_audit(
@@ -117,7 +161,7 @@ def train(
     *,
     offline: bool = False,
     on_event: OnEvent = ignore,
-    **settings: Any,
+    **settings: Unpack[TrainSettings],
 ) -> Model:
     """Train a classifier on the training split; the test split is not looked at. Writes nothing.
 
@@ -143,24 +187,103 @@ def run_train(
 
 
 def evaluate(
-    model: Model,
+    model: Model | Classifier | str | None = None,
     data: Data = "fashion-mnist",
     *,
+    predictions: Sequence[object] | NDArray[np.generic] | None = None,
+    probabilities: object = None,
     audit: Audit | None = None,
     decisions: str | Path | None = None,
+    out: str | Path | None = None,
     offline: bool = False,
     on_event: OnEvent = ignore,
 ) -> Evaluation:
-    """Judge a model on the test split of `data`. Writes nothing.
+    """Judge a model on the test split of `data`.
 
+    model: one that Assay trained; or any object with `predict_proba(images)` and `classes_` or `classes`, as
+        scikit-learn's (which are given the pixels as flat rows); or, beside answers, their model's name.
+    probabilities: instead of a model, its answers: an array (test images, classes), a data frame with a
+        column per class, or a file (`.npy`, `.npz`, or a table as predictions.csv). predictions: where there
+        are no probabilities, the class of each test image, as name or number; then nothing is said of
+        confidence. With both, the two must agree.
     audit: of the same data; without it, the score without copies and without suspects is not made.
     decisions: a table of what a person decided; about test images, it gives one more score.
+    out: of a model trained elsewhere: a run folder with audit, scores and report, for `assay compare`.
+    Raises AssayError `bad-arrays`, `class-names`, `bad-value`, `shape-mismatch`.
     """
-    require_for(model.recipe["model"])
-    dataset = open_data(data, {"classes": model.classes}, offline, on_event)
+    if isinstance(model, Model):
+        given = predictions is not None or probabilities is not None
+        if given or out is not None:
+            what = "a model is judged by its own answers" if given else "assay.run writes its report"
+            raise AssayError("bad-value", "model", what, "Give a model, or the answers of one.")
+        require_for(model.recipe["model"])
+        dataset = open_data(data, {"classes": model.classes}, offline, on_event)
+        need_test_split(dataset)
+        decided = _decided(dataset, decisions, on_event)
+        return evaluate_model(model, dataset, audit, decided, on_event)
+    dataset = open_data(data, {}, offline, on_event)
     need_test_split(dataset)
-    decided = decide(dataset, read_decisions(Path(decisions))) if decisions is not None else None
-    return evaluate_model(model, dataset, audit, decided, on_event)
+    answers = answers_of(model, predictions, probabilities, dataset)
+    if out is not None:
+        return _in_folder(answers, dataset, out, audit, decisions, offline, on_event)
+    decided = _decided(dataset, decisions, on_event)
+    return judge_answers(
+        answers.name, answers.probabilities, dataset, audit, decided, labels_only=answers.labels_only
+    )
+
+
+def _decided(dataset: Dataset, table: str | Path | None, on_event: OnEvent) -> Decided | None:
+    """What follows from a table of decisions, told as a run tells it."""
+    if table is None:
+        return None
+    decisions = read_decisions(Path(table))
+    decided = decide(dataset, decisions)
+    tell_decided(decided, decisions, table, dataset, on_event)
+    return decided
+
+
+def _in_folder(
+    answers: Answered,
+    dataset: Dataset,
+    out: str | Path,
+    audit: Audit | None,
+    decisions: str | Path | None,
+    offline: bool,
+    on_event: OnEvent,
+) -> Evaluation:
+    """The score of given answers, with audit and report, in a run folder."""
+    if answers.labels_only:
+        fix = "Give probabilities, or leave out away."
+        raise AssayError(
+            "bad-value", "out", "the report tells of confidence, and there are no probabilities", fix
+        )
+    if audit is not None:
+        fix = "Leave audit away (an audit that was made before is kept and used again), or leave out away."
+        raise AssayError("bad-value", "audit", "a run folder holds the audit that the run itself makes", fix)
+    frame = named_columns(answers, dataset.classes)
+    score = run_answers(
+        frame, dataset, name=answers.name, out=out, decisions=decisions, offline=offline, on_event=on_event
+    ).score
+    assert score is not None
+    return score
+
+
+def run_answers(
+    probabilities: object,
+    data: Data = "fashion-mnist",
+    *,
+    name: str = FOREIGN,
+    out: str | Path | None = None,
+    offline: bool = False,
+    on_event: OnEvent = ignore,
+    **settings: Any,
+) -> Run:
+    """Judge the answers of a model that was trained elsewhere, with audit and report in a run folder.
+
+    probabilities: as in `evaluate`. name: what to call the model. settings: those of an audit.
+    """
+    given = {**settings, "answers": probabilities, "model": name}
+    return _carry_out(make_plan("evaluate", data, out, given, offline, on_event), on_event)
 
 
 def run_evaluate(
@@ -180,6 +303,11 @@ def run_evaluate(
     with run_folder.reopen(Path(folder)) as opened:
         plan = plan_of_run(opened.path, data, offline, on_event)
         need_test_split(plan.dataset)
+        if plan.answers is not None:
+            if max_risk is not None:
+                fix = "Leave --max-risk away: only a model of Assay's own has validation images to choose on."
+                raise AssayError("bad-value", "--max-risk", "the model was trained elsewhere", fix)
+            return train_one(plan, opened, examined(plan, on_event), on_event)
         results, test = examined(plan, on_event), test_several if plan.parts else test_one
         return test(plan, opened, results, on_event, max_risk)
 
@@ -224,6 +352,8 @@ def report_again(
         results = replace(examined(plan, on_event), look_at=tuple(look_at))
         if plan.parts:
             return side_by_side(plan, opened, results, (), on_event)
+        if plan.answers is not None:
+            return train_one(plan, opened, results, on_event)
         if plan.recipe is not None:
             tested = (opened.path / "evaluation.json").exists()
             return test_one(plan, opened, results, on_event, test=tested)
@@ -232,7 +362,11 @@ def report_again(
 
 
 def predict(model: Model | str | Path, files: Iterable[str | Path | bytes]) -> list[Prediction]:
-    """Classify pictures, read exactly as in training. model: a model, or the path of a run folder."""
+    """Classify pictures, read exactly as in training.
+
+    model: a model, or the path of a run folder. files: paths, or the content of picture files.
+    Raises AssayError `file-missing`, `image-unreadable`, `model-refused`.
+    """
     from assay.training.classifier import Model
 
     chosen = model if isinstance(model, Model) else Model.read(Path(model) / "model")

@@ -4,10 +4,10 @@ What a run folder says is enough; the data are only looked up for the pictures o
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from assay.audits.values import Audit
 from assay.core.errors import AssayError
@@ -18,6 +18,7 @@ from assay.evaluation.predictions_file import read_answers, read_record
 from assay.reports.page.comparison import ComparisonContent, write_comparison
 from assay.training.classifier import Model
 from assay.workflow import run_folder
+from assay.workflow.own_models.given_probabilities import ANSWERS
 from assay.workflow.plan import open_data, reading_of_run
 from assay.workflow.run_folder import RunFolder
 
@@ -31,8 +32,16 @@ class Entry:
     seconds: float | None
 
 
+class HasFolder(Protocol):
+    """A `Run`: whatever says in which folder it lies."""
+
+    @property
+    def path(self) -> Path:
+        """The run folder."""
+
+
 def compare(
-    *runs: Any,
+    *runs: str | Path | HasFolder,
     out: str | Path | None = None,
     on_event: OnEvent = ignore,
 ) -> Comparison:
@@ -42,7 +51,7 @@ def compare(
     differ. out: a folder for comparison.json, differences.csv and a page; None writes nothing.
     Raises AssayError `different-test-data`, `run-not-evaluated`, `not-a-run-folder`, `run-damaged`.
     """
-    folders = [Path(getattr(run, "path", run)) for run in runs]
+    folders = [Path(run if isinstance(run, str | Path) else run.path) for run in runs]
     if out is not None:
         return write_compared(folders, Path(out), paired=True, on_event=on_event)
     return _compared(read_entries(folders), folders, paired=True)
@@ -138,6 +147,8 @@ def _distinct(names: Sequence[str]) -> Iterator[str]:
 def _read_entry(folder: Path) -> Entry:
     """A finished run. Raises AssayError `not-a-run-folder`, `run-damaged`, `model-refused`."""
     manifest = run_folder.need_intact(folder)
+    if (folder / ANSWERS.file).is_file():
+        return _read_foreign(folder, manifest)
     if not (folder / "model").is_dir():
         what = "it holds an audit and no model"
         raise AssayError("not-a-run-folder", folder, what, "Give the folder of `assay run` or `assay train`.")
@@ -158,6 +169,24 @@ def _read_entry(folder: Path) -> Entry:
     training = manifest.get("training", {})
     seconds = None if training.get("resumed", True) else training["seconds"]
     return Entry(candidate, folder, seconds)
+
+
+def _read_foreign(folder: Path, manifest: Mapping[str, Any]) -> Entry:
+    """A model that was trained elsewhere: its costs are not known, and no two are the same but for a seed."""
+    scores = read_record(folder / "evaluation.json")
+    dataset = read_record(folder / "audit.json")["dataset"]
+    name, answers = scores["model"]["recipe"], manifest["files"][ANSWERS.file]
+    costs = ("parameters", "trainable_parameters", "multiply_adds", "bytes")
+    candidate = Candidate(
+        name=name,
+        data=dataset["name"],
+        recipe={"name": name, "answers": answers},
+        seed=0,
+        fingerprints={"test": scores["fingerprint"]},
+        costs=dict.fromkeys(costs),
+        answers=read_answers(folder),
+    )
+    return Entry(candidate, folder, None)
 
 
 def _test_split(entry: Entry, on_event: OnEvent) -> Split | None:

@@ -34,6 +34,9 @@ from assay.training.model.limits import NO_VALIDATION, NO_WISH, AnswerRule, Limi
 _BASE: Final = 2_000
 _CELLS: Final = 10
 
+#: Why less is known of a model that was trained elsewhere.
+ELSEWHERE: Final = "the model was trained elsewhere: its answers are judged as they were given"
+
 
 def calibrate(model: Model, train: Split, held: HoldOut, dataset: Dataset, max_risk: float | None) -> Model:
     """The trained model with its limits: temperature, gate and, where a risk was named, when to answer.
@@ -94,6 +97,36 @@ def judge(
     return assess(plain, evidence, seed)
 
 
+def judge_answers(
+    name: str,
+    probabilities: NDArray[np.float64],
+    dataset: Dataset,
+    audit: Audit | None,
+    decided: Decided | None = None,
+    seed: int = 0,
+    *,
+    labels_only: bool = False,
+) -> Evaluation:
+    """What a model trained elsewhere said of the test images, judged as a model of Assay's own.
+
+    name: what to call the model. probabilities: float64 `(n, k)`, rows in source order, each summing to 1.
+    labels_only: they only say which class was answered; then nothing is said of confidence.
+    """
+    split, costs = dataset.splits["test"], ("parameters", "trainable_parameters", "multiply_adds", "bytes")
+    model = {"recipe": name, **dict.fromkeys(costs), "reason": ELSEWHERE}
+    print_ = dataset.fingerprints["test"]
+    plain = Evaluation(dataset.classes, split.labels, probabilities, model, print_, labels_only=labels_only)
+    evidence = Evidence(
+        temperature_reason=ELSEWHERE,
+        flagged_test=replace(_flagged_test(audit, dataset), decided=_decided_images(decided, split)),
+        rule_reason=ELSEWHERE,
+        gate_reason=ELSEWHERE,
+        figures=_figures(dataset),
+        columns=split.columns,
+    )
+    return assess(plain, evidence, seed)
+
+
 def _rule(limits: Limits) -> Rule | None:
     rule = limits.rule
     if rule is None:
@@ -139,6 +172,8 @@ def _flagged(audit: Audit, check: str, dataset: Dataset) -> tuple[NDArray[np.boo
         return None, f"the audit did not make the check {check}"
     if finding.verdict == "not evaluated":
         return None, f"{check} was not evaluated: {finding.reason}"
+    if "test" not in finding.evidence.get("suspects", {"test": 0}):
+        return None, f"{check} judged no test image: the probabilities given are of train alone"
     found = np.zeros(len(dataset.splits["test"]), bool)
     found[[i.index for i in audit.issues if i.check == check and i.split == "test"]] = True
     return found, ""

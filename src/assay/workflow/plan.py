@@ -9,8 +9,9 @@ from typing import Any, Final
 from assay.audits.registry import known_checks
 from assay.core import durable
 from assay.core.errors import AssayError
-from assay.core.events import OnEvent, stage, warn
+from assay.core.events import Event, OnEvent, stage, warn
 from assay.core.text import choices
+from assay.data.class_probabilities import ClassProbabilities
 from assay.data.decisions import APPLIED, Decided, Decision, decide, decisions_csv, read_decisions
 from assay.data.values import Dataset, Split
 from assay.training.classifier import Model
@@ -21,6 +22,7 @@ from assay.training.requirements import require_for
 from assay.workflow import run_folder
 from assay.workflow.load import load
 from assay.workflow.model_grid import chosen_recipes, run_name, settings_of_models
+from assay.workflow.own_models.given_probabilities import ANSWERS, PRED_PROBS, Given
 from assay.workflow.settings import Settings
 
 Data = str | Path | Dataset
@@ -41,6 +43,8 @@ class Plan:
     location: where the data came from, for the manifest alone.
     decisions: those of the settings' table, and `decided`: what follows from them for these data.
     start: the model that training begins from, where the settings name one.
+    pred_probs: the user's own probabilities, by which labels are judged. answers: those of a model that was
+        trained elsewhere, to be evaluated.
     parts: with several recipes or seeds, the plan of each model, in the order of training.
     """
 
@@ -52,6 +56,8 @@ class Plan:
     location: Mapping[str, Any]
     decisions: tuple[Decision, ...] = ()
     start: ModelData | None = None
+    pred_probs: ClassProbabilities | None = None
+    answers: ClassProbabilities | None = None
     parts: tuple["Plan", ...] = ()
 
     @cached_property
@@ -94,22 +100,25 @@ def make_plan(
     given: fields of `Settings`; all other names belong to the recipe. Raises AssayError.
     """
     name = data.name if isinstance(data, Dataset) else str(data)
-    settings = _settings(command, name, given)
+    settings, (pred_probs, answers) = _settings(command, name, given)
     known_checks(settings.checks)
-    recipes = () if command == "audit" else chosen_recipes(settings, name)
+    _refuse_untested(settings)
+    recipes = () if command in ("audit", "evaluate") else chosen_recipes(settings, name)
     for recipe in recipes:
         require_for(recipe.model)
     if out is not None:
         run_folder.refuse_foreign(Path(out))
     dataset = open_data(data, settings.reading(), offline, on_event)
-    if command == "run":
+    if command in ("run", "evaluate"):
         need_test_split(dataset)
     label = run_name(settings, recipes) if recipes else command
+    own = (pred_probs.read(dataset), answers.read(dataset))
     folder = Path(out) if out is not None else run_folder.default_folder(dataset.name, label)
     decisions = read_decisions(Path(settings.decisions)) if settings.decisions else ()
     start = read_start(Path(settings.warm_start)) if settings.warm_start else None
-    plan = Plan(command, settings, None, dataset, folder, _location(name, dataset), decisions, start)
-    _tell_unmatched(plan.decided, on_event)
+    plan = Plan(command, settings, None, dataset, folder, _location(name, dataset), decisions, start, *own)
+    if settings.decisions is not None:
+        tell_decided(plan.decided, decisions, settings.decisions, dataset, on_event)
     if start is not None:
         for recipe in recipes:
             fitting_weights(start, recipe, dataset.shape, dataset.classes)
@@ -134,10 +143,41 @@ def _with_recipes(plan: Plan, recipes: Sequence[Recipe]) -> Plan:
     return replace(plan, settings=own, parts=tuple(parts))
 
 
-def _tell_unmatched(decided: Decided, on_event: OnEvent) -> None:
+def _refuse_untested(settings: Settings) -> None:
+    """The self-test plants faults in a copy of the images; of those nobody has probabilities."""
+    if settings.self_test and settings.pred_probs is not None:
+        what = "it would test the reference classifier, and not the probabilities given"
+        raise AssayError("bad-value", "--self-test", what, "Use --self-test without --pred-probs.")
+
+
+def tell_decided(
+    decided: Decided, decisions: Sequence[Decision], table: object, dataset: Dataset, on_event: OnEvent
+) -> None:
+    """Say what the decisions of a table come to.
+
+    Raises AssayError `table-value` where not one of them is about an image that is there.
+    """
+    applied = len(decisions) - decided.unmatched
+    if decisions and not applied:
+        what = f"none of its {len(decisions):,} decisions is about an image of {dataset.name}"
+        fix = "Give the data that the decisions were made for, or that run's own table (assay review RUN)."
+        raise AssayError("table-value", table, what, fix)
+    if not applied:
+        warn(on_event, "load", f"{table} holds no decision: fill in its column decision")
+        return
+    touched = ((split, counts) for split, counts in decided.counts.items() if any(counts.values()))
+    told = "; ".join(f"{split}: {_counted(counts)}" for split, counts in touched)
+    figures = {"applied": applied, "unmatched": decided.unmatched, "counts": dict(decided.counts)}
+    plural = "decision applies" if applied == 1 else "decisions apply"
+    message = f"{applied:,} {plural} ({told}); training follows them, the test labels stay"
+    on_event(Event("decided", "load", {"message": message, **figures}))
     if decided.unmatched:
         which = "about images that are not there, or whose label is another now"
         warn(on_event, "load", f"passed over {decided.unmatched:,} decisions {which}")
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{action} {count:,}" for action, count in counts.items() if count)
 
 
 def plan_of_run(folder: Path, data: Data | None, offline: bool, on_event: OnEvent) -> Plan:
@@ -152,7 +192,21 @@ def plan_of_run(folder: Path, data: Data | None, offline: bool, on_event: OnEven
     dataset = open_data(source, settings.reading(), offline, on_event)
     name = source.name if isinstance(source, Dataset) else str(source)
     decisions, start = _decisions_of(folder, settings), _start_of(folder, settings)
-    plan = Plan(command, settings, None, dataset, folder, _location(name, dataset), decisions, start)
+    own_probabilities = (
+        Given.of_run(folder, settings.pred_probs, PRED_PROBS).read(dataset),
+        Given.of_run(folder, settings.answers, ANSWERS).read(dataset),
+    )
+    plan = Plan(
+        command,
+        settings,
+        None,
+        dataset,
+        folder,
+        _location(name, dataset),
+        decisions,
+        start,
+        *own_probabilities,
+    )
     return _with_recipes(plan, recipes)
 
 
@@ -187,6 +241,9 @@ def keep_inputs(plan: Plan, folder: Path) -> None:
     _keep_decisions(plan, folder)
     if plan.start is not None:
         keep_start(plan.start, folder / START)
+    for kind, probabilities in ((PRED_PROBS, plan.pred_probs), (ANSWERS, plan.answers)):
+        if probabilities is not None:
+            kind.keep(probabilities, plan.dataset.classes, folder)
 
 
 def _keep_decisions(plan: Plan, folder: Path) -> None:
@@ -200,13 +257,21 @@ def _keep_decisions(plan: Plan, folder: Path) -> None:
         raise AssayError("config-changed", folder, "the unfinished run there has other decisions", fix)
 
 
-def _settings(command: str, name: str, given: Mapping[str, Any]) -> Settings:
+def _settings(command: str, name: str, given: Mapping[str, Any]) -> tuple[Settings, tuple[Given, Given]]:
+    """The settings, and what was given of the user's own: probabilities for the audit, answers to judge."""
+    if command != "evaluate" and given.get("answers") is not None:
+        fix = "Use assay.evaluate(probabilities=...)."
+        raise AssayError("unknown-setting", "answers", f"{command} has no such setting", fix)
+    kinds = (PRED_PROBS, ANSWERS)
+    brought = tuple(Given(kind, given.get(kind.setting)) for kind in kinds)
+    given = {**given, **{g.kind.setting: g.told for g in brought}}
     own = {key: value for key, value in given.items() if key in Settings.model_fields and key != "recipe"}
     strangers = {key: value for key, value in given.items() if key not in Settings.model_fields}
     recipe = {**given.get("recipe", {}), **strangers}
     _refuse_unknown(command, recipe if command != "audit" else strangers)
     by_command = _BY_COMMAND.get(command, {})
-    return Settings.checked({**by_command, **own, "data": name, "recipe": recipe})
+    settings = Settings.checked({**by_command, **own, "data": name, "recipe": recipe})
+    return settings, (brought[0], brought[1])
 
 
 def _refuse_unknown(command: str, names: Iterable[str]) -> None:
@@ -224,7 +289,7 @@ def _refuse_unknown(command: str, names: Iterable[str]) -> None:
 
 def _nearest_first(of_recipes: Iterable[str]) -> tuple[str, ...]:
     """Every name that can be meant: the recipes' settings, then those of a command."""
-    own = (name for name in Settings.model_fields if name not in ("data", "recipe", "recipes"))
+    own = (name for name in Settings.model_fields if name not in ("answers", "data", "recipe", "recipes"))
     return (*of_recipes, *own)
 
 

@@ -7,7 +7,7 @@ something that was not evaluated.
 import math
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -44,16 +44,72 @@ _SCORES: Final[Mapping[str, Callable[[Evaluation], float | None]]] = {
 
 @dataclass(frozen=True)
 class Gate:
-    """One condition. value: a verdict for `verdict:CHECK`, else a number; percent: of the images judged."""
+    """One condition. value: a verdict for `verdict:CHECK`, else a number; percent: of the images judged.
+
+    baseline: the value is added to the accuracy of another run (`accuracy<baseline-0.5%`: value -0.005).
+    """
 
     name: str
     relation: str
     value: float | str
     percent: bool = False
+    baseline: bool = False
 
     def __str__(self) -> str:
+        if self.baseline:
+            assert isinstance(self.value, float)
+            return f"{self.name}{self.relation}baseline" + (f"{100 * self.value:+g}%" if self.value else "")
         shown = f"{self.value:g}" if isinstance(self.value, float) else self.value
         return f"{self.name}{self.relation}{shown}{'%' if self.percent else ''}"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A model's accuracy minus that of the baseline, on the same images. low, high: paired 95 % interval.
+
+    None where there are too few images, or too few on which the two differ, for an interval to hold.
+    """
+
+    baseline: str
+    value: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """A gate as it was judged. found: the value compared with the bound, None where there is none.
+
+    failed: whether what must not be is so, or could not be evaluated; reason: how it was judged, where the
+    gate does not say it. model: whose score it is, in a run of several.
+    """
+
+    gate: Gate
+    found: float | str | None
+    failed: bool
+    reason: str = ""
+    model: str = ""
+
+    def told(self) -> str:
+        """The gate and what was found, in words."""
+        found = "not evaluated" if self.found is None else f"found {_shown(self.found)}"
+        why = f"; {self.reason}" if self.reason else ""
+        return f"{self.model}: {self.gate} ({found}{why})" if self.model else f"{self.gate} ({found}{why})"
+
+    def as_record(self) -> dict[str, Any]:
+        """An entry of `gates.json`."""
+        return {
+            "gate": str(self.gate),
+            "name": self.gate.name,
+            "relation": self.gate.relation,
+            "bound": self.gate.value,
+            "percent": self.gate.percent,
+            "baseline": self.gate.baseline,
+            "model": self.model or None,
+            "value": self.found,
+            "failed": self.failed,
+            "reason": self.reason,
+        }
 
 
 def parse_gates(text: str, *, scored: bool = True) -> tuple[Gate, ...]:
@@ -83,6 +139,8 @@ def _parse(text: str) -> Gate:
         raise AssayError("unknown-gate", name, "there is no such gate", f"{choices(name, known)}.")
     if name.startswith("verdict:"):
         return _verdict_gate(name, relation, value, text)
+    if value.startswith("baseline"):
+        return _baseline_gate(name, relation, value.removeprefix("baseline"), percent, text)
     if percent and name in _SCORES:
         raise AssayError(
             "unknown-gate", text, "a score is not counted in %", "Write a share, such as accuracy<0.9."
@@ -108,14 +166,60 @@ def _verdict_gate(name: str, relation: str, value: str, text: str) -> Gate:
     return Gate(name, relation, value)
 
 
+def _baseline_gate(name: str, relation: str, offset: str, percent: str, text: str) -> Gate:
+    """`accuracy<baseline-0.5%`: the offset in points of accuracy with %, else as a share."""
+    fix = "Write accuracy<baseline, accuracy<baseline-0.5% or accuracy_low<baseline-0.5%."
+    if name not in ("accuracy", "accuracy_low") or relation not in ("<", "<="):
+        raise AssayError("unknown-gate", text, "only an accuracy below a baseline can be a gate", fix)
+    try:
+        value = float(offset or 0) / (100 if percent else 1)
+    except ValueError:
+        raise AssayError("unknown-gate", text, f"{offset} is not a number", fix) from None
+    if not abs(value) < 1 or (offset and offset[0] not in "+-"):
+        raise AssayError("unknown-gate", text, "the offset is no difference of two shares", fix)
+    return Gate(name, relation, value, baseline=True)
+
+
+def judged(
+    gates: tuple[Gate, ...],
+    audit: Audit,
+    score: Evaluation | None,
+    difference: Difference | None = None,
+    model: str = "",
+) -> list[GateResult]:
+    """Every gate judged, in order. difference: to the baseline, for the gates that name it."""
+    return [_judged(gate, audit, score, difference, model) for gate in gates]
+
+
+def _judged(
+    gate: Gate, audit: Audit, score: Evaluation | None, difference: Difference | None, model: str
+) -> GateResult:
+    if gate.baseline:
+        return _judged_by_baseline(gate, difference, model)
+    value = _value(gate, audit, score)
+    failed = value is None or _OPERATORS[gate.relation](value, gate.value)
+    return GateResult(gate, value, bool(failed), model=model)
+
+
+def _judged_by_baseline(gate: Gate, difference: Difference | None, model: str) -> GateResult:
+    """`accuracy`: the whole interval lies below the bound, so the model is shown to be worse; `accuracy_low`:
+    its lower end does, so that it may be worse is not ruled out. Without an interval the difference decides.
+    """
+    if difference is None:
+        return GateResult(gate, None, failed=True, reason="there is no baseline to compare with", model=model)
+    end = difference.high if gate.name == "accuracy" else difference.low
+    against = f"against {difference.baseline}: difference {difference.value:+.4f}"
+    if end is None:
+        reason = f"{against}; too few images that differ for an interval, so the difference itself decides"
+        end = difference.value
+    else:
+        reason = f"{against}, paired 95 % interval {difference.low:+.4f} to {difference.high:+.4f}"
+    return GateResult(gate, end, bool(_OPERATORS[gate.relation](end, gate.value)), reason, model)
+
+
 def failed_gates(gates: tuple[Gate, ...], audit: Audit, score: Evaluation | None) -> list[str]:
     """Each gate that is true or cannot be judged, in words: the gate and the value found."""
-    found = ((gate, _value(gate, audit, score)) for gate in gates)
-    return [
-        f"{gate} ({'not evaluated' if value is None else f'found {_shown(value)}'})"
-        for gate, value in found
-        if value is None or _OPERATORS[gate.relation](value, gate.value)
-    ]
+    return [result.told() for result in judged(gates, audit, score) if result.failed]
 
 
 def _shown(value: float | str) -> str:
@@ -138,15 +242,26 @@ def _images(audit: Audit) -> int:
     return max(1, sum(int(split["count"]) for split in audit.dataset["splits"].values()))
 
 
-def failed_for_models(
-    gates: tuple[Gate, ...], audit: Audit, scores: Mapping[str, Evaluation | None]
-) -> list[str]:
-    """As `failed_gates`, for several models by name: gates on a score for each of them, the others once."""
+def judge_all(
+    gates: tuple[Gate, ...],
+    audit: Audit,
+    scores: Evaluation | Mapping[str, Evaluation | None] | None,
+    differences: Mapping[str, Difference] | None = None,
+) -> list[GateResult]:
+    """Every gate judged: with several models, gates on a score for each of them, the others once.
+
+    scores: of one model, or of several by name. differences: to the baseline, by the same names ("" for one).
+    """
+    known = differences or {}
+    if not isinstance(scores, Mapping):
+        return judged(gates, audit, scores, known.get(""))
     once = tuple(gate for gate in gates if gate.name not in _SCORES)
     each = tuple(gate for gate in gates if gate.name in _SCORES)
-    found = failed_gates(once, audit, None)
+    found = judged(once, audit, None)
     return found + [
-        f"{name}: {words}" for name, score in scores.items() for words in failed_gates(each, audit, score)
+        result
+        for name, score in scores.items()
+        for result in judged(each, audit, score, known.get(name), name)
     ]
 
 
@@ -156,19 +271,17 @@ def enforce(
     scores: Evaluation | Mapping[str, Evaluation | None] | None,
     where: object,
 ) -> None:
-    """Raise AssayError `gate-failed` naming each gate that failed, its value and its bound.
+    """Judge and demand the gates of a run; arguments as in `judge_all`."""
+    demand(judge_all(gates, audit, scores), where)
 
-    scores: of one model, or of several by name: then every one of them must pass.
-    """
-    if isinstance(scores, Mapping):
-        failed, what = failed_for_models(gates, audit, scores), "gates failed"
-    else:
-        failed = failed_gates(gates, audit, scores)
-        what = f"{len(failed)} of {len(gates)} gates failed"
+
+def demand(results: Sequence[GateResult], where: object) -> None:
+    """Raise AssayError `gate-failed` naming each gate that failed, its value and its bound."""
+    failed = [result.told() for result in results if result.failed]
     if failed:
         raise AssayError(
             "gate-failed",
             where,
-            f"{what}: {'; '.join(failed)}",
+            f"{len(failed)} of {len(results)} gates failed: {'; '.join(failed)}",
             "Mend the data or the model, or change --fail-on; the results are complete.",
         )

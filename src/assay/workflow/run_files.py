@@ -11,6 +11,7 @@ from assay.core import durable
 from assay.core.errors import AssayError
 from assay.data.decisions import Decision, decided_in
 from assay.evaluation.evaluate import predictions_csv
+from assay.evaluation.values import Evaluation
 from assay.reports.figures.embedding import MOST_FEATURES
 from assay.reports.findings.occlusion import look_where
 from assay.reports.page.html import write_report
@@ -92,12 +93,17 @@ def _report_content(
         saliency=saliency(results, surest),
         asked=saliency(results, asked_rows(results)) if results.look_at else None,
         features=_features(results),
-        recipe=model.recipe if model else None,
+        recipe=model.recipe if model else _foreign(score),
         seed=config.get("seed") if model else None,
         config=config,
         commands=_commands(config),
         decisions=decisions,
     )
+
+
+def _foreign(score: Evaluation | None) -> dict[str, Any] | None:
+    """What is known of a model that was trained elsewhere: its name."""
+    return {"name": score.model["recipe"]} if score is not None else None
 
 
 def _commands(config: Mapping[str, Any]) -> tuple[str, ...]:

@@ -27,6 +27,9 @@ LOCK: Final = ".lock"
 #: Where a run of several models has a complete run folder for each.
 MODELS: Final = "models"
 
+#: What a run's gates came to; made anew or gone whenever the run is.
+GATES: Final = "gates.json"
+
 #: Not in the manifest: itself, the lock, the checkpoints (they verify themselves), and the table that a
 #: person fills in after the run.
 _NOT_HASHED: Final = (MANIFEST, LOCK, "checkpoints", "decisions.csv")
@@ -47,6 +50,7 @@ class RunFolder:
 
     def finish(self) -> None:
         """Commit the run: hash every file and write the manifest, last of all."""
+        durable.remove(self.path / GATES)  # what was judged before was another state of the run
         ended = datetime.now(UTC)
         durable.write_json(
             self.path / MANIFEST,
@@ -194,6 +198,15 @@ def read_manifest(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise AssayError("run-damaged", file, str(error), "Repeat the run.") from error
     return manifest
+
+
+def add_file(path: Path, name: str, content: Any, facts: Mapping[str, Any]) -> None:
+    """Add a JSON file to a finished run; it and `facts` join the manifest, whose other facts stay."""
+    with durable.lock(path / LOCK):
+        manifest = read_manifest(path)
+        durable.write_json(path / name, content)
+        files = {**manifest["files"], name: durable.file_sha256(path / name)}
+        durable.write_json(path / MANIFEST, {**manifest, **facts, "files": files})
 
 
 def damaged_files(path: Path, manifest: Mapping[str, Any]) -> list[str]:

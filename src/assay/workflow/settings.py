@@ -1,9 +1,9 @@
 """What a run was asked to do: the settings as one value, written to and read from `config.toml`."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -53,7 +53,9 @@ class Settings(Reading):
     validation: share of train held out, in [0, 1). threads: None lets torch decide.
     checks: names of the audit's checks; None runs all. thorough: a larger reference classifier in the audit.
     self_test: plant known faults in a copy and count what the audit finds. features: a .npy file with the
-    user's own features, one row per image. decisions: a table of what a person decided about single
+    user's own features, one row per image. pred_probs: a file with the user's own out-of-sample class
+    probabilities, by which labels are judged. answers: of `evaluate` alone: a file with the probabilities of
+    a model that Assay did not train. decisions: a table of what a person decided about single
     images, applied to training alone. warm_start: a run or model folder, whose weights
     training begins from. checkpoint_every: minutes between two checkpoints
     inside an epoch (each epoch ends with one in any case). max_risk: the share of answers that may be
@@ -72,6 +74,8 @@ class Settings(Reading):
     thorough: bool = False
     self_test: bool = False
     features: str | None = None
+    pred_probs: str | None = None
+    answers: str | None = None
     decisions: str | None = None
     warm_start: str | None = None
     checkpoint_every: Annotated[float, Field(ge=0, le=1e6)] = 5.0
@@ -111,6 +115,97 @@ class Settings(Reading):
         """The settings as TOML types (settings left at None are left out)."""
         record = self.model_dump(mode="json", exclude_none=True)
         return {"schema": 1, **record}
+
+
+class ReadingSettings(TypedDict, total=False):
+    """The settings of `Reading`, for editors and type checkers: what each function may be given by name."""
+
+    name: str | None
+    classes: Sequence[str] | None
+    size: str | int | None
+    resize: Literal["fit", "crop", "stretch"]
+    skip_bad: bool
+    path_column: str | None
+    label_column: str | None
+    split_column: str | None
+    group_column: str | None
+    layout: Literal["classes", "splits", "nested"] | None
+    split_names: str | None
+    follow_links: bool
+    root: str | None
+    skip_unlabelled: bool
+    test_fraction: float | None
+
+
+class AuditSettings(ReadingSettings, total=False):
+    """What `assay.audit` may be given by name. pred_probs: an array, a data frame, or a file."""
+
+    seed: int
+    split_seed: int | None
+    checks: Sequence[str] | None
+    thorough: bool
+    self_test: bool
+    features: str | Path | None
+    pred_probs: object
+
+
+class RecipeSettings(TypedDict, total=False):
+    """What a recipe may be given by name (see `assay.training.recipes`); not every recipe has each."""
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    members: int
+    reference: float
+    reference_features: int
+    normalizer: Literal["minmax", "standard"]
+    least_steps: int
+    beta1: float
+    beta2: float
+    epsilon: float
+    initialization: Literal["glorot", "dirac"]
+    weight_decay: float
+    schedule: Literal["constant", "linear"]
+    warm_up: float
+    label_smoothing: float
+    class_weights: Literal["equal", "balanced"]
+    mirror: bool
+    mirror_averaging: bool
+    shift: int
+    cutout: int
+    erasing: float
+    mixup: float
+    averaging: float
+    selection: float
+    patience: int
+    hidden: int
+    channels: Sequence[int]
+    pool_after: Sequence[int]
+    unshuffle: int
+    batch_norm_momentum: float
+    fourier_features: int
+    components: int
+
+
+class TrainSettings(AuditSettings, RecipeSettings, total=False):
+    """What `assay.train` may be given by name. recipe: the recipe's settings in one mapping."""
+
+    validation: float
+    device: Device
+    threads: int | None
+    decisions: str | Path | None
+    warm_start: str | Path | None
+    checkpoint_every: float
+    max_risk: float | None
+    seeds: int | None
+    recipe: Mapping[str, object]
+    recipes: Mapping[str, Mapping[str, object]] | None
+
+
+class RunSettings(TrainSettings, total=False):
+    """What `assay.run` may be given by name. model: a recipe's name, or several with commas between."""
+
+    model: str | None
 
 
 def read_settings(file: Path) -> dict[str, Any]:

@@ -19,7 +19,8 @@ from assay.training.fit_request import FitRequest
 from assay.training.inference.any_model import resolved, summarize
 from assay.training.model.values import ModelSummary
 from assay.training.recipes import NetRecipe, Recipe
-from assay.workflow.evidence import calibrate, judge, validation_rows, with_rule
+from assay.workflow.evidence import calibrate, judge, judge_answers, validation_rows, with_rule
+from assay.workflow.own_models.answers import FOREIGN
 from assay.workflow.plan import Plan, need_same_data
 from assay.workflow.results import Results
 from assay.workflow.run_folder import RunFolder
@@ -41,16 +42,26 @@ class Run:
     runs: tuple["Run", ...] = ()
     comparison: Comparison | None = None
 
+    def __repr__(self) -> str:
+        known = (self.comparison or self.model, self.score, self.audit)
+        return f"Run({str(self.path)!r}, {', '.join(repr(part) for part in known if part is not None)})"
+
+    def _repr_html_(self) -> str:
+        parts = (self.score, self.comparison, self.audit)
+        return "".join(part._repr_html_() for part in parts if part is not None)
+
 
 def train_one(
-    plan: Plan, folder: RunFolder, results: Results, on_event: OnEvent, accept_changes: bool
+    plan: Plan, folder: RunFolder, results: Results, on_event: OnEvent, accept_changes: bool = False
 ) -> Run:
-    """Train and judge the plan's model, if it has one, and write everything."""
+    """Train and judge the plan's model, or judge the answers that were given, and write everything."""
     if plan.recipe is not None:
         held, model = fit_model(plan, folder, on_event, accept_changes)
         test = plan.command == "run"
         score = evaluate_model(model, plan.dataset, results.audit, plan.decided, on_event) if test else None
         results = replace(results, held=held, model=model, evaluation=score)
+    if plan.answers is not None:
+        results = replace(results, evaluation=evaluate_answers(plan, results.audit, on_event))
     report(folder, plan, results, on_event)
     return Run(folder.path, results.audit, results.model, results.evaluation)
 
@@ -90,9 +101,11 @@ def examined(plan: Plan, on_event: OnEvent) -> Results:
             on_event,
             features=Path(settings.features) if settings.features else None,
             thorough=settings.thorough,
+            pred_probs=plan.pred_probs,
             self_test_seed=settings.data_seed if settings.self_test else None,
         )
         figures.update(areas=found.area_verdicts(), decisions=dict(found.decisions))
+    found = replace(found, data=plan.dataset)
     return Results(plan.dataset, measurements, found, plan.decided)
 
 
@@ -187,6 +200,16 @@ def evaluate_model(
     """The model judged on the test split. audit, decided: what is known of its images."""
     with stage(on_event, "evaluate") as figures:
         score = judge(model, dataset, audit, decided)
+        figures.update(n=len(score.labels), accuracy=score.accuracy, accuracy_ci95=list(score.accuracy_ci95))
+    return score
+
+
+def evaluate_answers(plan: Plan, audit: Audit, on_event: OnEvent) -> Evaluation:
+    """The answers that were given, of a model trained elsewhere, judged on the test split."""
+    assert plan.answers is not None
+    with stage(on_event, "evaluate") as figures:
+        name = plan.settings.model or FOREIGN
+        score = judge_answers(name, plan.answers.by_split["test"], plan.dataset, audit, plan.decided)
         figures.update(n=len(score.labels), accuracy=score.accuracy, accuracy_ci95=list(score.accuracy_ci95))
     return score
 

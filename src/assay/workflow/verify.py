@@ -15,6 +15,7 @@ from assay.training.loop.warm_start import START
 from assay.training.model_file import weights_file
 from assay.workflow import run_folder
 from assay.workflow.api import audit, evaluate, train
+from assay.workflow.own_models.given_probabilities import PRED_PROBS
 from assay.workflow.plan import Data, Plan, plan_of_run
 
 _WEIGHTS: Final = Path("model") / "model.safetensors"
@@ -96,6 +97,8 @@ def _retrained(folder: Path, plan: Plan, on_event: OnEvent) -> list[Fact]:
     ]
     if (folder / "evaluation.json").exists():
         checks = {key: getattr(plan.settings, key) for key in _OF_AUDIT}
+        if plan.pred_probs is not None:
+            checks["pred_probs"] = folder / PRED_PROBS.file
         found = audit(plan.dataset, on_event=on_event, **checks)
         decisions = chosen.get("decisions")
         score = evaluate(model, plan.dataset, audit=found, decisions=decisions, on_event=on_event)

@@ -34,6 +34,12 @@ def test_curves(history_of, losses: tuple[float | None, ...], words: str) -> Non
     assert words in findings.curves_finding(history_of(losses))
 
 
+def test_a_loss_of_zero_has_no_percentage(history_of) -> None:
+    """A net that is sure and right on every validation image; no division by its loss."""
+    assert "risen to 0.1000" in findings.curves_finding(history_of((0.0, 0.1)))
+    assert "lowest after epoch 1" in findings.curves_finding(history_of((0.0,)))
+
+
 def test_best_epoch_and_gap(history_of) -> None:
     """Hand-computed: lowest in epoch 2; last accuracies 0.8333 and 0.8."""
     text = findings.curves_finding(history_of((0.9, 0.5, 0.6)))

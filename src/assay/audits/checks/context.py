@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.audits.measures.copy_groups import groups_of_copies
-from assay.audits.measures.cross_validated import CrossValidated, judge, principal_components
+from assay.audits.measures.cross_validated import CrossValidated, given, judge, principal_components
 from assay.audits.measures.image_stats import ImageStats, as_stored, background_of, image_stats_of
 from assay.audits.measures.pixel_sums import Measurements
 from assay.audits.values import Finding, Issue
 from assay.core.arrays import Rows
+from assay.data.class_probabilities import ClassProbabilities
 from assay.data.values import Dataset
 from assay.duplicates.find import Copies, find_copies
 from assay.estimators.label_noise import LabelPosterior
@@ -25,6 +26,7 @@ class CheckContext:
     measurements: per split name, over the whole split.
     features: the user's own, per split name `(n, any)`, in place of the reference features.
     thorough: take more time where more is found by it.
+    pred_probs: the user's own out-of-sample probabilities: labels are judged by them.
     What only some checks need is computed when the first of them asks.
     """
 
@@ -32,6 +34,7 @@ class CheckContext:
     measurements: Mapping[str, Measurements]
     features: Mapping[str, NDArray[np.float32]] | None = None
     thorough: bool = False
+    pred_probs: ClassProbabilities | None = None
 
     @cached_property
     def exact_copies(self) -> Copies:
@@ -60,6 +63,13 @@ class CheckContext:
         What is known of a copy is no evidence about the image, so they are left out together.
         """
         return groups_of_copies(self.dataset, self.copies)
+
+    @cached_property
+    def label_judge(self) -> CrossValidated:
+        """What labels are held against: the user's own probabilities, or those of the reference."""
+        if self.pred_probs is None:
+            return self.cross_validated
+        return given(self.dataset, self.pred_probs.by_split, self.components)
 
     @cached_property
     def image_stats(self) -> Mapping[str, ImageStats]:

@@ -36,7 +36,7 @@ _CANDIDATES: Final = 8
 
 def check_label_errors(context: CheckContext) -> Checked:
     """Find images whose label is very unlikely while another class clearly fits."""
-    cross_validated = context.cross_validated
+    cross_validated = context.label_judge
     if cross_validated.refusal:
         return not_evaluated("label-errors", cross_validated.refusal)
     suspects = {name: _suspects(context, name) for name in cross_validated.probabilities}
@@ -53,9 +53,7 @@ def check_label_errors(context: CheckContext) -> Checked:
             evidence=_evidence(context, suspects),
             threshold=f"the label's probability under {UNLIKELY:g} and another class's over {CLEAR:g}; "
             f"more than {FAIL_SHARE:.0%} such labels fail",
-            reason="probabilities come from a classifier that never saw the image's own label "
-            "(leave-one-out; other splits: fitted on train alone), so a contradiction is evidence and not "
-            "memory; about as many false alarms as the classifier has confident mistakes must be expected",
+            reason=_reason(cross_validated),
             fix="Look at the suspects, worst first; correct the label or accept it as a rare case."
             if issues
             else "",
@@ -68,26 +66,47 @@ def check_label_errors(context: CheckContext) -> Checked:
 
 def _posterior(context: CheckContext) -> LabelPosterior | None:
     """What the reference thinks of the test images; floor and temperature from the training images."""
-    probabilities = context.cross_validated.probabilities
+    probabilities = context.label_judge.probabilities
     if "test" not in probabilities:
         return None
     floor, temperature = fit_floor(probabilities["train"], context.dataset.train.labels)
     return label_posterior(probabilities["test"], floor, temperature, UNLIKELY, CLEAR)
 
 
+def _reason(cross_validated: CrossValidated) -> str:
+    """Why a contradiction counts, and what must be expected of it."""
+    origin = (
+        "probabilities were given by the user and must be out of sample (of a model that was not trained "
+        "on the image's own label; this cannot be checked)"
+        if cross_validated.own
+        else "probabilities come from a classifier that never saw the image's own label "
+        "(leave-one-out; other splits: fitted on train alone)"
+    )
+    return (
+        f"{origin}, so a contradiction is evidence and not memory; about as many false alarms as the "
+        "classifier has confident mistakes must be expected"
+    )
+
+
 def _trust(cross_validated: CrossValidated) -> str:
     accuracies = ", ".join(f"{percent(a)} of {name}" for name, a in cross_validated.accuracy.items())
-    return f"(The reference agrees with the labels for {accuracies}.)"
+    if not cross_validated.own:
+        return f"(The reference agrees with the labels for {accuracies}.)"
+    told = f"(The probabilities given agree with the labels for {accuracies}."
+    if cross_validated.accuracy.get("train") == 1.0:
+        doubt = "A model that was trained on these labels does that: make sure that they are out of sample."
+        return f"{told} {doubt})"
+    return f"{told})"
 
 
 def _known(context: CheckContext, name: str) -> NDArray[np.bool_]:
     """Which images carry a label that the reference could learn."""
     labels = context.dataset.splits[name].labels
-    return np.isin(labels, context.cross_validated.learned)
+    return np.isin(labels, context.label_judge.learned)
 
 
 def _own(context: CheckContext, name: str) -> NDArray[np.float32]:
-    probabilities = context.cross_validated.probabilities[name]
+    probabilities = context.label_judge.probabilities[name]
     own: NDArray[np.float32] = probabilities[
         np.arange(len(probabilities)), context.dataset.splits[name].labels
     ]
@@ -95,14 +114,14 @@ def _own(context: CheckContext, name: str) -> NDArray[np.float32]:
 
 
 def _suspects(context: CheckContext, name: str) -> Rows:
-    probabilities = context.cross_validated.probabilities[name]
+    probabilities = context.label_judge.probabilities[name]
     own = _own(context, name)
     found = (own < UNLIKELY) & (probabilities.max(axis=1, initial=0) > CLEAR) & _known(context, name)
     return np.flatnonzero(found)
 
 
 def _error_issues(context: CheckContext, name: str, rows: Rows) -> list[Issue]:
-    dataset, cross_validated = context.dataset, context.cross_validated
+    dataset, cross_validated = context.dataset, context.label_judge
     probabilities = cross_validated.probabilities[name][rows]
     suggested = probabilities.argmax(axis=1)
     own = _own(context, name)[rows]
@@ -132,7 +151,7 @@ def _told_nearest(dataset: Dataset, row: int) -> str:
 
 def _nearest_of_class(context: CheckContext, name: str, rows: Rows, classes: Rows) -> Rows:
     """For each row the nearest training image of a class that is not of its own group; -1 without one."""
-    components, labels = context.cross_validated.components, context.dataset.train.labels
+    components, labels = context.label_judge.components, context.dataset.train.labels
     found = np.full(len(rows), -1, np.int64)
     for label in np.unique(classes):
         members = np.flatnonzero(labels == label)
@@ -153,23 +172,24 @@ def _evidence(context: CheckContext, suspects: dict[str, Rows]) -> dict[str, Any
     pairs: dict[tuple[str, str], int] = {}
     for name, rows in suspects.items():
         labels = context.dataset.splits[name].labels[rows]
-        suggested = context.cross_validated.probabilities[name][rows].argmax(axis=1)
+        suggested = context.label_judge.probabilities[name][rows].argmax(axis=1)
         for label, other in zip(labels.tolist(), suggested.tolist(), strict=True):
             pair = (classes[label], classes[other])
             pairs[pair] = pairs.get(pair, 0) + 1
     most = sorted(pairs.items(), key=lambda item: (-item[1], item[0]))[:10]
     return {
         "suspects": {name: len(rows) for name, rows in suspects.items()},
-        "reference_accuracy": dict(context.cross_validated.accuracy),
+        **({"probabilities": "given"} if context.label_judge.own else {}),
+        "reference_accuracy": dict(context.label_judge.accuracy),
         "most_frequent": [{"label": a, "suggested": b, "count": n} for (a, b), n in most],
-        "classes_too_small": len(classes) - len(context.cross_validated.learned),
+        "classes_too_small": len(classes) - len(context.label_judge.learned),
         "fewest_images_per_class": FEWEST_PER_CLASS,
     }
 
 
 def check_ambiguous_labels(context: CheckContext) -> Checked:
     """Find images that two classes fit about equally, so that no label is surely right."""
-    cross_validated = context.cross_validated
+    cross_validated = context.label_judge
     if cross_validated.refusal:
         return not_evaluated("ambiguous-labels", cross_validated.refusal)
     issues = [issue for name in cross_validated.probabilities for issue in _ambiguous(context, name)]
@@ -199,7 +219,7 @@ def check_ambiguous_labels(context: CheckContext) -> Checked:
 
 
 def _ambiguous(context: CheckContext, name: str) -> list[Issue]:
-    dataset, probabilities = context.dataset, context.cross_validated.probabilities[name]
+    dataset, probabilities = context.dataset, context.label_judge.probabilities[name]
     if probabilities.shape[1] < 2:
         return []
     best = np.argsort(-probabilities, axis=1, kind="stable")[:, :2]

@@ -43,6 +43,7 @@ class CrossValidated:
     components: float32 `(n, d)`, principal components of the features.
     learned: int64, the classes with enough training images to be known.
     accuracy: per split, the share of images whose label is the most probable class.
+    own: whether the user gave the probabilities; they may then be of some splits alone.
     """
 
     refusal: str
@@ -50,6 +51,7 @@ class CrossValidated:
     components: Mapping[str, NDArray[np.float32]]
     learned: NDArray[np.int64]
     accuracy: Mapping[str, float]
+    own: bool = False
 
 
 def principal_components(
@@ -84,12 +86,27 @@ def judge(
     probabilities = {} if refusal else _probabilities(dataset, components, size, groups)
     if not probabilities:
         return CrossValidated(refusal or NO_BETTER_THAN_CHANCE, {}, components, learned, {})
-    accuracy = {
+    accuracy = _accuracy(dataset, probabilities)
+    return CrossValidated("", probabilities, components, learned, accuracy)
+
+
+def given(
+    dataset: Dataset,
+    probabilities: Mapping[str, NDArray[np.float64]],
+    components: Mapping[str, NDArray[np.float32]],
+) -> CrossValidated:
+    """The user's own probabilities as a judge of labels: it knows every class that has an image."""
+    rows = {name: p.astype(np.float32) for name, p in probabilities.items()}
+    learned = np.flatnonzero(dataset.train.counts(len(dataset.classes)))
+    return CrossValidated("", rows, components, learned, _accuracy(dataset, rows), own=True)
+
+
+def _accuracy(dataset: Dataset, probabilities: Mapping[str, Probabilities]) -> dict[str, float]:
+    return {
         name: float((p.argmax(axis=1) == dataset.splits[name].labels).mean())
         for name, p in probabilities.items()
         if len(p)
     }
-    return CrossValidated("", probabilities, components, learned, accuracy)
 
 
 def _refusal(dataset: Dataset, learned: NDArray[np.int64]) -> str:

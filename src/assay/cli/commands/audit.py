@@ -4,12 +4,20 @@ from typing import Any
 
 from assay.cli import options as o
 
+#: Options of the audit, beside those of reading, that belong to the data and not to this audit alone.
+_REPEATED = {
+    "config": o.Config,
+    "test_fraction": o.TestFraction,
+    "features": o.Features,
+    "pred_probs": o.PredProbs,
+    "skip_bad": o.SkipBad,
+}
 
-@o.with_options(o.READING, o.AUDITING, o.REPORTING)
+
+@o.with_options(o.READING, o.AUDITING, o.GATING, o.REPORTING)
 def audit(
     data: o.Data = None,
     out: o.Out = None,
-    fail_on: o.FailOn = None,
     offline: o.Offline = False,
     **given: Any,
 ) -> None:
@@ -19,16 +27,18 @@ def audit(
     """
     settings = o.settings_from({"data": data, **given})
     from assay.cli.closing import close_run, told
+    from assay.cli.gating import Gating
     from assay.cli.listeners import listening
     from assay.workflow.api import run_audit
-    from assay.workflow.quality_gates import enforce, parse_gates
 
-    gates = parse_gates(fail_on or "", scored=False)
+    gating = Gating.of(given, scored=False)
     output = o.Output.of(given)
     with listening(output) as on_event:
         done = run_audit(out=out, offline=offline, on_event=on_event, **settings)
-    following = f"assay run {o.shell_data(settings)}".rstrip()
+    bad = any(f.check == "unreadable" and f.count for f in done.audit.findings)
+    repeated = {"data": data, **given, "skip_bad": bad}  # an audit passes over what stops a run
+    following = o.shell_line("assay run", repeated, o.READING, _REPEATED)
     headline, commands = told(done)
     review = [command for command in commands if command.startswith("assay review")]
     close_run(done.path, headline, [*review, following], output)
-    enforce(gates, done.audit, None, done.path)
+    gating.finish(done, output)

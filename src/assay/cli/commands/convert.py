@@ -21,7 +21,7 @@ def convert(
     What is read back from there has the same fingerprint.
     """
     settings = o.settings_from({"data": data, "skip_bad": skip_bad, **given})
-    from assay.cli.closing import close_plain, quoted
+    from assay.cli.closing import close_plain
     from assay.cli.listeners import listening
     from assay.data.convert import convert as write
     from assay.workflow.plan import open_data
@@ -33,4 +33,4 @@ def convert(
         path = write(dataset, out, on_event)
     images = sum(map(len, dataset.splits.values()))
     headline = f"Wrote {images:,} images to {path} (fingerprint {dataset.fingerprint[:12]})."
-    close_plain(headline, [f"assay audit {quoted(path)}"], output)
+    close_plain(headline, [o.shell_line("assay audit", {"data": path})], output)

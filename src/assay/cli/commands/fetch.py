@@ -25,4 +25,6 @@ def fetch(
     output = o.Output(json, quiet, verbose=False)
     with listening(output) as on_event:
         dataset = open_data(known_name(name), {}, offline=False, on_event=on_event)
-    close_plain(f"{dataset.name} is ready in {dataset.location}.", [f"assay run {name}"], output)
+    close_plain(
+        f"{dataset.name} is ready in {dataset.location}.", [o.shell_line("assay run", {"data": name})], output
+    )

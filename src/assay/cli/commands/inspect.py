@@ -41,7 +41,7 @@ def inspect(
         return
     close_plain(
         "\n".join(map(one_line, _lines(found))),
-        [f"assay audit {o.shell_data({'data': data})}".rstrip()],
+        [o.shell_line("assay audit", {"data": data, **given}, o.READING)],
         output,
     )
 

@@ -31,6 +31,7 @@ def review(
     from assay.cli.closing import close_plain, quoted
     from assay.workflow.review import review as write_table
     from assay.workflow.review import suspects_of
+    from assay.workflow.run_folder import CONFIG
 
     path = write_table(run, out)
     suspects = suspects_of(path)
@@ -42,4 +43,8 @@ def review(
     headline = (
         f"{suspects:,} images to decide about: {path}\nFill in the column decision: keep, relabel or drop."
     )
-    close_plain(headline, [f"assay run --decisions {quoted(path)}"], o.Output(json, quiet, verbose=False))
+    close_plain(
+        headline,
+        [f"assay run --config {quoted(run / CONFIG)} --decisions {quoted(path)}"],
+        o.Output(json, quiet, verbose=False),
+    )

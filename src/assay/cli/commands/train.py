@@ -8,20 +8,20 @@ from assay.cli.training import training_command
 
 
 def _train(
-    settings: dict[str, Any], out: Path | None, fail_on: str | None, offline: bool, output: Output
+    settings: dict[str, Any], out: Path | None, given: dict[str, Any], offline: bool, output: Output
 ) -> None:
-    from assay.cli.closing import close_done, quoted, scores_of
+    from assay.cli.closing import close_done, quoted
+    from assay.cli.gating import Gating
     from assay.cli.listeners import listening
     from assay.workflow.api import run_train
-    from assay.workflow.quality_gates import enforce, parse_gates
 
-    gates = parse_gates(fail_on or "", scored=False)
+    gating = Gating.of(given, scored=False)
     with listening(output) as on_event:
         done = run_train(out=out, offline=offline, on_event=on_event, **settings)
     recipe = f"Trained {done.model.recipe['name']}; " if done.model else ""
     headline = f"{recipe}the test images have not been looked at."
     close_done(done, output, headline, [f"assay evaluate {quoted(done.path)}"])
-    enforce(gates, done.audit, scores_of(done), done.path)
+    gating.finish(done, output)
 
 
 train = training_command("train", "Audit and train; the test split stays unseen.", _train)

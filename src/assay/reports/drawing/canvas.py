@@ -146,6 +146,30 @@ def tip(artist: Artist, text: str) -> None:
     artist.set_gid(_TIP + quote(one_line(text), safe=""))
 
 
+class Plot(Canvas):
+    """A matplotlib figure for a notebook, in the report's style: a cell that ends with one shows it.
+
+    It is known to no pyplot, so nothing needs closing.
+    """
+
+    def _repr_png_(self) -> bytes:
+        out = io.BytesIO()
+        with _settings("plot"), _missing_glyphs_ignored():
+            self.savefig(out, format="png", dpi=_PNG_DPI, facecolor="white")
+        return out.getvalue()
+
+
+def plot(height: float, paint: Callable[[Canvas], None], *, arrange: bool = True) -> Plot:
+    """A figure as `draw` makes it, as an object to go on with."""
+    with _settings("plot"), _missing_glyphs_ignored():
+        canvas = Plot(figsize=(WIDTH, height))
+        FigureCanvasAgg(canvas)
+        paint(canvas)
+        if arrange:
+            ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.05).execute(canvas)
+    return canvas
+
+
 def label(text: str) -> str:
     """A class name as a figure can show it: visible characters only, and not too many."""
     line = one_line(text)

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure as Canvas
 from numpy.typing import NDArray
 from PIL import Image
 
-from assay.reports.drawing.canvas import WIDTH, Drawing, draw_png, label, text_width
+from assay.reports.drawing.canvas import WIDTH, Drawing, Plot, draw_png, label, plot, text_width
 from assay.reports.drawing.colors import INK, MUTED
 from assay.reports.drawing.image_tiles import GAP, cell_ratio, fitting, mosaic
 
@@ -116,6 +116,14 @@ def _data_address(picture: NDArray[np.uint8]) -> str:
     out = io.BytesIO()
     Image.fromarray(colors[..., 0] if gray else colors).save(out, "png", optimize=True)
     return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode("ascii")
+
+
+def plot_grid(grid: Grid) -> Plot:
+    """The grid as a matplotlib figure."""
+    rows, columns = grid.shape
+    grid = replace(grid, images=fitting(grid.images, rows * columns))
+    layout = _layout(grid)
+    return plot(rows * layout.step + 2 * _MARGIN, lambda canvas: _paint(canvas, grid, layout), arrange=False)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from assay.data.values import Split, images_of
 from assay.evaluation.values import Evaluation
-from assay.reports.drawing.canvas import draw, label, side_by_side, tip
+from assay.reports.drawing.canvas import Plot, draw, label, plot, side_by_side, tip
 from assay.reports.drawing.captions import figure
 from assay.reports.drawing.colors import BLUE, MUTED, ORANGE
 from assay.reports.drawing.confusion_table import matrix_tints, most_confused
@@ -55,14 +55,15 @@ def learning_curves(history: History, early_stopping: bool = False) -> Figure:
     )
 
 
-def _curves(canvas: Canvas, history: History, chosen: int) -> None:
+def _curves(canvas: Canvas, history: History, chosen: int | None = None) -> None:
     loss, accuracy = side_by_side(canvas)
     records = history.records
     epochs = [r.epoch for r in records]
     _two_lines(loss, epochs, [r.train_loss for r in records], [r.val_loss for r in records])
     _two_lines(accuracy, epochs, [r.train_accuracy for r in records], [r.val_accuracy for r in records])
-    for axes in (loss, accuracy):
-        axes.axvline(chosen, color=MUTED, linestyle=":", linewidth=1.2, label=f"model: epoch {chosen}")
+    if chosen is not None:
+        for axes in (loss, accuracy):
+            axes.axvline(chosen, color=MUTED, linestyle=":", linewidth=1.2, label=f"model: epoch {chosen}")
     loss.set_title("loss")
     accuracy.set_title("accuracy")
     accuracy.yaxis.set_major_formatter(lambda share, _: percent(share))
@@ -98,6 +99,20 @@ _MOST_DOTS: Final = 40
 def _dot(epochs: list[int]) -> float:
     """Size of a marker: none where so many would hide the lines."""
     return 3.5 if len(epochs) <= _MOST_DOTS else 0.0
+
+
+def plot_curves(history: History) -> Plot:
+    """Loss and accuracy per epoch as a matplotlib figure for a notebook."""
+    return plot(2.7, lambda canvas: _curves(canvas, history))
+
+
+def plot_confusion(evaluation: Evaluation) -> Plot:
+    """The confusion matrix as a matplotlib figure for a notebook; of many classes those most confused."""
+    matrix = evaluation.confusion
+    shown = most_confused(matrix)
+    names, part = [evaluation.classes[c] for c in shown], matrix[np.ix_(shown, shown)]
+    tints = matrix_tints(matrix, shown)
+    return plot(1.25 + 0.3 * len(shown), lambda canvas: _confusion_map(canvas, names, part, tints))
 
 
 def confusion(evaluation: Evaluation) -> Figure:

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from assay.audits.registry import PICTURED
 from assay.audits.values import Audit, Issue
+from assay.core.errors import AssayError
 from assay.data.values import Dataset, images_of
-from assay.reports.drawing.canvas import label
+from assay.reports.drawing.canvas import Plot, label
 from assay.reports.drawing.captions import CAPTIONS, Caption, figure
-from assay.reports.drawing.image_grid import Grid, draw_grid, row_by_row
+from assay.reports.drawing.image_grid import Grid, draw_grid, plot_grid, row_by_row
 from assay.reports.drawing.image_tiles import shrunk
 from assay.reports.findings.wording import count, percent
 from assay.reports.values import Figure, ReportContent, Table
@@ -60,6 +61,24 @@ def _suspects_of(check: str, content: ReportContent) -> Figure | None:
         _table(shown, content.dataset),
         caption=_caption(check, content.audit),
     )
+
+
+def plot_suspects(audit: Audit, check: str, dataset: Dataset) -> Plot:
+    """The images that a check flags, the worst first, as a matplotlib figure for a notebook.
+
+    Raises AssayError `bad-value` where there are none that can be shown, `data-changed` for other data.
+    """
+    finding = audit.findings[check]
+    issues = [issue for issue in audit.issues if issue.check == check and issue.index >= 0]
+    if audit.dataset["fingerprint"] != dataset.fingerprint:
+        fix = "Give the data that were audited: audit.show(check, data)."
+        raise AssayError("data-changed", check, "the data are not those of the audit", fix)
+    if not issues:
+        what = f"it flags no image that can be shown ({finding.verdict})"
+        raise AssayError("bad-value", check, what, f"It says: {finding.summary}")
+    in_pairs = issues[0].related_index is not None
+    shown = worst(issues, _CELLS // 2 if in_pairs else _CELLS - _COLUMNS)
+    return plot_grid(_grid(shown, dataset, in_pairs))
 
 
 def worst(issues: Sequence[Issue], most: int) -> list[Issue]:

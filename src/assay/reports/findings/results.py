@@ -92,7 +92,8 @@ def _without_validation(records: tuple[EpochRecord, ...]) -> str:
 
 def _trend(course: Course, last: float, best: float) -> str:
     """What the validation loss does since its best epoch."""
-    rise = f"It has since risen by {percent(last / best - 1)} to {last:.4f} while the training loss"
+    share = f" by {percent(last / best - 1)}" if best > 0 else ""
+    rise = f"It has since risen{share} to {last:.4f} while the training loss"
     return {
         "unknown": "One epoch shows no trend.",
         "overfitting": f"{rise} fell: a sign of overfitting. Fewer epochs, augmentation or weight decay "

@@ -105,6 +105,10 @@ def _lead(content: ReportContent, facts: Facts) -> str:
         images = count(sum(len(s) for s in content.dataset.splits.values()), "image")
         classes = count(len(content.dataset.classes), "class", "classes")
         return f"{images} in {classes} were checked. No model was trained."
+    if content.layers is None:
+        # What a model trained elsewhere has seen is not known.
+        told = f"The probabilities of {name(facts.recipe)} were judged on {count(facts.n, 'test image')}."
+        return f"{told} {copies_sentence(facts)}".strip()
     parts = {row["split"]: int(row["count"]) for row in content.partition or ()}
     on = f"trained on {count(parts['train'], 'image')} and " if "train" in parts else ""
     unseen = "" if facts.leaked else " that it had never seen"

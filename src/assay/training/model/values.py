@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.table import figure_of
 from assay.core.text import csv_text, html_table
 from assay.data.preprocessing import Preprocessing
 from assay.training.model.limits import Limits
@@ -49,6 +50,10 @@ class History:
 
     records: tuple[EpochRecord, ...] = ()
 
+    def plot(self) -> Any:
+        """Loss and accuracy per epoch, as a matplotlib figure."""
+        return figure_of("results", "plot_curves", self)
+
     def csv(self) -> str:
         """The content of `history.csv`."""
         rows = [[getattr(r, column) for column in HISTORY_COLUMNS] for r in self.records]
@@ -62,6 +67,13 @@ class History:
     def from_record(cls, records: Sequence[Mapping[str, Any]]) -> "History":
         """The history that `as_record` described."""
         return cls(tuple(EpochRecord(**record) for record in records))
+
+    def __repr__(self) -> str:
+        if not self.records:
+            return "History(no epochs)"
+        last = self.records[-1]
+        known = {key: value for key, value in last.scores().items() if value is not None}
+        return f"History({len(self.records)} epochs, {', '.join(f'{k} {v:.4f}' for k, v in known.items())})"
 
     def _repr_html_(self) -> str:
         rows = [["" if v is None else f"{v:.4g}" for v in asdict(r).values()] for r in self.records]
@@ -153,6 +165,10 @@ class ModelData:
         """What a prediction costs: the `model` of `evaluation.json`."""
         table = self.layers.as_record()
         return {"recipe": self.recipe["name"], **{key: table[key] for key in table if key != "layers"}}
+
+    def __repr__(self) -> str:
+        size = f"{self.layers.parameters:,} parameters"
+        return f"Model({self.recipe['name']}, {size}, {len(self.classes)} classes)"
 
     def summary(self) -> str:
         """The model table as plain text."""

@@ -1,0 +1,79 @@
+"""How a command ends that has gates: files and annotations for pipelines first, then exit 8 if one failed."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from assay.cli.closing import counts_line, score_line, scores_of
+from assay.cli.options import Output
+from assay.core import durable
+from assay.core.errors import AssayError
+from assay.workflow.api import Run
+from assay.workflow.quality_gates import Gate, demand, judge_all, parse_gates
+from assay.workflow.run_folder import GATES, add_file, read_manifest
+
+
+@dataclass(frozen=True)
+class Gating:
+    """What was asked for. baseline: the run that gates compare with; junit, sarif: files to write."""
+
+    gates: tuple[Gate, ...]
+    baseline: Path | None
+    junit: Path | None
+    sarif: Path | None
+    github: bool
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any], *, scored: bool = True) -> "Gating":
+        """The options of `GATING` among those given. scored: whether the command gives a score.
+
+        Raises AssayError `unknown-gate`, `bad-value`, before any work.
+        """
+        gates, baseline = parse_gates(given["fail_on"] or "", scored=scored), given["baseline"]
+        asked = any(gate.baseline for gate in gates)
+        if asked and baseline is None:
+            fix = "Name the run to compare with: --baseline RUN."
+            raise AssayError("bad-value", "--fail-on", "a gate speaks of a baseline, and none is given", fix)
+        if baseline is not None and not asked:
+            fix = "Write, for example, --fail-on 'accuracy<baseline-0.5%'."
+            raise AssayError("option-not-used", "--baseline", "no gate of --fail-on speaks of it", fix)
+        if baseline is not None:
+            read_manifest(baseline)
+        return cls(gates, baseline, given["junit"], given["sarif"], bool(given["github"]))
+
+    def finish(self, done: Run, output: Output) -> None:
+        """Judge the gates, write what was asked for, and raise AssayError `gate-failed` if one failed."""
+        from assay.workflow.gate_reports.baseline import differences_to
+        from assay.workflow.gate_reports.junit import junit_xml
+        from assay.workflow.gate_reports.sarif import sarif
+
+        differences = differences_to(self.baseline, done.path) if self.baseline else None
+        results = judge_all(self.gates, done.audit, scores_of(done), differences)
+        if results:
+            record = {"schema": 1, "gates": [result.as_record() for result in results]}
+            failed = sum(result.failed for result in results)
+            add_file(done.path, GATES, record, {"gates": {"judged": len(results), "failed": failed}})
+        if self.junit is not None:
+            durable.write_text(self.junit, junit_xml(done.audit, results))
+        if self.sarif is not None:
+            location = str(read_manifest(done.path).get("data", {}).get("location", ""))
+            durable.write_json(self.sarif, sarif(done.audit, results, location))
+        if self.github:
+            self._tell_github(done, results, output)
+        demand(results, done.path)
+
+    def _tell_github(self, done: Run, results: Any, output: Output) -> None:
+        from assay.workflow.gate_reports.github import annotations, step_summary
+
+        # Where stdout is for programs, annotations go to the other stream; the service reads both.
+        stream = sys.stderr if output.json or output.quiet else sys.stdout
+        stream.write("".join(f"{line}\n" for line in annotations(done.audit, results)))
+        summary = os.environ.get("GITHUB_STEP_SUMMARY")
+        if summary:
+            score = f"{score_line(done.score)} " if done.score else ""
+            text = step_summary(done.audit, results, f"{score}Audit: {counts_line(done.audit)}.")
+            before = Path(summary).read_text("utf-8") if Path(summary).exists() else ""
+            durable.write_text(Path(summary), before + text)

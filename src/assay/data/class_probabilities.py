@@ -1,0 +1,227 @@
+"""Class probabilities that the user brings: one row per image, one column per class, checked before use."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.core.errors import AssayError
+from assay.data.formats.text_table import SUFFIXES, read_table
+from assay.data.values import Dataset
+
+#: A row may sum to so much more or less than 1: half precision and six printed digits stay within it.
+TOLERANCE: Final = 2e-3
+
+#: Images whose answers must speak for another order of the classes before one is suspected.
+_FEWEST_MOVED: Final = 10
+
+Rows = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class ClassProbabilities:
+    """Probabilities for some splits of a data set.
+
+    by_split: float64 `(n, k)` by split name, rows in source order, columns in the order of the classes.
+    """
+
+    by_split: Mapping[str, Rows]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the numbers of all splits."""
+        whole = hashlib.sha256()
+        for name, rows in self.by_split.items():
+            whole.update(f"{name} {rows.shape}\n".encode() + np.ascontiguousarray(rows).tobytes())
+        return whole.hexdigest()
+
+    def array(self) -> Rows:
+        """All rows, split after split."""
+        return np.concatenate(list(self.by_split.values()))
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What was read. names: of the columns; digests: of the images, row by row; None where not told."""
+
+    values: NDArray[Any]
+    names: tuple[str, ...] | None = None
+    digests: Sequence[str] | None = None
+
+
+def read_probabilities(given: Any, dataset: Dataset, alone: str, option: str) -> ClassProbabilities:
+    """The user's class probabilities as float64, per split.
+
+    given: an array `(n, k)`, a data frame with a column per class, or a file: `.npy`, `.npz` (arrays
+    `probabilities` and, to name the columns, `classes`), or a table with columns `p:<class>`, such as a
+    run's predictions.csv. Named columns may stand in any order; others must be in the data's order.
+    alone: the split whose rows may be given without the others; else all images, split after split.
+    Raises AssayError `file-missing`, `bad-arrays` (rows, columns, range, sums), `class-names`.
+    """
+    found = _read(given, option)
+    classes = dataset.classes
+    if found.values.ndim == 2 and found.values.shape[1] != len(classes):
+        what = f"they have {found.values.shape[1]} columns, the data have {len(classes)} classes"
+        raise _bad(option, what, f"Give one column per class, in this order: {_few(classes)}.")
+    values = _checked(found.values, option)
+    if found.names is not None:
+        values = values[:, _order(found.names, classes, option)]
+    by_split = _by_split(values, dataset, alone, option)
+    if found.digests is not None:
+        _need_same_images(found.digests, dataset, by_split, option)
+    if found.names is None:
+        for name, rows in by_split.items():
+            _refuse_other_order(rows, dataset.splits[name].labels, classes, option)
+    return ClassProbabilities(by_split)
+
+
+def _read(given: Any, option: str) -> _Given:
+    if isinstance(given, str | Path):
+        return _read_file(Path(given), option)
+    columns = getattr(given, "columns", None)
+    if columns is not None and hasattr(given, "to_numpy"):
+        names = tuple(str(column).removeprefix("p:") for column in columns)
+        return _Given(given.to_numpy(), names)
+    try:
+        return _Given(np.asarray(given))
+    except (ValueError, TypeError) as error:
+        raise _bad(option, f"they are no array ({error})") from error
+
+
+def _read_file(path: Path, option: str) -> _Given:
+    if path.suffix.casefold() in SUFFIXES:
+        return _read_table(path)
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            return _Given(loaded)
+        with loaded:
+            if "probabilities" not in loaded.files:
+                raise _bad(path, f"it holds {_few(loaded.files)} and no array probabilities")
+            names = tuple(map(str, loaded["classes"])) if "classes" in loaded.files else None
+            return _Given(loaded["probabilities"], names)
+    except FileNotFoundError as error:
+        raise AssayError("file-missing", path, "there is no such file", f"Check {option}.") from error
+    except (ValueError, EOFError, OSError) as error:
+        raise _bad(path, "it is not a NumPy file (.npy, .npz) and no table (.csv, .tsv, .jsonl)") from error
+
+
+def _read_table(path: Path) -> _Given:
+    columns = read_table(path)
+    names = tuple(name for name in columns if name.startswith("p:"))
+    if not names:
+        fix = "Name a column for each class p:<class>, as a run's predictions.csv has them."
+        raise AssayError("column-missing", path, "it has no column of probabilities", fix)
+    try:
+        values = np.array([[float(cell) for cell in columns[name]] for name in names], np.float64).T
+    except ValueError as error:
+        raise _bad(path, f"a cell holds no number ({error})") from error
+    return _Given(values, tuple(name.removeprefix("p:") for name in names), columns.get("digest"))
+
+
+def _checked(values: NDArray[Any], option: str) -> Rows:
+    """The numbers as float64, each row summing to 1."""
+    if values.dtype.kind not in "fiu" or values.ndim != 2:
+        raise _bad(option, f"they are {values.dtype} {values.shape}, not numbers in rows and columns")
+    rows = np.asarray(values, np.float64)
+    bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
+    if len(bad):
+        what = f"row {bad[0]} holds a number that is not finite ({len(bad):,} such rows)"
+        raise _bad(option, what, "Find out why the model gave it; leave no image out in silence.")
+    out = np.flatnonzero(((rows < -TOLERANCE) | (rows > 1 + TOLERANCE)).any(axis=1))
+    sums = rows.sum(axis=1)
+    off = np.flatnonzero(np.abs(sums - 1) > TOLERANCE)
+    if len(out) or len(off):
+        row = int(out[0] if len(out) else off[0])
+        raise _bad(option, _what_they_are(rows, row), _remedy(rows))
+    kept = np.clip(rows, 0, 1)
+    found: Rows = kept / kept.sum(axis=1, keepdims=True)
+    return found
+
+
+def _what_they_are(rows: Rows, row: int) -> str:
+    low, high, total = rows[row].min(), rows[row].max(), rows[row].sum()
+    return f"row {row} has values from {low:.4g} to {high:.4g} that sum to {total:.4g}: no probabilities"
+
+
+def _remedy(rows: Rows) -> str:
+    """How to make probabilities of what these numbers probably are."""
+    if np.abs(rows.sum(axis=1) - 100).max(initial=0) < 100 * TOLERANCE and rows.min(initial=0) >= 0:
+        return "They look like percent: divide by 100."
+    if rows.max(initial=0) <= TOLERANCE and np.abs(np.exp(rows).sum(axis=1) - 1).max(initial=0) < 0.01:
+        return "They look like log-probabilities: give their exponential."
+    if rows.min(initial=0) < 0 or rows.max(initial=0) > 1:
+        return "They look like logits: give their softmax, so that each row sums to 1."
+    return "They look like a score for each class alone: bring each row to sum 1."
+
+
+def _order(names: tuple[str, ...], classes: Sequence[str], option: str) -> list[int]:
+    missing = [name for name in classes if names.count(name) != 1]
+    if missing or len(names) != len(classes):
+        what = f"the columns {_few(names)} are not the classes {_few(classes)}"
+        raise AssayError("class-names", option, what, "Name each column after its class, each class once.")
+    return [names.index(name) for name in classes]
+
+
+def _by_split(values: Rows, dataset: Dataset, alone: str, option: str) -> dict[str, Rows]:
+    sizes = {name: len(split) for name, split in dataset.splits.items()}
+    if len(values) == sizes.get(alone):
+        return {alone: values}
+    if len(values) == sum(sizes.values()):
+        parts = np.split(values, np.cumsum(list(sizes.values()))[:-1])
+        return dict(zip(sizes, parts, strict=True))
+    counts = ", ".join(f"{size:,} {name}" for name, size in sizes.items())
+    fix = f"Give a row for each image of {alone}, or for every image ({counts}), in source order."
+    raise _bad(option, f"they have {len(values):,} rows for images {counts}", fix)
+
+
+def _need_same_images(
+    digests: Sequence[str], dataset: Dataset, by_split: Mapping[str, Rows], option: str
+) -> None:
+    expected = [
+        dataset.splits[name].hex_digest(row) for name in by_split for row in range(len(by_split[name]))
+    ]
+    wrong = [row for row, (a, b) in enumerate(zip(digests, expected, strict=True)) if a != b]
+    if wrong:
+        what = f"row {wrong[0]} is about another image ({len(wrong):,} such rows)"
+        raise _bad(option, what, "Give the rows in the order of the data; column digest names the image.")
+
+
+def _refuse_other_order(rows: Rows, labels: NDArray[np.int64], classes: Sequence[str], option: str) -> None:
+    """Raise AssayError `class-names` where the columns plainly belong to the classes in another order.
+
+    That is: every column goes mostly with one label, no two with the same, and some with another than theirs.
+    """
+    k = len(classes)
+    table = np.zeros((k, k), np.int64)
+    np.add.at(table, (rows.argmax(axis=1), labels), 1)
+    answered = np.flatnonzero(table.sum(axis=1))
+    best = table.argmax(axis=1)
+    moved = answered[best[answered] != answered]
+    most = table[moved, best[moved]]
+    plain = (2 * most > table[moved].sum(axis=1)).all()
+    if not len(moved) or len(set(best[answered])) < len(answered) or not plain or most.sum() < _FEWEST_MOVED:
+        return
+    shown = ", ".join(
+        f"{classes[a]} with the label {classes[b]}" for a, b in zip(moved[:3], best[moved[:3]], strict=True)
+    )
+    raise AssayError(
+        "class-names",
+        option,
+        f"the columns seem to be in another order than the classes: the column of {shown}",
+        f"The order is {_few(classes)}. If it is right, name the columns (data frame, or .npz with classes).",
+    )
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+
+
+def _bad(
+    where: object, what: str, fix: str = "Give an array (images, classes) of probabilities."
+) -> AssayError:
+    return AssayError("bad-arrays", where, what, fix)

@@ -1,0 +1,149 @@
+"""`AssayClassifier`: a recipe of Assay as a scikit-learn classifier. Needs scikit-learn (Assay does not).
+
+from assay.sklearn import AssayClassifier
+cross_val_score(AssayClassifier("mlp", epochs=5), X, y)
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from assay.core.errors import AssayError
+from assay.training.classifier import Model
+from assay.workflow.api import train
+from assay.workflow.load import load
+from assay.workflow.settings import Device
+
+
+class AssayClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """A classifier of images that trains a recipe of Assay.
+
+    X: `(n, h, w)`, `(n, h, w, c)`, or flat rows, which are taken for square gray pictures where their length
+    is a square number, else for one line (`image_shape` says otherwise). uint8 is taken as it is; floats in
+    [0, 1] as shares of full brightness; all other numbers are brought linearly from the smallest and largest
+    training value to 0 and 255, and what lies outside is cut off. y: names or numbers.
+
+    recipe: its name. epochs, batch_size, learning_rate: None leaves the recipe's. seed: same seed, same
+    model. validation: share of X held out, stratified, for temperature and gate; 0 trains on all.
+    settings: further settings of the recipe, by name.
+
+    After `fit`: `classes_`, `model_` (as `assay.train` returns it), `image_shape_`, `n_features_in_`.
+    What Assay refuses (one class, too few images, unknown settings) is a ValueError with its words.
+    """
+
+    def __init__(
+        self,
+        recipe: str = "mlp",
+        *,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        learning_rate: float | None = None,
+        seed: int = 0,
+        validation: float = 0.1,
+        device: Device = "auto",
+        threads: int | None = None,
+        image_shape: tuple[int, ...] | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.recipe = recipe
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.seed = seed
+        self.validation = validation
+        self.device = device
+        self.threads = threads
+        self.image_shape = image_shape
+        self.settings = settings
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:  # noqa: N803  scikit-learn's names
+        """Train the recipe on images and labels. Raises ValueError for what cannot be trained on."""
+        flat, own_shape = _flat(X)
+        rows, labels = validate_data(self, flat, y)
+        check_classification_targets(labels)
+        self.classes_, numbers = np.unique(labels, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(f"y has 1 class ({self.classes_[0]!r}): a classifier needs 2 or more")
+        self.image_shape_ = _shape(self.image_shape or own_shape, rows.shape[1])
+        self.range_ = _range_of(rows)
+        try:
+            self.model_ = self._trained(self._images(rows), numbers.astype(np.int64))
+        except AssayError as error:
+            raise ValueError(str(error)) from error
+        return self
+
+    def _trained(self, images: NDArray[np.uint8], numbers: NDArray[np.int64]) -> Model:
+        names = [str(label) for label in range(len(self.classes_))]
+        dataset = load(arrays=(images, numbers), classes=names, name="X")
+        own = {name: getattr(self, name) for name in ("epochs", "batch_size", "learning_rate")}
+        given = {name: value for name, value in own.items() if value is not None}
+        return train(
+            dataset,
+            self.recipe,
+            seed=self.seed,
+            validation=self.validation,
+            device=self.device,
+            threads=self.threads,
+            **{**given, **(self.settings or {})},
+        )
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
+        """Probability of each class of `classes_` for each image: float64 `(n, k)`, rows summing to 1."""
+        check_is_fitted(self)
+        flat, own_shape = _flat(X)
+        rows = validate_data(self, flat, reset=False)
+        if own_shape is not None and _shape(own_shape, rows.shape[1]) != self.image_shape_:
+            raise ValueError(f"X has images of {own_shape}, the classifier was fitted on {self.image_shape_}")
+        return self.model_.predict_proba(self._images(rows))
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:  # noqa: N803
+        """The most probable class of each image; the first one on a tie."""
+        found: NDArray[Any] = self.predict_proba(X).argmax(axis=1)
+        answers: NDArray[Any] = self.classes_[found]
+        return answers
+
+    def _images(self, rows: NDArray[Any]) -> NDArray[np.uint8]:
+        low, high = self.range_
+        scaled = (rows.astype(np.float64) - low) * (255 / (high - low))
+        pixels = np.rint(np.clip(scaled, 0, 255)).astype(np.uint8)
+        return pixels.reshape(len(rows), *self.image_shape_)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+
+def _flat(X: ArrayLike) -> tuple[ArrayLike, tuple[int, ...] | None]:  # noqa: N803
+    """The images as flat rows, and the shape that each had; other input as it is."""
+    if not hasattr(X, "ndim") or X.ndim not in (3, 4):
+        return X, None
+    array = np.asarray(X)
+    return array.reshape(len(array), -1), array.shape[1:]
+
+
+def _shape(wanted: tuple[int, ...] | None, features: int) -> tuple[int, int, int]:
+    """Height, width and channels of images of so many values."""
+    if wanted is None:
+        side = math.isqrt(features)
+        wanted = (side, side) if side * side == features else (1, features)
+    height, width, channels = (*wanted, 1)[:3]
+    if height * width * channels != features:
+        raise ValueError(f"image_shape {tuple(wanted)} does not fit X with {features} values per row")
+    return height, width, channels
+
+
+def _range_of(rows: NDArray[Any]) -> tuple[float, float]:
+    """The numbers that become 0 and 255."""
+    if rows.dtype == np.uint8:
+        return 0.0, 255.0
+    low, high = float(rows.min()), float(rows.max())
+    if rows.dtype.kind == "f" and low >= 0 and high <= 1:
+        return 0.0, 1.0
+    return low, high if high > low else low + 1

@@ -1,0 +1,143 @@
+"""What a model that Assay did not train answers to the test images, brought into one form."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.core.errors import AssayError
+from assay.data.class_probabilities import read_probabilities
+from assay.data.values import Dataset, Split
+
+#: What a model is called that was trained elsewhere and has no name.
+FOREIGN: Final = "own-model"
+
+
+@dataclass(frozen=True, eq=False)
+class Answered:
+    """Answers to the test images. probabilities: float64 `(n, k)`; labels_only: 1 for one class each."""
+
+    name: str
+    probabilities: NDArray[np.float64]
+    labels_only: bool = False
+
+
+class _Named:
+    """Probabilities with the names of their columns, as a data frame has them."""
+
+    def __init__(self, values: NDArray[Any], columns: Sequence[str]) -> None:
+        self._values, self.columns = values, tuple(columns)
+
+    def to_numpy(self) -> NDArray[Any]:
+        """The numbers."""
+        return self._values
+
+
+def named_columns(answers: Answered, classes: Sequence[str]) -> _Named:
+    """The probabilities as something whose columns have names."""
+    return _Named(answers.probabilities, classes)
+
+
+def answers_of(model: Any, predictions: Any, probabilities: Any, dataset: Dataset) -> Answered:
+    """The answers that were given, or those of a model with `predict_proba`.
+
+    model: such an object; beside answers the name of their model, or None. Raises AssayError.
+    """
+    if predictions is None and probabilities is None:
+        return _ask(model, dataset)
+    if model is not None and not isinstance(model, str):
+        raise AssayError("bad-value", "model", "a model and answers were given", "Give one of the two.")
+    name = model or FOREIGN
+    chosen = None if predictions is None else _numbers(predictions, dataset)
+    if probabilities is None:
+        assert chosen is not None
+        return Answered(name, np.eye(len(dataset.classes))[chosen], labels_only=True)
+    rows = read_probabilities(probabilities, dataset, "test", "probabilities").by_split["test"]
+    if chosen is not None:
+        differ = np.flatnonzero(rows.max(axis=1) > rows[np.arange(len(rows)), chosen])
+        if len(differ):
+            what = f"{len(differ):,} answers are not the most probable class (test image {differ[0]} first)"
+            fix = "Give one of the two, or mend the order of rows or columns."
+            raise AssayError("bad-arrays", "predictions", what, fix)
+    return Answered(name, rows)
+
+
+def _numbers(predictions: Any, dataset: Dataset) -> NDArray[np.int64]:
+    """Answers, names or numbers, as class numbers. Raises AssayError `bad-arrays`, `class-names`."""
+    given = np.asarray(predictions.to_numpy() if hasattr(predictions, "to_numpy") else predictions)
+    count, classes = len(dataset.splits["test"]), dataset.classes
+    if given.shape != (count,):
+        what = f"they are {given.shape}, there are {count:,} test images"
+        raise AssayError("bad-arrays", "predictions", what, "Give one answer per test image, in order.")
+    if given.dtype.kind in "iu":
+        out = np.flatnonzero((given < 0) | (given >= len(classes)))
+        if len(out):
+            what = f"answer {out[0]} is {given[out[0]]}; classes count from 0 to {len(classes) - 1}"
+            raise AssayError("bad-arrays", "predictions", what, "Give class numbers from 0, or names.")
+        return given.astype(np.int64)
+    number = {name: label for label, name in enumerate(classes)}
+    names = [str(name) for name in given]
+    unknown = next((name for name in names if name not in number), None)
+    if unknown is not None:
+        fix = f"The classes are {', '.join(classes[:10])}."
+        raise AssayError("class-names", "predictions", f"{unknown!r} is no class of the data", fix)
+    return np.array([number[name] for name in names], np.int64)
+
+
+def _ask(model: Any, dataset: Dataset) -> Answered:
+    """Give a model the test images, block by block."""
+    predict = getattr(model, "predict_proba", None)
+    if predict is None:
+        what = "there is no model with predict_proba, and no answers were given"
+        fix = "Give a model, probabilities=..., or predictions=..."
+        raise AssayError("bad-value", "model", what, fix)
+    split = dataset.splits["test"]
+    names = _classes_of(model, dataset)
+    blocks = [_block(predict, _as_asked(model, block, split)) for block in split.blocks()]
+    values = np.concatenate(blocks)
+    if values.shape[1] != len(names):
+        what = f"predict_proba gives {values.shape[1]} columns, the model names {len(names)} classes"
+        raise AssayError("bad-arrays", "model", what, "Give a model with one column per class.")
+    rows = read_probabilities(_Named(values, names), dataset, "test", "model.predict_proba")
+    return Answered(type(model).__name__, rows.by_split["test"])
+
+
+def _block(predict: Callable[[Any], Any], images: NDArray[np.uint8]) -> NDArray[Any]:
+    values = np.asarray(predict(images))
+    if values.ndim != 2 or len(values) != len(images):
+        what = f"predict_proba gave {values.shape} for {len(images):,} images"
+        raise AssayError("bad-arrays", "model", what, "It must give one row per image.")
+    return values
+
+
+def _as_asked(model: Any, block: NDArray[np.uint8], split: Split) -> NDArray[np.uint8]:
+    """The images as the model takes them: scikit-learn's want flat rows, and say how long."""
+    wanted = getattr(model, "n_features_in_", None)
+    if wanted is None:
+        return block
+    flat = block.reshape(len(block), -1)
+    if flat.shape[1] != wanted:
+        height, width, channels = split.shape
+        what = f"it takes {wanted:,} values, an image has {height} x {width} x {channels} = {flat.shape[1]:,}"
+        raise AssayError("shape-mismatch", "model", what, "Wrap it in an object that prepares the images.")
+    return flat
+
+
+def _classes_of(model: Any, dataset: Dataset) -> tuple[str, ...]:
+    """The names of the model's columns; class numbers count from 0."""
+    found = next((getattr(model, name) for name in ("classes_", "classes") if hasattr(model, name)), None)
+    if found is None:
+        return dataset.classes
+    classes = dataset.classes
+    known: Mapping[Any, str] = dict(enumerate(classes))
+    values = np.asarray(found)
+    numbers = values.dtype.kind in "iu" and not set(map(str, values)) <= set(classes)
+    names = tuple(known.get(int(v), str(v)) for v in values) if numbers else tuple(map(str, values))
+    if set(names) != set(classes):
+        missing = [name for name in classes if name not in names]
+        what = f"it knows {len(names)} classes and not {', '.join(missing[:5]) or 'these'} of {len(classes)}"
+        fix = "Fit it on images of every class, named or numbered as in the data."
+        raise AssayError("class-names", "model", what, fix)
+    return names

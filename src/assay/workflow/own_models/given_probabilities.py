@@ -1,0 +1,82 @@
+"""Class probabilities that a user brings to a run: read once, and kept in the run folder."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from assay.core import durable
+from assay.core.errors import AssayError
+from assay.data.class_probabilities import ClassProbabilities, read_probabilities
+from assay.data.values import Dataset
+
+#: What `config.toml` has in place of a file where an array was given in Python.
+IN_MEMORY: Final = "in memory"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One use of given probabilities. setting: its name in `Settings`; option: on the command line.
+
+    alone: the split whose rows may be given without the others. file: the run folder's own copy.
+    """
+
+    setting: str
+    option: str
+    alone: str
+    file: str
+
+    def keep(self, probabilities: ClassProbabilities, classes: Sequence[str], folder: Path) -> None:
+        """Write the run's own copy. Raises AssayError `config-changed` where another one lies there."""
+        out = io.BytesIO()
+        np.savez(out, probabilities=probabilities.array(), classes=np.array(classes, str))
+        copy = folder / self.file
+        if not copy.exists():
+            durable.write_bytes(copy, out.getvalue())
+        elif copy.read_bytes() != out.getvalue():
+            fix = "Give that run's probabilities to continue it, or another folder with --out."
+            raise AssayError(
+                "config-changed", folder, "the unfinished run there has other probabilities", fix
+            )
+
+
+#: What the audit holds labels against.
+PRED_PROBS: Final = Kind("pred_probs", "--pred-probs", "train", "given_pred_probs.npz")
+
+#: What a model said that was trained elsewhere.
+ANSWERS: Final = Kind("answers", "probabilities", "test", "given_answers.npz")
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """Probabilities as they were given: an array, a data frame, a path, or None."""
+
+    kind: Kind
+    value: Any = None
+
+    @classmethod
+    def of_run(cls, folder: Path, setting: str | None, kind: Kind) -> "Given":
+        """Those of a run folder: its own copy, for the file may be gone or changed."""
+        if setting is None:
+            return cls(kind)
+        copy = folder / kind.file
+        return cls(kind, copy if copy.exists() else setting)
+
+    @property
+    def told(self) -> str | None:
+        """What `config.toml` says of them."""
+        if self.value is None or isinstance(self.value, str | Path):
+            return None if self.value is None else str(self.value)
+        return IN_MEMORY
+
+    def read(self, dataset: Dataset) -> ClassProbabilities | None:
+        """The checked probabilities. Raises AssayError as `read_probabilities` does."""
+        if self.value is None:
+            return None
+        if isinstance(self.value, str) and self.value == IN_MEMORY:
+            fix = f"Give the run's own copy: {self.kind.option} RUN/{self.kind.file}."
+            raise AssayError("file-missing", self.kind.setting, "that run was given an array in Python", fix)
+        return read_probabilities(self.value, dataset, self.kind.alone, self.kind.option)

@@ -1,0 +1,160 @@
+"""Every `Next:` line is complete: it runs as it is printed, on the data that the command was given."""
+
+import json
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from assay.cli.commands import inspect as module_of_a_command
+from assay.cli.main import exit_code
+from torture.job import tiny_split
+
+#: How a command prints its end.
+ENDS = ("close_plain(", "close_done(", "close_run(", "Next: ")
+
+QUICK = ("--checks", "identity,label-errors,unreadable")
+
+
+@pytest.fixture
+def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A table of pictures whose columns have names of their own, in a folder with a space in its name."""
+    monkeypatch.chdir(tmp_path)
+    folder = Path("my photos")
+    folder.mkdir()
+    lines = ["picture,kind,part"]
+    for name, count in (("train", 60), ("test", 30)):
+        split = tiny_split(name, count, count)
+        for row, image in enumerate(split.blocks(size=1)):
+            Image.fromarray(np.kron(image[0, :, :, 0], np.ones((2, 2), np.uint8))).save(
+                folder / f"{name}{row}.png"
+            )
+            lines.append(f"{name}{row}.png,class {split.labels[row]},{name}")
+    (folder / "list.csv").write_text("\n".join(lines))
+    Image.fromarray(np.zeros((12, 12), np.uint8)).save("PICTURE.png")
+    Path("quick.toml").write_text(
+        'model = "nearest-mean"\nchecks = ["identity", "label-errors", "unreadable"]\n'
+    )
+    return "my photos/list.csv"
+
+
+COLUMNS = ("--path-column", "picture", "--label-column", "kind", "--split-column", "part", "--size", "6")
+
+
+def _next(capfd: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
+    """The `Next:` lines of a command that succeeds."""
+    capfd.readouterr()
+    assert exit_code(list(arguments)) == 0, capfd.readouterr().err
+    out = capfd.readouterr().out
+    found = [line.removeprefix("Next: ") for line in out.splitlines() if line.startswith("Next: ")]
+    assert found, out
+    return found
+
+
+def _follow(capfd: pytest.CaptureFixture[str], lines: list[str]) -> str:
+    """Run lines as they are printed; what they print."""
+    told = ""
+    for line in lines:
+        words = shlex.split(line)
+        assert words[0] == "assay"
+        code = exit_code(words[1:])
+        out, err = capfd.readouterr()
+        assert code == 0, f"{line}\n{err}"
+        told += out
+    return told
+
+
+def test_inspect_names_data_and_columns(table: str, capfd) -> None:
+    """Columns and size are repeated: without them the table is refused."""
+    lines = _next(capfd, "inspect", table, *COLUMNS)
+    assert shlex.split(lines[0]) == ["assay", "audit", table, *_sorted(COLUMNS)]
+    assert "class 0" not in _follow(capfd, [f"{lines[0]} {shlex.join(QUICK)}"])
+
+
+def _sorted(options: tuple[str, ...]) -> list[str]:
+    """The options in the order of `READING`."""
+    given = dict(zip(options[::2], options[1::2], strict=True))
+    order = ("--size", "--path-column", "--label-column", "--split-column")
+    return [word for name in order for word in (name, given[name])]
+
+
+def test_audit_then_run_then_predict(table: str, capfd) -> None:
+    """An audit passes over a damaged image; the run that it proposes does so too, and says it."""
+    Path("my photos/train0.png").write_bytes(b"damaged")
+    lines = _next(capfd, "audit", table, *COLUMNS, "--config", "quick.toml", "--out", "a")
+    assert "--skip-bad" in lines[0]
+    told = _follow(capfd, lines)
+    following = [line.removeprefix("Next: ") for line in told.splitlines() if line.startswith("Next: ")]
+    assert following[0].startswith("assay predict runs/")
+    assert "PICTURE.png" in _follow(capfd, following)
+
+
+def test_review_names_the_data_of_its_run(table: str, capfd) -> None:
+    """It printed a line without DATA, which started Fashion-MNIST."""
+    _next(capfd, "audit", table, *COLUMNS, "--config", "quick.toml", "--out", "a")
+    lines = _next(capfd, "review", "a")
+    told = _follow(capfd, lines)
+    assert ": 90 images, 3 classes" in told
+    assert "fashion" not in told
+    assert "holds no decision" in told
+
+
+def test_train_evaluate_verify_convert(table: str, capfd) -> None:
+    """The halves of a run, and what follows a conversion."""
+    quick = (*COLUMNS, *QUICK, "--model", "nearest-mean")
+    told = _follow(capfd, _next(capfd, "train", table, *quick, "--out", "t"))
+    assert "Test accuracy" in told
+    lines = _next(capfd, "convert", table, "set.npz", *COLUMNS)
+    _follow(capfd, [f"{lines[0]} {shlex.join(QUICK)}"])
+    np.save("p.npy", np.full((30, 3), 1 / 3))
+    _follow(capfd, _next(capfd, "evaluate", "p.npy", "set.npz", "--out", "e"))
+    _follow(capfd, _next(capfd, "review", "e", "--out", "e.csv"))
+
+
+def test_several_models(table: str, capfd) -> None:
+    """The last of them is the one to predict with."""
+    quick = (*COLUMNS, *QUICK, "--model", "nearest-mean,majority", "--out", "s")
+    _follow(capfd, _next(capfd, "run", table, *quick))
+
+
+def _decisions(path: str, rows: list[tuple[str, str, str]]) -> None:
+    lines = ["digest,label,decision", *(",".join(row) for row in rows)]
+    Path(path).write_text("\n".join(lines))
+
+
+def test_decisions_are_told_and_a_foreign_table_is_refused(table: str, capfd) -> None:
+    """How many apply, by split; a table of which none matches is exit 3, before any work."""
+    from assay.workflow.load import load
+
+    data = load(table, path_column="picture", label_column="kind", split_column="part", size="6")
+    digest = data.train.hex_digest(0)
+    label = data.classes[data.train.labels[0]]
+    quick = (table, *COLUMNS, *QUICK, "--model", "nearest-mean")
+    _decisions("own.csv", [(digest, label, "drop"), ("0" * 64, label, "keep")])
+    assert exit_code(["run", *quick, "--decisions", "own.csv", "--out", "a"]) == 0
+    out = capfd.readouterr().out
+    assert "1 decision applies (train: drop 1)" in out
+    assert "passed over 1 decisions" in out
+    _decisions("other.csv", [("0" * 64, label, "drop"), ("1" * 64, label, "keep")])
+    assert exit_code(["run", *quick, "--decisions", "other.csv", "--out", "b"]) == 3
+    assert "none of its 2 decisions is about an image" in capfd.readouterr().err
+    assert not Path("b").exists()
+    assert exit_code(["run", *quick, "--decisions", "own.csv", "--out", "c", "--json"]) == 0
+    events = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    told = next(event for event in events if event["event"] == "decided")
+    assert (told["applied"], told["unmatched"], told["counts"]["train"]["drop"]) == (1, 1, 1)
+
+
+def test_no_command_prints_a_next_line_that_is_not_followed_here() -> None:
+    """A new `Next:` line needs a test: the commands that print one are counted."""
+    commands = Path(module_of_a_command.__file__).parent
+    printing = {
+        file.stem for file in commands.glob("*.py") if any(end in file.read_text("utf-8") for end in ENDS)
+    }
+    assert printing == {
+        *("audit", "run", "train", "evaluate", "inspect", "review", "convert"),  # above
+        *("doctor", "fetch", "resume"),  # lines of one word or folder: tests/cli/test_commands.py
+        *("report", "compare"),  # print none
+    }

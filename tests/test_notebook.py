@@ -1,0 +1,58 @@
+"""Assay in a notebook: cells are executed by a kernel, and what they show is looked at."""
+
+import base64
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+CELLS = (
+    "import assay, numpy as np\n"
+    "from torture.job import tiny_dataset\n"
+    "data = tiny_dataset()\n"
+    "P = np.full((60, 3), 0.01); P[np.arange(60), data.train.labels] = 0.98\n"
+    "P[0] = P[0][[1, 2, 0]]\n"
+    "audit = assay.audit(data, pred_probs=P, checks=('identity', 'label-errors'))\n"
+    "audit",
+    "audit.show('label-errors')",
+    "model = assay.train(data, 'linear', epochs=2)\nmodel.history.plot()",
+    "score = assay.evaluate(model, data, audit=audit)\nscore.plot_confusion()",
+    "score.predictions",
+    "print(repr(audit), repr(model), repr(score))",
+)
+
+
+@pytest.fixture(scope="module")
+def outputs():
+    """The outputs of each cell."""
+    nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
+    pytest.importorskip("ipykernel")
+    cells = [nbformat.v4.new_code_cell(text) for text in ("import sys; sys.path.insert(0, 'tests')", *CELLS)]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
+    return [cell["outputs"] for cell in notebook["cells"][1:]]
+
+
+def _data(output, kind: str) -> str:
+    found = [o["data"][kind] for o in output if kind in o.get("data", {})]
+    assert len(found) == 1, output
+    return found[0]
+
+
+def _picture(output) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(_data(output, "image/png")))).convert("RGB"))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_notebook_shows_tables_and_figures(outputs) -> None:
+    """Audit and predictions as tables, three figures with something drawn on them, and short text."""
+    audit, suspects, curves, confusion, table, printed = outputs
+    assert "label-errors" in _data(audit, "text/html")
+    assert len(_data(audit, "text/plain")) < 200
+    for shown in (suspects, curves, confusion):
+        picture = _picture(shown)
+        assert picture.shape[1] == 980
+        assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 20
+    assert "30 rows" in _data(table, "text/html")
+    assert len(printed[0]["text"]) < 600

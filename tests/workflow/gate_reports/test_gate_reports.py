@@ -1,0 +1,226 @@
+"""What pipelines read of a run: gates.json, JUnit, SARIF, annotations, and gates against a baseline."""
+
+import importlib.util
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from assay.audits.values import Audit, Finding, Issue
+from assay.cli.main import exit_code
+from assay.core.errors import AssayError
+from assay.workflow.gate_reports.github import annotations, step_summary
+from assay.workflow.gate_reports.junit import junit_xml
+from assay.workflow.gate_reports.sarif import MOST, sarif
+from assay.workflow.quality_gates import Difference, judge_all, judged, parse_gates
+from assay.workflow.run_folder import damaged_files, file_hashes, read_manifest
+from torture.job import tiny_dataset, tiny_split
+
+HOSTILE = "]]> <b>&\x00\x1b[31m\u202e::error::|x`%0A\nnext"
+
+
+def _schemas():
+    spec = importlib.util.spec_from_file_location("schemas", Path(__file__).with_name("schemas.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _issue(row: int, name: str = "", check: str = "leakage", score: float = 0.5) -> Issue:
+    return Issue(check, "copy", score, "test", row, name or f"test/{row}", "0" * 64, HOSTILE, detail=HOSTILE)
+
+
+def _audit(issues: tuple[Issue, ...] = (), summary: str = HOSTILE) -> Audit:
+    splits = {"train": {"count": 150}, "test": {"count": 50}}
+    findings = (
+        Finding("leakage", "fail", summary, {}, "", "", fix=summary, count=3, area="data integrity"),
+        Finding("drift", "not evaluated", summary, {}, "", summary, area="data integrity"),
+        Finding("identity", "pass", "", {}, "", "", area="data integrity"),
+    )
+    return Audit({"name": HOSTILE, "splits": splits}, {}, findings, issues)
+
+
+def _results(text: str):
+    return judge_all(parse_gates(text), _audit(), None)
+
+
+def _need_sarif(log: dict) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    jsonschema.validate(log, _schemas().SARIF, format_checker=jsonschema.FormatChecker())
+
+
+def test_the_schemas_can_refuse(tmp_path: Path) -> None:
+    """A check that cannot fail proves nothing."""
+    jsonschema, xmlschema = pytest.importorskip("jsonschema"), pytest.importorskip("xmlschema")
+    log = sarif(_audit((_issue(0),)), [], "")
+    log["runs"][0]["results"][0]["level"] = "fatal"
+    with pytest.raises(jsonschema.ValidationError):
+        _need_sarif(log)
+    schema = xmlschema.XMLSchema(_schemas().JUNIT)
+    assert not schema.is_valid('<testsuites><testsuite name="x" tests="many"/></testsuites>')
+
+
+def test_junit_is_valid_whatever_the_data_say() -> None:
+    """Gates fail or pass; checks never fail by themselves; control characters are no XML."""
+    xmlschema = pytest.importorskip("xmlschema")
+    text = junit_xml(_audit(), _results("leakage>0,drift>0,leakage>99"))
+    xmlschema.XMLSchema(_schemas().JUNIT).validate(text)
+    gates, checks = ElementTree.fromstring(text.split("\n", 1)[1])
+    assert (gates.get("tests"), gates.get("failures")) == ("3", "2")
+    assert [case.find("failure") is not None for case in gates] == [True, True, False]
+    assert gates[1].find("failure").get("type") == "not evaluated"
+    assert (checks.get("failures"), checks.get("skipped")) == ("0", "1")
+
+
+def test_sarif_is_valid_and_says_what_is_left_out() -> None:
+    """Levels follow the verdicts; past the most, the worst are kept and the rest is counted."""
+    issues = tuple(_issue(row, score=row / (MOST + 9)) for row in range(MOST + 7))
+    log = sarif(_audit(issues), _results("leakage>0"), "")
+    _need_sarif(log)
+    run = log["runs"][0]
+    assert len(run["results"]) == MOST + 1
+    assert run["results"][0]["ruleId"] == "gate"
+    assert {result["level"] for result in run["results"]} == {"error"}
+    assert (
+        "7 of 5,007 issues are left out"
+        in run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"]
+    )
+    assert min(r["properties"]["score"] for r in run["results"][1:]) == 7 / (MOST + 9)
+    for result in run["results"]:
+        assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
+
+
+def test_an_annotation_is_one_line_that_gives_no_command() -> None:
+    """Text of the data can neither end the command nor begin another."""
+    lines = list(annotations(_audit(), _results("leakage>0")))
+    assert len(lines) == 2
+    assert all(
+        line.count("\n") == 0 and line.startswith(("::error title=", "::warning title=")) for line in lines
+    )
+    title, message = lines[1].removeprefix("::warning title=").split("::", 1)
+    assert title == "assay leakage%3A fail"
+    assert "%0A" not in message.replace("%250A", "")
+    summary = step_summary(_audit(), _results("leakage>0"), HOSTILE)
+    assert "<b>" not in summary
+    assert all(line.count(" | ") == 2 for line in summary.splitlines() if line.startswith("| "))
+
+
+BASELINE = {
+    # gate: (fails for -0.02 [-0.03, -0.01], fails for -0.002 [-0.012, 0.008])
+    "accuracy<baseline": (True, False),
+    "accuracy<baseline-0.5%": (True, False),
+    "accuracy<baseline-0.015": (False, False),
+    "accuracy_low<baseline-0.5%": (True, True),
+    "accuracy_low<baseline-5%": (False, False),
+}
+
+
+@pytest.mark.parametrize("text", BASELINE)
+def test_a_baseline_gate_by_hand(text: str) -> None:
+    """`accuracy`: shown to be worse; `accuracy_low`: not shown to be good enough."""
+    worse, alike = Difference("old", -0.02, -0.03, -0.01), Difference("old", -0.002, -0.012, 0.008)
+    gates = parse_gates(text)
+    assert str(gates[0]) == text.replace("-0.015", "-1.5%")
+    found = tuple(judged(gates, _audit(), None, d)[0].failed for d in (worse, alike))
+    assert found == BASELINE[text]
+
+
+def test_a_baseline_gate_without_an_interval_or_baseline() -> None:
+    """With too few that differ the difference decides; without a baseline the gate fails."""
+    gates = parse_gates("accuracy<baseline-0.5%")
+    same = judged(gates, _audit(), None, Difference("old", 0.0, None, None))[0]
+    assert (same.failed, "too few images" in same.reason) == (False, True)
+    assert judged(gates, _audit(), None)[0].failed
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["macro_f1<baseline", "accuracy>baseline", "accuracy<baseline-x", "accuracy<baseline5", "ece<baseline"],
+)
+def test_what_is_no_baseline_gate(text: str) -> None:
+    """Refused before any work."""
+    with pytest.raises(AssayError, match="unknown-gate"):
+        parse_gates(text)
+
+
+def _folder(root: Path) -> Path:
+    """An image folder whose test split holds a copy of a training image."""
+    data = tiny_dataset()
+    for name, count in (("train", 60), ("test", 30)):
+        split = tiny_split(name, count, count)
+        for row in range(count):
+            place = root / name / data.classes[split.labels[row]]
+            place.mkdir(parents=True, exist_ok=True)
+            picture = np.kron(split.images[row, :, :, 0], np.ones((4, 4), np.uint8))
+            Image.fromarray(picture).save(place / f"{row} ü.png")
+    copy = (root / "train" / data.classes[0] / "0 ü.png").read_bytes()
+    (root / "test" / data.classes[0] / "copy.png").write_bytes(copy)
+    return root
+
+
+def test_an_audit_in_a_pipeline(tmp_path: Path, monkeypatch, capfd) -> None:
+    """Exit 8, and all files are there: gates in the manifest, results at their files, a summary added to."""
+    xmlschema = pytest.importorskip("xmlschema")
+    monkeypatch.chdir(tmp_path)
+    _folder(tmp_path / "my photos")
+    (tmp_path / "summary.md").write_text("before\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    line = ["audit", "my photos", "--checks", "leakage,identity,exact-duplicates", "--out", "a"]
+    kit = ["--junit", "j.xml", "--sarif", "s.sarif", "--github"]
+    assert exit_code([*line, "--fail-on", "leakage>0,identity>5", *kit]) == 8
+    out, err = capfd.readouterr()
+    assert "::error title=assay gate leakage>0::leakage>0 (found 1)" in out
+    assert "gate-failed" in err
+    xmlschema.XMLSchema(_schemas().JUNIT).validate("j.xml")
+    log = json.loads(Path("s.sarif").read_text())
+    _need_sarif(log)
+    uris = [
+        r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+        for r in log["runs"][0]["results"]
+        if r["ruleId"] == "leakage"
+    ]
+    assert uris == ["my%20photos/test/left/copy.png"]
+    gates = json.loads(Path("a/gates.json").read_text())
+    assert gates["schema"] == 1
+    assert [(g["gate"], g["value"], g["failed"]) for g in gates["gates"]] == [
+        ("leakage>0", 1.0, True),
+        ("identity>5", 0.0, False),
+    ]
+    manifest = read_manifest(Path("a"))
+    assert manifest["gates"] == {"judged": 2, "failed": 1}
+    assert damaged_files(Path("a"), manifest) == []
+    assert file_hashes(Path("a")) == manifest["files"]
+    summary = Path("summary.md").read_text()
+    assert summary.startswith("before\n## Assay: my photos")
+    assert "| leakage\\>0" not in summary
+    assert "| leakage&gt;0 | 1.0 | **failed** |" in summary
+
+
+def test_a_run_against_its_baseline(tmp_path: Path, monkeypatch, capfd) -> None:
+    """A run is no worse than itself; a much worse one fails; other test images are refused."""
+    monkeypatch.chdir(tmp_path)
+    data = tiny_dataset()
+    test = tiny_split("test", 600, 1)
+    arrays = {"x_train": data.train.images, "y_train": data.train.labels}
+    np.savez("set.npz", **arrays, x_test=test.images, y_test=test.labels)
+    quick = ["run", "set.npz", "--checks", "identity", "-q"]
+    assert exit_code([*quick, "--model", "nearest-mean", "--out", "a"]) == 0
+    gate = ["--fail-on", "accuracy<baseline-0.5%", "--baseline", "a"]
+    assert exit_code([*quick, "--model", "nearest-mean", "--out", "b", *gate]) == 0
+    assert exit_code([*quick, "--model", "majority", "--out", "c", *gate]) == 8
+    told = capfd.readouterr().err
+    assert "against a: difference -0.6667, paired 95 % interval" in told
+    assert json.loads(Path("c/gates.json").read_text())["gates"][0]["baseline"] is True
+    # Judged again without gates, what was judged before is gone.
+    assert exit_code(["evaluate", "c", "-q"]) == 0
+    assert not Path("c/gates.json").exists()
+    for wrong in (
+        ["--fail-on", "accuracy<baseline"],
+        ["--baseline", "a"],
+        ["--fail-on", "accuracy<baseline", "--baseline", "nowhere"],
+    ):
+        assert exit_code([*quick, "--model", "majority", "--out", "d", *wrong]) == 2
+        assert not Path("d").exists()

@@ -1,0 +1,43 @@
+"""Signatures say what each function takes: editors complete it, and it cannot differ from what is taken."""
+
+import inspect
+from typing import Any, get_type_hints
+
+import pytest
+
+import assay
+from assay.training.recipes import RECIPES, settings_of
+from assay.workflow.settings import AuditSettings, RecipeSettings, RunSettings, Settings, TrainSettings
+
+
+def _keys(kind) -> set[str]:
+    return set(get_type_hints(kind))
+
+
+def test_the_types_are_the_settings() -> None:
+    """Every setting of a run and of every recipe, and no other; `data` and `answers` are arguments."""
+    of_recipes = {setting for recipe in RECIPES for setting in settings_of(recipe)}
+    assert _keys(RecipeSettings) == of_recipes
+    assert _keys(RunSettings) == (set(Settings.model_fields) - {"data", "answers"}) | of_recipes
+    assert _keys(TrainSettings) == _keys(RunSettings) - {"model"}
+    assert _keys(AuditSettings) < _keys(TrainSettings)
+
+
+@pytest.mark.parametrize("name", sorted(_keys(AuditSettings)))
+def test_what_an_audit_is_said_to_take_it_takes(name: str) -> None:
+    """None is the default of each of these, or refused with its own words; none is unknown."""
+    from torture.job import tiny_dataset
+
+    try:
+        assay.audit(tiny_dataset(), **{"checks": ["identity"], name: Settings.model_fields[name].default})
+    except assay.AssayError as error:
+        assert error.code != "unknown-setting"
+
+
+@pytest.mark.parametrize("name", [n for n in assay.__all__ if inspect.isfunction(getattr(assay, n))])
+def test_no_public_signature_says_any(name: str) -> None:
+    """`Any` tells an editor nothing. Settings of pixels and arrays say what they hold."""
+    hints = get_type_hints(getattr(assay, name), include_extras=True)
+    loose = [key for key, hint in hints.items() if hint is Any]
+    assert loose == []
+    assert inspect.getdoc(getattr(assay, name)).count("\n") >= 2
