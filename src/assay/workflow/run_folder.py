@@ -19,9 +19,15 @@ import tomli_w
 
 from assay.core import durable
 from assay.core.errors import AssayError, Interrupted
+from assay.core.text import one_line
 
 CONFIG: Final = "config.toml"
 MANIFEST: Final = "manifest.json"
+
+#: Bytes: longer ones cannot be asked for without an error of the system.
+_LONGEST_NAME: Final = 255
+_LONGEST_PATH: Final = 2048
+
 LOCK: Final = ".lock"
 
 #: Where a run of several models has a complete run folder for each.
@@ -179,8 +185,8 @@ def read_config(path: Path) -> dict[str, Any]:
         )
     try:
         return tomllib.loads(file.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise AssayError("run-damaged", file, str(error), "Repeat the run.") from error
+    except (ValueError, RecursionError) as error:  # also an integer of too many digits
+        raise AssayError("run-damaged", file, one_line(str(error)), "Repeat the run.") from error
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
@@ -194,10 +200,49 @@ def read_manifest(path: Path) -> dict[str, Any]:
             "Give the folder of a finished run; `assay run --out` with the same options continues one.",
         )
     try:
-        manifest: dict[str, Any] = json.loads(file.read_text("utf-8"))
-    except ValueError as error:
-        raise AssayError("run-damaged", file, str(error), "Repeat the run.") from error
-    return manifest
+        manifest = json.loads(file.read_text("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise AssayError("run-damaged", file, one_line(str(error)), "Repeat the run.") from error
+    problem = _manifest_problem(manifest)
+    if problem:
+        raise AssayError("run-damaged", file, problem, "Repeat the run; this file was changed.")
+    return dict(manifest)
+
+
+def data_fingerprint(path: Path, manifest: Mapping[str, Any]) -> str:
+    """The fingerprint of the data that a run used. Raises AssayError `run-damaged` where none is written."""
+    data = manifest.get("data")
+    found = data.get("fingerprint") if isinstance(data, dict) else None
+    if not isinstance(found, str):
+        problem = "it has no fingerprint of the data, so it cannot vouch for them"
+        raise AssayError("run-damaged", path / MANIFEST, problem, "Repeat the run; this file was changed.")
+    return found
+
+
+def _manifest_problem(manifest: object) -> str:
+    """Why parsed JSON is no manifest; empty if it is one. Its file names are opened, so none may lead out."""
+    if not isinstance(manifest, dict):
+        return f"a JSON object was expected, not {type(manifest).__name__}"
+    files = manifest.get("files")
+    if not isinstance(files, dict):
+        return 'its "files" is not a JSON object of names and hashes'
+    for name, expected in files.items():
+        parts = name.split("/")
+        if "\0" in name or not _is_text(name) or any(part in ("", ".", "..") for part in parts):
+            return f"{one_line(ascii(name))} is not the name of a file in the run folder"
+        if max(map(len, map(os.fsencode, parts))) > _LONGEST_NAME or len(os.fsencode(name)) > _LONGEST_PATH:
+            return f"the name of a file is too long: {one_line(ascii(name[:60]))}..."
+        if not isinstance(expected, str):
+            return f"the hash of {one_line(ascii(name))} is not text"
+    for key, kind in (("training", dict), ("models", list)):
+        if not isinstance(manifest.get(key, kind()), kind):
+            return f'its "{key}" is not a JSON {"object" if kind is dict else "array"}'
+    return ""
+
+
+def _is_text(name: str) -> bool:
+    """Half of a surrogate pair, which JSON can write, is no text."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def add_file(path: Path, name: str, content: Any, facts: Mapping[str, Any]) -> None:

@@ -57,8 +57,9 @@ def verify_run(
         return facts  # it says which data and how they were used; damaged, it says nothing
     if run_folder.read_config(folder).get("command") == "compare":
         return facts  # it speaks of other runs, which have manifests of their own
+    fingerprint = run_folder.data_fingerprint(folder, manifest)
     plan = plan_of_run(folder, data, offline, on_event)
-    same = plan.dataset.fingerprint == manifest["data"]["fingerprint"]
+    same = plan.dataset.fingerprint == fingerprint
     facts.append(Fact("fingerprint of the data", same))
     if not retrain:
         return facts
