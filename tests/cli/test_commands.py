@@ -76,6 +76,7 @@ def test_the_run_folder_is_as_promised(finished: Path) -> None:
         "figures",
         "audit.json",
         "issues.csv",
+        "label_quality.csv",
         "evaluation.json",
         "predictions.csv",
         "history.csv",

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 from assay.core import durable
 from assay.core.text import csv_text, html_table
 from assay.estimators.label_noise import LabelPosterior
+from assay.estimators.label_quality import LabelQuality
 
 Verdict = Literal["pass", "warn", "fail", "not evaluated"]
 
@@ -110,6 +111,8 @@ class Audit:
     findings: in the order of the table of checks. issues: sorted by check, then score falling.
     posterior: what the classifier behind `label-errors` thinks of each test image, for asking how many labels
         it would dispute were all of them right; None without a test split or that check. Not in `audit.json`.
+    label_quality: how far each label can be trusted, per split; None where `label-errors` did not run, {}
+        where it was not evaluated. In `label_quality.csv`, not in `audit.json`.
     """
 
     dataset: Mapping[str, Any]
@@ -118,6 +121,7 @@ class Audit:
     issues: tuple[Issue, ...] = ()
     decisions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     posterior: LabelPosterior | None = None
+    label_quality: Mapping[str, LabelQuality] | None = None
 
     def finding(self, check: str) -> Finding:
         """The finding of one check. Raises KeyError when it did not run."""

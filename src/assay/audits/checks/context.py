@@ -11,11 +11,13 @@ from assay.audits.measures.copy_groups import groups_of_copies
 from assay.audits.measures.cross_validated import CrossValidated, judge, principal_components
 from assay.audits.measures.image_stats import ImageStats, as_stored, background_of, image_stats_of
 from assay.audits.measures.pixel_sums import Measurements
+from assay.audits.measures.reference_strength import Strength, reference_strength
 from assay.audits.values import Finding, Issue
 from assay.core.arrays import Rows
 from assay.data.values import Dataset
 from assay.duplicates.find import Copies, find_copies
 from assay.estimators.label_noise import LabelPosterior
+from assay.estimators.label_quality import LabelQuality
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,11 @@ class CheckContext:
         return groups_of_copies(self.dataset, self.copies)
 
     @cached_property
+    def strength(self) -> Strength:
+        """How strong the reference is; only where it did not refuse."""
+        return reference_strength(self.cross_validated, self.dataset)
+
+    @cached_property
     def image_stats(self) -> Mapping[str, ImageStats]:
         """Brightness, contrast and sharpness of every image, per split name."""
         background = background_of(self.measurements["train"])
@@ -78,8 +85,10 @@ class CheckContext:
 
 @dataclass(frozen=True)
 class Checked:
-    """A check's finding and the images it flags. posterior: of a check that disputes labels (see `Audit`)."""
+    """A check's finding and the images it flags. posterior, label_quality: of a check that disputes labels
+    (see `Audit`)."""
 
     finding: Finding
     issues: tuple[Issue, ...] = ()
     posterior: LabelPosterior | None = None
+    label_quality: Mapping[str, LabelQuality] | None = None
