@@ -8,9 +8,9 @@ from assay.data.values import Dataset
 from assay.evaluation.intervals import Interval
 from assay.evaluation.metrics import wilson_interval
 
-#: A reference that is surely right for less than this share of the labels is too weak to dispute them. Measured
-#: on digits under growing noise: with 5 % of the labels wrong, 79 % of the disputed labels are wrong ones at an
-#: accuracy of .83 and 57 % at .66; with none wrong, it disputes 1.6 % at .88 and 3.5 % at .71, which would fail.
+#: A reference that is surely right for less than this share of the labels is too weak to dispute them.
+#: Measured on digits under growing noise: with 5 % of the labels wrong, 79 % of the disputed labels are wrong
+#: ones at an accuracy of .83 and 57 % at .66; with none wrong, it disputes 1.6 % at .88 and 3.5 % at .71.
 WEAKEST: Final = 0.7
 
 
@@ -35,9 +35,9 @@ class Strength:
             return ""
         (low, high), always = self.accuracy_ci95, self.majority_accuracy
         return (
-            f"the reference is too weak on these data: it agrees with {self.accuracy:.1%} of the training labels "
-            f"(95 % interval {low:.1%} to {high:.1%}; always one class: {always:.1%}), and below {bound:.0%} it "
-            "cannot tell its own mistakes from wrong labels"
+            f"the reference is too weak on these data: it agrees with {self.accuracy:.1%} of the training "
+            f"labels (95 % interval {low:.1%} to {high:.1%}; always one class: {always:.1%}), and below "
+            f"{bound:.0%} it cannot tell its own mistakes from wrong labels"
         )
 
     def as_record(self) -> dict[str, Any]:
