@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from assay.audits.audit_cache import cached_audit
+from assay.audits.checks.class_balance import check_label_balance
 from assay.audits.checks.context import CheckContext
 from assay.audits.checks.label_errors import check_ambiguous_labels, check_label_errors
 from assay.audits.checks.separability import check_separability
@@ -140,3 +141,20 @@ def test_the_reference_must_beat_always_one_class():
     strength = reference_strength(with_probabilities(data, 0.8).cross_validated, data)
     assert strength.majority_accuracy == pytest.approx(0.95)
     assert strength.too_weak
+
+
+def test_images_of_a_group_count_once():
+    """Twelve images of each patient are no twelve answers: the interval is that of as many as patients."""
+    judged = with_probabilities(DATA, 0.8).cross_validated
+    alone = reference_strength(judged, DATA)
+    grouped = reference_strength(judged, DATA, np.arange(len(DATA.train)) // 12)
+    assert (alone.units, grouped.units) == (180, 15)
+    assert grouped.accuracy == alone.accuracy
+    assert grouped.accuracy_ci95[0] < alone.accuracy_ci95[0]
+    assert grouped.accuracy_ci95[1] > alone.accuracy_ci95[1]
+
+
+def test_equal_counts_are_told_without_praise():
+    """Equal counts say nothing of the labels' quality or of the test split: a count, no verdict."""
+    summary = check_label_balance(context(DATA)).finding.summary
+    assert summary.startswith("60 training images in every class.")

@@ -66,7 +66,7 @@ class CheckContext:
     @cached_property
     def strength(self) -> Strength:
         """How strong the reference is; only where it did not refuse."""
-        return reference_strength(self.cross_validated, self.dataset)
+        return reference_strength(self.cross_validated, self.dataset, self.groups)
 
     @cached_property
     def image_stats(self) -> Mapping[str, ImageStats]:

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
+
 from assay.audits.measures.cross_validated import CrossValidated
+from assay.core.arrays import Rows
 from assay.data.values import Dataset
 from assay.evaluation.intervals import Interval
 from assay.evaluation.metrics import wilson_interval
@@ -18,10 +21,12 @@ WEAKEST: Final = 0.7
 class Strength:
     """Leave-one-out accuracy on n training images beside that of always answering the largest class.
 
-    Both with their 95 % Wilson intervals, which take images for independent.
+    Both with their 95 % Wilson intervals for as many answers as there are `units`: groups of images that were
+    left out together, for such images are right or wrong together.
     """
 
     n: int
+    units: int
     accuracy: float
     accuracy_ci95: Interval
     majority_accuracy: float
@@ -44,6 +49,7 @@ class Strength:
         """As JSON types."""
         return {
             "images": self.n,
+            "units": self.units,
             "accuracy": self.accuracy,
             "accuracy_ci95": list(self.accuracy_ci95),
             "majority_accuracy": self.majority_accuracy,
@@ -52,9 +58,17 @@ class Strength:
         }
 
 
-def reference_strength(cross_validated: CrossValidated, dataset: Dataset) -> Strength:
-    """The strength of a reference that gave probabilities for train."""
+def reference_strength(
+    cross_validated: CrossValidated, dataset: Dataset, groups: Rows | None = None
+) -> Strength:
+    """The strength of a reference that gave probabilities for train. groups: those of `judge`."""
     train = dataset.train
-    n, largest = len(train), int(train.counts(len(dataset.classes)).max())
-    right = int((cross_validated.probabilities["train"].argmax(axis=1) == train.labels).sum())
-    return Strength(n, right / n, wilson_interval(right, n), largest / n, wilson_interval(largest, n))
+    n = len(train)
+    units = n if groups is None else len(np.unique(groups))
+    right = float((cross_validated.probabilities["train"].argmax(axis=1) == train.labels).mean())
+    largest = int(train.counts(len(dataset.classes)).max()) / n
+    return Strength(n, units, right, _interval(right, units), largest, _interval(largest, units))
+
+
+def _interval(share: float, units: int) -> Interval:
+    return wilson_interval(round(share * units), units)
