@@ -179,7 +179,13 @@ def test_settling_takes_validation_of_its_own_where_there_is_one(data: Dataset, 
 def test_a_wished_risk_goes_through_a_whole_run(data: Dataset, tmp_path: Path) -> None:
     """The rule is in the model and in evaluation.json, measured on the test split, by `assay.run` alone."""
     run = assay.run(
-        data, "linear", epochs=3, threads=1, max_risk=0.2, checks=("identity",), out=tmp_path / "run"
+        data,
+        model="linear",
+        epochs=3,
+        threads=1,
+        max_risk=0.2,
+        checks=("identity",),
+        out=tmp_path / "run",
     )
     assert run.score is not None
     assert run.score.abstention is not None
