@@ -60,7 +60,6 @@ def test_every_model_has_a_complete_run_folder(finished: Path) -> None:
             "report.html",
             "audit.json",
             "issues.csv",
-            "label_quality.csv",
             "evaluation.json",
             "predictions.csv",
             "history.csv",
@@ -78,7 +77,6 @@ def test_every_model_has_a_complete_run_folder(finished: Path) -> None:
         "differences.csv",
         "audit.json",
         "issues.csv",
-        "label_quality.csv",
         "config.toml",
     } | {"manifest.json"}
     assert all(fact.holds for fact in verify_run(finished, tiny_dataset()))
