@@ -267,6 +267,16 @@ def test_the_audit_alone_writes_its_own_files(assay: Callable[..., Answer], tmp_
     assert out.rstrip().splitlines()[-1] == "Next: assay run fashion-mnist-sample"
 
 
+def test_the_audit_of_labels_writes_a_ranking_of_all(assay: Callable[..., Answer], tmp_path: Path) -> None:
+    """A row for each image of each split; the manifest vouches for the file."""
+    code, _, _ = assay("audit", "fashion-mnist-sample", "--out", "a", "--checks", "label-errors", "-q")
+    assert code == 0
+    lines = (tmp_path / "a" / "label_quality.csv").read_text("utf-8").splitlines()
+    assert len(lines) == 1 + 2_000 + 500
+    assert "label_quality.csv" in read_manifest(tmp_path / "a")["files"]
+    assert damaged_files(tmp_path / "a", read_manifest(tmp_path / "a")) == []
+
+
 def test_events_are_json_lines(assay: Callable[..., Answer]) -> None:
     """With --json, stdout is events alone, each with its kind and stage, the last one `run-finished`."""
     code, out, err = assay("run", "fashion-mnist-sample", "--epochs", 2, *QUICK, "--json", "--out", "r")

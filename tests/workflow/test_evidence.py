@@ -1,6 +1,8 @@
 """Where validation and audit meet the score: nothing is chosen on test, and nothing leaks."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -172,3 +174,26 @@ def test_settling_takes_validation_of_its_own_where_there_is_one(data: Dataset, 
     split = replace(data, splits=own, fingerprints={})
     everything = HoldOut(np.arange(len(data.train)), np.zeros(0, np.int64))
     assert calibrate(model, data.train, everything, split, None).limits.temperature.images == 500
+
+
+def test_a_wished_risk_goes_through_a_whole_run(data: Dataset, tmp_path: Path) -> None:
+    """The rule is in the model and in evaluation.json, measured on the test split, by `assay.run` alone."""
+    run = assay.run(
+        data,
+        model="linear",
+        epochs=3,
+        threads=1,
+        max_risk=0.2,
+        checks=("identity",),
+        out=tmp_path / "run",
+    )
+    assert run.score is not None
+    assert run.score.abstention is not None
+    rule = run.score.abstention.rule
+    assert rule is not None
+    assert rule.max_risk == 0.2
+    assert rule.test is not None
+    assert 0 < rule.test.answered <= rule.test.n == 500
+    kept = json.loads((tmp_path / "run" / "evaluation.json").read_text("utf-8"))
+    assert kept["abstention"]["rule"]["max_risk"] == 0.2
+    assert kept["abstention"]["rule"]["test"]["answered"] == rule.test.answered

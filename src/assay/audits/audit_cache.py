@@ -19,6 +19,7 @@ from assay.core.thread_count import thread_count
 from assay.core.version import code_version
 from assay.data.values import Dataset
 from assay.estimators.label_noise import LabelPosterior
+from assay.estimators.label_quality import LabelQuality
 
 #: How many audits are kept at most; the oldest go first. One takes about 2 MB.
 MOST: Final = 50
@@ -85,6 +86,9 @@ def _text(made: Audit) -> str:
         "audit": made.as_record(),
         "issues": [vars(issue) for issue in made.issues],
         "posterior": made.posterior and vars(made.posterior),
+        "label_quality": None
+        if made.label_quality is None
+        else {name: vars(quality) for name, quality in made.label_quality.items()},
     }
     return durable.json_text(content)
 
@@ -100,6 +104,7 @@ def _audit(text: str) -> Audit:
         issues=Issues(Issue(**issue) for issue in content["issues"]),
         decisions=record["decisions"],
         posterior=_posterior(content["posterior"]),
+        label_quality=_label_quality(content["label_quality"]),
     )
 
 
@@ -108,6 +113,15 @@ def _posterior(record: Mapping[str, Any] | None) -> LabelPosterior | None:
         return None
     lists = {key: tuple(record[key]) for key in ("counts", "labels", "probabilities")}
     return LabelPosterior(**{**record, **lists})
+
+
+def _label_quality(record: Mapping[str, Any] | None) -> dict[str, LabelQuality] | None:
+    if record is None:
+        return None
+    return {
+        name: LabelQuality(**{key: tuple(values) for key, values in columns.items()})
+        for name, columns in record.items()
+    }
 
 
 def _forget_oldest(folder: Path) -> None:

@@ -120,6 +120,7 @@ def audit_dataset(
         issues=Issues(sorted_issues([issue for result in checked for issue in result.issues])),
         decisions=_decisions(measurements, findings),
         posterior=next((result.posterior for result in checked if result.posterior), None),
+        label_quality=next((r.label_quality for r in checked if r.label_quality is not None), None),
     )
 
 

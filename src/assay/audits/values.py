@@ -12,6 +12,7 @@ from assay.core.table import Table, Tabular, figure_of
 from assay.core.text import choices, csv_text, html_table
 from assay.data.values import Dataset
 from assay.estimators.label_noise import LabelPosterior
+from assay.estimators.label_quality import LabelQuality
 
 Verdict = Literal["pass", "warn", "fail", "not evaluated"]
 
@@ -175,6 +176,8 @@ class Audit:
     findings: in the order of the table of checks. issues: sorted by check, then score falling.
     posterior: what the classifier behind `label-errors` thinks of each test image, for asking how many labels
         it would dispute were all of them right; None without a test split or that check. Not in `audit.json`.
+    label_quality: how far each label can be trusted, per split; None where `label-errors` did not run, {}
+        where it was not evaluated. In `label_quality.csv`, not in `audit.json`.
     data: what was audited, for `show`; not part of the value.
     """
 
@@ -184,6 +187,7 @@ class Audit:
     issues: Issues = _NO_ISSUES
     decisions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     posterior: LabelPosterior | None = None
+    label_quality: Mapping[str, LabelQuality] | None = None
     data: Dataset | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:

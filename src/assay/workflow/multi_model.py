@@ -34,10 +34,11 @@ def side_by_side(
 ) -> Run:
     """The comparison of a run's models, written into its folder, which is finished by it."""
     from assay.workflow.compare_runs import write_models  # draws: matplotlib takes most of a second to load
+    from assay.workflow.run_files import save_audit
 
     with stage(on_event, "report"):
         folder.facts["data"] = dict(plan.location)
-        results.audit.save(folder.path)
+        save_audit(folder.path, results)
         comparison = write_models(folder, plan.dataset, results.audit)
         folder.finish()
     scores = {candidate.name: candidate.accuracy for candidate in comparison.candidates}

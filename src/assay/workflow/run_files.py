@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.audits.measures.label_quality import label_quality_csv
 from assay.core import durable
 from assay.core.errors import AssayError
 from assay.data.decisions import Decision, decided_in
@@ -24,7 +25,7 @@ def write_results(folder: Path, results: Results, config: Mapping[str, Any]) -> 
     """Write audit.json, issues.csv and, as far as the run went, model, history, scores, predictions;
     last the figures and the report."""
     content = _report_content(results, config, decided_in(folder))
-    results.audit.save(folder)
+    save_audit(folder, results)
     if results.model is not None:
         results.model.save(folder / "model")
         durable.write_text(folder / "history.csv", results.model.history.csv())
@@ -33,6 +34,14 @@ def write_results(folder: Path, results: Results, config: Mapping[str, Any]) -> 
         table = predictions_csv(results.evaluation, results.dataset.splits["test"], "test")
         durable.write_text(folder / "predictions.csv", table)
     write_report(folder, content)
+
+
+def save_audit(folder: Path, results: Results) -> None:
+    """Write audit.json, issues.csv and, where labels were to be judged, label_quality.csv."""
+    results.audit.save(folder)
+    if results.audit.label_quality is not None:
+        table = label_quality_csv(results.audit.label_quality, results.dataset)
+        durable.write_text(folder / "label_quality.csv", table)
 
 
 #: The surest mistakes whose images are covered place by place, to see what the model looked at.

@@ -94,7 +94,7 @@ def _summary(evidence: dict[str, Any], problems: list[str]) -> str:
         return f"{'; '.join(problems)}.{always}"
     if evidence["ratio"] == 1:
         each = next(iter(evidence["counts"]["train"].values()))
-        return f"Perfectly balanced: {each:,} training images in every class.{always}"
+        return f"{each:,} training images in every class.{always}"
     return (
         f"Balanced: the largest class has {evidence['ratio']:.3g} times the images of the smallest.{always}"
     )

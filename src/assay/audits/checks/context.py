@@ -11,12 +11,14 @@ from assay.audits.measures.copy_groups import groups_of_copies
 from assay.audits.measures.cross_validated import CrossValidated, given, judge, principal_components
 from assay.audits.measures.image_stats import ImageStats, as_stored, background_of, image_stats_of
 from assay.audits.measures.pixel_sums import Measurements
+from assay.audits.measures.reference_strength import Strength, reference_strength
 from assay.audits.values import Finding, Issue
 from assay.core.arrays import Rows
 from assay.data.class_probabilities import ClassProbabilities
 from assay.data.values import Dataset
 from assay.duplicates.find import Copies, find_copies
 from assay.estimators.label_noise import LabelPosterior
+from assay.estimators.label_quality import LabelQuality
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,18 @@ class CheckContext:
         return given(self.dataset, self.pred_probs.by_split, self.components)
 
     @cached_property
+    def strength(self) -> Strength:
+        """How strong the reference is; only where it did not refuse."""
+        return reference_strength(self.cross_validated, self.dataset, self.groups)
+
+    @cached_property
+    def judge_strength(self) -> Strength:
+        """How strong the judge of the labels is; only where it did not refuse."""
+        if self.pred_probs is None:
+            return self.strength
+        return reference_strength(self.label_judge, self.dataset)
+
+    @cached_property
     def image_stats(self) -> Mapping[str, ImageStats]:
         """Brightness, contrast and sharpness of every image, per split name."""
         background = background_of(self.measurements["train"])
@@ -88,8 +102,10 @@ class CheckContext:
 
 @dataclass(frozen=True)
 class Checked:
-    """A check's finding and the images it flags. posterior: of a check that disputes labels (see `Audit`)."""
+    """A check's finding and the images it flags. posterior, label_quality: of a check that disputes labels
+    (see `Audit`)."""
 
     finding: Finding
     issues: tuple[Issue, ...] = ()
     posterior: LabelPosterior | None = None
+    label_quality: Mapping[str, LabelQuality] | None = None

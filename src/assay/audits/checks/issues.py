@@ -1,5 +1,6 @@
 """Small steps that every check shares: naming a flagged image, and saying why nothing was judged."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from assay.audits.checks.context import Checked
@@ -44,14 +45,14 @@ def _related(dataset: Dataset, related: tuple[str, int] | None) -> dict[str, Any
     }
 
 
-def not_evaluated(check: str, why: str) -> Checked:
-    """The finding of a check that cannot be made on these data."""
+def not_evaluated(check: str, why: str, evidence: Mapping[str, Any] | None = None) -> Checked:
+    """The finding of a check that cannot be made on these data. evidence: figures that say why."""
     return Checked(
         Finding(
             check=check,
             verdict="not evaluated",
             summary=f"Not evaluated: {why}.",
-            evidence={},
+            evidence=evidence or {},
             threshold="",
             reason=why,
         )

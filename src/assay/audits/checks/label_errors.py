@@ -1,5 +1,6 @@
 """Checks `label-errors` and `ambiguous-labels`: labels that the pictures contradict."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -12,6 +13,7 @@ from assay.audits.values import Finding, Issue, Verdict
 from assay.core.arrays import Rows
 from assay.data.values import Dataset
 from assay.estimators.label_noise import LabelPosterior, fit_floor, label_posterior
+from assay.estimators.label_quality import LabelQuality, label_quality
 from assay.estimators.nearest_neighbors import nearest
 from assay.estimators.projections import spread_rows
 
@@ -38,7 +40,10 @@ def check_label_errors(context: CheckContext) -> Checked:
     """Find images whose label is very unlikely while another class clearly fits."""
     cross_validated = context.label_judge
     if cross_validated.refusal:
-        return not_evaluated("label-errors", cross_validated.refusal)
+        return replace(not_evaluated("label-errors", cross_validated.refusal), label_quality={})
+    if context.judge_strength.too_weak:
+        weak = not_evaluated("label-errors", context.judge_strength.too_weak, _reference(context))
+        return replace(weak, label_quality={})
     suspects = {name: _suspects(context, name) for name in cross_validated.probabilities}
     issues = [issue for name, rows in suspects.items() for issue in _error_issues(context, name, rows)]
     total = sum(len(p) for p in cross_validated.probabilities.values())
@@ -61,7 +66,22 @@ def check_label_errors(context: CheckContext) -> Checked:
         ),
         tuple(issues),
         _posterior(context),
+        _label_quality(context),
     )
+
+
+def _reference(context: CheckContext) -> dict[str, Any]:
+    """The strength of the classifier that the finding rests on."""
+    return {"reference": context.judge_strength.as_record()}
+
+
+def _label_quality(context: CheckContext) -> dict[str, LabelQuality]:
+    """How far each label can be trusted, per split."""
+    judged, splits = context.label_judge, context.dataset.splits
+    return {
+        name: label_quality(p, splits[name].labels, judged.learned)
+        for name, p in judged.probabilities.items()
+    }
 
 
 def _posterior(context: CheckContext) -> LabelPosterior | None:
@@ -181,6 +201,7 @@ def _evidence(context: CheckContext, suspects: dict[str, Rows]) -> dict[str, Any
         "suspects": {name: len(rows) for name, rows in suspects.items()},
         **({"probabilities": "given"} if context.label_judge.own else {}),
         "reference_accuracy": dict(context.label_judge.accuracy),
+        **_reference(context),
         "most_frequent": [{"label": a, "suggested": b, "count": n} for (a, b), n in most],
         "classes_too_small": len(classes) - len(context.label_judge.learned),
         "fewest_images_per_class": FEWEST_PER_CLASS,
@@ -192,6 +213,8 @@ def check_ambiguous_labels(context: CheckContext) -> Checked:
     cross_validated = context.label_judge
     if cross_validated.refusal:
         return not_evaluated("ambiguous-labels", cross_validated.refusal)
+    if context.judge_strength.too_weak:
+        return not_evaluated("ambiguous-labels", context.judge_strength.too_weak, _reference(context))
     issues = [issue for name in cross_validated.probabilities for issue in _ambiguous(context, name)]
     total = sum(len(p) for p in cross_validated.probabilities.values())
     return Checked(
@@ -204,7 +227,7 @@ def check_ambiguous_labels(context: CheckContext) -> Checked:
                 "image fits two classes about equally.",
                 "images fit two classes about equally.",
             ),
-            evidence={"ambiguous": len(issues), "images": total},
+            evidence={"ambiguous": len(issues), "images": total, **_reference(context)},
             threshold=f"two classes with probability at least {BOTH:g} each; more than {FAIL_SHARE:.0%} "
             "of the images warn",
             reason="such images bound the accuracy that any model can reach: about every second one is wrong",

@@ -49,12 +49,21 @@ def check_separability(context: CheckContext) -> Checked:
     }
     pairs = hard_pairs(cross_validated.probabilities["train"], train.labels, context.dataset.classes)
     hard = [pair for pair in pairs if pair["confused"] > HARD]
+    reference = {"reference": context.strength.as_record()}
+    if not hard and context.strength.too_weak:  # many classes, each confused with many: no pair stands out
+        return not_evaluated("separability", context.strength.too_weak, reference)
     return Checked(
         Finding(
             check="separability",
             verdict="warn" if hard else "pass",
             summary=_summary(steps, hard, pairs),
-            evidence={"accuracy": steps, "gain": gains(steps), "hardest": pairs[:_PAIRS], "hard": len(hard)},
+            evidence={
+                "accuracy": steps,
+                "gain": gains(steps),
+                "hardest": pairs[:_PAIRS],
+                "hard": len(hard),
+                **reference,
+            },
             threshold=f"of a pair of classes at most {HARD:.0%} are taken for the other; a gain is an error "
             f"lower by {GAIN:.0%} of itself",
             reason="each step adds one ability: positions weighed together, then edges and neighborhoods "

@@ -184,6 +184,7 @@ _FILES: Final = (
     ("figures/", "the report's figures as PNG, on white", True),
     ("audit.json", "what was found in the data: figures, verdicts, thresholds, decisions", True),
     ("issues.csv", "one row for each image that a check flagged", True),
+    ("label_quality.csv", "every image, with how far its label can be trusted: a ranking", True),
     ("model/", "the trained model: weights (safetensors) and everything needed to use them", False),
     ("history.csv", "loss and accuracy of each epoch", False),
     ("evaluation.json", "every score on the test split", False),
@@ -195,12 +196,16 @@ _FILES: Final = (
 
 def run_files(content: ReportContent) -> list[tuple[str, str]]:
     """The files beside this report, and what each holds."""
-    needs = {"evaluation.json": content.evaluation, "predictions.csv": content.evaluation}
+    needs = {
+        "evaluation.json": content.evaluation,
+        "predictions.csv": content.evaluation,
+        "label_quality.csv": content.audit.label_quality,
+    }
     trained = content.history is not None
     return [
         (file, holds)
         for file, holds, always in _FILES
-        if always or (trained and needs.get(file, True) is not None)
+        if needs.get(file, True) is not None and (always or trained)
     ]
 
 
