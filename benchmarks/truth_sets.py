@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from sklearn.datasets import load_digits
 
 from assay.data.values import Dataset, Split, numbered_ids
+from assay.workflow.load import load
 
 #: Where the photographs and drawings of Debian's tuxpaint-stamps-default were unpacked; without it, the
 #: two sets made of them are left out, and the result says so.
@@ -121,9 +122,7 @@ def surfaces(half: str, side: int) -> Pictures:
 
 def clothes(half: str, side: int) -> Pictures:  # noqa: ARG001  one form for all
     """Every second of 1,200 images of the bundled sample of Fashion-MNIST."""
-    from assay.workflow.load import load_dataset
-
-    train = load_dataset("sample").train
+    train = load("fashion-mnist-sample", offline=True).train
     rows = np.arange(0 if half == "tuning" else 1, min(1200, len(train)), 2)
     return np.concatenate([np.asarray(block) for block in train.blocks(rows)]), train.labels[rows]
 
