@@ -1,4 +1,4 @@
-"""Faults as people's data have them, for benchmarks/truth.py: near copies, and damage. Drawn anew for each."""
+"""Faults as people's data have them, for benchmarks/truth.py: near copies, and damage."""
 
 import io
 from collections.abc import Callable

@@ -13,7 +13,7 @@ from assay.data.values import Dataset
 from assay.duplicates.alignment import Alignment, compare
 from assay.duplicates.candidates import Candidates, find_candidates, thumbnails
 from assay.duplicates.decision import Found, same_pictures
-from assay.duplicates.detail import DetailCopies, find_detail_copies, share_detail
+from assay.duplicates.detail import share_detail
 
 #: Bytes of pixels read at once.
 _BYTES: Final = 1 << 26
@@ -27,7 +27,6 @@ class Copies:
     equal for exact copies; first: int64 `(pictures,)`, the first image of each picture.
     near_first, near_second: int64 `(pairs,)`, pictures that are nearly the same, near_first shown first.
     score: float64 `(pairs,)` in [0, 1]; changes: what was undone, for each pair.
-    lookalikes: the pictures are so much alike that copies cut, turned or written on were not looked for.
     """
 
     splits: tuple[str, ...]
@@ -39,7 +38,6 @@ class Copies:
     near_second: Rows
     score: NDArray[np.float64]
     changes: tuple[str, ...]
-    lookalikes: bool = False
 
     def place(self, image: int) -> tuple[str, int]:
         """Split and index of an image."""
@@ -88,25 +86,13 @@ def find_copies(dataset: Dataset, near: bool = True) -> Copies:
     shared = share_detail(small, pairs.first[kept], pairs.second[kept], alignment.mirrored[kept])
     kept, score = kept[shared], score[shared]
     changes = tuple(_change(pairs, alignment, i) for i in kept)
-    by_detail = find_detail_copies(small)
-    return _joined(pool, DetailCopies(pairs.first[kept], pairs.second[kept], score, changes), by_detail)
-
-
-def _joined(pool: Pool, by_gray: DetailCopies, by_detail: DetailCopies) -> Copies:
-    """Pairs found in gray levels, and those that only detail tells."""
-    first = np.concatenate([by_gray.first, by_detail.first])
-    second = np.concatenate([by_gray.second, by_detail.second])
-    low, high = np.minimum(first, second), np.maximum(first, second)
-    _, kept = np.unique(np.stack([low, high]), axis=1, return_index=True)
-    kept = np.sort(kept)
-    changes = by_gray.changes + by_detail.changes
+    first, second = pairs.first[kept], pairs.second[kept]
     return Copies(
-        **vars(pool),
-        near_first=low[kept],
-        near_second=high[kept],
-        score=np.concatenate([by_gray.score, by_detail.score])[kept],
-        changes=tuple(changes[i] for i in kept),
-        lookalikes=by_detail.lookalikes,
+        **fields,
+        near_first=np.minimum(first, second),
+        near_second=np.maximum(first, second),
+        score=score,
+        changes=changes,
     )
 
 
