@@ -67,16 +67,15 @@ def local_contrast(gray: Float32s) -> Float32s:
     reach = max(min(gray.shape[1:]) // 8, 2)
     above = gray - _blurred(gray, reach)
     around = np.sqrt(_blurred(np.square(above), reach))
-    contrast: Float32s = above / (around + np.float32(_PLAIN))
-    return contrast
+    return (above / (around + np.float32(_PLAIN))).astype(np.float32, copy=False)
 
 
 def soft(pictures: Float32s) -> Float32s:
     """Weighted 1/4, 1/2, 1/4 down and across, the same shape."""
     padded = np.pad(pictures, ((0, 0), (1, 1), (1, 1)), mode="edge")
     down = (padded[:, :-2] + padded[:, 2:]) / 4 + padded[:, 1:-1] / 2
-    across: Float32s = (down[:, :, :-2] + down[:, :, 2:]) / 4 + down[:, :, 1:-1] / 2
-    return across
+    across = (down[:, :, :-2] + down[:, :, 2:]) / 4 + down[:, :, 1:-1] / 2
+    return across.astype(np.float32, copy=False)
 
 
 def warped(pictures: Float32s, movement: Float32s) -> tuple[Float32s, NDArray[np.bool_]]:
@@ -133,8 +132,8 @@ def _reduced(gray: Float32s, shape: tuple[int, int]) -> Float32s:
     if gray.shape[1:] == shape:
         return gray
     down, across = area_weights(gray.shape[1], shape[0]), area_weights(gray.shape[2], shape[1])
-    small: Float32s = (down @ gray) @ across.T
-    return small
+    small = (down @ gray) @ across.T
+    return small.astype(np.float32, copy=False)
 
 
 def _blurred(pictures: Float32s, reach: int) -> Float32s:
@@ -145,5 +144,6 @@ def _blurred(pictures: Float32s, reach: int) -> Float32s:
         sums = np.insert(sums, 0, 0, axis=axis)
         low, high = np.maximum(np.arange(size) - reach, 0), np.minimum(np.arange(size) + reach + 1, size)
         counts = (high - low).reshape(-1, 1) if axis == 1 else high - low
-        pictures = (np.take(sums, high, axis) - np.take(sums, low, axis)) / counts.astype(np.float32)
+        summed = np.take(sums, high, axis) - np.take(sums, low, axis)
+        pictures = (summed / counts).astype(np.float32)
     return pictures

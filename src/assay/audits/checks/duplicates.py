@@ -70,7 +70,7 @@ def check_near_duplicates(context: CheckContext) -> Checked:
         "of the contrast remain after undoing mirror, a shift of up to 2 pixels, gain and contrast; or no "
         f"more than JPEG's rounding at quality 35 explains, but for {JPEG_EXCESS:g} gray levels; where "
         f"pictures were averaged down, {ROUGH * bound:.1f} gray levels and "
-        f"{SMALL_SHARE:.0%} of the contrast; and detail correlates by {SAME_DETAIL:g} in most places that show any",
+        f"{SMALL_SHARE:.0%} of the contrast; and detail correlates by {SAME_DETAIL:g} in most places",
     )
 
 
