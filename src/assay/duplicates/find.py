@@ -13,6 +13,7 @@ from assay.data.values import Dataset
 from assay.duplicates.alignment import Alignment, compare
 from assay.duplicates.candidates import Candidates, find_candidates, thumbnails
 from assay.duplicates.decision import Found, same_pictures
+from assay.duplicates.detail import share_detail
 
 #: Bytes of pixels read at once.
 _BYTES: Final = 1 << 26
@@ -82,6 +83,8 @@ def find_copies(dataset: Dataset, near: bool = True) -> Copies:
     alignment = compare(small, pairs)
     whole = None if _resized(dataset) else lambda pictures: _pixels(dataset, pool, pool.first[pictures])
     kept, score = same_pictures(small, Found(pairs, alignment), whole, small.shape[1:] == dataset.shape)
+    shared = share_detail(small, pairs.first[kept], pairs.second[kept], alignment.mirrored[kept])
+    kept, score = kept[shared], score[shared]
     changes = tuple(_change(pairs, alignment, i) for i in kept)
     first, second = pairs.first[kept], pairs.second[kept]
     return Copies(

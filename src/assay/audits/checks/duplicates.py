@@ -13,6 +13,7 @@ from assay.core.text import one_line
 from assay.data.values import Dataset
 from assay.duplicates.candidates import THUMBNAIL
 from assay.duplicates.decision import JPEG_EXCESS, ROUGH, SMALL_SHARE, largest_remainder
+from assay.duplicates.detail import SAME_DETAIL
 from assay.duplicates.find import Copies
 
 #: More than this share of test images with a copy in train moves a score by more than a typical
@@ -68,7 +69,8 @@ def check_near_duplicates(context: CheckContext) -> Checked:
         f"at most {bound:.1f} gray levels (noise of deviation 8, smoothed over 3 x 3 pixels) and a quarter "
         "of the contrast remain after undoing mirror, a shift of up to 2 pixels, gain and contrast; or no "
         f"more than JPEG's rounding at quality 35 explains, but for {JPEG_EXCESS:g} gray levels; where "
-        f"pictures were averaged down, {ROUGH * bound:.1f} gray levels and {SMALL_SHARE:.0%} of the contrast",
+        f"pictures were averaged down, {ROUGH * bound:.1f} gray levels and "
+        f"{SMALL_SHARE:.0%} of the contrast; and detail correlates by {SAME_DETAIL:g} in most places",
     )
 
 
@@ -122,7 +124,8 @@ def _duplicates_checked(
 
 def _duplicates_summary(what: str, kinds: dict[str, int], count: int, total: int) -> str:
     if not count:
-        return f"No two of the {total:,} images are {what}."
+        undone = " (cropped, turned, framed or written-on copies are not looked for)"
+        return f"No two of the {total:,} images are {what}{undone if what == 'nearly the same' else ''}."
     spread = ", ".join(f"{n:,} {_WORDS[kind]}" for kind, n in kinds.items())
     told = counted(count, total, f"image is {what} as an earlier one", f"images are {what} as an earlier one")
     return f"{told}: {spread}."

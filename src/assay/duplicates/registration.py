@@ -1,0 +1,149 @@
+"""Lining two pictures up: a small movement, turn and zoom, found coarse to fine (Lucas and Kanade, 1981).
+
+Worked on pictures of local contrast: each pixel less its surroundings' mean, over their deviation. So a
+gain, an offset, gamma, a tint and shade count for little, and a text or a logo spoils only its own place.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.core.arrays import Float32s
+from assay.features.hand_made import area_weights
+
+#: Gray levels (0-255) of deviation below which surroundings count as plain: grain is not made large.
+_PLAIN: Final = 6.0
+
+#: Sides, in pixels, that pictures are lined up at, and rounds of Gauss and Newton at each.
+_SIDES: Final = ((16, 6), (32, 4), (64, 3))
+
+#: Pulls the movement towards none, as a share of the power of the picture's slopes.
+_SHRINKAGE: Final = 1e-3
+
+#: The most that a copy is larger or smaller, turned (sine of 6 degrees), and moved (of half a side).
+LARGEST_CHANGE: Final = 0.16
+LARGEST_TURN: Final = 0.105
+FARTHEST: Final = 0.16
+
+
+@dataclass(frozen=True, eq=False)
+class Registered:
+    """Pairs lined up, arrays `(pairs, ...)`.
+
+    movement: float32 `(pairs, 2, 3)`; in units of half a side from the middle, place (y, x) of the second
+    picture lies at `movement @ (y, x, 1)` of the first.
+    moved, second: float32 `(pairs, h, w)`, local contrast of the first picture, moved, and of the second.
+    inside: bool `(pairs, h, w)`, where the first picture has pixels.
+    """
+
+    movement: Float32s
+    moved: Float32s
+    second: Float32s
+    inside: NDArray[np.bool_]
+
+
+def register(first: Float32s, second: Float32s) -> Registered:
+    """Line up gray pictures float32 `(pairs, h, w)`, values in 0-255."""
+    movement = np.zeros((len(first), 2, 3), np.float32)
+    movement[:, 0, 0] = movement[:, 1, 1] = 1
+    previous = None
+    for side, rounds in _SIDES:
+        shape = (min(side, first.shape[1]), min(side, first.shape[2]))
+        if shape == previous:
+            continue
+        previous = shape
+        a, b = (local_contrast(_reduced(pictures, shape)) for pictures in (first, second))
+        a_soft, b_soft = soft(a), soft(b)
+        for _ in range(rounds):
+            movement = _improved(a_soft, b_soft, movement)
+    moved, inside = warped(a, movement)
+    return Registered(movement, moved, b, inside)
+
+
+def local_contrast(gray: Float32s) -> Float32s:
+    """Each pixel less the mean around it, over the deviation around it; `(n, h, w)`."""
+    reach = max(min(gray.shape[1:]) // 8, 2)
+    above = gray - _blurred(gray, reach)
+    around = np.sqrt(_blurred(np.square(above), reach))
+    return (above / (around + np.float32(_PLAIN))).astype(np.float32, copy=False)
+
+
+def soft(pictures: Float32s) -> Float32s:
+    """Weighted 1/4, 1/2, 1/4 down and across, the same shape."""
+    padded = np.pad(pictures, ((0, 0), (1, 1), (1, 1)), mode="edge")
+    down = (padded[:, :-2] + padded[:, 2:]) / 4 + padded[:, 1:-1] / 2
+    across = (down[:, :, :-2] + down[:, :, 2:]) / 4 + down[:, :, 1:-1] / 2
+    return across.astype(np.float32, copy=False)
+
+
+def warped(pictures: Float32s, movement: Float32s) -> tuple[Float32s, NDArray[np.bool_]]:
+    """The pictures `(n, h, w)` read where `movement` points, between pixels; and where they have any."""
+    n, height, width = pictures.shape
+    y, x = _grid(height, width)
+    half_y, half_x = np.float32((height - 1) / 2), np.float32((width - 1) / 2)
+    at_y = (movement[:, 0, 0, None] * y + movement[:, 0, 1, None] * x + movement[:, 0, 2, None] + 1) * half_y
+    at_x = (movement[:, 1, 0, None] * y + movement[:, 1, 1, None] * x + movement[:, 1, 2, None] + 1) * half_x
+    inside = (at_y >= -0.01) & (at_y <= height - 0.99) & (at_x >= -0.01) & (at_x <= width - 0.99)
+    low_y = np.clip(at_y, 0, height - 1.001).astype(np.int32)
+    low_x = np.clip(at_x, 0, width - 1.001).astype(np.int32)
+    part_y = np.clip(at_y - low_y, 0, 1).astype(np.float32)
+    part_x = np.clip(at_x - low_x, 0, 1).astype(np.float32)
+    start = low_y * width + low_x + np.arange(n, dtype=np.int64)[:, None] * (height * width)
+    flat = pictures.reshape(-1)
+    upper = flat[start] + part_x * (flat[start + 1] - flat[start])
+    lower = flat[start + width] + part_x * (flat[start + width + 1] - flat[start + width])
+    read = upper + part_y * (lower - upper)
+    return read.reshape(n, height, width), inside.reshape(n, height, width)
+
+
+def _improved(first: Float32s, second: Float32s, movement: Float32s) -> Float32s:
+    """One round: the movement that brings the first nearer to the second, least squares on the slopes."""
+    n, height, width = second.shape
+    moved, inside = warped(first, movement)
+    slope_y, slope_x = np.gradient(moved, axis=(1, 2))
+    y, x = _grid(height, width)
+    per_y = slope_y.reshape(n, -1) * np.float32((height - 1) / 2)
+    per_x = slope_x.reshape(n, -1) * np.float32((width - 1) / 2)
+    slopes = np.stack([per_y * y + per_x * x, per_x * y - per_y * x, per_y, per_x], axis=1)
+    error = ((second - moved) * inside).reshape(n, -1, 1)
+    slopes *= inside.reshape(n, 1, -1)
+    power = slopes @ slopes.transpose(0, 2, 1)
+    power += (_SHRINKAGE * np.trace(power, axis1=1, axis2=2) + 1e-6)[:, None, None] * np.eye(4, dtype="f4")
+    larger, turned, down, right = np.linalg.solve(power, slopes @ error)[..., 0].T
+    step = np.stack([larger, -turned, down, turned, larger, right], axis=1).reshape(n, 2, 3)
+    better = movement + step
+    near = (
+        (np.abs(better[:, 0, 0] - 1) < LARGEST_CHANGE)
+        & (np.abs(better[:, 1, 0]) < LARGEST_TURN)
+        & (np.abs(better[:, :, 2]).max(axis=1) < FARTHEST)
+    )
+    improved: Float32s = np.where(near[:, None, None], better, movement).astype(np.float32)
+    return improved
+
+
+def _grid(height: int, width: int) -> tuple[Float32s, Float32s]:
+    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
+    return y.ravel().astype(np.float32), x.ravel().astype(np.float32)
+
+
+def _reduced(gray: Float32s, shape: tuple[int, int]) -> Float32s:
+    if gray.shape[1:] == shape:
+        return gray
+    down, across = area_weights(gray.shape[1], shape[0]), area_weights(gray.shape[2], shape[1])
+    small = (down @ gray) @ across.T
+    return small.astype(np.float32, copy=False)
+
+
+def _blurred(pictures: Float32s, reach: int) -> Float32s:
+    """Averages over `2 * reach + 1` pixels down and across, at the border over fewer."""
+    for axis in (1, 2):
+        size = pictures.shape[axis]
+        sums = np.cumsum(pictures, axis=axis, dtype=np.float32)
+        sums = np.insert(sums, 0, 0, axis=axis)
+        low, high = np.maximum(np.arange(size) - reach, 0), np.minimum(np.arange(size) + reach + 1, size)
+        counts = (high - low).reshape(-1, 1) if axis == 1 else high - low
+        summed = np.take(sums, high, axis) - np.take(sums, low, axis)
+        pictures = (summed / counts).astype(np.float32)
+    return pictures
