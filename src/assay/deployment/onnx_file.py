@@ -117,7 +117,9 @@ def _check_graph(file: Any, where: str) -> None:
         raise _refused(where, "it holds functions or other parts that Assay never writes")
     for node in graph.node:
         if node.domain or node.op_type not in OPERATORS:
-            raise _refused(where, f"operator {node.domain or 'onnx'}:{node.op_type} is none that Assay writes")
+            raise _refused(
+                where, f"operator {node.domain or 'onnx'}:{node.op_type} is none that Assay writes"
+            )
         if any(a.HasField("t") or a.HasField("g") or a.tensors or a.graphs for a in node.attribute):
             raise _refused(where, f"operator {node.op_type} holds a tensor or graph of its own")
     for tensor in graph.initializer:
@@ -170,7 +172,13 @@ def _session(content: bytes, where: str) -> Any:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    refusals = (state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf, state.NotImplemented)
+    refusals = (
+        state.Fail,
+        state.InvalidArgument,
+        state.InvalidGraph,
+        state.InvalidProtobuf,
+        state.NotImplemented,
+    )
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except (*refusals, state.RuntimeException) as error:

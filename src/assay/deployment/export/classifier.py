@@ -37,7 +37,11 @@ def onnx_bytes(model: ModelData, run_digest: str = "") -> bytes:
     graph, shape = Graph(), model.preprocessing.shape
     probabilities, distances = _answers(graph, model)
     results = {
-        "probabilities": (graph.cast(probabilities, np.float32), TensorProto.FLOAT, ["n", len(model.classes)]),
+        "probabilities": (
+            graph.cast(probabilities, np.float32),
+            TensorProto.FLOAT,
+            ["n", len(model.classes)],
+        ),
         "label": (graph.add("ArgMax", probabilities, axis=1, keepdims=0), TensorProto.INT64, ["n"]),
         "answered": (_answered(graph, model, probabilities, distances), TensorProto.BOOL, ["n"]),
         "ood_score": (distances, TensorProto.FLOAT, ["n"]),
@@ -123,7 +127,9 @@ def _tempered(graph: Graph, found: str, temperature: float) -> str:
     return graph.add("Div", raised, graph.reduced("ReduceSum", raised, 1))
 
 
-def _distances(graph: Graph, gate: OodGate | None, seen: str, scaled: str, shape: tuple[int, int, int]) -> str:
+def _distances(
+    graph: Graph, gate: OodGate | None, seen: str, scaled: str, shape: tuple[int, int, int]
+) -> str:
     if gate is None:
         any_value = graph.reduced("ReduceMax", graph.reshape(scaled, math.prod(shape)), 1, keep=False)
         return graph.add("Mul", any_value, graph.number(np.nan))

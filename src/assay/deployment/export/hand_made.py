@@ -35,9 +35,7 @@ def add_described(graph: Graph, scaled: str, shape: tuple[int, int, int]) -> str
         color = graph.add("Sub", scaled, graph.add("Unsqueeze", gray, graph.integers(3)))
         for channel in range(channels):
             plane = graph.reshape(graph.slice(color, channel, channel + 1, 3), height, width)
-            parts.append(
-                _weighted(graph, _pooled(graph, plane, (height, width), COLOR_CELLS), COLOR_CELLS)
-            )
+            parts.append(_weighted(graph, _pooled(graph, plane, (height, width), COLOR_CELLS), COLOR_CELLS))
     return graph.add("Concat", *parts, axis=1)
 
 

@@ -19,7 +19,9 @@ from assay.training.classifier import Model
 RECORD: Final = ".export.json"
 
 
-def export_model(model: Model, path: Path, blocks: Iterable[NDArray[np.uint8]], run_digest: str = "") -> Proof:
+def export_model(
+    model: Model, path: Path, blocks: Iterable[NDArray[np.uint8]], run_digest: str = ""
+) -> Proof:
     """Write `path`, and its record beside it, once its answers are those of the model.
 
     blocks: the images of the test split, uint8 `(b, h, w, c)`. Raises AssayError `export-differs`,
