@@ -29,8 +29,8 @@ SEAL: Final = "assay.sha256"
 #: Every operator that an export may hold.
 OPERATORS: Final = frozenset(
     "Add And ArgMax BatchNormalization Cast Concat Conv Cos Div Exp GreaterOrEqual Identity LessOrEqual Log "
-    "LogSoftmax MatMul Max MaxPool Mean Mul Neg Pad Pow ReduceMax ReduceMean ReduceMin ReduceSum Relu Reshape "
-    "Sin Slice Sqrt Sub Transpose Unsqueeze".split()
+    "LogSoftmax MatMul Max MaxPool Mean Mul Neg Pad Pow ReduceMax ReduceMean ReduceMin ReduceSum Relu "
+    "Reshape Sin Slice Sqrt Sub Transpose Unsqueeze".split()
 )
 
 _LARGEST_FILE: Final = 1 << 30
@@ -84,7 +84,8 @@ class OnnxModel:
         """The outputs by name for images uint8 `(n, h, w, c)`. Raises AssayError `shape-mismatch`."""
         shape = self.preprocessing.shape
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != shape:
-            what = f"{images.dtype} of shape {images.shape} given, uint8 (n, {', '.join(map(str, shape))}) wanted"
+            given = f"{images.dtype} of shape {images.shape} given"
+            what = f"{given}, uint8 (n, {', '.join(map(str, shape))}) wanted"
             raise AssayError("shape-mismatch", "images", what, "Give images as the model was trained on.")
         answers = self.session.run(list(OUTPUTS), {INPUT: np.ascontiguousarray(images)})
         return dict(zip(OUTPUTS, answers, strict=True))

@@ -28,7 +28,7 @@ def _dataset(height: int, width: int, channels: int, count: int = 60) -> Dataset
     labels = np.arange(count) % 3
     images = rng.integers(0, 200, (count, height, width, channels), np.uint8)
     images[:, : height // 2] += (labels * 25).astype(np.uint8)[:, None, None, None]
-    return assay.load((images[:40], labels[:40], images[40:], labels[40:]))
+    return assay.load(arrays=(images[:40], labels[:40], images[40:], labels[40:]))
 
 
 def _ruled(model: Model) -> Model:

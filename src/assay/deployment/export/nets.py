@@ -1,7 +1,7 @@
 """From the layers of a net to the operators that compute them: one rule per kind of layer.
 
-The layers are those of the model's table, which is checked against its recipe when a model is read; so nothing
-here needs torch.
+The layers are those of the model's table, which is checked against its recipe when a model is read. So
+nothing here needs torch.
 """
 
 import math

@@ -60,8 +60,8 @@ class Proof:
         """Raise AssayError `export-differs` unless the proof holds."""
         if not self.holds:
             what = (
-                f"{self.other_labels} of {self.images} images get another class, {self.other_answers} another "
-                f"decision, and probabilities differ by up to {self.largest_difference:.2g}"
+                f"{self.other_labels} of {self.images} images get another class, {self.other_answers} "
+                f"another decision, and probabilities differ by up to {self.largest_difference:.2g}"
             )
             raise AssayError("export-differs", where, what, "Use the run itself, and report this as a fault.")
 

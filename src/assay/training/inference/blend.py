@@ -50,6 +50,7 @@ def of_net(named: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def of_reference(named: Mapping[str, Value]) -> dict[str, Value]:
+    """What belongs to the reference, named as in a model of its own."""
     own = {name: value for name, value in named.items() if name.startswith(_PREFIX)}
     return {name.removeprefix(_PREFIX): value for name, value in own.items()}
 
