@@ -14,6 +14,7 @@ from assay.cli.commands.compare import compare
 from assay.cli.commands.convert import convert
 from assay.cli.commands.doctor import doctor
 from assay.cli.commands.evaluate import evaluate
+from assay.cli.commands.export import export
 from assay.cli.commands.fetch import fetch
 from assay.cli.commands.inspect import inspect
 from assay.cli.commands.predict import predict
@@ -50,6 +51,7 @@ COMMANDS = (
     train,
     evaluate,
     predict,
+    export,
     compare,
     report,
     review,

@@ -77,6 +77,7 @@ ERROR_CODES: Final[dict[str, int]] = {
     "run-damaged": INTEGRITY,
     "config-changed": INTEGRITY,
     "different-test-data": INTEGRITY,
+    "export-differs": INTEGRITY,
     # 5: the machine
     "data-unavailable": ENVIRONMENT,
     "file-unreadable": ENVIRONMENT,

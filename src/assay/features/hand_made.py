@@ -29,7 +29,7 @@ DIRECTIONS: Final = 8
 PIXEL_WEIGHT: Final = 0.06
 
 #: Gradients much weaker than this (of a full range of 1) count as none.
-_FAINT: Final = 1e-3
+FAINT: Final = 1e-3
 
 #: Images per block: the temporary arrays of a block stay near the processor's cache.
 _BLOCK: Final = 512
@@ -62,7 +62,7 @@ def describe_block(images: NDArray[np.uint8]) -> Float32s:
     small = reduced(images)
     gray = gray_of(small)
     histogram = np.sqrt(gradient_histograms(gray))
-    length = np.sqrt(np.square(histogram).sum(axis=1, keepdims=True)) + _FAINT
+    length = np.sqrt(np.square(histogram).sum(axis=1, keepdims=True)) + FAINT
     parts = [histogram / length, PIXEL_WEIGHT * pooled(gray, PIXEL_CELLS)]
     if images.shape[3] > 1:
         color = small - gray[..., None]
@@ -139,7 +139,7 @@ def gradient_histograms(gray: Float32s) -> Float32s:
     """
     down, right = central_differences(_lines_first(gray))
     # Squares add up to the gradient's length once both are divided by its root.
-    root = np.sqrt(np.sqrt(down * down + right * right) + np.float32(_FAINT))
+    root = np.sqrt(np.sqrt(down * down + right * right) + np.float32(FAINT))
     down /= root
     right /= root
     bins = np.empty((len(gray), DIRECTIONS, GRADIENT_CELLS, GRADIENT_CELLS), np.float32)

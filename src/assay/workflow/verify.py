@@ -15,6 +15,7 @@ from assay.training.loop.warm_start import START
 from assay.training.model_file import weights_file
 from assay.workflow import run_folder
 from assay.workflow.api import audit, evaluate, train
+from assay.workflow.export import EXPORT, export_facts
 from assay.workflow.own_models.given_probabilities import PRED_PROBS
 from assay.workflow.plan import Data, Plan, plan_of_run
 
@@ -61,6 +62,8 @@ def verify_run(
     plan = plan_of_run(folder, data, offline, on_event)
     same = plan.dataset.fingerprint == fingerprint
     facts.append(Fact("fingerprint of the data", same))
+    if (folder / EXPORT).exists() and same:
+        facts += [Fact(what, holds) for what, holds in export_facts(plan, folder)]
     if not retrain:
         return facts
     models = [_of_model(part, _retrained(part.folder, part, on_event)) for part in plan.parts]

@@ -20,7 +20,7 @@ _SHARPNESS: Final = np.geomspace(1e-5, 1e3, 65)
 _JUDGING_IMAGES: Final = 5_000
 
 #: Squared distance to the mean of a class without images: beyond any other.
-_NOWHERE: Final = 1e12
+NOWHERE: Final = 1e12
 
 
 def resolve(count: int, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def _distances(weights: Weights, images: NDArray[np.uint8]) -> Float64s:
     pixels, means = _pixels(images), weights["means"]
     squares = np.square(pixels).sum(axis=1)[:, None] + np.square(means).sum(axis=1) - 2 * pixels @ means.T
     found: Float64s = np.maximum(squares, 0).astype(np.float64)
-    found[:, weights["counts"] == 0] = _NOWHERE
+    found[:, weights["counts"] == 0] = NOWHERE
     return found
 
 

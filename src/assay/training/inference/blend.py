@@ -49,7 +49,8 @@ def of_net(named: Mapping[str, Value]) -> dict[str, Value]:
     return {name: value for name, value in named.items() if not name.startswith(_PREFIX)}
 
 
-def _of_reference(named: Mapping[str, Value]) -> dict[str, Value]:
+def of_reference(named: Mapping[str, Value]) -> dict[str, Value]:
+    """What belongs to the reference, named as in a model of its own."""
     own = {name: value for name, value in named.items() if name.startswith(_PREFIX)}
     return {name.removeprefix(_PREFIX): value for name, value in own.items()}
 
@@ -136,7 +137,7 @@ def predict_proba(
     net: Callable[[ModelData, Iterable[NDArray[np.uint8]]], NDArray[np.float64]],
 ) -> NDArray[np.float64]:
     """Probabilities float64 `(n, k)` of the model; those of its net come from `net`."""
-    own = replace(model, recipe=reference_of(recipe).as_record(), weights=_of_reference(model.weights))
+    own = replace(model, recipe=reference_of(recipe).as_record(), weights=of_reference(model.weights))
     heard = [np.empty((0, len(model.classes)))]
 
     def overheard() -> Iterator[NDArray[np.uint8]]:

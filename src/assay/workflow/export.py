@@ -1,0 +1,82 @@
+"""A run's model as a file for other programs, proved on the run's test split; and proved again later."""
+
+from pathlib import Path
+from typing import Final
+
+from assay.core import durable
+from assay.core.errors import AssayError
+from assay.core.events import OnEvent, ignore, stage
+from assay.deployment.export.classifier import onnx_bytes
+from assay.deployment.export.proof import Proof, prove
+from assay.deployment.export.write import export_model, record_of
+from assay.deployment.onnx_file import OnnxModel, require_extra
+from assay.training.classifier import Model
+from assay.workflow import run_folder
+from assay.workflow.plan import Data, Plan, need_same_data, need_test_split, plan_of_run
+
+#: Where the export lies in its run folder, unless another place was named.
+EXPORT: Final = Path("export") / "model.onnx"
+
+
+def export_run(
+    folder: str | Path,
+    data: Data | None = None,
+    *,
+    out: str | Path | None = None,
+    offline: bool = False,
+    on_event: OnEvent = ignore,
+) -> tuple[Path, Proof]:
+    """Write the model of a finished run as one ONNX file, and its record; returns the file and its proof.
+
+    out: the file; None is `export/model.onnx` in the run folder, whose manifest then vouches for it.
+    data: only needed where the run's own data have moved. Raises AssayError `export-differs`,
+    `output-exists`, `missing-extra`, `not-a-run-folder`, `run-damaged`, `data-changed`, `no-test-split`.
+    """
+    require_extra("export")
+    folder = Path(folder)
+    with run_folder.reopen(folder) as opened:
+        plan = _plan(folder, data, offline, on_event)
+        model = Model.read(folder / "model")
+        need_same_data(model, plan)
+        path = folder / EXPORT if out is None else Path(out)
+        if out is not None and path.resolve().is_relative_to(folder.resolve()):
+            what = "it lies in the run folder"
+            raise AssayError("bad-value", "--out", what, f"Name another place, or leave it out: {EXPORT}.")
+        with stage(on_event, "export"):
+            test = plan.dataset.splits["test"]
+            proof = export_model(model, path, test.blocks(), _digest(folder))
+        if out is None:
+            opened.finish()
+    return path, proof
+
+
+def _plan(folder: Path, data: Data | None, offline: bool, on_event: OnEvent) -> Plan:
+    plan = plan_of_run(folder, data, offline, on_event)
+    if plan.parts or plan.recipe is None:
+        what = "it has several models" if plan.parts else "an audit has no model"
+        fix = "Name the folder of one: RUN/models/NAME." if plan.parts else "Train one: assay run."
+        raise AssayError("bad-value", folder, what, fix)
+    need_test_split(plan.dataset)
+    return plan
+
+
+def _digest(folder: Path) -> str:
+    """What names the run's model: the SHA-256 of its record, which holds that of its weights."""
+    return durable.file_sha256(folder / "model" / "model.json")
+
+
+def export_facts(plan: Plan, folder: Path) -> list[tuple[str, bool]]:
+    """What can be checked of the export in a run folder, each with whether it holds; nothing without one."""
+    path = folder / EXPORT
+    if not path.is_file() and not record_of(path).is_file():
+        return []
+    try:
+        model = Model.read(folder / "model")
+        file = OnnxModel.read(path)
+        same = onnx_bytes(model, _digest(folder)) == path.read_bytes()
+        proof = prove(model, file, plan.dataset.splits["test"].blocks())
+    except AssayError as error:
+        if error.code != "model-refused":
+            raise
+        return [("export, proved again", False)]
+    return [("export, written again", same), ("export, proved again", proof.holds)]
