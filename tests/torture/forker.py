@@ -38,7 +38,8 @@ def _work(order: dict[str, Any]) -> None:
     if order["job"] == "read":
         read_through_cache(Path(order["data"]), folder)
     elif order["job"] == "train":
-        train_and_save(folder, epochs, order.get("minutes"), hidden=order.get("hidden", 8))
+        hidden, photos = order.get("hidden", 8), order.get("photos", False)
+        train_and_save(folder, epochs, order.get("minutes"), hidden=hidden, photos=photos)
     elif (folder / "config.toml").exists():
         api.resume(folder, tiny_dataset())
     else:

@@ -21,6 +21,14 @@ def reference(forker, tmp_path_factory) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
+def reference_of_photos(forker, tmp_path_factory) -> dict[str, str]:
+    """The same of color images of 96 pixels, of which one batch makes a block."""
+    folder = tmp_path_factory.mktemp("reference-of-photos")
+    assert forker.do(job="train", folder=folder, epochs=EPOCHS, photos=True) == 0
+    return result(folder)
+
+
+@pytest.fixture(scope="module")
 def operations(forker, tmp_path_factory) -> int:
     """How many calls of one undisturbed job change the disk."""
     return _count(forker, tmp_path_factory.mktemp("count"), job="train", epochs=EPOCHS)
@@ -44,12 +52,14 @@ def _killed(forker, folder: Path, at: int, order: dict) -> bool:
     return forker.do(folder=folder, kill_at=at, **order) == SIGKILLED
 
 
-def _kill_at_random(forker, tmp_path: Path, reference: dict[str, str], kills: int, tally: Counter) -> None:
+def _kill_at_random(
+    forker, tmp_path: Path, reference: dict[str, str], kills: int, tally: Counter, **more
+) -> None:
     """Kill at random moments, each run up to ten times, then let it end undisturbed.
 
     Delays reach as far as the time that an undisturbed job takes, whatever else the machine does.
     """
-    order = {"job": "train", "epochs": EPOCHS, "minutes": 0}
+    order = {"job": "train", "epochs": EPOCHS, "minutes": 0, **more}
     started = time.monotonic()
     assert forker.do(folder=tmp_path / "timing", **order) == 0
     longest = time.monotonic() - started
@@ -73,6 +83,25 @@ def _kill_at_random(forker, tmp_path: Path, reference: dict[str, str], kills: in
 def test_killed_at_random_moments(forker, tmp_path, reference, tally) -> None:
     """25 kills at random moments: no committed step is lost, and every run ends in the reference's bits."""
     _kill_at_random(forker, tmp_path, reference, 25, tally)
+
+
+def test_photos_killed_at_random_moments(forker, tmp_path, reference_of_photos, tally) -> None:
+    """The same with color images of 96 pixels and a checkpoint after every step."""
+    _kill_at_random(forker, tmp_path, reference_of_photos, 15, tally, photos=True)
+
+
+def test_photos_killed_at_durable_operations(forker, tmp_path, reference_of_photos, tally) -> None:
+    """Killed before every ninth call that changes the disk, a checkpoint after every step, so that many of the
+    kills leave one that stands after the last step of an epoch."""
+    order = {"job": "train", "epochs": EPOCHS, "minutes": 0, "photos": True}
+    calls = _count(forker, tmp_path / "count", **order)
+    assert calls > 60
+    for at in range(1, calls + 1, 9):
+        folder = tmp_path / str(at)
+        assert forker.do(folder=folder, kill_at=at, **order) == SIGKILLED
+        assert forker.do(folder=folder, **order) == 0
+        assert result(folder) == reference_of_photos, f"killed before call {at}"
+        tally["kills at a durable operation"] += 1
 
 
 @pytest.mark.torture

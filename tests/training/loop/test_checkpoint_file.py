@@ -10,13 +10,16 @@ import pytest
 
 from assay.core.errors import AssayError, Interrupted
 from assay.core.events import Event
-from assay.data.splitting.stratified import HoldOut
+from assay.data.splitting.stratified import HoldOut, hold_out
 from assay.data.values import Split
 from assay.training.classifier import Model
 from assay.training.fit import fit
 from assay.training.fit_request import FitRequest
+from assay.training.loop import loader
 from assay.training.loop.checkpoint_file import newest_checkpoint
-from assay.training.recipes import Recipe, read_recipe
+from assay.training.optim.schedule import Schedule
+from assay.training.recipes import Recipe, net_recipe, read_recipe
+from training.conftest import tiny_split
 
 CLASSES = ("left", "middle", "right")
 EPOCHS, STEPS = 3, 4
@@ -86,6 +89,56 @@ def test_every_technique_goes_on_to_the_same_bits(
             break
     assert stops >= 2 * STEPS
     assert_same(whole, parts)
+
+
+#: Net and options, batch size, shape: blocks of one batch (over 2**20 values), of two, and of many.
+SHAPES = {
+    "photos": ("cnn", {"channels": [4, 6], "pool_after": [1], "hidden": 8}, 20, (96, 96, 3)),
+    "photos, an ensemble": (
+        "cnn-accurate",
+        {"channels": [4, 6], "pool_after": [1], "hidden": 8, "selection": 0.5},
+        20,
+        (96, 96, 3),
+    ),
+    "the last batch is one image": ("mlp", {"hidden": 4}, 27, (96, 96, 3)),
+    "one batch an epoch": ("mlp", {"hidden": 4}, 55, (96, 96, 3)),
+    "a batch larger than the set": ("linear", {}, 128, (96, 96, 3)),
+    "two batches a block, of odd bytes": ("mlp", {"hidden": 4}, 13, (99, 97, 3)),
+    "many batches a block, of odd bytes": ("mlp", {"hidden": 4}, 13, (5, 7, 1)),
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_every_step_of_an_epoch_can_be_resumed(tmp_path: Path, name: str) -> None:
+    """A checkpoint after any step, the last of an epoch too, goes on to the same bits, whatever share of a
+    block the batches are: a block of one batch once failed for good."""
+    net, options, size, shape = SHAPES[name]
+    split = tiny_split(68, shape=shape)
+    rows = hold_out(split, 0.2, seed=0)
+    few = {"epochs": 2, "batch_size": size, "least_steps": 0, **({"reference": 0.0} if net == "cnn" else {})}
+    recipe = read_recipe(net, {**few, **options})
+    whole = fit(FitRequest(split, rows, CLASSES, recipe, threads=1))
+    steps = Schedule(net_recipe(recipe.as_record()), len(rows.train)).total_steps
+    for step in range(1, steps + 1):
+        own = tmp_path / str(step)
+        with pytest.raises(Interrupted):
+            fit(
+                FitRequest(
+                    split, rows, CLASSES, recipe, checkpoints=own, should_stop=stop_at(step), threads=1
+                )
+            )
+        assert_same(whole, fit(FitRequest(split, rows, CLASSES, recipe, checkpoints=own, threads=1)))
+
+
+@pytest.mark.parametrize("values", [1, 5_000, 1 << 20])
+def test_bits_do_not_hang_on_the_size_of_a_block(monkeypatch: pytest.MonkeyPatch, values: int) -> None:
+    """Blocks of any size give the same weights, also where a batch's bytes are no multiple of a cache line."""
+    split = tiny_split(70, shape=(5, 7, 3))
+    rows = hold_out(split, 0.2, seed=0)
+    recipe = read_recipe("cnn", {"epochs": 2, "batch_size": 13, "channels": [4, 6], "pool_after": [1]})
+    whole = fit(FitRequest(split, rows, CLASSES, recipe, threads=1))
+    monkeypatch.setattr(loader, "_BLOCK_VALUES", values)
+    assert_same(whole, fit(FitRequest(split, rows, CLASSES, recipe, threads=1)))
 
 
 def test_stopped_after_every_step(

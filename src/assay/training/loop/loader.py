@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from math import prod
 from typing import Final
 
@@ -19,6 +18,9 @@ from assay.training.optim import augment
 
 #: Normalized values held at a time: large enough to gather and normalize cheaply, small enough for a cache.
 _BLOCK_VALUES: Final = 1 << 20
+
+#: Bytes at whose multiples torch begins its tensors.
+_ALIGNMENT: Final = 64
 
 #: Share of a graphics card's free memory that the images may take; the rest is for the net.
 _MEMORY_SHARE: Final = 0.5
@@ -43,18 +45,18 @@ class BatchLoader:
         self._resident = _resident(job.split, job.device)
 
     def batches(self, rows: NDArray[np.int64], epoch: int, first_step: int = 0) -> Iterator[Batch]:
-        """The batches of an epoch that shows `rows` in this order, from `first_step` on.
+        """The batches of an epoch that shows `rows` in this order, from `first_step` on; none after the last.
 
-        Many batches are gathered and normalized at once. Blocks begin at the same steps wherever an epoch is
-        taken up, so that every batch lies in memory as it did before (kernels may round by alignment).
+        Many batches are gathered and normalized at once; each then lies in memory of its own (see
+        `_aligned`), so that its bits do not hang on where a run is taken up or how many make a block.
         """
         job, size = self._job, self._job.recipe.batch_size
+        start = first_step * size
+        if start >= len(rows):
+            return iter(())
         steps = max(1, _BLOCK_VALUES // (size * prod(job.split.shape)))
-        whole, rest = divmod(first_step, steps)
         draws = augment.draw(job.recipe, rows, job.split.shape, job.seed, epoch)
-        start = whole * steps * size
-        found = self._from(rows[start:], draws.part(start, len(rows)), size, steps * size)
-        return islice(found, rest, None)
+        return self._from(rows[start:], draws.part(start, len(rows)), size, steps * size)
 
     def _from(
         self, rows: NDArray[np.int64], draws: augment.Draws, size: int, block_size: int
@@ -76,7 +78,12 @@ class BatchLoader:
             return
         blocks = job.split.blocks(rows, block_size)
         for block in _ahead(to_tensor(job.preprocessing.normalize(block), job.device) for block in blocks):
-            yield from torch.split(block, size)
+            yield from map(_aligned, torch.split(block, size))
+
+
+def _aligned(batch: torch.Tensor) -> torch.Tensor:
+    """The batch where kernels do not round by where it begins: torch begins each tensor of its own so."""
+    return batch.clone() if batch.data_ptr() % _ALIGNMENT else batch
 
 
 def _ahead(blocks: Iterator[torch.Tensor]) -> Iterator[torch.Tensor]:
