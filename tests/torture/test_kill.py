@@ -91,8 +91,8 @@ def test_photos_killed_at_random_moments(forker, tmp_path, reference_of_photos, 
 
 
 def test_photos_killed_at_durable_operations(forker, tmp_path, reference_of_photos, tally) -> None:
-    """Killed before every ninth call that changes the disk, a checkpoint after every step, so that many of the
-    kills leave one that stands after the last step of an epoch."""
+    """Killed before every ninth call that changes the disk, a checkpoint after every step, so that many of
+    the kills leave one that stands after the last step of an epoch."""
     order = {"job": "train", "epochs": EPOCHS, "minutes": 0, "photos": True}
     calls = _count(forker, tmp_path / "count", **order)
     assert calls > 60

@@ -8,7 +8,7 @@ from assay.workflow import run_folder
 from assay.workflow.plan import Plan, keep_inputs, need_same_data
 from assay.workflow.results import Results
 from assay.workflow.run_folder import RunFolder
-from assay.workflow.stages import Run, evaluate_model, layers_of, test_one, train_one
+from assay.workflow.stages import Run, evaluate_model, hold_out_rows, layers_of, test_one, train_one
 
 
 def train_several(
@@ -16,7 +16,7 @@ def train_several(
 ) -> Run:
     """Every model in a run folder of its own, on the same splits and audit; then all side by side."""
     for part in plan.parts:  # whatever does not fit these images is refused before the first is trained
-        layers_of(part, len(plan.dataset.train))
+        layers_of(part, hold_out_rows(part))
     runs = tuple(_train_part(part, results, on_event, accept_changes) for part in plan.parts)
     return side_by_side(plan, folder, results, runs, on_event)
 

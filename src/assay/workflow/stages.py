@@ -109,7 +109,7 @@ def fit_model(
 ) -> tuple[HoldOut, Model]:
     """What was held out, and the model trained on the rest, with its limits. folder: None keeps nothing."""
     held, settings, dataset = hold_out_rows(plan), plan.settings, plan.dataset
-    recipe, layers = layers_of(plan, len(held.train))
+    recipe, layers = layers_of(plan, held)
     resumed = bool(folder and any(checkpoints_in(folder.path).glob("*.json")))
     # Of several seeds, the first tells what the net is.
     summary = layers.text() if settings.split_seed is None else ""
@@ -131,7 +131,7 @@ def fit_model(
 def evaluate_unfinished_model(plan: Plan, on_event: OnEvent) -> tuple[Model, Evaluation]:
     """The model that the plan's run has come to so far, and its score. Nothing is written."""
     held, dataset = hold_out_rows(plan), plan.dataset
-    recipe, _ = layers_of(plan, len(held.train))
+    recipe, _ = layers_of(plan, held)
     model = _fitted(plan, held, recipe, plan.folder, on_event, finish=False)
     model = calibrate(model, plan.train, held, dataset, plan.settings.max_risk)
     return model, evaluate_model(model, dataset, None, plan.decided, on_event)
@@ -174,10 +174,11 @@ def checkpoints_in(folder: Path) -> Path:
     return folder / "checkpoints"
 
 
-def layers_of(plan: Plan, images: int) -> tuple[Recipe, ModelSummary]:
-    """The plan's recipe for so many training images, and what it makes of the data's."""
+def layers_of(plan: Plan, held: HoldOut) -> tuple[Recipe, ModelSummary]:
+    """The plan's recipe for its training images, and what it makes of the data's."""
     assert plan.recipe is not None
-    recipe = resolved(plan.recipe, images)
+    watched = bool(len(held.validation)) or "validation" in plan.dataset.splits
+    recipe = resolved(plan.recipe, len(held.train), watched=watched)
     return recipe, summarize(recipe, plan.dataset.shape, len(plan.dataset.classes))
 
 

@@ -132,7 +132,7 @@ def test_every_step_of_an_epoch_can_be_resumed(tmp_path: Path, name: str) -> Non
 
 @pytest.mark.parametrize("values", [1, 5_000, 1 << 20])
 def test_bits_do_not_hang_on_the_size_of_a_block(monkeypatch: pytest.MonkeyPatch, values: int) -> None:
-    """Blocks of any size give the same weights, also where a batch's bytes are no multiple of a cache line."""
+    """Blocks of any size give the same weights, also where a batch's bytes end within a cache line."""
     split = tiny_split(70, shape=(5, 7, 3))
     rows = hold_out(split, 0.2, seed=0)
     recipe = read_recipe("cnn", {"epochs": 2, "batch_size": 13, "channels": [4, 6], "pool_after": [1]})

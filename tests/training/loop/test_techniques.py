@@ -94,13 +94,14 @@ def test_selection_takes_the_largest_stale_losses(split: Split, rows: HoldOut) -
     state, count = first_state(job), len(rows.train)
     assert sorted(rows_of_epoch(job, state)) == rows.train.tolist()
     known = np.random.default_rng(0).permutation(count).astype(np.float32)
-    record_losses(job, state, rows.train, torch.from_numpy(known))
+    record_losses(job, state, rows.train, torch.from_numpy(known), torch.zeros(count, dtype=torch.bool))
     assert sorted(rows_of_epoch(job, state)) == rows.train.tolist()
     state.losses.copy_(state.fresh_losses)
     state.begin_epoch(2)
     hardest = rows.train[known >= count - round(count / 4)]
     assert sorted(rows_of_epoch(job, state)) == hardest.tolist()
-    record_losses(job, state, hardest, torch.full((len(hardest),), -1.0))
+    record_losses(job, state, hardest, torch.full((len(hardest),), -1.0), torch.ones(len(hardest)) > 0)
+    assert int(state.right.sum()) == len(hardest)
     assert sorted(rows_of_epoch(job, state)) == hardest.tolist()
     state.losses.copy_(state.fresh_losses)
     state.begin_epoch(3)
@@ -108,9 +109,13 @@ def test_selection_takes_the_largest_stale_losses(split: Split, rows: HoldOut) -
 
 
 def test_selection_counts_what_it_shows(split: Split, rows: HoldOut) -> None:
-    """The history's figures of an epoch are means over the images that it showed."""
+    """The loss of an epoch is a mean over the images that it showed, the accuracy one over all images: with a
+    rate near nothing the hardest quarter's accuracy is 0, that of all images stays what it was."""
+    still = fit(FitRequest(split, rows, CLASSES, net_recipe(selection=0.25, epochs=4, learning_rate=1e-12)))
+    accuracies = [r.train_accuracy for r in still.history.records]
+    assert accuracies == [accuracies[0]] * 4
+    assert 0 < accuracies[0] < 0.75
     model = fit(FitRequest(split, rows, CLASSES, net_recipe(selection=0.25, epochs=4)))
-    assert all(0 <= r.train_accuracy <= 1 for r in model.history.records)
     losses = [record.train_loss for record in model.history.records]
     assert losses[1] > losses[3]
 

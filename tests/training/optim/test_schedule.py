@@ -3,7 +3,7 @@
 import pytest
 
 from assay.training.optim.schedule import Schedule, lengthened
-from assay.training.recipes import read_recipe
+from assay.training.recipes import RECIPES, NetRecipe, net_recipe, read_recipe
 
 
 def schedule(images: int = 100, **settings: object) -> Schedule:
@@ -57,13 +57,15 @@ def test_selection_shows_all_at_first() -> None:
 def test_few_images_get_more_epochs(images: int, selection: float, least: int) -> None:
     """Epochs that show all images are added until the run has the least number of steps, not one more; a
     recipe that has so many steps is left as it is."""
-    recipe = schedule(epochs=4, selection=selection).recipe.model_copy(update={"least_steps": least})
+    changes = {"least_steps": least, "selection_least": 56}
+    recipe = schedule(epochs=4, selection=selection).recipe.model_copy(update=changes)
     found = lengthened(recipe, images)
     assert Schedule(found, images).total_steps >= least
-    if Schedule(recipe, images).total_steps >= least:
-        assert found == recipe
+    assert found.selection == (1 if images < 56 else selection)
+    shown = recipe.model_copy(update={"selection": found.selection})
+    if Schedule(shown, images).total_steps >= least:
+        assert found == shown
     else:
-        assert found.selection == 1
         fewer = found.model_copy(update={"epochs": found.epochs - 1})
         assert found.epochs == 4 or Schedule(fewer, images).total_steps < least
 
@@ -75,3 +77,33 @@ def test_epochs_that_were_asked_for_count() -> None:
     asked = read_recipe("cnn", {"epochs": 3})
     assert lengthened(asked, 10).epochs == 3
     assert read_recipe("cnn", own.as_record()) == own
+
+
+@pytest.mark.parametrize("name", [n for n in RECIPES if getattr(read_recipe(n), "selection", 1) < 1])
+def test_epochs_never_switch_selection_on(name: str) -> None:
+    """Whether the hardest images are selected follows from how many there are: from where the recipe's own
+    epochs have enough steps. A number of epochs that was asked for changes nothing about it; a share that was
+    asked for is taken."""
+    own = net_recipe(read_recipe(name).as_record())
+    for images in (10, 335, own.selection_least - 1, own.selection_least, 60_000):
+        selected = images >= own.selection_least
+        assert selected == (Schedule(own, images).total_steps >= own.least_steps)
+        for epochs in (None, 1, 15, 500):
+            asked = net_recipe(read_recipe(name, {"epochs": epochs}).as_record())
+            assert lengthened(asked, images).selection == (own.selection if selected else 1.0)
+            said = net_recipe(read_recipe(name, {"epochs": epochs, "selection": 0.5}).as_record())
+            assert lengthened(said, images).selection == 0.5
+
+
+def test_a_lengthened_run_stops_by_validation() -> None:
+    """Few images, many epochs: it may stop early where there are validation images; a run that was not made
+    longer, or without validation images, or with a patience of its own, is left as it is."""
+    own = read_recipe("cnn").model_copy(update={"lengthened_patience": 9})
+    assert isinstance(own, NetRecipe)
+    assert lengthened(own, 300, watched=True).patience == 9
+    assert lengthened(own, 300).patience == 0
+    assert lengthened(own, 60_000, watched=True).patience == 0
+    patient = own.model_copy(update={"patience": 4})
+    assert lengthened(patient, 300, watched=True).patience == 4
+    asked = net_recipe(read_recipe("cnn", {"epochs": 15}).as_record())
+    assert lengthened(asked, 300, watched=True).patience == 0

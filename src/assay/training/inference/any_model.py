@@ -17,11 +17,11 @@ from assay.training.optim.schedule import lengthened
 from assay.training.recipes import NetRecipe, Recipe, validated
 
 
-def resolved(recipe: Recipe, count: int) -> Recipe:
-    """The recipe as it will be used on `count` training images."""
+def resolved(recipe: Recipe, count: int, *, watched: bool = False) -> Recipe:
+    """The recipe as it will be used on `count` training images. watched: there are validation images too."""
     if not isinstance(recipe, NetRecipe):
         return closed.resolved(recipe, count)
-    return blend.resolved(lengthened(recipe, count), count)
+    return blend.resolved(lengthened(recipe, count, watched=watched), count)
 
 
 def summarize(recipe: Recipe, shape: Shape, class_count: int) -> ModelSummary:

@@ -25,7 +25,10 @@ def rows_of_epoch(job: Job, state: State) -> NDArray[np.int64]:
     return epoch_order(rows, job.seed, state.epoch)
 
 
-def record_losses(job: Job, state: State, rows: NDArray[np.int64], losses: torch.Tensor) -> None:
-    """Note the losses `(b,)` of a batch; they count from the next epoch on."""
-    places = torch.from_numpy(np.searchsorted(job.rows.train, rows))
-    state.fresh_losses[places.to(losses.device)] = losses
+def record_losses(
+    job: Job, state: State, rows: NDArray[np.int64], losses: torch.Tensor, right: torch.Tensor
+) -> None:
+    """Note the losses `(b,)` of a batch, which count from the next epoch on, and which answers are right."""
+    places = torch.from_numpy(np.searchsorted(job.rows.train, rows)).to(losses.device)
+    state.fresh_losses[places] = losses
+    state.right[places] = right.to(torch.uint8)

@@ -27,7 +27,8 @@ class State:
     loss_sum, correct: over the images of this epoch so far; on a graphics card tensors there, so that no step
     waits for their values. answers: logits and labels that `correct` does not count yet.
     losses: float32 `(n,)`, of each training image when last seen before this epoch; fresh_losses: with what
-    this epoch has seen. Empty unless the recipe selects by them.
+    this epoch has seen. right: uint8 `(n,)`, whether each was answered rightly when last seen. All three are
+    empty unless the recipe selects by losses.
     learners: the nets that learn: the network itself, or the members of an ensemble.
     average: of the weights, where the recipe asks for one. best: the weights with the lowest validation
     loss so far, where the recipe stops early.
@@ -37,6 +38,7 @@ class State:
     train_steps: tuple[TrainStep, ...]
     losses: torch.Tensor
     fresh_losses: torch.Tensor
+    right: torch.Tensor
     average: Average | None = None
     best: dict[str, torch.Tensor] = field(default_factory=dict)
     epoch: int = 1
@@ -57,7 +59,7 @@ class State:
             average = floating_state(self.average.network)
             tensors |= {f"average.{name}": tensor for name, tensor in average.items()}
         if len(self.losses):
-            tensors |= {"losses": self.losses, "fresh_losses": self.fresh_losses}
+            tensors |= {"losses": self.losses, "fresh_losses": self.fresh_losses, "right": self.right}
         return tensors
 
     def add_answers(self, logits: torch.Tensor, labels: torch.Tensor) -> None:
@@ -113,10 +115,11 @@ def first_state(job: Job) -> State:
     network = network.to(job.device)
     count = len(job.rows.train) if recipe.selection < 1 else 0
     losses = torch.zeros(count, device=job.device)
+    right = torch.zeros(count, dtype=torch.uint8, device=job.device)
     average = Average(network, recipe.averaging) if recipe.averaging else None
     best = {n: t.clone() for n, t in floating_state(network).items()} if recipe.patience else {}
     train_steps = tuple(_train_step(member, recipe) for member in members(network))
-    return State(network, train_steps, losses, losses.clone(), average, best)
+    return State(network, train_steps, losses, losses.clone(), right, average, best)
 
 
 def _train_step(network: nn.Module, recipe: NetRecipe) -> TrainStep:

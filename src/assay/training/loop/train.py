@@ -127,7 +127,8 @@ def _count(
             raise diverged(job, state, saver.folder, f"the loss is {value}")
         state.loss_sum += value * len(batch.labels)
     if len(state.losses):
-        record_losses(job, state, batch.rows, losses_of_images(logits, batch.labels))
+        losses, right = losses_of_images(logits, batch.labels), logits.argmax(1) == batch.labels
+        record_losses(job, state, batch.rows, losses, right)
 
 
 def _epoch_record(job: Job, state: State) -> EpochRecord:
@@ -138,10 +139,18 @@ def _epoch_record(job: Job, state: State) -> EpochRecord:
         epoch=state.epoch,
         learning_rate=job.schedule.rate(state.epoch, state.step - 1),
         train_loss=float(state.loss_sum) / count,
-        train_accuracy=int(state.correct) / count,
+        train_accuracy=_train_accuracy(state, count),
         val_loss=val_loss,
         val_accuracy=val_accuracy,
     )
+
+
+def _train_accuracy(state: State, count: int) -> float:
+    """The share of all training images answered rightly when last seen: after a selection, those left out
+    count by an earlier epoch, so that the figure is not that of the hardest images alone."""
+    if len(state.right):
+        return int(state.right.sum(dtype=torch.int64)) / len(state.right)
+    return int(state.correct) / count
 
 
 def _validation_scores(job: Job, state: State) -> tuple[float, float] | tuple[None, None]:

@@ -27,8 +27,9 @@ class EpochRecord:
     """One epoch, counted from 1. Losses are means per image; without a validation split its two are None.
 
     learning_rate: that of the epoch's last step; None for what is fitted in closed form.
-    train_loss, train_accuracy: running figures over the epoch's batches, as the weights changed; in closed
-    form those of the training images, each judged by a fit that did not see it.
+    train_loss, train_accuracy: running figures over the epoch's batches, as the weights changed, the accuracy
+    over all training images (one that the epoch did not show counts by when it was last seen); in closed form
+    those of the training images, each judged by a fit that did not see it.
     """
 
     epoch: int

@@ -48,13 +48,19 @@ class Schedule:
         return self.recipe.learning_rate * min(1.0, (total - done) / (total - rising))
 
 
-def lengthened(recipe: NetRecipe, images: int) -> NetRecipe:
-    """The recipe with as many epochs as `least_steps` wants on so many images, all of them shown in each.
+def lengthened(recipe: NetRecipe, images: int, *, watched: bool = False) -> NetRecipe:
+    """The recipe with as many epochs as `least_steps` wants on so many images.
 
-    Selecting the hardest of 1,000 images lost 0.026 of the accuracy (docs/experiments.md).
+    Few images are all shown in each epoch, however many epochs were asked for: selecting the hardest of
+    1,000 images lost 0.026 of the accuracy (docs/experiments.md). watched: there are validation images, by
+    which a run that was made longer may stop.
     """
-    if Schedule(recipe, images).total_steps >= recipe.least_steps:
+    if images < recipe.selection_least:
+        recipe = recipe.model_copy(update={"selection": 1.0})
+    schedule = Schedule(recipe, images)
+    if schedule.total_steps >= recipe.least_steps:
         return recipe
-    longer = recipe.model_copy(update={"selection": 1.0})
-    epochs = ceil(recipe.least_steps / Schedule(longer, images).steps_in(1))
-    return longer.model_copy(update={"epochs": min(max(epochs, recipe.epochs), _MOST_EPOCHS)})
+    missing = recipe.least_steps - schedule.steps_in(1)
+    epochs = min(max(1 + ceil(missing / schedule.steps_in(2)), recipe.epochs), _MOST_EPOCHS)
+    patience = recipe.patience or (recipe.lengthened_patience if watched else 0)
+    return recipe.model_copy(update={"epochs": epochs, "patience": patience})

@@ -71,9 +71,11 @@ class NetRecipe(Recipe):
     shift: most pixels that an image is moved by, each way. cutout: side of a covered square, in pixels.
     erasing: probability of a covered box (random erasing). mixup: alpha of the shares' beta distribution.
     averaging: share of the running average of the weights kept at each step; 0 takes the last weights.
-    selection: share of the images, those of largest stale loss, shown after the first epoch.
+    selection: share of the images, those of largest stale loss, shown after the first epoch; of fewer than
+        selection_least training images every epoch shows all, unless the share was asked for.
     patience: epochs without a lower validation loss after which training stops, and the best model is kept;
-        0 trains to the last epoch and keeps that.
+        0 trains to the last epoch and keeps that. lengthened_patience: the same of a run that `least_steps`
+        made longer and that has validation images.
     """
 
     members: Annotated[int, Field(ge=1, le=1000)] = 1
@@ -101,7 +103,9 @@ class NetRecipe(Recipe):
     mixup: Annotated[float, Field(ge=0, le=100)] = 0.0
     averaging: Share = 0.0
     selection: Annotated[float, Field(gt=0, le=1)] = 1.0
+    selection_least: Annotated[int, Field(ge=0, le=1_048_576)] = 0
     patience: Annotated[int, Field(ge=0, le=100_000)] = 0
+    lengthened_patience: Annotated[int, Field(ge=0, le=100_000)] = 0
 
 
 def settings_of(name: str) -> tuple[str, ...]:
@@ -128,6 +132,8 @@ def read_recipe(name: str, overrides: Mapping[str, Any] | None = None) -> Recipe
         _override(table, known, key, _typed(value))
     if "epochs" in changes and "least_steps" not in changes:
         table.pop("least_steps", None)
+    if "selection" in changes and "selection_least" not in changes:
+        table.pop("selection_least", None)
     return validated(table)
 
 
