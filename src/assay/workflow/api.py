@@ -156,7 +156,7 @@ def evaluate(
     audit: of the same data; without it, the score without copies and without suspects is not made.
     decisions: a table of what a person decided; about test images, it gives one more score.
     """
-    require_for(model.recipe["model"])
+    require_for(model.recipe["model"], fitting=False)
     dataset = open_data(data, {"classes": model.classes}, offline, on_event)
     need_test_split(dataset)
     decided = decide(dataset, read_decisions(Path(decisions))) if decisions is not None else None

@@ -1,0 +1,27 @@
+"""Features brought to mean 0 and deviation 1, so that a penalty weighs them alike."""
+
+from typing import Final
+
+import numpy as np
+
+from assay.core.arrays import Float32s
+
+#: Added to every deviation, as a share of their mean: a feature that hardly varies must not be blown up.
+_FLOOR: Final = 1e-2
+
+#: What stands for it where nothing varies at all.
+_LEAST: Final = 1e-6
+
+
+def fit_scale(features: Float32s) -> tuple[Float32s, Float32s]:
+    """Mean and floored deviation of each column of `(n, d)`: float32 `(d,)` each. No label is looked at."""
+    wide = features.astype(np.float64)
+    mean, deviation = wide.mean(axis=0), wide.std(axis=0)
+    floored = deviation + _FLOOR * float(deviation.mean()) + _LEAST
+    return mean.astype(np.float32), floored.astype(np.float32)
+
+
+def scaled(features: Float32s, mean: Float32s, deviation: Float32s) -> Float32s:
+    """`(features - mean) / deviation`, float32 `(n, d)`."""
+    found: Float32s = (features - mean) / deviation
+    return found

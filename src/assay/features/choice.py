@@ -1,0 +1,104 @@
+"""Which features describe a set better, hand-made or pretrained ones: asked of the set's own training labels."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.core.arrays import Float32s
+from assay.data.values import Split
+from assay.estimators import ridge
+from assay.estimators.mcnemar import mcnemar
+from assay.estimators.projections import fit_components, fit_fourier, spread_rows
+from assay.estimators.standardized import fit_scale, scaled
+from assay.features import hand_made, pretrained
+from assay.features.backbones import DEFAULT
+
+#: Images that the two are compared on, evenly spread: enough to tell a difference of a few hundredths.
+_MOST_IMAGES: Final = 1_000
+
+#: Random waves of the hand-made features, as of the audit's reference; at most half as many as images.
+_WAVES: Final = 2_048
+
+#: Of equally good features a difference this large comes about by chance in one set of twenty.
+SIGNIFICANT: Final = 0.05
+
+#: Pictures with a shorter side have lost what a net trained on photographs looks at.
+LEAST_SIDE: Final = 64
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Two classifiers in closed form on the same images, each judged without itself.
+
+    hand_made, pretrained: the share of `images` that each answered rightly. only_hand_made, only_pretrained:
+    how many one alone did. p: of McNemar's exact test.
+    """
+
+    backbone: str
+    images: int
+    hand_made: float
+    pretrained: float
+    only_hand_made: int
+    only_pretrained: int
+    p: float
+
+    @property
+    def takes_pretrained(self) -> bool:
+        """Are the pretrained features right more often, beyond chance?"""
+        return self.only_pretrained > self.only_hand_made and self.p < SIGNIFICANT
+
+    def sentence(self) -> str:
+        """Both figures and what follows, in words."""
+        taken = "pretrained" if self.takes_pretrained else "hand-made"
+        return (
+            f"{taken} features describe these images: of {self.images:,} training images, each judged without "
+            f"itself, pretrained features ({self.backbone}) get {100 * self.pretrained:.1f} % right and hand-made "
+            f"ones {100 * self.hand_made:.1f} % ({self.only_pretrained:,} against {self.only_hand_made:,} right "
+            f"alone, p = {self.p:.2g})"
+        )
+
+
+def worth_asking(shape: tuple[int, int, int]) -> bool:
+    """Can pretrained features win at all? Color images of at least 64 pixels a side."""
+    height, width, channels = shape
+    return channels == 3 and min(height, width) >= LEAST_SIDE
+
+
+def choose(split: Split, rows: NDArray[np.int64], class_count: int) -> Choice:
+    """Compare both on some of the training rows, evenly spread. Raises AssayError as `pretrained.describe`."""
+    chosen = rows[spread_rows(len(rows), _MOST_IMAGES)]
+    labels = split.labels[chosen]
+    ours = _right(_waves(hand_made.describe(split, chosen)), labels, class_count)
+    theirs = _right(linear_inputs(pretrained.describe(split, chosen)), labels, class_count)
+    only_ours, only_theirs = int((ours & ~theirs).sum()), int((theirs & ~ours).sum())
+    return Choice(
+        DEFAULT,
+        len(chosen),
+        float(ours.mean()),
+        float(theirs.mean()),
+        only_ours,
+        only_theirs,
+        mcnemar(only_ours, only_theirs),
+    )
+
+
+def linear_inputs(features: Float32s) -> Float32s:
+    """Pretrained features as a linear classifier wants them: standardized, and a last column of ones."""
+    inputs = scaled(features, *fit_scale(features))
+    return np.hstack([inputs, np.ones((len(inputs), 1), np.float32)])
+
+
+def _waves(features: Float32s) -> Float32s:
+    components = fit_components(features).project(features)
+    fourier = fit_fourier(components, max(min(_WAVES, len(features) // 2) // 2 * 2, 2))
+    return np.concatenate(list(fourier.blocks(components)))
+
+
+def _right(inputs: Float32s, labels: NDArray[np.int64], class_count: int) -> NDArray[np.bool_]:
+    """Which images a ridge classifier fitted to all others answers rightly: bool `(n,)`."""
+    fitted = ridge.fit(lambda: [inputs], labels, class_count)
+    scores = ridge.leave_one_out(fitted, lambda: [inputs], labels)
+    right: NDArray[np.bool_] = scores.argmax(axis=1) == labels
+    return right
