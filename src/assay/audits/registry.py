@@ -27,6 +27,7 @@ from assay.core.errors import AssayError
 from assay.core.events import Event, OnEvent, ignore
 from assay.core.text import choices
 from assay.data.values import PURPOSES, Dataset
+from assay.features.choice import Choice
 
 
 @dataclass(frozen=True)
@@ -95,16 +96,19 @@ def audit_dataset(
     on_event: OnEvent = ignore,
     features: Mapping[str, NDArray[np.float32]] | None = None,
     thorough: bool = False,
+    choice: Choice | None = None,
 ) -> Audit:
     """Run the named checks (all when None) and gather their findings and issues.
 
     features: the user's own, per split float32 `(n, any)`, in place of the reference features.
-    thorough: a larger reference classifier, which takes longer and finds more.
+    thorough: a larger reference classifier, which takes longer and finds more. choice: between hand-made and
+    pretrained features, where it was asked for; then `features` are those of the pretrained net, if it won.
 
     Raises AssayError `unknown-check` for a name that is not in `CHECKS`.
     """
     chosen = known_checks(checks)
-    context = CheckContext(dataset, measurements, features, thorough)
+    linear = choice is not None and choice.takes_pretrained
+    context = CheckContext(dataset, measurements, features, thorough, linear)
     checked: list[Checked] = []
     for name in chosen:
         checked.append(_run(CHECKS[name], context))
@@ -115,7 +119,7 @@ def audit_dataset(
         statistics=_statistics(measurements),
         findings=findings,
         issues=sorted_issues([issue for result in checked for issue in result.issues]),
-        decisions=_decisions(measurements, findings),
+        decisions=_decisions(measurements, findings, choice),
         posterior=next((result.posterior for result in checked if result.posterior), None),
     )
 
@@ -179,9 +183,12 @@ def _statistics(measurements: Mapping[str, Measurements]) -> dict[str, Any]:
 
 
 def _decisions(
-    measurements: Mapping[str, Measurements], findings: tuple[Finding, ...]
+    measurements: Mapping[str, Measurements], findings: tuple[Finding, ...], choice: Choice | None
 ) -> dict[str, dict[str, str]]:
     decisions = {"normalization": normalization_decision(pixel_statistics(measurements["train"].histogram))}
+    if choice is not None:
+        taken = "pretrained" if choice.takes_pretrained else "hand-made"
+        decisions["features"] = {"decision": taken, "reason": choice.sentence()}
     for finding in findings:
         if finding.check == "class-similarity":
             decisions["convolution"] = convolution_decision(finding)

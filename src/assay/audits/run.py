@@ -1,7 +1,7 @@
 """An audit as it was asked for: with the user's features, the self-test, and what was kept from last time."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from assay.audits.audit_cache import cached_audit
@@ -12,6 +12,7 @@ from assay.audits.self_test.recall import self_test
 from assay.audits.values import Audit
 from assay.core.events import OnEvent, ignore
 from assay.data.values import Dataset
+from assay.features.choice import for_reference
 
 
 def run_checks(
@@ -30,10 +31,10 @@ def run_checks(
     the data, and put what was found into `statistics["self_test"]`; None does not.
     Raises AssayError `unknown-check`, and those of `read_features`.
     """
-    rows = None if features is None else read_features(features, dataset)
+    choice, rows = for_reference(dataset) if features is None else (None, read_features(features, dataset))
 
     def make() -> Audit:
-        found = audit_dataset(dataset, measurements, checks, on_event, rows, thorough)
+        found = audit_dataset(dataset, measurements, checks, on_event, rows, thorough, choice)
         if self_test_seed is None:
             return found
         tested = [result.as_record() for result in self_test(dataset, self_test_seed, on_event)]
@@ -42,6 +43,7 @@ def run_checks(
     asked = {
         "checks": known_checks(checks),
         "features": features_digest(rows),
+        "choice": None if choice is None else asdict(choice),
         "self_test": self_test_seed,
         "thorough": thorough,
     }

@@ -187,12 +187,17 @@ def _warned(event: Event, verbose: bool) -> list[Line]:  # noqa: ARG001
     return [(event.stage, f"warning: {event.figures['message']}", "yellow")]
 
 
+def _chosen(event: Event, verbose: bool) -> list[Line]:  # noqa: ARG001
+    return [(event.stage, event.figures["message"], "")]
+
+
 _LINES: dict[str, Callable[[Event, bool], list[Line]]] = {
     "stage-started": _started,
     "stage-finished": _finished,
     "finding": _found,
     "epoch": _epoch,
     "warning": _warned,
+    "choice": _chosen,
 }
 
 _FINISHED: dict[str, Callable[[Mapping[str, Any]], list[Line]]] = {

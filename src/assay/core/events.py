@@ -13,6 +13,7 @@ EVENTS: Final = (
     "finding",
     "stage-finished",
     "warning",
+    "choice",
     "run-finished",
 )
 

@@ -1,4 +1,4 @@
-"""Which features describe a set better, hand-made or pretrained ones: asked of the set's own training labels."""
+"""Which features describe a set better, hand-made or pretrained ones: asked of its own training labels."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.arrays import Float32s
-from assay.data.values import Split
+from assay.data.values import Dataset, Split
 from assay.estimators import ridge
 from assay.estimators.mcnemar import mcnemar
 from assay.estimators.projections import fit_components, fit_fourier, spread_rows
 from assay.estimators.standardized import fit_scale, scaled
-from assay.features import hand_made, pretrained
+from assay.features import backbones, hand_made, pretrained
 from assay.features.backbones import DEFAULT
 
 #: Images that the two are compared on, evenly spread: enough to tell a difference of a few hundredths.
@@ -26,6 +26,9 @@ SIGNIFICANT: Final = 0.05
 
 #: Pictures with a shorter side have lost what a net trained on photographs looks at.
 LEAST_SIDE: Final = 64
+
+#: Of more images an audit does not ask for pretrained features by itself: it would take over ten minutes.
+MOST_DESCRIBED: Final = 20_000
 
 
 @dataclass(frozen=True)
@@ -53,10 +56,10 @@ class Choice:
         """Both figures and what follows, in words."""
         taken = "pretrained" if self.takes_pretrained else "hand-made"
         return (
-            f"{taken} features describe these images: of {self.images:,} training images, each judged without "
-            f"itself, pretrained features ({self.backbone}) get {100 * self.pretrained:.1f} % right and hand-made "
-            f"ones {100 * self.hand_made:.1f} % ({self.only_pretrained:,} against {self.only_hand_made:,} right "
-            f"alone, p = {self.p:.2g})"
+            f"{taken} features: of {self.images:,} training images, each judged without itself, pretrained "
+            f"features ({self.backbone}) get {100 * self.pretrained:.1f} % right and hand-made ones "
+            f"{100 * self.hand_made:.1f} % ({self.only_pretrained:,} and {self.only_hand_made:,} of them right "
+            f"alone, McNemar p = {self.p:.2g})"
         )
 
 
@@ -67,7 +70,7 @@ def worth_asking(shape: tuple[int, int, int]) -> bool:
 
 
 def choose(split: Split, rows: NDArray[np.int64], class_count: int) -> Choice:
-    """Compare both on some of the training rows, evenly spread. Raises AssayError as `pretrained.describe`."""
+    """Compare both on some of the training rows, evenly spread. Errors as of `pretrained.describe`."""
     chosen = rows[spread_rows(len(rows), _MOST_IMAGES)]
     labels = split.labels[chosen]
     ours = _right(_waves(hand_made.describe(split, chosen)), labels, class_count)
@@ -84,9 +87,28 @@ def choose(split: Split, rows: NDArray[np.int64], class_count: int) -> Choice:
     )
 
 
-def linear_inputs(features: Float32s) -> Float32s:
-    """Pretrained features as a linear classifier wants them: standardized, and a last column of ones."""
-    inputs = scaled(features, *fit_scale(features))
+def for_reference(dataset: Dataset) -> tuple[Choice | None, dict[str, Float32s] | None]:
+    """What the audit's reference shall see: how both kinds of features did, and the pretrained ones of every
+    split, float32 `(n, d)`, where they did better; None where they cannot be asked, or did not.
+
+    Loads torch only where pretrained features can win and are installed, and the set is small enough.
+    """
+    images = sum(map(len, dataset.splits.values()))
+    askable = worth_asking(dataset.shape) and images <= MOST_DESCRIBED and backbones.missing() is None
+    if not askable or len(np.unique(dataset.train.labels)) < 2:
+        return None, None
+    choice = choose(dataset.train, np.arange(len(dataset.train)), len(dataset.classes))
+    if not choice.takes_pretrained:
+        return choice, None
+    return choice, {name: pretrained.describe(split) for name, split in dataset.splits.items()}
+
+
+def linear_inputs(features: Float32s, like: Float32s | None = None) -> Float32s:
+    """Pretrained features as a linear classifier wants them: standardized, and a last column of ones.
+
+    like: the features whose mean and deviation are taken, those of train; the same where None.
+    """
+    inputs = scaled(features, *fit_scale(features if like is None else like))
     return np.hstack([inputs, np.ones((len(inputs), 1), np.float32)])
 
 

@@ -92,7 +92,7 @@ def weight_shapes() -> dict[str, tuple[int, ...]]:
 
 
 def folded(tensors: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
-    """The published tensors with every batch norm folded into its convolution: float32, by `weight_shapes`."""
+    """The published tensors, every batch norm folded into its convolution: float32, as `weight_shapes`."""
     weights = {}
     for layer in layers():
         norm = {
@@ -125,8 +125,8 @@ def forward(weights: Mapping[str, "torch.Tensor"], images: "torch.Tensor") -> "t
 
 
 def _padded(maps: "torch.Tensor", layer: Convolution) -> tuple["torch.Tensor", int]:
-    """The maps with the zeros that TensorFlow's `SAME` puts around them, more of them right and below; and how
-    many the convolution itself shall add on every side."""
+    """The maps with the zeros that TensorFlow's `SAME` puts around them, more of them right and below; and
+    how many the convolution itself shall add on every side."""
     from torch.nn.functional import pad
 
     if layer.stride == 1:

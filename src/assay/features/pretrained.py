@@ -72,7 +72,7 @@ def described(
 
 
 def describe_block(weights: Weights, images: NDArray[np.uint8], name: str = DEFAULT) -> Float32s:
-    """The features of images uint8 `(n, h, w, c)` by a backbone's folded weights: float32 `(n, dimension)`."""
+    """The features of images uint8 `(n, h, w, c)` by folded weights: float32 `(n, dimension)`."""
     tensors, backbone = _tensors(weights), BACKBONES[name]
     parts = [_features(tensors, images[i : i + _BATCH], backbone) for i in range(0, len(images), _BATCH)]
     return np.concatenate([np.zeros((0, backbone.dimension), np.float32), *parts])

@@ -19,6 +19,7 @@ from assay.training.model.values import ModelData
 from assay.training.recipes import RECIPES, Recipe, settings_of, validated
 from assay.training.requirements import require_for
 from assay.workflow import run_folder
+from assay.workflow.default_recipe import photo_recipe
 from assay.workflow.load import load
 from assay.workflow.model_grid import chosen_recipes, run_name, settings_of_models
 from assay.workflow.settings import Settings
@@ -104,6 +105,8 @@ def make_plan(
     dataset = open_data(data, settings.reading(), offline, on_event)
     if command == "run":
         need_test_split(dataset)
+    if recipes:
+        recipes = photo_recipe(dataset, settings, recipes, on_event)
     label = run_name(settings, recipes) if recipes else command
     folder = Path(out) if out is not None else run_folder.default_folder(dataset.name, label)
     decisions = read_decisions(Path(settings.decisions)) if settings.decisions else ()

@@ -22,7 +22,8 @@ class CheckContext:
 
     measurements: per split name, over the whole split.
     features: the user's own, per split name `(n, any)`, in place of the reference features.
-    thorough: take more time where more is found by it.
+    linear: those features are weighed as they are, for a pretrained net has bent them enough; others through
+    random waves. thorough: take more time where more is found by it.
     What only some checks need is computed when the first of them asks.
     """
 
@@ -30,6 +31,7 @@ class CheckContext:
     measurements: Mapping[str, Measurements]
     features: Mapping[str, NDArray[np.float32]] | None = None
     thorough: bool = False
+    linear: bool = False
 
     @cached_property
     def exact_copies(self) -> Copies:
@@ -49,7 +51,8 @@ class CheckContext:
     @cached_property
     def cross_validated(self) -> CrossValidated:
         """What the reference classifier makes of every image without its own label."""
-        return judge(self.dataset, self.components, self.thorough)
+        features = self.features if self.linear else None
+        return judge(self.dataset, self.components, self.thorough, features)
 
     @cached_property
     def image_stats(self) -> Mapping[str, ImageStats]:

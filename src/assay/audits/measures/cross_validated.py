@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -12,6 +13,7 @@ from assay.data.values import Dataset
 from assay.estimators import ridge
 from assay.estimators.logistic_calibration import fit_calibration
 from assay.estimators.projections import fit_components, fit_fourier
+from assay.features.choice import linear_inputs
 from assay.features.hand_made import describe
 
 #: Random Fourier features by default and for `--thorough` (half as many as images, where these are few).
@@ -64,11 +66,15 @@ def principal_components(
 
 
 def judge(
-    dataset: Dataset, components: Mapping[str, NDArray[np.float32]] | None = None, thorough: bool = False
+    dataset: Dataset,
+    components: Mapping[str, NDArray[np.float32]] | None = None,
+    thorough: bool = False,
+    linear: Mapping[str, NDArray[np.float32]] | None = None,
 ) -> CrossValidated:
     """Fit the reference to train and judge all splits: train by leave-one-out, the others by prediction.
 
-    components: those of `principal_components`, made here when None.
+    components: those of `principal_components`, made here when None. linear: features per split that the
+    classifier weighs as they are, in place of random waves over the components.
     """
     train = dataset.train
     counts = train.counts(len(dataset.classes))
@@ -76,7 +82,7 @@ def judge(
     components = components or principal_components(dataset)
     refusal = _refusal(dataset, learned)
     size = THOROUGH_SIZE if thorough else SIZE
-    probabilities = {} if refusal else _probabilities(dataset, components, size)
+    probabilities = {} if refusal else _probabilities(dataset, components, size, linear)
     if not probabilities:
         return CrossValidated(refusal or NO_BETTER_THAN_CHANCE, {}, components, learned, {})
     accuracy = {
@@ -97,22 +103,37 @@ def _refusal(dataset: Dataset, learned: NDArray[np.int64]) -> str:
 
 
 def _probabilities(
-    dataset: Dataset, components: Mapping[str, NDArray[np.float32]], size: int
+    dataset: Dataset,
+    components: Mapping[str, NDArray[np.float32]],
+    size: int,
+    linear: Mapping[str, NDArray[np.float32]] | None,
 ) -> dict[str, Probabilities]:
     """Per split; {} where the scores tell nothing."""
     train, classes = dataset.train, len(dataset.classes)
-    fourier = fit_fourier(components["train"], _even(min(size, len(train) // 2)))
-    fitted = ridge.fit(lambda: fourier.blocks(components["train"]), train.labels, classes)
-    scores = ridge.leave_one_out(fitted, lambda: fourier.blocks(components["train"]), train.labels)
+    inputs = _linear_inputs(linear) if linear else _waves(components, _even(min(size, len(train) // 2)))
+    fitted = ridge.fit(inputs["train"], train.labels, classes)
+    scores = ridge.leave_one_out(fitted, inputs["train"], train.labels)
     if not tells_the_labels(scores, train.labels):
         return {}
     calibration = fit_calibration(scores, train.labels)
     found = {"train": calibration.probabilities(scores)}
     for name in dataset.splits:
         if name != "train":
-            raw = ridge.predict(fitted, lambda name=name: fourier.blocks(components[name]))  # type: ignore[misc]
+            raw = ridge.predict(fitted, inputs[name])
             found[name] = calibration.probabilities(raw)
     return found
+
+
+def _waves(components: Mapping[str, NDArray[np.float32]], size: int) -> dict[str, ridge.Blocks]:
+    """Random Fourier features of each split, made anew at every call."""
+    fourier = fit_fourier(components["train"], size)
+    return {name: partial(fourier.blocks, rows) for name, rows in components.items()}
+
+
+def _linear_inputs(features: Mapping[str, NDArray[np.float32]]) -> dict[str, ridge.Blocks]:
+    """The features of each split, standardized by those of train."""
+    made = {name: linear_inputs(rows, features["train"]) for name, rows in features.items()}
+    return {name: partial(lambda rows: [rows], rows) for name, rows in made.items()}
 
 
 def tells_the_labels(scores: NDArray[np.floating[Any]], labels: NDArray[np.int64]) -> bool:
