@@ -17,7 +17,6 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from measuring import conditions, write_result
 from PIL import Image
 
 from assay.estimators import ridge
@@ -25,6 +24,7 @@ from assay.estimators.logistic_calibration import fit_calibration
 from assay.features.choice import linear_inputs
 from assay.features.pretrained import describe
 from assay.workflow.load import load
+from measuring import conditions, write_result
 
 SIDE, LEAST = 224, 34
 FLIPPED, DRAWS = 0.05, 5
@@ -74,7 +74,7 @@ def flips(data: Path) -> dict[str, float]:
         given, wrong = labels.copy(), np.zeros(len(labels), bool)
         given[rows] = (given[rows] + generator.integers(1, count, number)) % count
         wrong[rows] = True
-        fitted = ridge.fit(lambda: [inputs], given, count)
+        fitted = ridge.fit(lambda: [inputs], given, count, ridge.FINE_PENALTIES)
         scores = ridge.leave_one_out(fitted, lambda: [inputs], given.copy())
         p = fit_calibration(scores, given).probabilities(scores)
         doubt = 1 - p[np.arange(len(given)), given]
@@ -99,7 +99,9 @@ def main() -> None:
             for name in asked.recipes.split(",")
         }
         os.environ["ASSAY_CACHE"] = str(work / "cache")
-        write_result("photos", {"conditions": before, "recipes": recipes, "flips": flips(data)})
+        figures = {"recipes": recipes, "flips": flips(data)}
+        command = f"python benchmarks/photos.py STAMPS --seeds {asked.seeds} --recipes {asked.recipes}"
+        write_result("photos", command, before, figures)
 
 
 if __name__ == "__main__":

@@ -34,3 +34,15 @@ def scaled(features: Float32s, mean: Float32s, deviation: Float32s) -> Float32s:
 def with_offset(inputs: Float32s) -> Float32s:
     """With a last column of `OFFSET`, by which a linear classifier gets its offset."""
     return np.hstack([inputs, np.full((len(inputs), 1), OFFSET, np.float32)])
+
+
+def row_space(inputs: Float32s) -> Float32s:
+    """An orthonormal basis `(d, r)` of what the rows of `(n, d)` span, r = min(n, d).
+
+    Ridge regression on `inputs @ basis` answers as on the inputs, whose coefficients lie in that space, and of
+    fewer rows than columns costs a fraction: the Gram matrix is of n, not of d.
+    """
+    if len(inputs) >= inputs.shape[1]:
+        return np.eye(inputs.shape[1], dtype=np.float32)
+    basis, _ = np.linalg.qr(inputs.T.astype(np.float64))
+    return np.ascontiguousarray(basis, np.float32)

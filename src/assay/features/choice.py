@@ -11,7 +11,7 @@ from assay.data.values import Dataset, Split
 from assay.estimators import ridge
 from assay.estimators.mcnemar import mcnemar
 from assay.estimators.projections import fit_components, fit_fourier, spread_rows
-from assay.estimators.standardized import fit_scale, scaled, with_offset
+from assay.estimators.standardized import fit_scale, row_space, scaled, with_offset
 from assay.features import backbones, hand_made, pretrained
 from assay.features.backbones import DEFAULT
 
@@ -73,8 +73,9 @@ def choose(split: Split, rows: NDArray[np.int64], class_count: int) -> Choice:
     """Compare both on some of the training rows, evenly spread. Errors as of `pretrained.describe`."""
     chosen = rows[spread_rows(len(rows), _MOST_IMAGES)]
     labels = split.labels[chosen]
-    ours = _right(_waves(hand_made.describe(split, chosen)), labels, class_count)
-    theirs = _right(linear_inputs(pretrained.describe(split, chosen)), labels, class_count)
+    ours = _right(_waves(hand_made.describe(split, chosen)), labels, class_count, ridge.PENALTIES)
+    inputs = linear_inputs(pretrained.describe(split, chosen))
+    theirs = _right(inputs, labels, class_count, ridge.FINE_PENALTIES)
     only_ours, only_theirs = int((ours & ~theirs).sum()), int((theirs & ~ours).sum())
     return Choice(
         DEFAULT,
@@ -104,11 +105,16 @@ def for_reference(dataset: Dataset) -> tuple[Choice | None, dict[str, Float32s] 
 
 
 def linear_inputs(features: Float32s, like: Float32s | None = None) -> Float32s:
-    """Pretrained features as a linear classifier wants them: standardized, and a last column for the offset.
+    """Pretrained features as a linear classifier wants them: standardized, and a column for the offset, all in
+    the directions that the rows of train span.
 
     like: the features whose mean and deviation are taken, those of train; the same where None.
     """
-    return with_offset(scaled(features, *fit_scale(features if like is None else like)))
+    known = features if like is None else like
+    scale = fit_scale(known)
+    inputs = with_offset(scaled(known, *scale))
+    basis = row_space(inputs)
+    return (inputs if like is None else with_offset(scaled(features, *scale))) @ basis
 
 
 def _waves(features: Float32s) -> Float32s:
@@ -117,9 +123,11 @@ def _waves(features: Float32s) -> Float32s:
     return np.concatenate(list(fourier.blocks(components)))
 
 
-def _right(inputs: Float32s, labels: NDArray[np.int64], class_count: int) -> NDArray[np.bool_]:
+def _right(
+    inputs: Float32s, labels: NDArray[np.int64], class_count: int, penalties: tuple[float, ...]
+) -> NDArray[np.bool_]:
     """Which images a ridge classifier fitted to all others answers rightly: bool `(n,)`."""
-    fitted = ridge.fit(lambda: [inputs], labels, class_count)
+    fitted = ridge.fit(lambda: [inputs], labels, class_count, penalties)
     scores = ridge.leave_one_out(fitted, lambda: [inputs], labels)
     right: NDArray[np.bool_] = scores.argmax(axis=1) == labels
     return right

@@ -111,7 +111,7 @@ def test_a_model_like_any_other(split: Split, rows: HoldOut, name: str, tmp_path
     assert sum(w.size for w in model.weights.values()) == model.layers.parameters
     assert [e.figures["epochs"] for e in events if e.event == "epoch"] == [1]
     assert model.layers.layers[0].purpose in model.summary()
-    assert "torch" not in model.versions
+    assert ("torch" in model.versions) == (name in WITH_TORCH)
     model.save(tmp_path / "a")
     fit(FitRequest(split, rows, CLASSES, read_recipe(name))).save(tmp_path / "b")
     for file in (WEIGHTS, RECORD):

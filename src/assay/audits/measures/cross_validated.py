@@ -111,7 +111,8 @@ def _probabilities(
     """Per split; {} where the scores tell nothing."""
     train, classes = dataset.train, len(dataset.classes)
     inputs = _linear_inputs(linear) if linear else _waves(components, _even(min(size, len(train) // 2)))
-    fitted = ridge.fit(inputs["train"], train.labels, classes)
+    penalties = ridge.FINE_PENALTIES if linear else ridge.PENALTIES
+    fitted = ridge.fit(inputs["train"], train.labels, classes, penalties)
     scores = ridge.leave_one_out(fitted, inputs["train"], train.labels)
     if not tells_the_labels(scores, train.labels):
         return {}

@@ -16,7 +16,7 @@ from assay.core.arrays import Float32s, Shape
 from assay.data.values import Split
 from assay.estimators import ridge
 from assay.estimators.logistic_calibration import Calibration, fit_calibration
-from assay.estimators.standardized import OFFSET, fit_scale, scaled, with_offset
+from assay.estimators.standardized import OFFSET, fit_scale, row_space, scaled, with_offset
 from assay.features import efficientnet, pretrained
 from assay.features.backbones import BACKBONES, DEFAULT
 from assay.training.closed_forms.values import Fitted, Weights, scored
@@ -46,16 +46,18 @@ def fit(
     """
     labels, described = split.labels[rows], pretrained.describe(split, rows)
     mean, deviation = fit_scale(described)
-    inputs = scaled(described, mean, deviation)
+    inputs = with_offset(scaled(described, mean, deviation))
+    basis = row_space(inputs)
+    inputs = inputs @ basis
 
     def blocks() -> list[Float32s]:
-        return [with_offset(inputs)]
+        return [inputs]
 
-    fitted = ridge.fit(blocks, labels, class_count)
+    fitted = ridge.fit(blocks, labels, class_count, ridge.FINE_PENALTIES)
     scores = ridge.leave_one_out(fitted, blocks, labels)
     calibration = fit_calibration(scores, labels)
     answers = calibration.probabilities(scores).astype(np.float64)
-    coefficients = fitted.axes @ fitted.coefficients
+    coefficients = basis @ (fitted.axes @ fitted.coefficients)
     own = {
         "scale.mean": mean,
         "scale.deviation": deviation,
