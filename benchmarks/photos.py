@@ -3,7 +3,7 @@
     apt-get download tuxpaint-stamps-default && dpkg-deb -x tuxpaint-stamps-default_*.deb STAMPS
     python benchmarks/photos.py STAMPS [--seeds 5] [--recipes reference,cnn,pretrained]
 
-The set: class = folder under stamps, those of 34 stamps and more but the symbols, pasted on white, 224 pixels.
+The set: class = folder under stamps, those of 34 stamps and more but the symbols, pasted on white, 224 px.
 `cnn` is given 64 pixels. Writes benchmarks/results/photos.json.
 """
 

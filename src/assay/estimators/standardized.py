@@ -39,7 +39,7 @@ def with_offset(inputs: Float32s) -> Float32s:
 def row_space(inputs: Float32s) -> Float32s:
     """An orthonormal basis `(d, r)` of what the rows of `(n, d)` span, r = min(n, d).
 
-    Ridge regression on `inputs @ basis` answers as on the inputs, whose coefficients lie in that space, and of
+    Ridge regression on `inputs @ basis` answers as on the inputs, whose coefficients lie in that space; of
     fewer rows than columns costs a fraction: the Gram matrix is of n, not of d.
     """
     if len(inputs) >= inputs.shape[1]:

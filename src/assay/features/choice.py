@@ -105,7 +105,7 @@ def for_reference(dataset: Dataset) -> tuple[Choice | None, dict[str, Float32s] 
 
 
 def linear_inputs(features: Float32s, like: Float32s | None = None) -> Float32s:
-    """Pretrained features as a linear classifier wants them: standardized, and a column for the offset, all in
+    """Pretrained features for a linear classifier: standardized, and a column for the offset, all in
     the directions that the rows of train span.
 
     like: the features whose mean and deviation are taken, those of train; the same where None.
