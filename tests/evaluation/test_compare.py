@@ -12,8 +12,8 @@ import pytest
 from assay.core import durable
 from assay.core.errors import AssayError
 from assay.core.text import csv_text
+from assay.estimators.mcnemar import mcnemar
 from assay.evaluation.compare import Candidate, lay_out, need_same_test
-from assay.evaluation.paired import mcnemar
 from assay.evaluation.predictions_file import Answer, Answers, read_answers
 
 

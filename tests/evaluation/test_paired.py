@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from assay.evaluation.paired import FEWEST_DIFFERING, difference_interval, holm, mcnemar
+from assay.estimators.mcnemar import mcnemar
+from assay.evaluation.paired import FEWEST_DIFFERING, difference_interval, holm
 
 
 def exact(only_first: int, only_second: int) -> Fraction:

@@ -12,7 +12,7 @@ import assay
 from assay.cli.main import exit_code
 from assay.core import durable
 from assay.core.errors import AssayError
-from assay.evaluation.paired import mcnemar
+from assay.estimators.mcnemar import mcnemar
 from assay.workflow import run_folder
 from assay.workflow.compare_runs import folder_names, read_entries
 from assay.workflow.verify import verify_run

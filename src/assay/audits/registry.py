@@ -28,6 +28,7 @@ from assay.core.events import Event, OnEvent, ignore
 from assay.core.text import choices
 from assay.data.class_probabilities import ClassProbabilities
 from assay.data.values import PURPOSES, Dataset
+from assay.features.choice import Choice
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Check:
     untrue, then what makes the labels untrue, then what makes the classes hard.
     pictured: the report shows the images that it flags.
     reviewed: place among the checks whose images a person decides about, lowest first; None: not decided on.
+    on_features: it rests on the reference features, for which a pretrained net may be asked.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Check:
     importance: int
     pictured: bool = False
     reviewed: int | None = None
+    on_features: bool = False
 
 
 #: Every check, in the order of the report. A new one is a function and a line here: findings, gates, first
@@ -57,14 +60,24 @@ _TABLE: Final = (
     Check("exact-duplicates", "data integrity", check_exact_duplicates, 30, pictured=True, reviewed=30),
     Check("near-duplicates", "data integrity", check_near_duplicates, 60, pictured=True, reviewed=40),
     Check("leakage", "data integrity", check_leakage, 20, pictured=True, reviewed=20),
-    Check("drift", "data integrity", check_drift, 80),
+    Check("drift", "data integrity", check_drift, 80, on_features=True),
     Check("label-balance", "label balance", check_label_balance, 90),
-    Check("label-errors", "label quality", check_label_errors, 40, pictured=True, reviewed=10),
-    Check("ambiguous-labels", "label quality", check_ambiguous_labels, 100, pictured=True, reviewed=70),
+    Check(
+        "label-errors", "label quality", check_label_errors, 40, pictured=True, reviewed=10, on_features=True
+    ),
+    Check(
+        "ambiguous-labels",
+        "label quality",
+        check_ambiguous_labels,
+        100,
+        pictured=True,
+        reviewed=70,
+        on_features=True,
+    ),
     Check("pixel-range", "scaling necessity", check_pixel_range, 150),
     Check("class-similarity", "spatial complexity", check_class_similarity, 120),
-    Check("separability", "spatial complexity", check_separability, 110),
-    Check("atypical", "content", check_atypical, 140, pictured=True, reviewed=60),
+    Check("separability", "spatial complexity", check_separability, 110, on_features=True),
+    Check("atypical", "content", check_atypical, 140, pictured=True, reviewed=60, on_features=True),
     Check("quality", "content", check_quality, 130, pictured=True, reviewed=50),
     Check("shortcuts", "content", check_shortcuts, 50),
 )
@@ -74,6 +87,9 @@ CHECKS: Final[Mapping[str, Check]] = {check.name: check for check in _TABLE}
 
 #: The checks whose images can be seen, in the order of the report.
 PICTURED: Final = tuple(check.name for check in _TABLE if check.pictured)
+
+#: The checks that rest on the reference features.
+ON_FEATURES: Final = frozenset(check.name for check in _TABLE if check.on_features)
 
 #: The checks whose images a person can decide about, those first that most often want a decision.
 REVIEWED: Final = tuple(
@@ -97,17 +113,21 @@ def audit_dataset(
     features: Mapping[str, NDArray[np.float32]] | None = None,
     thorough: bool = False,
     pred_probs: ClassProbabilities | None = None,
+    choice: Choice | None = None,
 ) -> Audit:
     """Run the named checks (all when None) and gather their findings and issues.
 
     features: the user's own, per split float32 `(n, any)`, in place of the reference features.
     thorough: a larger reference classifier, which takes longer and finds more.
     pred_probs: the user's own out-of-sample probabilities, by which labels are judged.
+    choice: between hand-made and pretrained features, where it was asked for; then `features` are those of
+    the pretrained net, if it won.
 
     Raises AssayError `unknown-check` for a name that is not in `CHECKS`.
     """
     chosen = known_checks(checks)
-    context = CheckContext(dataset, measurements, features, thorough, pred_probs)
+    linear = choice is not None and choice.takes_pretrained
+    context = CheckContext(dataset, measurements, features, thorough, pred_probs, linear)
     checked: list[Checked] = []
     for name in chosen:
         checked.append(_run(CHECKS[name], context))
@@ -118,7 +138,7 @@ def audit_dataset(
         statistics=_statistics(measurements),
         findings=Findings(findings),
         issues=Issues(sorted_issues([issue for result in checked for issue in result.issues])),
-        decisions=_decisions(measurements, findings),
+        decisions=_decisions(measurements, findings, choice),
         posterior=next((result.posterior for result in checked if result.posterior), None),
         label_quality=next((r.label_quality for r in checked if r.label_quality is not None), None),
     )
@@ -183,9 +203,12 @@ def _statistics(measurements: Mapping[str, Measurements]) -> dict[str, Any]:
 
 
 def _decisions(
-    measurements: Mapping[str, Measurements], findings: tuple[Finding, ...]
+    measurements: Mapping[str, Measurements], findings: tuple[Finding, ...], choice: Choice | None
 ) -> dict[str, dict[str, str]]:
     decisions = {"normalization": normalization_decision(pixel_statistics(measurements["train"].histogram))}
+    if choice is not None:
+        taken = "pretrained" if choice.takes_pretrained else "hand-made"
+        decisions["features"] = {"decision": taken, "reason": choice.sentence()}
     for finding in findings:
         if finding.check == "class-similarity":
             decisions["convolution"] = convolution_decision(finding)

@@ -1,18 +1,19 @@
 """An audit as it was asked for: with the user's features, the self-test, and what was kept from last time."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from assay.audits.audit_cache import cached_audit
 from assay.audits.measures.pixel_sums import Measurements
 from assay.audits.measures.user_features import features_digest, read_features
-from assay.audits.registry import audit_dataset, known_checks, report_finding
+from assay.audits.registry import ON_FEATURES, audit_dataset, known_checks, report_finding
 from assay.audits.self_test.recall import self_test
 from assay.audits.values import Audit
 from assay.core.events import OnEvent, ignore
 from assay.data.class_probabilities import ClassProbabilities
 from assay.data.values import Dataset
+from assay.features.choice import for_reference
 
 
 def run_checks(
@@ -33,10 +34,14 @@ def run_checks(
     `statistics["self_test"]`; None does not.
     Raises AssayError `unknown-check`, and those of `read_features`.
     """
-    rows = None if features is None else read_features(features, dataset)
+    choice, rows = None, None
+    if features is not None:
+        rows = read_features(features, dataset)
+    elif not ON_FEATURES.isdisjoint(known_checks(checks)):
+        choice, rows = for_reference(dataset)
 
     def make() -> Audit:
-        found = audit_dataset(dataset, measurements, checks, on_event, rows, thorough, pred_probs)
+        found = audit_dataset(dataset, measurements, checks, on_event, rows, thorough, pred_probs, choice)
         if self_test_seed is None:
             return found
         tested = [result.as_record() for result in self_test(dataset, self_test_seed, on_event)]
@@ -45,6 +50,7 @@ def run_checks(
     asked = {
         "checks": known_checks(checks),
         "features": features_digest(rows),
+        "choice": None if choice is None else asdict(choice),
         "self_test": self_test_seed,
         "thorough": thorough,
         **({"pred_probs": pred_probs.digest} if pred_probs else {}),

@@ -235,6 +235,7 @@ _LINES: dict[str, Callable[[Event, bool], list[Line]]] = {
     "epoch": _epoch,
     "warning": _warned,
     "decided": _decided,
+    "choice": _decided,
 }
 
 _FINISHED: dict[str, Callable[[Mapping[str, Any]], list[Line]]] = {

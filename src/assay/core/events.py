@@ -14,6 +14,7 @@ EVENTS: Final = (
     "stage-finished",
     "warning",
     "decided",
+    "choice",
     "run-finished",
 )
 

@@ -16,6 +16,9 @@ from assay.core.arrays import Floats, Rows
 #: Penalties tried, each as a share of the mean eigenvalue of the Gram matrix.
 PENALTIES: Final = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 
+#: Closer together, for features of a pretrained net, of which there are many for few images.
+FINE_PENALTIES: Final = tuple(10.0 ** (step / 2) for step in range(-8, 3))
+
 #: Rows that the penalty is chosen by: enough to tell errors apart that differ by a hundredth.
 _JUDGING_ROWS: Final = 8_192
 
@@ -56,8 +59,14 @@ class Ridge:
         return (self.targets / (self.eigenvalues + self.penalty)[:, None]).astype(self.axes.dtype)
 
 
-def fit(blocks: Blocks, labels: Rows, class_count: int, groups: Rows | None = None) -> Ridge:
-    """Fit by ridge regression; of `PENALTIES` the one with the least leave-one-out squared error.
+def fit(
+    blocks: Blocks,
+    labels: Rows,
+    class_count: int,
+    groups: Rows | None = None,
+    penalties: tuple[float, ...] = PENALTIES,
+) -> Ridge:
+    """Fit by ridge regression; of `penalties` the one with the least leave-one-out squared error.
 
     labels: int64 `(n,)` in [0, class_count), one per feature row. groups: int64 `(n,)`, equal for rows that
     are left out together (images of one patient, copies of one picture); None: every row is its own group.
@@ -67,7 +76,7 @@ def fit(blocks: Blocks, labels: Rows, class_count: int, groups: Rows | None = No
     eigenvalues = np.maximum(eigenvalues, 0)
     axes = axes.astype(sums.dtype)
     scale = float(eigenvalues.mean()) or 1.0
-    candidates = [Ridge(eigenvalues, axes, axes.T @ sums, share * scale) for share in PENALTIES]
+    candidates = [Ridge(eigenvalues, axes, axes.T @ sums, share * scale) for share in penalties]
     errors = _errors(candidates, blocks, labels, groups)
     return candidates[int(np.argmin(errors))]
 

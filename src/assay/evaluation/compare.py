@@ -10,8 +10,9 @@ import numpy as np
 
 from assay.core.errors import AssayError
 from assay.core.text import csv_text, html_table
+from assay.estimators.mcnemar import mcnemar
 from assay.evaluation.metrics import wilson_interval
-from assay.evaluation.paired import DRAWS, FEWEST_DIFFERING, FEWEST_IMAGES, difference_interval, holm, mcnemar
+from assay.evaluation.paired import DRAWS, FEWEST_DIFFERING, FEWEST_IMAGES, difference_interval, holm
 from assay.evaluation.predictions_file import Answers
 from assay.evaluation.seed_variance import OverSeeds
 

@@ -20,6 +20,7 @@ from assay.training.model.values import ModelData
 from assay.training.recipes import RECIPES, Recipe, settings_of, validated
 from assay.training.requirements import require_for
 from assay.workflow import run_folder
+from assay.workflow.default_recipe import photo_recipe
 from assay.workflow.load import load
 from assay.workflow.model_grid import chosen_recipes, run_name, settings_of_models
 from assay.workflow.own_models.given_probabilities import ANSWERS, PRED_PROBS, Given
@@ -111,6 +112,8 @@ def make_plan(
     dataset = open_data(data, settings.reading(), offline, on_event)
     if command in ("run", "evaluate"):
         need_test_split(dataset)
+    if recipes:
+        recipes = photo_recipe(dataset, settings, recipes, on_event)
     label = run_name(settings, recipes) if recipes else command
     own = (pred_probs.read(dataset), answers.read(dataset))
     folder = Path(out) if out is not None else run_folder.default_folder(dataset.name, label)

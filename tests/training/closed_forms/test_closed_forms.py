@@ -18,7 +18,7 @@ from assay.core.events import Event
 from assay.data.splitting.stratified import HoldOut, hold_out
 from assay.data.values import Split, numbered_ids
 from assay.training.classifier import Model
-from assay.training.closed_forms import CLOSED_FORMS
+from assay.training.closed_forms import CLOSED_FORMS, WITH_TORCH
 from assay.training.closed_forms.values import scored
 from assay.training.fit import fit
 from assay.training.fit_request import FitRequest
@@ -111,7 +111,7 @@ def test_a_model_like_any_other(split: Split, rows: HoldOut, name: str, tmp_path
     assert sum(w.size for w in model.weights.values()) == model.layers.parameters
     assert [e.figures["epochs"] for e in events if e.event == "epoch"] == [1]
     assert model.layers.layers[0].purpose in model.summary()
-    assert "torch" not in model.versions
+    assert ("torch" in model.versions) == (name in WITH_TORCH)
     model.save(tmp_path / "a")
     fit(FitRequest(split, rows, CLASSES, read_recipe(name))).save(tmp_path / "b")
     for file in (WEIGHTS, RECORD):
@@ -266,9 +266,10 @@ def test_a_whole_run_without_torch(name: str, tmp_path: Path) -> None:
         "sys.stderr.write(f'CODES {a} {b}')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    expected = "CODES 5 5" if name == "mlp" else "CODES 0 0"
+    with_torch = name in ("mlp", *WITH_TORCH)
+    expected = "CODES 5 5" if with_torch else "CODES 0 0"
     assert expected in done.stderr, done.stderr
-    assert (tmp_path / "run").exists() == (name != "mlp")
+    assert (tmp_path / "run").exists() != with_torch
 
 
 def test_plain_recipes_are_not_nets() -> None:

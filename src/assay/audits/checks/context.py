@@ -27,7 +27,8 @@ class CheckContext:
 
     measurements: per split name, over the whole split.
     features: the user's own, per split name `(n, any)`, in place of the reference features.
-    thorough: take more time where more is found by it.
+    linear: those features are weighed as they are, for a pretrained net has bent them enough; others through
+    random waves. thorough: take more time where more is found by it.
     pred_probs: the user's own out-of-sample probabilities: labels are judged by them.
     What only some checks need is computed when the first of them asks.
     """
@@ -37,6 +38,7 @@ class CheckContext:
     features: Mapping[str, NDArray[np.float32]] | None = None
     thorough: bool = False
     pred_probs: ClassProbabilities | None = None
+    linear: bool = False
 
     @cached_property
     def exact_copies(self) -> Copies:
@@ -56,7 +58,8 @@ class CheckContext:
     @cached_property
     def cross_validated(self) -> CrossValidated:
         """What the reference classifier makes of every image without its own label."""
-        return judge(self.dataset, self.components, self.thorough, self.groups)
+        features = self.features if self.linear else None
+        return judge(self.dataset, self.components, self.thorough, self.groups, features)
 
     @cached_property
     def groups(self) -> Rows:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +14,7 @@ from assay.data.values import Dataset
 from assay.estimators import ridge
 from assay.estimators.logistic_calibration import fit_calibration
 from assay.estimators.projections import fit_components, fit_fourier
+from assay.features.choice import linear_inputs
 from assay.features.hand_made import describe
 
 #: Random Fourier features by default and for `--thorough` (half as many as images, where these are few).
@@ -71,11 +73,13 @@ def judge(
     components: Mapping[str, NDArray[np.float32]] | None = None,
     thorough: bool = False,
     groups: Rows | None = None,
+    linear: Mapping[str, NDArray[np.float32]] | None = None,
 ) -> CrossValidated:
     """Fit the reference to train and judge all splits: train by leave-one-out, the others by prediction.
 
     components: those of `principal_components`, made here when None. groups: int64 `(n,)` of the training
-    images, equal for those that are left out together: copies, and images of one group.
+    images, equal for those that are left out together: copies, and images of one group. linear: features per
+    split that the classifier weighs as they are, in place of random waves over the components.
     """
     train = dataset.train
     counts = train.counts(len(dataset.classes))
@@ -83,7 +87,7 @@ def judge(
     components = components or principal_components(dataset)
     refusal = _refusal(dataset, learned)
     size = THOROUGH_SIZE if thorough else SIZE
-    probabilities = {} if refusal else _probabilities(dataset, components, size, groups)
+    probabilities = {} if refusal else _probabilities(dataset, components, size, groups, linear)
     if not probabilities:
         return CrossValidated(refusal or NO_BETTER_THAN_CHANCE, {}, components, learned, {})
     accuracy = _accuracy(dataset, probabilities)
@@ -119,22 +123,39 @@ def _refusal(dataset: Dataset, learned: NDArray[np.int64]) -> str:
 
 
 def _probabilities(
-    dataset: Dataset, components: Mapping[str, NDArray[np.float32]], size: int, groups: Rows | None
+    dataset: Dataset,
+    components: Mapping[str, NDArray[np.float32]],
+    size: int,
+    groups: Rows | None,
+    linear: Mapping[str, NDArray[np.float32]] | None,
 ) -> dict[str, Probabilities]:
     """Per split; {} where the scores tell nothing."""
     train, classes = dataset.train, len(dataset.classes)
-    fourier = fit_fourier(components["train"], _even(min(size, len(train) // 2)))
-    fitted = ridge.fit(lambda: fourier.blocks(components["train"]), train.labels, classes, groups)
-    scores = ridge.leave_one_out(fitted, lambda: fourier.blocks(components["train"]), train.labels, groups)
+    inputs = _linear_inputs(linear) if linear else _waves(components, _even(min(size, len(train) // 2)))
+    penalties = ridge.FINE_PENALTIES if linear else ridge.PENALTIES
+    fitted = ridge.fit(inputs["train"], train.labels, classes, groups, penalties)
+    scores = ridge.leave_one_out(fitted, inputs["train"], train.labels, groups)
     if not tells_the_labels(scores, train.labels, groups):
         return {}
     calibration = fit_calibration(scores, train.labels)
     found = {"train": calibration.probabilities(scores)}
     for name in dataset.splits:
         if name != "train":
-            raw = ridge.predict(fitted, lambda name=name: fourier.blocks(components[name]))  # type: ignore[misc]
+            raw = ridge.predict(fitted, inputs[name])
             found[name] = calibration.probabilities(raw)
     return found
+
+
+def _waves(components: Mapping[str, NDArray[np.float32]], size: int) -> dict[str, ridge.Blocks]:
+    """Random Fourier features of each split, made anew at every call."""
+    fourier = fit_fourier(components["train"], size)
+    return {name: partial(fourier.blocks, rows) for name, rows in components.items()}
+
+
+def _linear_inputs(features: Mapping[str, NDArray[np.float32]]) -> dict[str, ridge.Blocks]:
+    """The features of each split, standardized by those of train."""
+    made = {name: linear_inputs(rows, features["train"]) for name, rows in features.items()}
+    return {name: partial(lambda rows: [rows], rows) for name, rows in made.items()}
 
 
 def tells_the_labels(scores: NDArray[np.floating[Any]], labels: Rows, groups: Rows | None = None) -> bool:

@@ -1,4 +1,6 @@
-"""Classifiers in closed form: one file each, NumPy alone. What a net must beat to be worth its training.
+"""Classifiers in closed form: one file each. What a net must beat to be worth its training.
+
+All but `pretrained`, which asks a net for its features, need NumPy alone.
 
 Each file offers the functions of `ClosedForm`. Its weights are float32 arrays by name, as those of a net.
 """
@@ -11,7 +13,7 @@ from numpy.typing import NDArray
 
 from assay.core.arrays import Shape
 from assay.data.values import Split
-from assay.training.closed_forms import kernel_ridge, majority, nearest_mean
+from assay.training.closed_forms import kernel_ridge, majority, nearest_mean, pretrained
 from assay.training.closed_forms.values import Fitted, Weights
 from assay.training.model.values import LayerRow
 
@@ -44,4 +46,8 @@ CLOSED_FORMS: Final[Mapping[str, ClosedForm]] = {
     "majority": majority,
     "nearest-mean": nearest_mean,
     "reference": kernel_ridge,
+    "pretrained": pretrained,
 }
+
+#: Those that torch has a part in.
+WITH_TORCH: Final = ("pretrained",)

@@ -13,7 +13,7 @@ from assay.core.errors import AssayError
 from assay.core.events import Event
 from assay.data.preprocessing import fit_preprocessing
 from assay.data.values import Split
-from assay.training.closed_forms import CLOSED_FORMS, ClosedForm
+from assay.training.closed_forms import CLOSED_FORMS, WITH_TORCH, ClosedForm
 from assay.training.closed_forms.values import Fitted, scored
 from assay.training.fit_request import FitRequest
 from assay.training.inference.batching import equal_batches
@@ -48,7 +48,7 @@ def fit_closed_form(request: FitRequest) -> ModelData:
         layers=summarize(recipe, split.shape, len(classes)),
         history=History(),
         fingerprints=dict(request.fingerprints),
-        versions=versions(torch=False),
+        versions=versions(torch=recipe.model in WITH_TORCH),
     )
     record = _record(fitted, model, *watched(split, rows.validation, request.validation))
     request.on_event(Event("epoch", "train", {**asdict(record), "epochs": 1}))

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from assay.estimators.mahalanobis import OodSpace
 from assay.features.hand_made import describe_block
+from assay.training.closed_forms import pretrained
 from assay.training.model.values import ModelData
 from assay.training.recipes import NetRecipe, validated
 
@@ -22,9 +23,13 @@ def features_of(
 ) -> tuple[str, Iterator[NDArray[np.float32]]]:
     """The layer whose inputs are the features, and the features `(b, f)` of each batch of images.
 
-    Of a net the inputs of its last linear layer, of a fit in closed form the normalized pixels.
+    Of a net the inputs of its last linear layer, of a classifier on a pretrained net that net's features, of
+    another fit in closed form the normalized pixels.
     """
-    if isinstance(validated(model.recipe), NetRecipe):
+    recipe = validated(model.recipe)
+    if recipe.model == "pretrained":
+        return pretrained.LAYER, (pretrained.seen(model.weights, block) for block in blocks)
+    if isinstance(recipe, NetRecipe):
         from assay.training.inference.net_features import last_inputs
 
         return last_inputs(model, blocks)

@@ -17,6 +17,7 @@ RECIPES: Final[Mapping[str, str]] = {
     "nearest-mean": "nearest-mean.toml",
     "linear": "linear.toml",
     "reference": "reference.toml",
+    "pretrained": "pretrained.toml",
     "mlp": "mlp.toml",
     "cnn-small": "cnn-small.toml",
     "cnn": "cnn.toml",

@@ -1,0 +1,137 @@
+"""EfficientNet-Lite0 (Tan and Le 2019; without squeeze-and-excitation, with ReLU6) as a list of layers.
+
+Batch norms are folded into the convolutions before them, so that a layer is one convolution, perhaps ReLU6,
+perhaps a sum with what entered its block. What the layers are, and the folding, need NumPy alone; `forward`
+computes them with torch, channels last.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import torch
+
+#: Blocks of a stage, kernel, stride of its first block, expansion, channels out.
+_STAGES: Final = (
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (2, 5, 2, 6, 40),
+    (3, 3, 2, 6, 80),
+    (3, 5, 1, 6, 112),
+    (4, 5, 2, 6, 192),
+    (1, 3, 1, 6, 320),
+)
+_STEM: Final = 32
+_HEAD: Final = 1280
+
+#: Of the batch norms that were folded.
+_EPSILON: Final = 1e-3
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """A folded layer. source, norm: its names in the published net. relu: is ReLU6 applied to what it gives?
+
+    begins: does a block with a sum begin here, so that its input is kept? ends: is that sum taken here?
+    """
+
+    name: str
+    source: str
+    norm: str
+    inputs: int
+    outputs: int
+    kernel: int = 1
+    stride: int = 1
+    depthwise: bool = False
+    relu: bool = True
+    begins: bool = False
+    ends: bool = False
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Of its weights: outputs, inputs of a group, kernel, kernel."""
+        return self.outputs, 1 if self.depthwise else self.inputs, self.kernel, self.kernel
+
+
+@lru_cache(maxsize=1)
+def layers() -> tuple[Convolution, ...]:
+    """All layers, in order."""
+    return tuple(_layers())
+
+
+def _layers() -> Iterator[Convolution]:
+    yield Convolution("stem", "_conv_stem", "_bn0", 3, _STEM, 3, 2)
+    channels, number = _STEM, 0
+    for count, kernel, stride, expansion, out in _STAGES:
+        for repeat in range(count):
+            name, source, wide = f"block{number}", f"_blocks.{number}", channels * expansion
+            summed = repeat > 0  # then neither size nor channels change
+            if expansion > 1:
+                expand = f"{source}._expand_conv", f"{source}._bn0"
+                yield Convolution(f"{name}.expand", *expand, channels, wide, begins=summed)
+            step = 1 if repeat else stride
+            depthwise = f"{source}._depthwise_conv", f"{source}._bn1"
+            yield Convolution(f"{name}.depthwise", *depthwise, wide, wide, kernel, step, depthwise=True)
+            project = f"{source}._project_conv", f"{source}._bn2"
+            yield Convolution(f"{name}.project", *project, wide, out, relu=False, ends=summed)
+            channels, number = out, number + 1
+    yield Convolution("head", "_conv_head", "_bn1", channels, _HEAD)
+
+
+def weight_shapes() -> dict[str, tuple[int, ...]]:
+    """The names and shapes of the folded weights."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for layer in layers():
+        shapes |= {f"{layer.name}.weight": layer.shape, f"{layer.name}.bias": (layer.outputs,)}
+    return shapes
+
+
+def folded(tensors: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
+    """The published tensors, every batch norm folded into its convolution: float32, as `weight_shapes`."""
+    weights = {}
+    for layer in layers():
+        norm = {
+            part: tensors[f"{layer.norm}.{part}"].astype(np.float64)
+            for part in ("weight", "bias", "running_mean", "running_var")
+        }
+        scale = norm["weight"] / np.sqrt(norm["running_var"] + _EPSILON)
+        weights[f"{layer.name}.weight"] = tensors[f"{layer.source}.weight"] * scale[:, None, None, None]
+        weights[f"{layer.name}.bias"] = norm["bias"] - norm["running_mean"] * scale
+    return {name: np.ascontiguousarray(array, np.float32) for name, array in weights.items()}
+
+
+def forward(weights: Mapping[str, "torch.Tensor"], images: "torch.Tensor") -> "torch.Tensor":
+    """The last maps averaged over all places: float32 `(n, 1280)`, of normalized images `(n, 3, h, w)`."""
+    import torch
+    from torch.nn.functional import conv2d
+
+    kept = maps = images.contiguous(memory_format=torch.channels_last)
+    for layer in layers():
+        kept = maps if layer.begins else kept
+        maps, padding = _padded(maps, layer)
+        weight, bias = weights[f"{layer.name}.weight"], weights[f"{layer.name}.bias"]
+        groups = layer.inputs if layer.depthwise else 1
+        maps = conv2d(maps, weight, bias, stride=layer.stride, padding=padding, groups=groups)
+        if layer.relu:
+            maps = maps.clamp_(0, 6)
+        if layer.ends:
+            maps = maps + kept
+    return maps.mean((2, 3))
+
+
+def _padded(maps: "torch.Tensor", layer: Convolution) -> tuple["torch.Tensor", int]:
+    """The maps with the zeros that TensorFlow's `SAME` puts around them, more of them right and below; and
+    how many the convolution itself shall add on every side."""
+    from torch.nn.functional import pad
+
+    if layer.stride == 1:
+        return maps, layer.kernel // 2
+    down, right = (
+        max((-(-size // layer.stride) - 1) * layer.stride + layer.kernel - size, 0) for size in maps.shape[2:]
+    )
+    return pad(maps, (right // 2, right - right // 2, down // 2, down - down // 2)), 0

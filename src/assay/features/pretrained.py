@@ -1,0 +1,118 @@
+"""Features of a pretrained net: what it sees in a picture, one vector whatever the picture's size."""
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.core.arrays import Float32s
+from assay.core.thread_count import thread_count
+from assay.data.values import Split
+from assay.features import efficientnet
+from assay.features.backbones import BACKBONES, DEFAULT, Backbone, read_tensors
+from assay.features.feature_cache import Kept
+
+if TYPE_CHECKING:
+    import torch
+
+#: Pictures computed at a time: their maps stay near the processor's cache.
+_BATCH: Final = 8
+
+#: No side of the net's input is shorter, however narrow the picture: the net halves it five times.
+_SHORTEST: Final = 32
+
+_LARGEST_FACTOR: Final = 4.0
+
+Weights = Mapping[str, NDArray[np.float32]]
+
+
+def folded_weights(name: str = DEFAULT) -> Weights:
+    """The weights of a backbone as it is computed. Raises AssayError as `backbones.read_tensors`."""
+    return _folded(BACKBONES[name])
+
+
+@lru_cache(maxsize=1)
+def _folded(backbone: Backbone) -> Weights:
+    return efficientnet.folded(read_tensors(backbone.name))
+
+
+def describe(split: Split, rows: NDArray[np.int64] | None = None, name: str = DEFAULT) -> Float32s:
+    """The features of the images of `rows` (all when None): float32 `(n, dimension)`, in that order.
+
+    Those of images that were described before come from the cache. Raises AssayError as `read_tensors`.
+    """
+    backbone = BACKBONES[name]
+    wanted = np.arange(len(split)) if rows is None else rows
+    kept = Kept.read(f"{name}-{backbone.safetensors_sha256[:16]}", backbone.dimension)
+    unknown = wanted[~kept.known(split.digests[wanted])]
+    if len(unknown):
+        # An image that is there twice is described once.
+        _, first = np.unique(split.digests[unknown], axis=0, return_index=True)
+        unknown = unknown[np.sort(first)]
+        found = list(described(folded_weights(name), split, unknown, name))
+        kept = kept.added(split.digests[unknown], np.concatenate(found))
+        kept.save()
+    return kept.features(split.digests[wanted])
+
+
+def described(
+    weights: Weights, split: Split, rows: NDArray[np.int64], name: str = DEFAULT
+) -> Iterator[Float32s]:
+    """The features of each block of images, computed on all cores, a thread a block."""
+    import torch
+
+    tensors = _tensors(weights)
+
+    def alone(images: NDArray[np.uint8]) -> Float32s:
+        return _features(tensors, images, BACKBONES[name])
+
+    with ThreadPoolExecutor(thread_count(), "assay-features", torch.set_num_threads, (1,)) as pool:
+        yield from pool.map(alone, split.blocks(rows, _BATCH))
+
+
+def describe_block(weights: Weights, images: NDArray[np.uint8], name: str = DEFAULT) -> Float32s:
+    """The features of images uint8 `(n, h, w, c)` by folded weights: float32 `(n, dimension)`."""
+    tensors, backbone = _tensors(weights), BACKBONES[name]
+    parts = [_features(tensors, images[i : i + _BATCH], backbone) for i in range(0, len(images), _BATCH)]
+    return np.concatenate([np.zeros((0, backbone.dimension), np.float32), *parts])
+
+
+def _tensors(weights: Weights) -> "dict[str, torch.Tensor]":
+    """The weights as torch computes fastest with them; hardly any is copied."""
+    import torch
+
+    tensors = {name: torch.from_numpy(weights[name]) for name in efficientnet.weight_shapes()}
+    last = torch.channels_last
+    return {n: t.contiguous(memory_format=last) if t.ndim == 4 else t for n, t in tensors.items()}
+
+
+def _features(
+    tensors: "Mapping[str, torch.Tensor]", images: NDArray[np.uint8], backbone: Backbone
+) -> Float32s:
+    import torch
+    from torch.nn.functional import interpolate
+
+    with torch.inference_mode():
+        given = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float()
+        size = input_size(images.shape[1], images.shape[2], backbone.side)
+        if given.shape[2:] != size:
+            given = interpolate(given, size, mode="bilinear", antialias=True)
+        if given.shape[1] != 3:  # no picture as we know them: what it shows in gray
+            given = given.mean(1, keepdim=True).expand(-1, 3, -1, -1)
+        normalized = (given / 255 - backbone.mean) / backbone.deviation
+        found: Float32s = efficientnet.forward(tensors, normalized).numpy()
+    return found
+
+
+def input_size(height: int, width: int, side: int) -> tuple[int, int]:
+    """Height and width of the net's input: the longer side is `side`, the other as the picture wants it.
+
+    Nothing is put around the picture, so that no frame is described. No picture is enlarged more than
+    fourfold, which would show nothing new, but for sides that would be under 32 pixels.
+    """
+    factor = min(side / max(height, width), _LARGEST_FACTOR)
+    high, wide = (max(_SHORTEST, round(pixels * factor)) for pixels in (height, width))
+    return high, wide

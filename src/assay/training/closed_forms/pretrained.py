@@ -1,0 +1,150 @@
+"""A net trained on other pictures, its weights left as they are, and a linear classifier on what it sees.
+
+The classifier is fitted by ridge regression, so that every training image is judged exactly as if it had been
+left out (see `assay.estimators.ridge`), and calibrated on those judgments. The net's weights are kept in the
+model, which so needs nothing but torch to answer.
+"""
+
+from collections.abc import Mapping
+from math import prod
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.core.arrays import Float32s, Shape
+from assay.data.splitting.stratified import connected_groups, own_groups
+from assay.data.values import Split
+from assay.estimators import ridge
+from assay.estimators.logistic_calibration import Calibration, fit_calibration
+from assay.estimators.standardized import OFFSET, fit_scale, row_space, scaled, with_offset
+from assay.features import efficientnet, pretrained
+from assay.features.backbones import BACKBONES, DEFAULT
+from assay.training.closed_forms.values import Fitted, Weights, scored
+from assay.training.model.values import LayerRow
+
+#: What the names of the net's weights begin with.
+_NET: Final = "backbone."
+
+#: Above so many classes the calibration has one slope for all (see `assay.estimators.logistic_calibration`).
+_MATRIX_CLASSES: Final = 50
+
+#: The layer whose inputs are what the model sees.
+LAYER: Final = "head"
+
+
+def resolve(count: int, options: Mapping[str, Any]) -> dict[str, Any]:
+    """There are no options."""
+    return dict(options)
+
+
+def fit(
+    split: Split, rows: NDArray[np.int64], class_count: int, seed: int, options: Mapping[str, Any]
+) -> Fitted:
+    """Standardized features, ridge regression, and a calibration on leave-one-out scores.
+
+    Raises AssayError `missing-extra` or `hash-mismatch` where the net is not at hand.
+    """
+    labels, described = split.labels[rows], pretrained.describe(split, rows)
+    mean, deviation = fit_scale(described)
+    inputs = with_offset(scaled(described, mean, deviation))
+    basis = row_space(inputs)
+    inputs = inputs @ basis
+
+    def blocks() -> list[Float32s]:
+        return [inputs]
+
+    groups = connected_groups(split, own_groups(split))[rows]
+    fitted = ridge.fit(blocks, labels, class_count, groups, ridge.FINE_PENALTIES)
+    scores = ridge.leave_one_out(fitted, blocks, labels, groups)
+    calibration = fit_calibration(scores, labels)
+    answers = calibration.probabilities(scores).astype(np.float64)
+    coefficients = basis @ (fitted.axes @ fitted.coefficients)
+    own = {
+        "scale.mean": mean,
+        "scale.deviation": deviation,
+        f"{LAYER}.weight": coefficients[:-1].T,
+        f"{LAYER}.bias": OFFSET * coefficients[-1],
+        "calibration.mean": calibration.mean,
+        "calibration.scale": np.array([calibration.scale]),
+        "calibration.weights": calibration.weights,
+        "calibration.bias": calibration.bias,
+    }
+    weights = {name: np.ascontiguousarray(array, np.float32) for name, array in own.items()}
+    net = {_NET + name: array for name, array in pretrained.folded_weights().items()}
+    return Fitted(net | weights, *scored(answers, labels))
+
+
+def seen(weights: Weights, images: NDArray[np.uint8]) -> Float32s:
+    """What the classifier is given of images: standardized features, float32 `(n, d)`."""
+    net = {name.removeprefix(_NET): array for name, array in weights.items() if name.startswith(_NET)}
+    return scaled(pretrained.describe_block(net, images), weights["scale.mean"], weights["scale.deviation"])
+
+
+def probabilities(weights: Weights, images: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Calibrated probabilities."""
+    scores = seen(weights, images) @ weights[f"{LAYER}.weight"].T + weights[f"{LAYER}.bias"]
+    calibration = Calibration(
+        weights["calibration.mean"].astype(np.float64),
+        float(weights["calibration.scale"][0]),
+        weights["calibration.weights"].astype(np.float64),
+        weights["calibration.bias"].astype(np.float64),
+    )
+    found: NDArray[np.float64] = calibration.probabilities(scores).astype(np.float64)
+    found /= found.sum(axis=1, keepdims=True)
+    return found
+
+
+def weight_shapes(shape: Shape, class_count: int, options: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    """The shape of each weight."""
+    width, slopes = BACKBONES[DEFAULT].dimension, 1 if class_count > _MATRIX_CLASSES else class_count
+    return {_NET + name: size for name, size in efficientnet.weight_shapes().items()} | {
+        "scale.mean": (width,),
+        "scale.deviation": (width,),
+        f"{LAYER}.weight": (class_count, width),
+        f"{LAYER}.bias": (class_count,),
+        "calibration.mean": (class_count,),
+        "calibration.scale": (1,),
+        "calibration.weights": (slopes, slopes),
+        "calibration.bias": (class_count,),
+    }
+
+
+def layers(shape: Shape, class_count: int, options: Mapping[str, Any]) -> tuple[LayerRow, ...]:
+    """The net as one line, and the two steps after it."""
+    sizes = {name: prod(size) for name, size in weight_shapes(shape, class_count, options).items()}
+    width = BACKBONES[DEFAULT].dimension
+    frozen = sum(size for name, size in sizes.items() if name.startswith(_NET))
+    head = sizes[f"{LAYER}.weight"]
+    calibrated = sum(size for name, size in sizes.items() if name.startswith("calibration"))
+    adds = _multiply_adds(shape)
+    net = LayerRow("backbone", "EfficientNet-Lite0", (None, width), frozen, adds, _SEES)
+    return (
+        net,
+        LayerRow("scale", "Standardize", (None, width), 2 * width, width, _SCALES),
+        LayerRow(LAYER, "Ridge", (None, class_count), head + class_count, head, _WEIGHS),
+        LayerRow(
+            "calibration",
+            "Calibration",
+            (None, class_count),
+            calibrated,
+            sizes["calibration.weights"],
+            _CALIBRATES,
+        ),
+    )
+
+
+def _multiply_adds(shape: Shape) -> int:
+    """Those of the net's convolutions for a picture of this shape."""
+    height, width = pretrained.input_size(*shape[:2], BACKBONES[DEFAULT].side)
+    total = 0
+    for layer in efficientnet.layers():
+        height, width = -(-height // layer.stride), -(-width // layer.stride)
+        total += prod(layer.shape) * height * width
+    return total
+
+
+_SEES: Final = "describes the picture as it learned to on ImageNet; nothing of it is trained here"
+_SCALES: Final = "brings every feature to mean 0 and deviation 1 on the training images"
+_WEIGHS: Final = "weighs every feature for every class, by least squares"
+_CALIBRATES: Final = "turns scores into logits, fitted on images judged without themselves"

