@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from assay.core.text import html_table
+from assay.data.decoding.splits import first_shape
 from assay.data.decoding.target_size import parse_size, working_shape
 from assay.data.decoding.worker_pool import Decoders
 from assay.data.decoding.worker_pool import Request as DecodeRequest
@@ -16,6 +17,7 @@ from assay.data.listing.listing import Listing, Payload, class_names
 from assay.data.listing.vocabulary import with_one_vocabulary
 from assay.data.load import as_request, readable_source
 from assay.data.request import Request
+from assay.data.sources.image_dataset import shared_groups
 from assay.data.values import Dataset, LeftOut
 
 #: Images of each split that are looked at; evenly spread over it.
@@ -61,7 +63,8 @@ def inspect(data: str | Path | None = None, **options: Any) -> Inspection:
     """Look at a data set without reading all of it. Arguments as for `load`.
 
     Image files are listed, and at most `SAMPLED` of each split decoded; other forms are read whole.
-    Unreadable images are reported, not raised. Raises AssayError where there is no data set at all.
+    Unreadable images are reported, not raised. Raises AssayError where there is no data set at all, or where
+    no image can be read: of such data nothing else can be done.
     """
     request = as_request(data, **{**options, "skip_bad": True})
     source = readable_source(request)
@@ -104,7 +107,9 @@ def _of_listing(listing: Listing, request: Request, source: str) -> Inspection:
             chosen = islice(part.payloads(), 0, None, step)
             for row, result in zip(rows, _outcomes(decoders, chosen), strict=True):
                 found.add(result, LeftOut(part.ids[row], "unreadable", "", split, part.labels[row]))
-    path = request.path or Path(str(request.data))
+        path = request.path or Path(str(request.data))
+        if not found.sizes:
+            first_shape(decoders, listing, path)
     return Inspection(
         request.name or path.absolute().name,
         source,
@@ -120,7 +125,7 @@ def _of_listing(listing: Listing, request: Request, source: str) -> Inspection:
         found.shape(request),
         tuple(sorted({name for part in listing.parts.values() for name in part.columns})),
         (*listing.left_out, *found.left_out),
-        listing.notes,
+        (*listing.notes, *shared_groups(listing.parts)),
     )
 
 

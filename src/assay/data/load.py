@@ -36,7 +36,7 @@ def read(request: Request) -> Dataset:
 
 
 def as_request(
-    data: str | Path | None = None,
+    data: object = None,
     *,
     arrays: Sequence[NDArray[Any]] | None = None,
     classes: str | Sequence[str] | None = None,
@@ -44,9 +44,18 @@ def as_request(
     root: str | Path | None = None,
     **options: Any,
 ) -> Request:
-    """What the user asked for as one value; `options` are other fields of `Request`."""
+    """What the user asked for as one value; `options` are other fields of `Request`.
+
+    data: a name, a path, or the arrays themselves as a tuple or list. Raises AssayError `unknown-data`.
+    """
     if data is not None and arrays is not None:
         raise AssayError("usage", "arrays", "both data and arrays were given", "Give one of them.")
+    if isinstance(data, tuple | list):
+        data, arrays = None, data
+    if not isinstance(data, str | os.PathLike | None):
+        what = "this is neither a name nor a path nor (images, labels)"
+        fix = "Give a path, or arrays: assay.load((X, y)) or assay.load((X, y, X_test, y_test))."
+        raise AssayError("unknown-data", f"a {type(data).__module__}.{type(data).__name__}", what, fix)
     text = None if arrays is not None else os.fspath(data if data is not None else DEFAULT)
     names = named_splits(split_names) if isinstance(split_names, str) else split_names
     more = {"split_names": names, "root": _existing_root(root), **options}
@@ -77,7 +86,7 @@ def _class_names(classes: str | Sequence[str] | None) -> tuple[str, ...] | None:
     return read_class_names(classes) if isinstance(classes, str) else checked_classes(classes)
 
 
-def _existing_path(text: str | None, data: str | Path | None) -> Path | None:
+def _existing_path(text: str | None, data: object) -> Path | None:
     """The path that is meant, or None where a name is meant. Raises `unknown-data` where it is missing."""
     if text is None or (text in NAMES and not isinstance(data, Path)) or text.startswith(PREFIXES):
         return None

@@ -22,7 +22,7 @@ _IN_MEMORY: Final = 256 * 2**20
 
 
 def load(
-    data: str | Path | None = None,
+    data: str | Path | Sequence[NDArray[Any]] | None = None,
     *,
     arrays: Sequence[NDArray[Any]] | None = None,
     classes: str | Sequence[str] | None = None,
@@ -48,7 +48,7 @@ def load(
     """A labelled image set, read and checked.
 
     data: a name (`fashion-mnist`, the default, or `fashion-mnist-sample`; `hf:owner/name`), or the path of
-        a folder, table, archive, or of an `.npz`, Parquet or IDX file.
+        a folder, table, archive, or of an `.npz`, Parquet or IDX file; or the tuple of `arrays`.
     arrays: instead of `data`, `(X, y)` or `(X, y, X_test, y_test)`; X uint8 `(n, h, w)` or
         `(n, h, w, c)`, y whole numbers `(n,)`.
     classes: class names in label order, or what `--classes` takes: "a,b,c" or a file.

@@ -102,6 +102,27 @@ def test_the_gate_and_the_score_know_of_groups(tmp_path, monkeypatch: pytest.Mon
     assert (honest["as_given"]["n"], honest["without_copies"]["n"]) == (20, 10)
 
 
+def test_the_column_that_groups_came_from_is_no_shortcut() -> None:
+    """A patient has one class; said under any name that is no shortcut. Another column that tells it is."""
+    random = np.random.default_rng(8)
+    labels = np.repeat(np.arange(20) % 3, 12)
+    groups = [f"p{row // 12}" if row < 230 else "" for row in range(240)]
+    told = [group or "nan" for group in groups]
+    camera = ["old" if label == 0 else random.choice(["new", "other"]) for label in labels]
+    order = random.permutation(240)
+    noise = random.integers(0, 256, (240, 16, 16, 1), np.uint8)
+
+    def verdict(**columns: list[str]) -> str:
+        every = {"group": groups, **columns}
+        shuffled = {name: tuple(str(values[row]) for row in order) for name, values in every.items()}
+        ids = numbered_ids("train", 240)
+        train = Split.from_arrays(noise, labels[order], ids, shuffled)
+        return finding(dataset_of(train=train), "shortcuts")[0].verdict
+
+    assert verdict(patient=told) == "pass"
+    assert verdict(patient=told, camera=camera) != "pass"
+
+
 def test_labels_drawn_by_coin_per_patient_are_no_knowledge() -> None:
     """Each patient's pictures are alike and have one random label: agreement is that of chance."""
     random = np.random.default_rng(3)

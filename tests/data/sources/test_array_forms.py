@@ -119,3 +119,21 @@ def test_rgba_is_laid_over_white() -> None:
     found = load(arrays=(rgba, NUMBERS))
     values = np.concatenate(list(found.train.blocks()))[:3, 0, 0]
     assert values.tolist() == [[0, 0, 0], [255, 255, 255], [224, 224, 224]]
+
+
+def test_arrays_given_as_data() -> None:
+    """A tuple or a list of arrays is what `arrays` is; two or four of them."""
+    assert load((IMAGES, NUMBERS)).fingerprint == EXPECTED.fingerprint
+    assert load([IMAGES, NUMBERS, IMAGES, NUMBERS]).splits.keys() == {"train", "test"}
+    with pytest.raises(AssayError, match="bad-arrays"):
+        load((IMAGES,))
+    with pytest.raises(AssayError, match="usage"):
+        load((IMAGES, NUMBERS), arrays=(IMAGES, NUMBERS))
+
+
+@pytest.mark.parametrize("data", [IMAGES, {"X": IMAGES}, 7, iter([])], ids=lambda data: type(data).__name__)
+def test_what_is_no_data_is_told_the_forms(data: object) -> None:
+    """An error of Assay with its remedy, not one of Python's."""
+    with pytest.raises(AssayError, match=r"unknown-data.*neither a name nor a path") as caught:
+        load(data)  # type: ignore[arg-type]
+    assert "assay.load((X, y))" in caught.value.fix

@@ -182,3 +182,30 @@ def test_equal_texts_take_memory_once(tmp_path: Path) -> None:
     pq.write_table(table, tmp_path / "t.parquet")
     with pytest.raises(AssayError, match=r"parquet-unreadable.*note holds texts of more than"):
         load(tmp_path / "t.parquet")
+
+
+def test_where_nothing_can_be_read_inspect_stops(tmp_path: Path) -> None:
+    """As loading does; where one picture can be read the others are reported."""
+    for number in range(4):
+        path = tmp_path / "cat" / f"{number}.png"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"raw data of a camera")
+    for look in (inspect, load):
+        with pytest.raises(AssayError, match="no image at all can be read"):
+            look(tmp_path)
+    picture(tmp_path / "dog" / "0.png", 9)
+    found = inspect(tmp_path)
+    assert [item.kind for item in found.left_out] == ["unreadable"] * 4
+
+
+def test_inspect_tells_of_groups_on_both_sides(tmp_path: Path) -> None:
+    """Before any pixel is read in full, as loading tells it."""
+    rows = ["file,label,split,patient"]
+    for number in range(8):
+        picture(tmp_path / f"{number}.png", 20 * number)
+        split = "train" if number < 4 else "test"
+        rows.append(f"{number}.png,{'ab'[number % 2]},{split},p{number % 3}")
+    (tmp_path / "list.csv").write_text("\n".join(rows))
+    for look in (inspect, load):
+        notes = look(tmp_path / "list.csv", group_column="patient").notes
+        assert "3 groups lie in both train and test" in notes

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.issues import not_evaluated
 from assay.audits.values import Finding, Verdict
-from assay.data.values import Dataset
+from assay.data.values import Column, Dataset
 
 #: Skill is (accuracy - chance) / (1 - chance). A single number, such as the mean brightness, that gives
 #: half of the answers decides more than the content does; a fifth is common where classes of objects
@@ -24,9 +24,9 @@ _FEWEST: Final = 100
 #: A class with fewer images could be told by one bin by chance.
 _FEWEST_OF_CLASS: Final = 20
 
-#: Metadata that no picture should need, as the sources name them; further numeric or text columns of
-#: the data (such as the user's own) are judged as well.
-_NOT_NUISANCES: Final = frozenset({"group"})
+#: The column of groups. A group has mostly one class, which is no shortcut: whole groups are held out. All
+#: other columns are judged, those of the user as well.
+_GROUP: Final = "group"
 
 
 def check_shortcuts(context: CheckContext) -> Checked:
@@ -90,12 +90,19 @@ def nuisances(context: CheckContext) -> Mapping[str, NDArray[np.generic]]:
         "right border color": look.right,
         "file order": np.arange(len(train)),
     }
+    groups = train.columns.get(_GROUP)
     for name, column in train.columns.items():
-        if name not in _NOT_NUISANCES:
+        if name != _GROUP and (groups is None or not _says_the_groups(column, groups)):
             values = np.asarray(column)
             if values.ndim == 1 and values.dtype.kind in "biufUS":
                 found[name] = values
     return found
+
+
+def _says_the_groups(column: Column, groups: Column) -> bool:
+    """Whether a column holds the groups themselves, as the one does that they were taken from."""
+    pairs = [(value, group) for value, group in zip(column, groups, strict=True) if group]
+    return bool(pairs) and all(str(value) == str(group) for value, group in pairs)
 
 
 def _easiest_class(values: NDArray[np.generic], dataset: Dataset) -> tuple[str, float]:

@@ -104,7 +104,7 @@ class _Found:
             table.path, columns, request, {path, split or path, group or path}
         )
         self.notes += notes
-        more = {name: columns[name] for name in names if name not in (path, split, group, *of_labels)}
+        more = {name: columns[name] for name in names if name not in (path, split, *of_labels)}
         if group is not None:
             more["group"], missing = _groups(columns[group])
             self.notes += [f"{missing:,} rows have no {one_line(group)}: no group"] if missing else []

@@ -37,7 +37,7 @@ def with_metadata(listing: Listing, request: Request, root: Path, tables: Sequen
         more = {name: values for name, values in columns.items() if name != path}
         if request.group_column is not None:
             group = chosen_column(table, list(columns), request.group_column, (), "--group-column")
-            more["group"] = ["" if is_missing(cell) else cell for cell in more.pop(group)]
+            more["group"] = ["" if is_missing(cell) else cell for cell in columns[group]]
         names |= dict.fromkeys(more)
         below = table.parent.relative_to(root).as_posix()
         for row, file in enumerate(columns[path]):

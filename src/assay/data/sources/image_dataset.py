@@ -19,7 +19,7 @@ from assay.data.decoding.splits import (
 from assay.data.decoding.target_size import parse_size, working_shape
 from assay.data.decoding.worker_pool import Decoders, worker_count
 from assay.data.listing.class_numbers import meant_classes
-from assay.data.listing.listing import Listing, Unlisted, class_index, class_names
+from assay.data.listing.listing import Listing, Part, Unlisted, class_index, class_names
 from assay.data.listing.names import notes_on_classes
 from assay.data.listing.vocabulary import with_one_vocabulary
 from assay.data.request import Request
@@ -167,7 +167,7 @@ def _decoded(
     splits = {
         key: _split(part, listing, key, names, request.resize) for key, part in parts.items() if part.kept
     }
-    notes = (*_notes(listing, parts, shape, resize), *notes_on_classes(names), *_shared_groups(splits))
+    notes = (*_notes(listing, parts, shape, resize), *notes_on_classes(names), *shared_groups(splits))
     return Dataset(name, names, splits, source, "", notes, left_out=left_out)
 
 
@@ -186,7 +186,7 @@ def _measured(request: Request, listing: Listing, decoders: Decoders) -> tuple[S
     return (height, width, channels), request.resize
 
 
-def _shared_groups(splits: Mapping[str, Split]) -> list[str]:
+def shared_groups(splits: Mapping[str, Split] | Mapping[str, Part]) -> list[str]:
     """A note for splits that share groups: a score on images of known groups is too good."""
     groups = {
         name: set(split.columns["group"]) - {""} for name, split in splits.items() if "group" in split.columns
