@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 import assay
+from assay.cli.main import exit_code
 from assay.core.text import read_csv_text
 from assay.deployment.predict import predict_files, predictions_text
 from assay.training.classifier import Model
@@ -83,3 +84,39 @@ def test_the_rule_survives_a_run_folder(tmp_path: Path, capfd: pytest.CaptureFix
     assert (first.max_risk, second.max_risk) == (0.3, 0.15)
     assert exit_code(["run", "fashion-mnist-sample", "--max-risk", "1.5", "--out", str(tmp_path / "x")]) == 2
     assert "--max-risk" in capfd.readouterr().err
+
+
+def test_a_folder_with_a_damaged_picture(
+    model: Model, pictures: list[bytes], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A row for every picture in natural order; the damaged one says why, and the command ends with exit 3."""
+    model.save(tmp_path / "run" / "model")
+    folder = tmp_path / "new"
+    (folder / "more").mkdir(parents=True)
+    for name, content in (("2.png", pictures[0]), ("10.png", pictures[1]), ("more/3.png", pictures[2])):
+        (folder / name).write_bytes(content)
+    (folder / "bad.png").write_bytes(pictures[3][:200])
+    (folder / "notes.txt").write_text("no picture")
+    assert exit_code(["predict", str(tmp_path / "run"), str(folder)]) == 3
+    out, err = capfd.readouterr()
+    header, rows = read_csv_text(out)
+    assert [Path(row[0]).relative_to(folder).as_posix() for row in rows] == [
+        "2.png",
+        "10.png",
+        "bad.png",
+        "more/3.png",
+    ]
+    assert header[-1] == "error"
+    assert [bool(row[1]) for row in rows] == [not row[-1] for row in rows] == [True, True, False, True]
+    assert "1 of 4 pictures could not be read" in err
+    (folder / "bad.png").unlink()
+    assert exit_code(["predict", str(tmp_path / "run"), str(folder)]) == 0
+    header, rows = read_csv_text(capfd.readouterr().out)
+    assert (header[-1], len(rows)) == (f"p:{model.classes[-1]}", 3)
+
+
+def test_a_folder_without_pictures_is_told(model: Model, tmp_path: Path) -> None:
+    """No empty table, as if all were well."""
+    model.save(tmp_path / "run" / "model")
+    (tmp_path / "empty").mkdir()
+    assert exit_code(["predict", str(tmp_path / "run"), str(tmp_path / "empty")]) == 3

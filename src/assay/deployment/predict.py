@@ -1,19 +1,38 @@
 """Classifying picture files with a trained model."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.errors import AssayError
 from assay.core.text import csv_text
 from assay.data.decoding.image import fit_image, read_image
+from assay.data.formats.signatures import OTHER_SUFFIXES
+from assay.data.listing.walk import glance, in_order
 from assay.training.classifier import Model
 
 #: Pictures held in memory at a time.
 _BATCH = 256
+
+
+Picture = str | Path | bytes
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A picture that could not be read, and why."""
+
+    file: str
+    error: AssayError
+
+    def as_record(self) -> dict[str, Any]:
+        """As JSON types."""
+        return {"file": self.file, "error": f"{self.error.code}: {self.error.what}"}
 
 
 @dataclass(frozen=True)
@@ -37,22 +56,59 @@ class Prediction:
         return dict(vars(self))
 
 
-def predict_files(model: Model, files: Iterable[str | Path | bytes]) -> list[Prediction]:
+def predict_files(model: Model, files: Iterable[Picture]) -> list[Prediction]:
     """Read each picture as training did and classify it; bytes are the content of a picture file.
 
     Raises AssayError `image-unreadable` or `file-missing` for the first that cannot be read.
     """
-    chosen = list(files)
     predictions: list[Prediction] = []
-    for start in range(0, len(chosen), _BATCH):
-        predictions += _predict_batch(model, chosen[start : start + _BATCH])
+    for found in predict_each(model, files):
+        if isinstance(found, Unread):
+            raise found.error
+        predictions.append(found)
     return predictions
 
 
-def _predict_batch(model: Model, files: Sequence[str | Path | bytes]) -> list[Prediction]:
-    sources = [file if isinstance(file, bytes) else Path(file) for file in files]
-    images = np.stack([fit_image(read_image(source), model.preprocessing) for source in sources])
-    names = ["-" if isinstance(file, bytes) else str(file) for file in files]
+def predict_each(model: Model, files: Iterable[Picture]) -> Iterator[Prediction | Unread]:
+    """The same, in order, and for a picture that cannot be read why not."""
+    waiting = iter(files)
+    while batch := list(islice(waiting, _BATCH)):
+        read = [_read(model, file) for file in batch]
+        images = [one for one in read if not isinstance(one, Unread)]
+        names = [_name(file) for file, one in zip(batch, read, strict=True) if not isinstance(one, Unread)]
+        answers = iter(_predict_batch(model, np.stack(images), names) if images else ())
+        yield from (one if isinstance(one, Unread) else next(answers) for one in read)
+
+
+def pictures_below(files: Iterable[str]) -> Iterator[str]:
+    """The files named, and of a folder all files in it and below, in natural order, as `folder/name`.
+
+    Hidden files, links, and files that are no pictures by their name (texts, tables, archives) are left out.
+    """
+    for file in files:
+        folder = Path(file)
+        if not folder.is_dir():
+            yield file
+            continue
+        for name in in_order(glance(folder)).files:
+            if Path(name).suffix.lower() not in OTHER_SUFFIXES:
+                yield str(folder / name)
+
+
+def _name(file: Picture) -> str:
+    return "-" if isinstance(file, bytes) else str(file)
+
+
+def _read(model: Model, file: Picture) -> NDArray[np.uint8] | Unread:
+    try:
+        image = read_image(file if isinstance(file, bytes) else Path(file))
+        fitted: NDArray[np.uint8] = fit_image(image, model.preprocessing)
+    except AssayError as error:
+        return Unread(_name(file), error)
+    return fitted
+
+
+def _predict_batch(model: Model, images: NDArray[np.uint8], names: Sequence[str]) -> list[Prediction]:
     found, distances = model.predict_proba(images), model.distances(images)
     familiar = _each(model.limits.familiar(distances), len(names))
     answered = _each(model.limits.answered(found.max(axis=1), distances), len(names))
@@ -74,15 +130,26 @@ def _each(answers: NDArray[np.bool_] | None, count: int) -> list[bool | None]:
     return [None] * count if answers is None else list(answers.tolist())
 
 
-def predictions_text(predictions: Sequence[Prediction], classes: Sequence[str]) -> str:
+def predictions_text(predictions: Sequence[Prediction | Unread], classes: Sequence[str]) -> str:
     """The predictions as CSV: `file,predicted,probability,p:<class>...`.
 
-    Where a risk was named a last column `answer` holds the class once more, or nothing where the model does
-    not know.
+    Where a risk was named a column `answer` holds the class once more, or nothing where the model does not
+    know. Where a picture could not be read a last column `error` says why, and its other columns are empty.
     """
     header = ["file", "predicted", "probability", *(f"p:{name}" for name in classes)]
-    ruled = any(p.answered is not None for p in predictions)
-    return csv_text(header + ["answer"] * ruled, (_row(p) for p in predictions))
+    ruled = any(isinstance(p, Prediction) and p.answered is not None for p in predictions)
+    header += ["answer"] * ruled
+    if not any(isinstance(p, Unread) for p in predictions):
+        return csv_text(header, (_row(p) for p in predictions if isinstance(p, Prediction)))
+    return csv_text(
+        [*header, "error"],
+        (
+            [p.file, *[None] * (len(header) - 1), p.as_record()["error"]]
+            if isinstance(p, Unread)
+            else [*_row(p), None]
+            for p in predictions
+        ),
+    )
 
 
 def _row(p: Prediction) -> list[object]:
