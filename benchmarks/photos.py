@@ -74,7 +74,7 @@ def flips(data: Path) -> dict[str, float]:
         given, wrong = labels.copy(), np.zeros(len(labels), bool)
         given[rows] = (given[rows] + generator.integers(1, count, number)) % count
         wrong[rows] = True
-        fitted = ridge.fit(lambda: [inputs], given, count, ridge.FINE_PENALTIES)
+        fitted = ridge.fit(lambda: [inputs], given, count, penalties=ridge.FINE_PENALTIES)
         scores = ridge.leave_one_out(fitted, lambda: [inputs], given.copy())
         p = fit_calibration(scores, given).probabilities(scores)
         doubt = 1 - p[np.arange(len(given)), given]

@@ -89,7 +89,7 @@ def test_the_rule_survives_a_run_folder(tmp_path: Path, capfd: pytest.CaptureFix
 def test_a_folder_with_a_damaged_picture(
     model: Model, pictures: list[bytes], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """A row for every picture in natural order; the damaged one says why, and the command ends with exit 3."""
+    """A row for every picture in natural order; the damaged one says why, and the end is exit 3."""
     model.save(tmp_path / "run" / "model")
     folder = tmp_path / "new"
     (folder / "more").mkdir(parents=True)

@@ -240,7 +240,7 @@ def test_the_commands_take_probabilities(data, tmp_path, capfd, monkeypatch) -> 
     assert "The probabilities given agree" in (tmp_path / "a" / "audit.json").read_text()
     assert (tmp_path / "a" / "given_pred_probs.npz").exists()
     assert exit_code(["evaluate", "test.npy", "set.npz", "--out", "b", "--model-name", "mine"]) == 0
-    assert "Test accuracy 1.0000" in capfd.readouterr().out
+    assert "Test accuracy 100.0" in capfd.readouterr().out
     assert exit_code(["evaluate", "train.npy", "set.npz", "--out", "c"]) == 3
     assert exit_code([*line[:-1], "d", "--self-test"]) == 2
     assert exit_code(["evaluate", "test.npy", "set.npz", "--out", "e", "--max-risk", "0.1"]) == 2

@@ -28,7 +28,7 @@ def export_run(
 ) -> tuple[Path, Proof]:
     """Write the model of a finished run as one ONNX file, and its record; returns the file and its proof.
 
-    out: the file; None is `export/model.onnx` in the run folder, whose manifest then vouches for it.
+    out: the file; None is `export/model.onnx` in the run folder, whose manifest then lists it.
     data: only needed where the run's own data have moved. Raises AssayError `export-differs`,
     `output-exists`, `missing-extra`, `not-a-run-folder`, `run-damaged`, `data-changed`, `no-test-split`.
     """

@@ -214,7 +214,7 @@ def data_fingerprint(path: Path, manifest: Mapping[str, Any]) -> str:
     data = manifest.get("data")
     found = data.get("fingerprint") if isinstance(data, dict) else None
     if not isinstance(found, str):
-        problem = "it has no fingerprint of the data, so it cannot vouch for them"
+        problem = "it has no fingerprint of the data"
         raise AssayError("run-damaged", path / MANIFEST, problem, "Repeat the run; this file was changed.")
     return found
 
@@ -234,9 +234,9 @@ def _manifest_problem(manifest: object) -> str:
             return f"the name of a file is too long: {one_line(ascii(name[:60]))}..."
         if not isinstance(expected, str):
             return f"the hash of {one_line(ascii(name))} is not text"
-    for key, kind in (("training", dict), ("models", list)):
-        if not isinstance(manifest.get(key, kind()), kind):
-            return f'its "{key}" is not a JSON {"object" if kind is dict else "array"}'
+    for key in ("training", "models"):
+        if not isinstance(manifest.get(key, {}), dict):
+            return f'its "{key}" is not a JSON object'
     return ""
 
 

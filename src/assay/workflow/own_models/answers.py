@@ -59,7 +59,7 @@ def answers_of(model: Any, predictions: Any, probabilities: Any, dataset: Datase
         differ = np.flatnonzero(rows.max(axis=1) > rows[np.arange(len(rows)), chosen])
         if len(differ):
             what = f"{len(differ):,} answers are not the most probable class (test image {differ[0]} first)"
-            fix = "Give one of the two, or mend the order of rows or columns."
+            fix = "Give one of the two, or correct the order of rows or columns."
             raise AssayError("bad-arrays", "predictions", what, fix)
     return Answered(name, rows)
 
