@@ -59,8 +59,11 @@ def test_small_pictures_are_audited_without_torch() -> None:
     assert not _loaded(PHOTOGRAPHS.format(side=63), "torch")
 
 
-def test_the_audit_with_pretrained_features_loads_torch() -> None:
-    """The twin of the test above: of photographs both kinds of features are asked."""
+def test_the_audit_with_pretrained_features_loads_torch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The twin of the test above: of photographs both kinds of features are asked; none are kept yet."""
+    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path))
     assert _loaded(PHOTOGRAPHS.format(side=64), "torch")
 
 

@@ -15,7 +15,7 @@ from assay.core.events import Event
 from assay.training.classifier import Model
 from assay.training.recipes import RECIPES
 from assay.workflow import api, run_folder
-from assay.workflow.model_grid import chosen_recipes, default_recipe, settings_of_models
+from assay.workflow.model_choice.model_grid import chosen_recipes, default_recipe, settings_of_models
 from assay.workflow.plan import make_plan
 from assay.workflow.quality_gates import enforce, parse_gates
 from assay.workflow.settings import Settings

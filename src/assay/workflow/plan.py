@@ -20,9 +20,9 @@ from assay.training.model.values import ModelData
 from assay.training.recipes import RECIPES, Recipe, settings_of, validated
 from assay.training.requirements import require_for
 from assay.workflow import run_folder
-from assay.workflow.default_recipe import photo_recipe
 from assay.workflow.load import load
-from assay.workflow.model_grid import chosen_recipes, run_name, settings_of_models
+from assay.workflow.model_choice.default_recipe import photo_recipe
+from assay.workflow.model_choice.model_grid import chosen_recipes, run_name, settings_of_models
 from assay.workflow.own_models.given_probabilities import ANSWERS, PRED_PROBS, Given
 from assay.workflow.settings import Settings
 

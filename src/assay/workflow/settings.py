@@ -177,6 +177,8 @@ class RecipeSettings(TypedDict, total=False):
     mixup: float
     averaging: float
     selection: float
+    selection_least: int
+    lengthened_patience: int
     patience: int
     hidden: int
     channels: Sequence[int]
