@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -209,3 +210,17 @@ def test_inspect_tells_of_groups_on_both_sides(tmp_path: Path) -> None:
     for look in (inspect, load):
         notes = look(tmp_path / "list.csv", group_column="patient").notes
         assert "3 groups lie in both train and test" in notes
+
+
+@pytest.mark.parametrize(("factor", "levels"), [(1, 1), (16, 16)], ids=["8 bits", "12 bits"])
+def test_16_bits_of_which_few_are_used_are_refused(factor: int, levels: int, tmp_path: Path) -> None:
+    """Read by their high byte they would be black or of few levels, and the data would be blamed."""
+    values = np.random.default_rng(0).integers(0, 256, (6, 9, 9)).astype(np.uint16)
+    for number, image in enumerate(values):
+        for folder, scale in (("low", factor), ("full", 257)):
+            path = tmp_path / folder / "ab"[number % 2] / f"{number}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image * np.uint16(scale)).save(path)
+    with pytest.raises(AssayError, match=f"image-format.*6 images have 16 bits.*at most {levels} levels"):
+        load(tmp_path / "low")
+    assert load(tmp_path / "full").train.images.max() == values.max()

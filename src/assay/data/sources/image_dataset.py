@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from assay.core.arrays import Shape
 from assay.core.errors import AssayError
 from assay.core.text import one_line
@@ -32,6 +34,9 @@ _NAMED: Final = 20
 
 #: What is kept of each image; a change makes kept sets be read again.
 _KEPT: Final = "pixels, facts, looks, wrong names, layouts"
+
+#: A set of 16-bit images whose high bytes all stay below this leaves at least two bits unused.
+_FULL_RANGE: Final = 64
 
 #: About what one image takes in the cache, for the message on a full disk: 28 x 28 pixels and its facts.
 _BYTES_EACH: Final = 1024
@@ -167,6 +172,7 @@ def _decoded(
     splits = {
         key: _split(part, listing, key, names, request.resize) for key, part in parts.items() if part.kept
     }
+    _need_full_range(splits, location)
     notes = (*_notes(listing, parts, shape, resize), *notes_on_classes(names), *shared_groups(splits))
     return Dataset(name, names, splits, source, "", notes, left_out=left_out)
 
@@ -184,6 +190,26 @@ def _measured(request: Request, listing: Listing, decoders: Decoders) -> tuple[S
     if request.size is not None:
         height, width = parse_size(request.size)
     return (height, width, channels), request.resize
+
+
+def _need_full_range(splits: Mapping[str, Split], location: Path) -> None:
+    """Raise AssayError `image-format` where no image of 16 bits uses the two highest: their high byte is all
+    that is kept, and of 12 bits that would be 16 levels, of 8 bits nothing."""
+    deep = {
+        name: np.asarray([str(mode)[0] == "I" for mode in split.columns["mode"]])
+        for name, split in splits.items()
+    }
+    count = sum(int(rows.sum()) for rows in deep.values())
+    brightest = max(
+        (int(splits[name].images[rows].max()) for name, rows in deep.items() if rows.any()), default=255
+    )
+    if count and brightest < _FULL_RANGE:
+        what = (
+            f"{count:,} images have 16 bits a pixel, none uses the upper range: by their high byte they have "
+            f"at most {brightest + 1} levels of gray, by their own range more"
+        )
+        fix = "Save them with 8 bits, all scaled by the largest value of the set."
+        raise AssayError("image-format", location, what, fix)
 
 
 def shared_groups(splits: Mapping[str, Split] | Mapping[str, Part]) -> list[str]:
