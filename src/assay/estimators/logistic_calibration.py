@@ -1,5 +1,6 @@
 """From scores to probabilities: multinomial logistic regression on out-of-sample scores."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,6 +37,23 @@ class Calibration:
     scale: float
     weights: NDArray[np.float64]
     bias: NDArray[np.float64]
+
+    @classmethod
+    def of_weights(cls, weights: Mapping[str, NDArray[np.float32]]) -> "Calibration":
+        """What `as_weights` gave."""
+        mean, scale, matrix, bias = (
+            weights[f"calibration.{name}"].astype(np.float64) for name in ("mean", "scale", "weights", "bias")
+        )
+        return cls(mean, float(scale[0]), matrix, bias)
+
+    def as_weights(self) -> dict[str, NDArray[np.float64]]:
+        """Its arrays by the names that a model file has them under."""
+        return {
+            "calibration.mean": self.mean,
+            "calibration.scale": np.array([self.scale]),
+            "calibration.weights": self.weights,
+            "calibration.bias": self.bias,
+        }
 
     def probabilities(self, scores: Floats) -> NDArray[np.float32]:
         """`(n, k)` scores to float32 probabilities; each row sums to 1."""

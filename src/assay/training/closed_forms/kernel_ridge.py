@@ -110,10 +110,7 @@ def _weights(axes: Components, fourier: Fourier, coefficients: Any, calibration:
         "axes": axes.axes,
         "frequencies": fourier.frequencies,
         "coefficients": coefficients,
-        "calibration.mean": calibration.mean,
-        "calibration.scale": np.array([calibration.scale]),
-        "calibration.weights": calibration.weights,
-        "calibration.bias": calibration.bias,
+        **calibration.as_weights(),
     }
     return {name: np.ascontiguousarray(array, np.float32) for name, array in arrays.items()}
 
@@ -123,12 +120,7 @@ def probabilities(weights: Weights, images: NDArray[np.uint8]) -> NDArray[np.flo
     components = Components(weights["mean"], weights["axes"]).project(describe_block(images))
     fourier = Fourier(weights["frequencies"])
     scores = np.concatenate([block @ weights["coefficients"] for block in fourier.blocks(components)])
-    calibration = Calibration(
-        weights["calibration.mean"].astype(np.float64),
-        float(weights["calibration.scale"][0]),
-        weights["calibration.weights"].astype(np.float64),
-        weights["calibration.bias"].astype(np.float64),
-    )
+    calibration = Calibration.of_weights(weights)
     found: NDArray[np.float64] = calibration.probabilities(scores).astype(np.float64)
     found /= found.sum(axis=1, keepdims=True)
     return found

@@ -65,10 +65,7 @@ def fit(
         "scale.deviation": deviation,
         f"{LAYER}.weight": coefficients[:-1].T,
         f"{LAYER}.bias": OFFSET * coefficients[-1],
-        "calibration.mean": calibration.mean,
-        "calibration.scale": np.array([calibration.scale]),
-        "calibration.weights": calibration.weights,
-        "calibration.bias": calibration.bias,
+        **calibration.as_weights(),
     }
     weights = {name: np.ascontiguousarray(array, np.float32) for name, array in own.items()}
     net = {_NET + name: array for name, array in pretrained.folded_weights().items()}
@@ -84,12 +81,7 @@ def seen(weights: Weights, images: NDArray[np.uint8]) -> Float32s:
 def probabilities(weights: Weights, images: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Calibrated probabilities."""
     scores = seen(weights, images) @ weights[f"{LAYER}.weight"].T + weights[f"{LAYER}.bias"]
-    calibration = Calibration(
-        weights["calibration.mean"].astype(np.float64),
-        float(weights["calibration.scale"][0]),
-        weights["calibration.weights"].astype(np.float64),
-        weights["calibration.bias"].astype(np.float64),
-    )
+    calibration = Calibration.of_weights(weights)
     found: NDArray[np.float64] = calibration.probabilities(scores).astype(np.float64)
     found /= found.sum(axis=1, keepdims=True)
     return found
