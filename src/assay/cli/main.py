@@ -102,11 +102,11 @@ def exit_code(arguments: Sequence[str]) -> int:
 
 
 def _exit_code(arguments: Sequence[str]) -> int:
-    _prepare_environment()
     debug = "--debug" in arguments
     if not debug:
         sys.excepthook = _report_bug
     try:
+        _prepare_environment()
         with leaving_well():
             command = typer.main.get_command(app)
             result = command.main(list(arguments), prog_name="assay", standalone_mode=False)

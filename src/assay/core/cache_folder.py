@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 from typing import Final
 
+from assay.core.user_path import expanded
+
 #: Where audits, and the near copies of a split, are kept inside the cache.
 AUDITS: Final = "audits"
 
@@ -13,4 +15,4 @@ def cache_folder() -> Path:
     import platformdirs  # here: `assay --help` does without
 
     chosen = os.environ.get("ASSAY_CACHE")
-    return Path(chosen).expanduser().absolute() if chosen else platformdirs.user_cache_path("assay")
+    return expanded(chosen, "ASSAY_CACHE").absolute() if chosen else platformdirs.user_cache_path("assay")

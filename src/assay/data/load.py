@@ -8,8 +8,10 @@ from typing import Any, Final
 
 from numpy.typing import NDArray
 
+from assay.core.durable import environment_errors
 from assay.core.errors import AssayError
 from assay.core.text import choices
+from assay.core.user_path import expanded
 from assay.data.listing.tree import named_splits
 from assay.data.request import Request, refuse_unused
 from assay.data.sources import SOURCES, Source
@@ -90,9 +92,10 @@ def _existing_path(text: str | None, data: object) -> Path | None:
     """The path that is meant, or None where a name is meant. Raises `unknown-data` where it is missing."""
     if text is None or (text in NAMES and not isinstance(data, Path)) or text.startswith(PREFIXES):
         return None
-    path = Path(text).expanduser()
-    if path.exists():
-        return path
+    path = expanded(text, "the data")
+    with environment_errors(path):
+        if path.exists():
+            return path
     if isinstance(data, Path) or text.startswith((".", "~")) or os.sep in text:
         raise AssayError("unknown-data", text, "there is no such file or folder", "Check the path.")
     return None
@@ -102,11 +105,11 @@ def _existing_root(root: str | Path | None) -> Path | None:
     """The folder of --root. Raises AssayError `bad-value` where it is none."""
     if root is None:
         return None
-    if not Path(root).expanduser().is_dir():
+    if not expanded(root, "--root").is_dir():
         raise AssayError(
             "bad-value", "--root", f"{root} is no folder", "Give the folder that paths begin at."
         )
-    return Path(root).expanduser()
+    return expanded(root, "--root")
 
 
 def _unknown(request: Request) -> AssayError:

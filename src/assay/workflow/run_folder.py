@@ -113,16 +113,19 @@ def claim(path: Path, config: Mapping[str, Any]) -> Iterator[RunFolder]:
 def refuse_foreign(path: Path) -> None:
     """Leave a folder of something else, or a finished run, alone. Nothing is written.
 
-    Raises AssayError `run-folder-finished` or `run-folder-not-empty`.
+    Raises AssayError `run-folder-finished` or `run-folder-not-empty`, `not-writable` or `disk-error` where
+    nothing can be seen there.
     """
-    if (path / MANIFEST).exists():
+    with durable.environment_errors(path):
+        finished = (path / MANIFEST).exists()
+        names = {p.name for p in path.iterdir()} if path.is_dir() else set()
+    if finished:
         raise AssayError(
             "run-folder-finished",
             path,
             "a finished run lies there",
             "Give another folder with --out, or remove this one first.",
         )
-    names = {p.name for p in path.iterdir()} if path.is_dir() else set()
     own = {name for name in names if name == LOCK or name.startswith(durable.TEMPORARY)}
     if names - own and CONFIG not in names:
         raise AssayError(
@@ -192,7 +195,9 @@ def read_config(path: Path) -> dict[str, Any]:
 def read_manifest(path: Path) -> dict[str, Any]:
     """The manifest of a finished run. Raises AssayError `not-a-run-folder` or `run-damaged`."""
     file = Path(path) / MANIFEST
-    if not file.is_file():
+    with durable.environment_errors(file):
+        there = file.is_file()
+    if not there:
         raise AssayError(
             "not-a-run-folder",
             path,

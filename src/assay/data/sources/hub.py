@@ -8,6 +8,7 @@ from typing import Any, Final
 from assay.core import durable
 from assay.core.cache_folder import cache_folder
 from assay.core.errors import AssayError
+from assay.core.user_path import expanded
 from assay.data.request import OF_FOLDERS, OF_IMAGES, OF_TABLES, Request, refuse_unused
 from assay.data.sources import folder, parquet_files
 from assay.data.values import Dataset
@@ -41,7 +42,7 @@ def read(request: Request) -> Dataset:
     read it, and those of the Parquet and folder sources.
     """
     name = str(request.data).removeprefix(PREFIX)
-    local = Path(name).expanduser()
+    local = expanded(name, "the data")
     place = local if local.is_dir() else _fetch(name, request.offline)
     inner = replace(request, path=place, name=request.name or place.absolute().name)
     try:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from assay.core.errors import AssayError
 from assay.core.text import one_line
+from assay.core.user_path import expanded
 from assay.data.formats.safe_open import open_file
 from assay.data.formats.text_table import LABEL_NAMES, chosen_column
 from assay.data.formats.tfrecord import Example, parse_example, read_array_records, read_tfrecords, unreadable
@@ -71,7 +72,7 @@ def _place(request: Request) -> Path:
     """The folder of the newest prepared version of a set, or of the version that its name ends in."""
     name = str(request.data).removeprefix(PREFIX)
     _check_name(name)
-    root = Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
+    root = expanded(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets", "TFDS_DATA_DIR")
     folder = root / name.replace(":", "/")
     found = _newest(folder)
     if found is None and not request.offline:
