@@ -11,7 +11,7 @@ from PIL import Image
 import assay
 from assay.cli.main import exit_code
 from assay.core.text import read_csv_text
-from assay.deployment.predict import predict_files, predictions_text
+from assay.deployment.predict import Prediction, Unread, predict_each, predict_files, predictions_text
 from assay.training.classifier import Model
 from assay.training.model.limits import AnswerRule
 
@@ -120,3 +120,14 @@ def test_a_folder_without_pictures_is_told(model: Model, tmp_path: Path) -> None
     model.save(tmp_path / "run" / "model")
     (tmp_path / "empty").mkdir()
     assert exit_code(["predict", str(tmp_path / "run"), str(tmp_path / "empty")]) == 3
+
+
+def test_a_picture_of_12_bits_is_no_black_one(model: Model, tmp_path: Path) -> None:
+    """In a file of 16 bits its high byte holds 16 levels: no answer, and the reason."""
+    values = np.random.default_rng(0).integers(0, 4096, (28, 28)).astype(np.uint16)
+    for name, factor in (("low.png", 1), ("full.png", 16)):
+        Image.fromarray(values * np.uint16(factor)).save(tmp_path / name)
+    low, full = predict_each(model, [tmp_path / "low.png", tmp_path / "full.png"])
+    assert isinstance(low, Unread)
+    assert low.error.code == "image-format"
+    assert isinstance(full, Prediction)

@@ -74,6 +74,10 @@ _silenced = False
 _METADATA_MARKS: Final = (b"eXIf", b"Exif", b"EXIF", b"Raw profile", b"ns.adobe.com")
 
 
+#: High bytes of 16-bit images that all stay below this leave at least two bits unused.
+_FULL_RANGE: Final = 64
+
+
 class Picture(NamedTuple):
     """A decoded image file.
 
@@ -152,14 +156,39 @@ def _decoded(data: bytes, where: str) -> Picture:
         check_pixels(data, where)
     image.load()
     frames = pictures_told(image.info.get("mp")) or getattr(image, "n_frames", 1)
-    (width, height), mode = image.size, image.mode
+    kind = recognized_format(data)
+    (width, height), mode = image.size, _stored_mode(image.mode, kind, data)
     upright = _turned(image, orientation)
     simple = _plain(upright)
     conversions = [f"first of {frames} frames"] if frames > 1 else []
     conversions += ["turned"] if orientation > 1 else []
     conversions += [f"{mode} to {simple.mode}"] if simple.mode != mode else []
-    kind = recognized_format(data)
     return Picture(_pixels(simple), kind, mode, width, height, len(data), tuple(conversions))
+
+
+def _stored_mode(mode: str, kind: str, data: bytes) -> str:
+    """Pillow's mode, with `;16` where a PNG has 16 bits a channel and Pillow reads 8 without a word."""
+    return f"{mode};16" if kind == "PNG" and data[24] == 16 and not is_deep(mode) else mode
+
+
+def is_deep(mode: str) -> bool:
+    """Whether an image of this mode has 16 bits a channel."""
+    return mode.startswith("I") or mode.endswith(";16")
+
+
+def too_dark(count: int, brightest: int, where: object) -> AssayError | None:
+    """The error `image-format` for images of 16 bits of which none uses the two highest bits; else None.
+
+    count: how many there are; brightest: the largest high byte of them all. The high byte is all that is
+    kept: of images with 12 bits that would be 16 levels, of those with 8 bits nothing.
+    """
+    if not count or brightest >= _FULL_RANGE:
+        return None
+    what = (
+        f"{count:,} images have" if count > 1 else "the image has"
+    ) + f" 16 bits a channel, the upper two unused: their high byte holds only {brightest + 1} levels"
+    fix = "Save with 8 bits, every image scaled by the largest value of the set."
+    return AssayError("image-format", where, what, fix)
 
 
 def _pixels(image: Image.Image) -> NDArray[np.uint8]:

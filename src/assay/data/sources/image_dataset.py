@@ -11,6 +11,7 @@ import numpy as np
 from assay.core.arrays import Shape
 from assay.core.errors import AssayError
 from assay.core.text import one_line
+from assay.data.decoding.image import is_deep, too_dark
 from assay.data.decoding.splits import (
     DecodedPart,
     OtherShapeError,
@@ -33,10 +34,7 @@ from assay.data.values import Dataset, LeftOut, Resize, Split
 _NAMED: Final = 20
 
 #: What is kept of each image; a change makes kept sets be read again.
-_KEPT: Final = "pixels, facts, looks, wrong names, layouts"
-
-#: A set of 16-bit images whose high bytes all stay below this leaves at least two bits unused.
-_FULL_RANGE: Final = 64
+_KEPT: Final = "pixels, facts, looks, wrong names, layouts, 16 bits"
 
 #: About what one image takes in the cache, for the message on a full disk: 28 x 28 pixels and its facts.
 _BYTES_EACH: Final = 1024
@@ -193,23 +191,13 @@ def _measured(request: Request, listing: Listing, decoders: Decoders) -> tuple[S
 
 
 def _need_full_range(splits: Mapping[str, Split], location: Path) -> None:
-    """Raise AssayError `image-format` where no image of 16 bits uses the two highest: their high byte is all
-    that is kept, and of 12 bits that would be 16 levels, of 8 bits nothing."""
-    deep = {
-        name: np.asarray([str(mode)[0] == "I" for mode in split.columns["mode"]])
-        for name, split in splits.items()
-    }
+    """Raise AssayError `image-format` where the set has images of 16 bits that hardly use them."""
+    deep = {name: np.asarray([is_deep(str(m)) for m in s.columns["mode"]]) for name, s in splits.items()}
     count = sum(int(rows.sum()) for rows in deep.values())
-    brightest = max(
-        (int(splits[name].images[rows].max()) for name, rows in deep.items() if rows.any()), default=255
-    )
-    if count and brightest < _FULL_RANGE:
-        what = (
-            f"{count:,} images have 16 bits a pixel, none uses the upper range: by their high byte they have "
-            f"at most {brightest + 1} levels of gray, by their own range more"
-        )
-        fix = "Save them with 8 bits, all scaled by the largest value of the set."
-        raise AssayError("image-format", location, what, fix)
+    brightest = [int(splits[name].images[rows].max()) for name, rows in deep.items() if rows.any()]
+    error = too_dark(count, max(brightest, default=0), location)
+    if error is not None:
+        raise error
 
 
 def shared_groups(splits: Mapping[str, Split] | Mapping[str, Part]) -> list[str]:
