@@ -5,10 +5,21 @@ from dataclasses import replace
 import pytest
 
 from assay.audits.registry import CHECKS
-from assay.audits.values import Finding
+from assay.audits.values import Audit, Finding, Findings
 from assay.reports.findings.results import Course
-from assay.reports.findings.verdict import Facts, copies_sentence, headline, next_steps, score_sentence, trust
+from assay.reports.findings.verdict import (
+    Facts,
+    copies_sentence,
+    gather,
+    headline,
+    next_steps,
+    score_sentence,
+    trust,
+)
 from assay.reports.page.summary import groups, tell
+from assay.training.inference.any_model import summarize
+from assay.training.recipes import read_recipe
+from assay.workflow.load import load
 
 
 def found(check: str, verdict: str, count: int = 0, fix: str = "mend it", summary: str = "Odd (0.5). Why?"):
@@ -163,3 +174,19 @@ def test_sound_data_are_called_sound(content_of) -> None:
     story = tell(replace(content, audit=replace(content.audit, findings=(found("identity", "pass"),))))
     assert story.headline == "toy passed 1 check."
     assert story.points == ()
+
+
+@pytest.mark.parametrize("recipe", ["mlp", "cnn", "pretrained"])
+def test_who_has_convolutions_is_not_sent_for_them(recipe: str, evaluation_of) -> None:
+    """Asked of the layers that the recipe really has; a pretrained net has them inside its one row."""
+    data = load("fashion-mnist-sample")
+    audit = Audit({}, {}, Findings(()), decisions={"convolution": {"decision": "called for", "reason": ""}})
+    kinds = [row.kind for row in summarize(read_recipe(recipe), (64, 64, 3), 10).layers]
+    facts = gather("toy", audit, evaluation_of(data), None, recipe, kinds)
+    assert facts.wants_convolution == (recipe == "mlp")
+
+
+def test_of_a_pretrained_net_nothing_is_trained() -> None:
+    """The total counts the net; what is trained is what stands after it."""
+    table = summarize(read_recipe("pretrained"), (64, 64, 3), 10)
+    assert table.trainable_parameters == table.parameters - 3_350_000

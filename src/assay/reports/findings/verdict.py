@@ -13,7 +13,7 @@ from assay.audits.values import VERDICT_ORDER, Audit, Finding
 from assay.evaluation.values import Evaluation
 from assay.reports.findings.results import Course, course_of
 from assay.reports.findings.wording import check_title, count, listed, name, percent, points
-from assay.training.model.values import History
+from assay.training.model.values import PRETRAINED_KINDS, History
 
 #: A 95 % interval wider than this, as a share, leaves too much open: about 240 test images at 80 %.
 WIDE: Final = 0.1
@@ -78,7 +78,7 @@ def gather(
         return Facts(data, audit.findings, recipe, course=course)
     low, high = score.accuracy_ci95
     wanted = audit.decisions.get("convolution", {}).get("decision") == "called for"
-    seen = layer_kinds is None or any("Conv" in kind for kind in layer_kinds)
+    seen = layer_kinds is None or any("Conv" in kind or kind in PRETRAINED_KINDS for kind in layer_kinds)
     copies = _without_copies(score)
     return Facts(
         data,

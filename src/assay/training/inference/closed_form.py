@@ -18,7 +18,7 @@ from assay.training.closed_forms.values import Fitted, scored
 from assay.training.fit_request import FitRequest
 from assay.training.inference.batching import equal_batches
 from assay.training.label_checks import check_labels, warn_of_constant_images, watched
-from assay.training.model.values import EpochRecord, History, ModelData, ModelSummary
+from assay.training.model.values import PRETRAINED_KINDS, EpochRecord, History, ModelData, ModelSummary
 from assay.training.model.versions import versions
 from assay.training.optim.seeding import check_seed
 from assay.training.recipes import Recipe, validated
@@ -95,7 +95,8 @@ def summarize(recipe: Recipe, shape: Shape, class_count: int) -> ModelSummary:
         rows = closed_form(recipe).layers(shape, class_count, recipe.options)
     parameters = sum(row.parameters for row in rows)
     multiply_adds = sum(row.multiply_adds for row in rows)
-    return ModelSummary(rows, parameters, parameters, multiply_adds, parameters * _FLOAT_BYTES)
+    trained = sum(row.parameters for row in rows if row.kind not in PRETRAINED_KINDS)
+    return ModelSummary(rows, parameters, trained, multiply_adds, parameters * _FLOAT_BYTES)
 
 
 @contextmanager

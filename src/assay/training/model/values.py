@@ -93,6 +93,10 @@ class LayerRow:
     purpose: str
 
 
+#: Kinds of rows that stand for a whole convolutional net with weights from elsewhere, which are not trained.
+PRETRAINED_KINDS: Final = frozenset({"EfficientNet-Lite0"})
+
+
 _SUMMARY_HEADER: Final = ("Layer", "Kind", "Output shape", "Parameters", "Multiply-adds", "What it does")
 
 
