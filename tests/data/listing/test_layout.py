@@ -292,3 +292,33 @@ def test_a_tree_of_two_thousand_folders(tmp_path: Path) -> None:
     deep.mkdir(parents=True)
     assert counts(root) == {"train": TWO}
     assert any("folders deep" in item.reason for item in load(root).left_out)
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [{"pool": 5}, {"pool/a": 2, "pool/b": 2}, {"pool": 3, "more": 3}],
+    ids=["loose", "folders", "two"],
+)
+def test_a_data_set_beside_other_folders_stops(beside: dict[str, int], tmp_path: Path) -> None:
+    """Its splits are no images of a class called `set`, nor does its test split belong to train."""
+    root = made(
+        tmp_path / "all",
+        {**beside, **{f"set/{name}": n for name, n in splits_named("train", "test").items()}},
+    )
+    for look in (inspect, load):
+        with pytest.raises(AssayError, match=r"ambiguous-layout.*set holds folders of splits"):
+            look(root)
+    assert counts(root / "set") == FOUR
+    assert set(counts(root, layout="classes")["train"]) == {*(name.split("/")[0] for name in beside), "set"}
+
+
+def test_links_to_a_pool_stop_too(tmp_path: Path) -> None:
+    """Unread links leave the folders of the set empty; the pool is no class for all that."""
+    made(tmp_path, {"pool": 4})
+    for number, folder in enumerate(("train/cat", "train/dog", "test/cat", "test/dog")):
+        place = tmp_path / "set" / folder
+        place.mkdir(parents=True)
+        (place / "0.png").symlink_to(tmp_path / "pool" / f"{number}.png")
+    for follow in (False, True):
+        with pytest.raises(AssayError, match=r"ambiguous-layout.*set holds folders of splits"):
+            load(tmp_path, follow_links=follow)

@@ -143,6 +143,8 @@ class _Choice:
             raise self._unlabelled()
         if self._splits_below():
             return self._class_first
+        if name := self._divided_class():
+            raise self._divided(name)
         if self._same_names_below() or self._one_class_left():
             raise self._ambiguous(self._classes, self._nested)
         return self._classes
@@ -165,6 +167,14 @@ class _Choice:
             len(names) > 1 and all(map(split_of, names)) and not self._tree.images[joined(self._base, folder)]
             for names, folder in zip(below, self._full, strict=True)
         )
+
+    def _divided_class(self) -> str:
+        """The first would-be class that holds folders of two splits or more; empty where none does."""
+        for name in self._tree.classes(self._base):
+            below = self._tree.classes(joined(self._base, name))
+            if len({split_of(sub) for sub in below} - {None}) > 1:
+                return name
+        return ""
 
     def _same_names_below(self) -> bool:
         """Whether would-be classes hold folders of the same names: either level may be the classes."""
@@ -344,6 +354,15 @@ class _Choice:
         ways = " or ".join(f"as {reading.kind}: {self._shown(reading)}" for reading in (one, other))
         what = f"it can be read in two ways, {ways}"
         fix = f"Say which is right: --layout {one.kind} or --layout {other.kind}."
+        return AssayError("ambiguous-layout", self._root, what, fix)
+
+    def _divided(self, name: str) -> AssayError:
+        whole = self._root / self._base / name
+        what = (
+            f"the folder {one_line(name)} holds folders of splits, those beside it none: it is a whole "
+            "data set, or one class of several"
+        )
+        fix = f"Give that set alone, {one_line(str(whole))}, or say --layout classes."
         return AssayError("ambiguous-layout", self._root, what, fix)
 
     def _unlabelled(self) -> AssayError:
