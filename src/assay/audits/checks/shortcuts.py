@@ -52,9 +52,10 @@ def check_shortcuts(context: CheckContext) -> Checked:
         Finding(
             check="shortcuts",
             verdict=verdict,
-            summary=f"The {worst} alone gives {max(skill, 0):.0%} of what there is to know about "
-            + (f"whether an image is {given_away}" if one_class else "the class")
-            + (", more than anything else that should not tell it." if verdict == "pass" else ".")
+            summary=_summary(
+                worst, verdict, f"whether an image is {given_away}" if one_class else "the class"
+            )
+            + f" {max(skill, 0):.0%} of the way from guessing to always right."
             + (" The files are sorted by class: shuffle before splitting." if sorted_file else ""),
             evidence={
                 "skill": skills,
@@ -71,6 +72,12 @@ def check_shortcuts(context: CheckContext) -> Checked:
             else "",
         )
     )
+
+
+def _summary(worst: str, verdict: Verdict, what: str) -> str:
+    if verdict == "pass":
+        return f"Nothing but the subject tells {what} well: the {worst} comes closest, and goes"
+    return f"The {worst} alone predicts {what} better than chance: it goes"
 
 
 def _one_class_after_the_other(labels: NDArray[np.int64]) -> bool:
