@@ -8,6 +8,8 @@ from typer.testing import CliRunner
 
 from assay.cli import main
 from assay.cli import options as o
+from assay.cli.given_settings import OF_RECIPE
+from assay.cli.option_groups import with_options
 from assay.workflow.settings import Settings
 
 
@@ -15,7 +17,7 @@ def test_a_command_receives_the_options_of_its_groups() -> None:
     """What was given arrives by name, what was not as None or False, beside the command's own parameters."""
     heard: dict[str, Any] = {}
 
-    @o.with_options(o.READING, o.REPORTING)
+    @with_options(o.READING, o.REPORTING)
     def look(data: o.Data = None, **given: Any) -> None:
         """Look at data."""
         heard.update(given, data=data)
@@ -35,7 +37,7 @@ def test_a_command_receives_the_options_of_its_groups() -> None:
 
 def test_every_option_of_a_group_is_a_setting() -> None:
     """An option that no setting takes would be ignored in silence."""
-    elsewhere = {"config", "changes", *o.OF_RECIPE}
+    elsewhere = {"config", "changes", *OF_RECIPE}
     for group in (o.READING, o.AUDITING, o.TRAINING):
         assert set(group) - elsewhere <= set(Settings.model_fields)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from assay.estimators import ridge
+from assay.estimators import ridge, ridge_solution
 
 
 def data(rows: int, columns: int, classes: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -60,10 +60,10 @@ def test_the_solution_of_one_penalty_leaves_groups_out_too() -> None:
     """The fit by a Cholesky root gives the same left-out scores."""
     features, labels = data(80, 9, 3)
     groups = np.arange(80) // 4
-    solution = ridge.solve(lambda: [features], labels, 3, 0.01)
+    solution = ridge_solution.solve(lambda: [features], labels, 3, 0.01)
     trace = float((features.T @ features).trace())
     twin = ridge.Ridge(np.zeros(9), np.eye(9), np.zeros((9, 3)), 0.01 * trace / 9)
-    found = ridge.left_out(solution, [features[:33], features[33:]], labels, groups)
+    found = ridge_solution.left_out(solution, [features[:33], features[33:]], labels, groups)
     assert found == pytest.approx(refitted(twin, features, labels, groups), abs=1e-5)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge as OracleRidge
 
-from assay.estimators import ridge
+from assay.estimators import ridge, ridge_solution
 
 
 def made(n: int = 40, size: int = 7, k: int = 3, seed: int = 0):
@@ -68,21 +68,21 @@ def test_solving_for_one_penalty_gives_the_same_answers():
     """With the penalty that `fit` chose: the same coefficients, and the same left-out scores of any rows."""
     rows, labels = made(n=60, size=9)
     fitted = ridge.fit(in_blocks(rows), labels, 3)
-    solved = ridge.solve(in_blocks(rows), labels, 3, fitted.share)
+    solved = ridge_solution.solve(in_blocks(rows), labels, 3, fitted.share)
     np.testing.assert_allclose(solved.coefficients, fitted.axes @ fitted.coefficients, atol=1e-9)
     some = np.array([3, 8, 59])
     expected = ridge.leave_one_out(fitted, in_blocks(rows), labels)[some]
-    found = ridge.left_out(solved, in_blocks(rows[some], size=2)(), labels[some])
+    found = ridge_solution.left_out(solved, in_blocks(rows[some], size=2)(), labels[some])
     np.testing.assert_allclose(found, expected, atol=1e-9)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 17, 64])
 def test_a_triangle_inverted_by_quarters(n: int, monkeypatch: pytest.MonkeyPatch):
     """However often it is divided, and for odd sizes: lower triangular, and times the triangle it is 1."""
-    monkeypatch.setattr(ridge, "_INVERTED_AT_ONCE", 1)
+    monkeypatch.setattr(ridge_solution, "_INVERTED_AT_ONCE", 1)
     rows, _ = made(n=2 * n, size=n)
     lower = np.linalg.cholesky(rows.T @ rows + 0.1 * np.eye(n))
-    found = ridge.lower_inverse(lower)
+    found = ridge_solution.lower_inverse(lower)
     np.testing.assert_allclose(found @ lower, np.eye(n), atol=1e-12)
     assert np.array_equal(found, np.tril(found))
 
@@ -91,7 +91,7 @@ def test_solving_is_stable_where_features_are_nearly_equal():
     """A Gram matrix whose eigenvalues span many powers of ten: the leverages are those of a factorization."""
     rows, labels = made(n=900, size=600)
     rows = 1e3 + rows * np.geomspace(1, 1e-2, 600)
-    solved = ridge.solve(in_blocks(rows, 100), labels, 3, 1e-6)
+    solved = ridge_solution.solve(in_blocks(rows, 100), labels, 3, 1e-6)
     fitted = ridge.Ridge(
         *np.linalg.eigh(rows.T @ rows), np.zeros((600, 3)), 1e-6 * np.square(rows).sum() / 600
     )
@@ -107,7 +107,7 @@ def test_inverting_can_be_ended():
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        ridge.solve(in_blocks(made()[0]), made()[1], 3, 1e-3, enough)
+        ridge_solution.solve(in_blocks(made()[0]), made()[1], 3, 1e-3, enough)
 
 
 @pytest.mark.parametrize("distinct", [1, 2, 20])
@@ -117,7 +117,7 @@ def test_many_equal_rows_are_solved_too(distinct: int):
     waves = generator.normal(size=(distinct, 1500)).astype(np.float32)
     rows = (waves / np.linalg.norm(waves, axis=1, keepdims=True))[np.arange(3000) % distinct]
     labels = np.arange(3000) % distinct
-    solved = ridge.solve(in_blocks(rows, 500), labels, distinct, 1e-6)
+    solved = ridge_solution.solve(in_blocks(rows, 500), labels, distinct, 1e-6)
     assert np.isfinite(solved.root).all()
     assert ((rows @ solved.coefficients).argmax(axis=1) == labels).all()
-    assert (ridge.left_out(solved, in_blocks(rows, 500)(), labels).argmax(axis=1) == labels).all()
+    assert (ridge_solution.left_out(solved, in_blocks(rows, 500)(), labels).argmax(axis=1) == labels).all()

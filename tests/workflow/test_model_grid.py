@@ -16,7 +16,7 @@ from assay.training.classifier import Model
 from assay.training.recipes import RECIPES
 from assay.workflow import api, run_folder
 from assay.workflow.model_choice.model_grid import chosen_recipes, default_recipe, settings_of_models
-from assay.workflow.plan import make_plan
+from assay.workflow.planning.plan import make_plan
 from assay.workflow.quality_gates import enforce, parse_gates
 from assay.workflow.settings import Settings
 from assay.workflow.verify import demand, verify_run

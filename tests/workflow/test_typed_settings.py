@@ -7,7 +7,13 @@ import pytest
 
 import assay
 from assay.training.recipes import RECIPES, settings_of
-from assay.workflow.settings import AuditSettings, RecipeSettings, RunSettings, Settings, TrainSettings
+from assay.workflow.settings import (
+    AuditSettings,
+    RecipeSettings,
+    RunSettings,
+    Settings,
+    TrainSettings,
+)
 
 
 def _keys(kind) -> set[str]:

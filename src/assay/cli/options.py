@@ -1,11 +1,9 @@
 """The options that several commands share, each declared once."""
 
-import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Annotated, Any, Final, get_args
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -230,35 +228,6 @@ GATING: Final[Options] = {
 REPORTING: Final[Options] = {"json": Json, "quiet": Quiet, "verbose": Verbose, "debug": Debug}
 
 
-def with_options(*groups: Options) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """A command that takes the options of some groups after its own, by name in `**given`."""
-
-    def widened(command: Callable[..., None]) -> Callable[..., None]:
-        own = [
-            p for p in signature(command, eval_str=True).parameters.values() if p.kind is not p.VAR_KEYWORD
-        ]
-        options = {name: option for group in groups for name, option in group.items()}
-        shared = [
-            Parameter(name, Parameter.KEYWORD_ONLY, default=_unset(option), annotation=option)
-            for name, option in options.items()
-        ]
-
-        def call(**parameters: Any) -> None:
-            command(**parameters)
-
-        call.__name__, call.__doc__, call.__module__ = command.__name__, command.__doc__, command.__module__
-        call.__signature__ = Signature([*own, *shared])  # type: ignore[attr-defined]
-        call.__annotations__ = {parameter.name: parameter.annotation for parameter in (*own, *shared)}
-        return call
-
-    return widened
-
-
-def _unset(option: Any) -> bool | None:
-    """What an option is that was not given: False for a plain switch, else None."""
-    return False if get_args(option)[0] is bool else None
-
-
 @dataclass(frozen=True)
 class Output:
     """How a command reports."""
@@ -271,87 +240,3 @@ class Output:
     def of(cls, given: Mapping[str, Any]) -> "Output":
         """The options of `REPORTING` among those given to a command."""
         return cls(given["json"], given["quiet"], given["verbose"])
-
-
-#: Options that set a value of the recipe; all other settings are fields of `Settings`.
-OF_RECIPE = ("epochs", "batch_size", "learning_rate")
-
-
-def settings_from(parameters: dict[str, Any]) -> dict[str, Any]:
-    """Settings of the file given with --config, changed by --set, changed by the options that were given.
-
-    parameters: those of a command, by name, among others that are not settings. Options left at None keep
-    what the file or the defaults say.
-    """
-    from assay.workflow.settings import Settings, read_settings
-
-    config, changes = parameters.get("config"), parameters.get("changes")
-    given = read_settings(config) if config is not None else {}
-    if given.pop("command", None) == "evaluate":  # of a model trained elsewhere: there is no recipe of it
-        given = {key: value for key, value in given.items() if key not in ("answers", "model")}
-    recipe = _recipe_of(given, parameters.get("model")) | dict(
-        _assignment(change) for change in changes or ()
-    )
-    names_of_settings = (*Settings.model_fields, *OF_RECIPE)
-    chosen = {k: parameters[k] for k in names_of_settings if parameters.get(k) is not None}
-    for key, read in (("checks", names), ("classes", _class_names)):
-        if key in chosen:
-            chosen[key] = read(chosen[key])
-    return {**given, **chosen, "recipe": recipe}
-
-
-def _recipe_of(given: dict[str, Any], model: str | None) -> dict[str, Any]:
-    """The recipe's values in a `config.toml`.
-
-    Without a `name` they are what somebody wishes for whatever is trained. With one they are the whole recipe
-    of that name, as a run records it, and do not count where `model` names another.
-    """
-    recipe: dict[str, Any] = given.pop("recipe", {})
-    name = recipe.pop("name", None)
-    recipe.pop("model", None)
-    if None not in (name, model) and model != name:
-        return {}
-    options = recipe.pop("options", {})
-    return recipe | {f"options.{key}": value for key, value in options.items()}
-
-
-def _assignment(text: str) -> tuple[str, str]:
-    from assay.core.errors import AssayError
-
-    key, equals, value = text.partition("=")
-    if not equals or not key.strip():
-        raise AssayError(
-            "bad-value", "--set", f"{text!r} is not KEY=VALUE", "Write, for example, --set epochs=3."
-        )
-    return key.strip(), value.strip()
-
-
-def shell_line(command: str, given: Mapping[str, Any], *groups: Options) -> str:
-    """A command on the same data, read in the same way, as it can be pasted into a shell.
-
-    given: what the command before was given, by name of the parameter. groups: options to repeat.
-    """
-    parts = [*command.split(" "), *([] if given.get("data") is None else [str(given["data"])])]
-    for name, option in ((name, option) for group in groups for name, option in group.items()):
-        if given.get(name) not in (None, False):
-            flag = _flag(option)
-            parts += [flag] if given[name] is True else [flag, str(given[name])]
-    return shlex.join(parts)
-
-
-def _flag(option: Any) -> str:
-    """`--size`: how an option is spelled on the command line."""
-    declared = get_args(option)[1]  # Typer takes the first of the names for a default
-    names: tuple[str, ...] = (declared.default, *(declared.param_decls or ()))
-    return next(name for name in names if name.startswith("--"))
-
-
-def names(text: str) -> tuple[str, ...]:
-    """The names in a list separated by commas."""
-    return tuple(name.strip() for name in text.split(",") if name.strip())
-
-
-def _class_names(text: str) -> tuple[str, ...]:
-    from assay.data.sources.array_dataset import read_class_names
-
-    return read_class_names(text)

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from assay.cli import options as o
+from assay.cli.given_settings import settings_from
+from assay.cli.option_groups import with_options
 
 
 def training_command(name: str, help_text: str, start: Callable[..., Any]) -> Callable[..., None]:
@@ -13,7 +15,7 @@ def training_command(name: str, help_text: str, start: Callable[..., Any]) -> Ca
     start(settings, out, given, offline, output): does the work and says how it ended.
     """
 
-    @o.with_options(o.TRAINING, o.READING, o.AUDITING, o.GATING, o.REPORTING)
+    @with_options(o.TRAINING, o.READING, o.AUDITING, o.GATING, o.REPORTING)
     def command(
         data: o.Data = None,
         out: o.Out = None,
@@ -21,7 +23,7 @@ def training_command(name: str, help_text: str, start: Callable[..., Any]) -> Ca
         offline: o.Offline = False,
         **given: Any,
     ) -> None:
-        settings = o.settings_from({"data": data, **given})
+        settings = settings_from({"data": data, **given})
         if resume:
             need_unfinished(out)
         start(settings, out, given, offline, o.Output.of(given))

@@ -22,11 +22,9 @@ FINE_PENALTIES: Final = tuple(10.0 ** (step / 2) for step in range(-8, 3))
 #: Rows that the penalty is chosen by: enough to tell errors apart that differ by a hundredth.
 _JUDGING_ROWS: Final = 8_192
 
-#: Rows of a triangular matrix that is inverted in one piece.
-_INVERTED_AT_ONCE: Final = 512
 
 #: An image with all the leverage (1) has no answer without itself; this keeps the division finite.
-_LEAST_REST: Final = 1e-6
+LEAST_REST: Final = 1e-6
 
 
 #: Gives the feature rows `(b, size)` block by block, in the same order at every call, so that features
@@ -71,7 +69,7 @@ def fit(
     labels: int64 `(n,)` in [0, class_count), one per feature row. groups: int64 `(n,)`, equal for rows that
     are left out together (images of one patient, copies of one picture); None: every row is its own group.
     """
-    gram, sums = _gram(blocks, labels, class_count)
+    gram, sums = gram_and_sums(blocks, labels, class_count)
     eigenvalues, axes = np.linalg.eigh(gram)
     eigenvalues = np.maximum(eigenvalues, 0)
     axes = axes.astype(sums.dtype)
@@ -81,10 +79,12 @@ def fit(
     return candidates[int(np.argmin(errors))]
 
 
-def _gram(blocks: Blocks, labels: NDArray[np.int64], class_count: int) -> tuple[NDArray[np.float64], Floats]:
+def gram_and_sums(
+    blocks: Blocks, labels: NDArray[np.int64], class_count: int
+) -> tuple[NDArray[np.float64], Floats]:
     """The Gram matrix in float64, and the feature rows summed per class `(size, k)`."""
     gram: NDArray[np.float64] | None = None
-    for rows, own in _labelled(blocks, labels):
+    for rows, own in labelled(blocks, labels):
         if gram is None:
             gram = np.zeros((rows.shape[1], rows.shape[1]))
             sums = np.zeros((rows.shape[1], class_count), rows.dtype)
@@ -94,7 +94,8 @@ def _gram(blocks: Blocks, labels: NDArray[np.int64], class_count: int) -> tuple[
     return gram, sums
 
 
-def _labelled(blocks: Blocks, labels: NDArray[np.int64]) -> Iterable[tuple[Floats, NDArray[np.int64]]]:
+def labelled(blocks: Blocks, labels: NDArray[np.int64]) -> Iterable[tuple[Floats, NDArray[np.int64]]]:
+    """Each block of feature rows with the labels of its rows."""
     done = 0
     for rows in blocks():
         yield rows, labels[done : done + len(rows)]
@@ -119,7 +120,7 @@ def _errors(
     joint = np.zeros(len(labels), bool) if groups is None else shared(groups)
     errors = np.zeros(len(candidates))
     done = 0
-    for rows, own in _labelled(blocks, labels):
+    for rows, own in labelled(blocks, labels):
         alone = ~joint[done : done + len(rows)][::stride]
         done += len(rows)
         along = (rows[::stride] @ candidates[0].axes)[alone]
@@ -163,7 +164,7 @@ def leave_one_out(ridge: Ridge, blocks: Blocks, labels: Rows, groups: Rows | Non
     """
     scores = [
         _without_itself(ridge, rows @ ridge.axes, own).astype(rows.dtype, copy=False)
-        for rows, own in _labelled(blocks, labels)
+        for rows, own in labelled(blocks, labels)
     ]
     found = np.concatenate(scores)
     if groups is not None and (joint := shared(groups)).any():
@@ -189,112 +190,26 @@ def _without_group(ridge: Ridge, along: Floats, labels: Rows) -> Floats:
     own = along.astype(np.float64)
     hot = indicators(labels, ridge.targets.shape[1])
     if len(own) > len(penalized):  # a large group is taken out of the Gram matrix: that is smaller
-        gram = np.diag(np.maximum(penalized, _LEAST_REST * penalized.max())) - own.T @ own
-        gram[np.diag_indices_from(gram)] += _LEAST_REST * penalized.max()
+        gram = np.diag(np.maximum(penalized, LEAST_REST * penalized.max())) - own.T @ own
+        gram[np.diag_indices_from(gram)] += LEAST_REST * penalized.max()
         found: Floats = own @ np.linalg.solve(gram, ridge.targets - own.T @ hot)
         return found
     weighted = own / penalized
-    rest = np.eye(len(own)) * (1 + _LEAST_REST) - weighted @ own.T
+    rest = np.eye(len(own)) * (1 + LEAST_REST) - weighted @ own.T
     apart: Floats = hot - np.linalg.solve(rest, hot - weighted @ ridge.targets.astype(np.float64))
     return apart
 
 
 def _without_itself(ridge: Ridge, along: Floats, labels: NDArray[np.int64]) -> Floats:
     weights = (1 / (ridge.eigenvalues + ridge.penalty)).astype(along.dtype)
-    return _taken_out(along @ ridge.coefficients, np.square(along) @ weights, labels)
+    return taken_out(along @ ridge.coefficients, np.square(along) @ weights, labels)
 
 
-def _taken_out(scores: Floats, leverage: Floats, labels: NDArray[np.int64]) -> Floats:
+def taken_out(scores: Floats, leverage: Floats, labels: NDArray[np.int64]) -> Floats:
     """The scores `(n, k)`, changed in place, as they are without the row itself."""
     scores[np.arange(len(labels)), labels] -= leverage
-    scores /= np.maximum(1 - leverage, _LEAST_REST)[:, None]
+    scores /= np.maximum(1 - leverage, LEAST_REST)[:, None]
     return scores
-
-
-@dataclass(frozen=True, eq=False)
-class Solution:
-    """A fit with one penalty alone, for which solving is many times cheaper than the factorization of `fit`.
-
-    root: `(size, size)`, R with R' R the inverse of the Gram matrix with the penalty added; coefficients:
-    `(size, k)`.
-    """
-
-    root: Floats
-    coefficients: Floats
-
-
-def solve(
-    blocks: Blocks,
-    labels: NDArray[np.int64],
-    class_count: int,
-    share: float,
-    go_on: Callable[[], None] = lambda: None,
-) -> Solution:
-    """Fit with the penalty `share` times the mean eigenvalue of the Gram matrix. Arguments as in `fit`.
-
-    The penalty is raised to what the features' own rounding hides, and tenfold while the matrix is not
-    positive definite: many equal images leave it singular but for rounding. go_on: called between steps
-    of a few seconds; what it raises ends the fit.
-    """
-    gram, sums = _gram(blocks, labels, class_count)
-    trace = float(gram.trace()) or 1.0
-    penalty = max(share * (trace / len(gram)), float(np.finfo(sums.dtype).eps) * trace)
-    go_on()
-    lower = _penalized_root(gram, penalty)
-    del gram  # a fifth of a gigabyte for 5,120 features
-    root = lower_inverse(lower, go_on)
-    return Solution(root.astype(sums.dtype), (root.T @ (root @ sums)).astype(sums.dtype))
-
-
-def _penalized_root(gram: Floats, penalty: float) -> Floats:
-    """The Cholesky root of the matrix with the penalty on its diagonal, which is changed in place."""
-    diagonal = np.diag_indices_from(gram)
-    gram[diagonal] += penalty
-    try:
-        return np.linalg.cholesky(gram)
-    except np.linalg.LinAlgError:
-        return _penalized_root(gram, 9 * penalty)
-
-
-def lower_inverse(lower: Floats, go_on: Callable[[], None] = lambda: None) -> Floats:
-    """The inverse of a lower triangular matrix `(n, n)`, by quarters: matrix products for the most part."""
-    go_on()
-    if len(lower) <= _INVERTED_AT_ONCE:
-        return np.linalg.inv(lower)
-    half = len(lower) // 2
-    found = np.zeros_like(lower)
-    found[:half, :half] = lower_inverse(lower[:half, :half], go_on)
-    found[half:, half:] = lower_inverse(lower[half:, half:], go_on)
-    found[half:, :half] = -found[half:, half:] @ (lower[half:, :half] @ found[:half, :half])
-    return found
-
-
-def left_out(solution: Solution, rows: Iterable[Floats], labels: Rows, groups: Rows | None = None) -> Floats:
-    """What `leave_one_out` gives, for some of the fitted rows: blocks of them, their labels and groups.
-
-    A group must be there with all its rows.
-    """
-    joint = np.zeros(len(labels), bool) if groups is None else shared(groups)
-    scores, kept, done = [], [], 0
-    for block, own in _labelled(lambda: rows, labels):
-        rooted = block @ solution.root.T
-        scores.append(_taken_out(block @ solution.coefficients, np.square(rooted).sum(axis=1), own))
-        mine = joint[done : done + len(block)]
-        kept.append((rooted[mine], block[mine] @ solution.coefficients))
-        done += len(block)
-    found = np.concatenate(scores)
-    if groups is None or not joint.any():
-        return found
-    rooted, plain = (np.concatenate(part) for part in zip(*kept, strict=True))
-    places = np.flatnonzero(joint)
-    order = np.argsort(groups[places], kind="stable")
-    starts = np.flatnonzero(np.diff(groups[places][order], prepend=groups[places][order][:1] - 1))
-    for members in np.split(order, starts[1:]):
-        own = rooted[members].astype(np.float64)
-        hot = indicators(labels[places[members]], found.shape[1])
-        rest = np.eye(len(own)) * (1 + _LEAST_REST) - own @ own.T
-        found[places[members]] = hot - np.linalg.solve(rest, hot - plain[members])
-    return found
 
 
 def predict(ridge: Ridge, blocks: Blocks) -> Floats:

@@ -27,16 +27,9 @@ from assay.workflow import run_folder
 from assay.workflow.evidence import judge_answers
 from assay.workflow.multi_model import side_by_side, test_several, train_several
 from assay.workflow.own_models.answers import FOREIGN, Answered, answers_of, named_columns
-from assay.workflow.plan import (
-    Data,
-    Plan,
-    keep_inputs,
-    make_plan,
-    need_test_split,
-    open_data,
-    plan_of_run,
-    tell_decided,
-)
+from assay.workflow.planning.data import Data, need_test_split, open_data
+from assay.workflow.planning.decided import tell_decided
+from assay.workflow.planning.plan import Plan, keep_inputs, make_plan, plan_of_run
 from assay.workflow.settings import AuditSettings, RunSettings, TrainSettings
 from assay.workflow.stages import (
     Run,
@@ -63,8 +56,8 @@ def run(
     """Audit, train and evaluate; everything is written to a run folder.
 
     data: a name, a path, or a data set already loaded. out: the run folder; None makes one in `runs/`.
-    settings: the fields of `assay.workflow.settings.Settings` (model, seed, validation, device, threads,
-    classes, checks); any other name is one of the recipe's (epochs, batch_size, learning_rate, ...).
+    settings: the fields of `assay.workflow.settings.Settings` (model, seed, validation, device,
+    threads, classes, checks); any other name is one of the recipe's (epochs, batch_size, learning_rate, ...).
     An unfinished run of the same configuration in `out` is continued. Raises AssayError.
     """
     return _carry_out(make_plan("run", data, out, settings, offline, on_event), on_event)

@@ -19,7 +19,8 @@ from assay.reports.page.comparison import ComparisonContent, write_comparison
 from assay.training.classifier import Model
 from assay.workflow import run_folder
 from assay.workflow.own_models.given_probabilities import ANSWERS
-from assay.workflow.plan import open_data, reading_of_run
+from assay.workflow.planning.data import open_data
+from assay.workflow.planning.plan import reading_of_run
 from assay.workflow.run_folder import RunFolder
 
 

@@ -12,7 +12,8 @@ from assay.deployment.export.write import export_model, record_of
 from assay.deployment.onnx_file import OnnxModel, require_extra
 from assay.training.classifier import Model
 from assay.workflow import run_folder
-from assay.workflow.plan import Data, Plan, need_same_data, need_test_split, plan_of_run
+from assay.workflow.planning.data import Data, need_test_split
+from assay.workflow.planning.plan import Plan, need_same_data, plan_of_run
 
 #: Where the export lies in its run folder, unless another place was named.
 EXPORT: Final = Path("export") / "model.onnx"

@@ -5,7 +5,7 @@ from dataclasses import replace
 from assay.audits.values import Audit
 from assay.core.events import Event, OnEvent, stage
 from assay.workflow import run_folder
-from assay.workflow.plan import Plan, keep_inputs, need_same_data
+from assay.workflow.planning.plan import Plan, keep_inputs, need_same_data
 from assay.workflow.results import Results
 from assay.workflow.run_folder import RunFolder
 from assay.workflow.stages import Run, evaluate_model, hold_out_rows, layers_of, test_one, train_one

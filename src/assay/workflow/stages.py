@@ -21,7 +21,7 @@ from assay.training.model.values import ModelSummary
 from assay.training.recipes import NetRecipe, Recipe
 from assay.workflow.evidence import calibrate, judge, judge_answers, validation_rows, with_rule
 from assay.workflow.own_models.answers import FOREIGN
-from assay.workflow.plan import Plan, need_same_data
+from assay.workflow.planning.plan import Plan, need_same_data
 from assay.workflow.results import Results
 from assay.workflow.run_folder import RunFolder
 from assay.workflow.training_warnings import training_warnings

@@ -17,7 +17,8 @@ from assay.workflow import run_folder
 from assay.workflow.api import audit, evaluate, train
 from assay.workflow.export import EXPORT, export_facts
 from assay.workflow.own_models.given_probabilities import PRED_PROBS
-from assay.workflow.plan import Data, Plan, plan_of_run
+from assay.workflow.planning.data import Data
+from assay.workflow.planning.plan import Plan, plan_of_run
 
 _WEIGHTS: Final = Path("model") / "model.safetensors"
 

@@ -3,6 +3,8 @@
 from typing import Any
 
 from assay.cli import options as o
+from assay.cli.given_settings import settings_from
+from assay.cli.option_groups import shell_line, with_options
 
 #: Options of the audit, beside those of reading, that belong to the data and not to this audit alone.
 _REPEATED = {
@@ -14,7 +16,7 @@ _REPEATED = {
 }
 
 
-@o.with_options(o.READING, o.AUDITING, o.GATING, o.REPORTING)
+@with_options(o.READING, o.AUDITING, o.GATING, o.REPORTING)
 def audit(
     data: o.Data = None,
     out: o.Out = None,
@@ -25,7 +27,7 @@ def audit(
 
     Writes the report of the audit alone; needs no torch.
     """
-    settings = o.settings_from({"data": data, **given})
+    settings = settings_from({"data": data, **given})
     from assay.cli.closing import close_run, told
     from assay.cli.gating import Gating
     from assay.cli.listeners import listening
@@ -37,7 +39,7 @@ def audit(
         done = run_audit(out=out, offline=offline, on_event=on_event, **settings)
     bad = any(f.check == "unreadable" and f.count for f in done.audit.findings)
     repeated = {"data": data, **given, "skip_bad": bad}  # an audit passes over what stops a run
-    following = o.shell_line("assay run", repeated, o.READING, _REPEATED)
+    following = shell_line("assay run", repeated, o.READING, _REPEATED)
     headline, commands = told(done)
     review = [command for command in commands if command.startswith("assay review")]
     close_run(done.path, headline, [*review, following], output)

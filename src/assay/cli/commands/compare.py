@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from assay.cli import options as o
+from assay.cli.option_groups import with_options
 
 Runs = Annotated[
     list[Path],
@@ -17,7 +18,7 @@ Folder = Annotated[
 ]
 
 
-@o.with_options(o.REPORTING)
+@with_options(o.REPORTING)
 def compare(
     runs: Runs,
     out: Folder = None,

@@ -6,9 +6,11 @@ from typing import Annotated, Any
 import typer
 
 from assay.cli import options as o
+from assay.cli.given_settings import settings_from
+from assay.cli.option_groups import shell_line, with_options
 
 
-@o.with_options(o.READING, o.REPORTING)
+@with_options(o.READING, o.REPORTING)
 def convert(
     data: Annotated[str, typer.Argument(metavar="DATA", help="A name or a path.")],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="A folder, or a file .parquet or .npz.")],
@@ -20,11 +22,11 @@ def convert(
 
     What is read back from there has the same fingerprint.
     """
-    settings = o.settings_from({"data": data, "skip_bad": skip_bad, **given})
+    settings = settings_from({"data": data, "skip_bad": skip_bad, **given})
     from assay.cli.closing import close_plain
     from assay.cli.listeners import listening
     from assay.data.convert import convert as write
-    from assay.workflow.plan import open_data
+    from assay.workflow.planning.data import open_data
 
     output = o.Output.of(given)
     settings.pop("recipe")
@@ -33,4 +35,4 @@ def convert(
         path = write(dataset, out, on_event)
     images = sum(map(len, dataset.splits.values()))
     headline = f"Wrote {images:,} images to {path} (fingerprint {dataset.fingerprint[:12]})."
-    close_plain(headline, [o.shell_line("assay audit", {"data": path})], output)
+    close_plain(headline, [shell_line("assay audit", {"data": path})], output)

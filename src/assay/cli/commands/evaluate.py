@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from assay.cli import options as o
+from assay.cli.option_groups import with_options
 
 Subject = Annotated[
     Path,
@@ -19,7 +20,7 @@ ModelName = Annotated[
 ]
 
 
-@o.with_options(o.GATING, o.REPORTING)
+@with_options(o.GATING, o.REPORTING)
 def evaluate(
     run: Subject,
     data: o.Data = None,

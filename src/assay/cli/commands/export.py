@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from assay.cli import options as o
+from assay.cli.option_groups import with_options
 
 OutFile = Annotated[
     Path | None,
@@ -15,7 +16,7 @@ OutFile = Annotated[
 ]
 
 
-@o.with_options(o.REPORTING)
+@with_options(o.REPORTING)
 def export(
     run: o.RunArgument,
     data: o.Data = None,

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from assay.cli import options as o
+from assay.cli.option_groups import shell_line
 
 
 def fetch(
@@ -20,11 +21,11 @@ def fetch(
     from assay.cli.closing import close_plain
     from assay.cli.listeners import listening
     from assay.data.load import known_name
-    from assay.workflow.plan import open_data
+    from assay.workflow.planning.data import open_data
 
     output = o.Output(json, quiet, verbose=False)
     with listening(output) as on_event:
         dataset = open_data(known_name(name), {}, offline=False, on_event=on_event)
     close_plain(
-        f"{dataset.name} is ready in {dataset.location}.", [o.shell_line("assay run", {"data": name})], output
+        f"{dataset.name} is ready in {dataset.location}.", [shell_line("assay run", {"data": name})], output
     )

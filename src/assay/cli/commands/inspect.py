@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from assay.cli import options as o
+from assay.cli.given_settings import settings_from
+from assay.cli.option_groups import shell_line, with_options
 
 if TYPE_CHECKING:
     from assay.data.inspect import Inspection
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 _SHOWN = 10
 
 
-@o.with_options(o.READING)
+@with_options(o.READING)
 def inspect(
     data: o.Data = None,
     offline: o.Offline = False,
@@ -25,7 +27,7 @@ def inspect(
 
     Layout, classes, sizes, what is ignored, the first problems: in seconds, without training.
     """
-    settings = o.settings_from({"data": data, **given})
+    settings = settings_from({"data": data, **given})
     output = o.Output(json, quiet=False, verbose=False)
     import sys
 
@@ -41,7 +43,7 @@ def inspect(
         return
     close_plain(
         "\n".join(map(one_line, _lines(found))),
-        [o.shell_line("assay audit", {"data": data, **given}, o.READING)],
+        [shell_line("assay audit", {"data": data, **given}, o.READING)],
         output,
     )
 

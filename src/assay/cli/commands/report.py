@@ -7,6 +7,7 @@ import typer
 
 from assay.cli import options as o
 from assay.cli.commands.compare import Runs, side_by_side
+from assay.cli.option_groups import with_options
 
 Moved = Annotated[
     str | None,
@@ -27,7 +28,7 @@ LookAt = Annotated[
 ]
 
 
-@o.with_options(o.REPORTING)
+@with_options(o.REPORTING)
 def report(
     runs: Runs,
     out: Folder = None,

@@ -3,9 +3,10 @@
 from typing import Any
 
 from assay.cli import options as o
+from assay.cli.option_groups import with_options
 
 
-@o.with_options(o.REPORTING)
+@with_options(o.REPORTING)
 def resume(
     run: o.RunArgument,
     data: o.Data = None,

@@ -6,13 +6,14 @@ from typing import Annotated, Any
 import typer
 
 from assay.cli import options as o
+from assay.cli.option_groups import with_options
 
 Retrain = Annotated[
     bool, typer.Option("--retrain", help="Train again and compare: takes as long as the run.")
 ]
 
 
-@o.with_options(o.REPORTING)
+@with_options(o.REPORTING)
 def verify(
     run: o.RunArgument,
     data: o.Data = None,

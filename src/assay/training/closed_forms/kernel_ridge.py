@@ -10,7 +10,7 @@ from assay.core.arrays import Float32s, Shape
 from assay.core.errors import AssayError
 from assay.data.splitting.stratified import connected_groups, own_groups
 from assay.data.values import Split
-from assay.estimators import ridge
+from assay.estimators import ridge, ridge_solution
 from assay.estimators.logistic_calibration import Calibration, fit_calibration
 from assay.estimators.projections import Components, Fourier, fit_components, fit_fourier, spread_rows
 from assay.features.hand_made import (
@@ -98,9 +98,9 @@ def fit_in_steps(
 
     few = Fourier(np.ascontiguousarray(fourier.frequencies[:, : _FEW_FEATURES // 2]))
     share = ridge.fit(lambda: blocks(few, components), labels, class_count).share
-    solution = ridge.solve(lambda: blocks(fourier, components), labels, class_count, share, go_on)
+    solution = ridge_solution.solve(lambda: blocks(fourier, components), labels, class_count, share, go_on)
     sample = spread_rows(len(rows), _CALIBRATING)
-    scores = ridge.left_out(solution, blocks(fourier, components[sample]), labels[sample])
+    scores = ridge_solution.left_out(solution, blocks(fourier, components[sample]), labels[sample])
     return _weights(axes, fourier, solution.coefficients, fit_calibration(scores, labels[sample]))
 
 

@@ -1,40 +1,31 @@
 """What a command was asked to do, resolved before any work starts: settings, recipe, data, run folder."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from assay.audits.registry import known_checks
 from assay.core import durable
 from assay.core.errors import AssayError
-from assay.core.events import Event, OnEvent, stage, warn
-from assay.core.text import choices
+from assay.core.events import OnEvent
 from assay.data.class_probabilities import ClassProbabilities
 from assay.data.decisions import APPLIED, Decided, Decision, decide, decisions_csv, read_decisions
 from assay.data.values import Dataset, Split
 from assay.training.classifier import Model
 from assay.training.loop.warm_start import START, fitting_weights, keep_start, read_start
 from assay.training.model.values import ModelData
-from assay.training.recipes import RECIPES, Recipe, settings_of, validated
+from assay.training.recipes import Recipe, validated
 from assay.training.requirements import require_for
 from assay.workflow import run_folder
-from assay.workflow.load import load
 from assay.workflow.model_choice.default_recipe import photo_recipe
 from assay.workflow.model_choice.model_grid import chosen_recipes, run_name, settings_of_models
 from assay.workflow.own_models.given_probabilities import ANSWERS, PRED_PROBS, Given
+from assay.workflow.planning.command_settings import command_settings, refuse_untested
+from assay.workflow.planning.data import Data, need_test_split, open_data
+from assay.workflow.planning.decided import tell_decided
 from assay.workflow.settings import Settings
-
-Data = str | Path | Dataset
-
-#: Settings that a command has unless told otherwise. An audit tells of unreadable images and goes on; whoever
-#: trains wants a test split even where the data come without one.
-_BY_COMMAND: Final[Mapping[str, Mapping[str, Any]]] = {
-    "audit": {"skip_bad": True},
-    "run": {"test_fraction": 0.2},
-    "train": {"test_fraction": 0.2},
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,9 +92,9 @@ def make_plan(
     given: fields of `Settings`; all other names belong to the recipe. Raises AssayError.
     """
     name = data.name if isinstance(data, Dataset) else str(data)
-    settings, (pred_probs, answers) = _settings(command, name, given)
+    settings, (pred_probs, answers) = command_settings(command, name, given)
     known_checks(settings.checks)
-    _refuse_untested(settings)
+    refuse_untested(settings)
     recipes = () if command in ("audit", "evaluate") else chosen_recipes(settings, name)
     for recipe in recipes:
         require_for(recipe.model)
@@ -144,43 +135,6 @@ def _with_recipes(plan: Plan, recipes: Sequence[Recipe]) -> Plan:
     }
     own = plan.settings.model_copy(update=settings) if parts else plan.settings
     return replace(plan, settings=own, parts=tuple(parts))
-
-
-def _refuse_untested(settings: Settings) -> None:
-    """The self-test plants faults in a copy of the images; of those nobody has probabilities."""
-    if settings.self_test and settings.pred_probs is not None:
-        what = "it would test the reference classifier, and not the probabilities given"
-        raise AssayError("bad-value", "--self-test", what, "Use --self-test without --pred-probs.")
-
-
-def tell_decided(
-    decided: Decided, decisions: Sequence[Decision], table: object, dataset: Dataset, on_event: OnEvent
-) -> None:
-    """Say what the decisions of a table come to.
-
-    Raises AssayError `table-value` where not one of them is about an image that is there.
-    """
-    applied = len(decisions) - decided.unmatched
-    if decisions and not applied:
-        what = f"none of its {len(decisions):,} decisions is about an image of {dataset.name}"
-        fix = "Give the data that the decisions were made for, or that run's own table (assay review RUN)."
-        raise AssayError("table-value", table, what, fix)
-    if not applied:
-        warn(on_event, "load", f"{table} holds no decision: fill in its column decision")
-        return
-    touched = ((split, counts) for split, counts in decided.counts.items() if any(counts.values()))
-    told = "; ".join(f"{split}: {_counted(counts)}" for split, counts in touched)
-    figures = {"applied": applied, "unmatched": decided.unmatched, "counts": dict(decided.counts)}
-    plural = "decision applies" if applied == 1 else "decisions apply"
-    message = f"{applied:,} {plural} ({told}); training follows them, the test labels stay"
-    on_event(Event("decided", "load", {"message": message, **figures}))
-    if decided.unmatched:
-        which = "about images that are not there, or whose label is another now"
-        warn(on_event, "load", f"passed over {decided.unmatched:,} decisions {which}")
-
-
-def _counted(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{action} {count:,}" for action, count in counts.items() if count)
 
 
 def plan_of_run(folder: Path, data: Data | None, offline: bool, on_event: OnEvent) -> Plan:
@@ -260,74 +214,8 @@ def _keep_decisions(plan: Plan, folder: Path) -> None:
         raise AssayError("config-changed", folder, "the unfinished run there has other decisions", fix)
 
 
-def _settings(command: str, name: str, given: Mapping[str, Any]) -> tuple[Settings, tuple[Given, Given]]:
-    """The settings, and what was given of the user's own: probabilities for the audit, answers to judge."""
-    if command != "evaluate" and given.get("answers") is not None:
-        fix = "Use assay.evaluate(probabilities=...)."
-        raise AssayError("unknown-setting", "answers", f"{command} has no such setting", fix)
-    kinds = (PRED_PROBS, ANSWERS)
-    brought = tuple(Given(kind, given.get(kind.setting)) for kind in kinds)
-    given = {**given, **{g.kind.setting: g.told for g in brought}}
-    own = {key: value for key, value in given.items() if key in Settings.model_fields and key != "recipe"}
-    strangers = {key: value for key, value in given.items() if key not in Settings.model_fields}
-    recipe = {**given.get("recipe", {}), **strangers}
-    _refuse_unknown(command, recipe if command != "audit" else strangers)
-    by_command = _BY_COMMAND.get(command, {})
-    settings = Settings.checked({**by_command, **own, "data": name, "recipe": recipe})
-    return settings, (brought[0], brought[1])
-
-
-def _refuse_unknown(command: str, names: Iterable[str]) -> None:
-    """Raise AssayError `unknown-setting` for a name that is no setting of the command or of any recipe.
-
-    Which recipe has which setting is checked where the recipe is read.
-    """
-    recipes = () if command == "audit" else RECIPES
-    of_recipes = dict.fromkeys(setting for recipe in recipes for setting in settings_of(recipe))
-    for name in names:
-        if name.removeprefix("options.") not in of_recipes and name not in ("name", "model", "options"):
-            what = "an audit has no such setting" if command == "audit" else "there is no such setting"
-            raise AssayError("unknown-setting", name, what, choices(name, _nearest_first(of_recipes)) + ".")
-
-
-def _nearest_first(of_recipes: Iterable[str]) -> tuple[str, ...]:
-    """Every name that can be meant: the recipes' settings, then those of a command."""
-    own = (name for name in Settings.model_fields if name not in ("answers", "data", "recipe", "recipes"))
-    return (*of_recipes, *own)
-
-
-def open_data(data: Data, reading: Mapping[str, Any], offline: bool, on_event: OnEvent) -> Dataset:
-    """The data set, loaded unless it is one already; its partition is announced.
-
-    reading: arguments of `assay.load`.
-    """
-    with stage(on_event, "load") as figures:
-        dataset = (
-            data if isinstance(data, Dataset) else load(data, **reading, offline=offline, on_event=on_event)
-        )
-        figures.update(
-            name=dataset.name,
-            location=dataset.location,
-            classes=list(dataset.classes),
-            partition=dataset.partition_table(),
-            notes=list(dataset.notes),
-        )
-    return dataset
-
-
 def _location(name: str, dataset: Dataset) -> dict[str, Any]:
     return {"argument": name, "location": dataset.location, "fingerprint": dataset.fingerprint}
-
-
-def need_test_split(dataset: Dataset) -> None:
-    """Raise AssayError `no-test-split` when there is nothing to evaluate on."""
-    if "test" not in dataset.splits or len(dataset.splits["test"]) == 0:
-        raise AssayError(
-            "no-test-split",
-            dataset.name,
-            "the data have no test split, and a score on training images means nothing",
-            "Give test images, or use `assay train` and `assay audit`, which need none.",
-        )
 
 
 def need_same_data(model: Model, plan: Plan) -> None:

@@ -1,0 +1,1 @@
+"""What a command was asked to do, resolved before any work starts."""

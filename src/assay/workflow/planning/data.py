@@ -1,0 +1,42 @@
+"""The data of a command: opened, announced, and refused where they cannot serve it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from assay.core.errors import AssayError
+from assay.core.events import OnEvent, stage
+from assay.data.values import Dataset
+from assay.workflow.load import load
+
+Data = str | Path | Dataset
+
+
+def open_data(data: Data, reading: Mapping[str, Any], offline: bool, on_event: OnEvent) -> Dataset:
+    """The data set, loaded unless it is one already; its partition is announced.
+
+    reading: arguments of `assay.load`.
+    """
+    with stage(on_event, "load") as figures:
+        dataset = (
+            data if isinstance(data, Dataset) else load(data, **reading, offline=offline, on_event=on_event)
+        )
+        figures.update(
+            name=dataset.name,
+            location=dataset.location,
+            classes=list(dataset.classes),
+            partition=dataset.partition_table(),
+            notes=list(dataset.notes),
+        )
+    return dataset
+
+
+def need_test_split(dataset: Dataset) -> None:
+    """Raise AssayError `no-test-split` when there is nothing to evaluate on."""
+    if "test" not in dataset.splits or len(dataset.splits["test"]) == 0:
+        raise AssayError(
+            "no-test-split",
+            dataset.name,
+            "the data have no test split, and a score on training images means nothing",
+            "Give test images, or use `assay train` and `assay audit`, which need none.",
+        )
