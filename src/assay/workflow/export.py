@@ -9,7 +9,7 @@ from assay.core.events import OnEvent, ignore, stage
 from assay.deployment.export.classifier import onnx_bytes
 from assay.deployment.export.proof import Proof, prove
 from assay.deployment.export.write import export_model, record_of
-from assay.deployment.onnx_file import OnnxModel, require_extra
+from assay.deployment.onnx_model import OnnxModel, require_extra
 from assay.training.classifier import Model
 from assay.workflow import run_folder
 from assay.workflow.planning.data import Data, need_test_split
@@ -77,7 +77,7 @@ def export_facts(plan: Plan, folder: Path) -> list[tuple[str, bool]]:
         same = onnx_bytes(model, _digest(folder)) == path.read_bytes()
         proof = prove(model, file, plan.dataset.splits["test"].blocks())
     except AssayError as error:
-        if error.code != "model-refused":
+        if error.code not in ("model-refused", "file-missing"):
             raise
         return [("export, proved again", False)]
     return [("export, written again", same), ("export, proved again", proof.holds)]

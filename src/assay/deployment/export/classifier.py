@@ -13,7 +13,7 @@ from assay.deployment.export.closed_forms import CLOSED_FORMS
 from assay.deployment.export.graph import OPSET, Graph
 from assay.deployment.export.hand_made import add_described, add_distances
 from assay.deployment.export.nets import add_net
-from assay.deployment.onnx_file import INPUT, METADATA, OUTPUTS, SEAL
+from assay.deployment.onnx_content import INPUT, METADATA, OUTPUTS, SEAL
 from assay.training.inference.blend import of_reference, share_of
 from assay.training.model.limits import OodGate
 from assay.training.model.values import ModelData

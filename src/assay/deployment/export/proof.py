@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.errors import AssayError
-from assay.deployment.onnx_file import OnnxModel
+from assay.deployment.onnx_model import OnnxModel
 from assay.training.classifier import Model
 from assay.training.inference.blend import share_of
 from assay.training.recipes import validated
@@ -100,14 +100,13 @@ def _parts(blocks: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
 def _compared(model: Model, file: OnnxModel, images: NDArray[np.uint8]) -> tuple[float, ...]:
     wanted, distances = model.predict_proba(images), model.distances(images)
     given = file.run(images)
-    probabilities = given["probabilities"]
-    difference = _largest(np.abs(probabilities - wanted))
-    labels = int((given["label"] != wanted.argmax(axis=1)).sum())
-    labels += int((given["label"] >= len(model.classes)).sum())
+    difference = _largest(np.abs(given.probabilities - wanted))
+    labels = int((given.label != wanted.argmax(axis=1)).sum())
+    labels += int((given.label >= len(model.classes)).sum())
     away = 0.0
     if distances is not None:
-        away = _largest(np.abs(given["ood_score"] - distances) / np.maximum(distances, 1e-3))
-    other = _other_answers(model, given["answered"], wanted.max(axis=1), distances)
+        away = _largest(np.abs(given.ood_score - distances) / np.maximum(distances, 1e-3))
+    other = _other_answers(model, given.answered, wanted.max(axis=1), distances)
     return len(images), labels, other, difference, away
 
 

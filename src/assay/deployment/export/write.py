@@ -12,7 +12,7 @@ from assay.core import durable
 from assay.core.errors import AssayError
 from assay.deployment.export.classifier import onnx_bytes
 from assay.deployment.export.proof import Proof, prove
-from assay.deployment.onnx_file import OnnxModel, require_extra
+from assay.deployment.onnx_model import OnnxModel, require_extra
 from assay.training.classifier import Model
 
 #: The record's name begins as the file's does: `model.onnx` has `model.export.json`.

@@ -1,0 +1,133 @@
+"""An exported file as a classifier. Needs onnx and onnxruntime, and no torch."""
+
+import hashlib
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.core import durable
+from assay.core.errors import AssayError
+from assay.data.preprocessing import Preprocessing
+from assay.deployment.onnx_content import INPUT, OUTPUTS, Metadata, checked_metadata, refused
+
+_LARGEST_FILE: Final = 1 << 30
+
+
+def require_extra(extra: str) -> None:
+    """Raise AssayError `missing-extra` where a library for ONNX files is not installed."""
+    for name in ("onnx", "onnxruntime"):
+        if find_spec(name) is None:
+            what = "ONNX files need it and it is not installed"
+            raise AssayError("missing-extra", name, what, f'pip install "assay[{extra}]"')
+
+
+class Answers(NamedTuple):
+    """The four outputs of a file, in its order.
+
+    probabilities: float32 `(n, k)`, each row summing to 1. label: int64 `(n,)`. answered: bool `(n,)`,
+    whether the rule lets the model answer; always true without a rule. ood_score: float32 `(n,)`, how far
+    the image lies from the training images; NaN without a gate.
+    """
+
+    probabilities: NDArray[np.float32]
+    label: NDArray[np.int64]
+    answered: NDArray[np.bool_]
+    ood_score: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class OnnxModel:
+    """An exported classifier, ready to be asked, by several threads too.
+
+    sha256: of the file. session: the runtime's, which holds the graph.
+    """
+
+    metadata: Metadata
+    sha256: str
+    session: Any
+
+    @classmethod
+    def read(cls, path: str | Path, threads: int | None = None, extra: str = "export") -> "OnnxModel":
+        """The file's classifier. threads: for one call of `run`; None leaves it to the runtime.
+
+        extra: what to install where the runtime is missing. Raises AssayError `file-missing`,
+        `model-refused` (somebody else's file, a damaged or changed one), `missing-extra`.
+        """
+        path = Path(path)
+        if not path.exists():
+            raise AssayError("file-missing", path, "there is no such file", "Check the path.")
+        if not path.is_file():
+            raise refused(path, "it is not a plain file")
+        with durable.environment_errors(path):
+            if path.stat().st_size > _LARGEST_FILE:
+                raise refused(path, f"over {_LARGEST_FILE:,} bytes")
+            content = path.read_bytes()
+        return cls.of(content, str(path), threads, extra)
+
+    @classmethod
+    def of(cls, content: bytes, where: str, threads: int | None = None, extra: str = "export") -> "OnnxModel":
+        """The classifier of a file's content; `where` names it in errors, which are those of `read`."""
+        require_extra(extra)
+        metadata = checked_metadata(content, where)
+        digest = hashlib.sha256(content).hexdigest()
+        return cls(metadata, digest, _session(content, where, threads))
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Their names, in the order of the probabilities."""
+        return self.metadata.classes
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """How a picture becomes an image of the input: its size and channels (the file scales the values)."""
+        return self.metadata.preprocessing
+
+    def run(self, images: NDArray[np.uint8]) -> Answers:
+        """The file's outputs for images uint8 `(n, h, w, c)`, computed at once.
+
+        Raises AssayError `shape-mismatch`, `out-of-memory`; `model-refused` where its graph cannot be run.
+        """
+        shape = self.preprocessing.shape
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != shape:
+            given = f"{images.dtype} of shape {images.shape} given"
+            what = f"{given}, uint8 (n, {', '.join(map(str, shape))}) wanted"
+            raise AssayError("shape-mismatch", "images", what, "Give images as the model was trained on.")
+        from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+        try:
+            found = self.session.run(list(OUTPUTS), {INPUT: np.ascontiguousarray(images)})
+        except MemoryError as error:
+            raise AssayError("out-of-memory", "memory", "not enough", "Give fewer images at once.") from error
+        except (state.Fail, state.InvalidArgument, state.RuntimeException, state.NotImplemented) as error:
+            raise refused("the ONNX file", "the runtime cannot run its graph") from error
+        return Answers(*found)
+
+    def familiar(self, answers: Answers) -> NDArray[np.bool_] | None:
+        """Which images are like the training images, bool `(n,)`; None where the file has no gate."""
+        gate = self.metadata.gate
+        return None if gate is None else answers.ood_score <= np.float32(gate)
+
+
+def _session(content: bytes, where: str, threads: int | None) -> Any:
+    import onnxruntime
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    if threads is not None:
+        options.intra_op_num_threads = threads
+    refusals = (
+        state.Fail,
+        state.InvalidArgument,
+        state.InvalidGraph,
+        state.InvalidProtobuf,
+        state.NotImplemented,
+    )
+    try:
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except (*refusals, state.RuntimeException) as error:
+        raise refused(where, "the runtime cannot load its graph") from error
