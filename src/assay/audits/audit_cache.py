@@ -41,7 +41,7 @@ def cached_audit(
     """The audit made before of the same data with the same settings and code, or `make()`, then kept.
 
     settings: JSON types, all that the audit depends on besides the data. Returns the audit and whether it
-    was kept. A damaged entry is made again; a cache that cannot be written is told and does no harm.
+    was kept. A damaged entry is made again; a cache that cannot be written is reported and does no harm.
     """
     folder = folder or cache_folder() / AUDITS
     path = folder / f"{audit_key(dataset, settings)}.json"

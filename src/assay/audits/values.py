@@ -54,7 +54,7 @@ class Finding:
 
     summary: what was found, one sentence with its figures.
     evidence: the figures behind it, as JSON types.
-    threshold: the bounds that the verdict was decided by, and `reason`: why these.
+    threshold: the limits that the verdict was decided by, and `reason`: why these.
     fix: what to do about it; empty where nothing needs doing.
     count: how many images it flags. area: filled in from the table of checks.
     """

@@ -74,7 +74,7 @@ def check_class_similarity(context: CheckContext) -> Checked:
                 "neighbor_correlation": spatial.neighbor_correlation,
             },
             threshold=f"mean images correlate at most {ALIKE:g}, unless the nearest mean is right for "
-            f"{EASY:.0%} of the images",
+            f"{percent(EASY, 0)} of the images",
             reason="above this, two classes share over 80 % of what varies in their average pictures, so "
             "details at uncertain places must tell them apart; a nearest-mean classifier is the floor that a "
             "trained model has to beat",

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.audits.checks.context import CheckContext, Checked
-from assay.audits.checks.issues import not_evaluated
+from assay.audits.checks.issues import not_evaluated, percent
 from assay.audits.measures.image_stats import ImageStats
 from assay.audits.values import Finding, Verdict
 from assay.data.splitting.test_split import DRAWN
@@ -50,8 +50,8 @@ def check_drift(context: CheckContext) -> Checked:
             summary=_summary(evidence, failures + warnings),
             evidence=evidence,
             threshold=f"effect sizes (differences in standard deviations) at most {WARN_EFFECT:g} (warn), "
-            f"{FAIL_EFFECT:g} (fail); label shares differ by at most {WARN_SHARES:.0%} (warn), "
-            f"{FAIL_SHARES:.0%} (fail); and more than {_SIGNIFICANT:g} standard errors",
+            f"{FAIL_EFFECT:g} (fail); label shares differ by at most {percent(WARN_SHARES, 0)} (warn), "
+            f"{percent(FAIL_SHARES, 0)} (fail); and more than {_SIGNIFICANT:g} standard errors",
             reason="a score on other pictures than those of training measures their difference, "
             "not only the model; significance alone grows with the number of images",
             fix=_fix(dataset) if failures or warnings else "",

@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 
 from assay.audits.checks.context import CheckContext, Checked
-from assay.audits.checks.issues import counted, flagged, not_evaluated
+from assay.audits.checks.issues import counted, flagged, not_evaluated, percent
 from assay.audits.values import Finding, Issue, Verdict
 from assay.core.arrays import Rows
 from assay.core.text import one_line
@@ -70,7 +70,7 @@ def check_near_duplicates(context: CheckContext) -> Checked:
         "of the contrast remain after undoing mirror, a shift of up to 2 pixels, gain and contrast; or no "
         f"more than JPEG's rounding at quality 35 explains, but for {JPEG_EXCESS:g} gray levels; where "
         f"pictures were averaged down, {ROUGH * bound:.1f} gray levels and "
-        f"{SMALL_SHARE:.0%} of the contrast; and detail correlates by {SAME_DETAIL:g} in most places",
+        f"{percent(SMALL_SHARE, 0)} of the contrast; and detail correlates by {SAME_DETAIL:g} in most places",
     )
 
 
@@ -111,8 +111,8 @@ def _duplicates_checked(
             summary=_duplicates_summary("equal" if exact else "nearly the same", kinds, len(issues), total),
             evidence={**kinds, **evidence, "images": total},
             threshold=threshold,
-            reason="copies count twice in training and make scores look surer than they are; where their "
-            "labels differ, one is wrong",
+            reason="copies count twice in training and make a score look more certain than it is; "
+            "where their labels differ, one is wrong",
             fix="Keep one image of each group, on one side of the split; settle the conflicting labels."
             if issues
             else "",
@@ -164,7 +164,7 @@ def check_leakage(context: CheckContext) -> Checked:
                 "worst_share": worst,
             },
             threshold="no exact copy, no group on both sides, and near copies of at most "
-            f"{FAIL_LEAKAGE:.1%} of a split (fail); "
+            f"{percent(FAIL_LEAKAGE, 1)} of a split (fail); "
             "none at all (warn)",
             reason="an image seen in training is recognized, not classified, and so is a patient, a product "
             "or a video: it makes the score too good",

@@ -57,9 +57,9 @@ def check_label_errors(context: CheckContext) -> Checked:
             + f": another class clearly fits. {_trust(cross_validated)}",
             evidence=_evidence(context, suspects),
             threshold=f"the label's probability under {UNLIKELY:g} and another class's over {CLEAR:g}; "
-            f"more than {FAIL_SHARE:.0%} such labels fail",
+            f"more than {percent(FAIL_SHARE, 0)} such labels fail",
             reason=_reason(cross_validated),
-            fix="Look at the suspects, worst first; correct the label or accept it as a rare case."
+            fix="Look at the flagged images, worst first: correct the label, or keep it where it is right."
             if issues
             else "",
             count=len(issues),
@@ -103,8 +103,8 @@ def _reason(cross_validated: CrossValidated) -> str:
         "(leave-one-out; other splits: fitted on train alone)"
     )
     return (
-        f"{origin}, so a contradiction is evidence and not memory; about as many false alarms as the "
-        "classifier has confident mistakes must be expected"
+        f"{origin}, so a contradiction is evidence, not memory; expect about as many false alarms as the "
+        "classifier has confident mistakes"
     )
 
 
@@ -228,11 +228,11 @@ def check_ambiguous_labels(context: CheckContext) -> Checked:
                 "images fit two classes about equally.",
             ),
             evidence={"ambiguous": len(issues), "images": total, **_reference(context)},
-            threshold=f"two classes with probability at least {BOTH:g} each; more than {FAIL_SHARE:.0%} "
-            "of the images warn",
-            reason="such images bound the accuracy that any model can reach: about every second one is wrong",
+            threshold=f"two classes with probability at least {BOTH:g} each; more than "
+            f"{percent(FAIL_SHARE, 0)} of the images warn",
+            reason="such images limit the accuracy of every model: about half of these are misclassified",
             fix="Ask whether the two classes can be told apart by the picture at all; merge them, or "
-            "accept the bound."
+            "accept the limit."
             if len(issues) > FAIL_SHARE * total
             else "",
             count=len(issues),

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.audits.checks.context import CheckContext, Checked
-from assay.audits.checks.issues import counted, flagged, not_evaluated
+from assay.audits.checks.issues import counted, flagged, not_evaluated, percent
 from assay.audits.measures.robust_z import FEWEST, robust_scores
 from assay.audits.values import Finding
 from assay.core.thread_pool import all_cores
@@ -60,7 +60,7 @@ def check_atypical(context: CheckContext) -> Checked:
             ),
             evidence={"images": total, "flagged": len(issues)},
             threshold=f"log distance to the {_NEIGHBORS} nearest of the class at most {UNUSUAL:g} robust "
-            f"deviations over the median of the class; more than {WARN_SHARE:.1%} of the images warn",
+            f"deviations over the median of the class; more than {percent(WARN_SHARE, 1)} of the images warn",
             reason="an image without neighbors is a rare kind, a wrong label, or no picture of the class",
             fix="Look at them: a rare kind needs more examples, a foreign image should go." if warns else "",
             count=len(issues),

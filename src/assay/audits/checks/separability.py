@@ -64,8 +64,8 @@ def check_separability(context: CheckContext) -> Checked:
                 "hard": len(hard),
                 **reference,
             },
-            threshold=f"of a pair of classes at most {HARD:.0%} are taken for the other; a gain is an error "
-            f"lower by {GAIN:.0%} of itself",
+            threshold=f"of a pair of classes, at most {percent(HARD, 0)} are classified as the other; a gain "
+            f"is an error lower by {percent(GAIN, 0)} of itself",
             reason="each step adds one ability: positions weighed together, then edges and neighborhoods "
             "(gradient histograms); what it gains is the measured case for a model that has it",
             fix="Give these classes most of the attention: more images, clearer definitions, or merge them."
@@ -141,7 +141,7 @@ def linear_accuracy(split: Split, class_count: int, groups: Rows | None = None) 
 def hard_pairs(
     probabilities: NDArray[np.float32], labels: NDArray[np.int64], classes: tuple[str, ...]
 ) -> list[dict[str, Any]]:
-    """Pairs of classes by falling share of their images that are taken for the other (those over 0)."""
+    """Pairs of classes by falling share of their images that are classified as the other (those over 0)."""
     k = len(classes)
     answers = probabilities.argmax(axis=1)
     wrong = answers != labels

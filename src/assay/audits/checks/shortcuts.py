@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.audits.checks.context import CheckContext, Checked
-from assay.audits.checks.issues import not_evaluated
+from assay.audits.checks.issues import not_evaluated, percent
 from assay.audits.values import Finding, Verdict
 from assay.data.values import Column, Dataset
 
@@ -55,7 +55,7 @@ def check_shortcuts(context: CheckContext) -> Checked:
             summary=_summary(
                 worst, verdict, f"whether an image is {given_away}" if one_class else "the class"
             )
-            + f" {max(skill, 0):.0%} of the way from guessing to always right."
+            + f" {percent(max(skill, 0), 0)} of the way from guessing to always right."
             + (" The files are sorted by class: shuffle before splitting." if sorted_file else ""),
             evidence={
                 "skill": skills,
@@ -63,8 +63,9 @@ def check_shortcuts(context: CheckContext) -> Checked:
                 "chance": chance,
                 "sorted_by_class": sorted_file,
             },
-            threshold=f"skill over chance at most {WARN_SKILL:.0%} (warn), {FAIL_SKILL:.0%} (fail), for all "
-            "classes together and for telling any one of them from the rest",
+            threshold=f"skill over chance at most {percent(WARN_SKILL, 0)} (warn), "
+            f"{percent(FAIL_SKILL, 0)} (fail), for all classes together and for telling any one of them "
+            "from the rest",
             reason="a model takes the easiest way: what brightness, border, size or order give away, it "
             "need not learn from the object, and fails where the shortcut is missing",
             fix=f"Find out why the {worst} tells the class (camera, scanner, export), and end it."
@@ -174,7 +175,7 @@ def _binned(values: NDArray[np.generic]) -> NDArray[np.int64]:
 
 
 def _common_only(code: NDArray[Any]) -> NDArray[np.int64]:
-    """Values that hardly repeat (names, hashes) share one bin: they could only be learned by heart."""
+    """Values that hardly repeat (names, hashes) share one bin: they could only be memorized."""
     counts = np.bincount(code)
     kept: NDArray[np.int64] = np.where(counts >= 5, np.arange(1, len(counts) + 1), 0)
     binned: NDArray[np.int64] = kept[code]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from assay.audits.checks.context import CheckContext, Checked
-from assay.audits.checks.issues import counted
+from assay.audits.checks.issues import counted, percent
 from assay.audits.values import Finding, Issue, Verdict
 from assay.data.values import UNLABELLED, LeftOut
 
@@ -39,7 +39,8 @@ def check_unreadable(context: CheckContext) -> Checked:
                 "ignored_by_reason": _by_reason(others),
                 "files": [item.id for item in left[:_NAMED]],
             },
-            threshold=f"no image unreadable or without a class; more than {FAIL_SHARE:.0%} unreadable fail",
+            threshold="no image unreadable or without a class; "
+            f"more than {percent(FAIL_SHARE, 0)} unreadable fail",
             reason="an image left out is in no count and no score, and damage rarely hits all classes alike",
             fix=_fix(left, unlabelled),
             count=len(left),

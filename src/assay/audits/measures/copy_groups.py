@@ -21,6 +21,6 @@ def groups_of_copies(dataset: Dataset, copies: Copies) -> Rows:
     first_in_train[copies.picture[members]] = copies.index[members]
     one, two = first_in_train[copies.near_first], first_in_train[copies.near_second]
     both = np.flatnonzero((one >= 0) & (two >= 0))
-    surest = both[np.argsort(-copies.score[both], kind="stable")]
-    pairs = np.stack([one[surest], two[surest]], axis=1)
+    by_score = both[np.argsort(-copies.score[both], kind="stable")]
+    pairs = np.stack([one[by_score], two[by_score]], axis=1)
     return join_pairs(dataset.train, pairs, _LARGEST_SHARE)[0]

@@ -35,14 +35,15 @@ class Strength:
     @property
     def too_weak(self) -> str:
         """Why labels cannot be judged by it; empty where they can."""
-        bound = max(WEAKEST, self.majority_accuracy)
-        if self.accuracy_ci95[1] >= bound:
+        least = max(WEAKEST, self.majority_accuracy)
+        if self.accuracy_ci95[1] >= least:
             return ""
         (low, high), always = self.accuracy_ci95, self.majority_accuracy
         return (
-            f"the reference is too weak on these data: it agrees with {self.accuracy:.1%} of the "
-            f"labels (95 % interval {low:.1%} to {high:.1%}; always one class: {always:.1%}), and below "
-            f"{bound:.0%} it cannot tell its own mistakes from wrong labels"
+            f"the reference is too weak on these data: it agrees with {100 * self.accuracy:.1f} % of the "
+            f"labels (95 % interval {100 * low:.1f} % to {100 * high:.1f} %; always one class: "
+            f"{100 * always:.1f} %), and below {100 * least:.0f} % it cannot tell its own "
+            "mistakes from wrong labels"
         )
 
     def as_record(self) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def _caption(check: str, audit: Audit) -> Caption:
     if name in CAPTIONS:
         return CAPTIONS[name]
     finding = audit.finding(check)
-    shows = f"Images that the check {check} flags, the worst first. Its bound: {finding.threshold}."
+    shows = f"Images that the check {check} flags, the worst first. Its limit: {finding.threshold}."
     return Caption(f"Flagged by {check}", shows, f"Why it matters: {finding.reason}.")
 
 

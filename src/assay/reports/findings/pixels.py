@@ -61,9 +61,9 @@ def humps_sentence(found: Humps | None) -> str:
         else "It is not bimodal, so no single brightness parts background from subject."
     )
     return (
-        f"{verdict} (Test: Ashman's D is {found.ashman_d:.2f}, bound {ASHMAN_D:g}; the smaller hump holds "
-        f"{percent(min(found.shares))} of the pixels, bound {percent(SMALLEST_SHARE, 0)}; the valley lies "
-        f"{percent(found.valley, 0)} below the lower hump, bound {percent(SHALLOWEST_VALLEY, 0)}.)"
+        f"{verdict} (Test: Ashman's D is {found.ashman_d:.2f}, limit {ASHMAN_D:g}; the smaller hump holds "
+        f"{percent(min(found.shares))} of the pixels, limit {percent(SMALLEST_SHARE, 0)}; the valley lies "
+        f"{percent(found.valley, 0)} below the lower hump, limit {percent(SHALLOWEST_VALLEY, 0)}.)"
     )
 
 
