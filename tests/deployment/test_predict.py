@@ -11,6 +11,9 @@ from PIL import Image
 import assay
 from assay.cli.main import exit_code
 from assay.core.text import read_csv_text
+from assay.data.values import DeepScale
+from assay.deployment.export.classifier import onnx_bytes
+from assay.deployment.onnx_model import OnnxModel
 from assay.deployment.predict import Prediction, Unread, predict_each, predict_files, predictions_text
 from assay.training.classifier import Model
 from assay.training.model.limits import AnswerRule
@@ -120,6 +123,37 @@ def test_a_folder_without_pictures_is_told(model: Model, tmp_path: Path) -> None
     model.save(tmp_path / "run" / "model")
     (tmp_path / "empty").mkdir()
     assert exit_code(["predict", str(tmp_path / "run"), str(tmp_path / "empty")]) == 3
+
+
+@pytest.fixture
+def deep_folder(tmp_path: Path) -> Path:
+    """A folder of pictures of 12 bits in files of 16, the classes told by their brightness."""
+    rng = np.random.default_rng(0)
+    for split, count in (("train", 60), ("test", 20)):
+        for number in range(count):
+            path = tmp_path / "deep" / split / "ab"[number % 2] / f"{number}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            values = rng.integers(0, 2000, (12, 12)) + 2095 * (number % 2)
+            Image.fromarray(values.astype(np.uint16)).save(path)
+    return tmp_path / "deep"
+
+
+def test_a_model_reads_16_bits_as_its_training_set_did(deep_folder: Path, tmp_path: Path) -> None:
+    """The scale of the set is kept in the model and in its file; a picture that leaves it is refused."""
+    data = assay.load(deep_folder)
+    trained = assay.train(data, "linear", epochs=1, threads=1)
+    trained.save(tmp_path / "model")
+    again = Model.read(tmp_path / "model")
+    assert again.preprocessing.deep == data.train.deep == DeepScale(0, 4)
+    assert OnnxModel.of(onnx_bytes(again), "model.onnx").preprocessing == again.preprocessing
+    files = [deep_folder / id_ for id_ in data.splits["test"].ids]
+    found = predict_files(again, files)
+    expected = again.predict_proba(data.splits["test"].images)
+    np.testing.assert_allclose([list(p.probabilities.values()) for p in found], expected, atol=1e-6)
+    Image.fromarray(np.full((12, 12), 60000, np.uint16)).save(tmp_path / "bright.png")
+    (bright,) = predict_each(again, [tmp_path / "bright.png"])
+    assert isinstance(bright, Unread)
+    assert "0 to 4,095" in bright.error.what
 
 
 def test_a_picture_of_12_bits_is_no_black_one(model: Model, tmp_path: Path) -> None:

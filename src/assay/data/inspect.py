@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from assay.core.text import html_table
+from assay.data.decoding.sixteen_bits import Levels, note_on, scale_for, together
 from assay.data.decoding.splits import first_shape
 from assay.data.decoding.target_size import parse_size, working_shape
 from assay.data.decoding.worker_pool import Decoders
@@ -125,7 +126,7 @@ def _of_listing(listing: Listing, request: Request, source: str) -> Inspection:
         found.shape(request),
         tuple(sorted({name for part in listing.parts.values() for name in part.columns})),
         (*listing.left_out, *found.left_out),
-        (*listing.notes, *shared_groups(listing.parts)),
+        (*listing.notes, *found.about_deep(), *shared_groups(listing.parts)),
     )
 
 
@@ -155,6 +156,7 @@ class _Sample:
         self.formats: Counter[str] = Counter()
         self.left_out: list[LeftOut] = []
         self._shapes: list[tuple[int, int, int]] = []
+        self._levels: list[Levels] = []
 
     def add(self, result: Mapping[str, Any], image: LeftOut) -> None:
         self.count += 1
@@ -166,6 +168,14 @@ class _Sample:
         self.modes[mode] += 1
         self.formats[kind] += 1
         self._shapes.append(tuple(result["shape"]))
+        self._levels += [Levels(*result["levels"])] if "levels" in result else []
+
+    def about_deep(self) -> list[str]:
+        """A note on images of 16 bits, judged by the sample."""
+        levels = together(self._levels)
+        if levels is None:
+            return []
+        return [f"of those looked at, {note_on(len(self._levels), levels, scale_for(levels))}"]
 
     def shape(self, request: Request) -> tuple[int, int, int] | None:
         """What all images would be read as, judged by the sample."""

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.data.values import Resize, Split
+from assay.data.values import DeepScale, Resize, Split
 
 #: A channel that never varies is divided by 1, not by 0.
 _SMALLEST_DEVIATION: Final = 1e-8
@@ -24,6 +24,7 @@ class Preprocessing:
     normalizer: `minmax` gives x / 255, in [0, 1]; `standard` gives (x / 255 - mean) / deviation, both
         taken from the training images only.
     mean, deviation: one figure per channel, of x / 255.
+    deep: how pictures of 16 bits are brought to 8; None where training saw none.
     """
 
     height: int
@@ -33,6 +34,7 @@ class Preprocessing:
     mean: tuple[float, ...] = ()
     deviation: tuple[float, ...] = ()
     resize: Resize = "fit"
+    deep: DeepScale | None = None
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -50,13 +52,16 @@ class Preprocessing:
 
     def as_record(self) -> dict[str, Any]:
         """The value as JSON types; `from_record` reads it back."""
-        return asdict(self) | {"mean": list(self.mean), "deviation": list(self.deviation)}
+        record = asdict(self) | {"mean": list(self.mean), "deviation": list(self.deviation)}
+        # Models that saw no 16 bits are written as they were before there was a scale.
+        return record if self.deep else {key: value for key, value in record.items() if key != "deep"}
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "Preprocessing":
         """The value that `as_record` described."""
         fields = {**record, "mean": tuple(record["mean"]), "deviation": tuple(record["deviation"])}
-        return cls(**fields)
+        deep = DeepScale(**record["deep"]) if record.get("deep") else None
+        return cls(**{**fields, "deep": deep})
 
 
 def fit_preprocessing(normalizer: NormalizerName, split: Split, rows: NDArray[np.int64]) -> Preprocessing:
@@ -66,9 +71,9 @@ def fit_preprocessing(normalizer: NormalizerName, split: Split, rows: NDArray[np
     """
     height, width, channels = split.shape
     if normalizer == "minmax":
-        return Preprocessing(height, width, channels, "minmax", resize=split.resize)
+        return Preprocessing(height, width, channels, "minmax", resize=split.resize, deep=split.deep)
     mean, deviation = _channel_statistics(split, rows)
-    return Preprocessing(height, width, channels, "standard", mean, deviation, split.resize)
+    return Preprocessing(height, width, channels, "standard", mean, deviation, split.resize, split.deep)
 
 
 def _channel_statistics(split: Split, rows: NDArray[np.int64]) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -30,6 +30,31 @@ Kind = Literal["classes", "splits", "nested"]
 Resize = Literal["fit", "crop", "stretch"]
 
 
+#: Bits of a stored value, and of one that is kept.
+_DEEP_BITS: Final = 16
+_KEPT_BITS: Final = 8
+
+
+@dataclass(frozen=True)
+class DeepScale:
+    """How values of 16 bits become 8: `(value - low) >> shift`, cut off at 0 and 255; one for a whole set.
+
+    low: in 0-65535. shift: in 0-8. Raises ValueError for others.
+    """
+
+    low: int
+    shift: int
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.low < 1 << _DEEP_BITS and 0 <= self.shift <= _DEEP_BITS - _KEPT_BITS):
+            raise ValueError(f"no scale of 16 bits: {self.low}, {self.shift}")
+
+    @property
+    def high(self) -> int:
+        """The largest value that is not cut off."""
+        return self.low + (1 << (_KEPT_BITS + self.shift)) - 1
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Split:
     """Labelled images in source order.
@@ -45,6 +70,7 @@ class Split:
         None where the images are as they were stored.
     together: int64 `(n,)`, equal for images that no line drawn by Assay may part: exact copies, images of
         one group, and near copies; None where near copies were not looked for.
+    deep: how images of 16 bits were brought to 8; None where the set has none.
     """
 
     images: NDArray[np.uint8]
@@ -55,6 +81,7 @@ class Split:
     resize: Resize = "fit"
     original_stats: NDArray[np.float32] | None = None
     together: NDArray[np.int64] | None = None
+    deep: DeepScale | None = None
 
     def __post_init__(self) -> None:
         n = len(self.images)
@@ -86,7 +113,7 @@ class Split:
     def __eq__(self, other: object) -> bool:
         return (
             isinstance(other, Split)
-            and (self.shape, self.resize) == (other.shape, other.resize)
+            and (self.shape, self.resize, self.deep) == (other.shape, other.resize, other.deep)
             and tuple(self.ids) == tuple(other.ids)
             and np.array_equal(self.labels, other.labels)
             and np.array_equal(self.digests, other.digests)

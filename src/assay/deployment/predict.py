@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from assay.core.errors import AssayError
 from assay.core.text import csv_text
-from assay.data.decoding.image import fit_image, is_deep, read_picture, too_dark
+from assay.data.decoding.image import read_picture
+from assay.data.decoding.resize import fit_image
+from assay.data.decoding.sixteen_bits import FULL_SCALE, off_scale
 from assay.data.formats.signatures import OTHER_SUFFIXES
 from assay.data.listing.walk import glance, in_order
 from assay.training.classifier import Model
@@ -101,12 +103,13 @@ def _name(file: Picture) -> str:
 
 def _read(model: Model, file: Picture) -> NDArray[np.uint8] | Unread:
     try:
-        picture = read_picture(file if isinstance(file, bytes) else Path(file))
-        dark = too_dark(int(is_deep(picture.mode)), int(picture.pixels.max()), _name(file))
+        scale = model.preprocessing.deep
+        picture = read_picture(file if isinstance(file, bytes) else Path(file), deep=scale or FULL_SCALE)
+        wrong = picture.levels and off_scale(picture.levels, scale, _name(file))
         fitted: NDArray[np.uint8] = fit_image(picture.pixels, model.preprocessing)
     except AssayError as error:
         return Unread(_name(file), error)
-    return fitted if dark is None else Unread(_name(file), dark)
+    return Unread(_name(file), wrong) if wrong else fitted
 
 
 def _predict_batch(model: Model, images: NDArray[np.uint8], names: Sequence[str]) -> list[Prediction]:

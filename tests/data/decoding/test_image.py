@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps, PngImagePlugin
 
 from assay.core.errors import AssayError
-from assay.data.decoding.image import MOST_BYTES, fit_image, read_image, read_picture, resized, with_channels
+from assay.data.decoding.image import MOST_BYTES, read_image, read_picture
+from assay.data.decoding.resize import fit_image, resized, with_channels
 from assay.data.formats.png import plain_png
 from assay.data.preprocessing import Preprocessing
 

@@ -1,7 +1,5 @@
 """Links, metadata beside folders, names in capitals, and Parquet files as people have them."""
 
-import struct
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -99,8 +97,6 @@ def test_names_in_capitals(name: str, tmp_path: Path) -> None:
     """An ending counts in any case."""
     made = {"arrays": None}
     import zipfile
-
-    import numpy as np
 
     path = tmp_path / name
     for number in range(4):
@@ -212,44 +208,3 @@ def test_inspect_tells_of_groups_on_both_sides(tmp_path: Path) -> None:
     for look in (inspect, load):
         notes = look(tmp_path / "list.csv", group_column="patient").notes
         assert "3 groups lie in both train and test" in notes
-
-
-@pytest.mark.parametrize(("factor", "levels"), [(1, 1), (16, 16)], ids=["8 bits", "12 bits"])
-def test_16_bits_of_which_few_are_used_are_refused(factor: int, levels: int, tmp_path: Path) -> None:
-    """Read by their high byte they would be black or of few levels, and the data would be blamed."""
-    values = np.random.default_rng(0).integers(0, 256, (6, 9, 9)).astype(np.uint16)
-    for number, image in enumerate(values):
-        for folder, scale in (("low", factor), ("full", 257)):
-            path = tmp_path / folder / "ab"[number % 2] / f"{number}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(image * np.uint16(scale)).save(path)
-    with pytest.raises(AssayError, match=f"image-format.*6 images have 16 bits.*only {levels} levels"):
-        load(tmp_path / "low")
-    assert load(tmp_path / "full").train.images.max() == values.max()
-
-
-def test_16_bits_a_color_are_counted_too(tmp_path: Path) -> None:
-    """Pillow reads them as 8 bits and says nothing."""
-    rng = np.random.default_rng(0)
-    for number in range(4):
-        for folder, bits in (("low", 8), ("full", 16)):
-            path = tmp_path / folder / "ab"[number % 2] / f"{number}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(deep_png(rng.integers(0, 2**bits, (9, 9, 3)).astype(">u2")))
-    with pytest.raises(AssayError, match="4 images have 16 bits"):
-        load(tmp_path / "low")
-    assert "4 images: RGB;16 to RGB" in load(tmp_path / "full").notes
-
-
-def deep_png(pixels: np.ndarray) -> bytes:
-    """A PNG of 16 bits a channel, `(h, w, 3)` big-endian, written by the standard (W3C PNG, section 11)."""
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        check = zlib.crc32(kind + content)
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", check)
-
-    height, width, _ = pixels.shape
-    header = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
-    rows = b"".join(b"\0" + row.tobytes() for row in pixels)
-    parts = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + parts

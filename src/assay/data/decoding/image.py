@@ -5,7 +5,8 @@ Formats are told by content, never by name. The rules, each held by a test with 
 - the first frame of an animation, turned as its EXIF orientation says;
 - gray stays gray (one channel); a palette of grays is gray; everything else becomes RGB;
 - alpha, also a transparent color, is laid over white;
-- 16 bits keep their high byte; 1 bit becomes 0 and 255; CMYK becomes RGB by (1 - C)(1 - K);
+- 16 bits become 8 by the one scale of the set or model, without one by their high byte;
+- 1 bit becomes 0 and 255; CMYK becomes RGB by (1 - C)(1 - K);
 - a color profile (ICC) is not applied: the stored values count, as in the common training libraries.
 """
 
@@ -21,14 +22,22 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import BmpImagePlugin, Image, ImageOps, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+from PIL import BmpImagePlugin, Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
 from assay.core.errors import AssayError
+from assay.data.decoding.sixteen_bits import (
+    FULL_SCALE,
+    Levels,
+    deep_values,
+    eight_bits,
+    is_deep,
+    is_deep_gray,
+    levels_of,
+)
 from assay.data.formats.png import check_pixels, plain_png
 from assay.data.formats.safe_open import read_file
 from assay.data.formats.signatures import check_container, pictures_told, recognized_format
-from assay.data.preprocessing import Preprocessing
-from assay.data.values import Resize
+from assay.data.values import DeepScale
 
 #: Pixels of one image: 8,192 x 8,192. Decoded to RGB that is 201 MB.
 MOST_PIXELS: Final = 1 << 26
@@ -62,9 +71,6 @@ _DECODER_ERRORS: Final = (
 
 _ORIENTATION: Final = 0x0112
 
-#: Antialiased when shrinking, smooth when enlarging.
-_RESAMPLING: Final = Image.Resampling.BILINEAR
-
 #: Warnings are process-wide: decoders that warn must not do so in two threads at once.
 _warnings_lock = threading.Lock()
 _silenced = False
@@ -74,16 +80,13 @@ _silenced = False
 _METADATA_MARKS: Final = (b"eXIf", b"Exif", b"EXIF", b"Raw profile", b"ns.adobe.com")
 
 
-#: High bytes of 16-bit images that all stay below this leave at least two bits unused.
-_FULL_RANGE: Final = 64
-
-
 class Picture(NamedTuple):
     """A decoded image file.
 
     pixels: uint8 `(h, w, 1)` gray or `(h, w, 3)` RGB. format, mode: as stored (`JPEG`, `CMYK`).
     width, height: as stored, before turning. bytes: length of the file.
     conversions: what was done to it, one short phrase each (`turned`, `first of 3 frames`).
+    levels: of an image of 16 bits, the values that were in it; else None.
     """
 
     pixels: NDArray[np.uint8]
@@ -93,6 +96,7 @@ class Picture(NamedTuple):
     height: int
     bytes: int
     conversions: tuple[str, ...] = ()
+    levels: Levels | None = None
 
 
 def read_image(source: bytes | Path, name: str = "") -> NDArray[np.uint8]:
@@ -104,11 +108,11 @@ def read_image(source: bytes | Path, name: str = "") -> NDArray[np.uint8]:
     return read_picture(source, name).pixels
 
 
-def read_picture(source: bytes | Path, name: str = "") -> Picture:
-    """As `read_image`, with what the file was."""
+def read_picture(source: bytes | Path, name: str = "", deep: DeepScale = FULL_SCALE) -> Picture:
+    """As `read_image`, with what the file was. deep: how 16 bits become 8."""
     data, where = _checked(source, name)
     try:
-        return _decoded(data, where)
+        return _decoded(data, where, deep)
     except _DECODER_ERRORS as error:
         raise _damaged(where, error) from error
 
@@ -121,7 +125,7 @@ def read_shape(source: bytes | Path, name: str = "") -> tuple[int, int, int]:
     except _DECODER_ERRORS as error:
         raise _damaged(where, error) from error
     height, width = (image.width, image.height) if orientation >= 5 else (image.height, image.width)
-    return height, width, 1 if _is_gray(image) else 3
+    return height, width, 1 if _is_gray(image) or is_deep_gray(data) else 3
 
 
 def _checked(source: bytes | Path, name: str) -> tuple[bytes, str]:
@@ -146,7 +150,7 @@ def _damaged(where: str, error: Exception) -> AssayError:
     return AssayError("image-unreadable", where, what, "Replace or remove the file.")
 
 
-def _decoded(data: bytes, where: str) -> Picture:
+def _decoded(data: bytes, where: str, deep: DeepScale) -> Picture:
     plain = plain_png(data)
     if plain is not None:
         pixels = np.frombuffer(plain.pixels, np.uint8).reshape(plain.height, plain.width, -1)
@@ -157,38 +161,17 @@ def _decoded(data: bytes, where: str) -> Picture:
     image.load()
     frames = pictures_told(image.info.get("mp")) or getattr(image, "n_frames", 1)
     kind = recognized_format(data)
-    (width, height), mode = image.size, _stored_mode(image.mode, kind, data)
+    (width, height), mode, levels = image.size, image.mode, None
+    if is_deep(data):
+        mode = mode if mode.startswith("I") else f"{mode};16"  # Pillow reads 8 of the 16 bits without a word
+        values, alpha = deep_values(data, image, lambda: _opened(data, where)[0])
+        levels, image = levels_of(values, alpha), eight_bits(values, alpha, deep)
     upright = _turned(image, orientation)
     simple = _plain(upright)
     conversions = [f"first of {frames} frames"] if frames > 1 else []
     conversions += ["turned"] if orientation > 1 else []
     conversions += [f"{mode} to {simple.mode}"] if simple.mode != mode else []
-    return Picture(_pixels(simple), kind, mode, width, height, len(data), tuple(conversions))
-
-
-def _stored_mode(mode: str, kind: str, data: bytes) -> str:
-    """Pillow's mode, with `;16` where a PNG has 16 bits a channel and Pillow reads 8 without a word."""
-    return f"{mode};16" if kind == "PNG" and data[24] == 16 and not is_deep(mode) else mode
-
-
-def is_deep(mode: str) -> bool:
-    """Whether an image of this mode has 16 bits a channel."""
-    return mode.startswith("I") or mode.endswith(";16")
-
-
-def too_dark(count: int, brightest: int, where: object) -> AssayError | None:
-    """The error `image-format` for images of 16 bits of which none uses the two highest bits; else None.
-
-    count: how many there are; brightest: the largest high byte of them all. The high byte is all that is
-    kept: of images with 12 bits that would be 16 levels, of those with 8 bits nothing.
-    """
-    if not count or brightest >= _FULL_RANGE:
-        return None
-    what = (
-        f"{count:,} images have" if count > 1 else "the image has"
-    ) + f" 16 bits a channel, the upper two unused: their high byte holds only {brightest + 1} levels"
-    fix = "Save with 8 bits, every image scaled by the largest value of the set."
-    return AssayError("image-format", where, what, fix)
+    return Picture(_pixels(simple), kind, mode, width, height, len(data), tuple(conversions), levels)
 
 
 def _pixels(image: Image.Image) -> NDArray[np.uint8]:
@@ -255,8 +238,6 @@ def _plain(image: Image.Image) -> Image.Image:
     """The image in mode L or RGB."""
     if image.mode in ("LA", "RGBA", "PA", "La", "RGBa") or "transparency" in image.info:
         return _over_white(image)
-    if image.mode.startswith("I"):
-        return _high_byte(image)
     mode = "L" if _is_gray(image) else "RGB"
     return image if image.mode == mode else image.convert(mode)
 
@@ -270,58 +251,6 @@ def _is_gray(image: Image.Image) -> bool:
 
 
 def _over_white(image: Image.Image) -> Image.Image:
-    rgba = (_high_byte(image) if image.mode.startswith("I") else image).convert("RGBA")
+    rgba = image.convert("RGBA")
     over = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
     return over.getchannel(0) if _is_gray(image) else over.convert("RGB")
-
-
-def _high_byte(image: Image.Image) -> Image.Image:
-    """A 16-bit gray image in 8 bits; its transparent value, where it has one, becomes alpha."""
-    values = np.asarray(image).astype(np.int64)
-    gray = Image.fromarray(np.clip(values >> 8, 0, 255).astype(np.uint8))
-    if "transparency" in image.info:
-        opaque = np.where(values == image.info["transparency"], 0, 255)
-        gray.putalpha(Image.fromarray(opaque.astype(np.uint8)))
-    return gray
-
-
-def fit_image(image: NDArray[np.uint8], preprocessing: Preprocessing) -> NDArray[np.uint8]:
-    """A picture, uint8 `(h, w, 1 or 3)`, brought to the shape that a model was trained on."""
-    channeled = with_channels(image, preprocessing.channels)
-    return resized(channeled, preprocessing.height, preprocessing.width, preprocessing.resize)
-
-
-def with_channels(image: NDArray[np.uint8], channels: int) -> NDArray[np.uint8]:
-    """Gray repeated into RGB, or RGB weighted into gray (ITU-R 601, as Pillow's mode L)."""
-    if image.shape[2] == channels:
-        return image
-    if channels == 3:
-        return np.repeat(image, 3, axis=2)
-    return np.asarray(Image.fromarray(image).convert("L"))[..., None]
-
-
-def resized(image: NDArray[np.uint8], height: int, width: int, resize: Resize) -> NDArray[np.uint8]:
-    """An image, uint8 `(h, w, c)`, in another size, by antialiased bilinear interpolation.
-
-    fit: the whole picture, its sides in proportion, black where it does not reach. crop: its middle,
-    in proportion, nothing black. stretch: the whole picture, out of proportion.
-    """
-    if image.shape[:2] == (height, width):
-        return image
-    picture = Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
-    if resize == "stretch":
-        result = picture.resize((width, height), _RESAMPLING)
-    elif resize == "crop":
-        result = ImageOps.fit(picture, (width, height), _RESAMPLING)
-    else:
-        result = _padded(picture, height, width)
-    return np.asarray(result).reshape(height, width, image.shape[2])
-
-
-def _padded(picture: Image.Image, height: int, width: int) -> Image.Image:
-    scale = min(width / picture.width, height / picture.height)
-    # Even a line of 1 x 10,000 pixels stays visible: no side becomes less than a pixel.
-    size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
-    canvas = Image.new(picture.mode, (width, height))
-    canvas.paste(picture.resize(size, _RESAMPLING), ((width - size[0]) // 2, (height - size[1]) // 2))
-    return canvas

@@ -15,9 +15,10 @@ from assay.core.arrays import Shape
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, progress
 from assay.data.decoding.original_stats import FIGURES
+from assay.data.decoding.sixteen_bits import FULL_SCALE, Levels, together
 from assay.data.decoding.worker_pool import Answer, Decoders, Request
 from assay.data.listing.listing import Listing, Part, Payload
-from assay.data.values import Column, LeftOut, Resize, Split
+from assay.data.values import Column, DeepScale, LeftOut, Resize, Split
 
 #: Images of one request to a worker; their decoded bytes, and their encoded bytes where they are sent.
 _CHUNK: Final = 256
@@ -41,10 +42,14 @@ class DecodedPart:
     converted: conversion -> how many images. numbers, texts: facts of each kept image, by column.
     looks: the `FIGURES` of each kept image at the size of its file, one after the other; empty where all
         images keep their size.
+    deep: how many images have 16 bits a channel; levels: of all of them; scale: how they became 8 bits.
     """
 
     pixels: Path
     shape: Shape
+    scale: DeepScale = FULL_SCALE
+    deep: int = 0
+    levels: Levels | None = None
     kept: "array[int]" = field(default_factory=lambda: array("q"))
     digests: bytearray = field(default_factory=bytearray)
     left_out: list[LeftOut] = field(default_factory=list)
@@ -53,8 +58,8 @@ class DecodedPart:
     texts: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in _TEXTS})
     original_stats: "array[float]" = field(default_factory=lambda: array("f"))
 
-    def split(self, part: Part, labels: Sequence[int], resize: Resize) -> Split:
-        """The split, its images mapped from the file. labels: one for each kept image."""
+    def split(self, part: Part, labels: Sequence[int], resize: Resize, scale: DeepScale | None) -> Split:
+        """The split, its images mapped from the file. labels: one for each kept image. scale: of the set."""
         columns: dict[str, Column] = {
             name: tuple(values[row] for row in self.kept) for name, values in part.columns.items()
         }
@@ -71,6 +76,7 @@ class DecodedPart:
             np.frombuffer(self.original_stats, np.float32).reshape(-1, len(FIGURES))
             if self.original_stats
             else None,
+            deep=scale,
         )
 
     def take(self, part: Part, split: str, row: int, answer: Answer) -> int:
@@ -91,6 +97,9 @@ class DecodedPart:
     def _add(self, rows: range, outcome: Mapping[str, Any]) -> None:
         """Remember decoded images that are all alike."""
         self.kept.extend(rows)
+        if "levels" in outcome:
+            self.deep += len(rows)
+            self.levels = together(filter(None, (self.levels, Levels(*outcome["levels"]))))
         width, height, mode, kind = outcome["facts"]
         for name, number in (("width", width), ("height", height)):
             self.numbers[name].extend([number] * len(rows))
@@ -144,20 +153,21 @@ def decode_parts(
     resize: Resize | None,
     scratch: Path,
     on_event: OnEvent,
+    deep: DeepScale = FULL_SCALE,
 ) -> dict[str, DecodedPart]:
     """Decode every split into a file in `scratch`.
 
-    resize: how images get to `shape`; None: all must have it. Raises `OtherShapeError` where one has
-    another, or has color where `shape` is gray.
+    resize: how images get to `shape`; None: all must have it. deep: how 16 bits become 8. Raises
+    `OtherShapeError` where one has another shape, or has color where `shape` is gray.
     """
     total = sum(len(part.ids) for part in listing.parts.values())
     done = 0
     parts = {}
     for name, part in listing.parts.items():
-        decoded = DecodedPart(scratch / f"{name}.pixels", shape)
+        decoded = DecodedPart(scratch / f"{name}.pixels", shape, deep)
         with durable.create(decoded.pixels) as file:
             row = 0
-            for answer in _answers(decoders, part, shape, resize):
+            for answer in _answers(decoders, part, shape, resize, deep):
                 row = decoded.take(part, name, row, answer)
                 file.write(answer.pixels.data)
                 progress(on_event, "load", done + row, total, "images")
@@ -166,11 +176,13 @@ def decode_parts(
     return parts
 
 
-def _answers(decoders: Decoders, part: Part, shape: Shape, resize: Resize | None) -> Iterator[Answer]:
+def _answers(
+    decoders: Decoders, part: Part, shape: Shape, resize: Resize | None, deep: DeepScale
+) -> Iterator[Answer]:
     """One block of decoded images after the other."""
     height, width, channels = shape
     count = max(1, min(_CHUNK, _CHUNK_DECODED // (height * width * channels)))
-    requests = (Request(items, shape, resize) for items in _chunks(part.payloads(), count))
+    requests = (Request(items, shape, resize, deep=deep) for items in _chunks(part.payloads(), count))
     for answer in decoders.answers(requests):
         for found in (outcome["shape"] for _, outcome in answer.runs if "shape" in outcome):
             if found[2] > channels or (resize is None and tuple(found) != shape):

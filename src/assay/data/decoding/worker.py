@@ -23,14 +23,13 @@ from assay.data.decoding.image import (
     read_limited,
     read_picture,
     read_shape,
-    resized,
     silence_warnings,
-    with_channels,
 )
 from assay.data.decoding.original_stats import appearance
+from assay.data.decoding.resize import resized, with_channels
 from assay.data.formats.signatures import misnamed
 from assay.data.listing.listing import Payload
-from assay.data.values import image_digests
+from assay.data.values import DeepScale, image_digests
 
 #: Address space of a worker: the largest accepted image takes under a third of it.
 MOST_MEMORY: Final = 3 << 30
@@ -167,7 +166,7 @@ def _decoded(content: _Content, payload: Payload, request: Mapping[str, Any]) ->
     if not isinstance(content, bytes):
         return _refusal(content)
     try:
-        picture = _named(read_picture(content), payload)
+        picture = _named(read_picture(content, deep=DeepScale(*request["deep"])), payload)
         shape, size = picture.pixels.shape, picture.bytes
         wanted = tuple(request["shape"] or shape)
         if request["resize"] is None:
@@ -193,11 +192,12 @@ def _changes(shape: tuple[int, ...], wanted: tuple[int, ...]) -> tuple[str, ...]
 
 
 def _outcome(picture: Picture, changes: tuple[str, ...] = ()) -> dict[str, Any]:
-    return {
+    outcome = {
         "shape": picture.pixels.shape,
         "facts": (picture.width, picture.height, picture.mode, picture.format),
         "conversions": picture.conversions + changes,
     }
+    return outcome if picture.levels is None else {**outcome, "levels": picture.levels}
 
 
 def _refusal(error: AssayError | MemoryError) -> _Seen:

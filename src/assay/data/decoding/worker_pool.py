@@ -10,15 +10,16 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.data.decoding.sixteen_bits import FULL_SCALE
 from assay.data.decoding.worker import receive, receive_bytes, send
 from assay.data.listing.listing import Payload
-from assay.data.values import Resize
+from assay.data.values import DeepScale, Resize
 
 #: Seconds for one image: the largest accepted one takes under 3.
 SECONDS: Final = 20.0
@@ -34,13 +35,14 @@ class Request:
     """Images to decode. shape: height, width, channels that are wanted, or None: as they are.
 
     resize: how to get there; None: images of another shape are only told, without pixels.
-    measure: tell the shapes alone, from the headers.
+    measure: tell the shapes alone, from the headers. deep: how 16 bits become 8.
     """
 
     items: Sequence[Payload]
     shape: tuple[int, int, int] | None = None
     resize: Resize | None = None
     measure: bool = False
+    deep: DeepScale = FULL_SCALE
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +50,8 @@ class Answer:
     """What became of the images, and what there is of those that were decoded, in order.
 
     runs: outcomes, each with the number of images in a row that it is true of: a dict with `shape` and, when
-        decoded, `facts` (width, height, mode and format as stored) and `conversions`; or with `refused` (the
-        reason) and `code`.
+        decoded, `facts` (width, height, mode and format as stored), `conversions` and, of 16 bits, `levels`;
+        or with `refused` (the reason) and `code`.
     bytes: lengths of the files. looks: the figures of `appearance`, one image after the other, of images
         that were asked for in some size.
     """
@@ -107,6 +109,7 @@ class _Worker:
             "shape": request.shape,
             "resize": request.resize,
             "measure": request.measure,
+            "deep": (request.deep.low, request.deep.shift),
         }
         send(target, message, *contents)
         answer = receive(source)
@@ -171,10 +174,7 @@ class Decoders:
             reason = f"its decoder crashed, or did not end within {self._seconds:g} seconds"
             lost = {"refused": reason, "code": "image-unreadable"}
             return Answer([(1, lost)], np.zeros((0, 1, 1, 1), np.uint8), np.zeros((0, 32), np.uint8), [], [])
-        parts = [
-            self._answer(Request([item], request.shape, request.resize, request.measure))
-            for item in request.items
-        ]
+        parts = [self._answer(replace(request, items=[item])) for item in request.items]
         decoded = [part for part in parts if len(part.pixels)] or parts[:1]
         return Answer(
             [run for part in parts for run in part.runs],

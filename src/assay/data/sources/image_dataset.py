@@ -6,12 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from assay.core.arrays import Shape
 from assay.core.errors import AssayError
 from assay.core.text import one_line
-from assay.data.decoding.image import is_deep, too_dark
+from assay.data.decoding.sixteen_bits import note_on, scale_for, together
 from assay.data.decoding.splits import (
     DecodedPart,
     OtherShapeError,
@@ -28,13 +26,13 @@ from assay.data.listing.vocabulary import with_one_vocabulary
 from assay.data.request import Request
 from assay.data.sources.array_dataset import checked_classes
 from assay.data.storage.cache import cached, look_up
-from assay.data.values import Dataset, LeftOut, Resize, Split
+from assay.data.values import Dataset, DeepScale, LeftOut, Resize, Split
 
 #: Unreadable images that an error names.
 _NAMED: Final = 20
 
 #: What is kept of each image; a change makes kept sets be read again.
-_KEPT: Final = "pixels, facts, looks, wrong names, layouts, 16 bits"
+_KEPT: Final = "pixels, facts, looks, wrong names, layouts, scale of 16 bits"
 
 #: About what one image takes in the cache, for the message on a full disk: 28 x 28 pixels and its facts.
 _BYTES_EACH: Final = 1024
@@ -166,12 +164,26 @@ def _decoded(
     except OtherShapeError:
         shape, resize = _measured(request, listing, decoders)
         parts = decode_parts(decoders, listing, shape, resize, scratch, request.on_event)
+    levels = together(part.levels for part in parts.values() if part.levels)
+    scale, about_deep = None, []
+    if levels is not None:
+        # Only now are all values known; most sets use the whole range, and need no second look.
+        scale, count = scale_for(levels), sum(part.deep for part in parts.values())
+        about_deep = [note_on(count, levels, scale)]
+        if any(part.scale != scale for part in parts.values()):
+            parts = decode_parts(decoders, listing, shape, resize, scratch, request.on_event, scale)
     left_out = (*listing.left_out, *(item for part in parts.values() for item in part.left_out))
     splits = {
-        key: _split(part, listing, key, names, request.resize) for key, part in parts.items() if part.kept
+        key: _split(part, listing, key, names, request.resize, scale)
+        for key, part in parts.items()
+        if part.kept
     }
-    _need_full_range(splits, location)
-    notes = (*_notes(listing, parts, shape, resize), *notes_on_classes(names), *shared_groups(splits))
+    notes = (
+        *_notes(listing, parts, shape, resize),
+        *about_deep,
+        *notes_on_classes(names),
+        *shared_groups(splits),
+    )
     return Dataset(name, names, splits, source, "", notes, left_out=left_out)
 
 
@@ -190,16 +202,6 @@ def _measured(request: Request, listing: Listing, decoders: Decoders) -> tuple[S
     return (height, width, channels), request.resize
 
 
-def _need_full_range(splits: Mapping[str, Split], location: Path) -> None:
-    """Raise AssayError `image-format` where the set has images of 16 bits that hardly use them."""
-    deep = {name: np.asarray([is_deep(str(m)) for m in s.columns["mode"]]) for name, s in splits.items()}
-    count = sum(int(rows.sum()) for rows in deep.values())
-    brightest = [int(splits[name].images[rows].max()) for name, rows in deep.items() if rows.any()]
-    error = too_dark(count, max(brightest, default=0), location)
-    if error is not None:
-        raise error
-
-
 def shared_groups(splits: Mapping[str, Split] | Mapping[str, Part]) -> list[str]:
     """A note for splits that share groups: a score on images of known groups is too good."""
     groups = {
@@ -212,10 +214,17 @@ def shared_groups(splits: Mapping[str, Split] | Mapping[str, Part]) -> list[str]
     ]
 
 
-def _split(part: DecodedPart, listing: Listing, name: str, names: Sequence[str], resize: Resize) -> Split:
+def _split(
+    part: DecodedPart,
+    listing: Listing,
+    name: str,
+    names: Sequence[str],
+    resize: Resize,
+    scale: DeepScale | None,
+) -> Split:
     known = listing.parts[name]
     index = class_index(names)
-    return part.split(known, [index[known.labels[row]] for row in part.kept], resize)
+    return part.split(known, [index[known.labels[row]] for row in part.kept], resize, scale)
 
 
 def _notes(

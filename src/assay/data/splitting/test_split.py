@@ -61,6 +61,7 @@ def _selected(split: Split, rows: NDArray[np.int64], name: str, scratch: Path | 
         split.resize,
         None if split.original_stats is None else split.original_stats[rows],
         None if split.together is None else split.together[rows],
+        split.deep,
     )
 
 

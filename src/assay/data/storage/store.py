@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core import durable
-from assay.data.values import Column, Dataset, LeftOut, Split
+from assay.data.values import Column, Dataset, DeepScale, LeftOut, Split
 
 _MANIFEST: Final = "manifest.json"
 
@@ -82,6 +82,7 @@ def _save_split(folder: Path, name: str, split: Split, files: dict[str, dict[str
     return {
         "name": name,
         "resize": split.resize,
+        "deep": None if split.deep is None else asdict(split.deep),
         "images": images,
         "labels": _save_column(folder, f"{name}-labels", split.labels, files),
         "digests": _save_column(folder, f"{name}-digests", split.digests, files),
@@ -184,7 +185,8 @@ def _read_split(folder: Path, record: Mapping[str, Any]) -> Split:
         for key in ("looks", "together")
     )
     resize = record.get("resize", "fit")
-    return Split(images, labels, ids, digests, columns, resize, original_stats, together)  # type: ignore[arg-type]  # ids are text
+    deep = DeepScale(**record["deep"]) if record.get("deep") else None
+    return Split(images, labels, ids, digests, columns, resize, original_stats, together, deep)  # type: ignore[arg-type]  # ids are text
 
 
 def _read_column(path: Path) -> Column:
