@@ -4,7 +4,8 @@
 
 Near copies as people make them (a pair counts as found where the copy is paired with its own source), and
 damaged pictures (found where the check `quality` flags the image). A copy is counted where its source
-deviates by more than STRUCTURE gray levels: of a plain surface nobody can say whether it is a copy.
+deviates by more than STRUCTURE gray levels: of a plain surface nobody can say whether it is a copy. So is
+damage, and where it changes the picture by as much in the mean: red for blue is no damage to a gray picture.
 """
 
 import argparse
@@ -26,7 +27,7 @@ from truth_sets import SETS, labelled
 #: Pictures that each kind of fault is planted in, per draw.
 PLANTED = 20
 
-#: Gray levels of deviation below which a picture is not made a copy of.
+#: Gray levels of deviation below which a picture is not made a copy of, nor damaged.
 STRUCTURE = 10.0
 
 
@@ -60,13 +61,18 @@ def damages_of(images: np.ndarray, labels: np.ndarray, draw: int) -> dict[str, A
     rng = np.random.default_rng([draw, 0xDA])
     kinds = {k: c for k, c in DAMAGES.items() if k != "wrong channel order" or images.shape[3] == 3}
     count = min(PLANTED, max(len(images) // (20 * len(kinds)), 5))
-    rows = rng.permutation(len(images))[: count * len(kinds)]
+    shown = np.flatnonzero(images.std(axis=(1, 2)).max(axis=1) > STRUCTURE)
+    rows = rng.permutation(shown)[: count * len(kinds)]
     parts = dict(zip(kinds, np.array_split(rows, len(kinds)), strict=True))
     damaged = images.copy()
     for kind, part in parts.items():
         damaged[part] = changed(images[part], kinds[kind], rng)
+    moved = np.abs(damaged.astype(np.int16) - images).mean(axis=(1, 2, 3)) > STRUCTURE
     flagged = flagged_rows(damaged, labels)
-    return {kind: [sum(int(row) in flagged for row in part), len(part)] for kind, part in parts.items()}
+    return {
+        kind: [sum(int(row) in flagged for row in part if moved[row]), int(moved[part].sum())]
+        for kind, part in parts.items()
+    }
 
 
 def flagged_rows(images: np.ndarray, labels: np.ndarray) -> set[int]:

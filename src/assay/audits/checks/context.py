@@ -12,6 +12,7 @@ from assay.audits.measures.cross_validated import CrossValidated, given, judge, 
 from assay.audits.measures.image_stats import ImageStats, as_stored, background_of, image_stats_of
 from assay.audits.measures.pixel_sums import Measurements
 from assay.audits.measures.reference_strength import Strength, reference_strength
+from assay.audits.measures.texture import Texture, texture_of
 from assay.audits.values import Finding, Issue
 from assay.core.arrays import Rows
 from assay.data.class_probabilities import ClassProbabilities
@@ -93,6 +94,11 @@ class CheckContext:
         """Brightness, contrast and sharpness of every image, per split name."""
         background = background_of(self.measurements["train"])
         return {name: image_stats_of(split, background) for name, split in self.dataset.splits.items()}
+
+    @cached_property
+    def texture(self) -> Mapping[str, Texture]:
+        """How neighboring pixels of every image go together, per split name."""
+        return {name: texture_of(split) for name, split in self.dataset.splits.items()}
 
     @cached_property
     def stored_image_stats(self) -> Mapping[str, ImageStats]:

@@ -2,16 +2,18 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assay.audits.checks.context import CheckContext, Checked
+from assay.audits.checks.damage import FILLED, NOISY, OUT_OF_PLACE, Flaw, Mask, damages
 from assay.audits.checks.issues import counted, flagged, not_evaluated
 from assay.audits.measures.dead_pixels import dead_pixels
 from assay.audits.measures.image_stats import ImageStats
-from assay.audits.measures.robust_z import by_class, robust_scores, tail_scores
+from assay.audits.measures.robust_z import FEWEST, by_class, low_tail_scores, robust_scores, tail_scores
 from assay.audits.values import Finding, Issue
 
 #: Gray levels (0-255). An image with nothing brighter than DARK is dark, with hardly anything darker
@@ -39,42 +41,53 @@ SOFTER: Final = 0.75
 CONTACT: Final = 0.3
 BEYOND: Final = 1.5
 
+#: Dark, bright, blank and flat pictures are flawed where they lie under the lowest tenth of their class by
+#: APART times the distance of that tenth from its middle: plain sky is no flaw among pictures of sky.
+APART: Final = 2.0
+
+#: What more than this share of a class has is its nature.
+NATURE: Final = 0.5
+
 #: More than this share of flawed images is not a few bad files any more.
 FAIL_SHARE: Final = 0.01
 
-Mask = NDArray[np.bool_]
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """What was seen in one split: issues, and by kind and class the images that their class excuses."""
+
+    issues: tuple[Issue, ...]
+    nature: Counter[tuple[str, int]]
 
 
 def check_quality(context: CheckContext) -> Checked:
-    """Find blank, constant, dark, bright, low-contrast, blurry, saturated and cropped images; dead pixels."""
+    """Find images that show nothing, or show it badly, are damaged or cut; dead pixels."""
     total = sum(len(split) for split in context.dataset.splits.values())
     if not total:
         return not_evaluated("quality", "there are no images")
-    issues = [issue for name in context.dataset.splits for issue in _image_issues(context, name)]
+    seen = [_seen(context, name) for name in context.dataset.splits]
+    issues = [issue for split in seen for issue in split.issues]
+    nature = sum((split.nature for split in seen), Counter[tuple[str, int]]())
     dead = dead_pixels(context.measurements)
     kinds = {kind: sum(issue.kind == kind for issue in issues) for kind in sorted({i.kind for i in issues})}
-    images = len({(issue.split, issue.index) for issue in issues})
+    images = len(issues)
     fails = images > FAIL_SHARE * total
     return Checked(
         Finding(
             check="quality",
             verdict="fail" if fails else "warn" if images or dead else "pass",
-            summary=_summary(images, total, kinds, dead),
+            summary=_summary(images, total, kinds, dead) + _told_nature(context, nature),
             evidence={
                 "kinds": kinds,
                 "images": total,
+                "nature": _nature_record(context, nature),
                 "dead_pixels": dead[:20],
                 "dead_pixel_count": len(dead),
             },
-            threshold=f"dark: nothing over {DARK}; bright: nothing under {BRIGHT}; blank: deviation under "
-            f"{FLAT}; low contrast: span under {NARROW} gray levels; blurry, saturated: {UNUSUAL:g} robust "
-            "deviations from the class; blurry also, from 64 pixels a side on and at the size of the file: "
-            f"fine structure under {SOFT:g} of that at half the size, and a quarter under the class; "
-            f"cropped: over {CONTACT:.0%} of the border, far beyond the class; dead pixels: one value in all "
-            "images of the set, or of a split where the others vary, among neighbors that vary; "
-            f"more than {FAIL_SHARE:.0%} of the images fail",
+            threshold=_threshold(),
             reason="such a picture cannot tell its class: in training it teaches chance, in a test it "
-            "measures nothing. What is usual in a class (an object that fills the frame) is no flaw",
+            "measures nothing. What is usual in a class (plain sky, an object that fills the frame) is no "
+            "flaw",
             fix="Look at the flagged images and take them again or leave them out." if images or dead else "",
             count=images,
         ),
@@ -82,13 +95,47 @@ def check_quality(context: CheckContext) -> Checked:
     )
 
 
+def _threshold() -> str:
+    return (
+        f"dark: nothing over {DARK}; bright: nothing under {BRIGHT}; blank: deviation under {FLAT}; low "
+        f"contrast: span under {NARROW} gray levels, each only far outside of its class; blurry, "
+        f"saturated: {UNUSUAL:g} robust deviations from the class; blurry also, from 64 pixels a side on and "
+        f"at the size of the file: fine structure under {SOFT:g} of that at half the size, and a quarter "
+        f"under the class; cropped: over {CONTACT:.0%} of the border, far beyond the class; truncated: over "
+        f"{FILLED:.0%} of the height in one value; noise: over {NOISY:g} gray levels all over, far beyond "
+        "the class; shuffled: rows in an order like chance; negative, channels: "
+        f"{OUT_OF_PLACE:g} times as far from the class as the picture set right; dead pixels: one value in "
+        "all images of the set, or of a split where the others vary, among neighbors that vary; what more "
+        f"than {NATURE:.0%} of a class has is its nature; more than {FAIL_SHARE:.0%} of the images fail"
+    )
+
+
 def _summary(images: int, total: int, kinds: Mapping[str, int], dead: list[dict[str, Any]]) -> str:
     pixels = _told_dead(dead)
     if not images:
-        return f"None of the {total:,} images is blank, dark, bright, flat, blurry, saturated or cut.{pixels}"
+        return (
+            f"None of the {total:,} images stands out as blank, dark, flat, blurry, cut or damaged.{pixels}"
+        )
     listed = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
     told = counted(images, total, "image is of poor quality", "images are of poor quality")
     return f"{told}: {listed}.{pixels}"
+
+
+def _told_nature(context: CheckContext, nature: Counter[tuple[str, int]]) -> str:
+    """` Usual in their class, and not counted: 49 blank in moon.`, the most frequent three."""
+    if not nature:
+        return ""
+    listed = [
+        f"{n:,} {kind} in {context.dataset.classes[label]}" for (kind, label), n in nature.most_common(3)
+    ]
+    more = sum(nature.values()) - sum(n for _, n in nature.most_common(3))
+    listed += [f"{more:,} more"] if more else []
+    return f" Usual in their class, and not counted: {', '.join(listed)}."
+
+
+def _nature_record(context: CheckContext, nature: Counter[tuple[str, int]]) -> list[dict[str, Any]]:
+    names = context.dataset.classes
+    return [{"kind": kind, "class": names[label], "images": n} for (kind, label), n in nature.most_common()]
 
 
 def _told_dead(dead: list[dict[str, Any]]) -> str:
@@ -101,53 +148,100 @@ def _told_dead(dead: list[dict[str, Any]]) -> str:
     return told
 
 
-def _image_issues(context: CheckContext, name: str) -> list[Issue]:
-    """Each flawed image once, under the first kind of `flaws` that holds."""
+def _seen(context: CheckContext, name: str) -> _Seen:
+    """Each flawed image once, under the first kind of `flaws` that holds; and each that its class excuses."""
+    labels = context.dataset.splits[name].labels
+    taken, excused, kind_of = np.zeros(len(labels), bool), np.zeros(len(labels), bool), {}
     issues = []
-    taken = np.zeros(len(context.dataset.splits[name]), bool)
-    for kind, mask, score, detail in flaws(context, name):
-        rows = np.flatnonzero(mask & ~taken)
-        taken |= mask
+    for flaw, under in flaws(context, name):
+        counts = ~_natural(context, name, flaw) & flaw.mask
+        for row in np.flatnonzero((flaw.mask | under) & ~counts & ~excused).tolist():
+            kind_of[row] = flaw.kind
+        excused |= (flaw.mask | under) & ~counts
         issues += [
             flagged(
-                context.dataset, "quality", kind, float(score[row]), name, int(row), detail=detail(int(row))
+                context.dataset,
+                "quality",
+                flaw.kind,
+                float(flaw.score[row]),
+                name,
+                int(row),
+                detail=flaw.sentence(int(row)),
             )
-            for row in rows
+            for row in np.flatnonzero(counts & ~taken)
         ]
-    return issues
+        taken |= counts
+    nature = Counter((kind, int(labels[row])) for row, kind in kind_of.items() if not taken[row])
+    return _Seen(tuple(issues), nature)
 
 
-def flaws(context: CheckContext, name: str) -> list[tuple[str, Mask, NDArray[np.floating[Any]], Any]]:
-    """For each kind: its name, which images have it, a score in [0, 1], and a sentence for a row."""
+def _natural(context: CheckContext, name: str, flaw: Flaw) -> Mask:
+    """Which images are of a class that has the flaw by nature. A constant picture never is."""
+    labels = context.dataset.splits[name].labels
+    counts = np.bincount(labels, minlength=len(context.dataset.classes))
+    shares = np.bincount(labels[flaw.mask], minlength=len(counts)) / np.maximum(counts, 1)
+    usual = (shares > NATURE) & (counts >= FEWEST) & (flaw.kind != "constant")
+    natural: Mask = usual[labels]
+    return natural
+
+
+def flaws(context: CheckContext, name: str) -> list[tuple[Flaw, Mask]]:
+    """Each kind of flaw, and the images that are under its bound, whether or not their class is like that."""
     look = context.stored_image_stats[name]
-    span = look.span
     sharp, bleached, cut = _unusual(context, name)
-    ones = np.ones(len(look.mean))
+    none = np.zeros(len(look.mean), bool)
+    constant = Flaw(
+        "constant",
+        look.reach == 0,
+        np.ones(len(look.mean)),
+        lambda i: f"every pixel is {look.mean[i]:.0f}",
+    )
+    saturated = Flaw(
+        "saturated",
+        (bleached > UNUSUAL) & (look.clipped > SATURATED),
+        look.clipped,
+        lambda i: f"{100 * look.clipped[i]:.0f} % of its pixels are 255",
+    )
+    cropped = Flaw(
+        "cropped",
+        (cut > BEYOND) & (look.contact > CONTACT),
+        look.contact,
+        lambda i: f"covers {100 * look.contact[i]:.0f} % of the border",
+    )
+    others = [*damages(context, name), saturated, Flaw("blurry", *_blurry(context, name, sharp)), cropped]
+    return [(constant, none), *_bare(context, name), *((flaw, none) for flaw in others)]
+
+
+def _bare(context: CheckContext, name: str) -> list[tuple[Flaw, Mask]]:
+    """Pictures that show next to nothing, where their class shows something."""
+    look = context.stored_image_stats[name]
+
+    def kind(
+        named: str,
+        under: Mask,
+        score: Any,
+        shown: Callable[[ImageStats], Any],
+        sentence: Callable[[int], str],
+    ) -> tuple[Flaw, Mask]:
+        return Flaw(named, under & _apart(context, name, shown), score, sentence), under
+
     return [
-        ("constant", look.reach == 0, ones, lambda i: f"every pixel is {look.mean[i]:.0f}"),
-        ("dark", look.high < DARK, 1 - look.high / 255, lambda i: f"99 % of it is under {look.high[i]:.0f}"),
-        ("bright", look.low > BRIGHT, look.low / 255, lambda i: f"99 % of it is over {look.low[i]:.0f}"),
-        (
-            "blank",
-            look.deviation < FLAT,
-            1 - look.deviation / 20,
-            lambda i: f"deviation {look.deviation[i]:.1f}",
-        ),
-        ("low-contrast", span < NARROW, 1 - span / 255, lambda i: f"spans {span[i]:.0f} gray levels"),
-        (
-            "saturated",
-            (bleached > UNUSUAL) & (look.clipped > SATURATED),
-            look.clipped,
-            lambda i: f"{100 * look.clipped[i]:.0f} % of its pixels are 255",
-        ),
-        ("blurry", *_blurry(context, name, sharp)),
-        (
-            "cropped",
-            (cut > BEYOND) & (look.contact > CONTACT),
-            look.contact,
-            lambda i: f"covers {100 * look.contact[i]:.0f} % of the border",
-        ),
-    ]
+        kind("dark", look.high < DARK, 1 - look.high / 255, lambda s: s.high,
+             lambda i: f"99 % of it is under {look.high[i]:.0f}"),
+        kind("bright", look.low > BRIGHT, look.low / 255, lambda s: 255 - s.low,
+             lambda i: f"99 % of it is over {look.low[i]:.0f}"),
+        kind("blank", look.deviation < FLAT, 1 - look.deviation / 20, lambda s: s.deviation,
+             lambda i: f"deviation {look.deviation[i]:.1f}"),
+        kind("low-contrast", look.span < NARROW, 1 - look.span / 255, lambda s: s.span,
+             lambda i: f"spans {look.span[i]:.0f} gray levels"),
+    ]  # fmt: skip
+
+
+def _apart(context: CheckContext, name: str, shown: Callable[[ImageStats], Any]) -> Mask:
+    """Images that show far less than their class; shown: figures of which the logarithm counts."""
+    stats, splits = context.stored_image_stats, context.dataset.splits
+    own, train = (np.log1p(shown(stats[split]).astype(np.float64)) for split in (name, "train"))
+    return by_class(low_tail_scores, own, splits[name].labels, train, splits["train"].labels) > APART
 
 
 def _unusual(context: CheckContext, name: str) -> tuple[NDArray[np.float64], ...]:
@@ -172,7 +266,7 @@ def _blurry(
     labels, train_labels = context.dataset.splits[name].labels, context.dataset.train.labels
     usual = by_class(_medians, look.detail, labels, train.detail, train_labels)
     soft = (look.detail < SOFT) & (look.detail < SOFTER * usual)
-    unsharp = sharp < -UNUSUAL
+    unsharp = (sharp < -UNUSUAL) & _apart(context, name, lambda s: s.sharpness * 1e3)
     score = np.where(soft, np.nan_to_num(1 - look.detail), _squashed(-sharp))
 
     def sentence(i: int) -> str:

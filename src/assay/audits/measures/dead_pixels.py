@@ -25,6 +25,11 @@ _VARIES: Final = 4
 _NO_CHANCE: Final = 6.0
 
 
+#: Images in which the neighbors of a dead pixel make another value likely: all are equal with a chance of
+#: exp(-6).
+_MOVED: Final = 6.0
+
+
 @dataclass(frozen=True, eq=False)
 class _Moments:
     """Images, and float64 `(h, w, c)` mean and variance of every place."""
@@ -66,8 +71,38 @@ def _moments(parts: Iterable[Measurements]) -> _Moments | None:
 
 def _dead(places: _Moments) -> NDArray[np.bool_]:
     # A border that is black in every image is background: dead means unlike the neighbors.
-    unlike = np.abs(places.mean - _around(places.mean)) > _UNLIKE
-    return (places.variance < 1e-9) & ((_around(places.variance) > _VARIES**2) | unlike)
+    dead = np.zeros(places.mean.shape, bool)
+    inner = _without_margins(places.variance)
+    mean, variance = places.mean[inner], places.variance[inner]
+    if min(mean.shape[:2]) < 3:
+        return dead
+    unlike = np.abs(mean - _around(mean)) > _UNLIKE
+    varies = (_around(variance) > _VARIES**2) & _expected(mean, variance, places.count)
+    dead[inner] = (variance < 1e-9) & (varies | unlike)
+    return dead
+
+
+def _expected(mean: NDArray[np.float64], variance: NDArray[np.float64], count: int) -> NDArray[np.bool_]:
+    """Where, by its neighbors, a place should have had another value in `_MOVED` of the images at least.
+
+    Values within 0-255 that deviate from one by s in the root of the mean square do so in (s / 255)^2 of all
+    cases or more. A place that ink rarely reaches may be empty in every one of a few images.
+    """
+    square = _around(variance) + (mean - _around(mean)) ** 2
+    expected: NDArray[np.bool_] = count * square / 255**2 > _MOVED
+    return expected
+
+
+def _without_margins(variance: NDArray[np.float64]) -> tuple[slice, slice]:
+    """The part inside of the outer rows and columns that never vary: a frame is no row of dead pixels."""
+    varies: NDArray[np.bool_] = variance >= 1e-9
+    return _span(varies.any(axis=(1, 2))), _span(varies.any(axis=(0, 2)))
+
+
+def _span(lines: Any) -> slice:
+    """From the first line that varies to the last; empty where none does."""
+    found = np.flatnonzero(lines)
+    return slice(int(found[0]), int(found[-1]) + 1) if len(found) else slice(0)
 
 
 def _moved(alone: _Moments, rest: _Moments) -> NDArray[np.bool_]:

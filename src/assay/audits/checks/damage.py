@@ -1,0 +1,114 @@
+"""Pictures that were damaged: noise, lost or shuffled rows, a negative, exchanged channels."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.audits.checks.context import CheckContext
+from assay.audits.measures.class_fit import Change, exchanged, inverted, misfit
+from assay.audits.measures.robust_z import by_class
+
+#: Bounds of this file were looked at on the tuning half of benchmarks/truth_sets.py alone.
+#: Noise is damage from a standard deviation of NOISY gray levels on, where it is also GRAINIER times that
+#: of three quarters of the class.
+NOISY: Final = 22.0
+GRAINIER: Final = 2.5
+
+#: Rows are out of order where neighbors differ by more than this share of what they would in random order,
+#: and UNEVEN times as much as columns do: gravel differs in both directions. Columns are not asked: stripes
+#: of clothes look like that.
+BY_CHANCE: Final = 0.73
+UNEVEN: Final = 1.3
+
+#: Gray levels of deviation within columns under which rows have no order to lose.
+STRUCTURE: Final = 8.0
+
+#: Share of the height that is one value from which a file is thought to have ended early.
+FILLED: Final = 0.2
+
+#: A picture is a negative, or its channels are exchanged, where it lies this many times as far from its
+#: class as the picture set right would, with so many gray levels added to both distances.
+OUT_OF_PLACE: Final = 1.5
+SLACK: Final[Mapping[Change, float]] = {inverted: 6.0, exchanged: 10.0}
+
+Mask = NDArray[np.bool_]
+
+
+class Flaw(NamedTuple):
+    """One kind of flaw: its name, the images that have it, a score in [0, 1] of each, a sentence for each."""
+
+    kind: str
+    mask: Mask
+    score: NDArray[np.floating[Any]]
+    sentence: Callable[[int], str]
+
+
+def damages(context: CheckContext, name: str) -> list[Flaw]:
+    """Kinds of damage to the pictures of a split."""
+    look = context.texture[name]
+    noise, noisy = _noisy(context, name)
+    rows, shuffled = _shuffled(context, name)
+    negative, swapped = (_out_of_place(context, name, change) for change in (inverted, exchanged))
+    return [
+        Flaw(
+            "truncated",
+            look.filled > FILLED,
+            look.filled,
+            lambda i: f"the lower {look.filled[i]:.0%} of it is one value that is rare above",
+        ),
+        Flaw("noise", noisy, noise, lambda i: f"noise of {look.noise[i]:.0f} gray levels all over"),
+        Flaw("shuffled", shuffled, rows, lambda _: "its rows follow each other as if by chance"),
+        Flaw(
+            "negative",
+            negative > OUT_OF_PLACE,
+            1 - 1 / np.maximum(negative, 1),
+            lambda i: f"lies {negative[i]:.1f} times nearer to its class when black and white are exchanged",
+        ),
+        Flaw(
+            "channels",
+            swapped > OUT_OF_PLACE,
+            1 - 1 / np.maximum(swapped, 1),
+            lambda i: f"lies {swapped[i]:.1f} times nearer to its class when red and blue are exchanged",
+        ),
+    ]
+
+
+def _noisy(context: CheckContext, name: str) -> tuple[NDArray[np.floating[Any]], Mask]:
+    """A score, and the images that are noisy where their class is not."""
+    noise = context.texture[name].noise
+    beyond = _times_the_quantile(context, name, lambda look: look.noise, 0.75)
+    return np.minimum(noise / (2 * NOISY), 1), (noise > NOISY) & (beyond > GRAINIER)
+
+
+def _shuffled(context: CheckContext, name: str) -> tuple[NDArray[np.floating[Any]], Mask]:
+    """A score, and the images whose rows follow each other by chance while columns do not."""
+    look = context.texture[name]
+    mixed = (look.down > BY_CHANCE) & (look.down > UNEVEN * look.across) & (look.varies_down > STRUCTURE)
+    return np.clip(look.down - look.across, 0, 1), mixed
+
+
+def _out_of_place(context: CheckContext, name: str, change: Change) -> NDArray[np.float64]:
+    """How many times nearer to its class an image would be after the change; 0 of a gray set's channels."""
+    splits, train = context.dataset.splits, context.texture["train"]
+    own = context.texture[name]
+    if change is exchanged and own.levels.shape[2] < 3:
+        return np.zeros(len(own.noise))
+    return misfit(
+        change, SLACK[change], own.levels, splits[name].labels, train.levels, splits["train"].labels
+    )
+
+
+def _times_the_quantile(
+    context: CheckContext, name: str, figure: Callable[[Any], Any], share: float
+) -> NDArray[np.float64]:
+    """A figure over what `share` of the training images of the class do not exceed, or over 1 at least."""
+    splits = context.dataset.splits
+
+    def score(values: NDArray[np.floating[Any]], reference: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+        usual = float(np.quantile(reference, share)) if len(reference) else 0.0
+        return values.astype(np.float64) / max(usual, 1.0)
+
+    own, train = figure(context.texture[name]), figure(context.texture["train"])
+    return by_class(score, own, splits[name].labels, train, splits["train"].labels)

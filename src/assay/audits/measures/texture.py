@@ -1,0 +1,166 @@
+"""How neighboring pixels of a picture go together: what noise, lost rows and shuffled rows undo."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.core.arrays import Bytes, Float32s
+from assay.data.values import Split
+from assay.features.hand_made import gray_of, map_blocks
+
+#: Cells a side that noise is measured in, and which of the 16 counts, from the quietest: noise of a sensor
+#: is everywhere, texture is not.
+_CELLS: Final = 4
+_QUIET: Final = 2
+
+#: Pictures with fewer pixels a side have no cells to compare.
+SMALLEST: Final = 8
+
+#: Gray levels within which a row counts as one value: a compressed file is not exact.
+_EVEN: Final = 3
+
+#: Gray levels from the last row of a picture to what follows: sky ends in a gradient, a file does not.
+_JUMP: Final = 10.0
+
+#: Quantiles of each channel that `Texture.levels` holds; the same seen from either end.
+_QUANTILES: Final = (0.1, 0.25, 0.5, 0.75, 0.9)
+
+
+#: How far apart rows are compared.
+_LAGS: Final = (1, 2, 3)
+
+Figures = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Texture:
+    """One float32 `(n,)` per figure, and what a picture looks like from afar; gray values in 0-255.
+
+    noise: standard deviation of the noise, in the quietest part of the picture but two.
+    down, across: von Neumann's ratio of rows up to three apart (the least) and of neighboring columns:
+    0 where they are equal, 1 where they follow each other by chance.
+    varies_down: standard deviation within a column, in the mean.
+    filled: share of the height, from the bottom up, that has one value which hardly occurs above.
+    levels: `(n, 21, c)`, the means of 4 x 4 cells and five quantiles of each channel.
+    """
+
+    noise: Float32s
+    down: Float32s
+    across: Float32s
+    varies_down: Float32s
+    filled: Float32s
+    levels: Float32s
+
+
+def texture_of(split: Split) -> Texture:
+    """The figures of every image of a split, in source order. All 0 under `SMALLEST` pixels a side."""
+    table = map_blocks(block_texture, split)
+    figures, levels = table[:, :5], table[:, 5:]
+    channels = min(split.shape[2], 3)
+    noise, down, across, varies_down, filled = np.ascontiguousarray(figures.T)
+    shaped = levels.reshape(len(table), -1, channels)
+    return Texture(noise, down, across, varies_down, filled, shaped)
+
+
+def block_texture(images: Bytes) -> Float32s:
+    """The figures of uint8 `(n, h, w, c)` images, float32 `(n, 5 + 21 * min(c, 3))`."""
+    colors = images[..., :3]
+    count = _CELLS**2 + len(_QUANTILES)
+    if not len(images) or min(images.shape[1:3]) < SMALLEST:
+        return np.zeros((len(images), 5 + count * colors.shape[3]), np.float32)
+    gray = gray_of(colors)
+    down, varies_down = von_neumann_ratio(gray, _LAGS)
+    across, _ = von_neumann_ratio(gray.swapaxes(1, 2))
+    channels = [colors[..., i].astype(np.float32) for i in range(colors.shape[3])]
+    # Noise differs from channel to channel: their mean would hide some of it.
+    noise = np.mean([noise_of(channel) for channel in channels], axis=0)
+    figures = np.stack([noise, down, across, varies_down, filled_below(colors)], axis=1)
+    levels = np.stack([_levels(colors[..., i], channel) for i, channel in enumerate(channels)], axis=2)
+    table: Float32s = np.concatenate([figures, levels.reshape(len(images), -1)], axis=1).astype(np.float32)
+    return table
+
+
+def von_neumann_ratio(gray: Float32s, lags: Sequence[int] = (1,)) -> tuple[Figures, Figures]:
+    """Squared difference of neighboring rows over what rows in random order would have (von Neumann, 1941).
+
+    And the standard deviation within columns. gray: `(n, h, w)`; both float64 `(n,)`; 0 where rows are equal.
+    lags: the least of the ratios of rows so far apart: stripes repeat themselves, rows in disorder never do.
+    """
+    rows = gray.shape[1]
+    variance = gray.var(axis=1, dtype=np.float64).mean(axis=1) * rows / (rows - 1)
+    steps = [np.square(gray[:, k:] - gray[:, :-k]).mean(axis=(1, 2), dtype=np.float64) for k in lags]
+    return np.min(steps, axis=0) / np.maximum(2 * variance, 1e-6), np.sqrt(variance)
+
+
+def noise_of(gray: Float32s) -> NDArray[np.float64]:
+    """Standard deviation of the noise of `(n, h, w)` pictures (Immerkaer, 1996), in a quiet part of each.
+
+    The mask answers neither to planes nor to straight edges along the axes.
+    """
+    second = gray[:, :-2] - 2 * gray[:, 1:-1] + gray[:, 2:]
+    second = np.abs(second[:, :, :-2] - 2 * second[:, :, 1:-1] + second[:, :, 2:])
+    quiet = np.sort(_cell_means(second), axis=1)[:, _QUIET]
+    deviation: NDArray[np.float64] = quiet * np.sqrt(np.pi / 2) / 6
+    return deviation
+
+
+def filled_below(images: Bytes) -> NDArray[np.float64]:
+    """The share of the height that has one value from the bottom up, where that value is rare above.
+
+    A decoder leaves a file that ends early so. Black bars above and below, which bring pictures to one
+    shape, do not count. images: uint8 `(n, h, w, c)`.
+    """
+    height = images.shape[1]
+    even = (images.max(axis=2).astype(np.int16) - images.min(axis=2) <= _EVEN).all(axis=2)
+    value = images[:, :, 0].astype(np.int16)
+    bar = _run_up(even, value, np.zeros(len(images), np.int64))
+    barred = even[:, 0] & (np.abs(value[:, 0] - value[:, -1]) <= _EVEN).all(axis=1) & (bar < height)
+    start = np.where(barred, bar, 0)
+    run = _run_up(even, value, start)
+    fill = value[np.arange(len(images)), height - 1 - np.minimum(start, height - 1)]
+    alike = (np.abs(images - fill[:, None, None]) <= _EVEN).all(axis=3).mean(axis=2)
+    above = np.arange(height) < (height - start - run)[:, None]
+    often = (alike * above).sum(axis=1) / np.maximum(above.sum(axis=1), 1)
+    last = images[np.arange(len(images)), height - 1 - np.minimum(start + run, height - 1)]
+    jump = np.abs(last - fill[:, None]).mean(axis=(1, 2))
+    return np.where((often < 0.2) & (jump > _JUMP) & (run + start < height), run / height, 0.0)
+
+
+def _run_up(even: NDArray[np.bool_], value: NDArray[np.int16], start: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Rows of one and the same value, from the one `start` rows above the last on upwards."""
+    height = even.shape[1]
+    place = height - 1 - np.arange(height) - start[:, None]
+    inside, place = place >= 0, np.maximum(place, 0)
+    rows = np.arange(len(even))[:, None]
+    same = (np.abs(value[rows, place] - value[rows, place[:, :1]]) <= _EVEN).all(axis=2)
+    run: NDArray[np.int64] = np.cumprod(even[rows, place] & same & inside, axis=1).sum(axis=1)
+    return run
+
+
+def _levels(channel: Bytes, values: Float32s) -> Float32s:
+    """Means of the cells and quantiles of one channel, `(n, 21)`."""
+    ordered = np.sort(channel.reshape(len(channel), -1), axis=1, kind="stable")
+    places = [round(share * (ordered.shape[1] - 1)) for share in _QUANTILES]
+    table: Float32s = np.concatenate([_cell_means(values), ordered[:, places]], axis=1, dtype=np.float32)
+    return table
+
+
+def _cell_means(maps: Float32s) -> Float32s:
+    """The means of `_CELLS` x `_CELLS` parts of `(n, h, w)` maps, `(n, 16)`."""
+    return np.stack(
+        [
+            maps[:, top:bottom, left:right].mean(axis=(1, 2))
+            for top, bottom in _parts(maps.shape[1])
+            for left, right in _parts(maps.shape[2])
+        ],
+        axis=1,
+    )
+
+
+def _parts(length: int) -> Sequence[tuple[int, int]]:
+    edges = [i * length // _CELLS for i in range(_CELLS + 1)]
+    return list(pairwise(edges))

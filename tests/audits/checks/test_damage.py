@@ -1,0 +1,173 @@
+"""Damaged pictures, in gray and in color, and what is no damage: the nature of a class."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from assay.audits.checks.context import CheckContext, Checked
+from assay.audits.checks.image_quality import check_quality
+from assay.audits.measures.pixel_sums import measure
+from assay.data.values import Dataset, Split, numbered_ids
+from planted import photograph
+
+CLASSES = ("day", "dusk")
+
+
+def audited(images: np.ndarray, labels: np.ndarray) -> Checked:
+    split = Split.from_arrays(images, labels, numbered_ids("train", len(images)))
+    dataset = Dataset("damaged", CLASSES, {"train": split}, "made for a test")
+    return check_quality(CheckContext(dataset, {"train": measure(split, 2)}))
+
+
+def scenes(channels: int, count: int = 120, side: int = 48) -> tuple[np.ndarray, np.ndarray]:
+    """Bright skies over darker land, with texture: blue over brown by day, orange over blue at dusk."""
+    rng = np.random.default_rng(channels)
+    labels = np.arange(count) % 2
+    tones = np.array([[[90, 150, 230], [110, 80, 50]], [[235, 160, 80], [40, 50, 110]]], float)
+    images = np.zeros((count, side, side, 3))
+    for i, label in enumerate(labels):
+        horizon = side // 2 + int(rng.integers(-6, 7))
+        light = rng.uniform(0.85, 1.1)
+        images[i, :horizon], images[i, horizon:] = tones[label] * light
+        grain = photograph(np.random.default_rng([7, i]), side).astype(float).mean(axis=2, keepdims=True)
+        images[i] += 0.25 * (grain - grain.mean())
+    images = images if channels == 3 else images.mean(axis=3, keepdims=True)
+    return np.clip(np.rint(images), 0, 255).astype(np.uint8), labels
+
+
+def noise(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    return rng.integers(0, 256, x.shape)
+
+
+def grain(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    return np.clip(x + rng.normal(0, 60, x.shape), 0, 255)
+
+
+def speckle(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Half of the pixels black or white: salt and pepper."""
+    return np.where(rng.random((*x.shape[:3], 1)) < 0.5, 255 * rng.integers(0, 2, (*x.shape[:3], 1)), x)
+
+
+def half(value: int) -> Callable[[np.ndarray, np.random.Generator], np.ndarray]:
+    def cut(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        out = x.copy()
+        for i, row in enumerate(rng.integers(x.shape[1] * 2 // 5, x.shape[1] * 3 // 5, len(x))):
+            out[i, row:] = value
+        return out
+
+    return cut
+
+
+def shuffled(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    return np.stack([picture[rng.permutation(len(picture))] for picture in x])
+
+
+def negative(x: np.ndarray, _: np.random.Generator) -> np.ndarray:
+    return 255 - x
+
+
+def swapped(x: np.ndarray, _: np.random.Generator) -> np.ndarray:
+    return x[..., ::-1]
+
+
+DAMAGES = {
+    "noise": noise,
+    "heavy noise": grain,
+    "salt and pepper": speckle,
+    "lower half gray": half(128),
+    "lower half black": half(0),
+    "lower half white": half(255),
+    "shuffled rows": shuffled,
+    "negative": negative,
+    "channels": swapped,
+}
+KINDS = {
+    "heavy noise": "noise",
+    "salt and pepper": "noise",
+    "lower half gray": "truncated",
+    "lower half black": "truncated",
+    "lower half white": "truncated",
+    "shuffled rows": "shuffled",
+}
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_pictures_are_found_by_kind_and_no_other(damage: str, channels: int) -> None:
+    """Five of 120 pictures damaged: they are flagged, under the kind of the damage; before, none is."""
+    if damage == "channels" and channels == 1:
+        return
+    images, labels = scenes(channels)
+    assert audited(images, labels).issues == ()
+    rows = np.array([3, 30, 57, 84, 111])
+    images[rows] = DAMAGES[damage](images[rows], np.random.default_rng(1)).astype(np.uint8)
+    found = {issue.index: issue.kind for issue in audited(images, labels).issues}
+    assert set(found) <= set(rows.tolist())
+    # Rows in random order are smooth by chance now and then: nine of ten are found.
+    assert len(found) >= (4 if damage == "shuffled rows" else 5)
+    assert set(found.values()) == {KINDS.get(damage, damage)}
+
+
+def test_a_file_that_ends_early_is_found_between_the_bars_that_fill_it_up() -> None:
+    """A wide picture brought to a square has black bars; the gray above the lower bar is found."""
+    images, labels = scenes(3)
+    images[:, :6] = images[:, -6:] = 0
+    assert audited(images, labels).issues == ()
+    images[:4, 24:-6] = 128
+    found = {issue.index: issue.kind for issue in audited(images, labels).issues}
+    assert found == dict.fromkeys(range(4), "truncated")
+
+
+def test_what_nearly_all_of_a_class_shows_is_its_nature() -> None:
+    """A class of plain skies is no fault: the check passes and says once what it did not count."""
+    images, labels = scenes(3)
+    sky = np.flatnonzero(labels == 0)
+    images[sky] = 200 + np.random.default_rng(0).integers(-2, 3, (len(sky), 1, 1, 3))
+    images[sky] += np.random.default_rng(1).integers(0, 3, images[sky].shape).astype(np.uint8)
+    finding = audited(images, labels).finding
+    assert (finding.verdict, finding.count) == ("pass", 0), finding.summary
+    assert finding.evidence["nature"] == [{"kind": "blank", "class": "day", "images": len(sky)}]
+    assert finding.summary.endswith("Usual in their class, and not counted: 60 blank in day.")
+
+
+@pytest.mark.parametrize("damage", ["lower half white", "negative", "heavy noise"])
+def test_a_class_that_is_damaged_throughout_passes_as_its_nature(damage: str) -> None:
+    """Captions under all pictures of a class, or white on black: the class is like that."""
+    images, labels = scenes(1)
+    rows = np.flatnonzero(labels == 1)
+    images[rows] = DAMAGES[damage](images[rows], np.random.default_rng(1)).astype(np.uint8)
+    assert audited(images, labels).finding.verdict == "pass"
+
+
+def test_a_constant_picture_is_nobodys_nature() -> None:
+    """Pictures of one value tell nothing, however many a class has."""
+    images, labels = scenes(3)
+    images[labels == 1] = 7
+    finding = audited(images, labels).finding
+    assert (finding.verdict, finding.evidence["kinds"]) == ("fail", {"constant": 60})
+
+
+def test_a_gray_picture_among_colored_ones_has_no_exchanged_channels() -> None:
+    """Red for blue changes nothing there, so that nothing is said."""
+    images, labels = scenes(3)
+    images[:5] = images[:5].mean(axis=3, keepdims=True).astype(np.uint8)
+    assert not [i for i in audited(images, labels).issues if i.kind == "channels"]
+
+
+@pytest.mark.parametrize("width", [1, 2, 5])
+def test_black_margins_are_no_dead_pixels(width: int) -> None:
+    """A frame around every picture, one pixel wide or more, is how the pictures are."""
+    images, labels = scenes(3)
+    images[:, :width] = images[:, -width:] = 0
+    images[:, :, :width] = images[:, :, -width:] = 0
+    assert audited(images, labels).finding.evidence["dead_pixel_count"] == 0
+
+
+def test_places_that_ink_rarely_reaches_are_no_dead_pixels() -> None:
+    """Letters leave places empty in every one of a few images; their neighbors are hardly ever inked."""
+    rng = np.random.default_rng(0)
+    images = np.where(rng.random((120, 24, 24, 1)) < 0.02, 255, 0).astype(np.uint8)
+    images[:, 10:14, 10:14] = 255 * rng.integers(0, 2, (120, 4, 4, 1))
+    images[:, 5, 5] = 0
+    assert audited(images, np.arange(120) % 2).finding.evidence["dead_pixel_count"] == 0
