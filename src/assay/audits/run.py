@@ -8,7 +8,7 @@ from assay.audits.audit_cache import cached_audit
 from assay.audits.measures.pixel_sums import Measurements
 from assay.audits.measures.user_features import features_digest, read_features
 from assay.audits.registry import ON_FEATURES, audit_dataset, known_checks, report_finding
-from assay.audits.self_test.recall import self_test
+from assay.audits.self_test.recall import NOT_PLANTED, TOO_FEW, self_test
 from assay.audits.values import Audit
 from assay.core.events import OnEvent, ignore
 from assay.data.class_probabilities import ClassProbabilities
@@ -45,7 +45,9 @@ def run_checks(
         if self_test_seed is None:
             return found
         tested = [result.as_record() for result in self_test(dataset, self_test_seed, on_event)]
-        return replace(found, statistics={**found.statistics, "self_test": tested})
+        left_out = NOT_PLANTED if tested else TOO_FEW
+        statistics = {**found.statistics, "self_test": tested, "self_test_left_out": left_out}
+        return replace(found, statistics=statistics)
 
     asked = {
         "checks": known_checks(checks),

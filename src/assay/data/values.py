@@ -17,7 +17,7 @@ BLOCK: Final = 4096
 #: What each split is for; printed with the partition table.
 PURPOSES: Final = {
     "train": "fit the weights",
-    "validation": "choose (never fitted)",
+    "validation": "choose and calibrate, no weights",
     "test": "held out until the end",
 }
 

@@ -8,22 +8,16 @@ from numpy.typing import NDArray
 
 from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.issues import not_evaluated, percent
+from assay.audits.checks.neighborhoods import EASY, pairs_have
 from assay.audits.measures.pixel_statistics import unit_class_means
 from assay.audits.measures.pixel_sums import Measurements
 from assay.audits.values import Finding, Verdict
+from assay.core.arrays import Rows
 from assay.data.values import Split
 
 #: Two mean images that correlate so highly share over 80 % of their variance (0.9 squared): the rest,
 #: not the silhouette, must tell the classes apart.
 ALIKE: Final = 0.9
-
-#: From here on the average image alone does the job.
-EASY: Final = 0.95
-
-#: Correlation of neighboring pixels, after the class mean is taken away: above STRONG the picture is
-#: made of edges and surfaces; below WEAK neighbors tell nothing of each other.
-STRONG_NEIGHBORS: Final = 0.5
-WEAK_NEIGHBORS: Final = 0.2
 
 #: Images that the neighbor correlation is measured on, evenly spread over train: it is a mean over
 #: hundreds of pixels each, so that more images change only its third digit.
@@ -58,7 +52,7 @@ def check_class_similarity(context: CheckContext) -> Checked:
     if np.count_nonzero(measurements.counts) < 2:
         return not_evaluated("class-similarity", "fewer than two classes have training images")
     pairs, alike = similar_pairs(measurements, classes)
-    spatial = measure_spatial(context.dataset.train, measurements)
+    spatial = measure_spatial(context.dataset.train, measurements, context.groups)
     easy = spatial.nearest_mean_accuracy >= EASY
     verdict: Verdict = "warn" if alike and not easy else "pass"
     return Checked(
@@ -96,11 +90,7 @@ def _summary(alike: int, pairs: list[dict[str, Any]], spatial: Spatial) -> str:
     pair = f"{top['first']} and {top['second']} (correlation {top['correlation']:.3f})"
     if not alike:
         return f"No two mean images are nearly alike; the nearest are {pair}. {floor}"
-    return f"{_pairs_have(alike)} nearly the same mean image, first {pair}. {floor}"
-
-
-def _pairs_have(count: int) -> str:
-    return f"{count:,} {'pair of classes has' if count == 1 else 'pairs of classes have'}"
+    return f"{pairs_have(alike)} nearly the same mean image, first {pair}. {floor}"
 
 
 def similar_pairs(measurements: Measurements, classes: tuple[str, ...]) -> tuple[list[dict[str, Any]], int]:
@@ -127,32 +117,70 @@ def similar_pairs(measurements: Measurements, classes: tuple[str, ...]) -> tuple
     return pairs, count
 
 
-def measure_spatial(split: Split, measurements: Measurements) -> Spatial:
+def measure_spatial(split: Split, measurements: Measurements, groups: Rows | None = None) -> Spatial:
     """The nearest-mean accuracy over all images and the neighbor correlation over a sample of them."""
     counts = measurements.counts
     return Spatial(
-        nearest_mean_accuracy=nearest_mean_accuracy(split, measurements),
+        nearest_mean_accuracy=nearest_mean_accuracy(split, measurements, groups),
         majority_accuracy=float(counts.max() / counts.sum()),
         neighbor_correlation=neighbor_correlation(split, measurements),
     )
 
 
-def nearest_mean_accuracy(split: Split, measurements: Measurements) -> float:
+def nearest_mean_accuracy(split: Split, measurements: Measurements, groups: Rows | None = None) -> float:
     """Leave-one-out accuracy of the nearest class mean (squared distance, ties to the first class).
 
     An image's own class mean is taken without the image. That needs no second pass: leaving x out of a
     mean m of n images scales its squared distance to m by (n / (n - 1))^2. An image alone in its class
     cannot be recognized and counts as wrong.
+    groups: int64 `(n,)`, equal for images that are left out together: then of all their classes' means.
     """
     means = measurements.class_means.reshape(len(measurements.counts), -1)
     squares = (means**2).sum(axis=1)
     squares[measurements.counts == 0] = np.inf
+    several = _in_groups(groups, len(split))
     correct = done = 0
     for block in split.blocks():
-        labels = split.labels[done : done + len(block)]
-        correct += _nearest_mean_hits(block, labels, means, squares, measurements.counts)
+        alone = ~several[done : done + len(block)]
+        labels = split.labels[done : done + len(block)][alone]
+        correct += _nearest_mean_hits(block[alone], labels, means, squares, measurements.counts)
         done += len(block)
+    if groups is not None:
+        members = np.flatnonzero(several)
+        members = members[np.argsort(groups[members], kind="stable")]
+        borders = np.flatnonzero(np.diff(groups[members])) + 1
+        for rows in np.split(members, borders) if len(members) else ():
+            correct += _hits_without_group(split, rows, means, squares, measurements.counts)
     return correct / len(split)
+
+
+def _in_groups(groups: Rows | None, count: int) -> NDArray[np.bool_]:
+    """Which images share a group with another."""
+    if groups is None:
+        return np.zeros(count, bool)
+    _, code, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    several: NDArray[np.bool_] = sizes[code.ravel()] > 1
+    return several
+
+
+def _hits_without_group(
+    split: Split,
+    rows: Rows,
+    means: NDArray[np.float64],
+    squares: NDArray[np.float64],
+    counts: NDArray[np.int64],
+) -> int:
+    """How many images of one group the class means recognize that were taken without the group."""
+    flat = np.concatenate([block.reshape(len(block), -1) for block in split.blocks(rows)]).astype(np.float64)
+    labels = split.labels[rows]
+    distances = (flat**2).sum(axis=1)[:, None] - 2 * flat @ means.T + squares
+    for label in np.unique(labels):
+        own = labels == label
+        left = int(counts[label]) - int(own.sum())
+        rest = (counts[label] * means[label] - flat[own].sum(axis=0)) / max(left, 1)
+        distances[:, label] = np.square(flat - rest).sum(axis=1) if left else np.inf
+    known = np.isfinite(distances[np.arange(len(rows)), labels])
+    return int(((distances.argmin(axis=1) == labels) & known).sum())
 
 
 def _nearest_mean_hits(
@@ -162,7 +190,7 @@ def _nearest_mean_hits(
     squares: NDArray[np.float64],
     counts: NDArray[np.int64],
 ) -> int:
-    flat = block.reshape(len(block), -1).astype(np.float64)
+    flat = block.reshape(len(block), means.shape[1]).astype(np.float64)
     distances = (flat**2).sum(axis=1)[:, None] - 2 * flat @ means.T + squares
     rows = np.arange(len(block))
     n = counts[labels]
@@ -195,38 +223,3 @@ def neighbor_correlation(split: Split, measurements: Measurements) -> float | No
         done += len(block)
     scale = np.sqrt(lefts * rights)
     return float(np.clip(products / scale, -1, 1)) if scale > 1e-6 else None
-
-
-def convolution_decision(finding: Finding) -> dict[str, Any]:
-    """Whether a net that sees neighborhoods is called for, argued from the finding's evidence."""
-    if finding.verdict == "not evaluated":
-        return {"decision": "undecided", "reason": finding.summary}
-    floor = finding.evidence["nearest_mean_accuracy"]
-    neighbors = finding.evidence["neighbor_correlation"]
-    alike = finding.evidence["pairs_alike"]
-    if floor >= EASY:
-        return {
-            "decision": "not needed",
-            "reason": f"The nearest class mean is already right for {percent(floor)} of the training images: "
-            "the classes differ in where the bright pixels are, and dense layers see that.",
-        }
-    if neighbors is None or neighbors < WEAK_NEIGHBORS:
-        shown = "cannot be measured" if neighbors is None else f"correlate by only {neighbors:.2f}"
-        return {
-            "decision": "not supported",
-            "reason": f"Neighboring pixels {shown} once the class mean is taken away, so a convolution, "
-            "which assumes that neighbors belong together, has nothing to hold on to.",
-        }
-    strength = "strongly" if neighbors >= STRONG_NEIGHBORS else "somewhat"
-    silhouettes = (
-        f"{_pairs_have(alike)} nearly the same silhouette"
-        if alike
-        else "no two class means are nearly alike, yet the average image does not decide"
-    )
-    return {
-        "decision": "called for" if neighbors >= STRONG_NEIGHBORS else "worth trying",
-        "reason": f"The nearest class mean is right for only {percent(floor)} of the training images and "
-        f"{silhouettes}, while neighboring pixels {strength} belong together (correlation {neighbors:.2f} "
-        "with the class mean taken away): the difference lies in edges and texture whose place varies. "
-        "A dense layer must learn each at every position anew; a convolution learns it once.",
-    }

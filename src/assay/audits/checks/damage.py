@@ -19,7 +19,7 @@ GRAINIER: Final = 2.5
 #: Rows are out of order where neighbors differ by more than this share of what they would in random order,
 #: and UNEVEN times as much as columns do: gravel differs in both directions. Columns are not asked: stripes
 #: of clothes look like that.
-BY_CHANCE: Final = 0.73
+BY_CHANCE: Final = 0.75
 UNEVEN: Final = 1.3
 
 #: Gray levels of deviation within columns under which rows have no order to lose.

@@ -154,7 +154,8 @@ def check_leakage(context: CheckContext) -> Checked:
         Finding(
             check="leakage",
             verdict=verdict,
-            summary=_leakage_summary(exact, near, len(grouped), len(groups), total),
+            summary=_leakage_summary(exact, near, len(grouped), len(groups), total)
+            + _other_counts(context, exact, near),
             evidence={
                 "exact": exact,
                 "near": near,
@@ -175,6 +176,28 @@ def check_leakage(context: CheckContext) -> Checked:
             count=len(issues),
         ),
         issues,
+    )
+
+
+def _other_counts(context: CheckContext, exact: int, near: int) -> str:
+    """Why the checks of duplicates count other images across splits than leakage does, where they do.
+
+    They name each image once, beside its first or its nearest copy; leakage asks for a copy in train.
+    """
+    across = {
+        check.finding.check: check.finding.evidence.get("across-splits", 0)
+        for check in (check_exact_duplicates(context), check_near_duplicates(context))
+    }
+    told = [
+        f"{across[name]:,} under {name}"
+        for name, leaked in (("exact-duplicates", exact), ("near-duplicates", near))
+        if across[name] != leaked and leaked
+    ]
+    if not told:
+        return ""
+    return (
+        f" (Across splits there are {' and '.join(told)}, where each image is named once, beside its nearest "
+        "copy, and those with another label stand apart.)"
     )
 
 

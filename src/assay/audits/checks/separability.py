@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from assay.audits.checks.class_similarity import nearest_mean_accuracy
 from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.issues import not_evaluated, percent
+from assay.audits.checks.neighborhoods import GAIN, gain_sentence
 from assay.audits.measures.cross_validated import NO_BETTER_THAN_CHANCE
 from assay.audits.values import Finding
 from assay.core.arrays import Rows
@@ -20,9 +21,6 @@ from assay.estimators import ridge
 
 #: A pair of classes is hard where the reference takes more than this share of both for the other.
 HARD: Final = 0.1
-
-#: A step from one kind of model to the next counts as a gain where the error falls by a tenth of itself.
-GAIN: Final = 0.1
 
 #: Pixel values that the linear model sees at most (28 x 28 gray, 16 x 16 in color): its cost grows with
 #: their number squared.
@@ -43,7 +41,7 @@ def check_separability(context: CheckContext) -> Checked:
         return not_evaluated("separability", cross_validated.refusal)
     train, k = context.dataset.train, len(context.dataset.classes)
     steps = {
-        "class means": nearest_mean_accuracy(train, context.measurements["train"]),
+        "class means": nearest_mean_accuracy(train, context.measurements["train"], context.groups),
         "linear on pixels": linear_accuracy(train, k, context.groups),
         "reference with spatial features": cross_validated.accuracy["train"],
     }
@@ -102,13 +100,7 @@ def gains(steps: dict[str, float]) -> dict[str, float | None]:
 
 def _summary(steps: dict[str, float], hard: list[dict[str, Any]], pairs: list[dict[str, Any]]) -> str:
     figures = ", ".join(f"{name} {percent(accuracy)}" for name, accuracy in steps.items())
-    last = list(gains(steps).values())[-1]
-    spatial = (
-        f"Seeing neighborhoods removes {percent(last, 0)} of a linear model's errors, which speaks for a "
-        "convolution."
-        if last is not None and last > GAIN
-        else "Seeing neighborhoods gains little over a linear model."
-    )
+    spatial = gain_sentence(steps["class means"], list(gains(steps).values())[-1])
     named = (
         f"{len(hard)} hard {'pair' if len(hard) == 1 else 'pairs'}, first {hard[0]['first']} and "
         f"{hard[0]['second']} ({percent(hard[0]['confused'])} confused)"

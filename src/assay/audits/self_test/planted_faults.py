@@ -9,10 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from assay.audits.self_test import everyday_faults
 from assay.core.arrays import Bytes, Rows
 from assay.data.values import Dataset, Split
 
 Change = Callable[[Bytes, np.random.Generator], Bytes]
+
+#: Gray levels in the mean under which a picture is as it was.
+_SEEN: Final = 10.0
 
 #: The most noise and the strongest compression that a near copy is planted with.
 _NOISE: Final = 8.0
@@ -165,6 +169,14 @@ DAMAGES: Final[Mapping[str, Change]] = {
 }
 
 
+def damages_for(dataset: Dataset) -> Mapping[str, Change]:
+    """Every kind of damage that these data can have."""
+    others = dict(everyday_faults.DAMAGES)
+    if dataset.shape[2] != 3:
+        del others["channels exchanged"]
+    return {**DAMAGES, **others}
+
+
 @dataclass(frozen=True, eq=False)
 class Planted:
     """Data with faults, and where they are. faults: (kind, split) -> rows of that split."""
@@ -181,7 +193,7 @@ def with_copies(dataset: Dataset, count: int, seed: int, among: Rows | None = No
     """
     rng = np.random.default_rng([seed, 0xC0])
     targets = [name for name in ("train", "test") if name in dataset.splits]
-    changes: dict[str, Change] = {"exact": unchanged, **NEAR_CHANGES}
+    changes: dict[str, Change] = {"exact": unchanged, **NEAR_CHANGES, **everyday_faults.COPIES}
     rows = _among(dataset, among)
     sources = rng.choice(rows, min(count * len(changes), len(rows)), replace=False)
     added: dict[str, list[tuple[str, Bytes, Rows]]] = {name: [] for name in targets}
@@ -239,15 +251,24 @@ def with_flips(
 
 
 def with_damages(dataset: Dataset, count: int, seed: int, among: Rows | None = None) -> Planted:
-    """`count` training images (of the rows `among`) of each kind of `DAMAGES` damaged in place."""
+    """`count` training images (of the rows `among`) of each kind of damage, damaged in place.
+
+    Where the change does not change a picture by ten gray levels in the mean, no fault is counted: a gray
+    picture has no channels to exchange.
+    """
     rng = np.random.default_rng([seed, 0xDA])
     train = dataset.train
     images = _pixels(train, np.arange(len(train)))
     allowed = _among(dataset, among)
-    chosen = rng.choice(allowed, min(count * len(DAMAGES), len(allowed)), replace=False)
+    changes = damages_for(dataset)
+    chosen = rng.choice(allowed, min(count * len(changes), len(allowed)), replace=False)
     faults: dict[tuple[str, str], Rows] = {}
-    for (kind, change), rows in zip(DAMAGES.items(), np.array_split(chosen, len(DAMAGES)), strict=True):
-        images[rows] = change(images[rows], rng)
+    for (kind, change), rows in zip(changes.items(), np.array_split(chosen, len(changes)), strict=True):
+        before = images[rows]
+        images[rows] = change(before, rng)
+        moved = np.abs(images[rows].astype(np.int16) - before).mean(axis=(1, 2, 3))
+        if kind in everyday_faults.DAMAGES:
+            rows = rows[moved >= _SEEN]
         faults[kind, "train"] = np.sort(rows)
     changed = Split.from_arrays(images, train.labels, train.ids, train.columns)
     return Planted(_with_train(dataset, changed), faults)
@@ -282,6 +303,22 @@ def with_shortcut(dataset: Dataset, share: float = 0.9) -> Planted:
             images[rows, y, x] = mark
     changed = Split.from_arrays(images, train.labels, train.ids, train.columns)
     return Planted(_with_train(dataset, changed), {("shortcut", "train"): rows})
+
+
+def with_one_class_changed(dataset: Dataset, kind: str | None, seed: int, most: int = 4000) -> Planted:
+    """The training pictures of the largest class changed by one of `SHORTCUTS`, or not where kind is None.
+
+    most: training images that are kept, so that all kinds together take no longer than the audit.
+    """
+    train = dataset.train
+    rng = np.random.default_rng([seed, 0x0C])
+    kept = np.sort(rng.permutation(len(train))[:most])
+    images, labels = _pixels(train, kept), train.labels[kept]
+    rows = np.flatnonzero(labels == np.bincount(labels).argmax())
+    if kind is not None:
+        images[rows] = everyday_faults.SHORTCUTS[kind](images[rows], rng)
+    changed = Split.from_arrays(images, labels, [train.ids[row] for row in kept.tolist()])
+    return Planted(_with_train(dataset, changed), {(kind or "as given", "train"): rows})
 
 
 def _with_train(dataset: Dataset, train: Split) -> Dataset:

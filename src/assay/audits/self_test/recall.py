@@ -18,6 +18,7 @@ from assay.audits.checks.image_quality import check_quality
 from assay.audits.checks.label_errors import check_label_errors
 from assay.audits.checks.shortcuts import check_shortcuts
 from assay.audits.measures.pixel_sums import measure
+from assay.audits.self_test import everyday_faults
 from assay.audits.self_test.planted_faults import (
     Planted,
     at_working_size,
@@ -25,6 +26,7 @@ from assay.audits.self_test.planted_faults import (
     with_damages,
     with_drift,
     with_flips,
+    with_one_class_changed,
     with_shortcut,
 )
 from assay.core.arrays import Rows
@@ -37,6 +39,17 @@ _MOST: Final = 200
 
 FLIP_SHARES: Final = (0.01, 0.05)
 
+#: What no row of the self-test is about, said wherever its rows are shown.
+NOT_PLANTED: Final = (
+    "Not planted, so that nothing is known of them: files that cannot be read, missing or rare classes, "
+    "groups on both sides of the split, images of another kind, labels that two classes fit, wrong labels "
+    "outside of train, screenshots, damage in other splits, shortcuts in columns and file names. Faults are "
+    "planted at working size, and checks that rest on features judge them by hand-made ones."
+)
+
+#: Said in its place where no self-test was made.
+TOO_FEW: Final = "No self-test was made: it takes 50 training images and two classes."
+
 
 @dataclass(frozen=True)
 class Counted:
@@ -44,8 +57,10 @@ class Counted:
 
     planted, found: images with the fault, and those of them that the check flagged.
     flagged: all images that it flagged in the planted data; before: in the data as given.
-    recall: found / planted. precision: found / flagged, a lower bound, for the data have faults of their
-    own. false_alarms: images flagged that were neither planted nor flagged before.
+    recall: found / planted; None where nothing was planted, and where a check of the whole set spoke before
+    anything was: nothing is known then. Images that the check flagged before are not among the planted.
+    precision: found / flagged, a lower bound, for the data have faults of their own. false_alarms: images
+    flagged that were neither planted nor flagged before.
     auroc, found_in_twice: for label errors, how well the given labels' improbability ranks the planted
     flips, and the share of them in a list of twice their number. None where they do not apply.
     """
@@ -79,7 +94,7 @@ def self_test(
         return ()
     clean = _context(dataset)
     rows = np.arange(len(dataset.train)) if among is None else among
-    steps = (_test_copies, _test_flips, _test_damages, _test_drift, _test_shortcut)
+    steps = (_test_copies, _test_flips, _test_damages, _test_drift, _test_shortcut, _test_one_class)
     results: list[Counted] = []
     for done, step in enumerate(steps):
         progress(on_event, "self-test", done, len(steps), "faults")
@@ -110,12 +125,13 @@ def _test_copies(clean: CheckContext, seed: int, among: Rows) -> list[Counted]:
         if found.finding.verdict != "not evaluated":
             of_test = check is check_leakage
             rows += [
-                _tested(found, before, planted, kind, "test" if of_test else None) for kind in sorted(kinds)
+                image_recall(found, before, planted, kind, "test" if of_test else None)
+                for kind in sorted(kinds)
             ]
     return rows
 
 
-def _tested(
+def image_recall(
     found: Checked, before: Checked, planted: Planted, kind: str, split: str | None = None
 ) -> Counted:
     """Count one kind of fault. False alarms are counted over all kinds planted together."""
@@ -126,7 +142,8 @@ def _tested(
         for (kind_, name), rows in planted.faults.items()
         if split in (None, name)
     }
-    wanted = {place for (kind_, _), rows in places.items() if kind_ == kind for place in rows}
+    # What the check had flagged before it was planted would be "found" by whatever it was flagged for.
+    wanted = {place for (kind_, _), rows in places.items() if kind_ == kind for place in rows} - already
     everywhere = {(name, int(row)) for (_, name), rows in planted.faults.items() for row in rows}
     hits = len(wanted & flagged)
     other = flagged - everywhere
@@ -146,9 +163,7 @@ def _tested(
 def _test_flips(clean: CheckContext, seed: int, among: Rows) -> list[Counted]:
     if clean.cross_validated.refusal:
         return []
-    probabilities = clean.cross_validated.probabilities["train"].copy()
-    probabilities[np.arange(len(probabilities)), clean.dataset.train.labels] = -1
-    confusable = probabilities.argmax(axis=1).astype(np.int64)
+    confusable = most_similar_classes(clean)[clean.dataset.train.labels]
     rows = []
     for share in FLIP_SHARES:
         for name, likely in (("any class", None), ("the most similar class", confusable)):
@@ -157,10 +172,25 @@ def _test_flips(clean: CheckContext, seed: int, among: Rows) -> list[Counted]:
     return rows
 
 
+def most_similar_classes(context: CheckContext) -> Rows:
+    """For each class the other one whose mean image is nearest, int64 `(classes,)`.
+
+    A choice that no classifier has a part in. A class without training images is nobody's nearest.
+    """
+    counts = context.measurements["train"].counts
+    means = context.measurements["train"].class_means.reshape(len(counts), -1)
+    squares = (means**2).sum(axis=1)
+    distances = squares[:, None] + squares - 2 * means @ means.T
+    np.fill_diagonal(distances, np.inf)
+    distances[:, counts == 0] = np.inf
+    nearest: Rows = distances.argmin(axis=1).astype(np.int64)
+    return nearest
+
+
 def count_flips(clean: CheckContext, planted: Planted, among: Rows, fault: str) -> Counted:
     """Count planted flips. With them the reference may know no better than chance: then none is found."""
     context = _context(planted.dataset)
-    counted = _tested(check_label_errors(context), check_label_errors(clean), planted, "flipped")
+    counted = image_recall(check_label_errors(context), check_label_errors(clean), planted, "flipped")
     if context.cross_validated.refusal:
         return replace(counted, fault=fault)
     flipped = np.zeros(len(planted.dataset.train), bool)
@@ -201,37 +231,48 @@ def _test_damages(clean: CheckContext, seed: int, among: Rows) -> list[Counted]:
     clean = _context(at_working_size(clean.dataset))
     planted = with_damages(clean.dataset, _count(clean.dataset), seed, among)
     found, before = check_quality(_context(planted.dataset)), check_quality(clean)
-    return [_tested(found, before, planted, kind) for kind, _ in planted.faults]
+    return [image_recall(found, before, planted, kind) for kind, _ in planted.faults]
+
+
+def _test_one_class(clean: CheckContext, seed: int, among: Rows) -> list[Counted]:  # noqa: ARG001  one form for all
+    before = _context(with_one_class_changed(clean.dataset, None, seed).dataset)
+    planted = {kind: with_one_class_changed(clean.dataset, kind, seed) for kind in everyday_faults.SHORTCUTS}
+    return [
+        verdict_recall(check_shortcuts, before, one, f"{kind} on one class alone")
+        for kind, one in planted.items()
+    ]
 
 
 def _test_drift(clean: CheckContext, seed: int, among: Rows) -> list[Counted]:  # noqa: ARG001  one form for all
     if "test" not in clean.dataset.splits or not len(clean.dataset.splits["test"]):
         return []
     planted = with_drift(clean.dataset, seed)
-    return [_verdict_tested(check_drift, clean, planted, "test 15 % brighter, fewer of one class")]
+    return [verdict_recall(check_drift, clean, planted, "test 15 % brighter, fewer of one class")]
 
 
 def _test_shortcut(clean: CheckContext, seed: int, among: Rows) -> list[Counted]:  # noqa: ARG001  one form for all
     planted = with_shortcut(clean.dataset)
-    return [_verdict_tested(check_shortcuts, clean, planted, "corner marks that tell the class")]
+    return [verdict_recall(check_shortcuts, clean, planted, "corner marks that tell the class")]
 
 
-def _verdict_tested(
+def verdict_recall(
     check: Callable[[CheckContext], Checked], clean: CheckContext, planted: Planted, fault: str
 ) -> Counted:
-    """A check of the whole set: found where it speaks, a false alarm where it spoke before."""
+    """A check of the whole set: found where it speaks. Where it spoke before, nothing is known."""
+    given = check(clean).finding
     spoke, before = (
-        int(check(context).finding.verdict in ("warn", "fail"))
-        for context in (_context(planted.dataset), clean)
+        int(verdict in ("warn", "fail"))
+        for verdict in (check(_context(planted.dataset)).finding.verdict, given.verdict)
     )
+    known = not before and given.verdict != "not evaluated"
     return Counted(
-        check=check(clean).finding.check,
+        check=given.check,
         fault=fault,
-        planted=1,
-        found=spoke,
+        planted=1 if known else 0,
+        found=spoke if known else 0,
         flagged=spoke,
         before=before,
         false_alarms=before,
-        recall=float(spoke),
-        precision=float(spoke and not before),
+        recall=float(spoke) if known else None,
+        precision=float(spoke) if known and spoke else None,
     )

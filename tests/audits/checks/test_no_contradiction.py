@@ -1,0 +1,106 @@
+"""What the findings say together: one table of facts, and no two sentences that deny each other."""
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from assay.audits.checks.class_similarity import nearest_mean_accuracy
+from assay.audits.checks.context import CheckContext
+from assay.audits.checks.drift import check_drift
+from assay.audits.checks.duplicates import check_leakage, check_near_duplicates
+from assay.audits.checks.neighborhoods import EASY, Neighborhoods, decide, gain_sentence
+from assay.audits.registry import measure_all
+from assay.audits.self_test import planted_faults
+from assay.data.splitting.test_split import DRAWN
+from assay.data.values import PURPOSES, Dataset, Split, numbered_ids
+from planted import colored, with_more
+
+FACTS = [
+    Neighborhoods(0.0, correlation, alike, gain)
+    for correlation, alike, gain in itertools.product(
+        (None, 0.0, 0.3, 0.8), (0, 1, 9), (None, -0.5, 0.0, 0.1, 0.4, 1.0)
+    )
+]
+
+
+@pytest.mark.parametrize("means", [0.3, 0.9, EASY, 1.0])
+def test_the_two_sentences_on_neighborhoods_agree(means: float) -> None:
+    """Of every combination of figures: what one check measured, the other does not deny."""
+    for facts in FACTS:
+        _agree(replace(facts, class_means=means))
+
+
+def _agree(facts: Neighborhoods) -> None:
+    decision = decide(facts)
+    said = gain_sentence(facts.class_means, facts.gain)
+    wanted = decision["decision"]
+    if "gains little" in said:
+        assert wanted != "called for"
+    if "speaks for a convolution" in said:
+        assert wanted in ("called for", "worth trying")
+        assert "nothing to hold on to" not in decision["reason"]
+    if wanted == "not needed":
+        assert "speaks for" not in said
+    if wanted == "called for":
+        assert facts.gain is None or "speaks for" in said
+    assert ("gain little" in decision["reason"]) <= ("gains little" in said)
+
+
+def test_both_checks_give_one_figure_for_the_class_means() -> None:
+    """Class means are left out by the same groups wherever they are named, so that no two figures differ."""
+    rng = np.random.default_rng(0)
+    base = rng.integers(0, 256, (12, 6, 6, 1))
+    images = np.repeat(base, 5, axis=0) + rng.integers(-3, 4, (60, 6, 6, 1))
+    labels, groups = np.repeat(rng.integers(0, 2, 12), 5), np.repeat(np.arange(12), 5)
+    split = Split.from_arrays(np.clip(images, 0, 255).astype(np.uint8), labels, numbered_ids("train", 60))
+    dataset = Dataset("groups", ("a", "b"), {"train": split}, "made for a test")
+    flat = split.images.reshape(60, -1).astype(float)
+    right = 0
+    for i in range(60):
+        kept = groups != groups[i]
+        means = [flat[kept & (labels == c)].mean(axis=0) for c in range(2)]
+        right += int(np.argmin([np.square(flat[i] - m).sum() for m in means]) == labels[i])
+    measured = measure_all(dataset)["train"]
+    assert nearest_mean_accuracy(split, measured, groups) == pytest.approx(right / 60)
+    assert nearest_mean_accuracy(split, measured, np.arange(60)) == nearest_mean_accuracy(split, measured)
+    assert nearest_mean_accuracy(split, measured, np.zeros(60, int)) == 0
+
+
+def drifted(*notes: str) -> Dataset:
+    planted = planted_faults.with_drift(colored(), 0).dataset
+    return Dataset(planted.name, planted.classes, planted.splits, planted.source, notes=notes)
+
+
+def test_a_split_that_was_drawn_at_random_is_not_told_to_be_drawn_at_random() -> None:
+    """Groups may differ from each other: a warning that says so. Given splits that differ as much fail."""
+    given, drawn = (
+        check_drift(CheckContext(data, measure_all(data))).finding
+        for data in (drifted(), drifted(f"test: 0.2{DRAWN}0, stratified; groups together"))
+    )
+    assert (given.verdict, drawn.verdict) == ("fail", "warn")
+    assert "at random from one pool" in given.fix
+    assert "drawn at random, whole groups" in drawn.fix
+
+
+def test_leakage_says_why_it_counts_other_images_than_near_duplicates() -> None:
+    """An image of test whose nearest copy is in test may leak from train too: two counts, and a reason."""
+    data = colored(train=40, test=10)
+    rng = np.random.default_rng(0)
+    source, label = data.train.images[:1], data.train.labels[:1]
+    once = planted_faults.noisy(source, rng)
+    twice = np.clip(once.astype(int) + rng.integers(-1, 2, once.shape), 0, 255).astype(np.uint8)
+    data = with_more(data, "test", np.concatenate([once, twice]), np.repeat(label, 2))
+    context = CheckContext(data, measure_all(data))
+    near, leak = check_near_duplicates(context).finding, check_leakage(context).finding
+    across = near.evidence["across-splits"]
+    assert leak.evidence["near"] == 2
+    assert (across != 2) == ("Across splits there are" in leak.summary)
+    assert across == 1, "the case is not the one that this test is about"
+
+
+def test_what_validation_is_for_does_not_deny_the_temperature() -> None:
+    """A temperature is fitted on validation, so it cannot be said to be never fitted."""
+    assert "never fitted" not in PURPOSES["validation"]
+    assert "calibrate" in PURPOSES["validation"]
