@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.audits.checks.context import CheckContext
+from assay.audits.checks.issues import percent
 from assay.audits.measures.class_fit import Change, exchanged, inverted, misfit
 from assay.audits.measures.robust_z import by_class
 
@@ -56,7 +57,7 @@ def damages(context: CheckContext, name: str) -> list[Flaw]:
             "truncated",
             look.filled > FILLED,
             look.filled,
-            lambda i: f"the lower {look.filled[i]:.0%} of it is one value that is rare above",
+            lambda i: f"the lower {percent(look.filled[i], 0)} of it is one value that is rare above",
         ),
         Flaw("noise", noisy, noise, lambda i: f"noise of {look.noise[i]:.0f} gray levels all over"),
         Flaw("shuffled", shuffled, rows, lambda _: "its rows follow each other as if by chance"),

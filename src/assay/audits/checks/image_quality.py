@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.damage import FILLED, NOISY, OUT_OF_PLACE, Flaw, Mask, damages
-from assay.audits.checks.issues import counted, flagged, not_evaluated
+from assay.audits.checks.issues import counted, flagged, not_evaluated, percent
 from assay.audits.measures.dead_pixels import dead_pixels
 from assay.audits.measures.image_stats import ImageStats
 from assay.audits.measures.robust_z import FEWEST, by_class, low_tail_scores, robust_scores, tail_scores
@@ -96,17 +96,18 @@ def check_quality(context: CheckContext) -> Checked:
 
 
 def _threshold() -> str:
+    contact, filled, nature, fails = (percent(x, 0) for x in (CONTACT, FILLED, NATURE, FAIL_SHARE))
     return (
         f"dark: nothing over {DARK}; bright: nothing under {BRIGHT}; blank: deviation under {FLAT}; low "
         f"contrast: span under {NARROW} gray levels, each only far outside of its class; blurry, "
         f"saturated: {UNUSUAL:g} robust deviations from the class; blurry also, from 64 pixels a side on and "
         f"at the size of the file: fine structure under {SOFT:g} of that at half the size, and a quarter "
-        f"under the class; cropped: over {CONTACT:.0%} of the border, far beyond the class; truncated: over "
-        f"{FILLED:.0%} of the height in one value; noise: over {NOISY:g} gray levels all over, far beyond "
+        f"under the class; cropped: over {contact} of the border, far beyond the class; truncated: over "
+        f"{filled} of the height in one value; noise: over {NOISY:g} gray levels all over, far beyond "
         "the class; shuffled: rows in an order like chance; negative, channels: "
         f"{OUT_OF_PLACE:g} times as far from the class as the picture set right; dead pixels: one value in "
         "all images of the set, or of a split where the others vary, among neighbors that vary; what more "
-        f"than {NATURE:.0%} of a class has is its nature; more than {FAIL_SHARE:.0%} of the images fail"
+        f"than {nature} of a class has is its nature; more than {fails} of the images fail"
     )
 
 
