@@ -57,14 +57,7 @@ def linear() -> tuple[Model, Dataset]:
     return assay.train(data, "linear", **SMALL), data
 
 
-#: Its squared distances cancel in float32, in the library too, and a large sharpness magnifies what is lost:
-#: 1.4e-4 here. The proof refuses such an export, as it should, until the distances are summed in float64.
-_IMPRECISE = pytest.mark.xfail(reason="nearest-mean rounds by the order of its sums", raises=AssertionError)
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=_IMPRECISE) if name == "nearest-mean" else name for name in CASES]
-)
+@pytest.mark.parametrize("name", CASES)
 def test_every_kind_answers_as_its_model(name: str) -> None:
     """Class, probabilities, distance and decision, on test images and hostile ones; equal bytes twice."""
     shape, recipe, settings = CASES[name]

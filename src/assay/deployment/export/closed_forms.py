@@ -25,11 +25,13 @@ def add_majority(graph: Graph, weights: Weights, scaled: str, shape: Shape) -> s
 
 def add_nearest_mean(graph: Graph, weights: Weights, scaled: str, shape: Shape) -> str:
     """Softmax of minus the squared distances to the class means, times the sharpness."""
-    pixels, means = graph.reshape(scaled, math.prod(shape)), weights["means"]
+    pixels = graph.cast(graph.reshape(scaled, math.prod(shape)), np.float64)
+    means = weights["means"].astype(np.float64)
     squares = graph.reduced("ReduceSum", graph.add("Mul", pixels, pixels), 1)
     squares = graph.add("Add", squares, graph.constant(np.square(means).sum(axis=1)))
-    product = graph.add("MatMul", graph.add("Mul", pixels, graph.number(2.0)), graph.constant(means.T))
-    distances = graph.cast(graph.add("Relu", graph.add("Sub", squares, product)), np.float64)
+    twice = graph.add("Mul", pixels, graph.number(2.0, np.float64))
+    product = graph.add("MatMul", twice, graph.constant(means.T))
+    distances = graph.add("Relu", graph.add("Sub", squares, product))
     known = graph.constant((weights["counts"] != 0).astype(np.float64))
     nowhere = graph.constant(np.where(weights["counts"] == 0, NOWHERE, 0.0))
     distances = graph.add("Add", graph.add("Mul", distances, known), nowhere)

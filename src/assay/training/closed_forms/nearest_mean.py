@@ -66,9 +66,10 @@ def _pixels(images: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def _distances(weights: Weights, images: NDArray[np.uint8]) -> Float64s:
-    pixels, means = _pixels(images), weights["means"]
+    # In float64: as float32 the squares cancel, and a large sharpness makes much of what is lost.
+    pixels, means = _pixels(images).astype(np.float64), weights["means"].astype(np.float64)
     squares = np.square(pixels).sum(axis=1)[:, None] + np.square(means).sum(axis=1) - 2 * pixels @ means.T
-    found: Float64s = np.maximum(squares, 0).astype(np.float64)
+    found: Float64s = np.maximum(squares, 0)
     found[:, weights["counts"] == 0] = NOWHERE
     return found
 
