@@ -1,6 +1,7 @@
 """Whatever a recipe makes - a net or a fit in closed form - seen from outside: the same four functions.
 
-Only what a recipe needs is loaded: a fit in closed form does without torch.
+Only what a recipe needs is loaded: a fit in closed form does without torch, and so do the table of a net and
+the shapes of its weights.
 """
 
 from collections.abc import Iterable
@@ -12,6 +13,7 @@ from assay.core.arrays import Shape
 from assay.training import requirements
 from assay.training.inference import blend
 from assay.training.inference import closed_form as closed
+from assay.training.layer_tables import net_summary, net_weight_shapes
 from assay.training.model.values import ModelData, ModelSummary
 from assay.training.optim.schedule import lengthened
 from assay.training.recipes import NetRecipe, Recipe, validated
@@ -28,21 +30,26 @@ def summarize(recipe: Recipe, shape: Shape, class_count: int) -> ModelSummary:
     """The table of what the recipe makes for images of `shape`. Raises AssayError `recipe-does-not-fit`."""
     if not isinstance(recipe, NetRecipe):
         return closed.summarize(recipe, shape, class_count)
-    requirements.require_torch()
-    from assay.training.nets.summary import summarize
+    known = net_summary(recipe, shape, class_count)
+    if known is None:
+        requirements.require_torch()
+        from assay.training.nets.summary import summarize
 
-    return blend.summarize(recipe, summarize(recipe, shape, class_count), shape, class_count)
+        known = summarize(recipe, shape, class_count)
+    return blend.summarize(recipe, known, shape, class_count)
 
 
 def weight_shapes(recipe: Recipe, shape: Shape, class_count: int) -> dict[str, tuple[int, ...]]:
     """The names and shapes of the weights of what the recipe makes. Allocates nothing."""
     if not isinstance(recipe, NetRecipe):
         return closed.weight_shapes(recipe, shape, class_count)
-    requirements.require_torch()
-    from assay.training.nets.network import empty_network, floating_state
+    own = net_weight_shapes(recipe, shape, class_count)
+    if own is None:
+        requirements.require_torch()
+        from assay.training.nets.network import empty_network, floating_state
 
-    network = empty_network(recipe, shape, class_count)
-    own = {name: tuple(tensor.shape) for name, tensor in floating_state(network).items()}
+        network = empty_network(recipe, shape, class_count)
+        own = {name: tuple(tensor.shape) for name, tensor in floating_state(network).items()}
     return own | blend.weight_shapes(recipe, shape, class_count)
 
 

@@ -6,15 +6,13 @@ the last layer weighs every place of a small map, which costs a fraction of anot
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Sequence
 
 import torch
 from torch import nn
 from torch.nn.functional import batch_norm, pad
 
-#: Maps wider or higher than this, counted after the first rearrangement, are halved by further stages.
-_LARGEST_MAP: Final = 20
+from assay.training.layer_tables import convolutions
 
 
 def build(
@@ -39,7 +37,9 @@ def build(
     height, width, depth = (-(-input_shape[0] // unshuffle), -(-input_shape[1] // unshuffle), input_shape[2])
     layers: OrderedDict[str, nn.Module] = OrderedDict(unshuffle=Unshuffle(unshuffle))
     depth *= unshuffle**2
-    for number, (out, pooled) in enumerate(_stages((height, width), channels, pool_after), 1):
+    for number, (out, pooled) in enumerate(
+        convolutions((height, width), tuple(channels), tuple(pool_after)), 1
+    ):
         layers[f"conv{number}"] = nn.Conv2d(depth, out, 3, padding=1, bias=False)
         if pooled:
             step = (min(2, height), min(2, width))
@@ -54,17 +54,6 @@ def build(
     layers["relu"] = nn.ReLU(inplace=True)
     layers["output"] = nn.Linear(hidden, class_count)
     return nn.Sequential(layers)
-
-
-def _stages(
-    size: tuple[int, int], channels: Sequence[int], pool_after: Sequence[int]
-) -> Iterator[tuple[int, bool]]:
-    """The width of each convolution, and whether its map is halved."""
-    largest = max(size)
-    while largest > _LARGEST_MAP:
-        yield channels[0], True
-        largest //= 2
-    yield from ((width, number in pool_after) for number, width in enumerate(channels, 1))
 
 
 class Unshuffle(nn.Module):

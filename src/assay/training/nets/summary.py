@@ -2,34 +2,16 @@
 
 from collections.abc import Callable
 from math import prod
-from typing import Final
 
 import torch
 from torch import nn
 
 from assay.core.arrays import Shape
+from assay.training.layer_tables import FLOAT_BYTES, PURPOSES
 from assay.training.model.values import LayerRow, ModelSummary
 from assay.training.nets.ensemble import members
 from assay.training.nets.network import fitting_errors, unfilled_network
 from assay.training.recipes import NetRecipe
-
-#: Kind of layer -> what it does, in one line.
-PURPOSES: Final = {
-    "Flatten": "lays the pixels of an image out in one row",
-    "Linear": "weighs every input for every output, plus a bias",
-    "ReLU": "keeps what is positive, so that layers add up to more than one line",
-    "Conv2d": "looks for a small pattern at every place of the image",
-    "Unshuffle": "makes the pixels of each small square channels, which fills the processor better",
-    "BatchNorm": "brings each channel to a common scale, so that training is steady",
-    "MaxPool2d": "keeps the strongest answer of each neighborhood",
-    "AvgPool2d": "averages each neighborhood",
-    "AdaptiveAvgPool2d": "averages each channel over the image",
-    "Dropout": "drops some inputs in training, so that none is relied on alone",
-    "Ensemble": "averages the probabilities of this net and of more like it, begun from other weights",
-    "Softmax": "turns the outputs into probabilities that sum to 1",
-}
-
-_FLOAT_BYTES: Final = 4
 
 
 def summarize(recipe: NetRecipe, input_shape: Shape, class_count: int) -> ModelSummary:
@@ -49,7 +31,7 @@ def summarize(recipe: NetRecipe, input_shape: Shape, class_count: int) -> ModelS
         parameters=parameters,
         trainable_parameters=sum(size for size, trainable in sizes if trainable),
         multiply_adds=sum(row.multiply_adds for row in rows),
-        bytes=parameters * _FLOAT_BYTES,
+        bytes=parameters * FLOAT_BYTES,
     )
 
 
