@@ -12,6 +12,7 @@ from assay.core.version import __version__
 
 if TYPE_CHECKING:
     from assay.core.errors import AssayError
+    from assay.deployment.load_model import load_model
     from assay.workflow.api import audit, evaluate, predict, run, train
     from assay.workflow.compare_runs import compare
     from assay.workflow.load import load
@@ -23,12 +24,24 @@ _PUBLIC = {
     "compare": "assay.workflow.compare_runs",
     "evaluate": "assay.workflow.api",
     "load": "assay.workflow.load",
+    "load_model": "assay.deployment.load_model",
     "predict": "assay.workflow.api",
     "run": "assay.workflow.api",
     "train": "assay.workflow.api",
 }
 
-__all__ = ["AssayError", "__version__", "audit", "compare", "evaluate", "load", "predict", "run", "train"]
+__all__ = [
+    "AssayError",
+    "__version__",
+    "audit",
+    "compare",
+    "evaluate",
+    "load",
+    "load_model",
+    "predict",
+    "run",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

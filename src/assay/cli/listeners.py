@@ -53,7 +53,7 @@ class _Lines:
     def __init__(self, console: Console, verbose: bool) -> None:
         self._console = console
         self._verbose = verbose
-        self._progress = _bar(console) if console.is_terminal else None
+        self._progress = progress_bar(console) if console.is_terminal else None
         self._task: TaskID | None = None
         self._findings: list[Event] = []
 
@@ -115,7 +115,8 @@ class _Lines:
             self._task = None
 
 
-def _bar(console: Console) -> Progress:
+def progress_bar(console: Console) -> Progress:
+    """A bar that shows how many of how many are done, and leaves nothing behind."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),

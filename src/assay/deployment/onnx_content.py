@@ -180,4 +180,6 @@ def _preprocessing(record: dict[str, Any]) -> Preprocessing:
     if [len(found.mean), len(found.deviation)] != [wanted, wanted]:
         raise ValueError("normalizer")
     [_number(value) for value in (*found.mean, *found.deviation)]
+    if found.deep and not (type(found.deep.low) is type(found.deep.shift) is int):
+        raise ValueError("deep")
     return found

@@ -1,6 +1,7 @@
 """An exported file as a classifier. Needs onnx and onnxruntime, and no torch."""
 
 import hashlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,8 +12,10 @@ from numpy.typing import NDArray
 
 from assay.core import durable
 from assay.core.errors import AssayError
+from assay.data.decoding.given import Picture, image_blocks
 from assay.data.preprocessing import Preprocessing
 from assay.deployment.onnx_content import INPUT, OUTPUTS, Metadata, checked_metadata, refused
+from assay.training.inference.batching import prediction_batch
 
 _LARGEST_FILE: Final = 1 << 30
 
@@ -105,6 +108,28 @@ class OnnxModel:
         except (state.Fail, state.InvalidArgument, state.RuntimeException, state.NotImplemented) as error:
             raise refused("the ONNX file", "the runtime cannot run its graph") from error
         return Answers(*found)
+
+    def predict(self, images: Picture | Iterable[Picture]) -> NDArray[np.str_]:
+        """The name of the most probable class for each image. Images and errors as for `predict_proba`."""
+        found = [self.run(part).label for part in self.parts(images)]
+        names: NDArray[np.str_] = np.asarray(self.classes)[np.concatenate([np.zeros(0, np.int64), *found])]
+        return names
+
+    def predict_proba(self, images: Picture | Iterable[Picture]) -> NDArray[np.float32]:
+        """Probability of each class for each image: float32 `(n, k)`, each row summing to 1.
+
+        images: uint8 `(n, h, w, c)` of the model's input shape, `(n, h, w)` if that is gray; or pictures, one
+        or several: paths, the content of files, Pillow's images; or blocks of images. Raises AssayError as
+        `run`, and for pictures as `data.decoding.given.fitted`.
+        """
+        none = np.zeros((0, len(self.classes)), np.float32)
+        return np.concatenate([none, *(self.run(part).probabilities for part in self.parts(images))])
+
+    def parts(self, images: Picture | Iterable[Picture]) -> Iterator[NDArray[np.uint8]]:
+        """Blocks of what was given, small enough that what lies between the layers stays small."""
+        size = prediction_batch(self.preprocessing)
+        for block in image_blocks(images, self.preprocessing):
+            yield from (block[start : start + size] for start in range(0, len(block), size))
 
     def familiar(self, answers: Answers) -> NDArray[np.bool_] | None:
         """Which images are like the training images, bool `(n,)`; None where the file has no gate."""

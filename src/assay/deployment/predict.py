@@ -1,28 +1,30 @@
 """Classifying picture files with a trained model."""
 
+import glob
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.errors import AssayError
 from assay.core.text import csv_text
-from assay.data.decoding.image import read_picture
-from assay.data.decoding.resize import fit_image
-from assay.data.decoding.sixteen_bits import FULL_SCALE, off_scale
+from assay.data.decoding.given import BATCH, Picture, fitted
 from assay.data.formats.signatures import OTHER_SUFFIXES
+from assay.data.listing.names import natural_key
 from assay.data.listing.walk import glance, in_order
-from assay.training.classifier import Model
+from assay.deployment.judging import Judged, file_answers, of_answers
+from assay.deployment.onnx_model import OnnxModel
 
-#: Pictures held in memory at a time.
-_BATCH = 256
+if TYPE_CHECKING:
+    from assay.deployment.quick import Quick
+    from assay.training.classifier import Model
 
-
-Picture = str | Path | bytes
+    Classifier: TypeAlias = Model | OnnxModel | Quick
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Prediction:
         return dict(vars(self))
 
 
-def predict_files(model: Model, files: Iterable[Picture]) -> list[Prediction]:
+def predict_files(model: "Classifier", files: Iterable[Picture]) -> list[Prediction]:
     """Read each picture as training did and classify it; bytes are the content of a picture file.
 
     Raises AssayError `image-unreadable` or `file-missing` for the first that cannot be read.
@@ -71,10 +73,10 @@ def predict_files(model: Model, files: Iterable[Picture]) -> list[Prediction]:
     return predictions
 
 
-def predict_each(model: Model, files: Iterable[Picture]) -> Iterator[Prediction | Unread]:
+def predict_each(model: "Classifier", files: Iterable[Picture]) -> Iterator[Prediction | Unread]:
     """The same, in order, and for a picture that cannot be read why not."""
     waiting = iter(files)
-    while batch := list(islice(waiting, _BATCH)):
+    while batch := list(islice(waiting, BATCH)):
         read = [_read(model, file) for file in batch]
         images = [one for one in read if not isinstance(one, Unread)]
         names = [_name(file) for file, one in zip(batch, read, strict=True) if not isinstance(one, Unread)]
@@ -85,37 +87,44 @@ def predict_each(model: Model, files: Iterable[Picture]) -> Iterator[Prediction 
 def pictures_below(files: Iterable[str]) -> Iterator[str]:
     """The files named, and of a folder all files in it and below, in natural order, as `folder/name`.
 
-    Hidden files, links, and files that are no pictures by their name (texts, tables, archives) are left out.
+    A name with `*`, `?` or `[` that no file has is a pattern (`**` for any depth), and stands for what it
+    matches. Hidden files, links in folders, and files that are no pictures by their name (texts, tables,
+    archives) are left out. Raises AssayError `file-missing` where a pattern matches nothing.
     """
-    for file in files:
-        folder = Path(file)
-        if not folder.is_dir():
-            yield file
-            continue
-        for name in in_order(glance(folder)).files:
-            if Path(name).suffix.lower() not in OTHER_SUFFIXES:
-                yield str(folder / name)
+    for name in files:
+        for file in _matching(name):
+            folder = Path(file)
+            if not folder.is_dir():
+                yield file
+                continue
+            for below in in_order(glance(folder)).files:
+                if Path(below).suffix.lower() not in OTHER_SUFFIXES:
+                    yield str(folder / below)
+
+
+def _matching(name: str) -> list[str]:
+    if not glob.has_magic(name) or os.path.lexists(name):
+        return [name]
+    found = sorted(glob.glob(name, recursive=True), key=natural_key)  # noqa: PTH207  as the user wrote it
+    if not found:
+        raise AssayError("file-missing", name, "no file matches the pattern", "Check the pattern.")
+    return found
 
 
 def _name(file: Picture) -> str:
-    return "-" if isinstance(file, bytes) else str(file)
+    return str(file) if isinstance(file, str | Path) else "-"
 
 
-def _read(model: Model, file: Picture) -> NDArray[np.uint8] | Unread:
+def _read(model: "Classifier", file: Picture) -> NDArray[np.uint8] | Unread:
     try:
-        scale = model.preprocessing.deep
-        picture = read_picture(file if isinstance(file, bytes) else Path(file), deep=scale or FULL_SCALE)
-        wrong = picture.levels and off_scale(picture.levels, scale, _name(file))
-        fitted: NDArray[np.uint8] = fit_image(picture.pixels, model.preprocessing)
+        return fitted(file, model.preprocessing, _name(file))
     except AssayError as error:
         return Unread(_name(file), error)
-    return Unread(_name(file), wrong) if wrong else fitted
 
 
-def _predict_batch(model: Model, images: NDArray[np.uint8], names: Sequence[str]) -> list[Prediction]:
-    found, distances = model.predict_proba(images), model.distances(images)
-    familiar = _each(model.limits.familiar(distances), len(names))
-    answered = _each(model.limits.answered(found.max(axis=1), distances), len(names))
+def _predict_batch(model: "Classifier", images: NDArray[np.uint8], names: Sequence[str]) -> list[Prediction]:
+    found = judged(model, images)
+    familiar, answered = _each(found.familiar, len(names)), _each(found.answered, len(names))
     return [
         Prediction(
             file=name,
@@ -125,8 +134,18 @@ def _predict_batch(model: Model, images: NDArray[np.uint8], names: Sequence[str]
             familiar=known,
             answered=given,
         )
-        for name, row, known, given in zip(names, found, familiar, answered, strict=True)
+        for name, row, known, given in zip(names, found.probabilities, familiar, answered, strict=True)
     ]
+
+
+def judged(classifier: "Classifier", images: NDArray[np.uint8]) -> Judged:
+    """What the classifier says of images uint8 `(n, h, w, c)`. Raises AssayError as its `predict_proba`."""
+    if isinstance(classifier, OnnxModel):
+        return of_answers(classifier, file_answers(classifier, images))
+    # Only now: a file is asked without loading what trains.
+    from assay.deployment.quick import judged_by_model
+
+    return judged_by_model(classifier, images)
 
 
 def _each(answers: NDArray[np.bool_] | None, count: int) -> list[bool | None]:

@@ -1,8 +1,9 @@
 """`Model`: a trained classifier, with what one does with it: predict, save, read."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,9 @@ from assay.training.inference import any_model
 from assay.training.inference.features import distances_in
 from assay.training.model.values import ModelData
 from assay.training.model_file import read_model_data, save_model
+
+if TYPE_CHECKING:
+    from assay.data.decoding.given import Picture
 
 
 class Model(ModelData):
@@ -31,21 +35,25 @@ class Model(ModelData):
         """Write `model.safetensors` and `model.json` into `folder`."""
         save_model(self, Path(folder))
 
-    def predict_proba(self, images: NDArray[np.uint8] | Iterable[NDArray[np.uint8]]) -> NDArray[np.float64]:
+    def predict(self, images: "Picture | Iterable[Picture]") -> NDArray[np.str_]:
+        """The name of the most probable class for each image. Images and errors as for `predict_proba`."""
+        names: NDArray[np.str_] = np.asarray(self.classes)[self.predict_proba(images).argmax(axis=1)]
+        return names
+
+    def predict_proba(self, images: "Picture | Iterable[Picture]") -> NDArray[np.float64]:
         """Probability of each class for each image: float64 `(n, k)`, each row summing to 1.
 
-        images: uint8 `(n, h, w, c)` of the model's input shape, or blocks of such images. They are computed
+        images: uint8 `(n, h, w, c)` of the model's input shape, `(n, h, w)` if that is gray; or pictures, one
+        or several: paths, the content of files, Pillow's images; or blocks of images. They are computed
         in batches of one size, so that an image's row does not depend on its company (of what is fitted in
         closed form, alone or beside a net, only in the seventh digit: its products round by the row).
-        Raises AssayError `shape-mismatch` for images of another shape or type, `out-of-memory`,
-        `missing-extra` without torch.
+        Raises AssayError `shape-mismatch` for arrays of another shape or type, `out-of-memory`,
+        `missing-extra` without torch, and those of `data.decoding.given.fitted` for pictures.
         """
-        found = any_model.predict_proba(self, [images] if isinstance(images, np.ndarray) else images)
+        found = any_model.predict_proba(self, self._blocks(images))
         return tempered(found, self.limits.temperature.value)
 
-    def distances(
-        self, images: NDArray[np.uint8] | Iterable[NDArray[np.uint8]]
-    ) -> NDArray[np.float32] | None:
+    def distances(self, images: "Picture | Iterable[Picture]") -> NDArray[np.float32] | None:
         """How far each image lies from the training images: float32 `(n,)`; None without a gate.
 
         Images and errors as for `predict_proba`. Beyond `limits.gate.threshold` an image is strange.
@@ -53,5 +61,9 @@ class Model(ModelData):
         gate = self.limits.gate
         if gate is None:
             return None
-        blocks = [images] if isinstance(images, np.ndarray) else images
-        return distances_in(gate.space, gate.look, self, blocks)
+        return distances_in(gate.space, gate.look, self, self._blocks(images))
+
+    def _blocks(self, images: "Picture | Iterable[Picture]") -> Iterator[NDArray[np.uint8]]:
+        from assay.data.decoding.given import image_blocks  # loads Pillow, which training does without
+
+        return image_blocks(images, self.preprocessing)

@@ -18,6 +18,8 @@ from assay.core.errors import AssayError
 from assay.core.events import OnEvent, ignore
 from assay.data.decisions import Decided, decide, read_decisions
 from assay.data.values import Dataset
+from assay.deployment.load_model import load_model
+from assay.deployment.onnx_model import OnnxModel
 from assay.deployment.predict import Prediction, predict_files
 from assay.evaluation.evaluate import Classifier
 from assay.evaluation.values import Evaluation
@@ -354,13 +356,11 @@ def report_again(
     return Run(opened.path, results.audit)
 
 
-def predict(model: Model | str | Path, files: Iterable[str | Path | bytes]) -> list[Prediction]:
+def predict(model: Model | OnnxModel | str | Path, files: Iterable[str | Path | bytes]) -> list[Prediction]:
     """Classify pictures, read exactly as in training.
 
-    model: a model, or the path of a run folder. files: paths, or the content of picture files.
-    Raises AssayError `file-missing`, `image-unreadable`, `model-refused`.
+    model: a model, or the path of a run folder or of an exported file. files: paths, or the content of
+    picture files. Raises AssayError `file-missing`, `image-unreadable`, and those of `assay.load_model`.
     """
-    from assay.training.classifier import Model
-
-    chosen = model if isinstance(model, Model) else Model.read(Path(model) / "model")
+    chosen = load_model(model) if isinstance(model, str | Path) else model
     return predict_files(chosen, files)

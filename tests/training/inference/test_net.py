@@ -70,7 +70,7 @@ def test_no_images_give_no_rows(model: Model, split: Split) -> None:
 @pytest.mark.parametrize(
     "images",
     [
-        np.zeros((2, 4, 6), np.uint8),
+        np.zeros((2, 6, 4), np.uint8),
         np.zeros((2, 6, 4, 1), np.uint8),
         np.zeros((2, 4, 6, 3), np.uint8),
         np.zeros((2, 4, 6, 1), np.float32),

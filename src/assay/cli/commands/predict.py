@@ -1,46 +1,106 @@
-"""`assay predict RUN FILE...`: CSV on stdout."""
+"""`assay predict RUN|FILE.onnx PATH...`: CSV on stdout, or in a file."""
 
 import json as json_format
 import sys
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from assay.cli import options as o
 from assay.core.errors import AssayError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from assay.deployment.predict import Prediction, Unread
+    from assay.deployment.quick import Quick
+    from assay.training.classifier import Model
+
+#: Pictures that are classified before a bar would be seen.
+_MOMENT = 256
+
+Paths = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="PATH...",
+        help="Pictures, folders of pictures, and patterns such as '*.jpg'; - reads one from stdin.",
+    ),
+]
+OutFile = Annotated[
+    Path | None, typer.Option("--out", metavar="FILE", help="Write there instead of to stdout.")
+]
+
 
 def predict(
-    run: o.RunArgument,
-    files: Annotated[
-        list[str],
-        typer.Argument(metavar="FILE...", help="Pictures, and folders of pictures; - reads one from stdin."),
+    run: Annotated[
+        Path, typer.Argument(metavar="RUN|FILE.onnx", help="The folder of a run, or an exported model.")
     ],
+    paths: Paths,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line instead of CSV.")] = False,
+    out: OutFile = None,
     debug: o.Debug = False,  # noqa: ARG001  read from the raw arguments, before parsing can fail
 ) -> None:
-    """Classify pictures with a run's model.
+    """Classify pictures with a run's model, or with an exported one.
 
     They are read exactly as in training. CSV on stdout: file, predicted class, probabilities. Of several
     pictures each has its row; those that cannot be read say why, and the command ends with exit 3.
     """
+    from assay.core import durable
+    from assay.deployment.load_model import load_model
+    from assay.deployment.onnx_model import OnnxModel
     from assay.deployment.predict import Unread, pictures_below, predict_each, predictions_text
-    from assay.training.classifier import Model
 
-    model = Model.read(run / "model")
-    sources = [sys.stdin.buffer.read() if file == "-" else file for file in pictures_below(files)]
+    if out is not None and out.exists():
+        raise AssayError("output-exists", out, "it exists already", "Choose another --out.")
+    if paths.count("-") > 1:
+        raise AssayError("bad-value", "-", "it is named twice", "Standard input holds one picture.")
+    read = load_model(run)
+    model = read if isinstance(read, OnnxModel) else _soonest(read)
+    sources = [sys.stdin.buffer.read() if path == "-" else path for path in pictures_below(paths)]
     if not sources:
         what = "there is no picture in it"
-        raise AssayError("too-few-images", ", ".join(files), what, "Name pictures, or their folder.")
-    predictions = list(predict_each(model, sources))
+        raise AssayError("too-few-images", ", ".join(paths), what, "Name pictures, or their folder.")
+    with _progress(len(sources)) as one_more:
+        predictions = []
+        for prediction in predict_each(model, sources):
+            predictions.append(prediction)
+            one_more()
     unread = [found for found in predictions if isinstance(found, Unread)]
     if unread and len(sources) == 1:
         raise unread[0].error
-    if json:
-        for prediction in predictions:
-            sys.stdout.write(json_format.dumps(prediction.as_record(), allow_nan=False) + "\n")
+    text = _json_lines(predictions) if json else predictions_text(predictions, model.classes)
+    if out is None:
+        sys.stdout.write(text)
     else:
-        sys.stdout.write(predictions_text(predictions, model.classes))
+        durable.write_text(out, text)
     if unread:
         what = f"{len(unread):,} of {len(sources):,} pictures could not be read; the first: {unread[0].file}"
         raise AssayError(unread[0].error.code, run, what, unread[0].error.fix)
+
+
+def _soonest(model: "Model") -> "Model | Quick":
+    from assay.deployment.quick import quick  # here: an exported file needs none of it
+
+    return quick(model)
+
+
+def _json_lines(predictions: "list[Prediction | Unread]") -> str:
+    return "".join(json_format.dumps(found.as_record(), allow_nan=False) + "\n" for found in predictions)
+
+
+@contextmanager
+def _progress(total: int) -> "Iterator[Callable[[], None]]":
+    """A bar on standard error, where that is a terminal and there is more than a moment's work."""
+    if total <= _MOMENT or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+
+    from assay.cli.listeners import progress_bar
+
+    with progress_bar(Console(stderr=True)) as bar:
+        task = bar.add_task("predict  ", total=total, unit="pictures")
+        yield lambda: bar.advance(task)

@@ -29,6 +29,7 @@ from assay.data.decoding.sixteen_bits import (
     FULL_SCALE,
     Levels,
     deep_values,
+    deep_values_of,
     eight_bits,
     is_deep,
     is_deep_gray,
@@ -126,6 +127,30 @@ def read_shape(source: bytes | Path, name: str = "") -> tuple[int, int, int]:
         raise _damaged(where, error) from error
     height, width = (image.width, image.height) if orientation >= 5 else (image.height, image.width)
     return height, width, 1 if _is_gray(image) or is_deep_gray(data) else 3
+
+
+def picture_of(image: Image.Image, name: str = "image", deep: DeepScale = FULL_SCALE) -> Picture:
+    """As `read_picture`, of an image that Pillow opened or made; of an animation the frame that it shows.
+
+    Raises AssayError `image-format` where the range of its values is not known, and those of `read_image`.
+    """
+    if image.width * image.height > MOST_PIXELS:
+        raise _too_large(name, f"{image.width} x {image.height} pixels")
+    if image.mode == "F" or (not image.mode.startswith("I") and "16" in str(getattr(image, "tile", ""))):
+        fix = "Give the path of the file, or an image of mode L or RGB."
+        raise AssayError("image-format", name, f"mode {image.mode}: its values do not come whole", fix)
+    try:
+        with _quiet():
+            image.load()
+        orientation, plain, levels = _orientation(image), image, None
+        if image.mode.startswith("I"):
+            values, alpha = deep_values_of(image)
+            levels, plain = levels_of(values, alpha), eight_bits(values, alpha, deep)
+        pixels = _pixels(_plain(_turned(plain, orientation)))
+    except _DECODER_ERRORS as error:
+        raise _damaged(name, error) from error
+    kind = image.format or ""
+    return Picture(pixels, kind, image.mode, image.width, image.height, 0, levels=levels)
 
 
 def _checked(source: bytes | Path, name: str) -> tuple[bytes, str]:

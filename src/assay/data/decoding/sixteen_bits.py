@@ -64,9 +64,9 @@ def deep_values(
 
     data: the file. image: loaded by Pillow, which keeps the high byte of colors. again: opens it anew.
     """
-    high = np.asarray(image)
     if image.mode.startswith("I"):
-        return _without_transparent(high[..., None].astype(np.uint16), image)
+        return deep_values_of(image)
+    high = np.asarray(image)
     gray = is_deep_gray(data)
     low = np.asarray(_low_bytes(again(), "RGBA" if gray else f"{image.mode};16L"))
     if gray:
@@ -74,6 +74,14 @@ def deep_values(
         return values[..., None], low[..., 2]
     values = high[..., :3].astype(np.uint16) << 8 | low[..., :3]
     return (values, high[..., 3]) if image.mode == "RGBA" else _without_transparent(values, image)
+
+
+def deep_values_of(image: Image.Image) -> tuple[NDArray[np.uint16], NDArray[np.uint8] | None]:
+    """The same of an image of Pillow's mode I. Raises ValueError for values of more than 16 bits."""
+    values = np.asarray(image)
+    if values.size and (values.min() < 0 or values.max() > np.iinfo(np.uint16).max):
+        raise ValueError("values of more than 16 bits")
+    return _without_transparent(values[..., None].astype(np.uint16), image)
 
 
 def _low_bytes(image: Any, raw: str) -> Image.Image:

@@ -1,0 +1,36 @@
+"""A trained model from where it lies: a run folder, a model folder, or an exported file."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assay.core.errors import AssayError
+from assay.deployment.onnx_model import OnnxModel
+
+if TYPE_CHECKING:
+    from assay.training.classifier import Model
+
+
+def load_model(path: str | Path) -> "Model | OnnxModel":
+    """The model of a run folder, of a folder that `Model.save` wrote, or of a file that `export` wrote.
+
+    Both kinds have `classes`, `preprocessing`, `predict` and `predict_proba`; a file needs no torch.
+    Raises AssayError `file-missing`, `model-refused`, `missing-extra`, `bad-value` (a run of several models).
+    """
+    path = Path(path)
+    if not path.exists():
+        raise AssayError("file-missing", path, "there is no such run folder or file", "Check the path.")
+    if not path.is_dir():
+        return OnnxModel.read(path)
+    # Only now: a file is read without loading what trains.
+    from assay.training.classifier import Model
+    from assay.training.model_file import RECORD
+
+    for folder in (path / "model", path):
+        if (folder / RECORD).exists():
+            return Model.read(folder)
+    several = sorted(one.name for one in (path / "models").glob("*/") if (one / "model" / RECORD).exists())
+    if several:
+        what = f"it has several models: {', '.join(several[:5])}{' ...' * (len(several) > 5)}"
+        raise AssayError("bad-value", path, what, f"Name the folder of one: {path / 'models' / several[0]}")
+    fix = "Name the folder of a finished run, or a file that `assay export` wrote."
+    raise AssayError("model-refused", path, "there is no model in it", fix)
