@@ -1,0 +1,336 @@
+"""The routes of the server. Every answer but the page's files is JSON; every refusal is `{"error": ...}`."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from typing import Any, Final
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from assay.core.errors import AssayError
+from assay.core.version import __version__
+from assay.deployment.onnx_content import INPUT
+from assay.deployment.serving import metrics as prometheus
+from assay.deployment.serving import service as work
+from assay.deployment.serving.limits import RefusedError, busy
+from assay.deployment.serving.multipart import Part, boundary_of, parts_of
+from assay.deployment.serving.pictures import unreadable
+from assay.deployment.serving.protocol import DATATYPES, EXTENSIONS, PICTURES
+from assay.deployment.serving.service import VERSION, Service
+
+#: Nothing from elsewhere, nothing inline, in no other page.
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_SECURITY: Final = (
+    (b"content-security-policy", _POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(self), microphone=(), geolocation=()"),
+    (b"cache-control", b"no-store"),
+)
+
+_PAGE: Final = {"/": ("page.html", "text/html"), "/page.css": ("page.css", "text/css"),
+                "/page.js": ("page.js", "text/javascript")}  # fmt: skip
+
+#: Most similar images that may be asked for.
+_MOST_SIMILAR: Final = 20
+
+
+def _json(record: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    content = json.dumps(record, allow_nan=False, separators=(",", ":"))
+    return Response(content, status, headers, "application/json")
+
+
+def _refusal(error: RefusedError) -> Response:
+    return _json({"error": error.why}, error.status, error.headers)
+
+
+class _Guarded:
+    """Access, security headers, counts and the clock around every request."""
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self.app, self.service = app, service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started, status = time.monotonic(), 499  # where nothing was sent, the client had left
+        scope["until"] = started + self.service.limits.seconds
+
+        async def out(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], *_SECURITY]
+            await send(message)
+
+        try:
+            self.service.access.check(scope["method"], scope["path"], scope["headers"])
+        except RefusedError as error:
+            await _refusal(error)(scope, receive, out)
+        else:
+            await self.app(scope, receive, out)
+        finally:
+            endpoint = scope.get("endpoint")
+            route = getattr(endpoint, "__name__", "none") if status != 404 else "none"
+            self.service.metrics.request(route, status, time.monotonic() - started)
+
+
+def application(service: Service) -> ASGIApp:
+    """The server as an ASGI application."""
+    model = "/v2/models/{model}"
+    versioned = f"{model}/versions/{{version}}"
+    routes = [
+        Route(f"{prefix}/infer", _infer, methods=["POST"]) for prefix in (model, versioned)
+    ] + [
+        Route("/predict", _predict, methods=["POST"]),
+        Route("/v2/health/live", _live),
+        Route("/v2/health/ready", _ready),
+        Route("/v2", _server),
+        Route("/v2/", _server),
+        Route("/v2/repository/index", _index, methods=["POST"]),
+        *(Route(f"{prefix}/ready", _model_ready) for prefix in (model, versioned)),
+        *(Route(prefix, _model) for prefix in (model, versioned)),
+        Route("/metrics", _metrics),
+        Route("/drift", _drift),
+        Route("/training/{row:int}.png", _training),
+        *(Route(path, _page) for path in _PAGE),
+    ]
+    app = Starlette(
+        routes=routes,
+        exception_handlers={
+            RefusedError: _refused,
+            AssayError: _failed,
+            HTTPException: _no_route,
+            ClientDisconnect: _left,
+            Exception: _fault,
+        },
+    )
+    app.state.service = service
+    return _Guarded(app, service)
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RefusedError)
+    return _refusal(error)
+
+
+async def _failed(_request: Request, error: Exception) -> Response:
+    """The machine, not the request: memory that is full."""
+    assert isinstance(error, AssayError)
+    return _json({"error": unreadable(error).why}, 503, {"Retry-After": "5"})
+
+
+async def _no_route(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    why = "there is nothing at this address" if error.status_code == 404 else error.detail
+    return _json({"error": why}, error.status_code, dict(error.headers or {}))
+
+
+async def _left(_request: Request, _error: Exception) -> Response:
+    return _json({"error": "the request was cut off"}, 400)
+
+
+async def _fault(_request: Request, _error: Exception) -> Response:
+    return _json({"error": "a fault of Assay: its log has more, please report it"}, 500)
+
+
+def _service(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+@asynccontextmanager
+async def _body(request: Request) -> AsyncIterator[bytes]:
+    """The request's body, counted in what all requests may hold until the block ends. Raises RefusedError."""
+    service, limits = _service(request), _service(request).limits
+    headers = request.headers
+    if headers.get("content-encoding", "identity").lower() not in ("", "identity"):
+        raise RefusedError(415, "compressed bodies are not read; send it as it is")
+    length = headers.get("content-length", "0")
+    if int(length) > limits.body:  # h11 has seen to it that this is a number
+        raise RefusedError(413, f"the body has {length[:20]} bytes, at most {limits.body:,} are read")
+    parts, size = [], 0
+    try:
+        async with asyncio.timeout(max(request.scope["until"] - time.monotonic(), 0)):
+            async for part in request.stream():
+                size += len(part)
+                service.bodies += len(part)
+                parts.append(part)
+                if size > limits.body:
+                    raise RefusedError(413, f"the body has more than {limits.body:,} bytes")
+                if service.bodies > limits.bodies:
+                    raise busy("too many bytes are being received at once")
+        yield parts[0] if len(parts) == 1 else b"".join(parts)
+    except TimeoutError as error:
+        raise RefusedError(408, f"the request was not whole after {limits.seconds:g} seconds") from error
+    finally:
+        service.bodies -= size
+
+
+async def _infer(request: Request) -> Response:
+    service, until = _need_model(request), request.scope["until"]
+    async with _body(request) as body:
+        length = request.headers.get("inference-header-content-length")
+
+        def answer() -> tuple[bytes, int | None, work.Served]:
+            return work.infer(service, body, length, until)
+
+        quick = service.is_quick(body) and b'"BYTES"' not in body[:1024]
+        found = answer() if quick else await service.workers.run(answer, until, service.limits.seconds)
+    content, json_length, served = found
+    work.count(service, served)
+    if json_length is None:
+        return Response(content, media_type="application/json")
+    headers = {"Inference-Header-Content-Length": str(json_length)}
+    return Response(content, headers=headers, media_type="application/octet-stream")
+
+
+async def _predict(request: Request) -> Response:
+    service, until = _service(request), request.scope["until"]
+    similar = request.query_params.get("similar", "0")
+    if not (similar.isascii() and similar.isdigit() and len(similar) < 3 and int(similar) <= _MOST_SIMILAR):
+        raise RefusedError(400, f"similar is a number up to {_MOST_SIMILAR}")
+    async with _body(request) as body:
+        sent = _files(body, request.headers.get("content-type", ""), service.limits.batch)
+        record, served = await service.workers.run(
+            lambda: work.predict(service, sent, int(similar), until), until, service.limits.seconds
+        )
+    work.count(service, served)
+    return _json(record)
+
+
+def _files(body: bytes, content_type: str, most: int) -> list[Part]:
+    if not content_type.lower().startswith("multipart/"):
+        if not body:
+            raise RefusedError(400, "there is no picture in the request")
+        return [Part("picture", body)]
+    found = parts_of(body, boundary_of(content_type), most)
+    if not found:
+        raise RefusedError(400, "there is no picture in the request")
+    return found
+
+
+def _need_model(request: Request) -> Service:
+    """Raise RefusedError 404 where a model or version is named that is not served."""
+    service, given = _service(request), request.path_params
+    if given["model"] != service.name:
+        raise RefusedError(404, f"there is no model {given['model']!a:.80} here, only {service.name!a}")
+    if given.get("version", VERSION) != VERSION:
+        raise RefusedError(404, f"there is no version {given['version']!a:.40} of it, only '{VERSION}'")
+    return service
+
+
+async def _live(_request: Request) -> Response:
+    return _json({"live": True})
+
+
+async def _ready(request: Request) -> Response:
+    draining = _service(request).draining
+    return _json({"ready": not draining}, 503 if draining else 200)
+
+
+async def _model_ready(request: Request) -> Response:
+    draining = _need_model(request).draining
+    record = {"name": _need_model(request).name, "ready": not draining}
+    return _json(record, 503 if draining else 200)
+
+
+async def _server(_request: Request) -> Response:
+    return _json({"name": "assay", "version": __version__, "extensions": list(EXTENSIONS)})
+
+
+async def _index(request: Request) -> Response:
+    return _json([{"name": _service(request).name, "version": VERSION, "state": "READY", "reason": ""}])
+
+
+async def _model(request: Request) -> Response:
+    service = _need_model(request)
+    model, about = service.model, service.model.metadata
+    count = len(model.classes)
+    outputs = [
+        {"name": name, "datatype": datatype, "shape": [-1, count] if name == "probabilities" else [-1]}
+        for name, datatype in DATATYPES.items()
+    ]
+    return _json(
+        {
+            "name": service.name,
+            "versions": [VERSION],
+            "platform": "onnxruntime_onnx",
+            "inputs": [
+                {"name": INPUT, "datatype": "UINT8", "shape": [-1, *model.preprocessing.shape]},
+                {"name": PICTURES, "datatype": "BYTES", "shape": [-1]},
+            ],
+            "outputs": outputs,
+            "parameters": {
+                "inputs": f"one of them: {INPUT}, or {PICTURES} (encoded files, in JSON as base64)",
+                "classes": list(model.classes),
+                "preprocessing": model.preprocessing.as_record(),
+                "temperature": about.temperature,
+                "max_risk": about.max_risk,
+                "threshold": about.threshold,
+                "ood_threshold": about.gate,
+                "fingerprints": about.fingerprints,
+                "sha256": model.sha256,
+                "run_sha256": about.run_sha256,
+                "assay": about.version,
+                "similar": service.training.state,
+                "limits": {"body": service.limits.body, "batch": service.limits.batch,
+                           "pixels": service.limits.pixels},
+            },
+        }
+    )  # fmt: skip
+
+
+async def _metrics(request: Request) -> Response:
+    service = _service(request)
+    verdict = {"pass": 0.0, "warn": 1.0, "fail": 2.0}.get(service.watch.now.verdict, float("nan"))
+    gauges = {
+        "requests_waiting": ("Requests that wait for a thread or are at work there.", service.workers.taken),
+        "body_bytes": ("Bytes of requests in memory.", service.bodies),
+        "drift": ("0 no drift, 1 warned, 2 failed; NaN where it is not evaluated.", verdict),
+        "drift_alarms": ("How often drift began.", service.watch.alarms),
+        "ood_share": ("Share of images unlike the training images.", _share(service, service.metrics.ood)),
+        "answered_share": ("Share of images answered.", _share(service, service.metrics.answered)),
+    }
+    return Response(service.metrics.text(gauges), headers={"Content-Type": prometheus.CONTENT_TYPE})
+
+
+def _share(service: Service, count: int) -> float:
+    return count / service.metrics.images if service.metrics.images else float("nan")
+
+
+async def _drift(request: Request) -> Response:
+    service = _service(request)
+    await service.workers.run(service.watch.wait, request.scope["until"], service.limits.seconds)
+    images, shares = service.metrics.images, {}
+    if images:
+        shares = {"ood_share": _share(service, service.metrics.ood),
+                  "answered_share": _share(service, service.metrics.answered)}  # fmt: skip
+    return _json({**service.watch.as_record(), **shares})
+
+
+async def _training(request: Request) -> Response:
+    service, row = _service(request), request.path_params["row"]
+    training = service.training.found
+    if training is None or row >= len(training.train):
+        raise RefusedError(404, "there is no such training image")
+    png = await service.workers.run(lambda: training.png(row), request.scope["until"], service.limits.seconds)
+    return Response(png, media_type="image/png")
+
+
+async def _page(request: Request) -> Response:
+    name, kind = _PAGE[request.url.path]
+    content = (files("assay.deployment.serving") / "page" / name).read_bytes()
+    return Response(content, headers={"Content-Type": f"{kind}; charset=utf-8"})

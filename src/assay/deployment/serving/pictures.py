@@ -1,0 +1,52 @@
+"""From the files of a request to images, by the reader that training uses."""
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.core.errors import AssayError
+from assay.data.decoding.given import fitted
+from assay.data.decoding.image import read_shape
+from assay.data.preprocessing import Preprocessing
+from assay.deployment.serving.limits import Limits, RefusedError, too_late
+from assay.deployment.serving.multipart import Part
+
+
+def images_of(
+    files: Sequence[Part], preprocessing: Preprocessing, limits: Limits, until: float
+) -> list[NDArray[np.uint8] | AssayError]:
+    """Each file as uint8 `(h, w, c)`, or why it cannot be read.
+
+    until: by `time.monotonic`. Raises RefusedError 503 when that is over.
+    """
+    found: list[NDArray[np.uint8] | AssayError] = []
+    for file in files:
+        if time.monotonic() > until:
+            raise too_late(limits.seconds)
+        try:
+            found.append(_image(file, preprocessing, limits))
+        except AssayError as error:
+            found.append(error)
+    return found
+
+
+def _image(file: Part, preprocessing: Preprocessing, limits: Limits) -> NDArray[np.uint8]:
+    name = file.name or "picture"
+    height, width, _ = read_shape(file.content, name)
+    if height * width > limits.pixels:
+        what = f"{width} x {height} pixels; at most {limits.pixels:,} are decoded here"
+        raise AssayError("image-too-large", name, what, "Send it smaller.")
+    return fitted(file.content, preprocessing, name)
+
+
+def unreadable(error: AssayError) -> RefusedError:
+    """The refusal of a request whose only picture cannot be read."""
+    status = 413 if error.code == "image-too-large" else 415 if error.code == "image-format" else 400
+    return RefusedError(status, error_line(error))
+
+
+def error_line(error: AssayError) -> str:
+    """An error as one line: its documented code, and what to do."""
+    return str(error).removeprefix("error[").replace("]", "", 1)
