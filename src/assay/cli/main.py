@@ -22,6 +22,7 @@ from assay.cli.commands.report import report
 from assay.cli.commands.resume import resume
 from assay.cli.commands.review import review
 from assay.cli.commands.run import run
+from assay.cli.commands.serve import serve
 from assay.cli.commands.train import train
 from assay.cli.commands.verify import verify
 from assay.cli.interruption import leaving_well
@@ -52,6 +53,7 @@ COMMANDS = (
     evaluate,
     predict,
     export,
+    serve,
     compare,
     report,
     review,

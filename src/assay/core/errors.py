@@ -87,6 +87,7 @@ ERROR_CODES: Final[dict[str, int]] = {
     "run-folder-in-use": ENVIRONMENT,
     "missing-extra": ENVIRONMENT,
     "device-unavailable": ENVIRONMENT,
+    "port-in-use": ENVIRONMENT,
     "out-of-memory": ENVIRONMENT,
     # 6-8
     "training-diverged": DIVERGED,

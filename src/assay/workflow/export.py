@@ -10,6 +10,7 @@ from assay.deployment.export.classifier import onnx_bytes
 from assay.deployment.export.proof import Proof, prove
 from assay.deployment.export.write import export_model, record_of
 from assay.deployment.onnx_model import OnnxModel, require_extra
+from assay.deployment.serving.reference import reference_of, reference_path, write_reference
 from assay.training.classifier import Model
 from assay.workflow import run_folder
 from assay.workflow.planning.data import Data, need_test_split
@@ -29,6 +30,8 @@ def export_run(
 ) -> tuple[Path, Proof]:
     """Write the model of a finished run as one ONNX file, and its record; returns the file and its proof.
 
+    Beside it go figures of the training images, by which a server tells whether others arrive.
+
     out: the file; None is `export/model.onnx` in the run folder, whose manifest then lists it.
     data: only needed where the run's own data have moved. Raises AssayError `export-differs`,
     `output-exists`, `missing-extra`, `not-a-run-folder`, `run-damaged`, `data-changed`, `no-test-split`.
@@ -46,6 +49,8 @@ def export_run(
         with stage(on_event, "export"):
             test = plan.dataset.splits["test"]
             proof = export_model(model, path, test.blocks(), _digest(folder))
+            looks = reference_of(plan.train, len(plan.dataset.classes), durable.file_sha256(path))
+            write_reference(looks, reference_path(path))
         if out is None:
             opened.finish()
     return path, proof

@@ -49,7 +49,7 @@ def open_service(path: Path, access: Access, limits: Limits | None = None) -> Se
     threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     model = OnnxModel.read(file, threads=1, extra="serve")
     if path.is_dir() and model.metadata.run_sha256 != durable.file_sha256(path / RECORD):
-        fix = f"Remove {file.parent} and export again: assay export {path}"
+        fix = "Repeat the run; its files were changed after it finished."
         raise AssayError("run-damaged", file, "it is the export of another model", fix)
     reference = _reference(file, model)
     watch = Watch(reference)
@@ -72,16 +72,14 @@ def _training(folder: Path, model: OnnxModel, reference: Reference | None) -> Tr
     """The training images of a run, where its data still lie where they lay. Raises AssayError."""
     # Only now, and in a thread: what reads data takes as long to load as all the rest.
     from assay.core.events import ignore
-    from assay.workflow.planning.data import open_data
-    from assay.workflow.planning.plan import reading_of_run
+    from assay.workflow.planning.plan import plan_of_run
 
-    data, reading = reading_of_run(folder)
-    dataset = open_data(data, reading, offline=True, on_event=ignore)
+    plan = plan_of_run(folder, None, offline=True, on_event=ignore)
     named = model.metadata.fingerprints.get("train")
-    if dataset.shape != model.preprocessing.shape or dataset.fingerprints["train"] != named:
+    if plan.dataset.shape != model.preprocessing.shape or plan.fingerprints["train"] != named:
         what = "the data are not those that the model was trained on"
-        raise AssayError("data-changed", data, what, "Similar images are not shown.")
-    return training_images(dataset, model.sha256, reference)
+        raise AssayError("data-changed", plan.dataset.name, what, "Similar images are not shown.")
+    return training_images(plan.train, plan.dataset.classes, model.sha256, reference)
 
 
 def begin_training_images(service: Service) -> None:

@@ -17,7 +17,9 @@ Host = Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Where to l
 Port = Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help="0 takes a free one.")]
 Token = Annotated[
     str | None,
-    typer.Option("--token", metavar="TEXT", envvar="ASSAY_TOKEN", help="What clients must know to be answered."),
+    typer.Option(
+        "--token", metavar="TEXT", envvar="ASSAY_TOKEN", help="What clients must know to be answered."
+    ),
 ]
 Public = Annotated[bool, typer.Option("--public", help="Answer everybody who can reach --host.")]
 AllowHost = Annotated[
@@ -36,10 +38,10 @@ def serve(
     quiet: o.Quiet = False,
     debug: o.Debug = False,  # noqa: ARG001  read from the raw arguments, before parsing can fail
 ) -> None:
-    """Serve a model over HTTP: Open Inference Protocol v2, POST /predict, a page for people, /metrics, /drift.
+    """Serve a model over HTTP: Open Inference Protocol v2, POST /predict, a page, /metrics, /drift.
 
-    Only this machine can ask unless --host says otherwise, which needs --token or --public. SIGTERM and Ctrl-C
-    answer what has begun and end the server.
+    Only this machine can ask, unless --host says otherwise; that needs --token or --public. SIGTERM and
+    Ctrl-C end the server once the requests that have begun are answered.
     """
     from assay.deployment.onnx_model import require_extra
     from assay.deployment.serving.access import Access, is_loopback
@@ -52,7 +54,9 @@ def serve(
     _check_token(token)
     if not is_loopback(host) and token is None and not public:
         what = "everybody who reaches this address could use the model"
-        raise AssayError("bad-value", f"--host {host}", what, "Add --token TEXT, or --public if that is meant.")
+        raise AssayError(
+            "bad-value", f"--host {host}", what, "Add --token TEXT, or --public if that is meant."
+        )
     if needs_export(run):
         _export(run)
     listener = listening(host, port)

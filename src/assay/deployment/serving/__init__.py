@@ -1,1 +1,1 @@
-"""Serving an exported model over HTTP: Open Inference Protocol v2, picture files, a page, what arrives watched."""
+"""Serving an exported model over HTTP: Open Inference Protocol v2, picture files, a page, drift."""

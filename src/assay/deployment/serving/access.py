@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from assay.deployment.serving.limits import RefusedError
 
 #: Asked by what starts and stops servers, which has no token; they say nothing of the model.
-OPEN_PATHS = frozenset({"/", "/page.css", "/page.js", "/v2/health/live", "/v2/health/ready"})
+OPEN_PATHS = frozenset({"/", "/page.css", "/page.js", "/favicon.ico", "/v2/health/live", "/v2/health/ready"})
 
 
 @dataclass(frozen=True)
 class Access:
     """names: what the Host header may name, lower case. any_address: also every number.
 
-    A page of another site can make its own name lead to this server (DNS rebinding), and then read the answers
-    as its own; the Host header still has that name. token: what `Authorization: Bearer` must hold, if anything.
+    A page of another site can make its own name lead to this server (DNS rebinding), and then read the
+    answers as its own; the Host header still has that name. token: what `Authorization: Bearer` must hold,
+    if anything.
     """
 
     names: frozenset[str]

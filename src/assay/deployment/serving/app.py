@@ -83,7 +83,7 @@ class _Guarded:
             await self.app(scope, receive, out)
         finally:
             endpoint = scope.get("endpoint")
-            route = getattr(endpoint, "__name__", "none") if status != 404 else "none"
+            route = getattr(endpoint, "__name__", "none").lstrip("_")
             self.service.metrics.request(route, status, time.monotonic() - started)
 
 
@@ -91,9 +91,7 @@ def application(service: Service) -> ASGIApp:
     """The server as an ASGI application."""
     model = "/v2/models/{model}"
     versioned = f"{model}/versions/{{version}}"
-    routes = [
-        Route(f"{prefix}/infer", _infer, methods=["POST"]) for prefix in (model, versioned)
-    ] + [
+    routes = [Route(f"{prefix}/infer", _infer, methods=["POST"]) for prefix in (model, versioned)] + [
         Route("/predict", _predict, methods=["POST"]),
         Route("/v2/health/live", _live),
         Route("/v2/health/ready", _ready),
@@ -102,6 +100,7 @@ def application(service: Service) -> ASGIApp:
         Route("/v2/repository/index", _index, methods=["POST"]),
         *(Route(f"{prefix}/ready", _model_ready) for prefix in (model, versioned)),
         *(Route(prefix, _model) for prefix in (model, versioned)),
+        Route("/favicon.ico", _no_icon),
         Route("/metrics", _metrics),
         Route("/drift", _drift),
         Route("/training/{row:int}.png", _training),
@@ -328,6 +327,10 @@ async def _training(request: Request) -> Response:
         raise RefusedError(404, "there is no such training image")
     png = await service.workers.run(lambda: training.png(row), request.scope["until"], service.limits.seconds)
     return Response(png, media_type="image/png")
+
+
+async def _no_icon(_request: Request) -> Response:
+    return Response(status_code=204)
 
 
 async def _page(request: Request) -> Response:

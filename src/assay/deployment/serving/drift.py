@@ -60,9 +60,7 @@ def compare(reference: Reference, rows: Float32s) -> Drift:
         return Drift("not evaluated", f"fewer than {FEWEST} images have arrived", len(rows), {})
     train, served = reference.moments, Moments.of(rows)
     effects = {
-        name: effect
-        for i, name in enumerate(FIGURES)
-        if (effect := _effect(train, served, i)) is not None
+        name: effect for i, name in enumerate(FIGURES) if (effect := _effect(train, served, i)) is not None
     }
     effects["features"] = _shift(train, served)
     found = {
@@ -94,7 +92,9 @@ def _shift(train: Moments, served: Moments) -> dict[str, float]:
     part = slice(len(FIGURES), None)
     deviation = np.sqrt(train.variance[part])
     kept = deviation > 1e-6
-    errors = float(1 / max(train.count[part].max(initial=1), 1) + 1 / max(served.count[part].max(initial=1), 1))
+    errors = float(
+        1 / max(train.count[part].max(initial=1), 1) + 1 / max(served.count[part].max(initial=1), 1)
+    )
     moved = (served.mean[part] - train.mean[part])[kept] / deviation[kept]
     squared, dimensions = float(np.square(moved).sum()), max(int(kept.sum()), 1)
     effect = math.sqrt(max(squared - dimensions * errors, 0.0))
@@ -106,8 +106,8 @@ def _shift(train: Moments, served: Moments) -> dict[str, float]:
 class Watch:
     """What has arrived, in a thread of its own so that nobody waits for it.
 
-    seen: images that arrived; looked: of them, those that were looked at. alarms: how often, after 64 images
-    more, there was drift where there was none before; first: how many images had been looked at the first time.
+    seen: images that arrived; looked: of them, those that were looked at. alarms: how often, after 64 more,
+    there was drift where there was none before; first: how many had been looked at the first time.
     """
 
     reference: Reference | None = None

@@ -17,7 +17,7 @@ class Limits:
     body: int = 32 << 20
     json: int = 8 << 20
     bodies: int = 128 << 20
-    batch: int = 256
+    batch: int = 128
     pixels: int = 1 << 25
     waiting: int = 128
     connections: int = 512

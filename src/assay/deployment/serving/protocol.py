@@ -1,7 +1,7 @@
 """Open Inference Protocol v2 over HTTP: tensors from requests, responses from tensors.
 
-Source: the protocol's `required API` and its extension for binary tensors. All that comes in is hostile: every size is
-compared with what is there before it is used.
+Source: the protocol's `required API` and its extension for binary tensors. All that comes in is hostile:
+every size is compared with what is there before it is used.
 """
 
 import binascii
@@ -74,7 +74,9 @@ def read_infer(
             raise bad(f"Inference-Header-Content-Length is {json_length}, the body has {len(body)} bytes")
         head, binary = body[: int(json_length)], memoryview(body)[int(json_length) :]
     if len(head) > limits.json:
-        raise RefusedError(413, f"{len(head):,} bytes of JSON, at most {limits.json:,} are read; send binary data")
+        raise RefusedError(
+            413, f"{len(head):,} bytes of JSON, at most {limits.json:,} are read; send binary data"
+        )
     record = json_of(head)
     name, datatype, given_shape, tensor = _input(record)
     content = _content(tensor, binary)
@@ -157,9 +159,7 @@ def _check_count(count: int, limits: Limits) -> None:
         raise RefusedError(413, f"{count} images in one request, at most {limits.batch} are taken")
 
 
-def _images(
-    content: Any, given: list[int], shape: tuple[int, int, int], limits: Limits
-) -> NDArray[np.uint8]:
+def _images(content: Any, given: list[int], shape: tuple[int, int, int], limits: Limits) -> NDArray[np.uint8]:
     if given[1:] != list(shape) or not given:
         wanted = [-1, *shape]
         raise bad(f"the images have the shape {given[:8]}, {wanted} is wanted")
@@ -203,7 +203,7 @@ def _base64(text: Any) -> bytes:
     try:
         return binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
     except (AttributeError, ValueError) as error:
-        raise bad('a picture in JSON must be base64 text; send others as binary data') from error
+        raise bad("a picture in JSON must be base64 text; send others as binary data") from error
 
 
 def _strings(content: memoryview) -> list[bytes]:
@@ -218,7 +218,9 @@ def _strings(content: memoryview) -> list[bytes]:
     return found
 
 
-def infer_response(model: str, version: str, request: InferRequest, answers: Answers) -> tuple[bytes, int | None]:
+def infer_response(
+    model: str, version: str, request: InferRequest, answers: Answers
+) -> tuple[bytes, int | None]:
     """The response's body, and how long its JSON is where bytes follow it."""
     tensors, tails = [], []
     for name, binary in request.outputs:

@@ -1,10 +1,9 @@
 """What the training images look like, in few numbers: what served images are compared with."""
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,7 +126,7 @@ def write_reference(reference: Reference, path: Path) -> None:
     """Write it, whole or not at all. Raises AssayError as every write."""
     from safetensors.numpy import save
 
-    content = {
+    content: dict[str, NDArray[Any]] = {
         "model": np.frombuffer(bytes.fromhex(reference.model), np.uint8).copy(),
         "center": reference.center,
         "axes": np.ascontiguousarray(reference.axes),
@@ -190,8 +189,3 @@ def _problem(found: dict[str, NDArray[np.generic]], model: str, classes: int, ch
 
 def _refused(path: Path, reason: str) -> AssayError:
     return AssayError("model-refused", path, reason, "Remove it, and export the run again.")
-
-
-def digest_of(path: Path) -> str:
-    """SHA-256 of an exported file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -5,6 +5,7 @@ import errno
 import logging
 import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -20,7 +21,7 @@ _BACKLOG = 512
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """A socket that listens there; port 0 takes one that is free. Raises AssayError `port-in-use`, `bad-value`."""
+    """A socket that listens there; port 0 takes a free one. Raises AssayError `port-in-use`, `bad-value`."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         listener = socket.socket(found[0][0], socket.SOCK_STREAM)
@@ -63,6 +64,9 @@ class _Server(uvicorn.Server):
 
         Uvicorn's own raises the signal again afterwards, and the process would end by it.
         """
+        if threading.current_thread() is not threading.main_thread():
+            yield  # whoever made the thread ends the server: by `should_exit`
+            return
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._leave)
@@ -82,6 +86,15 @@ def serve(service: Service, listener: socket.socket, on_ready: Callable[[], None
 
     on_ready: called once requests are answered.
     """
+    try:
+        asyncio.run(server_of(service, on_ready).serve([listener]))
+    finally:
+        service.close()
+        listener.close()
+
+
+def server_of(service: Service, on_ready: Callable[[], None]) -> uvicorn.Server:
+    """Uvicorn's server of a service."""
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     limits = service.limits
     config = uvicorn.Config(
@@ -99,11 +112,7 @@ def serve(service: Service, listener: socket.socket, on_ready: Callable[[], None
         timeout_graceful_shutdown=int(limits.seconds) + 2,
         h11_max_incomplete_event_size=limits.header,
     )
-    try:
-        asyncio.run(_Server(config, service, on_ready).serve([listener]))
-    finally:
-        service.close()
-        listener.close()
+    return _Server(config, service, on_ready)
 
 
 def require_serving() -> None:

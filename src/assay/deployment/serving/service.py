@@ -32,8 +32,8 @@ _SMALL_BODY = 1 << 16
 class Service:
     """A model and all that belongs to serving it.
 
-    quick: images that are classified so soon that no thread is needed; 0 where even one is not. bodies: bytes of
-    requests in memory.
+    quick: images that are classified so soon that no thread is needed; 0 where even one is not. bodies:
+    bytes of requests in memory.
     """
 
     model: OnnxModel
@@ -69,11 +69,13 @@ class Service:
         return len(body) <= min(_SMALL_BODY, self.quick * size)
 
 
-#: What a request's work gives to the event loop: the response, and what was asked and answered, to be counted.
+#: Images, and what was answered of them: to be counted.
 Served = tuple[NDArray[np.uint8], Answers]
 
 
-def infer(service: Service, body: bytes, json_length: str | None, until: float) -> tuple[bytes, int | None, Served]:
+def infer(
+    service: Service, body: bytes, json_length: str | None, until: float
+) -> tuple[bytes, int | None, Served]:
     """Answer one request of the protocol: body, how long its JSON is if bytes follow, and what was served.
 
     Raises RefusedError.
@@ -158,4 +160,3 @@ def count(service: Service, served: Served | None) -> None:
     ood = 0 if familiar is None else int((~familiar).sum())
     service.metrics.classified(len(images), int(answers.answered.sum()), ood)
     service.watch.arrived(images)
-

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from assay.core.arrays import Float32s
 from assay.core.errors import AssayError
-from assay.data.values import Dataset, Split
+from assay.data.values import Split
 from assay.deployment.serving.reference import FIGURES, Reference, reference_of
 from assay.estimators.nearest_neighbors import nearest
 
@@ -49,12 +49,13 @@ class TrainingImages:
         return out.getvalue()
 
 
-def training_images(dataset: Dataset, model: str, reference: Reference | None) -> TrainingImages:
-    """Read the training split once. model: SHA-256 of the exported file; reference: its own, if there is one."""
-    train = dataset.train
-    found = reference or reference_of(train, len(dataset.classes), model)
+def training_images(
+    train: Split, classes: tuple[str, ...], model: str, reference: Reference | None
+) -> TrainingImages:
+    """Read the training split once. model: SHA-256 of the exported file; reference: its own, if any."""
+    found = reference or reference_of(train, len(classes), model)
     blocks = [found.rows(block)[:, len(FIGURES) :] for block in train.blocks(size=_BLOCK)]
-    return TrainingImages(train, dataset.classes, found, np.concatenate(blocks))
+    return TrainingImages(train, classes, found, np.concatenate(blocks))
 
 
 class Loading:
