@@ -70,17 +70,18 @@ class Served:
         return f"127.0.0.1:{self.port}"
 
     def ask(
-        self, method: str, path: str, body: bytes | None = None, **headers: str
+        self, method: str, path: str, body: bytes | None = None, **given: str
     ) -> tuple[int, Any, dict[str, str]]:
-        """Status, body (parsed where it is JSON) and headers of one request; `_` in names stands for `-`."""
+        """Status, body (parsed where it is JSON) and headers (lower case) of one request."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        names = {name.replace("_", "-"): value for name, value in given.items()}
         try:
             connection.request(method, path, body, names)
             answer = connection.getresponse()
             content = answer.read()
+            headers = {name.lower(): value for name, value in answer.headers.items()}
             is_json = answer.headers.get("Content-Type") == "application/json"
-            return answer.status, json.loads(content) if is_json else content, dict(answer.headers)
+            return answer.status, json.loads(content) if is_json else content, headers
         finally:
             connection.close()
 

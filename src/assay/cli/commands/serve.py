@@ -59,17 +59,17 @@ def serve(
         )
     if needs_export(run):
         _export(run)
-    listener = listening(host, port)
-    service = open_service(run, Access.to(host, token, allow_host or ()))
+    with listening(host, port) as listener:
+        service = open_service(run, Access.to(host, token, allow_host or ()))
 
-    def ready() -> None:
-        begin_training_images(service)
-        if not quiet:
-            address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
-            classes = f"{len(service.model.classes)} classes"
-            sys.stderr.write(f"Serving {service.name} ({classes}) at {address} - stop with Ctrl-C\n")
+        def ready() -> None:
+            begin_training_images(service)
+            if not quiet:
+                address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+                classes = f"{len(service.model.classes)} classes"
+                sys.stderr.write(f"Serving {service.name} ({classes}) at {address} - stop with Ctrl-C\n")
 
-    answer_requests(service, listener, ready)
+        answer_requests(service, listener, ready)
 
 
 def _check_token(token: str | None) -> None:

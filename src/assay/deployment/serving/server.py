@@ -18,6 +18,7 @@ from assay.deployment.serving.connection import protocol_with
 from assay.deployment.serving.service import Service
 
 _BACKLOG = 512
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -68,13 +69,14 @@ class _Server(uvicorn.Server):
             yield  # whoever made the thread ends the server: by `should_exit`
             return
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in _SIGNALS:
             loop.add_signal_handler(number, self._leave)
         try:
             yield
         finally:
-            for number in (signal.SIGTERM, signal.SIGINT):
+            for number in _SIGNALS:
                 loop.remove_signal_handler(number)
+                signal.signal(number, signal.SIG_IGN)  # all is answered: there is nothing left to interrupt
 
     def _leave(self) -> None:
         self.force_exit = self.should_exit
@@ -86,11 +88,13 @@ def serve(service: Service, listener: socket.socket, on_ready: Callable[[], None
 
     on_ready: called once requests are answered.
     """
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
     try:
         asyncio.run(server_of(service, on_ready).serve([listener]))
-    finally:
         service.close()
-        listener.close()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def server_of(service: Service, on_ready: Callable[[], None]) -> uvicorn.Server:

@@ -1,0 +1,133 @@
+"""`POST /predict`: picture files, raw or in a form, read as in training."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from assay.data.decoding.given import fitted
+from assay.deployment.predict import predict_files
+from assay.deployment.serving.limits import Limits, RefusedError
+from assay.deployment.serving.multipart import Part, boundary_of, parts_of
+from deployment.serving.conftest import Served, Start, pictures
+from deployment.serving.test_protocol import encoded
+
+
+def form(*files: tuple[str, bytes], boundary: str = "xYz") -> tuple[bytes, dict[str, str]]:
+    lines = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
+        "Content-Type: image/png\r\n\r\n".encode()
+        + content
+        + b"\r\n"
+        for name, content in files
+    ]
+    body = b"".join([*lines, f"--{boundary}--\r\n".encode()])
+    return body, {"Content_Type": f"multipart/form-data; boundary={boundary}"}
+
+
+def test_a_raw_file_gets_what_the_command_says(served: Served) -> None:
+    """Turned by EXIF, of another size and mode: the same answer as `assay predict`."""
+    images, _ = pictures(3, 8)
+    big = Image.fromarray(np.repeat(np.repeat(images[0], 4, axis=0), 4, axis=1))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    out = io.BytesIO()
+    big.save(out, "JPEG", exif=exif, quality=95)
+    for content in (out.getvalue(), encoded(images[1]), encoded(images[2][..., 0])):
+        status, record, _ = served.ask("POST", "/predict", content, Content_Type="image/jpeg")
+        assert status == 200
+        (found,), (wanted,) = record["predictions"], predict_files(served.file, [content])
+        assert found.pop("file") == "picture"
+        assert found == {key: value for key, value in wanted.as_record().items() if key != "file"}
+
+
+def test_a_form_has_an_answer_for_every_file(served: Served) -> None:
+    images, _ = pictures(3, 9)
+    names = ["a.png", "ü b.png", "x'<b>.png", "bad.png"]
+    contents = [*map(encoded, images), b"\x89PNG\r\n\x1a\n cut"]
+    body, headers = form(*zip(names, contents, strict=True))
+    status, record, _ = served.ask("POST", "/predict", body, **headers)
+    assert status == 200
+    assert [one["file"] for one in record["predictions"]] == names
+    assert record["predictions"][3]["error"].startswith("image-unreadable: bad.png: ")
+    run = served.file.run(np.stack([fitted(one, served.file.preprocessing) for one in contents[:3]]))
+    found = [list(one["probabilities"].values()) for one in record["predictions"][:3]]
+    assert np.asarray(found, np.float32).tobytes() == run.probabilities.tobytes()
+
+
+def _bomb() -> bytes:
+    """A PNG that says it is 60,000 pixels a side."""
+    content = bytearray(encoded(np.zeros((2, 2), np.uint8)))
+    content[16:24] = (60_000).to_bytes(4, "big") * 2
+    return bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "statuses"),
+    [
+        (b"", {400}), (b"hello", {415}), (b"GIF89a" + bytes(50), {415}), (b"%PDF-1.7", {415}),
+        (b"\x89PNG\r\n\x1a\n" + bytes(30), {400}), (_bomb(), {400, 413}),
+        (b"\xff\xd8\xff\xe0" + bytes(99), {400}),
+    ],
+)  # fmt: skip
+def test_one_picture_that_cannot_be_read_is_a_4xx_with_its_code(
+    served: Served, content: bytes, statuses: set[int]
+) -> None:
+    status, record, _ = served.ask("POST", "/predict", content)
+    assert status in statuses and set(record) == {"error"} and "\n" not in record["error"]
+
+
+def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded(start: Start) -> None:
+    served = start(limits=Limits(pixels=5_000))
+    assert served.ask("POST", "/predict", encoded(np.zeros((50, 100), np.uint8)))[0] == 200
+    status, record, _ = served.ask("POST", "/predict", encoded(np.zeros((51, 100), np.uint8)))
+    assert status == 413 and record["error"].startswith("image-too-large")
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "status"),
+    [
+        ("multipart/form-data", b"--x--", 400), ('multipart/form-data; boundary=""', b"--x--", 400),
+        ("multipart/form-data; boundary=" + "x" * 71, b"--x--", 400),
+        ("multipart/form-data; boundary=x", b"", 400),
+        ("multipart/form-data; boundary=x", b"--x--", 400),
+        ("multipart/form-data; boundary=x", b"--x\r\n\r\n", 400),
+        ("multipart/form-data; boundary=x", b"junk\r\n--x\r\n\r\na\r\n--x--", 400),
+        ("multipart/form-data; boundary=x", b"--x\r\nA: b\r\n\r\nabc\r\n--x--", 400),
+        ("multipart/form-data; boundary=x", b"--x\r\nA: b\r\n\r\nabc\r\n--x", 400),
+        ("multipart/form-data; boundary=x", b'--x\r\nA; name="f"' + b"y" * 9000 + b"\r\n\r\n\r\n--x--", 400),
+        ("multipart/form-data; boundary=x", b'--x\r\nA; name="f"\r\n\r\n\r\n' * 500 + b"--x--", 413),
+    ],
+)  # fmt: skip
+def test_forms_that_are_none(served: Served, content_type: str, body: bytes, status: int) -> None:
+    found, record, _ = served.ask("POST", "/predict", body, Content_Type=content_type)
+    assert found == status and set(record) == {"error"}
+
+
+@pytest.mark.parametrize("similar", ["-1", "x", "21", "999", "", "%C2%B2"])
+def test_similar_is_a_small_number(served: Served, similar: str) -> None:
+    assert served.ask("POST", f"/predict?similar={similar}", b"x")[0] == 400
+
+
+def test_a_file_served_alone_says_why_there_are_no_similar_images(served: Served) -> None:
+    images, _ = pictures(1, 3)
+    record = served.ask("POST", "/predict?similar=3", encoded(images[0]))[1]
+    assert "run folder" in record["similar"] and "similar" not in record["predictions"][0]
+
+
+def test_content_is_kept_to_the_last_byte() -> None:
+    """Line ends, dashes and the boundary's own beginning inside a file are the file's."""
+    contents = [b"\r\n", b"--xY", b"\r\n--x", b"a\r\n\r\nb\n", bytes(range(256)), b""]
+    body, headers = form(*((f"{i}", content) for i, content in enumerate(contents)))
+    found = parts_of(body, boundary_of(headers["Content_Type"]), 10)
+    assert found == [Part(str(i), content) for i, content in enumerate(contents)]
+    assert boundary_of('multipart/form-data; boundary="a b"; x=1') == b"a b"
+    with pytest.raises(RefusedError, match="boundary"):
+        boundary_of("multipart/form-data; boundary=ü")
+
+
+def test_json_of_the_answer_is_strict(served: Served) -> None:
+    body = json.dumps(served.ask("GET", "/v2/models/nearest-mean")[1], allow_nan=False)
+    assert "NaN" not in body
