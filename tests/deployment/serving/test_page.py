@@ -1,4 +1,4 @@
-"""The page in a real browser: files, paste and camera, by keyboard, dark, on a phone, nothing from elsewhere."""
+"""The page in a real browser: files, paste, camera, keyboard, dark, on a phone, nothing from elsewhere."""
 
 import base64
 from collections.abc import Iterator
