@@ -2,8 +2,9 @@
 
     python benchmarks/serve_drift.py [DATA]
 
-Reference: the training images. Streams of the same kind: 1,000 test images drawn anew, judged after every 64 as
-the server does; a false alarm is one verdict other than `pass` in a stream. Changed streams: the same, changed.
+Reference: the training images. Streams of the same kind: 1,000 test images drawn anew, judged after every
+64 as the server does; a false alarm is one verdict other than `pass` in a stream. Changed streams: the same,
+changed.
 """
 
 import sys
@@ -11,12 +12,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from measuring import conditions, write_result
 from PIL import Image, ImageFilter
 
 import assay
 from assay.deployment.serving.drift import WINDOW, compare
 from assay.deployment.serving.reference import Reference, reference_of
+from measuring import conditions, write_result
 
 STREAMS = 3000
 LENGTH = 1000

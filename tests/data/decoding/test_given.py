@@ -139,7 +139,7 @@ def test_many_pictures_come_in_blocks() -> None:
 
 
 def test_16_bits_by_the_models_scale(tmp_path: Path) -> None:
-    """Pillow's image and the file alike; of colors Pillow keeps half of the bits, and its image is refused."""
+    """Pillow's image and the file alike; of colors Pillow keeps half of the bits: its image is refused."""
     scaled = Preprocessing(4, 6, 1, deep=DeepScale(0, 4))
     picture = Image.fromarray(np.arange(24, dtype=np.uint16).reshape(4, 6) * 170)
     wanted = fitted(_file(picture), scaled)

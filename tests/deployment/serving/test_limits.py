@@ -194,3 +194,11 @@ def test_metrics_are_read_by_prometheus_own_parser(start: Start) -> None:
     assert histogram.type == "histogram"
     buckets = [s.value for s in histogram.samples if s.name.endswith("_bucket")]
     assert buckets == sorted(buckets) and buckets[-1] == sum(requests.values())
+
+
+def test_answers_are_not_held_back(served: Served) -> None:
+    """Nagle's waiting for more to send would add 40 ms to every answer."""
+    from assay.deployment.serving.server import listening
+
+    with listening("127.0.0.1", 0) as listener:
+        assert listener.proto == socket.IPPROTO_TCP  # by which asyncio knows to turn it off
