@@ -1,10 +1,11 @@
-"""What a request costs `assay serve`, beside other servers of the same file: processor time, latency, memory.
+"""What a request costs `assay serve`, beside other servers of the same file: processor, latency, memory.
 
     python benchmarks/serve.py [--peers PYTHON] [--requests N] [--long]
 
 Trains `mlp` on the sample for a moment (the size of the net is that of Fashion-MNIST), exports it, and asks
-each server for one image at a time over connections that are kept. --peers: a Python with litserve or bentoml
-and onnxruntime. --long: 100,000 requests more, to see that memory stays flat. Everything stays on the loopback.
+each server for one image at a time over connections that are kept. --peers: a Python with litserve or
+bentoml, and onnxruntime. --long: 100,000 requests more, to see that memory stays flat. Everything stays on
+the loopback.
 """
 
 import argparse
