@@ -8,7 +8,7 @@ import onnxruntime
 
 
 class Classifier(ls.LitAPI):
-    def setup(self, device):
+    def setup(self, device):  # noqa: ARG002  as LitServe calls it
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         self.session = onnxruntime.InferenceSession(sys.argv[1], options)
