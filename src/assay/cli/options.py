@@ -56,6 +56,9 @@ Set = Annotated[
 Classes = Annotated[
     str | None, typer.Option("--classes", metavar="FILE|a,b,c", help="Class names in label order.")
 ]
+Floats = Annotated[
+    str | None, typer.Option("--floats", metavar="0-1", help="Arrays of floats hold pixels from 0 to 1.")
+]
 Size = Annotated[
     str | None, typer.Option("--size", metavar="N|HxW", help="Working size of image files, as 64 or 48x64.")
 ]
@@ -172,6 +175,7 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an e
 READING: Final[Options] = {
     "name": Name,
     "classes": Classes,
+    "floats": Floats,
     "size": Size,
     "resize": Resize,
     "path_column": PathColumn,

@@ -17,8 +17,8 @@ from assay.core import durable
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, ignore, progress
 from assay.core.text import csv_text
+from assay.data.formats.parquet_file import need_pyarrow
 from assay.data.listing.names import split_of
-from assay.data.listing.parquet import need_pyarrow
 from assay.data.values import Dataset, Split
 
 #: Rows of one group of a Parquet file: as the hub has them.

@@ -108,7 +108,7 @@ def _of_listing(listing: Listing, request: Request, source: str) -> Inspection:
             chosen = islice(part.payloads(), 0, None, step)
             for row, result in zip(rows, _outcomes(decoders, chosen), strict=True):
                 found.add(result, LeftOut(part.ids[row], "unreadable", "", split, part.labels[row]))
-        path = request.path or Path(str(request.data))
+        path = request.path or Path("in memory" if request.objects is not None else str(request.data))
         if not found.sizes:
             first_shape(decoders, listing, path)
     return Inspection(

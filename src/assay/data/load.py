@@ -16,10 +16,14 @@ from assay.data.listing.tree import named_splits
 from assay.data.request import Request, refuse_unused
 from assay.data.sources import SOURCES, Source
 from assay.data.sources.array_dataset import checked_classes, read_class_names
+from assay.data.sources.python_objects import is_objects
 from assay.data.values import Dataset
 
 #: What is loaded where nothing is named.
 DEFAULT: Final = "fashion-mnist"
+
+#: What --floats takes: pixels are floats from 0 to 1.
+UNIT_RANGE: Final = "0-1"
 
 #: How names begin that belong to a hub.
 PREFIXES: Final = ("hf:", "tfds:")
@@ -44,24 +48,34 @@ def as_request(
     classes: str | Sequence[str] | None = None,
     split_names: str | Mapping[str, str] | None = None,
     root: str | Path | None = None,
+    floats: bool | str = False,
     **options: Any,
 ) -> Request:
     """What the user asked for as one value; `options` are other fields of `Request`.
 
-    data: a name, a path, or the arrays themselves as a tuple or list. Raises AssayError `unknown-data`.
+    data: a name, a path, the arrays themselves as a tuple or list, or objects (see `python_objects`).
+    Raises AssayError `unknown-data`.
     """
     if data is not None and arrays is not None:
         raise AssayError("usage", "arrays", "both data and arrays were given", "Give one of them.")
-    if isinstance(data, tuple | list):
+    objects = None
+    if is_objects(data):
+        data, objects = None, data
+    elif isinstance(data, tuple | list):
         data, arrays = None, data
     if not isinstance(data, str | os.PathLike | None):
         what = "this is neither a name nor a path nor (images, labels)"
-        fix = "Give a path, or arrays: assay.load((X, y)) or assay.load((X, y, X_test, y_test))."
+        fix = (
+            "Give a path, arrays: assay.load((X, y)) or assay.load((X, y, X_test, y_test)), a data frame, "
+            "or a data set with a length and items by number (of a stream: assay.load(list(data)))."
+        )
         raise AssayError("unknown-data", f"a {type(data).__module__}.{type(data).__name__}", what, fix)
-    text = None if arrays is not None else os.fspath(data if data is not None else DEFAULT)
+    given = arrays is not None or objects is not None
+    text = None if given else os.fspath(data if data is not None else DEFAULT)
     names = named_splits(split_names) if isinstance(split_names, str) else split_names
-    more = {"split_names": names, "root": _existing_root(root), **options}
-    return Request(text, _existing_path(text, data), arrays, _class_names(classes), **more)
+    more = {"split_names": names, "root": _existing_root(root), "floats": _in_unit_range(floats), **options}
+    path, names_of_classes = _existing_path(text, data), _class_names(classes)
+    return Request(text, path, arrays, objects, names_of_classes, **more)
 
 
 def readable_source(request: Request) -> Source:
@@ -99,6 +113,14 @@ def _existing_path(text: str | None, data: object) -> Path | None:
     if isinstance(data, Path) or text.startswith((".", "~")) or os.sep in text:
         raise AssayError("unknown-data", text, "there is no such file or folder", "Check the path.")
     return None
+
+
+def _in_unit_range(floats: bool | str) -> bool:
+    """Whether floats are pixels in [0, 1]: what --floats says. Raises AssayError `bad-value`."""
+    if isinstance(floats, bool) or floats == UNIT_RANGE:
+        return bool(floats)
+    fix = f"Only --floats {UNIT_RANGE} is read; bring the pixels into [0, 1], or save them as uint8."
+    raise AssayError("bad-value", "--floats", f"{floats!r} is no range that is read", fix)
 
 
 def _existing_root(root: str | Path | None) -> Path | None:

@@ -18,6 +18,7 @@ class Request:
 
     data: a name or a path as the user gave it; None where `arrays` are given.
     path: `data` as a path, where it is one that exists. arrays: images and labels from Python.
+    objects: the same as a data frame, a data set of torch or Hugging Face, or lists (`python_objects`).
     classes, name: the user's own names, before those that the source knows.
     floats: arrays of floats are pixels in [0, 1].
     size, resize: the working size of image files, and how they are brought to it.
@@ -33,6 +34,7 @@ class Request:
     data: str | None = None
     path: Path | None = None
     arrays: Sequence[NDArray[Any]] | None = None
+    objects: object = None
     classes: tuple[str, ...] | None = None
     name: str | None = None
     floats: bool = False
@@ -64,7 +66,7 @@ class Request:
 #: split and the network count for every source; all others only for sources that take them.
 OPTIONS: Final[Mapping[str, str]] = {
     "classes": "--classes",
-    "floats": "floats",
+    "floats": "--floats",
     "size": "--size",
     "resize": "--resize",
     "layout": "--layout",

@@ -22,12 +22,12 @@ _IN_MEMORY: Final = 256 * 2**20
 
 
 def load(
-    data: str | Path | Sequence[NDArray[Any]] | None = None,
+    data: object = None,
     *,
     arrays: Sequence[NDArray[Any]] | None = None,
     classes: str | Sequence[str] | None = None,
     name: str | None = None,
-    floats: bool = False,
+    floats: bool | str = False,
     size: str | int | None = None,
     resize: Resize = "fit",
     skip_bad: bool = False,
@@ -48,7 +48,9 @@ def load(
     """A labelled image set, read and checked.
 
     data: a name (`fashion-mnist`, the default, or `fashion-mnist-sample`; `hf:owner/name`), or the path of
-        a folder, table, archive, or of an `.npz`, Parquet or IDX file; or the tuple of `arrays`.
+        a folder, table, archive, or of an `.npz`, Parquet or IDX file; or the tuple of `arrays`; or objects:
+        a data frame with a column of paths or images and one of labels, a map-style data set of torch or
+        Hugging Face (a mapping of split to data set, too), lists of images or paths with labels.
     arrays: instead of `data`, `(X, y)` or `(X, y, X_test, y_test)`; X uint8 `(n, h, w)` or
         `(n, h, w, c)`, y whole numbers `(n,)`.
     classes: class names in label order, or what `--classes` takes: "a,b,c" or a file.

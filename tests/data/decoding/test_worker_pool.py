@@ -55,7 +55,7 @@ STUBBORN = """
     import sys, time
     from assay.data.decoding import worker
     real = worker.read_picture
-    def stubborn(data, **how):
+    def stubborn(data, *how):
         if data == b"crash":
             import os
             os.abort()
@@ -63,7 +63,7 @@ STUBBORN = """
             time.sleep(600)
         if data == b"grab":
             bytearray(worker.MOST_MEMORY + 1)  # zeros, of which the system hands out none yet
-        return real(data, **how)
+        return real(data, *how)
     worker.read_picture = stubborn
     worker.main()
 """

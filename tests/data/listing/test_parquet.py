@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from assay.core.errors import AssayError
-from assay.data.listing import parquet
+from assay.data.formats import parquet_file
+from assay.data.listing.parquet import list_parquet
 from assay.data.request import Request
 from assay.workflow.load import load
 
@@ -41,6 +42,44 @@ def table(count, seed=0, *, hub=True, **columns):
         "info": {"features": {"image": {"_type": "Image"}, "label": {"names": NAMES, "_type": "ClassLabel"}}}
     }
     return found.replace_schema_metadata({"huggingface": json.dumps(info)}) if hub else found
+
+
+@pytest.mark.parametrize("form", ["rows", "rows of colors", "flat squares", "floats"])
+def test_lists_of_pixels_are_images(form, tmp_path):
+    """As frames of arrays are saved; the fingerprint is that of the arrays."""
+    images = np.random.default_rng(3).integers(0, 256, (6, 9, 9), np.uint8)
+    images = np.stack([images, images, 255 - images], 3) if form == "rows of colors" else images
+    values = images / 255 if form == "floats" else images
+    cells = [(v.ravel() if form == "flat squares" else v).tolist() for v in values]
+    pq.write_table(pa.table({"id": range(6), "pixels": cells, "label": [0, 1] * 3}), tmp_path / "set.parquet")
+    found = load(tmp_path / "set.parquet", floats=form == "floats")
+    expected = load(arrays=(images, np.array([0, 1] * 3)))
+    assert found.fingerprint == expected.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("cells", "code"),
+    [
+        ([[[1, 2], [3]], [[1, 2], [3, 4]]], "image-unreadable"),
+        ([[[0.5, 0.2], [0.1, 0.3]]] * 2, "bad-arrays"),
+        ([[[1, 2], [3, 400]]] * 2, "pixel-out-of-range"),
+        ([[[1, None], [3, 4]]] * 2, "image-unreadable"),
+    ],
+    ids=["ragged", "floats", "beyond 255", "holes"],
+)
+def test_lists_that_are_no_pixels_are_refused(cells, code, tmp_path):
+    """Floats unless they were announced; rows of several lengths; values that are none."""
+    pq.write_table(pa.table({"image": cells, "label": ["a", "b"]}), tmp_path / "set.parquet")
+    refused(tmp_path / "set.parquet", code)
+
+
+def test_pictures_that_a_table_names_are_not_left_out(tmp_path):
+    """They lie beside the Parquet file, and are read."""
+    for number in range(2):
+        (tmp_path / f"{number}.png").write_bytes(png(pictures(2)[number]))
+    (tmp_path / "more.txt").write_text("")
+    pq.write_table(pa.table({"path": ["0.png", "1.png"], "label": ["a", "b"]}), tmp_path / "set.parquet")
+    assert [left.id for left in load(tmp_path).left_out] == ["more.txt"]
 
 
 def refused(path, code, exit_code=3, **options) -> str:
@@ -160,7 +199,7 @@ def test_changed_bytes_never_crash(tmp_path):
 def test_a_huge_group_of_rows_is_refused(tmp_path, monkeypatch):
     """The reader would hold it whole."""
     pq.write_table(table(12), tmp_path / "a.parquet")
-    monkeypatch.setattr(parquet, "_LARGEST_GROUP", 100)
+    monkeypatch.setattr(parquet_file, "_LARGEST_GROUP", 100)
     assert "group of rows 0" in refused(tmp_path / "a.parquet", "parquet-unreadable")
 
 
@@ -198,7 +237,7 @@ def test_a_damaged_footer_is_refused_or_harmless(tmp_path):
         content[position] ^= 1 << bit
         path.write_bytes(content)
         try:
-            parts = parquet.list_parquet(Request(), tmp_path, [path]).parts.values()
+            parts = list_parquet(Request(), tmp_path, [path]).parts.values()
             assert all(len(list(part.payloads())) == len(part.ids) for part in parts)
         except AssayError as error:
             refused.add(error.code)

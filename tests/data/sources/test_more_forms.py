@@ -1,5 +1,6 @@
 """Links, metadata beside folders, names in capitals, and Parquet files as people have them."""
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from assay.cli.main import exit_code
 from assay.core.errors import AssayError
 from assay.data.inspect import inspect
 from assay.data.values import Dataset
@@ -39,6 +41,70 @@ def linked(root: Path) -> Path:
         (root / "classes" / name / "out.png").symlink_to(outside)
         (root / "classes" / name / "up").symlink_to(root / "classes")
     return root
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "way"),
+    [
+        ("a.dcm", bytes(128) + b"DICM", "dcmj2pnm"),
+        ("a.jxl", b"\xff\x0a" + bytes(40), "djxl"),
+        ("a.nef", b"MM\0*" + bytes(40), "darktable-cli"),
+        ("a.cr3", b"\0\0\0\x18ftypcrx " + bytes(40), "darktable-cli"),
+        ("a.heic", b"\0\0\0\x18ftypheic" + bytes(40), "heif-convert"),
+        ("a.avif", b"\0\0\0\x18ftypavif" + bytes(40), "avifdec"),
+        ("a.gif", b"GIF89a" + bytes(40), "magick"),
+    ],
+)
+def test_inspect_ends_with_the_way_to_convert(
+    name: str, content: bytes, way: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Formats that are known and not read are named, counted, and not a dead end."""
+    for folder in "ab":
+        picture(tmp_path / folder / "0.png", 9)
+    (tmp_path / "a" / name).write_bytes(content)
+    assert exit_code(["inspect", str(tmp_path)]) == 0
+    out = capfd.readouterr().out
+    assert f"Next: {way}" in out
+    assert "OUTPUT.png  (1 files)" in out
+    with pytest.raises(AssayError, match=way):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["emnist-letters", "emnist-digits"])
+@pytest.mark.parametrize("form", ["idx", "csv"])
+def test_emnist_is_told_to_be_transposed(name: str, form: str, tmp_path: Path) -> None:
+    """By the names of its files; other sets of the same form are not."""
+    images = np.random.default_rng(0).integers(0, 256, (6, 28, 28), np.uint8)
+    labels = np.array([1, 2, 3] * 2, np.uint8)
+    for lead in (name, "kmnist"):
+        folder = tmp_path / lead
+        folder.mkdir()
+        if form == "idx":
+            head = struct.pack(">IIII", 0x803, 6, 28, 28), struct.pack(">II", 0x801, 6)
+            (folder / f"{lead}-train-images-idx3-ubyte").write_bytes(head[0] + images.tobytes())
+            (folder / f"{lead}-train-labels-idx1-ubyte").write_bytes(head[1] + labels.tobytes())
+        else:
+            rows = np.column_stack([labels, images.reshape(6, -1)])
+            np.savetxt(folder / f"{lead}-train.csv", rows, "%d", ",")
+        found = load(folder)
+        assert found.classes == ("1", "2", "3")
+        assert any("transposed" in note for note in found.notes) == (lead == name)
+
+
+def test_floats_are_pixels_where_the_command_says_so(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """From 0 to 1; another range is none that is read."""
+    images = np.random.default_rng(0).integers(0, 256, (6, 5, 5), np.uint8)
+    np.savez(tmp_path / "set.npz", images=images / 255, labels=np.arange(6) % 2)
+    assert exit_code(["inspect", str(tmp_path / "set.npz")]) == 3
+    assert "--floats 0-1" in capfd.readouterr().err
+    assert exit_code(["inspect", str(tmp_path / "set.npz"), "--floats", "0-1"]) == 0
+    assert "--floats 0-1" in capfd.readouterr().out  # in the command to go on with
+    assert (
+        load(tmp_path / "set.npz", floats="0-1").fingerprint == load((images, np.arange(6) % 2)).fingerprint
+    )
+    assert exit_code(["inspect", str(tmp_path / "set.npz"), "--floats=-1-1"]) == 2
 
 
 def test_links_are_not_followed_and_counted(tmp_path: Path) -> None:
@@ -169,8 +235,8 @@ def test_parquet_of_paths(tmp_path: Path) -> None:
 
 def test_parquet_without_pictures_says_what_there_is(tmp_path: Path) -> None:
     """Never "There are: " and nothing."""
-    pq.write_table(pa.table({"pixels": [[1, 2], [3, 4]], "label": [0, 1]}), tmp_path / "t.parquet")
-    with pytest.raises(AssayError, match=r"column-missing.*there are pixels \(list.*label \(int64\)"):
+    pq.write_table(pa.table({"words": [["a"], ["b"]], "label": [0, 1]}), tmp_path / "t.parquet")
+    with pytest.raises(AssayError, match=r"column-missing.*there are words \(list.*label \(int64\)"):
         load(tmp_path / "t.parquet")
 
 

@@ -43,9 +43,17 @@ def inspect(
         return
     close_plain(
         "\n".join(map(one_line, _lines(found))),
-        [shell_line("assay audit", {"data": data, **given}, o.READING)],
+        [*_conversions(found), shell_line("assay audit", {"data": data, **given}, o.READING)],
         output,
     )
+
+
+def _conversions(found: "Inspection") -> list[str]:
+    """How files of formats that are not read become such as are: a command for each format."""
+    from assay.data.formats.signatures import way_to_convert
+
+    ways = Counter(way for left in found.left_out if (way := way_to_convert(left.reason)))
+    return [f"{way}  ({count:,} files)" for way, count in ways.most_common()]
 
 
 def _lines(found: "Inspection") -> Iterator[str]:

@@ -104,7 +104,7 @@ def _payload(source: IO[bytes], item: str | int) -> Payload:
 def _answer(target: IO[bytes], request: Mapping[str, Any], payloads: Sequence[Payload]) -> None:
     contents = chain.from_iterable(read_ahead(map(_content, payloads)))
     seen = [
-        _measured(content) if request["measure"] else _decoded(content, payload, request)
+        _measured(content, payload) if request["measure"] else _decoded(content, payload, request)
         for payload, content in zip(payloads, contents, strict=True)
     ]
     decoded = [each.pixels for each in seen if each.pixels is not None]
@@ -152,11 +152,15 @@ def _content(payload: Payload) -> _Content:
         return error
 
 
-def _measured(content: _Content) -> _Seen:
+def _file(payload: Payload) -> str:
+    return payload if isinstance(payload, str) else ""
+
+
+def _measured(content: _Content, payload: Payload) -> _Seen:
     if not isinstance(content, bytes):
         return _refusal(content)
     try:
-        return _Seen({"shape": read_shape(content)})
+        return _Seen({"shape": read_shape(content, _file(payload))})
     except (AssayError, MemoryError) as error:
         return _refusal(error)
 
@@ -166,7 +170,7 @@ def _decoded(content: _Content, payload: Payload, request: Mapping[str, Any]) ->
     if not isinstance(content, bytes):
         return _refusal(content)
     try:
-        picture = _named(read_picture(content, deep=DeepScale(*request["deep"])), payload)
+        picture = _named(read_picture(content, _file(payload), DeepScale(*request["deep"])), payload)
         shape, size = picture.pixels.shape, picture.bytes
         wanted = tuple(request["shape"] or shape)
         if request["resize"] is None:

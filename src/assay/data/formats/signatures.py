@@ -4,6 +4,7 @@ Decoders are lenient: they fill what is missing with gray and skip checksums. As
 that is padded silently would be learned as it is.
 """
 
+import re
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
@@ -129,6 +130,31 @@ _REFUSED: Final = (
     ("a Portable Anymap", 0, b"P6\n"),
 )
 
+#: Which programs make a PNG of it; of all others ImageMagick.
+_CONVERSIONS: Final[Mapping[str, str]] = {
+    "DICOM": "dcmj2pnm +on INPUT OUTPUT.png",  # DCMTK
+    "JPEG XL": "djxl INPUT OUTPUT.png",  # libjxl
+    "HEIC": "heif-convert INPUT OUTPUT.png",  # libheif
+    "AVIF": "avifdec INPUT OUTPUT.png",  # libavif
+    "JPEG 2000": "opj_decompress -i INPUT -o OUTPUT.png",  # OpenJPEG
+    "SVG or XML": "rsvg-convert INPUT -o OUTPUT.png",  # librsvg
+    "a camera's raw file": "darktable-cli INPUT OUTPUT.png",
+}
+_CONVERTED: Final = re.compile(r"\(convert it: ([^()]*)\)")
+
+#: Characters that are looked through for the first element of an SVG.
+_LOOKED_AT: Final = 4096
+
+#: Endings of cameras' raw files: by their content most are TIFF.
+_RAW: Final = (".nef", ".cr2", ".cr3", ".arw", ".dng", ".orf", ".rw2", ".raf")
+
+#: What an ISO media file holds, by its brand; others are told as HEIC or AVIF.
+_BRANDS: Final[Mapping[bytes, str]] = {
+    **dict.fromkeys((b"heic", b"heix", b"hevc", b"mif1", b"msf1"), "HEIC"),
+    **dict.fromkeys((b"avif", b"avis"), "AVIF"),
+    b"crx ": "a camera's raw file",
+}
+
 #: Of these, what may as well be a document: such a file is an image by its name only.
 _DOCUMENTS: Final = ("EPS", "PDF", "SVG or XML")
 
@@ -175,15 +201,32 @@ def check_container(data: bytes, where: str) -> None:
 def _refused(data: bytes, where: str) -> AssayError:
     if not data:
         return _damaged(where, "the file is empty")
-    kind = next(
-        (n for n, at, start in _REFUSED if data[at : at + len(start)] == start), "of an unknown format"
-    )
-    return AssayError(
-        "image-format",
-        where,
-        f"it is {kind}, not PNG, JPEG, WebP or BMP",
-        "Convert it, for instance with ImageMagick: magick INPUT OUTPUT.png",
-    )
+    kind = _kind(data, where)
+    if not kind:
+        what = "it is of an unknown format, not PNG, JPEG, WebP or BMP"
+        return AssayError("image-format", where, what, "Save it as PNG with the program that wrote it.")
+    what = f"it is {kind}, not PNG, JPEG, WebP or BMP"
+    if (
+        kind in _DOCUMENTS and b"<svg" not in data[:_LOOKED_AT]
+    ):  # often a page of an error, saved as a picture
+        return AssayError("image-format", where, what, "Replace or remove the file.")
+    way = _CONVERSIONS.get(kind, "magick INPUT OUTPUT.png")
+    fix = "Convert all such files, and read them again."
+    return AssayError("image-format", where, f"{what} (convert it: {way})", fix)
+
+
+def _kind(data: bytes, where: str) -> str:
+    """The format of a file that is not read, empty where it is unknown."""
+    if where.lower().endswith(_RAW):
+        return "a camera's raw file"
+    kind = next((n for n, at, start in _REFUSED if data[at : at + len(start)] == start), "")
+    return _BRANDS.get(data[8:12], kind) if kind == "HEIC or AVIF" else kind
+
+
+def way_to_convert(reason: str) -> str:
+    """The command that makes a PNG of a refused file, out of the reason that it was refused for; or empty."""
+    found = _CONVERTED.search(reason)
+    return found[1] if found else ""
 
 
 def _damaged(where: str, what: str) -> AssayError:

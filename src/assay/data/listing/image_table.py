@@ -37,10 +37,14 @@ class _Rows:
 
 @dataclass(frozen=True)
 class Table:
-    """A table to read: its file, and the split of its rows where it has no column for it."""
+    """A table to read: its file, and the split of its rows where it has no column for it.
+
+    in_memory: it is no file but a data frame, which `path` names in messages.
+    """
 
     path: Path
     split: str = "train"
+    in_memory: bool = False
 
 
 def list_tables(request: Request, root: Path, tables: Sequence[Table], form: str) -> Listing:
@@ -81,8 +85,11 @@ class _Found:
 
     def take(self, request: Request, table: Table, columns: Columns) -> None:
         """A table with its stamp."""
-        with reading_errors(table.path):
-            self.stamps.append(_stamp(str(table.path), table.path.stat()))
+        if table.in_memory:
+            self.stamps.append(repr({name: list(cells) for name, cells in columns.items()}))
+        else:
+            with reading_errors(table.path):
+                self.stamps.append(_stamp(str(table.path), table.path.stat()))
         self.add(request, table, columns)
 
     def listing(self, request: Request, tables: Sequence[Table], form: str) -> Listing:
@@ -121,7 +128,7 @@ class _Found:
 
     def _folder(self, request: Request, table: Table) -> Path:
         """Where the table's paths begin."""
-        return self._root if request.root else table.path.parent.resolve()
+        return self._root if request.root or table.in_memory else table.path.parent.resolve()
 
     def _add_row(
         self,

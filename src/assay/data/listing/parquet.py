@@ -4,17 +4,29 @@ Understands the form of the Hugging Face hub: an image column with `bytes` and `
 numbers, class names in the schema's metadata.
 """
 
-import json
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from assay.core.errors import AssayError
 from assay.core.text import one_line
-from assay.data.formats.safe_open import open_file
+from assay.data.formats.parquet_file import (
+    cells_of,
+    check_groups,
+    check_rows,
+    class_names_of,
+    holding_images,
+    holding_pixels,
+    is_simple,
+    need_pyarrow,
+    opened,
+)
+from assay.data.formats.pixel_arrays import pixels, plain_images
+from assay.data.formats.png import png_bytes
 from assay.data.formats.text_table import LABEL_NAMES, PATH_NAMES, SPLIT_NAMES, chosen_column, optional_column
 from assay.data.listing.image_table import Table, list_columns
 from assay.data.listing.listing import Listing, Part, stamp_of
@@ -23,42 +35,18 @@ from assay.data.listing.table_labels import is_missing, several_labels
 from assay.data.request import Request
 from assay.data.values import UNLABELLED, LeftOut, numbered_ids
 
-#: Older versions load code from files that ask for it (CVE-2023-47248).
-OLDEST: Final = (17, 0)
-
 IMAGE_NAMES: Final = ("image", "img", "picture", "photo", "bytes")
+
+#: How columns of lists of pixels are called besides.
+_PIXEL_NAMES: Final = ("pixels", "pixel_values", "data", "x")
 
 #: Images that are held at once while a file is streamed.
 _BATCH: Final = 128
-
-#: Bytes of one group of rows, which the reader holds at once.
-_LARGEST_GROUP: Final = 1 << 30
 
 #: hub names of files: train-00000-of-00001.parquet, also with a folder for the split.
 _SPLIT_IN_NAME: Final = re.compile(
     r"(?:^|[/_.-])(train(?:ing)?|val(?:id(?:ation)?)?|dev|test(?:ing)?)(?=[/_.-])"
 )
-
-
-def need_pyarrow() -> Any:
-    """The module `pyarrow.parquet`. Raises AssayError `missing-extra` where it is missing or too old."""
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError as error:
-        raise _missing("pyarrow is not installed") from error
-    version = tuple(int(part) for part in re.findall(r"\d+", pyarrow.__version__)[:2])
-    if version < OLDEST:
-        raise _missing(f"pyarrow {pyarrow.__version__} is too old to be safe")
-    return pyarrow.parquet
-
-
-def _missing(what: str) -> AssayError:
-    return AssayError("missing-extra", "parquet", what, 'Install it: pip install "assay[parquet]"')
-
-
-#: Characters of one text: labels, groups and paths are shorter.
-_LONGEST_TEXT: Final = 10_000
 
 
 @dataclass(frozen=True)
@@ -91,7 +79,7 @@ def list_parquet(request: Request, root: Path, files: Sequence[Path]) -> Listing
         for s in [file.path.stat()]
     ]
     splits = ordered_splits(split for file in read for split in file.splits)
-    parts = {split: _part(parquet, read, split) for split in splits}
+    parts = {split: _part(parquet, read, split, request.floats) for split in splits}
     form = f"{len(files):,} Parquet file{'s' if len(files) > 1 else ''}"
     left_out, notes = _set_aside(request, read)
     parts = {split: part for split, part in parts.items() if part.ids}
@@ -105,14 +93,14 @@ def _tables_of_paths(
     """The files as tables of paths, where none has a column of images and all have one of paths."""
     tables = []
     for path in files:
-        with _opened(parquet, path) as file:
+        with opened(parquet, path) as file:
             schema = file.schema_arrow
-            if _holding_images(schema):
+            if holding_images(schema) or set(_pixel_columns(schema)) & {*IMAGE_NAMES, *_PIXEL_NAMES}:
                 return []
-            names = [name for name in schema.names if _is_simple(schema.field(name).type)]
+            names = [name for name in schema.names if is_simple(schema.field(name).type)]
             if optional_column(path, names, request.path_column, PATH_NAMES, "--path-column") is None:
                 return []
-            columns = {name: [_as_text(value) for value in _cells(path, file, name)] for name in names}
+            columns = {name: [_as_text(value) for value in cells_of(path, file, name)] for name in names}
         tables.append((Table(path, _splits(path, path.parent, None, 1)[0]), columns))
     return tables
 
@@ -145,41 +133,25 @@ def _set_aside(request: Request, files: Sequence[_File]) -> tuple[tuple[LeftOut,
     return tuple(left_out), tuple(notes)
 
 
-def _cells(path: Path, file: Any, name: str) -> list[Any]:
-    """The values of one column, equal texts kept once: a small file can hold a long text many times."""
-    column = file.read(columns=[name]).column(0)
-    found: list[Any] = []
-    for chunk in column.chunks:
-        if hasattr(chunk, "dictionary"):
-            values = chunk.dictionary.to_pylist()
-            found += [None if place is None else values[place] for place in chunk.indices.to_pylist()]
-        else:
-            found += chunk.to_pylist()
-    if any(isinstance(value, str) and len(value) > _LONGEST_TEXT for value in found):
-        what = f"column {one_line(name)} holds texts of more than {_LONGEST_TEXT:,} characters"
-        raise AssayError("parquet-unreadable", path, what, "Leave the column out of the file.")
-    return found
-
-
 def _read(parquet: Any, request: Request, root: Path, path: Path) -> _File:
-    with _opened(parquet, path) as file:
+    with opened(parquet, path) as file:
         schema = file.schema_arrow
-        _check_groups(path, file.metadata)
+        check_groups(path, file.metadata)
         image = _image_column(path, schema)
         names = [name for name in schema.names if name != image]
         label = chosen_column(path, names, request.label_column, LABEL_NAMES, "--label-column")
         split = optional_column(path, names, request.split_column, SPLIT_NAMES, "--split-column")
-        simple = [name for name in names if _is_simple(schema.field(name).type)]
+        simple = [name for name in names if is_simple(schema.field(name).type)]
         if label not in simple:
             what = f"the column {label!r} holds {schema.field(label).type}, not one value an image"
             raise several_labels(path, what)
-        cells = {name: _cells(path, file, name) for name in {label, *simple}}
+        cells = {name: cells_of(path, file, name) for name in {label, *simple}}
         if request.group_column is not None:
             group = chosen_column(path, names, request.group_column, (), "--group-column")
             cells["group"] = cells[group]
         for name, values in cells.items():
-            _check_rows(path, name, len(values), file.metadata.num_rows)
-        classes = _class_names(schema, label)
+            check_rows(path, name, len(values), file.metadata.num_rows)
+        classes = class_names_of(schema, label)
         return _File(
             path,
             image,
@@ -194,112 +166,21 @@ def _read(parquet: Any, request: Request, root: Path, path: Path) -> _File:
         )
 
 
-@contextmanager
-def _opened(parquet: Any, path: Path) -> Iterator[Any]:
-    import pyarrow
-
-    with open_file(path) as handle:
-        try:
-            texts = _texts(parquet, handle)
-            with parquet.ParquetFile(handle, read_dictionary=texts) as file:
-                yield file
-        except (pyarrow.ArrowException, OSError, ValueError, KeyError, IndexError) as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise AssayError(
-                "parquet-unreadable", path, reason, "Replace the file with an intact copy, or write it again."
-            ) from error
-
-
-def _texts(parquet: Any, handle: Any) -> list[str]:
-    """The columns of text: read as dictionaries, they take the memory of their different values."""
-    import pyarrow.types as types
-
-    schema = parquet.read_schema(handle)
-    handle.seek(0)
-    return [
-        name
-        for name in schema.names
-        if types.is_string(schema.field(name).type) or types.is_large_string(schema.field(name).type)
-    ]
-
-
-def _check_groups(path: Path, metadata: Any) -> None:
-    for number in range(metadata.num_row_groups):
-        size = metadata.row_group(number).total_byte_size
-        if not 0 <= size <= _LARGEST_GROUP:
-            raise AssayError(
-                "parquet-unreadable",
-                path,
-                f"its group of rows {number} has {size:,} bytes; at most {_LARGEST_GROUP:,} are read at once",
-                "Write it again with smaller row groups.",
-            )
-
-
-def _check_rows(path: Path, column: str, found: int, promised: int) -> None:
-    """A damaged file may have fewer values than rows, and is read without a word."""
-    if found != promised:
-        raise AssayError(
-            "parquet-unreadable",
-            path,
-            f"column {one_line(column)} has {found:,} values for {promised:,} rows",
-            "Replace the file with an intact copy, or write it again.",
-        )
-
-
-def _holding_images(schema: Any) -> list[str]:
-    """The columns that are binary, or a struct with binary `bytes`."""
-    import pyarrow.types as types
-
-    def holds_images(kind: Any) -> bool:
-        if types.is_struct(kind):
-            return any(
-                kind.field(i).name == "bytes" and _is_bytes(kind.field(i).type)
-                for i in range(kind.num_fields)
-            )
-        return _is_bytes(kind)
-
-    return [name for name in schema.names if holds_images(schema.field(name).type)]
-
-
 def _image_column(path: Path, schema: Any) -> str:
     """The column of images."""
-    names = _holding_images(schema)
+    names = holding_images(schema) or _pixel_columns(schema)
     if not names:
         kinds = ", ".join(f"{one_line(name)} ({schema.field(name).type})" for name in schema.names[:6])
         what = f"no column holds encoded pictures or their paths; there are {kinds}"
         fix = "Store PNG or JPEG bytes, or paths in a column that --path-column names."
         raise AssayError("column-missing", path, what, fix)
-    return chosen_column(path, names, names[0] if len(names) == 1 else None, IMAGE_NAMES, "an image column")
+    usual = (*IMAGE_NAMES, *_PIXEL_NAMES)
+    return chosen_column(path, names, names[0] if len(names) == 1 else None, usual, "an image column")
 
 
-def _is_bytes(kind: Any) -> bool:
-    import pyarrow.types as types
-
-    return bool(types.is_binary(kind) or types.is_large_binary(kind))
-
-
-def _is_simple(kind: Any) -> bool:
-    import pyarrow.types as types
-
-    kind = kind.value_type if types.is_dictionary(kind) else kind
-    return bool(
-        types.is_integer(kind)
-        or types.is_floating(kind)
-        or types.is_boolean(kind)
-        or types.is_string(kind)
-        or types.is_large_string(kind)
-    )
-
-
-def _class_names(schema: Any, label: str) -> tuple[str, ...] | None:
-    """Class names from the hub's metadata, where there are any of the right form."""
-    try:
-        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
-        names = features[label]["names"]
-    except (KeyError, ValueError, TypeError, RecursionError):
-        return None
-    right = isinstance(names, list) and bool(names) and all(isinstance(name, str) for name in names)
-    return tuple(names) if right else None
+def _pixel_columns(schema: Any) -> list[str]:
+    """The columns of lists of pixels; lists called labels are several labels an image."""
+    return [name for name in holding_pixels(schema) if name.casefold() not in LABEL_NAMES]
 
 
 def _labels(path: Path, values: Sequence[Any], classes: tuple[str, ...] | None) -> list[str]:
@@ -348,7 +229,7 @@ def _paths(file: Any, schema: Any, image: str) -> list[str]:
     return paths if len(paths) == len(column) else []
 
 
-def _part(parquet: Any, files: Sequence[_File], split: str) -> Part:
+def _part(parquet: Any, files: Sequence[_File], split: str, floats: bool) -> Part:
     rows = [
         (file, row)
         for file in files
@@ -363,23 +244,39 @@ def _part(parquet: Any, files: Sequence[_File], split: str) -> Part:
         for name in sorted(names)
     }
     labels = [file.labels[row] for file, row in rows]
-    return Part(ids, labels, lambda: _payloads(parquet, files, split), columns)
+    return Part(ids, labels, lambda: _payloads(parquet, files, split, floats), columns)
 
 
-def _payloads(parquet: Any, files: Sequence[_File], split: str) -> Iterator[bytes]:
+def _encoded(value: Any, where: str, floats: bool) -> bytes:
+    """The content of an image file, or of a PNG made of lists of pixels; a missing image counts as an empty
+    one: unreadable."""
+    if not isinstance(value, list):
+        return (value.get("bytes") if isinstance(value, dict) else value) or b""
+    try:
+        array = np.array(value, float if floats else None)
+    except ValueError:  # rows of different lengths
+        array = np.zeros(0)
+    if array.size == 0 or array.dtype.kind not in "iuf":
+        return b""
+    if array.dtype.kind in "iu" and 0 <= array.min() <= array.max() <= 255:
+        array = array.astype(np.uint8)
+    shaped, _ = plain_images(array[None], where)
+    return png_bytes(pixels(shaped, where, floats)[0])
+
+
+def _payloads(parquet: Any, files: Sequence[_File], split: str, floats: bool) -> Iterator[bytes]:
     """The encoded images of a split, one small batch in memory at a time."""
     for file in files:
         if split not in file.splits:
             continue
         row = 0
-        with _opened(parquet, file.path) as opened:
-            for batch in opened.iter_batches(_BATCH, columns=[file.image]):
+        with opened(parquet, file.path) as content:
+            for batch in content.iter_batches(_BATCH, columns=[file.image]):
                 for value in batch.column(0).to_pylist():
                     if row < len(file.splits) and file.splits[row] == split and file.labels[row]:
-                        content = value.get("bytes") if isinstance(value, dict) else value
-                        yield content or b""  # a missing image counts as an empty one: unreadable
+                        yield _encoded(value, f"{file.path}: row {row}", floats)
                     row += 1
-        _check_rows(file.path, file.image, row, len(file.splits))
+        check_rows(file.path, file.image, row, len(file.splits))
 
 
 def left_out_files(root: Path, files: Sequence[Path]) -> tuple[LeftOut, ...]:

@@ -16,6 +16,7 @@ from assay.data.sources import (
     numpy_files,
     parquet_files,
     pixel_table,
+    python_objects,
     sample,
     tfds,
 )
@@ -40,6 +41,14 @@ class Source(NamedTuple):
 
 #: Every source, asked in this order.
 SOURCES: Final = (
+    Source(
+        "python",
+        (),
+        python_objects.matches,
+        python_objects.read,
+        python_objects.TAKES,
+        python_objects.listing,
+    ),
     Source("arrays", (), arrays.matches, arrays.read, arrays.TAKES),
     Source(
         "fashion-mnist", (fashion_mnist.NAME,), fashion_mnist.matches, fashion_mnist.read, fashion_mnist.TAKES

@@ -11,16 +11,15 @@ from numpy.typing import NDArray
 from assay.core.arrays import Rows
 from assay.core.errors import AssayError
 from assay.core.text import one_line
+from assay.data.formats.pixel_arrays import pixels, plain_images
 from assay.data.formats.safe_open import open_file
 from assay.data.listing.class_numbers import NO_CLASS, counted_from_one, without_no_class
 from assay.data.request import Request
-from assay.data.sources.array_forms import plain_images, plain_labels
-from assay.data.values import BLOCK, Dataset, Split, numbered_ids
+from assay.data.sources.array_forms import plain_labels
+from assay.data.values import Dataset, Split, numbered_ids
 
 #: Without class names, labels are numbers from 0; a larger one is a mistake, not a class.
 _MOST_NUMBERED_CLASSES: Final = 1 << 16
-
-_FLOAT_FIX: Final = "Give uint8 values in 0-255, or say that they are in [0, 1] with floats=True."
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,52 +113,6 @@ def _renumbered(
         raise AssayError("class-names", where, what, "Name all classes.")
     place = np.array([names.index(name) for name in own], np.int64)
     return names, {key: place[values] for key, values in labels.items()}, []
-
-
-def pixels(values: NDArray[Any], where: str, floats: bool = False) -> NDArray[np.uint8]:
-    """Images as uint8 `(n, h, w, c)`, from `(n, h, w)` or `(n, h, w, c)` with 1 or 3 channels.
-
-    Integers must lie in 0-255. Floats are refused unless `floats`: then they must lie in [0, 1] and
-    become round(255 x). Raises AssayError `bad-arrays` or `pixel-out-of-range`.
-    """
-    shaped = values[..., None] if values.ndim == 3 else values
-    if shaped.ndim != 4 or shaped.shape[3] not in (1, 3) or 0 in shaped.shape[1:]:
-        raise AssayError(
-            "bad-arrays",
-            where,
-            f"images of shape {values.shape} are not (n, height, width) or (n, height, width, 1 or 3)",
-            "Give one image per row, channels last.",
-        )
-    if shaped.dtype == np.uint8:
-        return shaped
-    if shaped.dtype.kind == "f":
-        return _scaled(shaped, where, floats)
-    if shaped.dtype.kind not in "iu":
-        raise AssayError("bad-arrays", where, f"images of type {values.dtype} are not numbers", _FLOAT_FIX)
-    _check_values((shaped < 0) | (shaped > 255), where, "outside 0-255")
-    return shaped.astype(np.uint8)
-
-
-def _scaled(values: NDArray[Any], where: str, floats: bool) -> NDArray[np.uint8]:
-    if not floats:
-        raise AssayError("bad-arrays", where, f"images are {values.dtype}, not uint8", _FLOAT_FIX)
-    # `not (0 <= x <= 1)` rather than `x < 0 or x > 1`: it also catches NaN.
-    _check_values(~((values >= 0) & (values <= 1)), where, "outside [0, 1]")
-    scaled = np.empty(values.shape, np.uint8)
-    for start in range(0, len(values), BLOCK):
-        scaled[start : start + BLOCK] = np.rint(values[start : start + BLOCK] * 255.0)
-    return scaled
-
-
-def _check_values(bad: NDArray[np.bool_], where: str, what: str) -> None:
-    if bad.any():
-        images = np.flatnonzero(bad.reshape(len(bad), -1).any(axis=1))
-        raise AssayError(
-            "pixel-out-of-range",
-            where,
-            f"{len(images):,} of {len(bad):,} images have values {what}, the first at index {images[0]}",
-            "Bring all values into the range.",
-        )
 
 
 def whole_labels(values: NDArray[Any], where: str) -> NDArray[np.int64]:

@@ -6,20 +6,14 @@ meant in two is refused.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isqrt
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.arrays import Shape
 from assay.core.errors import AssayError
 from assay.data.listing.names import natural_key
-from assay.data.values import BLOCK
-
-#: The smallest flat image: fewer values a row are features of something.
-_FEWEST_PIXELS: Final = 64
-
-_CHANNELS: Final = (1, 3)
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,47 +88,12 @@ def _from_one_hot(rows: NDArray[Any], where: str) -> tuple[NDArray[Any], str]:
     return rows.argmax(axis=1).astype(np.int64), "labels are one-hot rows: the column is the class"
 
 
-def plain_images(values: NDArray[Any], where: str) -> tuple[NDArray[Any], str]:
-    """Images as `(n, h, w)` or `(n, h, w, c)`, and a note on how they got there; empty where they were so.
-
-    From flat squares `(n, h * h)`, channels first `(n, c, h, w)`, and RGBA `(n, h, w, 4)`. Raises AssayError
-    `bad-arrays` for what can be meant in two ways. Other shapes stay as they are, for whoever checks them.
-    """
-    if values.ndim == 2 and values.shape[1] >= _FEWEST_PIXELS:
-        return _from_rows(values, where)
-    if values.ndim == 4 and values.shape[1] in _CHANNELS and values.shape[3] not in (*_CHANNELS, 4):
-        return np.ascontiguousarray(values.transpose(0, 2, 3, 1)), "the channels came first, (n, c, h, w)"
-    if values.ndim == 4 and values.shape[1] == values.shape[3] == 3 < values.shape[2]:
-        fix = "Use X.transpose(0, 2, 3, 1) if the channels come first; else make the images higher than 3."
-        what = f"images of shape {values.shape} may have channels first or last"
-        raise AssayError("bad-arrays", where, what, fix)
-    if values.ndim == 4 and values.shape[3] == 4 and values.dtype == np.uint8:
-        return _over_white(values), "the fourth channel is alpha: laid over white"
-    return values, ""
-
-
-def _from_rows(values: NDArray[Any], where: str) -> tuple[NDArray[Any], str]:
-    count = values.shape[1]
-    side = isqrt(count)
-    if side * side == count:
-        note = f"each row of {count:,} values is a gray square, {side} x {side}"
-        return values.reshape(len(values), side, side), note
-    side = isqrt(count // 3)
-    if side * side * 3 == count:
-        fix = (
-            f"Reshape it: X.reshape(-1, {side}, {side}, 3) if the colors of a pixel lie together, "
-            f"X.reshape(-1, 3, {side}, {side}).transpose(0, 2, 3, 1) if red comes first, as in CIFAR-10."
-        )
-        raise AssayError(
-            "bad-arrays", where, f"rows of {count:,} values may be colored squares in two orders", fix
-        )
-    return values, ""
-
-
-def _over_white(values: NDArray[Any]) -> NDArray[np.uint8]:
-    found = np.empty((*values.shape[:3], 3), np.uint8)
-    for start in range(0, len(values), BLOCK):
-        block = values[start : start + BLOCK].astype(np.float32)
-        alpha = block[..., 3:] / 255
-        found[start : start + BLOCK] = np.rint(block[..., :3] * alpha + 255 * (1 - alpha))
-    return found
+def transposition_note(name: str, shape: Shape) -> list[str]:
+    """A note where a set is EMNIST by the name of its files: they hold every picture with rows and columns
+    exchanged (Cohen et al. 2017), so it looks turned and mirrored."""
+    if "emnist" not in name.lower() or "femnist" in name.lower() or shape[:2] != (28, 28):
+        return []
+    return [
+        "EMNIST's files hold every picture transposed: shown they look turned and mirrored. They are read as "
+        "they are, so that other readings of EMNIST compare; pictures to predict must be transposed alike"
+    ]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +11,7 @@ from assay.core.events import OnEvent, ignore, warn
 from assay.data.formats.idx import LARGEST, read_idx
 from assay.data.request import Request
 from assay.data.sources.array_dataset import RawSplit, dataset_from_arrays
+from assay.data.sources.array_forms import transposition_note
 from assay.data.values import Dataset
 
 #: For instance train-images-idx3-ubyte.gz, t10k-labels.idx1-ubyte, emnist-letters-test-images-idx3-ubyte:
@@ -50,7 +52,8 @@ def read(request: Request) -> Dataset:
         if _complete(folder, lead, split, files)
     }
     name = request.name or lead or folder.name
-    return dataset_from_arrays(name, parts, "idx", request.classes, str(folder))
+    found = dataset_from_arrays(name, parts, "idx", request.classes, str(folder))
+    return replace(found, notes=(*found.notes, *transposition_note(lead or folder.name, found.shape)))
 
 
 def read_pair(images: Path, labels: Path, largest: int = LARGEST, on_event: OnEvent = ignore) -> RawSplit:

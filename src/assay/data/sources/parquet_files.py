@@ -15,7 +15,7 @@ from assay.data.sources.image_dataset import read_image_set
 from assay.data.values import Dataset
 
 #: The options of a request that this source reads.
-TAKES: Final = OF_IMAGES | OF_TABLES
+TAKES: Final = OF_IMAGES | OF_TABLES | {"floats"}
 
 
 def matches(request: Request) -> bool:
@@ -35,7 +35,8 @@ def listing(request: Request) -> Listing:
     assert path is not None  # `matches` said so
     files = _files(path)
     found = list_parquet(request, path, files)
-    more = left_out_files(path, files) if path.is_dir() else ()
+    named = {id_ for part in found.parts.values() for id_ in part.ids}
+    more = [left for left in left_out_files(path, files) if left.id not in named] if path.is_dir() else ()
     return replace(found, left_out=(*found.left_out, *more))
 
 

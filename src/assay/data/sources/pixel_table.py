@@ -17,6 +17,7 @@ from assay.data.listing.names import ordered_splits
 from assay.data.listing.tree import splits_of
 from assay.data.request import Request
 from assay.data.sources.array_dataset import RawSplit, dataset_from_arrays
+from assay.data.sources.array_forms import transposition_note
 from assay.data.values import Dataset
 
 #: The options of a request that this source reads.
@@ -73,6 +74,7 @@ def read(request: Request) -> Dataset:
     name = path.name if path.is_dir() else path.stem
     found = dataset_from_arrays(name, ordered, "pixel-table", request.classes, str(path))
     height, width, channels = found.shape
+    file_names = " ".join([path.name, *(part.images_name for part in ordered.values())])
     form = f"read as a table of pixels: each row an image of {height} x {width} x {channels}"
     return Dataset(
         found.name,
@@ -80,7 +82,7 @@ def read(request: Request) -> Dataset:
         found.splits,
         found.source,
         found.location,
-        (form, *found.notes, *left_out),
+        (form, *found.notes, *left_out, *transposition_note(file_names, found.shape)),
     )
 
 
