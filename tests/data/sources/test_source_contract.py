@@ -89,8 +89,20 @@ def _table(dataset: Dataset, place: Path) -> Options:
     return {"data": folder / "list.csv"}
 
 
+def _python(dataset: Dataset, _: Path) -> Options:
+    """Pairs of image and class by split, as data sets of torch have them."""
+    pairs = {
+        name: [
+            (image, dataset.classes[label]) for image, label in zip(split.images, split.labels, strict=True)
+        ]
+        for name, split in dataset.splits.items()
+    }
+    return {"data": pairs}
+
+
 #: How a set comes into the form that a source reads.
 MADE: Mapping[str, Callable[[Dataset, Path], Options]] = {
+    "python": _python,
     "arrays": _as_arrays,
     "hf": lambda dataset, place: {"data": f"hf:{convert(dataset, place / 'set.parquet').parent}"},
     "tfds": _tfds,
