@@ -140,7 +140,8 @@ def _prepare_environment() -> None:
 def _report(error: Exception, code: int, debug: bool) -> int:
     if debug:
         raise error
-    sys.stderr.write(f"{error}\n")
+    more = error.more if isinstance(error, AssayError) else ()
+    sys.stderr.write("".join(f"{line}\n" for line in (error, *more)))
     return code
 
 

@@ -5,6 +5,7 @@ decides the exit code of the command line; `docs/errors.md` explains each code (
 together).
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -100,15 +101,17 @@ ERROR_CODES: Final[dict[str, int]] = {
 class AssayError(Exception):
     """A problem that the user can understand and fix.
 
+    more: further lines for people, where one is too few: both readings of a tree.
     `where` names the file or argument, `what` says what is wrong with it, `fix` what to do about it.
     `exit_code` follows from `code` (see `ERROR_CODES`; an unknown code is a bug of ours: KeyError).
     """
 
-    def __init__(self, code: str, where: object, what: str, fix: str) -> None:
+    def __init__(self, code: str, where: object, what: str, fix: str, more: Sequence[str] = ()) -> None:
         self.code = code
         self.where = str(where)
         self.what = what.rstrip(".")
         self.fix = fix
+        self.more = tuple(more)
         self.exit_code = ERROR_CODES[code]
         super().__init__(str(self))
 

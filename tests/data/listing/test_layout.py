@@ -173,6 +173,31 @@ def test_what_can_be_meant_in_two_ways_stops(case: str, tmp_path: Path) -> None:
         assert "\n" not in str(caught.value)
 
 
+def test_both_readings_are_shown_as_trees(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Below the line of the error, each with the option that chooses it and its counts."""
+    folders = {"bus": 24, "car": 24, "train/day": 12, "train/night": 12}
+    for folder, count in folders.items():
+        for number in range(count):
+            path = tmp_path / folder / f"{number}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b"\x89PNG")
+    assert exit_code(["inspect", str(tmp_path)]) == 3
+    first, *trees = capfd.readouterr().err.splitlines()
+    assert first.startswith("error[ambiguous-layout]")
+    assert [line.split() for line in trees] == [
+        ["as", "classes,", "--layout", "classes:"],
+        ["train", "72", "images"],
+        ["bus", "24"],
+        ["car", "24"],
+        ["train", "24"],
+        ["as", "splits,", "--layout", "splits:"],
+        ["train", "24", "images"],
+        ["day", "12"],
+        ["night", "12"],
+        ["left", "out", "48", "images"],
+    ]
+
+
 def test_images_and_labels_of_a_detector_stop(tmp_path: Path) -> None:
     """All in folders called `images`, beside folders of texts: this is no set of classes."""
     folders = {"train/images": 5, "valid/images": 3}

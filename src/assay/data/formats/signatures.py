@@ -217,9 +217,9 @@ def _refused(data: bytes, where: str) -> AssayError:
 
 def _kind(data: bytes, where: str) -> str:
     """The format of a file that is not read, empty where it is unknown."""
-    if where.lower().endswith(_RAW):
-        return "a camera's raw file"
     kind = next((n for n, at, start in _REFUSED if data[at : at + len(start)] == start), "")
+    if kind in ("", "TIFF") and where.lower().endswith(_RAW):
+        return "a camera's raw file"
     return _BRANDS.get(data[8:12], kind) if kind == "HEIC or AVIF" else kind
 
 

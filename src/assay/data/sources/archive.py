@@ -61,5 +61,5 @@ def _read_folder(request: Request, archive: Path, unpacked: Path, scratch: Path)
                 # The unpacked files are gone when this is read: name the archive, not them.
                 where = str(error.where).replace(str(unpacked), str(archive))
                 what = error.what.replace(str(unpacked), str(archive))
-                raise AssayError(error.code, where, what, error.fix) from error
+                raise AssayError(error.code, where, what, error.fix, error.more) from error
     raise too_few(archive)

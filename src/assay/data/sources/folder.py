@@ -17,10 +17,11 @@ from assay.data.formats.signatures import (
 from assay.data.formats.text_table import SUFFIXES as TABLES
 from assay.data.formats.text_table import read_table
 from assay.data.listing.image_table import Table, list_tables
-from assay.data.listing.layout import Reading, choose_reading
+from assay.data.listing.layout import choose_reading
 from assay.data.listing.listing import Listing, Part, Unlisted
 from assay.data.listing.metadata import has_labels, with_metadata
 from assay.data.listing.names import ordered_splits, split_of
+from assay.data.listing.readings import Reading
 from assay.data.listing.tree import Tree, label_in
 from assay.data.listing.walk import Glance, Walk, glance, in_order
 from assay.data.request import OF_FOLDERS, OF_IMAGES, OF_TABLES, Request, refuse_unused
@@ -147,7 +148,7 @@ def _chosen(found: Walk, tree: Tree, request: Request, images: dict[str, list[st
         tables = [name for name in found.files if "/" not in name and name.lower().endswith(TABLES)]
         hints = [*_unfollowed(found), *(f"there is a table, {name}: give its path" for name in tables[:1])]
         what = "; ".join([error.what, *hints])
-        raise AssayError(error.code, error.where, what, error.fix) from error
+        raise AssayError(error.code, error.where, what, error.fix, error.more) from error
 
 
 def _unfollowed(found: Walk) -> list[str]:

@@ -1,0 +1,242 @@
+"""The ways to read one tree of folders: which folder is a split, and which is a class."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from assay.core.text import one_line
+from assay.data.listing.names import SPLIT_ORDER, natural_key, split_of
+from assay.data.listing.tree import NO_CLASSES, Tree, joined, label_in, splits_of
+
+#: Classes of a split that a tree shows.
+_BRANCHES: Final = 8
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to read a tree.
+
+    place: from a folder, by its path, to split and class of the images in it; None: they are left out.
+    classes: the names of the class folders, of empty ones too. left_out: images without a place that the
+    reading has no reason for. notes: what was decided, for people. by_name: classes are in the files' names.
+    """
+
+    kind: str
+    form: str
+    place: Callable[[str], tuple[str, str] | None]
+    classes: tuple[str, ...]
+    left_out: int
+    notes: tuple[str, ...] = ()
+    by_name: bool = False
+
+
+class Readings:
+    """Every reading of a tree, and what is said of it."""
+
+    def __init__(
+        self,
+        tree: Tree,
+        split_names: Mapping[str, str] | None,
+        file_names: Callable[[str], list[str]] | None,
+    ) -> None:
+        self.tree, self._files = tree, file_names
+        self.named = {folder: split for split, folder in (split_names or {}).items()}
+        self.base = self._found_base()
+
+    def _found_base(self) -> str:
+        """The folder whose folders are splits or classes. A single folder named like a split is one."""
+        tree, folder = self.tree, ""
+        while not tree.images[folder] and len(names := tree.classes(folder)) == 1:
+            below = joined(folder, names[0])
+            if not tree.full(below) or split_of(names[0]) or names[0] in self.named:
+                break
+            folder = below
+        return folder
+
+    @cached_property
+    def full(self) -> list[str]:
+        """The folders that hold images, of those that are splits or classes."""
+        return self.tree.full(self.base)
+
+    @cached_property
+    def split_folders(self) -> dict[str, str]:
+        """The split of each folder that is named after one."""
+        return self.named or splits_of(self.full)
+
+    def subs(self, name: str) -> list[str]:
+        """The class folders of a split folder."""
+        return self.tree.full(self.tree.descended(joined(self.base, name)))
+
+    # The readings.
+
+    @cached_property
+    def classes(self) -> Reading:
+        """A folder for each class."""
+
+        def place(folder: str) -> tuple[str, str] | None:
+            parts = self._parts(folder)
+            return ("train", parts[0]) if parts else None
+
+        classes = tuple(self.tree.classes(self.base))
+        return Reading(
+            "classes", "a folder for each class", place, classes, self._lost(place), tuple(self._below())
+        )
+
+    @cached_property
+    def splits(self) -> Reading:
+        """A folder for each split, and in it one for each class."""
+        starts = {name: self.tree.descended(joined(self.base, name)) for name in self.split_folders}
+
+        def place(folder: str) -> tuple[str, str] | None:
+            parts = self._parts(folder)
+            if not parts or parts[0] not in starts or not folder.startswith(f"{starts[parts[0]]}/"):
+                return None
+            return self.split_folders[parts[0]], folder[len(starts[parts[0]]) + 1 :].split("/")[0]
+
+        names = {name for start in starts.values() for name in self.tree.classes(start)}
+        loose = sum(self.tree.images[start] for start in starts.values())
+        notes = [*self._below(), *self._renamed(), *self._unlabelled_notes(starts)]
+        lost = self._lost(place) - loose
+        form = "a folder for each split and class"
+        return Reading("splits", form, place, tuple(sorted(names, key=natural_key)), lost, tuple(notes))
+
+    @cached_property
+    def class_first(self) -> Reading:
+        """A folder for each class, and in it one for each split."""
+
+        def place(folder: str) -> tuple[str, str] | None:
+            parts = self._parts(folder)
+            split = split_of(parts[1]) if len(parts) > 1 else None
+            return (split, parts[0]) if split else None
+
+        note = "the folders of the splits lie inside the folders of the classes"
+        classes, lost = tuple(self.full), self._lost(place)
+        return Reading(
+            "classes", "a folder for each class and split", place, classes, lost, (*self._below(), note)
+        )
+
+    @cached_property
+    def nested(self) -> Reading:
+        """Folders of classes below folders that are neither splits nor classes."""
+
+        def place(folder: str) -> tuple[str, str] | None:
+            parts = self._parts(folder)
+            return ("train", parts[1]) if len(parts) > 1 else None
+
+        names = {sub for name in self.full for sub in self.tree.full(joined(self.base, name))}
+        note = "the folders above those of the classes are neither splits nor classes (--layout nested)"
+        classes, lost = tuple(sorted(names, key=natural_key)), self._lost(place)
+        return Reading(
+            "nested", "folders of classes, one level down", place, classes, lost, (*self._below(), note)
+        )
+
+    def by_file_names(self) -> Reading | None:
+        """The reading where no folder names a class and every image does: cat.0.jpg, dog.12.jpg."""
+        tree, splits = self.tree, {name: s for name in self.full if (s := split_of(name))}
+        loose = {joined(self.base, name): split for name, split in splits.items()} or {self.base: "train"}
+        if self._files is None or (self.full and len(splits) < len(self.full)):
+            return None
+        if any(tree.full(folder) for folder in loose if folder) or (splits and tree.images[self.base]):
+            return None
+        names = {
+            label for folder, split in loose.items() if split == "train" for label in self._labels(folder)
+        }
+        if len(names) < 2:
+            return None
+        unlabelled = {
+            f for f, split in loose.items() if split != "train" and not set(self._labels(f)) & names
+        }
+
+        def place(folder: str) -> tuple[str, str] | None:
+            return (loose[folder], "") if folder in loose and folder not in unlabelled else None
+
+        shown = ", ".join(sorted(map(one_line, names), key=natural_key)[:4])
+        notes = [
+            f"no folder is a class: the classes are the words that the files' names begin with ({shown})"
+        ]
+        notes += [
+            f"{tree.images[folder]:,} images in {one_line(folder)} have no class in their names: "
+            "no labels, so they are left out and nothing is scored on them"
+            for folder in sorted(unlabelled)
+        ]
+        lost = self._lost(place) - sum(tree.images[folder] for folder in unlabelled)
+        classes = tuple(sorted(names, key=natural_key))
+        return Reading("names", "files named by class", place, classes, lost, tuple(notes), by_name=True)
+
+    def _labels(self, folder: str) -> list[str]:
+        """The classes in the names of a folder's images; none where some lack one, or a camera gave them."""
+        assert self._files is not None
+        labels = [label_in(name) for name in self._files(folder)]
+        known = Counter(label for label in labels if label)
+        if sum(known.values()) < len(labels) or any(count < 2 for count in known.values()):
+            return []
+        return [] if {label.casefold() for label in known} & NO_CLASSES else list(known)
+
+    # What is said of them.
+
+    def _parts(self, folder: str) -> list[str]:
+        if self.base and not folder.startswith(f"{self.base}/"):
+            return []
+        inside = folder[len(self.base) + 1 :] if self.base else folder
+        return inside.split("/") if inside else []
+
+    def _lost(self, place: Callable[[str], tuple[str, str] | None]) -> int:
+        return sum(count for folder, count in self.tree.images.items() if place(folder) is None)
+
+    def placed(self, reading: Reading) -> int:
+        """How many images have a class in a reading."""
+        return self.tree.total() - self._lost(reading.place)
+
+    def _below(self) -> list[str]:
+        return [f"read from {one_line(self.base)}, the only folder with images above it"] if self.base else []
+
+    def _renamed(self) -> list[str]:
+        odd = [f"{one_line(n)} is {s}" for n, s in self.split_folders.items() if split_of(n) != s]
+        twice = Counter(self.split_folders.values())
+        joint = [split for split in SPLIT_ORDER if twice[split] > 1]
+        notes = [f"folders taken for splits by their names: {', '.join(odd)}"] if odd else []
+        return notes + [f"several folders together are the {split} split" for split in joint]
+
+    def _unlabelled_notes(self, starts: Mapping[str, str]) -> list[str]:
+        return [
+            f"{self.tree.images[start]:,} images lie in {one_line(start)} without the folder of a class: "
+            "no labels, so they are left out"
+            for start in starts.values()
+            if self.tree.images[start]
+        ]
+
+    def _counts(self, reading: Reading) -> dict[str, Counter[str]]:
+        """Images by split and class."""
+        counts: dict[str, Counter[str]] = {}
+        for folder, count in self.tree.images.items():
+            if found := reading.place(folder):
+                counts.setdefault(found[0], Counter())[found[1]] += count
+        return counts
+
+    def as_tree(self, reading: Reading) -> list[str]:
+        """A reading as the lines of a tree, with counts."""
+        lines = [f"as {reading.kind}, --layout {reading.kind}:"]
+        counts = self._counts(reading)
+        for split in (split for split in SPLIT_ORDER if split in counts):
+            found = counts[split]
+            names = sorted(found, key=natural_key)
+            lines.append(f"  {split:<22}{found.total():>9,} images")
+            lines += [f"    {one_line(name):<20}{found[name]:>9,}" for name in names[:_BRANCHES]]
+            more = names[_BRANCHES:]
+            lines += [f"    and {len(more):,} more"] if more else []
+        return lines + ([f"  {'left out':<22}{reading.left_out:>9,} images"] if reading.left_out else [])
+
+    def shown(self, reading: Reading) -> str:
+        """A reading in one line, with counts."""
+        counts = self._counts(reading)
+        parts = [f"{split} {{{_some(counts[split])}}}" for split in SPLIT_ORDER if split in counts]
+        lost = f", {reading.left_out:,} images left out" if reading.left_out else ""
+        return (", ".join(parts) or "no image") + lost
+
+
+def _some(counts: Mapping[str, int], most: int = 5) -> str:
+    names = sorted(counts, key=natural_key)
+    shown = [f"{one_line(name)} {counts[name]:,}" for name in names[:most]]
+    return ", ".join(shown) + (f" and {len(names) - most:,} more" if len(names) > most else "")
