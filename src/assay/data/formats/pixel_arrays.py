@@ -14,7 +14,7 @@ from assay.core.errors import AssayError
 from assay.data.values import BLOCK
 
 #: The smallest flat image: fewer values a row are features of something.
-_FEWEST_PIXELS: Final = 64
+FEWEST_PIXELS: Final = 64
 
 _CHANNELS: Final = (1, 3)
 
@@ -29,7 +29,7 @@ def plain_images(values: NDArray[Any], where: str) -> tuple[NDArray[Any], str]:
     From flat squares `(n, h * h)`, channels first `(n, c, h, w)`, and RGBA `(n, h, w, 4)`. Raises AssayError
     `bad-arrays` for what can be meant in two ways. Other shapes stay as they are, for whoever checks them.
     """
-    if values.ndim == 2 and values.shape[1] >= _FEWEST_PIXELS:
+    if values.ndim == 2 and values.shape[1] >= FEWEST_PIXELS:
         return _from_rows(values, where)
     if values.ndim == 4 and values.shape[1] in _CHANNELS and values.shape[3] not in (*_CHANNELS, 4):
         return np.ascontiguousarray(values.transpose(0, 2, 3, 1)), "the channels came first, (n, c, h, w)"

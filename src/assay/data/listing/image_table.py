@@ -115,16 +115,17 @@ class _Found:
         if group is not None:
             more["group"], missing = _groups(columns[group])
             self.notes += [f"{missing:,} rows have no {one_line(group)}: no group"] if missing else []
-        rule = path_rule(self._folder(request, table), columns[path])
-        self.notes += [rule.note] if rule.note else []
         missing_labels = {row: columns[path][row - 1] for row, label in enumerate(labels, 1) if not label}
         if missing_labels and not request.skip_unlabelled:
             raise refuse_unlabelled(table.path, missing_labels, len(labels))
+        folder = self._folder(request, table)
+        start, rule = str(folder), path_rule(folder, columns[path])
+        self.notes += [rule.note] if rule.note else []
         for row, file in enumerate(columns[path]):
             where = f"row {row + 1}"
             of = table.split if split is None else _split(table.path, where, columns[split][row])
             cells = {key: values[row] for key, values in more.items()}
-            self._add_row(request, table, where, of, rule.path(file), labels[row], cells)
+            self._add_row(start, table, where, of, rule.path(file), labels[row], cells)
 
     def _folder(self, request: Request, table: Table) -> Path:
         """Where the table's paths begin."""
@@ -132,7 +133,7 @@ class _Found:
 
     def _add_row(
         self,
-        request: Request,
+        start: str,
         table: Table,
         where: str,
         split: str,
@@ -140,7 +141,7 @@ class _Found:
         label: str,
         cells: Mapping[str, str],
     ) -> None:
-        full, name = self._located(table.path, self._folder(request, table), where, file)
+        full, name = self._located(table.path, start, where, file)
         if not label:
             self.left_out.append(LeftOut(name, UNLABELLED, "the table has no label for it", split))
             return
@@ -166,11 +167,11 @@ class _Found:
         rows.labels.append(label)
         rows.paths.append(full)
 
-    def _located(self, table: Path, start: Path, where: str, file: str) -> tuple[str, str]:
+    def _located(self, table: Path, start: str, where: str, file: str) -> tuple[str, str]:
         """The whole path of a file, and its path below the root. Refuses what lies outside."""
         if not file or "\0" in file:
             raise _wrong(table, f"{where} has no path")
-        whole = os.path.normpath(start / file)
+        whole = os.path.normpath(os.path.join(start, file))  # noqa: PTH118  for a million rows
         folder, name = os.path.split(whole)
         if folder not in self._inside:
             self._inside[folder] = _below(self._root, folder)

@@ -57,8 +57,9 @@ def _some(cells: Sequence[str]) -> list[str]:
 def _there(folder: Path, path: str) -> bool:
     if not path or "\0" in path:
         return False
-    whole = os.path.normpath(folder / path)
-    return whole.startswith(f"{folder}{os.sep}") and os.path.isfile(whole)  # noqa: PTH113  a third of the time, for a million rows
+    # Texts, not `Path`s: a third of the time, for a million rows.
+    whole = os.path.normpath(os.path.join(folder, path))  # noqa: PTH118
+    return whole.startswith(f"{folder}{os.sep}") and os.path.isfile(whole)  # noqa: PTH113
 
 
 def _rules(folder: Path, tried: Sequence[str]) -> Iterator[Rule]:

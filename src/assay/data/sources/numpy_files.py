@@ -1,13 +1,17 @@
 """NumPy's files: an `.npz` with images and labels, or `.npy` files side by side in a folder."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from numpy.typing import NDArray
 
 from assay.core.errors import AssayError
+from assay.core.text import one_line
 from assay.data.formats.npy import read_npy, read_npz
+from assay.data.formats.pixel_arrays import FEWEST_PIXELS
+from assay.data.listing.tree import splits_of
 from assay.data.request import OF_ARRAYS, Request
 from assay.data.sources.array_dataset import RawSplit, checked_classes, dataset_from_arrays
 from assay.data.values import Dataset
@@ -80,13 +84,15 @@ def _pairs(names: Collection[str]) -> dict[str, tuple[str, str]]:
 
 
 def _dataset(request: Request, path: Path, arrays: Mapping[str, NDArray[Any]], source: str) -> Dataset:
-    pairs = _pairs(arrays)
+    usual = _pairs(arrays)
+    pairs = usual or _pairs_by_shape(arrays)
     if not pairs:
+        shown = [f"{one_line(name)} {arrays[name].shape}" for name in sorted(arrays)[:9]]
         raise AssayError(
             "file-missing",
             path,
-            "no arrays are called x_train and y_train, or images and labels, "
-            f"but {', '.join(sorted(arrays)[:9])}",
+            "no arrays are called x_train and y_train, or images and labels, and their shapes do not tell "
+            f"which are images and which labels; there are {', '.join(shown)}",
             "Save them under such names.",
         )
     parts = {
@@ -95,7 +101,39 @@ def _dataset(request: Request, path: Path, arrays: Mapping[str, NDArray[Any]], s
     }
     classes = request.classes or _class_names(arrays)
     name = request.name or (path.name if path.is_dir() else path.stem)
-    return dataset_from_arrays(name, parts, source, classes, str(path), request.floats)
+    found = dataset_from_arrays(name, parts, source, classes, str(path), request.floats)
+    by_shape = (
+        []
+        if usual
+        else [f"{one_line(i)} are the images, {one_line(t)} the labels of {s}" for s, (i, t) in pairs.items()]
+    )
+    taken = [f"told by the shapes of the arrays: {'; '.join(by_shape)}"] if by_shape else []
+    return replace(found, notes=(*found.notes, *taken))
+
+
+def _pairs_by_shape(arrays: Mapping[str, NDArray[Any]]) -> dict[str, tuple[str, str]]:
+    """By split, the one array that can be images and the one of as many labels; nothing where others can be.
+
+    The split is told by the names; an array without one is of train.
+    """
+    splits = splits_of(arrays)
+    found: dict[str, tuple[str, str]] = {}
+    for split in dict.fromkeys(splits.get(name, "train") for name in arrays):
+        own = {name: values for name, values in arrays.items() if splits.get(name, "train") == split}
+        images = [name for name, values in own.items() if _can_be_images(values)]
+        if len(images) != 1:
+            return {}
+        count = len(own[images[0]])
+        labels = [name for name, values in own.items() if values.shape in ((count,), (count, 1))]
+        if len(labels) != 1:
+            return {}
+        found[split] = images[0], labels[0]
+    return found if "train" in found else {}
+
+
+def _can_be_images(values: NDArray[Any]) -> bool:
+    flat = values.ndim == 2 and values.shape[1] >= FEWEST_PIXELS
+    return values.dtype.kind in "uif" and (values.ndim in (3, 4) or flat)
 
 
 def _class_names(arrays: Mapping[str, NDArray[Any]]) -> tuple[str, ...] | None:
