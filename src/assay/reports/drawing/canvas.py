@@ -26,6 +26,7 @@ from PIL import Image
 
 from assay.core.text import one_line
 from assay.reports.drawing.colors import INK, LINE, MUTED, PALETTE
+from assay.reports.drawing.scripts import by_numbers, font_families, lacks_fonts, shown
 
 #: Inches. At 72 units an inch the text is as large as the page's on a phone, and a little larger on a desk.
 WIDTH: Final = 7.0
@@ -47,7 +48,6 @@ _SETTINGS: Final[dict[str, Any]] = {
     "svg.fonttype": "none",  # text stays text: it can be read aloud, searched and recolored
     "svg.image_inline": True,
     "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib, so that every machine draws the same
     "font.size": 9.0,
     "axes.titlesize": 9.5,
     "axes.titlelocation": "left",
@@ -92,7 +92,8 @@ def draw(
     """
     with _settings(name), _missing_glyphs_ignored():
         canvas = _painted(WIDTH, height, paint, arrange=arrange)
-        png, wide = _png(canvas), _svg(canvas)
+        wide = _svg(canvas)
+        png = _png(_with_fonts(canvas, WIDTH, height, paint, arrange=arrange))
     with _settings(f"{name}-narrow"), _missing_glyphs_ignored():
         narrow = _svg(_painted(NARROW, narrow_height or height, paint, arrange=arrange))
     return Drawing(wide, png, narrow)
@@ -101,7 +102,8 @@ def draw(
 def draw_png(name: str, height: float, paint: Paint) -> bytes:
     """The PNG alone of a figure in which `paint` gives everything its place."""
     with _settings(name), _missing_glyphs_ignored():
-        return _png(_painted(WIDTH, height, paint, arrange=False))
+        canvas = _painted(WIDTH, height, paint, arrange=False)
+        return _png(_with_fonts(canvas, WIDTH, height, paint, arrange=False))
 
 
 def _painted(width: float, height: float, paint: Paint, *, arrange: bool) -> Canvas:
@@ -111,6 +113,14 @@ def _painted(width: float, height: float, paint: Paint, *, arrange: bool) -> Can
     if arrange:  # once for both files: as the figure's own engine it would run before each
         ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.05).execute(canvas)
     return canvas
+
+
+def _with_fonts(canvas: Canvas, width: float, height: float, paint: Paint, *, arrange: bool) -> Canvas:
+    """The figure or, where it holds a name that no font has, the same painted with numbers in its place."""
+    if not lacks_fonts(canvas):
+        return canvas
+    with by_numbers():
+        return _painted(width, height, paint, arrange=arrange)
 
 
 def _png(canvas: Canvas) -> bytes:
@@ -172,7 +182,7 @@ def plot(height: float, paint: Callable[[Canvas], None], *, arrange: bool = True
 
 def label(text: str) -> str:
     """A class name as a figure can show it: visible characters only, and not too many."""
-    line = one_line(text)
+    line = shown(one_line(text))
     if text_width(line) <= LONGEST_LABEL:
         return line
     while text_width(line) >= LONGEST_LABEL:
@@ -190,14 +200,18 @@ def _settings(name: str) -> Iterator[None]:
     """Matplotlib's own defaults and ours, whatever the user's matplotlibrc says; put back afterwards."""
     with mpl.rc_context():
         mpl.rcdefaults()
-        for setting, value in {**_SETTINGS, "svg.hashsalt": name}.items():
+        for setting, value in {
+            **_SETTINGS,
+            "font.sans-serif": [*font_families()],
+            "svg.hashsalt": name,
+        }.items():
             mpl.rcParams[setting] = value  # type: ignore[index]
         yield
 
 
 @contextmanager
 def _missing_glyphs_ignored() -> Iterator[None]:
-    """Class names may be in a script that the font lacks: the PNG shows boxes, the page shows the names."""
+    """Class names may be in a script that no font has: the page shows them by the browser's fonts."""
     font_log = logging.getLogger("matplotlib.font_manager")
     level = font_log.level
     font_log.setLevel(logging.ERROR)
