@@ -22,8 +22,8 @@ SEAL: Final = "assay.sha256"
 
 #: Every operator that an export may hold.
 OPERATORS: Final = frozenset(
-    "Add And ArgMax BatchNormalization Cast Concat Conv Cos Div Exp GreaterOrEqual Identity LessOrEqual Log "
-    "LogSoftmax MatMul Max MaxPool Mean Mul Neg Pad Pow ReduceMax ReduceMean ReduceMin ReduceSum Relu "
+    "Add And ArgMax BatchNormalization Cast Clip Concat Conv Cos Div Exp GreaterOrEqual Identity LessOrEqual "
+    "Log LogSoftmax MatMul Max MaxPool Mean Mul Neg Pad Pow ReduceMax ReduceMean ReduceMin ReduceSum Relu "
     "Reshape Sin Slice Sqrt Sub Transpose Unsqueeze".split()
 )
 

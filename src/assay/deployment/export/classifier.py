@@ -9,6 +9,7 @@ import numpy as np
 
 from assay.core import durable
 from assay.core.version import __version__
+from assay.deployment.export.backbone import add_pretrained
 from assay.deployment.export.closed_forms import CLOSED_FORMS
 from assay.deployment.export.graph import OPSET, Graph
 from assay.deployment.export.hand_made import add_described, add_distances
@@ -95,6 +96,8 @@ def _answers(graph: Graph, model: ModelData) -> tuple[str, str]:
         if share:
             other = CLOSED_FORMS["reference"](graph, of_reference(model.weights), scaled, shape)
             found = _pooled(graph, found, other, share)
+    elif recipe.model == "pretrained":
+        found, seen = add_pretrained(graph, model.weights, INPUT, shape)
     else:
         found = CLOSED_FORMS[recipe.model](graph, model.weights, scaled, shape)
         seen = graph.reshape(normalized, math.prod(shape))

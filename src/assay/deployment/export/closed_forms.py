@@ -47,7 +47,13 @@ def add_kernel_ridge(graph: Graph, weights: Weights, scaled: str, shape: Shape) 
     phase = graph.add("MatMul", components, graph.constant(frequencies))
     waves = graph.add("Concat", graph.add("Cos", phase), graph.add("Sin", phase), axis=1)
     waves = graph.add("Mul", waves, graph.number(1 / np.sqrt(frequencies.shape[1])))
-    scores = graph.add("MatMul", waves, graph.constant(weights["coefficients"]))
+    return add_calibration(
+        graph, weights, graph.add("MatMul", waves, graph.constant(weights["coefficients"]))
+    )
+
+
+def add_calibration(graph: Graph, weights: Weights, scores: str) -> str:
+    """`estimators.logistic_calibration.Calibration.probabilities` of scores float32 `(n, k)`."""
     mean, slopes, bias = (
         weights[f"calibration.{name}"].astype(np.float64) for name in ("mean", "weights", "bias")
     )

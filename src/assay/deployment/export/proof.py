@@ -14,9 +14,10 @@ from assay.training.classifier import Model
 from assay.training.inference.blend import share_of
 from assay.training.recipes import validated
 
-#: Largest difference of a probability; of sums over thousands of random waves, which round by their order.
+#: Largest difference of a probability; of sums over thousands of random waves and of the pretrained net's
+#: fifty layers, which round by the order of their sums.
 TOLERANCE: Final = 1e-5
-TOLERANCE_OF_WAVES: Final = 1e-4
+TOLERANCE_OF_LONG_SUMS: Final = 1e-4
 
 #: Difference of a distance, as a share of it, within which a picture may fall on either side of the gate.
 DISTANCE_TOLERANCE: Final = 1e-3
@@ -88,8 +89,8 @@ def prove(model: Model, file: OnnxModel, blocks: Iterable[NDArray[np.uint8]]) ->
 def tolerance_of(model: Model) -> float:
     """The largest difference of a probability that the proof allows."""
     recipe = validated(model.recipe)
-    waves = recipe.model == "reference" or share_of(recipe, len(model.classes))
-    return TOLERANCE_OF_WAVES if waves else TOLERANCE
+    long = recipe.model in ("reference", "pretrained") or share_of(recipe, len(model.classes))
+    return TOLERANCE_OF_LONG_SUMS if long else TOLERANCE
 
 
 def _parts(blocks: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:

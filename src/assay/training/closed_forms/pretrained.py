@@ -24,7 +24,7 @@ from assay.training.closed_forms.values import Fitted, Weights, scored
 from assay.training.model.values import LayerRow
 
 #: What the names of the net's weights begin with.
-_NET: Final = "backbone."
+NET: Final = "backbone."
 
 #: Above so many classes the calibration has one slope for all (see `assay.estimators.logistic_calibration`).
 _MATRIX_CLASSES: Final = 50
@@ -68,13 +68,13 @@ def fit(
         **calibration.as_weights(),
     }
     weights = {name: np.ascontiguousarray(array, np.float32) for name, array in own.items()}
-    net = {_NET + name: array for name, array in pretrained.folded_weights().items()}
+    net = {NET + name: array for name, array in pretrained.folded_weights().items()}
     return Fitted(net | weights, *scored(answers, labels))
 
 
 def seen(weights: Weights, images: NDArray[np.uint8]) -> Float32s:
     """What the classifier is given of images: standardized features, float32 `(n, d)`."""
-    net = {name.removeprefix(_NET): array for name, array in weights.items() if name.startswith(_NET)}
+    net = {name.removeprefix(NET): array for name, array in weights.items() if name.startswith(NET)}
     return scaled(pretrained.describe_block(net, images), weights["scale.mean"], weights["scale.deviation"])
 
 
@@ -90,7 +90,7 @@ def probabilities(weights: Weights, images: NDArray[np.uint8]) -> NDArray[np.flo
 def weight_shapes(shape: Shape, class_count: int, options: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     """The shape of each weight."""
     width, slopes = BACKBONES[DEFAULT].dimension, 1 if class_count > _MATRIX_CLASSES else class_count
-    return {_NET + name: size for name, size in efficientnet.weight_shapes().items()} | {
+    return {NET + name: size for name, size in efficientnet.weight_shapes().items()} | {
         "scale.mean": (width,),
         "scale.deviation": (width,),
         f"{LAYER}.weight": (class_count, width),
@@ -106,7 +106,7 @@ def layers(shape: Shape, class_count: int, options: Mapping[str, Any]) -> tuple[
     """The net as one line, and the two steps after it."""
     sizes = {name: prod(size) for name, size in weight_shapes(shape, class_count, options).items()}
     width = BACKBONES[DEFAULT].dimension
-    frozen = sum(size for name, size in sizes.items() if name.startswith(_NET))
+    frozen = sum(size for name, size in sizes.items() if name.startswith(NET))
     head = sizes[f"{LAYER}.weight"]
     calibrated = sum(size for name, size in sizes.items() if name.startswith("calibration"))
     adds = _multiply_adds(shape)
