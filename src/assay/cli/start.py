@@ -5,19 +5,41 @@ import signal
 from contextlib import suppress
 from types import FrameType
 
+#: Whether the command line has taken over; it has handlers of its own while a command runs.
+_begun = False
+
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
     with suppress(ValueError):  # not the main thread
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _leave)
-    from assay.cli.main import main as run
+    try:
+        from assay.cli.main import main as run
+    except (ImportError, MemoryError, OSError, SystemError) as error:
+        _without_libraries(error)
+        raise
+    global _begun  # a handler has no other way to know
+    _begun = True
+    try:
+        run()
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):  # the work is done: its exit code stands
+            signal.signal(number, signal.SIG_IGN)
 
-    run()
+
+def _without_libraries(error: BaseException) -> None:
+    """End with one line where the libraries did not load for want of memory."""
+    from assay.core.memory import is_short, short_of
+
+    if is_short(error):
+        with suppress(OSError):
+            os.write(2, f"{short_of('a library could not be loaded')}\n".encode())
+        os._exit(5)
 
 
 def _leave(number: int, _frame: FrameType | None) -> None:
-    """Nothing is begun yet, so there is nothing to save."""
+    """Nothing is begun yet, so there is nothing to save; or all is done, and only the leaving is left."""
     with suppress(OSError):
-        os.write(2, b"interrupted; there was nothing to save\n")
+        os.write(2, b"interrupted\n" if _begun else b"interrupted; there was nothing to save\n")
     os._exit(128 + number)

@@ -158,7 +158,7 @@ def _take_up(path: Path, config: Mapping[str, Any]) -> bool:
 def _difference(file: Path, config: Mapping[str, Any]) -> str:
     try:
         before = _flat(tomllib.loads(file.read_text("utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+    except (ValueError, RecursionError):  # also an integer of too many digits, lists too deep
         return f"{CONFIG} is damaged"
     now = _flat(config)
     changed = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
