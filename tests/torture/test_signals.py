@@ -51,7 +51,7 @@ COMMANDS: dict[str, list[str]] = {
     "audit": ["audit", "set", "--checks", "identity,label-balance,pixel-range", "--out", "OUT"],
     "convert": ["convert", "set", "OUT.parquet"],
     "report": ["report", "RUN"],
-    "review": ["review", "RUN"],
+    "review": ["review", "RUN", "--out", "OUT.csv"],
 }
 
 
@@ -73,10 +73,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def begin(root: Path, command: Sequence[str], out: str) -> "subprocess.Popen[bytes]":
-    names = {"OUT": out, "OUT.parquet": f"{out}.parquet", "RUN": "run"}
+    words = [word.replace("OUT", out).replace("RUN", "run") for word in command]
     with (root / "told").open("wb") as told:
         return subprocess.Popen(
-            [*ASSAY, *(names.get(word, word) for word in command), *(["-q"] if "OUT" in command else [])],
+            [*ASSAY, *words, *(["-q"] if "OUT" in command else [])],
             cwd=root,
             env=os.environ | {"ASSAY_CACHE": str(root / "cache"), "OMP_NUM_THREADS": "1"},
             stdout=subprocess.DEVNULL,
@@ -113,18 +113,15 @@ def at_one_moment(root: Path, command: list[str], number: signal.Signals, share:
     assert "error[" not in told, where
     if code:
         assert "interrupted" in told, where
-        if "OUT" in " ".join(command):  # nothing is lost: the same command ends well, and all is whole
-            assert begin(root, command, out).wait(300) == 0 or "finished" in (root / "told").read_text()
+        if "OUT" in " ".join(command):  # nothing is lost: the same command ends well, or had ended
+            again = begin(root, command, out).wait(300)
+            told = (root / "told").read_text()
+            assert again == 0 or "run-folder-finished" in told or "output-exists" in told, f"{where}; {told}"
         else:
+            around = os.environ | {"ASSAY_CACHE": str(root / "cache")}
+            line = [*ASSAY, "verify", "run"]
             assert (
-                subprocess.run(
-                    [*ASSAY, "verify", "run", "-q"],
-                    cwd=root,
-                    check=False,
-                    capture_output=True,
-                    env=os.environ | {"ASSAY_CACHE": str(root / "cache")},
-                ).returncode
-                == 0
+                subprocess.run(line, cwd=root, env=around, check=False, capture_output=True).returncode == 0
             )
     return "ended" if code == 0 else "left"
 
