@@ -175,3 +175,20 @@ def test_a_folder_of_good_pictures_where_memory_is_short(tmp_path: Path) -> None
     assert done.returncode == 5, done.stderr
     assert "error[out-of-memory]" in done.stderr
     assert "crashed" not in done.stderr
+
+
+def test_a_limit_that_torch_does_not_fit_into(tmp_path: Path) -> None:
+    """It would end the process from inside; the command ends before, with exit 5."""
+    code = (
+        "import resource, sys, assay.cli.main as m, assay.workflow.api\n"
+        "used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (used + (300 << 20),) * 2)\n"
+        "line = ['train', 'fashion-mnist-sample', '--model', 'mlp', '--epochs', '1', '--out', 'r']\n"
+        "sys.exit(m.exit_code(line))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    assert done.returncode == 5, done.stderr
+    assert "loading torch takes 0.6 GiB" in done.stderr
+    assert not (tmp_path / "r").exists()

@@ -15,6 +15,20 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _AGAIN: Final = 0.02
 
 
+class _State:
+    """ended: a command has ended; what comes now has no work to save or to lose."""
+
+    ended = False
+
+
+_state: Final = _State()
+
+
+def has_ended() -> bool:
+    """Whether a command has ended in this process."""
+    return _state.ended
+
+
 @contextmanager
 def leaving_well() -> Iterator[None]:
     """Until the block ends, the first signal raises `Interrupted` where the main thread stands.
@@ -30,6 +44,7 @@ def leaving_well() -> Iterator[None]:
     try:
         yield
     finally:
+        _state.ended = True
         if before:
             signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in before.items():

@@ -2,11 +2,9 @@
 
 import os
 import signal
+import sys
 from contextlib import suppress
 from types import FrameType
-
-#: Whether the command line has taken over; it has handlers of its own while a command runs.
-_begun = False
 
 
 def main() -> None:
@@ -19,10 +17,12 @@ def main() -> None:
     except (ImportError, MemoryError, OSError, SystemError) as error:
         _without_libraries(error)
         raise
-    global _begun  # a handler has no other way to know
-    _begun = True
     try:
         run()
+    except MemoryError:  # there was too little even to tell of it in the usual way
+        with suppress(OSError, MemoryError):
+            os.write(2, b"error[out-of-memory]: memory: there is not enough of it. Use fewer images.\n")
+        os._exit(5)
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):  # the work is done: its exit code stands
             signal.signal(number, signal.SIG_IGN)
@@ -40,6 +40,7 @@ def _without_libraries(error: BaseException) -> None:
 
 def _leave(number: int, _frame: FrameType | None) -> None:
     """Nothing is begun yet, so there is nothing to save; or all is done, and only the leaving is left."""
+    done = getattr(sys.modules.get("assay.cli.interruption"), "has_ended", bool)()
     with suppress(OSError):
-        os.write(2, b"interrupted\n" if _begun else b"interrupted; there was nothing to save\n")
+        os.write(2, b"interrupted\n" if done else b"interrupted; there was nothing to save\n")
     os._exit(128 + number)

@@ -2,6 +2,7 @@
 
 import errno
 import resource
+from pathlib import Path
 from typing import Final
 
 from assay.core.errors import AssayError
@@ -21,6 +22,22 @@ def limit() -> int | None:
     """Bytes that this process may address by its limits (`ulimit -v`, `-d`); None where there is no limit."""
     limits = [resource.getrlimit(kind)[0] for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA)]
     return min((bound for bound in limits if bound != resource.RLIM_INFINITY), default=None)
+
+
+def need_room(count: int, what: str) -> None:
+    """Raise AssayError `out-of-memory` where a limit leaves fewer than `count` bytes of addresses for `what`.
+
+    For libraries that end the process where they cannot have them.
+    """
+    bound = limit()
+    if bound is None:
+        return
+    try:
+        used = int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize()
+    except OSError:  # no Linux
+        return
+    if bound - used < count:
+        raise short_of(f"{what} takes {count / 2**30:.1f} GiB")
 
 
 def is_short(error: BaseException) -> bool:
