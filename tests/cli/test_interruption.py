@@ -55,3 +55,18 @@ def test_what_was_there_is_there_again() -> None:
         assert signal.getsignal(signal.SIGTERM) != before[1]
     assert [signal.getsignal(number) for number in numbers] == before
     assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+def test_where_no_exception_can_pass_it_is_raised_again(capsys: pytest.CaptureFixture[str]) -> None:
+    """In a finalizer Python throws every exception away, with a traceback on stderr."""
+
+    class Finalized:
+        def __del__(self) -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0.01)
+
+    with pytest.raises(Interrupted) as caught, leaving_well():
+        Finalized()
+        time.sleep(5)
+    assert caught.value.exit_code == 143
+    assert capsys.readouterr().err == ""

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -41,9 +42,11 @@ def leaving_well() -> Iterator[None]:
     with suppress(ValueError):  # not the main thread: signals are somebody else's business
         before = {number: signal.signal(number, _leave) for number in _SIGNALS}
         before[signal.SIGALRM] = signal.signal(signal.SIGALRM, signal.SIG_IGN)
+    unraisable, sys.unraisablehook = sys.unraisablehook, _raise_again
     try:
         yield
     finally:
+        sys.unraisablehook = unraisable
         _state.ended = True
         if before:
             signal.setitimer(signal.ITIMER_REAL, 0)
@@ -62,6 +65,16 @@ def _leave_outside_of_imports(number: int, frame: FrameType | None) -> None:
         raise Interrupted(128 + number)
     signal.signal(signal.SIGALRM, lambda _, later: _leave_outside_of_imports(number, later))
     signal.setitimer(signal.ITIMER_REAL, _AGAIN)
+
+
+def _raise_again(lost: "sys.UnraisableHookArgs") -> None:
+    """An exception that came where none can pass, as in a finalizer: an interrupt is raised again later."""
+    if isinstance(lost.exc_value, Interrupted):
+        number = lost.exc_value.exit_code - 128
+        signal.signal(signal.SIGALRM, lambda _, later: _leave_outside_of_imports(number, later))
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN)
+    else:
+        sys.__unraisablehook__(lost)
 
 
 def _importing(frame: FrameType | None) -> bool:
