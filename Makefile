@@ -44,7 +44,7 @@ torture: install browser
 # Searches for contents that crash a parser; needs atheris (pip install atheris) and says so where it is absent.
 SECONDS ?= 60
 fuzz: install
-	for parser in image idx npy npz zip tar csv jsonl tfrecord example array_record parquet weights record; do \
+	for parser in image idx npy npz zip tar csv jsonl tfrecord example array_record parquet weights record config manifest answers json; do \
 		$(BIN)/python scripts/fuzz.py $$parser --seconds $(SECONDS) || exit 1; done
 
 bench: install

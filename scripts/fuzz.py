@@ -1,9 +1,12 @@
 """Search for contents that crash a parser of data files, guided by the code that they reach (atheris).
 
-    python scripts/fuzz.py PARSER [--seconds N]
+    python scripts/fuzz.py PARSER [--seconds N] [--corpus FOLDER]
+    python scripts/fuzz.py --keep FOLDER
 
 Whatever it is given, a parser must return or raise AssayError: anything else ends the search, and the content
-is kept in a file. Where atheris is not installed this says so and does nothing.
+is kept in a file. Where atheris is not installed this says so and does nothing. Contents that reach new
+lines are kept in FOLDER/PARSER; `--keep` packs the small ones into tests/corpus/found.zip, which the tests
+read again.
 """
 
 import argparse
@@ -20,21 +23,32 @@ from typing import Final
 
 import numpy as np
 
+#: Names that a file must have for its parser; the others are `file.PARSER`.
+NAMES: Final = {"manifest": "manifest.json", "answers": "predictions.csv"}
+
 
 def with_coverage() -> dict[str, Callable[[Path, bytes], object]]:
     """The parsers by name, imported so that the search sees which of their lines are reached."""
     import atheris
 
     with atheris.instrument_imports(include=["assay"]):
-        from assay.data.decoding.image import read_image
-        from assay.data.formats.archive import unpack
-        from assay.data.formats.idx import read_idx
-        from assay.data.formats.npy import read_npy, read_npz
-        from assay.data.formats.text_table import read_table
-        from assay.data.formats.tfrecord import parse_example, read_array_records, read_tfrecords
-        from assay.data.listing.parquet import list_parquet
-        from assay.data.request import Request
-        from assay.training.model_file import _checked_weights, _read_record
+        return parsers()
+
+
+def parsers() -> dict[str, Callable[[Path, bytes], object]]:
+    """The parsers by name: each is given a file and its content."""
+    from assay.data.decoding.image import read_image
+    from assay.data.formats.archive import unpack
+    from assay.data.formats.idx import read_idx
+    from assay.data.formats.npy import read_npy, read_npz
+    from assay.data.formats.text_table import read_table
+    from assay.data.formats.tfrecord import parse_example, read_array_records, read_tfrecords
+    from assay.data.listing.parquet import list_parquet
+    from assay.data.request import Request
+    from assay.evaluation.predictions_file import read_answers, read_record
+    from assay.training.model_file import _checked_weights, _read_record
+    from assay.workflow.run_folder import read_manifest
+    from assay.workflow.settings import Settings, read_settings
 
     def into_empty_folder(path: Path, _: bytes) -> None:
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:
@@ -56,6 +70,10 @@ def with_coverage() -> dict[str, Callable[[Path, bytes], object]]:
         # Not through `read_model`: its hashes would stop any change at the door.
         "weights": lambda path, data: _checked_weights(path, data, {"w": (1,)}),
         "record": lambda path, _: _read_record(path),
+        "config": lambda path, _: Settings.checked(read_settings(path)),
+        "manifest": lambda path, _: read_manifest(path.parent),
+        "answers": lambda path, _: read_answers(path.parent),
+        "json": lambda path, _: read_record(path),
     }
 
 
@@ -76,6 +94,10 @@ STARTS: Final = {
     "jsonl": b'{"path": "a.png", "label": "cat"}\n',
     "example": _EXAMPLE,
     "weights": b'\x36\0\0\0\0\0\0\0{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}' + b"\0" * 4,
+    "config": b'seed = 1\ndata = "a"\n[recipe]\nname = "mlp"\n',
+    "manifest": b'{"files": {"a": "0"}, "training": {}}',
+    "answers": b"split,index,id,digest,label,predicted,probability\ntest,0,a,0,b,b,0.5\n",
+    "json": b'{"test": {"n": 1}}',
     "record": b'{"schema": 1, "sha256": "", "classes": ["a"], "recipe": {}}',
 }
 
@@ -118,16 +140,37 @@ def _made(parser: str, path: Path) -> None:
 def main() -> None:
     """Search in one parser for so many seconds."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("parser")
+    arguments.add_argument("parser", nargs="?")
     arguments.add_argument("--seconds", type=int, default=60)
+    arguments.add_argument("--corpus", type=Path, default=Path(".fuzz"))
+    arguments.add_argument("--keep", type=Path)
     given = arguments.parse_args()
+    if given.keep is not None:
+        keep(given.keep)
+        return
     if find_spec("atheris") is None:
         print("atheris is not installed: nothing was searched (pip install atheris)")
         return
-    search(given.parser, given.seconds)
+    search(given.parser, given.seconds, given.corpus / given.parser)
 
 
-def search(parser: str, seconds: int) -> None:
+#: Bytes of one content, and how many of a parser, that are kept for the tests.
+_SMALL: Final = 2000
+_MOST: Final = 60
+
+
+def keep(corpus: Path) -> None:
+    """Pack the smallest contents of each parser."""
+    target = Path(__file__).resolve().parent.parent / "tests" / "corpus" / "found.zip"
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for folder in sorted(path for path in corpus.iterdir() if path.is_dir()):
+            files = sorted(folder.iterdir(), key=lambda path: (path.stat().st_size, path.name))
+            for file in [path for path in files if path.stat().st_size <= _SMALL][-_MOST:]:
+                # One time for all, so that equal contents make equal archives.
+                archive.writestr(zipfile.ZipInfo(f"{folder.name}/{file.name}"), file.read_bytes())
+
+
+def search(parser: str, seconds: int, corpus: Path) -> None:
     """Search until the time is over or a content does what it must not; ends the process."""
     import atheris
 
@@ -135,8 +178,9 @@ def search(parser: str, seconds: int) -> None:
     from assay.core.errors import AssayError
 
     folder = Path(tempfile.mkdtemp(prefix="assay-fuzz-"))
-    starts, path = folder / "starts", folder / f"file.{parser}"
+    starts, path = folder / "starts", folder / NAMES.get(parser, f"file.{parser}")
     starts.mkdir()
+    corpus.mkdir(parents=True, exist_ok=True)
     _made(parser, path)
     path.rename(starts / "first")
 
@@ -146,7 +190,7 @@ def search(parser: str, seconds: int) -> None:
             parse(path, data)
 
     options = [f"-max_total_time={seconds}", "-rss_limit_mb=2048", "-timeout=10", "-print_final_stats=1"]
-    atheris.Setup([sys.argv[0], *options, str(starts)], once)
+    atheris.Setup([sys.argv[0], *options, str(corpus), str(starts)], once)
     atheris.Fuzz()
 
 

@@ -11,11 +11,12 @@ import pytest
 
 from assay.core import durable
 from assay.core.errors import AssayError
+from assay.core.files import Files
 
 CALLS = ("open_new", "write", "sync", "rename", "sync_directory", "make_directory")
 
 
-class Failing(durable.Files):
+class Failing(Files):
     """The operating system, refusing its n-th call (counted over all that write)."""
 
     def __init__(self, n: int, number: int) -> None:
@@ -257,3 +258,55 @@ def test_a_lock_that_cannot_be_made(tmp_path):
     with pytest.raises(AssayError) as caught, durable.lock(tmp_path / "none" / "lock"):
         pass
     assert caught.value.exit_code == 5
+
+
+def deep_folder(at: Path, depth: int) -> None:
+    """Folders inside each other, `depth` of them, with a file in every tenth: longer than any path may be."""
+    at.mkdir()
+    here = os.open(at, os.O_RDONLY)
+    for level in range(depth):
+        os.mkdir("deeper", dir_fd=here)
+        if level % 10 == 0:
+            os.close(os.open("file", os.O_CREAT | os.O_WRONLY, dir_fd=here))
+            os.symlink("/", "link", dir_fd=here)
+        inner = os.open("deeper", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = inner
+    os.close(here)
+
+
+def test_a_deep_folder_is_removed(tmp_path):
+    """Three thousand folders inside each other, which recursion could not leave; links are not followed."""
+    deep_folder(tmp_path / "deep", 3000)
+    durable.remove(tmp_path / "deep")
+    assert names(tmp_path) == []
+
+
+def test_a_wide_folder_is_removed(tmp_path):
+    """Equal names in many folders do not meet."""
+    for a in range(4):
+        for b in range(4):
+            (tmp_path / "wide" / f"{a}" / f"{b}" / "same").mkdir(parents=True)
+            (tmp_path / "wide" / f"{a}" / f"{b}" / "same" / "file").write_bytes(b"x")
+    durable.remove(tmp_path / "wide")
+    assert names(tmp_path) == []
+
+
+def test_a_sweep_that_is_refused_stops_nobody(tmp_path, monkeypatch):
+    """What cannot be removed is named; all else is gone."""
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    paths = [tmp_path / f"{durable.TEMPORARY}{dead.pid}-{i}" for i in range(3)]
+    for path in paths:
+        path.mkdir()
+
+    class Stuck(Files):
+        def remove_tree(self, path):
+            if path == paths[1]:
+                raise PermissionError(13, "Permission denied")
+            super().remove_tree(path)
+
+    monkeypatch.setattr(durable, "files", Stuck())
+    assert durable.remove_leftovers(tmp_path) == [paths[1]]
+    assert names(tmp_path) == [paths[1].name]
+    assert durable.leftovers(tmp_path) == [paths[1]]

@@ -175,3 +175,20 @@ def test_needed_columns(tmp_path):
     with pytest.raises(AssayError, match="assay review") as caught:
         read_decisions(file)
     assert caught.value.code == "column-missing"
+
+
+def test_as_many_decisions_as_equal_images() -> None:
+    """Thirty thousand copies of one image, each with a decision: a search for each would not end."""
+    count = 30_000
+    images = np.zeros((count, 1, 1, 1), np.uint8)
+    split = Split(
+        images, np.zeros(count, np.int64), numbered_ids("train", count), np.zeros((count, 32), np.uint8)
+    )
+    dataset = Dataset("copies", ("a", "b"), {"train": split}, "arrays", fingerprints={"train": "x"})
+    named = [Decision("0" * 64, "a", "drop", split="train", id=split.ids[-1 - i]) for i in range(count // 2)]
+    loose = [Decision("0" * 64, "a", "keep") for _ in range(count)]
+    found = decide(dataset, [*loose, *named])
+    assert found.counts["train"]["drop"] == count // 2
+    assert found.counts["train"]["keep"] == count // 2
+    assert found.unmatched == count // 2
+    assert found.dropped["train"].tolist() == list(range(count // 2, count))

@@ -14,6 +14,7 @@ import numpy as np
 
 from assay.core import durable
 from assay.core.events import Event, OnEvent, ignore
+from assay.core.files import Files
 from assay.data.request import Request
 from assay.data.sources import fashion_mnist
 from assay.data.splitting.stratified import hold_out
@@ -29,7 +30,7 @@ from assay.workflow.load import load
 
 CLASSES = ("left", "middle", "right")
 
-#: Every call of `durable.Files` that changes the disk.
+#: Every call of `Files` that changes the disk.
 OPERATIONS = (
     "open_new",
     "write",
@@ -165,7 +166,7 @@ def whole_result(folder: Path) -> dict[str, str]:
     }
 
 
-class Counting(durable.Files):
+class Counting(Files):
     """The operating system, counting every call that changes the disk and acting before a chosen one."""
 
     def __init__(self, at: int | None = None) -> None:

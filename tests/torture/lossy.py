@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from assay.core import durable
+from assay.core.files import Files
 
 
 class PowerCutError(BaseException):
@@ -39,7 +40,7 @@ class _Content:
 ABSENT = object()
 
 
-class LossyFiles(durable.Files):
+class LossyFiles(Files):
     """Does everything for real below `root`, and remembers what of it would survive."""
 
     def __init__(self, root: Path, cut_at: int | None = None) -> None:

@@ -7,6 +7,7 @@ from PIL import Image
 import assay
 from assay.core import durable
 from assay.core.cache_folder import cache_folder
+from assay.data.checked_images import CheckedImages
 from assay.data.load import as_request, read
 from assay.data.splitting.stratified import hold_out
 from assay.data.splitting.test_split import with_test_split
@@ -119,14 +120,15 @@ def test_pairs_are_found_once(planted, monkeypatch):
 
 
 def test_a_large_split_lies_in_the_cache(planted, monkeypatch, tmp_path):
-    """Above a bound the pixels of a drawn split are memory-mapped, and the same as in memory."""
+    """Above a bound the pixels of a drawn split stay in their file, and are the same as in memory."""
     monkeypatch.setenv("ASSAY_CACHE", str(tmp_path))
     small = assay.load(arrays=planted, test_fraction=0.3)
-    monkeypatch.setattr("assay.workflow.load._IN_MEMORY", 0)
+    monkeypatch.setattr("assay.workflow.load.IN_MEMORY", 0)
+    monkeypatch.setattr("assay.data.storage.store.IN_MEMORY", 0)
     large = assay.load(arrays=planted, test_fraction=0.3)
     assert large == small
     assert large.notes == small.notes
-    assert all(isinstance(split.images.base, np.memmap) for split in large.splits.values())
-    assert not any(isinstance(split.images.base, np.memmap) for split in small.splits.values())
+    assert all(isinstance(split.images, CheckedImages) for split in large.splits.values())
+    assert not any(isinstance(split.images, CheckedImages) for split in small.splits.values())
     other = assay.load(arrays=planted, test_fraction=0.3, seed=1)
     assert other != large

@@ -29,7 +29,8 @@ from assay.cli.interruption import leaving_well
 from assay.cli.streams import lasting_streams
 from assay.core.cache_folder import cache_folder
 from assay.core.errors import AssayError, Interrupted
-from assay.core.text import choices, one_line
+from assay.core.memory import is_short, short_of
+from assay.core.text import choices
 from assay.core.version import __version__
 
 app = typer.Typer(
@@ -122,7 +123,9 @@ def _exit_code(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         sys.stderr.write("interrupted\n")
         return 130
-    except MemoryError as error:
+    except (MemoryError, ImportError, OSError, RuntimeError, SystemError) as error:
+        if not is_short(error):
+            raise
         return _report(_out_of_memory(error), 5, debug)
     return result if isinstance(result, int) else 0
 
@@ -161,13 +164,11 @@ def _report_bug(kind: type[BaseException], error: BaseException, _: object) -> N
     sys.stderr.write(f"{AssayError('bug', 'assay', problem, fix)}\n")
 
 
-def _out_of_memory(error: MemoryError) -> AssayError:
-    return AssayError(
-        "out-of-memory",
-        "memory",
-        one_line(str(error)) or "the system has no more to give",
-        "Use a smaller --batch-size, fewer images, or a machine with more memory.",
-    )
+def _out_of_memory(error: Exception) -> AssayError:
+    if isinstance(error, ImportError):
+        return short_of("a library could not be loaded")
+    lines = str(error).strip().splitlines()
+    return short_of(lines[0] if lines else "the system has no more to give")
 
 
 def _usage_error(error: Any) -> AssayError:

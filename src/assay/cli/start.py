@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from contextlib import suppress
 from types import FrameType
 
@@ -11,13 +12,35 @@ def main() -> None:
     with suppress(ValueError):  # not the main thread
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _leave)
-    from assay.cli.main import main as run
+    try:
+        from assay.cli.main import main as run
+    except (ImportError, MemoryError, OSError, SystemError) as error:
+        _without_libraries(error)
+        raise
+    try:
+        run()
+    except MemoryError:  # there was too little even to tell of it in the usual way
+        with suppress(OSError, MemoryError):
+            os.write(2, b"error[out-of-memory]: memory: there is not enough of it. Use fewer images.\n")
+        os._exit(5)
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):  # the work is done: its exit code stands
+            signal.signal(number, signal.SIG_IGN)
 
-    run()
+
+def _without_libraries(error: BaseException) -> None:
+    """End with one line where the libraries did not load for want of memory."""
+    from assay.core.memory import is_short, short_of
+
+    if is_short(error):
+        with suppress(OSError):
+            os.write(2, f"{short_of('a library could not be loaded')}\n".encode())
+        os._exit(5)
 
 
 def _leave(number: int, _frame: FrameType | None) -> None:
-    """Nothing is begun yet, so there is nothing to save."""
+    """Nothing is begun yet, so there is nothing to save; or all is done, and only the leaving is left."""
+    done = getattr(sys.modules.get("assay.cli.interruption"), "has_ended", bool)()
     with suppress(OSError):
-        os.write(2, b"interrupted; there was nothing to save\n")
+        os.write(2, b"interrupted\n" if done else b"interrupted; there was nothing to save\n")
     os._exit(128 + number)

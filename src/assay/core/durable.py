@@ -4,21 +4,22 @@ A file is written under a temporary name in the directory it belongs to, flushed
 over its final name, and the directory flushed. A set of files is committed by a manifest that is
 written last. Readers therefore see the old content or the new, never a mixture.
 
-All calls to the operating system go through `files`, so that tests can make every one of them fail.
+All calls to the operating system go through `files` (`core.files`), so that tests can make every one fail.
 """
 
 import errno
 import hashlib
 import json
 import os
-import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
+from assay.core.disk_errors import environment_errors
 from assay.core.errors import AssayError
+from assay.core.files import Files
 
 #: Temporary names start so, then the process that writes; what a killed process left behind is removed
 #: by `remove_leftovers`.
@@ -28,42 +29,6 @@ TEMPORARY: Final = ".assay-tmp-"
 _in_use: set[str] = set()
 
 _HASH_BLOCK = 1 << 20
-
-
-class Files:
-    """The operating system's calls that write. Tests put a failing or lossy one in its place."""
-
-    def open_new(self, path: Path) -> IO[bytes]:
-        return open(path, "xb")
-
-    def write(self, file: IO[bytes], data: bytes | memoryview) -> None:
-        file.write(data)
-
-    def sync(self, file: IO[bytes]) -> None:
-        file.flush()
-        os.fsync(file.fileno())
-
-    def rename(self, source: Path, target: Path) -> None:
-        os.replace(source, target)
-
-    def sync_directory(self, path: Path) -> None:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-    def sync_all(self) -> None:
-        os.sync()
-
-    def make_directory(self, path: Path) -> None:
-        path.mkdir()
-
-    def unlink(self, path: Path) -> None:
-        path.unlink(missing_ok=True)
-
-    def remove_tree(self, path: Path) -> None:
-        shutil.rmtree(path)
 
 
 files = Files()
@@ -224,14 +189,26 @@ def remove(path: Path) -> None:
             files.unlink(path)
 
 
-def remove_leftovers(directory: Path) -> None:
-    """Remove what killed processes left in `directory`. Call it only while holding its lock.
+def leftovers(directory: Path) -> list[Path]:
+    """What killed processes left in `directory`, sorted; not what a living one is writing."""
+    with suppress(OSError):
+        return sorted(p for p in directory.glob(f"{TEMPORARY}*") if not _still_written(p.name))
+    return []
 
-    What a living process is writing stays, so that even a file system without working locks is safe.
+
+def remove_leftovers(directory: Path) -> list[Path]:
+    """Remove what killed processes left in `directory`; what could not be removed. Call it holding its lock.
+
+    What a living process is writing stays, so that even a file system without working locks is safe. A
+    refusal stops nobody: litter is no reason to leave work undone, and `assay doctor` tells of it.
     """
-    for leftover in directory.glob(f"{TEMPORARY}*"):
-        if not _still_written(leftover.name):
+    kept = []
+    for leftover in leftovers(directory):
+        try:
             remove(leftover)
+        except AssayError:
+            kept.append(leftover)
+    return kept
 
 
 def _still_written(name: str) -> bool:
@@ -290,44 +267,3 @@ def _holder(path: Path) -> str:
         return path.read_text("ascii", "replace")[:32].strip() or "unknown"
     except OSError:
         return "unknown"
-
-
-@contextmanager
-def environment_errors(path: Path, bytes_needed: int | None = None) -> Iterator[None]:
-    """Turn the operating system's refusals into one-line errors that say what to do."""
-    try:
-        yield
-    except OSError as error:
-        raise _explained(error, path, bytes_needed) from error
-
-
-def _explained(error: OSError, path: Path, bytes_needed: int | None) -> AssayError:
-    needed = f"{bytes_needed:,} bytes needed, " if bytes_needed is not None else ""
-    space = f"({needed}{_free_bytes(path):,} bytes free)"
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return AssayError(
-            "disk-full",
-            path,
-            f"no space left to write it {space}",
-            "Free some space, or move the cache with ASSAY_CACHE or the run with --out.",
-        )
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return AssayError(
-            "not-writable",
-            path,
-            f"{error.strerror or error} {space}",
-            "Make the folder writable, or move the cache with ASSAY_CACHE or the run with --out.",
-        )
-    return AssayError(
-        "disk-error",
-        path,
-        f"{error.strerror or error}",
-        "Check the path and the disk, or choose another folder with ASSAY_CACHE or --out.",
-    )
-
-
-def _free_bytes(path: Path) -> int:
-    for place in (path, *path.absolute().parents):
-        with suppress(OSError):
-            return shutil.disk_usage(place).free
-    return 0

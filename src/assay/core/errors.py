@@ -121,8 +121,10 @@ class AssayError(Exception):
         return one_line(f"error[{self.code}]: {self.where}: {self.what}. {self.fix}")
 
 
-class Interrupted(Exception):  # noqa: N818  # not an error: what the user asked for
+class Interrupted(BaseException):  # not an error: what the user asked for
     """A command left early because it was asked to, all it did saved.
+
+    No `Exception`, as KeyboardInterrupt is none: libraries that catch every error would swallow it.
 
     exit_code: 130 after Ctrl-C, 143 after SIGTERM. folder: the run folder that can be continued, if any.
     """

@@ -58,9 +58,19 @@ def _csv_row(row: Sequence[object]) -> str:
 
 
 def read_csv_text(text: str) -> tuple[list[str], list[list[str]]]:
-    """Header and rows of what `csv_text` wrote; text cells as they were before."""
-    rows = [[plain_cell(cell) for cell in row] for row in csv.reader(io.StringIO(text, newline=""))]
+    """Header and rows of what `csv_text` wrote; text cells as before. ValueError for anything else."""
+    try:
+        rows = [[plain_cell(cell) for cell in row] for row in csv.reader(io.StringIO(text, newline=""))]
+    except csv.Error as error:
+        raise ValueError(f"it is no CSV ({error})") from error
+    if not rows:
+        raise ValueError("it is empty")
     return rows[0], rows[1:]
+
+
+def shortened(text: str, most: int = 100) -> str:
+    """The text or, where it is long, its beginning."""
+    return text if len(text) <= most else f"{text[:most]}..."
 
 
 def nearest(name: str, options: Iterable[str]) -> str | None:

@@ -1,10 +1,7 @@
 """The version of Assay, and of the code that a cached result depends on."""
 
-import hashlib
 from collections.abc import Sequence
 from functools import cache
-from importlib.metadata import version
-from pathlib import Path
 from typing import Final
 
 __version__: Final = "0.1.0"
@@ -16,6 +13,11 @@ def code_version(rooms: Sequence[str]) -> str:
 
     rooms: names of folders of the package (a tuple). What was computed by another version is not used again.
     """
+    # Here: the version alone is asked for by every start of the command, and these take a tenth of a second.
+    import hashlib
+    from importlib.metadata import version
+    from pathlib import Path
+
     whole = hashlib.sha256(f"{__version__} {version('numpy')}".encode())
     root = Path(__file__).parent.parent
     for room in rooms:

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.errors import AssayError
+from assay.data.formats.npy import read_npy, read_npz
+from assay.data.formats.safe_open import read_file
 from assay.data.formats.text_table import SUFFIXES, read_table
 from assay.data.values import Dataset
 
@@ -81,7 +83,7 @@ def read_probabilities(given: Any, dataset: Dataset, alone: str, option: str) ->
 
 def _read(given: Any, option: str) -> _Given:
     if isinstance(given, str | Path):
-        return _read_file(Path(given), option)
+        return _read_file(Path(given))
     columns = getattr(given, "columns", None)
     if columns is not None and hasattr(given, "to_numpy"):
         names = tuple(str(column).removeprefix("p:") for column in columns)
@@ -92,22 +94,26 @@ def _read(given: Any, option: str) -> _Given:
         raise _bad(option, f"they are no array ({error})") from error
 
 
-def _read_file(path: Path, option: str) -> _Given:
+#: How an `.npz` file begins.
+_ZIP: Final = b"PK\x03\x04"
+
+
+def _read_file(path: Path) -> _Given:
     if path.suffix.casefold() in SUFFIXES:
         return _read_table(path)
     try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return _Given(loaded)
-        with loaded:
-            if "probabilities" not in loaded.files:
-                raise _bad(path, f"it holds {_few(loaded.files)} and no array probabilities")
-            names = tuple(map(str, loaded["classes"])) if "classes" in loaded.files else None
-            return _Given(loaded["probabilities"], names)
-    except FileNotFoundError as error:
-        raise AssayError("file-missing", path, "there is no such file", f"Check {option}.") from error
-    except (ValueError, EOFError, OSError) as error:
-        raise _bad(path, "it is not a NumPy file (.npy, .npz) and no table (.csv, .tsv, .jsonl)") from error
+        if read_file(path, len(_ZIP)) != _ZIP:
+            return _Given(read_npy(path))
+        arrays = read_npz(path)
+    except AssayError as error:
+        if error.code in ("npz-unreadable", "archive-refused"):
+            what = f"it is no NumPy file (.npy, .npz) and no table (.csv, .tsv, .jsonl): {error.what}"
+            raise _bad(path, what) from error
+        raise
+    if "probabilities" not in arrays:
+        raise _bad(path, f"it holds {_few(list(arrays))} and no array probabilities")
+    names = tuple(map(str, arrays["classes"])) if "classes" in arrays else None
+    return _Given(arrays["probabilities"], names)
 
 
 def _read_table(path: Path) -> _Given:

@@ -5,6 +5,7 @@ outlive new file names, another order and another run. The source is never touch
 images differ in training alone.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -169,25 +170,36 @@ def decide(dataset: Dataset, decisions: Sequence[Decision]) -> Decided:
 
 
 def _places(dataset: Dataset, decisions: Sequence[Decision]) -> Iterator[tuple[Decision, tuple[str, int]]]:
-    """Decisions with split and row of their images; those that name their image exactly choose first."""
-    free = _images_of(dataset, {decision.digest for decision in decisions})
-    for exact in (3, 2, 0):
+    """Decisions with split and row of their images; those that name their image exactly choose first.
+
+    Each place is looked up, not searched for: a table may have as many rows as there are equal images.
+    """
+    images = _images_of(dataset, {decision.digest for decision in decisions})
+    free: dict[tuple[str, ...], deque[tuple[str, int]]] = {}
+    for (digest, label), places in images.items():
+        for split, row in places:
+            for key in _keys(digest, label, split, dataset.splits[split].ids[row]):
+                free.setdefault(key, deque()).append((split, row))
+    taken: set[tuple[str, int]] = set()
+    for depth in range(3):  # split and id as named, the split, anywhere
         rest = []
         for decision in decisions:
-            images = free.get((decision.digest, decision.label), [])
-            found = next((image for image in images if _likeness(dataset, image, decision) >= exact), None)
-            if found is None:
+            key = _keys(decision.digest, decision.label, decision.split, decision.id)[depth]
+            waiting = free.get(key, deque())
+            while waiting and waiting[0] in taken:
+                waiting.popleft()
+            if not waiting:
                 rest.append(decision)
                 continue
-            images.remove(found)
+            found = waiting.popleft()
+            taken.add(found)
             yield decision, found
         decisions = rest
 
 
-def _likeness(dataset: Dataset, image: tuple[str, int], decision: Decision) -> int:
-    """2 for the split that the decision names, 1 more for the id."""
-    split, row = image
-    return 2 * (split == decision.split) + (dataset.splits[split].ids[row] == decision.id)
+def _keys(digest: str, label: str, split: str, name: str) -> tuple[tuple[str, ...], ...]:
+    """What an image is found by, from the most to the least exact."""
+    return (digest, label, split, name), (digest, label, split), (digest, label)
 
 
 def _images_of(dataset: Dataset, digests: set[str]) -> dict[tuple[str, str], list[tuple[str, int]]]:

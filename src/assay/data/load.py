@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from numpy.typing import NDArray
 
-from assay.core.durable import environment_errors
+from assay.core.disk_errors import environment_errors
 from assay.core.errors import AssayError
 from assay.core.text import choices
 from assay.core.user_path import expanded

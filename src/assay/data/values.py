@@ -59,8 +59,8 @@ class DeepScale:
 class Split:
     """Labelled images in source order.
 
-    images: uint8 `(n, height, width, channels)`, in memory or memory-mapped. Outside `assay.data` they
-        are read through `blocks` only.
+    images: uint8 `(n, height, width, channels)`, in memory or, where they are many, `CheckedImages`. Outside
+        `assay.data` they are read through `blocks` only.
     labels: int64 `(n,)`, each an index into the data set's classes.
     ids: n stable names, unique within the split.
     digests: uint8 `(n, 32)`, the SHA-256 of each image's shape and decoded pixels.

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core import durable
+from assay.core.disk_errors import environment_errors
 from assay.core.errors import AssayError
 from assay.data.decoding.given import Picture, image_blocks
 from assay.data.preprocessing import Preprocessing
@@ -65,7 +65,7 @@ class OnnxModel:
             raise AssayError("file-missing", path, "there is no such file", "Check the path.")
         if not path.is_file():
             raise refused(path, "it is not a plain file")
-        with durable.environment_errors(path):
+        with environment_errors(path):
             if path.stat().st_size > _LARGEST_FILE:
                 raise refused(path, f"over {_LARGEST_FILE:,} bytes")
             content = path.read_bytes()

@@ -81,7 +81,10 @@ def _answer(cells: list[str]) -> Answer:
 def read_record(file: Path) -> dict[str, Any]:
     """A JSON file of a run. Raises AssayError `run-damaged`."""
     try:
-        record: dict[str, Any] = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+        record = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
         raise AssayError("run-damaged", file, str(error), "Repeat the run.") from error
+    if not isinstance(record, dict):
+        what = f"a JSON object was expected, not {type(record).__name__}"
+        raise AssayError("run-damaged", file, what, "Repeat the run.")
     return record

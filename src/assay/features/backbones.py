@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from assay.core import durable
 from assay.core.cache_folder import cache_folder
+from assay.core.disk_errors import environment_errors
 from assay.core.errors import AssayError
 
 #: What installs the default backbone, with the torch that computes it.
@@ -113,7 +114,7 @@ def read_tensors(name: str = DEFAULT) -> Mapping[str, NDArray[np.float32]]:
 @lru_cache(maxsize=4)
 def _checked_source(backbone: Backbone) -> None:
     """Raise AssayError `hash-mismatch` unless the installed file is the published one."""
-    with durable.environment_errors(_file_of(backbone)):
+    with environment_errors(_file_of(backbone)):
         found = durable.file_sha256(_file_of(backbone))
     if found != backbone.sha256:
         raise _damaged(backbone, f"the file of its net has sha256 {found[:12]}, not {backbone.sha256[:12]}")
@@ -133,7 +134,7 @@ def _file_of(backbone: Backbone) -> Path:
 
 
 def _content(path: Path) -> bytes | None:
-    with durable.environment_errors(path):
+    with environment_errors(path):
         return path.read_bytes() if path.is_file() else None
 
 

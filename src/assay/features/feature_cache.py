@@ -14,6 +14,7 @@ from safetensors import SafetensorError
 from assay.core import durable
 from assay.core.arrays import Float32s
 from assay.core.cache_folder import cache_folder
+from assay.core.disk_errors import environment_errors
 
 #: Images whose features are kept, the newest: with 1,280 numbers each they take 150 MB.
 _MOST_IMAGES: Final = 30_000
@@ -38,7 +39,7 @@ class Kept:
         """What is kept under a key; nothing where the file is missing, damaged, or of another kind."""
         nothing = cls(key, np.zeros((0, 32), np.uint8), np.zeros((0, dimension), np.float32))
         path = _path(key)
-        with durable.environment_errors(path):
+        with environment_errors(path):
             content = path.read_bytes() if path.is_file() else b""
         if hashlib.sha256(content[_SEAL:]).digest() != content[:_SEAL]:
             return nothing

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError
 
 from assay.core import durable
+from assay.core.disk_errors import environment_errors
 from assay.core.errors import AssayError
 from assay.data.preprocessing import Preprocessing
 from assay.features.hand_made import describe_block
@@ -121,7 +122,7 @@ def _content(path: Path, largest: int) -> bytes:
     """The whole of a plain file of at most `largest` bytes."""
     if not path.is_file():
         raise _refused(path, "there is no such file")
-    with durable.environment_errors(path):
+    with environment_errors(path):
         size = path.stat().st_size
         if size > largest:
             raise _refused(path, f"{size:,} bytes where at most {largest:,} can be right")

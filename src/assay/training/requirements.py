@@ -1,10 +1,16 @@
 """Is what training or a model needs installed? Asked before any work starts; loads no torch itself."""
 
+import sys
 from importlib.util import find_spec
+from typing import Final
 
 from assay.core.errors import AssayError
+from assay.core.memory import need_room
 from assay.features import backbones
 from assay.training.closed_forms import CLOSED_FORMS, WITH_TORCH
+
+#: Addresses that loading torch takes: 500 MB were measured, and it ends the process where it gets less.
+_TORCH: Final = 600 << 20
 
 
 def require_for(model: str, *, fitting: bool = True) -> None:
@@ -20,7 +26,7 @@ def require_for(model: str, *, fitting: bool = True) -> None:
 
 
 def require_torch() -> None:
-    """Raise AssayError `missing-extra` where torch is not installed."""
+    """Raise AssayError `missing-extra` where torch is not installed, `out-of-memory` where it cannot load."""
     if find_spec("torch") is None:
         raise AssayError(
             "missing-extra",
@@ -28,3 +34,5 @@ def require_torch() -> None:
             "training needs it and it is not installed",
             'pip install "assay[train]"',
         )
+    if "torch" not in sys.modules:
+        need_room(_TORCH, "loading torch")

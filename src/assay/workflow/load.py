@@ -5,20 +5,18 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.events import OnEvent, ignore
+from assay.data.checked_images import IN_MEMORY
 from assay.data.load import as_request, read
 from assay.data.request import Request
 from assay.data.splitting.test_split import checked_fraction, with_test_split
 from assay.data.storage.cache import cached
 from assay.data.values import Dataset, Kind, Resize
-
-#: Bytes of pixels up to which a drawn split is kept in memory; a larger one lies in the cache, memory-mapped.
-_IN_MEMORY: Final = 256 * 2**20
 
 
 def load(
@@ -108,7 +106,7 @@ def _with_test_split(dataset: Dataset, request: Request) -> Dataset:
     from assay.duplicates.cached_pairs import near_pairs, pairs_version
 
     size = len(dataset.train) * int(np.prod(dataset.train.shape))
-    if size <= _IN_MEMORY:
+    if size <= IN_MEMORY:
         return with_test_split(dataset, fraction, request.seed, near_pairs)
     kept = cached(
         _key(dataset, fraction, request.seed, pairs_version()),

@@ -18,6 +18,7 @@ from typing import Any, Final
 import tomli_w
 
 from assay.core import durable
+from assay.core.disk_errors import environment_errors
 from assay.core.errors import AssayError, Interrupted
 from assay.core.text import one_line
 
@@ -116,7 +117,7 @@ def refuse_foreign(path: Path) -> None:
     Raises AssayError `run-folder-finished` or `run-folder-not-empty`, `not-writable` or `disk-error` where
     nothing can be seen there.
     """
-    with durable.environment_errors(path):
+    with environment_errors(path):
         finished = (path / MANIFEST).exists()
         names = {p.name for p in path.iterdir()} if path.is_dir() else set()
     if finished:
@@ -157,7 +158,7 @@ def _take_up(path: Path, config: Mapping[str, Any]) -> bool:
 def _difference(file: Path, config: Mapping[str, Any]) -> str:
     try:
         before = _flat(tomllib.loads(file.read_text("utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+    except (ValueError, RecursionError):  # also an integer of too many digits, lists too deep
         return f"{CONFIG} is damaged"
     now = _flat(config)
     changed = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
@@ -195,7 +196,7 @@ def read_config(path: Path) -> dict[str, Any]:
 def read_manifest(path: Path) -> dict[str, Any]:
     """The manifest of a finished run. Raises AssayError `not-a-run-folder` or `run-damaged`."""
     file = Path(path) / MANIFEST
-    with durable.environment_errors(file):
+    with environment_errors(file):
         there = file.is_file()
     if not there:
         raise AssayError(

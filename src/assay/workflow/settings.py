@@ -3,14 +3,18 @@
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypedDict
+from typing import Annotated, Any, Final, Literal, Self, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from assay.core.errors import AssayError
-from assay.core.text import choices
+from assay.core.text import choices, shortened
+from assay.data.formats.safe_open import read_file
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
+
+#: Bytes of a file of settings; those of a run have one or two thousand.
+_LONGEST_FILE: Final = 1 << 20
 
 
 class Reading(BaseModel):
@@ -109,7 +113,7 @@ class Settings(Reading):
             raise AssayError(
                 "bad-value",
                 f"--{where.replace('_', '-')}",
-                f"{first['input']!r}: {first['msg']}",
+                f"{shortened(repr(first['input']))}: {first['msg']}",
                 "Give a value in that range.",
             ) from error
 
@@ -216,13 +220,33 @@ class RunSettings(TrainSettings, total=False):
 def read_settings(file: Path) -> dict[str, Any]:
     """The settings in a TOML file, such as the `config.toml` of another run, not yet checked.
 
-    Raises AssayError `file-missing` or `bad-value`.
+    Raises AssayError `bad-value`, and those of `read_file` (none there, a folder, a pipe, a device).
     """
+    content = read_file(file, _LONGEST_FILE + 1)
+    if len(content) > _LONGEST_FILE:
+        what = f"it is longer than {_LONGEST_FILE:,} bytes, so it holds no settings"
+        raise AssayError("bad-value", file, what, "Give the config.toml of a run.")
     try:
-        values = tomllib.loads(Path(file).read_text("utf-8"))
-    except FileNotFoundError as error:
-        raise AssayError("file-missing", file, "there is no such file", "Check --config.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        values = tomllib.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:  # also an integer of too many digits, lists too deep
         raise AssayError("bad-value", file, f"not valid TOML: {error}", "Mend the file.") from error
     values.pop("schema", None)
+    _check_tables(file, values)
     return values
+
+
+def _check_tables(file: Path, values: Mapping[str, Any]) -> None:
+    """Raise AssayError `bad-value` where the part on recipes cannot be taken apart."""
+    recipe = values.get("recipe", {})
+    recipes = values.get("recipes", {})
+    tables = {"recipe": recipe, "recipes": recipes}
+    if isinstance(recipe, dict):
+        tables["recipe.options"] = recipe.get("options", {})
+        if not isinstance(recipe.get("name", ""), str):
+            raise AssayError("bad-value", file, "recipe.name is not text", "Write a recipe's name in quotes.")
+    if isinstance(recipes, dict):
+        tables |= {f"recipes.{name}": table for name, table in recipes.items()}
+    for name, table in tables.items():
+        if not isinstance(table, dict):
+            fix = f"Write its settings below a line [{name}]."
+            raise AssayError("bad-value", file, f"{name} is not a table of settings", fix)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from assay.core import durable
 from assay.core.errors import AssayError
 from assay.workflow.load import load
 
@@ -237,3 +238,96 @@ def test_entries_that_begin_outside_of_the_file(tmp_path, shift):
     with pytest.raises(AssayError) as caught:
         load(path)
     assert (caught.value.code, caught.value.exit_code) == ("archive-refused", 3)
+
+
+def refused_as(path: Path, cache: Path, *words: str) -> None:
+    """Exit 3, `archive-refused`, with these words; nothing is left, and the next set is read as ever."""
+    with pytest.raises(AssayError) as caught:
+        load(path)
+    assert (caught.value.code, caught.value.exit_code) == ("archive-refused", 3)
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+    assert "disk" not in str(caught.value)
+    assert not list(cache.glob(f"{durable.TEMPORARY}*"))
+    assert len(load(zipped(path.parent / "good.zip")).train) == 6
+
+
+LAYOUTS = {
+    "2,000 folders deep": ([f"{'a/' * 2000}x.png"], "folders deep"),
+    "65 folders deep": ([f"{'a/' * 65}x.png"], "folders deep"),
+    "a folder of 300 bytes": ([f"{'n' * 300}/x.png"], "300 bytes"),
+    "a file of 300 bytes": ([f"c/{'n' * 296}.png"], "300 bytes"),
+    "a name of 300 bytes in 100 letters": ([f"c/{chr(0x20AC) * 100}"], "300 bytes"),
+    "4,000 bytes in all": (["/".join(["n" * 199] * 20)], "longer than"),
+    "a file that is a folder": (["c/x.png", "c/x.png/y.png"], "a file and a folder"),
+    "a folder that is a file": (["c/x.png/y.png", "c/x.png"], "a file and a folder"),
+    "an empty folder that is a file": (["c/x.png", "c/x.png/"], "a file and a folder"),
+    "twice": (["c/x.png", "c/x.png"], "occurs twice"),
+    "twice by a dot": (["c/x.png", "./c/x.png"], "occurs twice"),
+    "twice by a double stroke": (["c/x.png", "c//x.png"], "occurs twice"),
+    "no name but a dot": (["./."], "no name"),
+}
+
+
+@pytest.mark.parametrize("form", ["a.zip", "a.tar.gz"])
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_what_no_folder_can_hold_is_refused(layout, form, tmp_path, cache):
+    """Before anything is unpacked, as the archive's fault and not the disk's."""
+    names, words = LAYOUTS[layout]
+    path = tmp_path / form
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            for name in names:
+                archive.writestr(name, b"" if name.endswith("/") else png(1))
+    else:
+        with tarfile.open(path, "w:gz") as archive:
+            for name in names:
+                info = tarfile.TarInfo(name)
+                info.type = tarfile.DIRTYPE if name.endswith("/") else tarfile.REGTYPE
+                info.size = 0 if info.isdir() else len(png(1))
+                archive.addfile(info, None if info.isdir() else io.BytesIO(png(1)))
+    refused_as(path, cache, words)
+
+
+def test_a_folder_twice_is_no_harm(tmp_path, expected):
+    """Packers name folders as often as they like, also the root."""
+    with tarfile.open(tmp_path / "a.tar", "w") as archive:
+        for name in (".", "photos", "photos/", "./photos"):
+            info = tarfile.TarInfo(name)
+            info.type = tarfile.DIRTYPE
+            archive.addfile(info)
+        for name, content in FILES.items():
+            info = tarfile.TarInfo(f"./{name}")
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    assert load(tmp_path / "a.tar").fingerprint == expected.fingerprint
+
+
+@pytest.mark.parametrize("form", ["gnu", "pax-0.0", "pax-0.1", "pax-1.0"])
+def test_a_sparse_file_is_refused(form, tmp_path, cache):
+    """Some bytes that stand for three gigabytes of zeros, in each of the forms that tar knows."""
+    huge = 3 << 30
+    info = tarfile.TarInfo("c/x.png")
+    if form == "gnu":
+        info.size = 512
+        head = bytearray(info.tobuf(tarfile.GNU_FORMAT))
+        head[156:157] = b"S"
+        head[386:410] = b"%011o\0%011o\0" % (0, 512)
+        head[483:495] = b"%011o\0" % huge
+        head[148:156] = b" " * 8
+        head[148:156] = b"%06o\0 " % sum(head)
+        content = bytes(head) + bytes(512)
+    else:
+        body = b"1\n0\n512\n".ljust(512, b"\0") + bytes(512) if form == "pax-1.0" else bytes(512)
+        info.size = len(body)
+        pax = {"GNU.sparse.size": str(huge), "GNU.sparse.numblocks": "1"}
+        pax |= {
+            "pax-0.0": {"GNU.sparse.offset": "0", "GNU.sparse.numbytes": "512"},
+            "pax-0.1": {"GNU.sparse.map": "0,512"},
+            "pax-1.0": {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.realsize": str(huge)},
+        }[form]
+        info.pax_headers = pax
+        content = info.tobuf(tarfile.PAX_FORMAT) + body
+    (tmp_path / "a.tar").write_bytes(content + bytes(1024))
+    refused_as(tmp_path / "a.tar", cache, "sparse")
+    assert sum(p.stat().st_blocks * 512 for p in cache.rglob("*") if p.is_file()) < 1 << 20

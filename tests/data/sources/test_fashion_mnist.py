@@ -16,6 +16,7 @@ import pytest
 from assay.core import durable
 from assay.core.cache_folder import cache_folder
 from assay.core.errors import AssayError
+from assay.core.files import Files
 from assay.data.releases import RELEASES
 from assay.data.request import Request
 from assay.data.sources import fashion_mnist
@@ -252,7 +253,7 @@ def test_a_killed_lock_holder_stops_nobody(fetch, cache):
     assert only_the_entry(cache)
 
 
-class FailingFiles(durable.Files):
+class FailingFiles(Files):
     """The operating system, out of space or read-only at its n-th change."""
 
     def __init__(self, n, number):

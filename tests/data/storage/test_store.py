@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from assay.data.checked_images import CheckedImages
 from assay.data.storage import store
 from assay.data.values import Dataset, Split
 
@@ -84,8 +85,16 @@ def test_a_cut_missing_or_longer_file_is_noticed(kept, change):
         path.write_bytes(content)
 
 
-def test_images_are_mapped_not_loaded(kept):
-    """The pixels stay on the disk until they are looked at."""
-    images = store.read(kept).train.images
-    assert isinstance(images.base, np.memmap)
-    assert not images.flags.writeable
+def test_images_cannot_be_written_to(kept):
+    """What was hashed stays what it is."""
+    assert not store.read(kept).train.images.flags.writeable
+
+
+def test_many_images_stay_on_the_disk(kept, monkeypatch):
+    """The pixels are read when they are looked at."""
+    small = store.read(kept)
+    monkeypatch.setattr(store, "IN_MEMORY", 100)
+    large = store.read(kept)
+    assert isinstance(large.train.images, CheckedImages)
+    assert large == small
+    np.testing.assert_array_equal(np.concatenate(list(large.train.blocks())), small.train.images)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.errors import AssayError
+from assay.data.formats.npy import read_npy
 from assay.data.values import Dataset
 
 #: Squares of larger numbers, summed over rows and columns, leave the range of float32.
@@ -19,15 +20,15 @@ def read_features(file: Path, dataset: Dataset) -> dict[str, NDArray[np.float32]
     """The rows of a NumPy file, per split, float32 `(n, features)`.
 
     Rows are in source order: all of train, then the other splits in their order; further axes are joined.
-    Nothing is unpickled. Raises AssayError `file-missing` or `bad-arrays`.
+    Nothing is unpickled. Raises AssayError `bad-arrays`, and those of `open_file` (a pipe, a folder).
     """
     try:
-        rows = np.load(file, mmap_mode="r", allow_pickle=False)
-    except FileNotFoundError as error:
-        raise AssayError("file-missing", file, "there is no such file", "Check --features.") from error
-    except (ValueError, EOFError, OSError) as error:
-        raise _bad(file, "it is not a NumPy array file (.npy)") from error
-    if not isinstance(rows, np.ndarray) or rows.dtype.kind not in "fiu" or rows.ndim < 2:
+        rows = read_npy(Path(file))
+    except AssayError as error:
+        if error.code != "npz-unreadable":
+            raise
+        raise _bad(file, f"it is not a NumPy array file (.npy): {error.what}") from error
+    if rows.dtype.kind not in "fiu" or rows.ndim < 2:
         raise _bad(file, "it must hold numbers, one row per image")
     sizes = {name: len(split) for name, split in dataset.splits.items()}
     if len(rows) != sum(sizes.values()):

@@ -22,7 +22,8 @@ def doctor(
 ) -> None:
     """Show versions, device, cache, what is missing.
 
-    For everything that is missing: the command that installs it.
+    For everything that is missing: the command that installs it. What killed commands left in the cache is
+    removed, and counted.
     """
     import json as json_format
 
@@ -70,7 +71,23 @@ def _cache() -> Iterator[tuple[str, str]]:
     free = shutil.disk_usage(existing).free
     state = "writable" if writable else "NOT WRITABLE: set ASSAY_CACHE"
     yield "cache", f"{folder} ({state}, {free / 2**30:.1f} GiB free)"
+    yield from _litter(folder)
     yield "fashion-mnist", _fashion_mnist_state(folder)
+
+
+def _litter(cache: Path) -> Iterator[tuple[str, str]]:
+    """What killed commands left in the cache: removed, or why it is still there."""
+    from assay.core import durable
+
+    places = [cache, *(p for p in sorted(cache.glob("*")) if p.is_dir() and not p.is_symlink())]
+    places = [p for p in places if not p.name.startswith(durable.TEMPORARY)]
+    found = [litter for place in places for litter in durable.leftovers(place)]
+    if not found:
+        return
+    kept = [litter for place in places for litter in durable.remove_leftovers(place)]
+    yield "leftovers", f"{len(found) - len(kept):,} removed that killed commands left in the cache"
+    if kept:
+        yield "still there", f"remove yourself: {', '.join(map(str, kept))}"
 
 
 def _fashion_mnist_state(folder: Path) -> str:

@@ -14,6 +14,7 @@ from assay.core import durable
 from assay.core.arrays import Shape
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, progress
+from assay.data.checked_images import file_images
 from assay.data.decoding.original_stats import FIGURES
 from assay.data.decoding.sixteen_bits import FULL_SCALE, Levels, together
 from assay.data.decoding.worker_pool import Answer, Decoders, Request
@@ -59,18 +60,18 @@ class DecodedPart:
     original_stats: "array[float]" = field(default_factory=lambda: array("f"))
 
     def split(self, part: Part, labels: Sequence[int], resize: Resize, scale: DeepScale | None) -> Split:
-        """The split, its images mapped from the file. labels: one for each kept image. scale: of the set."""
+        """The split, its images read from the file. labels: one for each kept image. scale: of the set."""
         columns: dict[str, Column] = {
             name: tuple(values[row] for row in self.kept) for name, values in part.columns.items()
         }
         columns |= {name: np.frombuffer(values, np.int64) for name, values in self.numbers.items()}
         columns |= {name: tuple(values) for name, values in self.texts.items()}
-        images = np.memmap(self.pixels, np.uint8, "r", shape=(len(self.kept), *self.shape))
+        digests = np.frombuffer(bytes(self.digests), np.uint8).reshape(-1, 32)
         return Split(
-            images.view(np.ndarray),
+            file_images(self.pixels, (len(self.kept), *self.shape), digests),
             np.asarray(labels, np.int64),
             tuple(part.ids[row] for row in self.kept),
-            np.frombuffer(bytes(self.digests), np.uint8).reshape(-1, 32),
+            digests,
             columns,
             resize,
             np.frombuffer(self.original_stats, np.float32).reshape(-1, len(FIGURES))

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.errors import AssayError
+from assay.core.memory import limit
 from assay.data.decoding.image import (
     Picture,
     read_limited,
@@ -37,6 +38,9 @@ MOST_MEMORY: Final = 3 << 30
 #: Bytes that are read before they are decoded: what so many small files hold.
 AHEAD: Final = 1 << 18
 
+#: What a worker says first: it could load its libraries.
+READY: Final = {"ready": True}
+
 _LENGTH: Final = struct.Struct(">Q")
 
 
@@ -55,6 +59,11 @@ class _Seen(NamedTuple):
     pixels: NDArray[np.uint8] | None = None
     bytes: int = 0
     original_stats: Sequence[float] = ()
+
+
+def memory_limit() -> int:
+    """Bytes that a worker may address: `MOST_MEMORY`, or what the process is allowed where that is less."""
+    return min(MOST_MEMORY, limit() or MOST_MEMORY)
 
 
 def send(stream: IO[bytes], message: Mapping[str, Any], *attachments: bytes | memoryview) -> None:
@@ -84,10 +93,11 @@ def receive_bytes(stream: IO[bytes], count: int) -> bytes:
 def main() -> None:
     """Answer requests until the input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the business of the main process
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    resource.setrlimit(resource.RLIMIT_AS, (memory_limit(), resource.getrlimit(resource.RLIMIT_AS)[1]))
     silence_warnings()
     gc.freeze()  # the modules stay: looking through them again and again would take a tenth of the time
     source, target = sys.stdin.buffer, sys.stdout.buffer
+    send(target, READY)
     while True:
         try:
             request = receive(source)
@@ -207,6 +217,8 @@ def _outcome(picture: Picture, changes: tuple[str, ...] = ()) -> dict[str, Any]:
 def _refusal(error: AssayError | MemoryError) -> _Seen:
     if isinstance(error, AssayError):
         return _Seen({"refused": error.what, "code": error.code})
+    if memory_limit() < MOST_MEMORY:
+        return _Seen({"refused": "there is no memory to decode it", "code": "out-of-memory"})
     what = "decoding it takes more memory than any picture should"
     return _Seen({"refused": what, "code": "image-too-large"})
 

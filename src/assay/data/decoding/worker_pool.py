@@ -3,6 +3,7 @@
 import math
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -16,8 +17,9 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.memory import short_of
 from assay.data.decoding.sixteen_bits import FULL_SCALE
-from assay.data.decoding.worker import receive, receive_bytes, send
+from assay.data.decoding.worker import MOST_MEMORY, READY, memory_limit, receive, receive_bytes, send
 from assay.data.listing.listing import Payload
 from assay.data.values import DeepScale, Resize
 
@@ -69,7 +71,11 @@ class Answer:
 
 
 class _LostError(Exception):
-    """The worker died, or took too long and was ended."""
+    """The worker died, or took too long and was ended. starved: memory was short, as far as can be told."""
+
+    def __init__(self, starved: bool) -> None:
+        self.starved = starved
+        super().__init__()
 
 
 class _Worker:
@@ -78,23 +84,36 @@ class _Worker:
     def __init__(self) -> None:
         # The same places to import from as here: Assay may not be installed but on the path.
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "assay.data.decoding.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            start_new_session=True,
-        )
+        self._ready = False
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "assay.data.decoding.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=environment,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise short_of(f"no process to decode images can be started ({error.strerror})") from error
 
     def ask(self, request: Request, seconds: float) -> Answer:
-        timer = threading.Timer(seconds, self._process.kill)
+        late = threading.Event()
+
+        def end_it() -> None:
+            late.set()
+            self._process.kill()
+
+        timer = threading.Timer(seconds, end_it)
         timer.start()
         try:
             return self._exchange(request)
         except (OSError, EOFError) as error:
+            ended = _ended_by(self._process)
             self.end()
-            raise _LostError from error
+            # One that never began, or that the system killed, was not lost over an image.
+            killed = ended == -signal.SIGKILL and not late.is_set()
+            raise _LostError(not late.is_set() and (killed or not self._ready)) from error
         finally:
             timer.cancel()
 
@@ -111,6 +130,8 @@ class _Worker:
             "measure": request.measure,
             "deep": (request.deep.low, request.deep.shift),
         }
+        if not self._ready:
+            self._ready = receive(source) == READY
         send(target, message, *contents)
         answer = receive(source)
         shape = answer["shape"]
@@ -125,6 +146,14 @@ class _Worker:
             with suppress(OSError):  # what the dead process did not take
                 if pipe is not None:
                     pipe.close()
+
+
+def _ended_by(process: "subprocess.Popen[bytes]") -> int | None:
+    """How a process ended that closed its pipe; None where it has not after all."""
+    try:
+        return process.wait(1)
+    except subprocess.TimeoutExpired:
+        return None
 
 
 class Decoders:
@@ -161,15 +190,24 @@ class Decoders:
     def _answer(self, request: Request) -> Answer:
         worker = self._idle.get()
         try:
-            return worker.ask(request, self._seconds + len(request.items))
-        except _LostError:
+            answer = worker.ask(request, self._seconds + len(request.items))
+            if any(outcome.get("code") == "out-of-memory" for _, outcome in answer.runs):
+                raise short_of("images cannot be decoded")
+            return answer
+        except _LostError as lost:
+            starved = lost.starved
             worker = _Worker()
         finally:
             self._idle.put(worker)
-        return self._one_by_one(request)
+        return self._one_by_one(request, starved)
 
-    def _one_by_one(self, request: Request) -> Answer:
-        """Ask again for each image alone, to find the one that the worker was lost over."""
+    def _one_by_one(self, request: Request, starved: bool) -> Answer:
+        """Ask again for each image alone, to find the one that the worker was lost over.
+
+        Raises AssayError `out-of-memory` where that was no image: the good ones would be called damaged.
+        """
+        if len(request.items) == 1 and (starved or memory_limit() < MOST_MEMORY):
+            raise short_of("the process that decodes images was ended by the system, or could not begin")
         if len(request.items) == 1:
             reason = f"its decoder crashed, or did not end within {self._seconds:g} seconds"
             lost = {"refused": reason, "code": "image-unreadable"}

@@ -34,6 +34,9 @@ _LONGEST_HEADER: Final = 1 << 16
 #: Types of such headers (POSIX 1003.1, pax; and GNU's).
 _HEADER_TYPES: Final = (b"x", b"g", b"L", b"K", b"X")
 
+#: The type of a file with holes: a few bytes stand for as many as one likes (GNU's old form).
+_SPARSE: Final = b"S"
+
 
 def unpack(path: Path, folder: Path) -> Path:
     """Unpack an archive below `folder`, which exists; the folder in it that holds everything.
@@ -50,9 +53,8 @@ def unpack(path: Path, folder: Path) -> Path:
 
 def _only_folder(folder: Path) -> Path:
     """Down through folders that hold nothing but one other folder: archives are often packed so."""
-    entries = list(folder.iterdir())
-    if len(entries) == 1 and entries[0].is_dir():
-        return _only_folder(entries[0])
+    while len(entries := list(folder.iterdir())) == 1 and entries[0].is_dir():
+        folder = entries[0]
     return folder
 
 
@@ -71,7 +73,7 @@ def _unpack_tar(path: Path, folder: Path) -> None:
             _check_headers(path, stream, size)
         file.seek(0)
         with _decompressed(file) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
-            _check_members(path, archive)
+            _check_members(path, archive, size)
         file.seek(0)
         with _decompressed(file) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
             for member in archive:
@@ -126,6 +128,8 @@ def _check_headers(path: Path, stream: IO[bytes], size: int) -> None:
             length = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape").size
         except tarfile.HeaderError as error:
             raise refused(path, f"it is no tar file, or damaged ({error})") from error
+        if block[156:157] == _SPARSE:
+            raise _sparse(path, block[:100].partition(b"\0")[0].decode("utf-8", "replace"))
         if length < 0 or (block[156:157] in _HEADER_TYPES and length > _LONGEST_HEADER):
             raise refused(path, f"a header of {length:,} bytes")
         entries += 1
@@ -155,15 +159,24 @@ def _skip(stream: IO[bytes], length: int, path: Path) -> int:
     return length
 
 
-def _check_members(path: Path, archive: tarfile.TarFile) -> None:
-    names = []
+def _check_members(path: Path, archive: tarfile.TarFile, size: int) -> None:
+    names: list[str] = []
+    folders: list[str] = []
+    total = 0
     for member in archive:
         check_name(path, member.name)
+        if member.issparse():
+            raise _sparse(path, member.name)
         if not (member.isreg() or member.isdir()):
             raise refused(path, f"{one_line(member.name)} is a link or a device, not a file")
-        if member.isreg():
-            names.append(member.name)
-    check_distinct(path, names)
+        (names if member.isreg() else folders).append(member.name)
+        total += member.size
+        check_total(path, total, size)
+    check_distinct(path, names, folders)
+
+
+def _sparse(path: Path, name: str) -> AssayError:
+    return refused(path, f"{one_line(name)} is a sparse file, which would become far larger than the archive")
 
 
 def _write(target: Path, content: IO[bytes], size: int, path: Path) -> None:

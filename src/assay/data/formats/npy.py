@@ -1,6 +1,8 @@
 """Reading NumPy's files (`.npy`, `.npz`) that may be hostile: no pickle, nothing allocated on promise."""
 
+import io
 import math
+import os
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -12,27 +14,83 @@ from typing import IO, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core import durable
+from assay.core.arrays import Bytes
+from assay.core.cache_folder import cache_folder
 from assay.core.errors import AssayError
 from assay.core.text import one_line
+from assay.data.checked_images import IN_MEMORY, changed
 from assay.data.formats.safe_open import open_file
 from assay.data.formats.zip import opened_zip
 
 #: Characters of an array's header; NumPy's own limit.
 _LONGEST_HEADER: Final = 10_000
 
+#: Bytes read at a time.
+_BLOCK: Final = 1 << 20
+
 _KINDS: Final = "biufU"
 
 
 def read_npy(path: Path) -> NDArray[Any]:
-    """The array of an `.npy` file, memory-mapped.
+    """The array of an `.npy` file, read-only, in a copy of our own: what is hashed is what is used.
 
-    Raises AssayError `npz-unreadable`, and those of `open_file`.
+    The copy lies in memory or, where it is larger than `IN_MEMORY`, in a file of the cache that has no name,
+    so that nobody else can change it or cut it short. Raises AssayError `npz-unreadable`, `data-changed`
+    where the file becomes shorter while it is read, those of `open_file`, and `disk-full`.
     """
     with open_file(path) as file, _format_errors(path):
-        _check_header(file, path, path.stat().st_size)
-    with _format_errors(path):
-        values: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    return values
+        size = os.fstat(file.fileno()).st_size
+        _check_header(file, path, size)
+        file.seek(0)
+        return array_in(_copied(file, size, path) if size <= IN_MEMORY else _nameless(file, size, path))
+
+
+def _copied(file: IO[bytes], size: int, path: Path) -> Bytes:
+    content = np.empty(size, np.uint8)
+    done = 0
+    for block in _blocks(file, size, path):
+        content[done : done + len(block)] = np.frombuffer(block, np.uint8)
+        done += len(block)
+    content.flags.writeable = False
+    return content
+
+
+def _nameless(file: IO[bytes], size: int, path: Path) -> Bytes:
+    """A copy in a file of the cache that is removed at once: it lasts for as long as it is mapped."""
+    with durable.scratch_directory(durable.make_directory(cache_folder()), size) as scratch:
+        with durable.open_scratch(scratch / "copy", size) as target:
+            for block in _blocks(file, size, path):
+                target.write(block)
+        return np.memmap(scratch / "copy", np.uint8, "r").view(np.ndarray)
+
+
+def _blocks(file: IO[bytes], size: int, path: Path) -> Iterator[bytes]:
+    left = size
+    while left:
+        block = file.read(min(left, _BLOCK))
+        if not block:
+            raise changed(path, "it became shorter while it was read")
+        left -= len(block)
+        yield block
+
+
+def array_in(content: Bytes) -> NDArray[Any]:
+    """The array that an `.npy` file of this content holds: a view, as writable as `content`.
+
+    The header must be known to be sound (see `_check_header`).
+    """
+    file = io.BytesIO(content[: 2 * _LONGEST_HEADER].tobytes())
+    shape, fortran_order, dtype = header_of(file)
+    return np.ndarray(shape, dtype, content.data, file.tell(), order="F" if fortran_order else "C")
+
+
+def header_of(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, order (whether Fortran's) and type of an array; the file stands at its first value then."""
+    version = np.lib.format.read_magic(file)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, fortran_order, dtype = read(file, max_header_size=_LONGEST_HEADER)
+    return shape, fortran_order, dtype
 
 
 def read_npz(path: Path) -> dict[str, NDArray[Any]]:
@@ -82,8 +140,8 @@ def _check_header(file: IO[bytes], where: object, size: int) -> None:
     version = np.lib.format.read_magic(file)
     if version not in ((1, 0), (2, 0)):
         raise _unreadable(where, f"version {version} of the format is not read")
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, _, dtype = read(file, max_header_size=_LONGEST_HEADER)
+    file.seek(0)
+    shape, _, dtype = header_of(file)
     if dtype.kind not in _KINDS:
         raise _unreadable(where, f"it holds {dtype}, which is neither numbers nor text")
     promised = file.tell() + dtype.itemsize * math.prod(shape)

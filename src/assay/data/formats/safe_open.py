@@ -67,7 +67,7 @@ def read_file(path: str | Path, most: int, follow_links: bool = True) -> bytes:
             return _read_up_to(descriptor, min(most, status.st_size))
         finally:
             os.close(descriptor)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise _explained(error, path) from error
 
 
@@ -91,13 +91,17 @@ def kind_of(mode: int) -> str:
 @contextmanager
 def reading_errors(path: str | Path) -> Iterator[None]:
     """Turn the operating system's refusals to read into one-line errors."""
+    if "\0" in str(path):
+        raise AssayError("file-missing", path, "a path cannot hold a NUL character", "Check the path.")
     try:
         yield
     except OSError as error:
         raise _explained(error, path) from error
 
 
-def _explained(error: OSError, path: str | Path) -> AssayError:
+def _explained(error: OSError | ValueError, path: str | Path) -> AssayError:
+    if isinstance(error, ValueError):  # from the call itself, before the system is asked
+        return AssayError("file-missing", path, f"this is no path ({error})", "Check the path.")
     reason = error.strerror or str(error)
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return AssayError("file-missing", path, "there is no such file", "Check the path.")

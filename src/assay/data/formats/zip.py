@@ -28,6 +28,12 @@ _BOMB_RATIO: Final = 200
 #: Bytes of the directory for each entry: far more than a name and its attributes take.
 _DIRECTORY_BYTES: Final = 400
 
+#: Folders inside each other, and bytes of one name and of a whole one: what every file system takes, below a
+#: cache that lies deep itself. Pictures lie three or four folders deep.
+_MOST_DEPTH: Final = 64
+_LONGEST_NAME: Final = 255
+_LONGEST_PATH: Final = 2048
+
 _END: Final = struct.Struct("<4s4H2LH")
 _END_MAGIC: Final = b"PK\x05\x06"
 _WIDE_END_MAGIC: Final = b"PK\x06\x06"
@@ -88,7 +94,11 @@ def check_entries(path: Path, entries: Sequence[zipfile.ZipInfo], size: int) -> 
             raise refused(path, f"{one_line(entry.filename)} is a link")
         if not 0 <= entry.header_offset < size:  # seeking there would be told as a fault of the disk
             raise refused(path, f"{one_line(entry.filename)} begins outside of the file")
-    check_distinct(path, [entry.filename for entry in entries])
+    check_distinct(
+        path,
+        [entry.filename for entry in entries if not entry.is_dir()],
+        [entry.filename for entry in entries if entry.is_dir()],
+    )
     check_total(path, sum(entry.file_size for entry in entries), size)
 
 
@@ -98,15 +108,38 @@ def check_name(path: Path, name: str) -> None:
     bad = name.startswith(("/", "\\")) or ".." in parts or "\0" in name or "\\" in name
     if bad or re.match(r"[A-Za-z]:", name) or not name.strip("/"):
         raise refused(path, f"the name {one_line(name)!r} leads out of the archive")
+    if len(parts) > _MOST_DEPTH:
+        raise refused(
+            path, f"{one_line(name)[:60]}... lies {len(parts):,} folders deep, at most {_MOST_DEPTH} are"
+        )
+    sizes = [len(part.encode("utf-8", "surrogatepass")) for part in parts]
+    if max(sizes) > _LONGEST_NAME or sum(sizes) + len(sizes) > _LONGEST_PATH:
+        shown, size = one_line(name)[:60], max(sizes)
+        raise refused(path, f"the name {shown}... has {size:,} bytes, longer than file systems take")
 
 
-def check_distinct(path: Path, names: Sequence[str]) -> None:
-    """Refuse two entries of one name: which of them is meant would depend on the reader."""
-    seen: set[str] = set()
+def check_distinct(path: Path, names: Sequence[str], folders: Sequence[str] = ()) -> None:
+    """Refuse two files of one name, and a file that is a folder as well: the reader would have to choose.
+
+    names: of files; folders: of folders, which may occur more than once.
+    """
+    files: set[tuple[str, ...]] = set()
     for name in names:
-        if name in seen:
+        place = _place(name)
+        if not place:
+            raise refused(path, f"a file has no name but {one_line(name)!r}")
+        if place in files:
             raise refused(path, f"{one_line(name)} occurs twice")
-        seen.add(name)
+        files.add(place)
+    inner = {place[:depth] for place in files for depth in range(1, len(place))}
+    inner |= {place[:depth] for place in map(_place, folders) for depth in range(1, len(place) + 1)}
+    if both := sorted(files & inner):
+        raise refused(path, f"{one_line('/'.join(both[0]))} is a file and a folder")
+
+
+def _place(name: str) -> tuple[str, ...]:
+    """Where an entry comes to lie: a//b and ./a/b are a/b."""
+    return tuple(part for part in name.split("/") if part not in ("", "."))
 
 
 def check_total(path: Path, total: int, size: int) -> None:

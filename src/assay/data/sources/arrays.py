@@ -1,15 +1,17 @@
 """Images and labels that are arrays in Python already."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.errors import AssayError
+from assay.data.checked_images import IN_MEMORY, array_images, own_copy
 from assay.data.request import OF_ARRAYS, Request
 from assay.data.sources.array_dataset import RawSplit, dataset_from_arrays
-from assay.data.values import Dataset
+from assay.data.values import Dataset, Split
 
 _ARGUMENTS: Final = ("arrays[0]", "arrays[1]", "arrays[2]", "arrays[3]")
 
@@ -25,12 +27,21 @@ def matches(request: Request) -> bool:
 def read(request: Request) -> Dataset:
     """The data set of `(X, y)` or `(X, y, X_test, y_test)`; see `dataset_from_arrays` for the rules."""
     given = _as_arrays(request.arrays or ())
-    parts = {"train": RawSplit(given[0], given[1], *_ARGUMENTS[:2])}
+    # The caller may write to the arrays later, and a mapped file may change: from here on they are ours.
+    parts = {"train": RawSplit(own_copy(given[0]), given[1], *_ARGUMENTS[:2])}
     if len(given) == 4:
-        parts["test"] = RawSplit(given[2], given[3], *_ARGUMENTS[2:])
-    return dataset_from_arrays(
+        parts["test"] = RawSplit(own_copy(given[2]), given[3], *_ARGUMENTS[2:])
+    found = dataset_from_arrays(
         request.name or "arrays", parts, "arrays", request.classes, "in memory", request.floats
     )
+    return replace(found, splits={name: _guarded(split, parts[name]) for name, split in found.splits.items()})
+
+
+def _guarded(split: Split, part: RawSplit) -> Split:
+    """The split; of images too many to copy, which are still the caller's, each is checked at every read."""
+    if part.images.nbytes <= IN_MEMORY or not np.may_share_memory(split.images, part.images):
+        return split
+    return replace(split, images=array_images(split.images, split.digests, part.images_name))
 
 
 def _as_arrays(given: Sequence[Any]) -> list[NDArray[Any]]:

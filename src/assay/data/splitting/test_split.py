@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from assay.core import durable
 from assay.core.errors import AssayError
+from assay.data.checked_images import file_images
 from assay.data.listing.names import ordered_splits
 from assay.data.splitting.groups import FindPairs, with_near_copies
 from assay.data.splitting.stratified import hold_out
-from assay.data.values import Column, Dataset, Split
+from assay.data.values import Column, Dataset, Split, images_of
 
 #: What the note says that tells of a test split that was drawn.
 DRAWN: Final = " of train, drawn by seed "
@@ -53,7 +54,7 @@ def with_test_split(
 
 def _selected(split: Split, rows: NDArray[np.int64], name: str, scratch: Path | None) -> Split:
     return Split(
-        split.images[rows] if scratch is None else _written(split, rows, scratch / f"{name}.selected"),
+        images_of(split, rows) if scratch is None else _written(split, rows, scratch / f"{name}.selected"),
         split.labels[rows],
         tuple(split.ids[row] for row in rows),
         split.digests[rows],
@@ -66,13 +67,11 @@ def _selected(split: Split, rows: NDArray[np.int64], name: str, scratch: Path | 
 
 
 def _written(split: Split, rows: NDArray[np.int64], path: Path) -> NDArray[np.uint8]:
-    """The images of some rows, mapped from a file: they may be more than memory holds."""
+    """The images of some rows, in a file: they may be more than memory holds."""
     with durable.open_scratch(path, len(rows) * int(np.prod(split.shape))) as file:
         for block in split.blocks(rows):
             file.write(np.ascontiguousarray(block).data)
-    if not len(rows):
-        return np.zeros((0, *split.shape), np.uint8)
-    return np.memmap(path, np.uint8, "r", shape=(len(rows), *split.shape)).view(np.ndarray)
+    return file_images(path, (len(rows), *split.shape), split.digests[rows])
 
 
 def _columns(columns: Mapping[str, Column], rows: Sequence[int] | NDArray[np.int64]) -> dict[str, Column]:

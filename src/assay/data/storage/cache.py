@@ -26,7 +26,7 @@ def cached(
     on_event: OnEvent,
     cache: Path | None = None,
 ) -> Dataset:
-    """The data set kept under `key`, memory-mapped; `build` makes it where it is missing or damaged.
+    """The data set kept under `key` (see `store.read`); `build` makes it where it is missing or damaged.
 
     build: is given a folder for what it must keep until the set is stored. bytes_needed: what the entry
     takes, for the message on a full disk. Of several processes one builds and the others wait; without
@@ -57,7 +57,7 @@ def cached(
 
 
 def look_up(key: str, on_event: OnEvent, cache: Path | None = None) -> Dataset | None:
-    """The data set kept under `key`, memory-mapped, or None where it is missing or damaged."""
+    """The data set kept under `key` (see `store.read`), or None where it is missing or damaged."""
     cache = cache or cache_folder()
     ready = _read(cache, key, on_event)
     if ready is not None:
@@ -101,5 +101,6 @@ def _read(cache: Path, key: str, on_event: OnEvent) -> Dataset | None:
 def quarantine(cache: Path, path: Path) -> Path | None:
     """Move damaged content out of the way, in place of what was moved there earlier; its new place."""
     for earlier in (cache / QUARANTINE).glob(f"{path.name}.*"):
-        durable.remove(earlier)
+        with suppress(AssayError):  # an older one that stays does no harm
+            durable.remove(earlier)
     return durable.move_away(path, cache / QUARANTINE)

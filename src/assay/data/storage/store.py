@@ -1,13 +1,15 @@
-"""A `Dataset` as a folder of raw arrays that later runs memory-map, and of a manifest that proves them.
+"""A `Dataset` as a folder of raw arrays that later runs read, and of a manifest that proves them.
 
 The manifest is written last and holds the SHA-256 of every file and of itself; reading hashes the whole
-content, so one changed bit anywhere is noticed. No pickle: names are JSON, arrays are plain `.npy`.
+content, so one changed bit anywhere is noticed. What was hashed is what is used: every file is read once,
+into memory, and of images too many for that each is compared with its digest again at every read.
+No pickle: names are JSON, arrays are plain `.npy`.
 """
 
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core import durable
+from assay.core.arrays import Bytes
+from assay.data.checked_images import IN_MEMORY, file_images
+from assay.data.formats.npy import array_in, header_of
 from assay.data.values import Column, Dataset, DeepScale, LeftOut, Split
 
 _MANIFEST: Final = "manifest.json"
@@ -128,7 +133,9 @@ def _write(path: Path, parts: Iterable[bytes | memoryview]) -> dict[str, Any]:
 
 
 def read(folder: Path) -> Dataset | None:
-    """The data set stored under `folder`, its images memory-mapped; None where there is none.
+    """The data set stored under `folder`, its images in memory or, where they are many, in their file.
+
+    None where there is none.
 
     Every file is hashed before it is used. Raises `DamagedError` when anything is not as it was stored.
     """
@@ -136,8 +143,8 @@ def read(folder: Path) -> Dataset | None:
         content = _read_manifest(folder)
         if content is None:
             return None
-        _verify(folder, content["files"])
-        splits = {record["name"]: _read_split(folder, record) for record in content["splits"]}
+        found = _verified(folder, content["files"], {record["images"] for record in content["splits"]})
+        splits = {record["name"]: _read_split(folder, record, found) for record in content["splits"]}
     except OSError as error:
         raise DamagedError(f"{folder.name}: {error.strerror or error}") from error
     return Dataset(
@@ -166,31 +173,72 @@ def _read_manifest(folder: Path) -> dict[str, Any] | None:
     return content
 
 
-def _verify(folder: Path, files: Mapping[str, Mapping[str, Any]]) -> None:
+#: Content of a file by its name; None for images that stay in theirs.
+_Contents = Mapping[str, Bytes | None]
+
+
+def _verified(folder: Path, files: Mapping[str, Mapping[str, Any]], images: Collection[str]) -> _Contents:
+    """The content of every file as it was hashed; `images` may be too large to be held in memory."""
+
+    def read_one(name: str) -> Bytes | None:
+        size = files[name]["bytes"]
+        content = None if name in images and size > IN_MEMORY else _content(folder / name, size)
+        found = (
+            durable.file_sha256(folder / name)
+            if content is None
+            else hashlib.sha256(content.data).hexdigest()
+        )
+        if found != files[name]["sha256"]:
+            raise DamagedError(f"{folder.name}/{name} is not as it was written")
+        return content
+
     # Two threads: hashing releases the interpreter, and the files of one set differ in size.
     with ThreadPoolExecutor(2) as pool:
-        found = pool.map(lambda name: durable.file_sha256(folder / name), files)
-        for (name, expected), sha256 in zip(files.items(), found, strict=True):
-            if sha256 != expected["sha256"]:
-                raise DamagedError(f"{folder.name}/{name} is not as it was written")
+        return dict(zip(files, pool.map(read_one, files), strict=True))
 
 
-def _read_split(folder: Path, record: Mapping[str, Any]) -> Split:
-    columns = {name: _read_column(folder / file) for name, file in record["columns"]}
-    images = np.load(folder / record["images"], mmap_mode="r", allow_pickle=False).view(np.ndarray)
-    ids = _read_column(folder / record["ids"])
-    labels, digests = (np.load(folder / record[key], allow_pickle=False) for key in ("labels", "digests"))
+def _content(path: Path, size: int) -> Bytes:
+    """The bytes of a file that should have `size` of them; read-only."""
+    content = np.empty(size, np.uint8)
+    with path.open("rb", buffering=0) as file:
+        done = 0
+        while count := file.readinto(content.data[done:]):
+            done += count
+        if done < size or file.read(1):
+            raise DamagedError(f"{path.parent.name}/{path.name} is not as it was written")
+    content.flags.writeable = False
+    return content
+
+
+def _read_split(folder: Path, record: Mapping[str, Any], found: _Contents) -> Split:
+    columns = {name: _column(file, found) for name, file in record["columns"]}
+    ids = _column(record["ids"], found)
+    labels, digests = (_array(record[key], found) for key in ("labels", "digests"))
     original_stats, together = (
-        np.load(folder / record[key], allow_pickle=False) if record.get(key) else None
-        for key in ("looks", "together")
+        _array(record[key], found) if record.get(key) else None for key in ("looks", "together")
     )
+    if found[record["images"]] is not None:
+        images = _array(record["images"], found)
+    else:
+        with (folder / record["images"]).open("rb") as file:
+            shape, _, _ = header_of(file)
+            images = file_images(folder / record["images"], shape, digests, file.tell())
     resize = record.get("resize", "fit")
     deep = DeepScale(**record["deep"]) if record.get("deep") else None
     return Split(images, labels, ids, digests, columns, resize, original_stats, together, deep)  # type: ignore[arg-type]  # ids are text
 
 
-def _read_column(path: Path) -> Column:
-    if path.suffix == ".json":
-        return tuple(json.loads(path.read_bytes()))
-    values: NDArray[Any] = np.load(path, allow_pickle=False)
-    return values
+def _column(name: str, found: _Contents) -> Column:
+    if name.endswith(".json"):
+        return tuple(json.loads(bytes(_needed(name, found))))
+    return _array(name, found)
+
+
+def _array(name: str, found: _Contents) -> NDArray[Any]:
+    return array_in(_needed(name, found))
+
+
+def _needed(name: str, found: _Contents) -> Bytes:
+    content = found[name]
+    assert content is not None  # images alone stay in their file
+    return content

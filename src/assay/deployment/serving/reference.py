@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from assay.core import durable
 from assay.core.arrays import Float32s, Float64s
+from assay.core.disk_errors import environment_errors
 from assay.core.errors import AssayError
 from assay.data.values import Split
 from assay.estimators.principal_components import principal_axes
@@ -149,7 +150,7 @@ def read_reference(path: Path, model: str, classes: int, channels: int) -> Refer
     if not path.is_file():
         fix = "Export the run again: that writes it."
         raise AssayError("file-missing", path, "the figures of the training images are missing", fix)
-    with durable.environment_errors(path):
+    with environment_errors(path):
         if path.stat().st_size > _LARGEST_FILE:
             raise _refused(path, "it is too large")
         content = path.read_bytes()

@@ -43,8 +43,10 @@ def fit(
     weights["counts"] = counts.astype(np.float32)
     chosen = np.unique(np.linspace(0, len(rows) - 1, min(len(rows), _JUDGING_IMAGES)).astype(np.int64))
     distances = _without_itself(weights, split, rows[chosen], counts)
-    answers = [(softmax(-sharpness * distances), sharpness) for sharpness in _SHARPNESS]
-    judged = [(*scored(answer, labels[chosen]), sharpness) for answer, sharpness in answers]
+    # One after the other: with thousands of classes the answers of all take gigabytes.
+    judged = [
+        (*scored(softmax(-sharpness * distances), labels[chosen]), sharpness) for sharpness in _SHARPNESS
+    ]
     loss, accuracy, sharpness = min(judged)
     return Fitted({**weights, "sharpness": np.array([sharpness], np.float32)}, loss, accuracy)
 

@@ -46,7 +46,7 @@ def newest_checkpoint(folder: Path, on_event: OnEvent) -> Checkpoint | None:
     for step in reversed(_steps(folder)):
         try:
             return _read(folder, step)
-        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError, SafetensorError) as error:
             name = _record_path(folder, step).name
             warn(
                 on_event,

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.arrays import Shape
+from assay.core.disk_errors import environment_errors
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, warn
 from assay.training.inference.any_model import weight_shapes
@@ -33,7 +34,9 @@ class WarmStart:
 def read_start(folder: Path) -> ModelData:
     """The model in a run folder or a model folder. Raises AssayError `model-refused`."""
     inner = folder / "model"
-    return read_model_data(inner if inner.is_dir() else folder)
+    with environment_errors(folder):
+        inside = inner.is_dir()
+    return read_model_data(inner if inside else folder)
 
 
 def keep_start(model: ModelData, folder: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from assay.core.errors import AssayError
-from assay.core.text import choices
+from assay.core.text import choices, shortened
 from assay.training.closed_forms import CLOSED_FORMS
 
 #: Recipe name -> its file beside this module, by cost.
@@ -148,7 +148,7 @@ def validated(table: Mapping[str, Any]) -> Recipe:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         setting = ".".join(map(str, first["loc"]))
-        problem = f"{first['input']!r} is refused: {first['msg']}"
+        problem = f"{shortened(repr(first['input']))} is refused: {first['msg']}"
         raise AssayError("bad-value", setting, problem, "Give a value in its range.") from None
 
 
@@ -195,6 +195,6 @@ def _typed(value: Any) -> Any:
         return value
     try:
         read: dict[str, Any] = tomllib.loads(f"value = {value}")
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # also an integer of too many digits, lists too deep
         return value
     return read["value"] if read.keys() == {"value"} else value

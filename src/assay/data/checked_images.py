@@ -1,0 +1,149 @@
+"""Images that others could change: kept as a copy of our own, or hashed again at every read.
+
+What is used must be what was hashed. A set of at most `IN_MEMORY` bytes is held in memory that nobody else
+can reach. Of a larger one every image is hashed again whenever it is read, by ordinary reads: a file that was
+cut short is then an error, where a mapped one would end the process.
+"""
+
+import os
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.core.arrays import Bytes, Rows
+from assay.core.errors import AssayError
+from assay.data.values import image_digests
+
+#: Bytes of pixels up to which a set is held in memory.
+IN_MEMORY: Final = 256 << 20
+
+
+class Pixels(Protocol):
+    """Where images lie. shape: `(n, height, width, channels)`; where: what to call it in an error."""
+
+    shape: tuple[int, ...]
+    where: str
+
+    def read(self, rows: Rows) -> Bytes:
+        """The images of some rows, uint8 `(len(rows), h, w, c)`. Raises AssayError `data-changed`."""
+
+
+class CheckedImages:
+    """Images `(n, h, w, c)` to be read like an array of uint8: by row, slice, rows or mask of rows.
+
+    Each is compared with its digest at every read; AssayError `data-changed` for the first that differs.
+    """
+
+    dtype = np.dtype(np.uint8)
+    ndim = 4
+
+    def __init__(self, pixels: Pixels, digests: Bytes) -> None:
+        self._pixels, self._digests = pixels, digests
+        self.shape = pixels.shape
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all pixels."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    def __getitem__(self, key: Any) -> Bytes:
+        rows = np.arange(len(self))[key]
+        found = self._checked(np.atleast_1d(rows))
+        return found if isinstance(rows, np.ndarray) else found[0]
+
+    def __iter__(self) -> Iterator[Bytes]:
+        return (self[row] for row in range(len(self)))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        if copy is False:
+            raise ValueError("the images must be read, so there is no array without a copy")
+        return self[:].astype(dtype or np.uint8, copy=False)
+
+    def _checked(self, rows: Rows) -> Bytes:
+        images = self._pixels.read(rows)
+        wrong = np.flatnonzero((image_digests(images) != self._digests[rows]).any(axis=1))
+        if len(wrong):
+            raise changed(
+                self._pixels.where, f"image {rows[wrong[0]]} is no longer what it was when it was read first"
+            )
+        return images
+
+
+def changed(where: object, what: str) -> AssayError:
+    """The error for content that is no longer what was hashed."""
+    return AssayError(
+        "data-changed", where, what, "Leave the data alone while a command runs, and start it again."
+    )
+
+
+class FilePixels:
+    """Images in a file, raw, row by row, from `offset` on. The file stays open when its name is gone."""
+
+    def __init__(self, path: Path, shape: tuple[int, ...], offset: int = 0) -> None:
+        self.shape, self.where = shape, str(path)
+        self._offset, self._each = offset, int(np.prod(shape[1:], dtype=np.int64))
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        weakref.finalize(self, os.close, self._descriptor)
+
+    def read(self, rows: Rows) -> Bytes:
+        """The images of some rows; those that follow each other in one go."""
+        images = np.empty((len(rows), *self.shape[1:]), np.uint8)
+        flat = images.reshape(-1)
+        breaks = np.flatnonzero(np.diff(rows) != 1) + 1
+        for start, stop in zip([0, *breaks.tolist()], [*breaks.tolist(), len(rows)], strict=True):
+            if stop > start:
+                place = self._offset + int(rows[start]) * self._each
+                self._fill(flat[start * self._each : stop * self._each].data, place)
+        return images
+
+    def _fill(self, target: memoryview, place: int) -> None:
+        done = 0
+        while done < len(target):
+            try:
+                count = os.preadv(self._descriptor, [target[done:]], place + done)
+            except OSError as error:
+                what, fix = f"it cannot be read any more ({error.strerror})", "Check the disk."
+                raise AssayError("file-unreadable", self.where, what, fix) from error
+            if not count:
+                raise changed(self.where, "it became shorter while it was in use")
+            done += count
+
+
+class _ArrayPixels:
+    """Images in somebody else's array."""
+
+    def __init__(self, values: Bytes, where: str) -> None:
+        self.shape, self.where, self._values = values.shape, where, values
+
+    def read(self, rows: Rows) -> Bytes:
+        return self._values[rows]
+
+
+def file_images(path: Path, shape: tuple[int, ...], digests: Bytes, offset: int = 0) -> Bytes:
+    """Images in a file as a split takes them, checked at every read. digests: uint8 `(n, 32)`."""
+    return _as_array(CheckedImages(FilePixels(path, shape, offset), digests))
+
+
+def array_images(values: Bytes, digests: Bytes, where: str) -> Bytes:
+    """Images in an array that others may write to, checked at every read."""
+    return _as_array(CheckedImages(_ArrayPixels(values, where), digests))
+
+
+def own_copy(values: NDArray[Any]) -> NDArray[Any]:
+    """A copy that nobody can write to; of an array over `IN_MEMORY` bytes, the array itself."""
+    if values.nbytes > IN_MEMORY:
+        return values
+    copy = np.array(values, subok=False)
+    copy.flags.writeable = False
+    return copy
+
+
+def _as_array(images: CheckedImages) -> Bytes:
+    return cast(Bytes, images)  # what a split asks of its images, these can

@@ -1,0 +1,194 @@
+"""Settings that cannot be right: one line with the documented code, never a fault of Assay."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from assay.cli.main import exit_code
+
+DEEP = "[" * 5000 + "]" * 5000
+
+#: The content of a file for --config, by what is wrong with it.
+CONFIGS = {
+    "recipe a number": "recipe = 5",
+    "recipe a list": "recipe = [1, 2]",
+    "recipe text": 'recipe = "mlp"',
+    "name a number": "[recipe]\nname = 5",
+    "options a number": "[recipe]\noptions = 5",
+    "recipes a number": "recipes = 5",
+    "recipes of numbers": "[recipes]\nmlp = 5",
+    "long integer": "seed = " + "9" * 5000,
+    "integer of 4,000 digits": "seed = " + "9" * 4000,
+    "recipe's integer of 4,000 digits": "[recipe]\nepochs = " + "9" * 4000,
+    "recipe's float of 4,000 digits": "[recipe]\nlearning_rate = " + "9" * 4000,
+    "deep lists": f"seed = {DEEP}",
+    "deep lists in a recipe": f"[recipe]\nepochs = {DEEP}",
+    "lists as deep as can be parsed": "[recipe]\nepochs = " + "[" * 150 + "]" * 150,
+    "NUL": "seed = 1\0",
+    "NUL in text": 'data = "a\\u0000b"',
+    "not UTF-8": "data = '\udcff'",
+    "data a list": "data = [1]",
+    "model a number": "model = 5",
+    "checks a table": "[checks]\na = 1",
+    "features a number": "features = 5",
+    "decisions with NUL": 'decisions = "a\\u0000b"',
+    "features with NUL": 'features = "a\\u0000b"',
+    "endless": "# " + "x" * (1 << 21),
+}
+
+
+def one_line(capfd: pytest.CaptureFixture[str]) -> str:
+    told = capfd.readouterr().err
+    assert told.startswith("error["), told
+    assert "error[bug]" not in told
+    assert len(told.strip().splitlines()) == 1
+    assert len(told) < 1000
+    return told
+
+
+@pytest.mark.parametrize("case", CONFIGS)
+def test_a_config_that_cannot_be_right(
+    case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Exit 2 or 3, and no finished run."""
+    monkeypatch.chdir(tmp_path)
+    Path("c.toml").write_bytes(CONFIGS[case].encode("utf-8", "surrogateescape"))
+    given = [] if "data =" in CONFIGS[case] else ["fashion-mnist-sample"]
+    assert exit_code(["run", *given, "--config", "c.toml", "--out", "r"]) in (2, 3)
+    one_line(capfd)
+    assert not Path("r", "manifest.json").exists()
+
+
+@pytest.fixture
+def odd_file(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Something that is no regular file."""
+    path = tmp_path / "odd"
+    if request.param == "folder":
+        path.mkdir()
+    elif request.param == "pipe":
+        os.mkfifo(path)
+    elif request.param == "link to a device":
+        path.symlink_to("/dev/zero")
+    elif request.param == "link to itself":
+        path.symlink_to(path)
+    return {"device": "/dev/zero", "NUL": "a\0b", "long name": "a" * 300}.get(request.param, str(path))
+
+
+ODD = ["folder", "pipe", "device", "link to a device", "link to itself", "NUL", "long name", "missing"]
+
+
+@pytest.mark.parametrize("odd_file", ODD, indirect=True)
+@pytest.mark.parametrize("option", ["--config", "--features", "--decisions", "--pred-probs", "--warm-start"])
+def test_no_regular_file(
+    option: str, odd_file: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Refused at once: a pipe is not waited for, a device not read until memory ends."""
+    command = ["train", "fashion-mnist-sample", "--model", "nearest-mean", "--out", str(tmp_path / "r")]
+    if option in ("--features", "--pred-probs"):
+        command = ["audit", "fashion-mnist-sample", "--checks", "label-errors", "--out", str(tmp_path / "r")]
+    code = exit_code([*command, option, odd_file])
+    one_line(capfd)
+    assert code in (2, 3, 5, 7)
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, DEEP, "9" * 4000, "\0"])
+@pytest.mark.parametrize("key", ["epochs", "learning_rate", "channels", "schedule"])
+def test_a_value_of_a_recipe_that_cannot_be_right(
+    key: str, value: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """--set takes any text; a number of 5,000 digits is no number of epochs."""
+    line = ["run", "fashion-mnist-sample", "--model", "cnn", "--set", f"{key}={value}"]
+    assert exit_code([*line, "--out", str(tmp_path / "r")]) == 2
+    one_line(capfd)
+
+
+def test_the_usual_config_is_read_as_ever(tmp_path: Path) -> None:
+    """The one that a run records."""
+    line = ["audit", "fashion-mnist-sample", "--checks", "identity", "-q", "--out"]
+    assert exit_code([*line, str(tmp_path / "a")]) == 0
+    again = ["audit", "--config", str(tmp_path / "a" / "config.toml"), "-q", "--out", str(tmp_path / "b")]
+    assert exit_code(again) == 0
+
+
+SHORT = """
+import resource, sys
+from assay.core import memory
+from assay.cli.main import exit_code
+bound = 1 << 40
+resource.setrlimit(resource.RLIMIT_AS, (bound, bound))
+def load(*_, **__):
+    raise ImportError({words!r})
+sys.modules.pop("assay.workflow.api", None)
+class Loader:
+    def find_spec(self, name, *_):
+        if name == "assay.workflow.api":
+            load()
+sys.meta_path.insert(0, Loader())
+sys.exit(exit_code(["audit", "fashion-mnist-sample"]))
+"""
+
+
+def test_a_library_that_does_not_load_under_a_limit_of_memory(tmp_path: Path) -> None:
+    """Exit 5, and that memory is limited."""
+    code = SHORT.format(words="libsomething.so: failed to map segment from shared object")
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    assert done.returncode == 5, done.stderr
+    assert done.stderr.startswith("error[out-of-memory]: memory: a library could not be loaded; this process")
+
+
+def test_a_folder_of_good_pictures_where_memory_is_short(tmp_path: Path) -> None:
+    """Exit 5, memory is short: the pictures are not called damaged."""
+    from PIL import Image
+
+    for label in "ab":
+        (tmp_path / "set" / label).mkdir(parents=True)
+        for i in range(3):
+            picture = np.full((8, 8), 40 * i, np.uint8)
+            Image.fromarray(picture).save(tmp_path / "set" / label / f"{i}.png")
+    # The limit is set after the libraries are there: only the process that decodes has too little.
+    code = (
+        "import resource, sys, numpy, PIL.Image, assay.workflow.api, assay.cli.main as m\n"
+        "import assay.data.sources.image_dataset\n"
+        "size = int(open('/proc/self/statm').read().split()[0]) * 4096\n"
+        "from assay.data.decoding import worker_pool\n"
+        "popen = worker_pool.subprocess.Popen\n"
+        "def limited(*a, **k):\n"
+        "    less = lambda: resource.setrlimit(resource.RLIMIT_AS, (120 << 20,) * 2)\n"
+        "    return popen(*a, preexec_fn=less, **k)\n"
+        "worker_pool.subprocess.Popen = limited\n"
+        "sys.exit(m.exit_code(['inspect', 'set']))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=False,
+        env=os.environ | {"ASSAY_CACHE": str(tmp_path / "cache")},
+    )
+    assert done.returncode == 5, done.stderr
+    assert "error[out-of-memory]" in done.stderr
+    assert "crashed" not in done.stderr
+
+
+def test_a_limit_that_torch_does_not_fit_into(tmp_path: Path) -> None:
+    """It would end the process from inside; the command ends before, with exit 5."""
+    code = (
+        "import resource, sys, assay.cli.main as m, assay.workflow.api\n"
+        "used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (used + (300 << 20),) * 2)\n"
+        "line = ['train', 'fashion-mnist-sample', '--model', 'mlp', '--epochs', '1', '--out', 'r']\n"
+        "sys.exit(m.exit_code(line))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    assert done.returncode == 5, done.stderr
+    assert "loading torch takes 0.6 GiB" in done.stderr
+    assert not (tmp_path / "r").exists()
