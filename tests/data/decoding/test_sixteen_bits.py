@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from assay.data.convert import convert
 from assay.data.decoding.image import read_picture, read_shape
 from assay.data.decoding.sixteen_bits import FULL_SCALE, Levels, off_scale, scale_for
 from assay.data.inspect import inspect
@@ -81,6 +82,13 @@ def png(image) -> bytes:
     out = io.BytesIO()
     image.save(out, "PNG")
     return out.getvalue()
+
+
+@pytest.mark.parametrize("out", ["set.npz", "set.parquet", "set"])
+def test_a_converted_set_keeps_the_fingerprint(out, tmp_path):
+    """In 8 bits it is the same set."""
+    found = load(folder_of(tmp_path / "deep", pictures() << 4))
+    assert load(convert(found, tmp_path / out)).fingerprint == found.fingerprint
 
 
 def test_one_rule_for_all_images(tmp_path):

@@ -52,6 +52,31 @@ def test_an_npz_with_the_usual_names(arrays, expected, tmp_path, save, names):
     assert (found.name, found.source) == ("digits", "npz")
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("training_pictures", "training_classes", "testing_pictures", "testing_classes"),
+        ("train_imgs", "train_lbls", "test_imgs", "test_lbls"),
+        ("IMAGES", "LABELS", "IMAGES_TEST", "LABELS_TEST"),
+    ],
+)
+def test_other_names_are_told_by_the_shapes(arrays, expected, tmp_path, names):
+    """Where one array can be images and one has as many labels, whatever else lies beside them."""
+    np.savez(tmp_path / "set.npz", **dict(zip(names, arrays.values(), strict=True)), mean=np.zeros(3))
+    found = load(tmp_path / "set.npz")
+    assert found.fingerprints == expected.fingerprints
+    assert any(f"{names[0]} are the images, {names[1]} the labels of train" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("more", ["fine", "pictures2"])
+def test_names_that_can_be_meant_in_two_ways_are_refused(arrays, tmp_path, more):
+    """Two arrays of labels, or two of images: the shapes are shown."""
+    other = arrays["y_train"] // 2 if more == "fine" else arrays["x_train"]
+    values = {"pictures": arrays["x_train"], "kinds": arrays["y_train"], more: other}
+    np.savez(tmp_path / "set.npz", **values)
+    assert "pictures (40," in refused(tmp_path / "set.npz", "file-missing")
+
+
 @pytest.mark.parametrize("names", [("images", "labels"), ("x", "y"), ("data", "target"), ("arr_0", "arr_1")])
 def test_one_pair_of_arrays_is_train(arrays, tmp_path, names):
     """Without a test split; labels as a column count too."""

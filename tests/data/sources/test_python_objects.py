@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 from assay.core.errors import AssayError
+from assay.data.convert import convert
 from assay.data.inspect import inspect
 from assay.workflow.load import load
 
@@ -125,6 +126,14 @@ def test_every_form_has_the_fingerprint_of_the_folder(form, folder, pixels, labe
     found = load(given, **options)
     assert found.fingerprint == expected
     assert found.classes == NAMES
+
+
+@pytest.mark.parametrize("out", ["set.npz", "set.parquet", "set"])
+@pytest.mark.parametrize("form", ["pandas, paths below", "torch, tensors and numbers", "hub, not decoded"])
+def test_a_converted_set_keeps_the_fingerprint(form, out, folder, pixels, labels, expected, tmp_path):
+    """There and back again, whatever it came from."""
+    given, options = forms(folder, pixels, labels)[form]
+    assert load(convert(load(given, **options), tmp_path / out)).fingerprint == expected
 
 
 def test_every_item_is_asked_for_once(pixels, labels):
