@@ -195,26 +195,80 @@ def test_filters_by_class_confidence_and_flag(page, content) -> None:
     assert len(cards(page)) == int(wrong.sum())
 
 
-def test_a_click_on_the_map_shows_the_image_there(page, content) -> None:
-    """The nearest point's image, with its label and its answer: the map and the explorer agree."""
-    data = json.loads(page.execute_script("return document.getElementById('explorer-data').textContent"))
+CLICK = """
+const map = document.querySelector("#figure-map .map-view");
+const box = map.getBoundingClientRect();
+const [x, y] = arguments;
+const at = { clientX: box.left + x * box.width, clientY: box.top + y * box.height };
+map.dispatchEvent(new MouseEvent("click", { ...at, bubbles: true }));
+return document.getElementById("map-image").dataset.image;
+"""
+
+#: The same point of the map after zooming: where the screen shows it.
+ZOOM = """
+const [name, key] = arguments;
+const map = document.querySelector("#figure-map .map-view");
+if (name) [...document.querySelectorAll(".map-tools button")].find((b) => b.textContent === name).click();
+if (key) map.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+return Number(map.dataset.zoom);
+"""
+
+
+def explored(page) -> dict:
+    return json.loads(page.execute_script("return document.getElementById('explorer-data').textContent"))
+
+
+def test_a_click_on_the_map_shows_the_image_there(page) -> None:
+    """The nearest point's image with its label, and the five that the model sees as most similar to it."""
+    data = explored(page)
     number = 3
-    x, y = data["places"][number]
-    page.execute_script(
-        """
-        const map = document.querySelector("#figure-map .on-desk svg");
-        const box = map.getBoundingClientRect();
-        const [x, y] = arguments;
-        const at = { clientX: box.left + x * box.width, clientY: box.top + y * box.height };
-        map.dispatchEvent(new MouseEvent("click", { ...at, bubbles: true }));
-        """,
-        x,
-        y,
-    )
+    chosen = int(page.execute_script(CLICK, *data["places"][number]))
+    assert data["places"][chosen] == data["places"][number]
     text = page.find_element("id", "map-image").text
-    row = data["images"][number]
-    same = [image for image, place in zip(data["images"], data["places"], strict=True) if place == [x, y]]
-    assert any(image[1] in text and data["classes"][image[2]] in text for image in (row, *same))
+    assert data["images"][chosen][1] in text
+    pictured = page.execute_script(
+        "return [...document.querySelectorAll('#map-image .alike [aria-label]')].map(p => p.ariaLabel)"
+    )
+    near = data["alike"][chosen]
+    assert len(near) == 5
+    assert chosen not in near
+    assert pictured == [f"Test image {data['images'][other][1]}" for other in near]
+
+
+def test_a_similar_image_can_be_chosen_in_its_turn(page) -> None:
+    """From neighbor to neighbor, by buttons."""
+    data = explored(page)
+    first = int(page.execute_script(CLICK, *data["places"][0]))
+    second = page.execute_script(
+        "document.querySelector('#map-image .alike button').click();"
+        "return document.getElementById('map-image').dataset.image"
+    )
+    assert int(second) == data["alike"][first][0]
+
+
+def test_the_map_can_be_zoomed_by_buttons_and_keys(page) -> None:
+    """In and out and back to the whole; zoomed in, a click shows what lies under the pointer then."""
+    data = explored(page)
+    assert page.execute_script(ZOOM, "Zoom in", "") == 2
+    assert page.execute_script(ZOOM, "", "+") == 4
+    assert page.execute_script(ZOOM, "Zoom out", "") == 2
+    assert page.execute_script(ZOOM, "", "0") == 1
+    assert page.execute_script(ZOOM, "Zoom out", "") == 1  # there is nothing beyond the whole
+    page.execute_script(ZOOM, "Zoom in", "")
+    middle = [i for i, (x, y) in enumerate(data["places"]) if abs(x - 0.5) < 0.2 and abs(y - 0.5) < 0.2]
+    x, y = data["places"][middle[0]]
+    chosen = int(page.execute_script(CLICK, 0.5 + 2 * (x - 0.5), 0.5 + 2 * (y - 0.5)))
+    assert data["places"][chosen] == [x, y]
+
+
+def test_zooming_draws_other_pixels(page) -> None:
+    """What the canvas shows changes with the zoom and comes back with it."""
+    shown = "return document.querySelector('.map-view').toDataURL()"
+    before = page.execute_script(shown)
+    page.execute_script(ZOOM, "Zoom in", "")
+    assert page.execute_script(shown) != before
+    page.execute_script(ZOOM, "Whole map", "")
+    assert page.execute_script(shown) == before
 
 
 def test_pictures_are_the_test_images_themselves(page, content) -> None:

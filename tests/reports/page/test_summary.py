@@ -6,13 +6,13 @@ import pytest
 
 from assay.audits.registry import CHECKS
 from assay.audits.values import Audit, Finding, Findings
+from assay.reports.findings.next_steps import next_steps
 from assay.reports.findings.results import Course
 from assay.reports.findings.verdict import (
     Facts,
     copies_sentence,
     gather,
     headline,
-    next_steps,
     score_sentence,
     trust,
 )

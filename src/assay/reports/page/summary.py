@@ -7,14 +7,13 @@ from typing import Final
 from assay.audits.values import Finding
 from assay.reports.findings import results as result_findings
 from assay.reports.findings import trust as trust_findings
+from assay.reports.findings.next_steps import Step, next_steps
 from assay.reports.findings.verdict import (
     CONSEQUENCES,
     Facts,
-    Step,
     copies_sentence,
     gather,
     headline,
-    next_steps,
     trust,
 )
 from assay.reports.findings.wording import check_title, count, name

@@ -46,9 +46,10 @@ class Suspects:
 
     @property
     def places(self) -> list[Place]:
-        """Split and row of each, in their order; of images that are not in the data any more none."""
-        own = [(row["split"], int(row["index"])) for row in self.rows if row["index"]]
-        return [*own, *(place for near in self.near for place, _, _ in near)]
+        """Each image, then what it resembles, in order; none of images that left the data."""
+        own = [[(row["split"], int(row["index"]))] if row["index"] else [] for row in self.rows]
+        near = [[place for place, _, _ in one] for one in self.near] or [[]] * len(own)
+        return [place for pair in zip(own, near, strict=True) for part in pair for place in part]
 
 
 def has_suspects(content: ReportContent) -> bool:
