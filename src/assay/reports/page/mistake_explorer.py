@@ -1,6 +1,5 @@
 """The mistake explorer: which test images it holds, what is said about each, and their pictures."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -18,6 +17,7 @@ from assay.reports.drawing.sprite_sheet import Atlas, Place
 from assay.reports.figures.embedding import Map, map_of, places_on_map
 from assay.reports.findings.similar_images import nearest_in_train
 from assay.reports.findings.wording import count
+from assay.reports.page.data_block import data_block
 from assay.reports.page.map_view import ALIKE, alike, flagged_rows, map_data
 from assay.reports.values import ReportContent
 
@@ -69,7 +69,7 @@ class Explorer:
         return [*test[: self.wrong], *near[:cut], *test[self.wrong :], *near[cut:]]
 
     def record(self, atlas: Atlas) -> dict[str, Any]:
-        """What `report.json` says of the explorer: counts, the tile's size, the nearest training images."""
+        """What `report.json` says of the explorer: counts, the tile's size, and who is near whom."""
         rows = self.rows[: len(self.nearest)].tolist()
         return {
             "mistakes": self.mistakes,
@@ -77,6 +77,10 @@ class Explorer:
             "right_listed": len(self.rows) - self.wrong,
             "pictured": self.pictured(atlas),
             "tile": {"width": atlas.width, "height": atlas.height, "levels": atlas.levels},
+            "alike": {
+                str(row): self.rows[near].tolist()
+                for row, near in zip(self.rows.tolist(), self.alike, strict=False)
+            },
             "nearest": {str(row): near for row, near in zip(rows, self.nearest.tolist(), strict=True)},
         }
 
@@ -151,9 +155,8 @@ def explorer_note(explorer: Explorer, atlas: Atlas) -> str:
 
 
 def explorer_data(explorer: Explorer, atlas: Atlas) -> Markup:
-    """The explorer as JSON for a data block of the page: no text in it can end the block."""
-    text = json.dumps(_data(explorer, atlas), ensure_ascii=True, separators=(",", ":"), allow_nan=False)
-    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
+    """The explorer for a data block of the page."""
+    return data_block(_data(explorer, atlas))
 
 
 def _data(explorer: Explorer, atlas: Atlas) -> dict[str, Any]:

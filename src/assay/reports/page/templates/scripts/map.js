@@ -1,6 +1,7 @@
 // The map of the test images, drawn again at any zoom over the printed one. A click shows the nearest of the
 // images that the explorer holds, with those that the model sees as most similar to it.
 const MOST_ZOOM = 64;
+const NEAR_POINTER = 8; // pixels
 const WRONG = 1;
 const FLAGGED = 2;
 
@@ -27,7 +28,7 @@ function startMap(figure, data, card) {
     button.addEventListener("click", action);
     tools.append(button);
   }
-  tools.append(make("span", "note", "Drag to move. Click near a point to see its image."));
+  tools.append(make("span", "note", "Ring: a mistake. Cross: flagged by the audit. Drag to move; click near a point to see its image."));
   plate.append(canvas);
   plate.after(tools, shown);
   canvas.addEventListener("pointerdown", take);
@@ -115,12 +116,26 @@ function startMap(figure, data, card) {
   }
 
   function move(event) {
-    if (!start) return;
+    if (!start) return point(event);
     const [right, down] = [event.clientX - start.x, event.clientY - start.y];
     if (Math.hypot(right, down) > 4) dragged = true;
     if (!dragged) return;
     const { x, y, zoom: times } = start.from;
     look(x - right / canvas.clientWidth / times, y - down / canvas.clientHeight / times);
+  }
+
+  // A tip for the image under the pointer.
+  function point(event) {
+    const at = shareOf(event);
+    const number = nearest(at);
+    const [x, y] = data.places[number] || [9, 9];
+    const far = Math.hypot((x - at[0]) * canvas.clientWidth, (y - at[1]) * canvas.clientHeight) * view.zoom;
+    canvas.title = far < NEAR_POINTER ? tipOf(data.images[number]) : "";
+  }
+
+  function tipOf([, id, label, answer]) {
+    const classes = label === answer ? [label] : [label, answer];
+    return classes.map((n) => data.classes[n]).join(" classified as ") + " \u00b7 " + id;
   }
 
   // With a key held, as on a touchpad's pinch: the wheel alone scrolls the page.
@@ -182,7 +197,7 @@ function paintMap(context, points, map, view, colors) {
     context.globalAlpha = point.kind & WRONG ? 1 : 0.6;
     fill(context, marker, x, y, (point.kind & WRONG ? 1.2 : 1) * radius, color);
     context.globalAlpha = 1;
-    if (point.kind & FLAGGED) cross(context, x, y, 1.5 * radius, map.rings);
+    if (point.kind & FLAGGED) cross(context, x, y, 1.2 * radius, map.rings);
   }
   nameClasses(context, map.names, place, colors);
 }
