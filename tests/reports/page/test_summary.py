@@ -110,6 +110,19 @@ def test_leaked_images_are_not_called_unseen(content_of) -> None:
     assert story.trust == "care"
 
 
+def test_copies_are_told_once(content_of) -> None:
+    """Where the lead counts the copies and the score without them, no point below says it again."""
+    content = content_of(history=None)
+    copies, other = found("leakage", "warn", 2), found("drift", "warn", 1)
+    story = tell(replace(content, audit=replace(content.audit, findings=(copies, other))))
+    assert "without them" in story.lead
+    assert "Train-test leakage" not in [point.label for point in story.points]
+    assert story.points[0].label == "Drift"
+    failed = replace(copies, verdict="fail")
+    story = tell(replace(content, audit=replace(content.audit, findings=(failed, other))))
+    assert story.points[0].label == "Train-test leakage"
+
+
 def test_an_audit_says_that_nothing_was_trained(content_of) -> None:
     """Without a model there is no score, and the next step is to make one."""
     story = tell(content_of(audit_only=True))

@@ -67,7 +67,8 @@ def _curves(canvas: Canvas, history: History, chosen: int | None = None) -> None
     loss.set_title("loss")
     accuracy.set_title("accuracy")
     accuracy.yaxis.set_major_formatter(lambda share, _: percent(share))
-    loss.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, columnspacing=1, borderpad=0)
+    # Above both charts: inside one of them it would lie on a line, whichever corner it took.
+    canvas.legend(*loss.get_legend_handles_labels(), loc="outside upper right", ncols=3, columnspacing=1)
 
 
 def _two_lines(
