@@ -352,10 +352,16 @@ def test_without_scripts_all_but_the_explorer_can_be_read(without_scripts, conte
 
 @pytest.mark.parametrize("width", [320, 390, 1200])
 def test_cards_fit_the_width(browser, address: str, width: int) -> None:
-    """The explorer with a cell chosen does not make the page scroll sideways."""
+    """Neither a chosen cell nor an image of the map makes the page scroll sideways; the map fits its box."""
     opened(browser, address, width)
     browser.execute_script("document.querySelector(arguments[0]).click()", cell(0, 1))
+    browser.execute_script(CLICK, 0.5, 0.5)
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    view, plate = browser.execute_script(
+        "return ['.map-view', '#figure-map .plate'].map((s) => {"
+        "const box = document.querySelector(s).getBoundingClientRect(); return [box.left, box.right]; })"
+    )
+    assert plate[0] < view[0] < view[1] <= plate[1]
 
 
 RUN_AXE = """
@@ -378,6 +384,7 @@ def test_everybody_can_use_the_page(browser, address: str, scheme: str, width: i
     opened(browser, address, width, scheme)
     browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
     browser.execute_script("document.querySelector(arguments[0]).click()", cell(0, 1))
+    browser.execute_script(CLICK, 0.5, 0.5)
     assert violations(browser) == []
 
 
