@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.core import durable
-from assay.workflow.run_folder import library_versions
+from assay.core.machine import library_versions
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"

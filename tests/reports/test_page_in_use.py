@@ -4,6 +4,7 @@ import base64
 import csv
 import io
 import json
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -61,10 +62,17 @@ def address(content, tmp_path_factory: pytest.TempPathFactory) -> str:
     return (folder / "report.html").as_uri()
 
 
+def opened(browser, address: str, width: int = 1200, scheme: str = "light"):
+    """The page as it is when its explorer has unpacked what it holds."""
+    show(browser, address, width, scheme)
+    ready = "return !document.getElementById('explorer').hidden"
+    WebDriverWait(browser, PATIENCE).until(lambda driver: driver.execute_script(ready))
+    return browser
+
+
 @pytest.fixture
 def page(browser, address: str):
-    show(browser, address)
-    return browser
+    return opened(browser, address)
 
 
 def choose(page, **filters: str) -> None:
@@ -105,7 +113,7 @@ def test_every_card_says_what_the_files_say(page, content) -> None:
     """Label, answer and probabilities are those of predictions.csv, the neighbors' labels those of train."""
     test = content.dataset.splits["test"]
     rows = list(csv.DictReader(io.StringIO(predictions_csv(content.evaluation, test, "test"))))
-    data = json.loads(page.execute_script("return document.getElementById('explorer-data').textContent"))
+    data = explored(page)
     right = np.minimum(np.diag(content.evaluation.confusion), 24).sum()
     assert len(data["images"]) == len(content.evaluation.mistakes()) + right
     for index, name, label, answer, probability, own, _, near, _ in data["images"]:
@@ -162,7 +170,7 @@ def test_the_matrix_obeys_the_keyboard(page) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_focus_can_be_seen(browser, address: str, scheme: str) -> None:
     """Every kind of control shows where the keyboard is."""
-    show(browser, address, scheme=scheme)
+    opened(browser, address, scheme=scheme)
     for selector in ("#matrix button", "#filter-label", "#reset", ".sort", "nav a", "summary"):
         style = browser.execute_script(
             "const e = document.querySelector(arguments[0]); e.focus({focusVisible: true});"
@@ -195,26 +203,105 @@ def test_filters_by_class_confidence_and_flag(page, content) -> None:
     assert len(cards(page)) == int(wrong.sum())
 
 
-def test_a_click_on_the_map_shows_the_image_there(page, content) -> None:
-    """The nearest point's image, with its label and its answer: the map and the explorer agree."""
-    data = json.loads(page.execute_script("return document.getElementById('explorer-data').textContent"))
+CLICK = """
+const map = document.querySelector("#figure-map .map-view");
+const box = map.getBoundingClientRect();
+const [x, y] = arguments;
+const at = { clientX: box.left + x * box.width, clientY: box.top + y * box.height };
+map.dispatchEvent(new MouseEvent("click", { ...at, bubbles: true }));
+return document.getElementById("map-image").dataset.image;
+"""
+
+#: The same point of the map after zooming: where the screen shows it.
+ZOOM = """
+const [name, key] = arguments;
+const map = document.querySelector("#figure-map .map-view");
+if (name) [...document.querySelectorAll(".map-tools button")].find((b) => b.textContent === name).click();
+if (key) map.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+return Number(map.dataset.zoom);
+"""
+
+
+def explored(page) -> dict:
+    block = page.execute_script("return document.getElementById('explorer-data').textContent")
+    return json.loads(zlib.decompress(base64.b64decode(block)))
+
+
+def test_a_click_on_the_map_shows_the_image_there(page) -> None:
+    """The nearest point's image with its label, and the five that the model sees as most similar to it."""
+    data = explored(page)
     number = 3
-    x, y = data["places"][number]
-    page.execute_script(
+    chosen = int(page.execute_script(CLICK, *data["places"][number]))
+    assert data["places"][chosen] == data["places"][number]
+    text = page.find_element("id", "map-image").text
+    assert data["images"][chosen][1] in text
+    pictured = page.execute_script(
+        "return [...document.querySelectorAll('#map-image .alike [aria-label]')].map(p => p.ariaLabel)"
+    )
+    near = data["alike"][chosen]
+    assert len(near) == 5
+    assert chosen not in near
+    assert pictured == [f"Test image {data['images'][other][1]}" for other in near]
+
+
+def test_a_similar_image_can_be_chosen_in_its_turn(page) -> None:
+    """From neighbor to neighbor, by buttons."""
+    data = explored(page)
+    first = int(page.execute_script(CLICK, *data["places"][0]))
+    second = page.execute_script(
+        "document.querySelector('#map-image .alike button').click();"
+        "return document.getElementById('map-image').dataset.image"
+    )
+    assert int(second) == data["alike"][first][0]
+
+
+def test_the_map_can_be_zoomed_by_buttons_and_keys(page) -> None:
+    """In and out and back to the whole; zoomed in, a click shows what lies under the pointer then."""
+    data = explored(page)
+    assert page.execute_script(ZOOM, "Zoom in", "") == 2
+    assert page.execute_script(ZOOM, "", "+") == 4
+    assert page.execute_script(ZOOM, "Zoom out", "") == 2
+    assert page.execute_script(ZOOM, "", "0") == 1
+    assert page.execute_script(ZOOM, "Zoom out", "") == 1  # there is nothing beyond the whole
+    page.execute_script(ZOOM, "Zoom in", "")
+    middle = [i for i, (x, y) in enumerate(data["places"]) if abs(x - 0.5) < 0.2 and abs(y - 0.5) < 0.2]
+    x, y = data["places"][middle[0]]
+    chosen = int(page.execute_script(CLICK, 0.5 + 2 * (x - 0.5), 0.5 + 2 * (y - 0.5)))
+    assert data["places"][chosen] == [x, y]
+
+
+def test_zooming_draws_other_pixels(page) -> None:
+    """What the canvas shows changes with the zoom and comes back with it, but for the smoothing of edges."""
+    zoomed, back = page.execute_script(
         """
-        const map = document.querySelector("#figure-map .on-desk svg");
+        const map = document.querySelector(".map-view");
+        const [closer, , whole] = document.querySelectorAll(".map-tools button");
+        const pixels = () => map.getContext("2d").getImageData(0, 0, map.width, map.height).data;
+        const after = (button) => { button.click(); return pixels(); };
+        const first = after(whole);
+        const changed = (now) => now.filter((value, n) => Math.abs(value - first[n]) > 128).length;
+        return [changed(after(closer)), changed(after(whole))];
+        """
+    )
+    assert zoomed > 100
+    assert back < zoomed / 50
+
+
+def test_the_map_names_the_image_under_the_pointer(page) -> None:
+    """Pointing at an image tells its class and its id; pointing at an empty place tells nothing."""
+    data = explored(page)
+    title = """
+        const map = document.querySelector(".map-view");
         const box = map.getBoundingClientRect();
         const [x, y] = arguments;
         const at = { clientX: box.left + x * box.width, clientY: box.top + y * box.height };
-        map.dispatchEvent(new MouseEvent("click", { ...at, bubbles: true }));
-        """,
-        x,
-        y,
-    )
-    text = page.find_element("id", "map-image").text
-    row = data["images"][number]
-    same = [image for image, place in zip(data["images"], data["places"], strict=True) if place == [x, y]]
-    assert any(image[1] in text and data["classes"][image[2]] in text for image in (row, *same))
+        map.dispatchEvent(new PointerEvent("pointermove", { ...at, bubbles: true }));
+        return map.title;
+    """
+    told = page.execute_script(title, *data["places"][0])
+    same = [i for i, place in enumerate(data["places"]) if place == data["places"][0]]
+    assert told.split(" \N{MIDDLE DOT} ")[1] in {data["images"][i][1] for i in same}
+    assert page.execute_script(title, 0.001, 0.001) == ""
 
 
 def test_pictures_are_the_test_images_themselves(page, content) -> None:
@@ -265,10 +352,16 @@ def test_without_scripts_all_but_the_explorer_can_be_read(without_scripts, conte
 
 @pytest.mark.parametrize("width", [320, 390, 1200])
 def test_cards_fit_the_width(browser, address: str, width: int) -> None:
-    """The explorer with a cell chosen does not make the page scroll sideways."""
-    show(browser, address, width)
+    """Neither a chosen cell nor an image of the map makes the page scroll sideways; the map fits its box."""
+    opened(browser, address, width)
     browser.execute_script("document.querySelector(arguments[0]).click()", cell(0, 1))
+    browser.execute_script(CLICK, 0.5, 0.5)
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    view, plate = browser.execute_script(
+        "return ['.map-view', '#figure-map .plate'].map((s) => {"
+        "const box = document.querySelector(s).getBoundingClientRect(); return [box.left, box.right]; })"
+    )
+    assert plate[0] < view[0] < view[1] <= plate[1]
 
 
 RUN_AXE = """
@@ -288,9 +381,10 @@ def violations(page) -> list[object]:
 @pytest.mark.parametrize("width", [390, 1200])
 def test_everybody_can_use_the_page(browser, address: str, scheme: str, width: int) -> None:
     """axe-core finds nothing wrong (landmarks, names, contrast AA), a cell chosen and all unfolded."""
-    show(browser, address, width, scheme)
+    opened(browser, address, width, scheme)
     browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
     browser.execute_script("document.querySelector(arguments[0]).click()", cell(0, 1))
+    browser.execute_script(CLICK, 0.5, 0.5)
     assert violations(browser) == []
 
 

@@ -2,9 +2,11 @@
 
 import base64
 import re
+from dataclasses import replace
 
 import pytest
 
+from assay.audits.values import Finding, Issue
 from assay.reports.page.html import write_report
 from reports.chromium import show
 
@@ -139,14 +141,75 @@ def test_the_first_screen_answers_at_a_glance(browser, address: str) -> None:
     assert max(bottoms) < 900
 
 
-def test_it_prints_on_few_pages(browser, address: str) -> None:
-    """All chapters of a run on A4: at most twenty pages, and as a file that can be opened."""
-    show(browser, address, 1200, media="print")
+def printed_pages(browser) -> int:
+    """How many pages of A4 the page that is shown prints on."""
     wanted = {"preferCSSPageSize": True, "printBackground": False}
     paper = base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", wanted)["data"])
     assert paper.startswith(b"%PDF-")
-    pages = len(re.findall(rb"/Type\s*/Page\b", paper))
-    assert 5 <= pages <= 20
+    return len(re.findall(rb"/Type\s*/Page\b", paper))
+
+
+def test_it_prints_on_few_pages(browser, address: str) -> None:
+    """All chapters of a run on A4: at most twenty pages, and as a file that can be opened."""
+    show(browser, address, 1200, media="print")
+    assert 5 <= printed_pages(browser) <= 20
+
+
+#: The checks whose flagged images have a figure.
+PICTURED = (
+    "exact-duplicates",
+    "near-duplicates",
+    "leakage",
+    "label-errors",
+    "ambiguous-labels",
+    "atypical",
+    "quality",
+)
+
+
+def flagged(content, check: str, count: int = 40) -> tuple[Finding, list[Issue]]:
+    """A finding about the first test images, each with a training image that it resembles."""
+    train, test = content.dataset.train, content.dataset.splits["test"]
+    issues = [
+        Issue(
+            check,
+            "kind",
+            1 - n / count,
+            "test",
+            n,
+            test.ids[n],
+            test.hex_digest(n),
+            "Bag",
+            "Coat",
+            0.8,
+            "train",
+            n,
+            train.ids[n],
+            "what was found, in some words that take a line",
+        )
+        for n in range(count)
+    ]
+    told = "40 images are flagged by this check, which is a sentence of usual length. It has a second one."
+    return Finding(check, "warn", told, {"images": 40}, "a limit", "a reason", "Look.", 40, "content"), issues
+
+
+def test_a_report_in_which_every_check_warns_prints_on_twenty_pages(
+    browser, content_of, dataset_of, tmp_path
+) -> None:
+    """All figures that there are, as the main job has them, and the list of what is to be decided."""
+    content = content_of(dataset_of(CLASSES, [20] * 10, [12] * 10, (28, 28, 1)))
+    pairs = [flagged(content, check) for check in PICTURED]
+    kept = [f for f in content.audit.findings if f.check not in PICTURED]
+    audit = replace(
+        content.audit,
+        findings=(*kept, *(finding for finding, _ in pairs)),
+        issues=tuple(issue for _, issues in pairs for issue in issues),
+    )
+    write_report(tmp_path, replace(content, audit=audit))
+    show(browser, (tmp_path / "report.html").as_uri(), 1200, media="print")
+    figures = browser.execute_script("return [...document.querySelectorAll('figure')].map((f) => f.id)")
+    assert {f"figure-suspects-{check}" for check in PICTURED} | {"figure-map"} <= set(figures)
+    assert 10 <= printed_pages(browser) <= 20
 
 
 def test_paper_shows_no_buttons_and_every_finding(browser, address: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from assay.core import durable
-from assay.workflow.run_folder import library_versions, machine_facts
+from assay.core.machine import library_versions, machine_facts
 
 #: Where to write the record; unset, none is written.
 RESULTS = "ASSAY_TORTURE_RESULTS"

@@ -12,12 +12,12 @@ from assay.core.text import one_line
 from assay.evaluation.compare import Candidate, Comparison, Pair
 from assay.evaluation.values import Evaluation
 from assay.reports.findings.comparison import SIGNIFICANT, p_value
+from assay.reports.findings.next_steps import next_steps
 from assay.reports.findings.verdict import (
     Facts,
     copies_sentence,
     gather,
     headline,
-    next_steps,
     score_sentence,
 )
 from assay.reports.findings.wording import percent, points

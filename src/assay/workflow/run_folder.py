@@ -1,17 +1,13 @@
 """The run folder: claimed by one process, filled, and committed by its manifest, which is written last."""
 
 import json
-import os
-import platform
 import re
-import sys
 import time
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,14 +16,12 @@ import tomli_w
 from assay.core import durable
 from assay.core.disk_errors import environment_errors
 from assay.core.errors import AssayError, Interrupted
+from assay.core.machine import library_versions, machine_facts
 from assay.core.text import one_line
+from assay.workflow.manifest_shape import manifest_problem
 
 CONFIG: Final = "config.toml"
 MANIFEST: Final = "manifest.json"
-
-#: Bytes: longer ones cannot be asked for without an error of the system.
-_LONGEST_NAME: Final = 255
-_LONGEST_PATH: Final = 2048
 
 LOCK: Final = ".lock"
 
@@ -40,9 +34,6 @@ GATES: Final = "gates.json"
 #: Not in the manifest: itself, the lock, the checkpoints (they verify themselves), and the table that a
 #: person fills in after the run.
 _NOT_HASHED: Final = (MANIFEST, LOCK, "checkpoints", "decisions.csv")
-
-#: Libraries whose version can change a result.
-_LIBRARIES: Final = ("numpy", "pillow", "matplotlib", "safetensors", "torch")
 
 
 @dataclass
@@ -209,7 +200,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
         manifest = json.loads(file.read_text("utf-8"))
     except (ValueError, RecursionError) as error:
         raise AssayError("run-damaged", file, one_line(str(error)), "Repeat the run.") from error
-    problem = _manifest_problem(manifest)
+    problem = manifest_problem(manifest)
     if problem:
         raise AssayError("run-damaged", file, problem, "Repeat the run; this file was changed.")
     return dict(manifest)
@@ -223,32 +214,6 @@ def data_fingerprint(path: Path, manifest: Mapping[str, Any]) -> str:
         problem = "it has no fingerprint of the data"
         raise AssayError("run-damaged", path / MANIFEST, problem, "Repeat the run; this file was changed.")
     return found
-
-
-def _manifest_problem(manifest: object) -> str:
-    """Why parsed JSON is no manifest; empty if it is one. Its file names are opened, so none may lead out."""
-    if not isinstance(manifest, dict):
-        return f"a JSON object was expected, not {type(manifest).__name__}"
-    files = manifest.get("files")
-    if not isinstance(files, dict):
-        return 'its "files" is not a JSON object of names and hashes'
-    for name, expected in files.items():
-        parts = name.split("/")
-        if "\0" in name or not _is_text(name) or any(part in ("", ".", "..") for part in parts):
-            return f"{one_line(ascii(name))} is not the name of a file in the run folder"
-        if max(map(len, map(os.fsencode, parts))) > _LONGEST_NAME or len(os.fsencode(name)) > _LONGEST_PATH:
-            return f"the name of a file is too long: {one_line(ascii(name[:60]))}..."
-        if not isinstance(expected, str):
-            return f"the hash of {one_line(ascii(name))} is not text"
-    for key in ("training", "models"):
-        if not isinstance(manifest.get(key, {}), dict):
-            return f'its "{key}" is not a JSON object'
-    return ""
-
-
-def _is_text(name: str) -> bool:
-    """Half of a surrogate pair, which JSON can write, is no text."""
-    return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def add_file(path: Path, name: str, content: Any, facts: Mapping[str, Any]) -> None:
@@ -329,26 +294,3 @@ def model_folders(path: Path) -> list[Path]:
     seeds = range(config.get("seed", 0), config.get("seed", 0) + config.get("seeds", 1))
     names = [model_name(recipe, seed) for recipe in config.get("recipes", ()) for seed in seeds]
     return [path / MODELS / name for name in names if (path / MODELS / name / CONFIG).is_file()]
-
-
-def machine_facts() -> dict[str, Any]:
-    """What this machine is: system, processor kind, cores. No name of host or user."""
-    return {
-        "system": platform.system(),
-        "release": platform.release(),
-        "processor": platform.machine(),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        "implementation": sys.implementation.name,
-    }
-
-
-def library_versions() -> dict[str, str]:
-    """Versions of Assay and of the installed libraries that can change a result."""
-    versions = {}
-    for name in ("assay", *_LIBRARIES):
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return versions

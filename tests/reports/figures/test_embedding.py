@@ -1,9 +1,12 @@
+import base64
+
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
 from assay.evaluation.values import Evaluation
-from assay.reports.figures.embedding import MOST_FEATURES, map_figure, map_of
+from assay.reports.figures.embedding import MOST_FEATURES, map_figure, map_of, places_on_map
+from assay.reports.page.map_view import alike, map_data
 
 
 def judged(n: int = 60, k: int = 3) -> Evaluation:
@@ -52,3 +55,48 @@ def test_the_figure_names_the_classes_and_marks_mistakes() -> None:
     for text in (">a<", ">b<", ">c<"):
         assert text in figure.svg
     assert f"{100 * sum(found.explained):.0f}\u00a0% of the variance" in figure.found
+
+
+def test_flagged_images_are_marked() -> None:
+    """The words count them, the picture changes, and nothing else of the figure does."""
+    score = judged()
+    found = map_of(score)
+    assert found is not None
+    plain, marked = map_figure(found, score), map_figure(found, score, np.array([3, 5]))
+    assert "2 flagged images with a cross" in marked.alt
+    assert "cross" not in plain.alt
+    assert marked.png != plain.png
+    assert marked.found == plain.found
+
+
+def test_the_script_is_given_the_drawn_points() -> None:
+    """Every image once, where the figure has it, with its class and whether it is a mistake or flagged."""
+    score = judged()
+    found = map_of(score)
+    assert found is not None
+    data = map_data(found, score, np.array([3, 5]))
+    places = np.frombuffer(base64.b64decode(data["places"]), "<u2").reshape(-1, 2) / 65_535
+    classes = np.frombuffer(base64.b64decode(data["classes"]), np.uint8)
+    kinds = np.frombuffer(base64.b64decode(data["kinds"]), np.uint8)
+    wrong = score.predicted != score.labels
+    order = np.concatenate([np.flatnonzero(~wrong), np.flatnonzero(wrong)])
+    assert places == pytest.approx(places_on_map(found, found.points[order]), abs=1e-5)
+    assert classes.tolist() == score.labels[order].tolist()
+    assert (kinds & 1 > 0).tolist() == wrong[order].tolist()
+    assert sorted(order[kinds & 2 > 0].tolist()) == [3, 5]
+
+
+def test_alike_is_what_lies_nearest_in_all_features() -> None:
+    """Against all distances by hand; an image is not its own neighbor, even where others equal it."""
+    features = np.random.default_rng(2).normal(size=(60, 9))
+    features[7] = features[8] = features[9]
+    found = map_of(judged(), features)
+    assert found is not None
+    rows = np.arange(5, 40)
+    near = alike(found, rows)
+    assert near.shape == (35, 5)
+    squares = np.square(features[rows][:, None] - features[rows][None]).sum(axis=2)
+    np.fill_diagonal(squares, np.inf)
+    expected = np.sort(squares, axis=1)[:, :5]
+    assert np.take_along_axis(squares, near, axis=1) == pytest.approx(expected, abs=1e-4)
+    assert alike(found, rows[:3]).shape == (3, 2)

@@ -1,10 +1,12 @@
 import base64
 import hashlib
+import html
 import html.parser
 import json
 import platform
 import re
 import socket
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -216,8 +218,11 @@ def test_what_only_the_report_computes_is_in_its_file(content_of, tmp_path: Path
     assert f"{max(ratios):.2f} times" in figures["typical"].found
     explorer = record["explorer"]
     assert explorer["mistakes"] == explorer["mistakes_listed"] == len(content.evaluation.mistakes())
-    data = json.loads(str(explorer_data(drawn.explorer, drawn.atlas)))
+    data = json.loads(zlib.decompress(base64.b64decode(explorer_data(drawn.explorer, drawn.atlas))))
     assert {str(image[0]): image[7] for image in data["images"]} == explorer["nearest"]
+    rows = [image[0] for image in data["images"]]
+    alike = {str(row): [rows[n] for n in near] for row, near in zip(rows, data["alike"], strict=True)}
+    assert alike == explorer["alike"]
 
 
 @pytest.mark.parametrize(
@@ -242,11 +247,17 @@ def test_the_page_stays_under_its_limit(content_of, dataset_of, evaluation_of, s
 
 
 def test_every_figure_has_words_and_data(content_of) -> None:
-    """Each figure has an alternative text, three sentences beside it, and its data as a table."""
+    """Each figure has an alternative text, a description, three sentences, and its data as a table."""
     for figures in draw_all(content_of()).figures.values():
         for figure in figures:
             assert f'role="img" aria-label="{figure.alt.split(chr(34))[0][:20]}' in figure.svg
             assert min(map(len, (figure.alt, figure.shows, figure.reveals, figure.found))) > 20, figure.name
+            for picture in filter(None, (figure.svg, figure.narrow)):
+                told = re.search(r"^<svg[^>]*><desc>(.*?)</desc>", picture)
+                if told:
+                    assert html.unescape(told[1]) == figure.found
+                else:
+                    assert f'aria-describedby="found-{figure.name}"' in picture
             assert figure.table.rows
             assert all(len(row) == len(figure.table.header) for row in figure.table.rows)
 

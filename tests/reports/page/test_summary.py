@@ -6,13 +6,13 @@ import pytest
 
 from assay.audits.registry import CHECKS
 from assay.audits.values import Audit, Finding, Findings
+from assay.reports.findings.next_steps import next_steps
 from assay.reports.findings.results import Course
 from assay.reports.findings.verdict import (
     Facts,
     copies_sentence,
     gather,
     headline,
-    next_steps,
     score_sentence,
     trust,
 )
@@ -108,6 +108,19 @@ def test_leaked_images_are_not_called_unseen(content_of) -> None:
     assert "never seen" in tell(content).lead
     assert "never seen" not in story.lead + story.headline
     assert story.trust == "care"
+
+
+def test_copies_are_told_once(content_of) -> None:
+    """Where the lead counts the copies and the score without them, no point below says it again."""
+    content = content_of(history=None)
+    copies, other = found("leakage", "warn", 2), found("drift", "warn", 1)
+    story = tell(replace(content, audit=replace(content.audit, findings=(copies, other))))
+    assert "without them" in story.lead
+    assert "Train-test leakage" not in [point.label for point in story.points]
+    assert story.points[0].label == "Drift"
+    failed = replace(copies, verdict="fail")
+    story = tell(replace(content, audit=replace(content.audit, findings=(failed, other))))
+    assert story.points[0].label == "Train-test leakage"
 
 
 def test_an_audit_says_that_nothing_was_trained(content_of) -> None:

@@ -37,7 +37,7 @@ def doctor(
 
 
 def _facts() -> Iterator[tuple[str, str]]:
-    from assay.workflow.run_folder import library_versions, machine_facts
+    from assay.core.machine import library_versions, machine_facts
 
     machine = machine_facts()
     yield from library_versions().items()

@@ -28,6 +28,9 @@ from assay.core.text import one_line
 from assay.reports.drawing.colors import INK, LINE, MUTED, PALETTE
 from assay.reports.drawing.scripts import by_numbers, font_families, lacks_fonts, shown
 
+#: Colors of a cloud of points: a third of the bytes of all that there are, and no difference to be seen.
+_SHADES: Final = 128
+
 #: Inches. At 72 units an inch the text is as large as the page's on a phone, and a little larger on a desk.
 WIDTH: Final = 7.0
 
@@ -265,5 +268,6 @@ def _packed(found: re.Match[str]) -> str:
     opaque = alpha.getextrema() == (255, 255)
     mode = ("L" if gray else "RGB") + ("" if opaque else "A")
     out = io.BytesIO()
-    picture.convert(mode).save(out, "png", optimize=True)
+    packed = picture.convert(mode) if mode != "RGBA" else picture.quantize(_SHADES, Image.Quantize.FASTOCTREE)
+    packed.save(out, "png", optimize=True)
     return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode("ascii")

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from assay.core.text import one_line
 from assay.reports.drawing.canvas import Drawing
 from assay.reports.values import Figure, Table
 
@@ -163,7 +164,8 @@ CAPTIONS: Final[dict[str, Caption]] = {
         "Map of the test images",
         "Each point is a test image; images that the model sees alike lie near each other. The two axes are "
         "the two principal components of what the model computes for an image. Color and shape tell the "
-        "class; mistakes have a ring. Each name stands at the middle of its class.",
+        "class; mistakes have a ring, images that the audit flagged a cross. Each name stands at the middle "
+        "of its class.",
         "Classes that the model cannot separate (overlapping clouds), several kinds inside one class (two "
         "clouds of one color), and mistakes deep inside another class: often wrong labels.",
     ),
@@ -216,11 +218,18 @@ def figure(
     """The figure `name` with its fixed texts, or with those given. Raises KeyError when it has none."""
     caption = caption or CAPTIONS[name]
     texts = (alt, caption.shows, caption.reveals, found)
-    forms = (_named(drawing.svg, alt), drawing.png)
-    narrow = _named(drawing.narrow, alt) if drawing.narrow else ""
+    forms = (_named(drawing.svg, name, alt, found), drawing.png)
+    narrow = _named(drawing.narrow, name, alt, found) if drawing.narrow else ""
     return Figure(name, caption.title, *forms, *texts, table, left_out, record or {}, narrow)
 
 
-def _named(picture: str, alt: str) -> str:
-    """A picture, `<svg ...` or `<div ...`, that says in words what it is."""
-    return re.sub(r"^<(\w+)", lambda tag: f'{tag[0]} role="img" aria-label="{html.escape(alt)}"', picture)
+def _named(picture: str, name: str, alt: str, found: str) -> str:
+    """A picture, `<svg ...` or `<div ...`, that says in words what it is and what was found.
+
+    A drawing carries the finding with it, as `<desc>`; a grid of images names the sentence below it.
+    """
+    told = f'role="img" aria-label="{html.escape(alt)}"'
+    if picture.startswith("<svg"):
+        described = f"<desc>{html.escape(one_line(found))}</desc>"
+        return re.sub(r"^<svg([^>]*)>", lambda tag: f"<svg {told}{tag[1]}>{described}", picture)
+    return re.sub(r"^<(\w+)", lambda tag: f'{tag[0]} {told} aria-describedby="found-{name}"', picture)

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from numpy.typing import NDArray
 
-from assay.core.arrays import Float64s
+from assay.core.arrays import Float64s, Rows
 from assay.estimators.principal_components import principal_axes
 from assay.evaluation.metrics import SMALLEST_PROBABILITY
 from assay.evaluation.values import Evaluation
@@ -38,12 +38,13 @@ class Map:
     """The judged images in two dimensions.
 
     points: float64 `(n, 2)`, the two largest principal components. explained: their shares of the
-    variance. of: what was decomposed, in words.
+    variance. of: what was decomposed, in words. values: float64 `(n, d)`, what was decomposed, centered.
     """
 
     points: Float64s
     explained: tuple[float, float]
     of: str
+    values: Float64s
 
 
 def map_of(evaluation: Evaluation, features: NDArray[np.floating[Any]] | None = None) -> Map | None:
@@ -64,7 +65,7 @@ def map_of(evaluation: Evaluation, features: NDArray[np.floating[Any]] | None = 
     two = two * np.sign(two[np.abs(two).argmax(axis=0), [0, 1]])
     shares = np.maximum(squares[:2], 0) / np.maximum(squares, 0).sum()
     what = "the outputs of its last layer" if features is None else "the features before its last layer"
-    return Map(centered @ two, (float(shares[0]), float(shares[1])), what)
+    return Map(centered @ two, (float(shares[0]), float(shares[1])), what, centered)
 
 
 def _log_probabilities(evaluation: Evaluation) -> Float64s:
@@ -73,17 +74,30 @@ def _log_probabilities(evaluation: Evaluation) -> Float64s:
     return centered
 
 
-def map_figure(found: Map, evaluation: Evaluation) -> Figure:
-    """The map, with mistakes marked and each class named in its middle."""
+_NONE: Final = np.zeros(0, np.int64)
+
+
+def drawn_rows(evaluation: Evaluation, flagged: Rows = _NONE) -> tuple[Rows, Rows, Rows]:
+    """The images that the map draws: right answers, mistakes, and which of both the audit flagged."""
     wrong = evaluation.predicted != evaluation.labels
-    centers = _centers(found, evaluation)
+    right, mistaken = (evenly_spaced(np.flatnonzero(which), _MOST_POINTS) for which in (~wrong, wrong))
+    return right, mistaken, np.intersect1d(flagged, np.concatenate([right, mistaken]))
+
+
+def map_figure(found: Map, evaluation: Evaluation, flagged: Rows = _NONE) -> Figure:
+    """The map, with mistakes and images that the audit flagged marked, and each class named in its middle.
+
+    flagged: rows of the judged images.
+    """
+    wrong = evaluation.predicted != evaluation.labels
+    centers = class_centers(found, evaluation)
     record = {
         "of": found.of,
         "explained": list(found.explained),
         "centers": {evaluation.classes[c]: center.tolist() for c, center in centers.items()},
     }
-    drawn = [evenly_spaced(np.flatnonzero(which), _MOST_POINTS) for which in (~wrong, wrong)]
-    left = len(wrong) - sum(map(len, drawn))
+    drawn = drawn_rows(evaluation, flagged)
+    left = len(wrong) - sum(map(len, drawn[:2]))
     return figure(
         "map",
         draw(
@@ -94,7 +108,8 @@ def map_figure(found: Map, evaluation: Evaluation) -> Figure:
             arrange=False,
         ),
         f"A map of {count(len(wrong), 'test image')} as points, colored by class; the "
-        f"{count(int(wrong.sum()), 'mistake')} with a ring.",
+        f"{count(int(wrong.sum()), 'mistake')} with a ring"
+        + (f", {count(len(flagged), 'flagged image')} with a cross." if len(flagged) else "."),
         _finding(found, centers, evaluation),
         Table(
             ("class", "first component", "second component"),
@@ -106,7 +121,7 @@ def map_figure(found: Map, evaluation: Evaluation) -> Figure:
     )
 
 
-def _centers(found: Map, evaluation: Evaluation) -> dict[int, Float64s]:
+def class_centers(found: Map, evaluation: Evaluation) -> dict[int, Float64s]:
     """The median point of each class with images, at most `MOST_CLASSES` of them: those with most images."""
     counts = evaluation.confusion.sum(axis=1)
     shown = sorted(np.argsort(-counts, kind="stable")[:MOST_CLASSES].tolist())
@@ -114,7 +129,7 @@ def _centers(found: Map, evaluation: Evaluation) -> dict[int, Float64s]:
 
 
 #: Where the axes lie in the figure, as shares of its width and height: left, bottom, width, height.
-_BOX: Final = (0.08, 0.1, 0.91, 0.88)
+BOX: Final = (0.08, 0.1, 0.91, 0.88)
 
 
 def _limits(found: Map) -> tuple[float, float, float, float]:
@@ -129,27 +144,25 @@ def _limits(found: Map) -> tuple[float, float, float, float]:
     )
 
 
-def places_on_map(found: Map, rows: NDArray[np.int64]) -> list[tuple[float, float]]:
-    """Where images lie in the drawn map: shares of its width from the left and of its height from the top."""
+def places_on_map(found: Map, points: Float64s) -> Float64s:
+    """Where points lie in the map's axes: shares of the width from the left, of the height from the top."""
     left, right, bottom, top = _limits(found)
-    across = (found.points[rows, 0] - left) / (right - left)
-    up = (found.points[rows, 1] - bottom) / (top - bottom)
-    x = _BOX[0] + _BOX[2] * across
-    y = 1 - (_BOX[1] + _BOX[3] * up)
-    return [(round(float(a), 4), round(float(b), 4)) for a, b in zip(x, y, strict=True)]
+    across = (points[:, 0] - left) / (right - left)
+    up = (points[:, 1] - bottom) / (top - bottom)
+    return np.stack([across, 1 - up], axis=1)
 
 
 def _draw(
     canvas: Canvas,
     found: Map,
-    drawn: Sequence[NDArray[np.int64]],
+    drawn: tuple[Rows, Rows, Rows],
     evaluation: Evaluation,
     centers: dict[int, Float64s],
 ) -> None:
-    axes = canvas.add_axes(_BOX)
+    axes = canvas.add_axes(BOX)
     left_end, right_end, bottom, top = _limits(found)
     axes.set(xlim=(left_end, right_end), ylim=(bottom, top))
-    right, wrong = drawn
+    right, wrong, flagged = drawn
     size = float(np.clip(12_000 / len(found.points), 5, 22)) * (0.5 if is_narrow(canvas) else 1.0)
     # Thousands of points as pixels: as shapes they would make the page several times as large.
     for c in range(len(evaluation.classes)):
@@ -157,6 +170,7 @@ def _draw(
             mine = rows[evaluation.labels[rows] == c]
             if len(mine):
                 _points(axes, found.points[mine], c, size, ring=ring)
+    _crosses(axes, found.points[flagged], size)
     _name_classes(axes, [(label(evaluation.classes[c]), center) for c, center in centers.items()])
     first, second = found.explained
     axes.set(
@@ -178,6 +192,13 @@ def _points(axes: Axes, points: Float64s, label: int, size: float, *, ring: bool
     dark, light = RINGS
     for times, shade in ((3.6, light), (2.6, dark), (1.5, color)):
         axes.scatter(x, y, s=times * size, color=shade, zorder=3, **style)
+
+
+def _crosses(axes: Axes, points: Float64s, size: float) -> None:
+    """A cross on each image that the audit flagged, dark on light: it can be seen on every color."""
+    x, y = points.T
+    for width, shade in zip((2.2, 1.0), reversed(RINGS), strict=True):
+        axes.scatter(x, y, s=2.2 * size, marker="x", color=shade, linewidths=width, zorder=3, rasterized=True)
 
 
 def _name_classes(axes: Axes, centers: Sequence[tuple[str, Float64s]]) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from assay.data.values import Split, images_of
 from assay.evaluation.values import Evaluation
-from assay.reports.drawing.canvas import Plot, draw, label, plot, side_by_side, tip
+from assay.reports.drawing.canvas import Plot, draw, is_narrow, label, plot, side_by_side, tip
 from assay.reports.drawing.captions import figure
 from assay.reports.drawing.colors import BLUE, MUTED, ORANGE
 from assay.reports.drawing.confusion_table import matrix_tints, most_confused
@@ -67,7 +67,11 @@ def _curves(canvas: Canvas, history: History, chosen: int | None = None) -> None
     loss.set_title("loss")
     accuracy.set_title("accuracy")
     accuracy.yaxis.set_major_formatter(lambda share, _: percent(share))
-    loss.legend(loc="upper right")
+    # Above both charts: inside one of them it would lie on a line, whichever corner it took.
+    columns = 2 if is_narrow(canvas) else 3
+    canvas.legend(
+        *loss.get_legend_handles_labels(), loc="outside upper right", ncols=columns, columnspacing=1
+    )
 
 
 def _two_lines(

@@ -17,6 +17,7 @@ from assay.reports.drawing.sprite_sheet import Atlas, pack
 from assay.reports.figures import classes, embedding, look, results, saliency, suspects, trust, typical
 from assay.reports.findings import trust as trust_findings
 from assay.reports.findings import wording
+from assay.reports.page.map_view import flagged_rows
 from assay.reports.page.mistake_explorer import Explorer, explore, explorer_data, explorer_note
 from assay.reports.page.provenance import Numbers
 from assay.reports.page.script import page_script, policy
@@ -117,7 +118,7 @@ def _mistakes(content: ReportContent) -> Figures:
     if content.asked is not None and len(content.asked.rows):
         figures.append(saliency.saliency_figure(content.asked, score, test, "saliency-asked"))
     if found is not None:
-        figures.append(embedding.map_figure(found, score))
+        figures.append(embedding.map_figure(found, score, flagged_rows(content.audit.issues, len(test))))
     return tuple(figures)
 
 

@@ -1,8 +1,7 @@
 """The mistake explorer: which test images it holds, what is said about each, and their pictures."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -15,9 +14,11 @@ from assay.data.values import Dataset
 from assay.evaluation.values import Evaluation
 from assay.reports.drawing.sampling import evenly_spaced
 from assay.reports.drawing.sprite_sheet import Atlas, Place
-from assay.reports.figures.embedding import map_of, places_on_map
+from assay.reports.figures.embedding import Map, map_of, places_on_map
 from assay.reports.findings.similar_images import nearest_in_train
 from assay.reports.findings.wording import count
+from assay.reports.page.data_block import data_block
+from assay.reports.page.map_view import ALIKE, alike, flagged_rows, map_data
 from assay.reports.values import ReportContent
 
 #: Test images listed at most: the most confident mistakes, and right answers of each class for comparison.
@@ -41,7 +42,8 @@ class Explorer:
     wrong: how many of `rows` are mistakes; mistakes: how many there are in all.
     nearest: int64 `(n, 3)`, rows of train, for the first n of `rows`.
     flags: what the audit said of test images, by row.
-    on_map: where each of `rows` lies in the drawn map, as shares of its width and height; empty without one.
+    found: the map of the test images; None where there is none. alike: for each of `rows` the positions of
+    those that the model sees as most similar to it; flagged: rows that the audit flagged on the map.
     """
 
     evaluation: Evaluation
@@ -51,7 +53,9 @@ class Explorer:
     mistakes: int
     nearest: Rows
     flags: Mapping[int, tuple[Issue, ...]]
-    on_map: tuple[tuple[float, float], ...] = ()
+    found: Map | None = None
+    alike: Rows = field(default_factory=lambda: np.zeros((0, ALIKE), np.int64))
+    flagged: Rows = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def pictured(self, atlas: Atlas) -> int:
         """How many of `rows` have their picture in the page."""
@@ -65,7 +69,7 @@ class Explorer:
         return [*test[: self.wrong], *near[:cut], *test[self.wrong :], *near[cut:]]
 
     def record(self, atlas: Atlas) -> dict[str, Any]:
-        """What `report.json` says of the explorer: counts, the tile's size, the nearest training images."""
+        """What `report.json` says of the explorer: counts, the tile's size, and who is near whom."""
         rows = self.rows[: len(self.nearest)].tolist()
         return {
             "mistakes": self.mistakes,
@@ -73,6 +77,10 @@ class Explorer:
             "right_listed": len(self.rows) - self.wrong,
             "pictured": self.pictured(atlas),
             "tile": {"width": atlas.width, "height": atlas.height, "levels": atlas.levels},
+            "alike": {
+                str(row): self.rows[near].tolist()
+                for row, near in zip(self.rows.tolist(), self.alike, strict=False)
+            },
             "nearest": {str(row): near for row, near in zip(rows, self.nearest.tolist(), strict=True)},
         }
 
@@ -90,8 +98,11 @@ def explore(content: ReportContent) -> Explorer | None:
     near = _nearest(dataset, rows)
     flags = _flags(content.audit.issues, set(rows.tolist()))
     found = map_of(score, content.features)
-    places = places_on_map(found, rows) if found else []
-    return Explorer(score, dataset, rows, len(wrong), len(mistakes), near, flags, tuple(places))
+    told = (score, dataset, rows, len(wrong), len(mistakes), near, flags)
+    if found is None:
+        return Explorer(*told)
+    flagged = flagged_rows(content.audit.issues, len(score.labels))
+    return Explorer(*told, found, alike(found, rows), flagged)
 
 
 def _right_answers(score: Evaluation) -> Rows:
@@ -144,9 +155,8 @@ def explorer_note(explorer: Explorer, atlas: Atlas) -> str:
 
 
 def explorer_data(explorer: Explorer, atlas: Atlas) -> Markup:
-    """The explorer as JSON for a data block of the page: no text in it can end the block."""
-    text = json.dumps(_data(explorer, atlas), ensure_ascii=True, separators=(",", ":"), allow_nan=False)
-    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
+    """The explorer for a data block of the page."""
+    return data_block(_data(explorer, atlas))
 
 
 def _data(explorer: Explorer, atlas: Atlas) -> dict[str, Any]:
@@ -161,8 +171,18 @@ def _data(explorer: Explorer, atlas: Atlas) -> dict[str, Any]:
             row: [one_line(train.ids[row]), int(train.labels[row]), _tile(atlas, "train", row)]
             for row in near
         },
-        "places": explorer.on_map,
+        **(_map_data(explorer, explorer.found) if explorer.found else {}),
         "images": [_image(explorer, atlas, checks, number) for number in range(len(explorer.rows))],
+    }
+
+
+def _map_data(explorer: Explorer, found: Map) -> dict[str, Any]:
+    """The drawn points, the place of each listed image among them, and what the model sees as similar."""
+    places = places_on_map(found, found.points[explorer.rows])
+    return {
+        "map": map_data(found, explorer.evaluation, explorer.flagged),
+        "places": places.round(4).tolist(),
+        "alike": explorer.alike.tolist(),
     }
 
 

@@ -11,6 +11,7 @@ _FILES: Final = (
     "sorting.js",
     "pictures.js",
     "explorer.js",
+    "map.js",
     "csv.js",
     "viewer.js",
     "decide.js",

@@ -7,14 +7,13 @@ from typing import Final
 from assay.audits.values import Finding
 from assay.reports.findings import results as result_findings
 from assay.reports.findings import trust as trust_findings
+from assay.reports.findings.next_steps import Step, next_steps
 from assay.reports.findings.verdict import (
     CONSEQUENCES,
     Facts,
-    Step,
     copies_sentence,
     gather,
     headline,
-    next_steps,
     trust,
 )
 from assay.reports.findings.wording import check_title, count, name
@@ -117,9 +116,14 @@ def _lead(content: ReportContent, facts: Facts) -> str:
 
 
 def _points(content: ReportContent, facts: Facts) -> tuple[Point, ...]:
-    """What fails, else the worst warning; a training that went wrong; the scores; then the rest."""
-    urgent = facts.must_fix[:2] or facts.troubled[:1]
-    rest = [f for f in facts.troubled if f not in urgent]
+    """What fails, else the worst warning; a training that went wrong; the scores; then the rest.
+
+    Copies that the lead has counted already are not told a second time.
+    """
+    lead_tells = {"leakage"} if copies_sentence(facts) else set()
+    open_findings = [f for f in facts.troubled if f.verdict == "fail" or f.check not in lead_tells]
+    urgent = facts.must_fix[:2] or open_findings[:1]
+    rest = [f for f in open_findings if f not in urgent]
     scores = _score_points(content)
     points = [_point(f) for f in urgent] + _training_point(content, facts) + scores[:1]
     return tuple((points + [_point(f) for f in rest] + scores[1:])[:_MOST_POINTS])

@@ -1,11 +1,8 @@
 """The audit's suspects as the page lists them: to be decided about there, or in a spreadsheet."""
 
-import base64
-import json
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from markupsafe import Markup
 
@@ -14,6 +11,7 @@ from assay.audits.review_table import Row, suspect_rows
 from assay.data.decisions import COLUMNS
 from assay.reports.drawing.sprite_sheet import Atlas, Place
 from assay.reports.findings.wording import count
+from assay.reports.page.data_block import data_block, deflated
 from assay.reports.values import ReportContent, Table
 
 #: Suspects in the page at most, and those of them in the table that is there without scripts.
@@ -46,9 +44,10 @@ class Suspects:
 
     @property
     def places(self) -> list[Place]:
-        """Split and row of each, in their order; of images that are not in the data any more none."""
-        own = [(row["split"], int(row["index"])) for row in self.rows if row["index"]]
-        return [*own, *(place for near in self.near for place, _, _ in near)]
+        """Each image, then what it resembles, in order; none of images that left the data."""
+        own = [[(row["split"], int(row["index"]))] if row["index"] else [] for row in self.rows]
+        near = [[place for place, _, _ in one] for one in self.near] or [[]] * len(own)
+        return [place for pair in zip(own, near, strict=True) for part in pair for place in part]
 
 
 def has_suspects(content: ReportContent) -> bool:
@@ -63,7 +62,7 @@ def list_suspects(content: ReportContent) -> Suspects | None:
         return None
     rows = tuple(suspect_rows(content.audit.issues_csv(), content.decisions))
     shown, classes = rows[:MOST_SUSPECTS], content.dataset.classes
-    while len(_deflated(_cells(shown))) > _MOST_BYTES:
+    while len(deflated(_cells(shown))) > _MOST_BYTES:
         shown = shown[: len(shown) // 2]
     return Suspects(shown, len(rows), classes, _near(shown, content), content.dataset.fingerprint)
 
@@ -107,7 +106,7 @@ def suspects_table(suspects: Suspects) -> Table:
 
 
 def suspects_data(suspects: Suspects, atlas: Atlas) -> Markup:
-    """Columns, class names and rows for the page's script: JSON, deflated, in base64."""
+    """Columns, class names and rows for the page's script."""
     data = {
         "columns": COLUMNS,
         "classes": suspects.classes,
@@ -121,7 +120,7 @@ def suspects_data(suspects: Suspects, atlas: Atlas) -> Markup:
         "rows": _cells(suspects.rows),
         "tiles": [_tile(row, atlas) for row in suspects.rows],
     }
-    return Markup(base64.b64encode(_deflated(data)).decode("ascii"))
+    return data_block(data)
 
 
 def _cells(rows: Sequence[Row]) -> list[list[str]]:
@@ -130,7 +129,3 @@ def _cells(rows: Sequence[Row]) -> list[list[str]]:
 
 def _tile(row: Row, atlas: Atlas) -> int:
     return atlas.tiles.get((row["split"], int(row["index"])), -1) if row["index"] else -1
-
-
-def _deflated(data: Any) -> bytes:
-    return zlib.compress(json.dumps(data, separators=(",", ":")).encode(), 9)

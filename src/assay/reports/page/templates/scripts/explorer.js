@@ -17,7 +17,7 @@ function startExplorer(data) {
     choose({ show: "all", label, answer });
     byId("found").scrollIntoView({ block: "nearest" });
   });
-  if (byId("figure-map")) startMap(byId("figure-map"), data.places, (number) => card(images[number]));
+  if (byId("figure-map") && data.map) startMap(byId("figure-map"), data, shownFromMap);
   byId("explorer").hidden = false;
   choose({});
 
@@ -102,6 +102,29 @@ function startExplorer(data) {
     return item;
   }
 
+  // The card of an image that was chosen on the map, and those that the model sees as most similar to it.
+  function shownFromMap(number, choose) {
+    const item = card(images[number]);
+    const box = make("div", "near");
+    box.append(make("p", "note", "most similar to the model, of the images listed here"));
+    const list = make("ul", "alike");
+    for (const other of data.alike[number]) list.append(similar(images[other], () => choose(other)));
+    box.append(list);
+    item.append(box);
+    return item;
+  }
+
+  function similar(image, choose) {
+    const item = make("li");
+    const button = make("button");
+    const said = data.classes[image.label] + (image.label === image.answer ? "" : " \u2192 " + data.classes[image.answer]);
+    button.type = "button";
+    button.append(picture(image.tile, "Test image " + image.id, "tile-small"), make("span", "", said));
+    button.addEventListener("click", choose);
+    item.append(button);
+    return item;
+  }
+
   function answerLine(label, answer, right) {
     const line = make("p", "said");
     line.append(make("b", "", label));
@@ -137,25 +160,6 @@ function startExplorer(data) {
     }
     box.append(list);
     return box;
-  }
-}
-
-// A click on the map shows the image whose point is nearest, of those that the explorer holds.
-function startMap(figure, places, card) {
-  const shown = make("ol", "cards");
-  shown.id = "map-image";
-  shown.setAttribute("aria-live", "polite");
-  figure.querySelector(".plate").after(make("p", "note", "Click near a point to see its image."), shown);
-  for (const map of figure.querySelectorAll(".plate svg")) {
-    map.style.cursor = "crosshair";
-    map.addEventListener("click", (event) => {
-      const box = map.getBoundingClientRect();
-      const far = ([x, y]) =>
-        Math.hypot(box.left + x * box.width - event.clientX, box.top + y * box.height - event.clientY);
-      const distances = places.map(far);
-      const nearest = distances.indexOf(Math.min(...distances));
-      if (nearest >= 0) shown.replaceChildren(card(nearest));
-    });
   }
 }
 

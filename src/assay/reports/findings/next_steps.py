@@ -1,0 +1,89 @@
+"""What to do next, from the same facts as the verdict: each step with the command to type."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from assay.audits.registry import REVIEWED
+from assay.audits.values import Finding
+from assay.reports.findings.verdict import WIDE, Facts, Need, needs, trust
+from assay.reports.findings.wording import check_title, count, listed
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to do next. command: what to type, empty where nothing is typed.
+
+    In it RUN stands for the folder of the run, NEXT for a new one, and DATA for the data.
+    """
+
+    text: str
+    command: str = ""
+
+    def in_folder(self, run: str) -> str:
+        """The command with the run's folder, already quoted, in place."""
+        return self.command.replace("RUN", run)
+
+
+#: How a run is repeated with a change.
+_AGAIN: Final = "assay run --config RUN/config.toml"
+
+
+def next_steps(facts: Facts) -> list[Step]:
+    """What to do next, the most important first; never empty."""
+    steps = [*_data_steps(facts), *(_model_steps(facts) if facts.n else ())]
+    if facts.n == 0:
+        steps.append(Step("Train a classifier and measure it on the test images.", "assay run DATA"))
+    elif trust(facts)[0] == "yes":
+        steps.append(Step("Classify pictures of your own.", "assay predict RUN PICTURE.png"))
+    return steps or [Step("Classify pictures of your own.", "assay predict RUN PICTURE.png")]
+
+
+def _data_steps(facts: Facts) -> list[Step]:
+    """What to do about the data: first what makes the score untrue."""
+    urgent = _urgent(facts)
+    review = [f for f in urgent if f.check in REVIEWED and f.count]
+    steps = [Step(f"{check_title(f.check)}: {f.fix}") for f in urgent if f not in review and f.fix]
+    if review:
+        labels = [f for f in facts.troubled if f.check == "label-errors" and f.count and f not in review]
+        flagged = listed([_flagged(f) for f in (*review, *labels)], 4)
+        steps.append(Step(f"Decide about the flagged images: {flagged}.", "assay review RUN"))
+    return steps
+
+
+def _urgent(facts: Facts) -> list[Finding]:
+    return [f for f in facts.troubled if f.verdict == "fail" or f.check == "leakage"]
+
+
+def _flagged(finding: Finding) -> str:
+    return f"{finding.count:,} from {check_title(finding.check).lower()}"
+
+
+def _model_steps(facts: Facts) -> list[Step]:
+    steps = [_training_step(need, facts) for need in needs(facts)]
+    labels = next((f for f in facts.troubled if f.check == "label-errors" and f.verdict == "warn"), None)
+    listed_already = any(f.check in REVIEWED and f.count for f in _urgent(facts))
+    if labels and labels.count and not listed_already:
+        look = "looks" if labels.count == 1 else "look"
+        steps.append(
+            Step(f"Decide about {count(labels.count, 'label')} that {look} wrong.", "assay review RUN")
+        )
+    if facts.high - facts.low > WIDE:
+        steps.append(Step("Collect more test images: four times as many halve the interval."))
+    return steps
+
+
+def _training_step(need: Need, facts: Facts) -> Step:
+    if need == "convolution":
+        text = "Train a convolutional net: the audit measured that neighboring pixels help."
+        return Step(text, f"{_AGAIN} --model cnn --out NEXT")
+    assert facts.course is not None
+    if need == "more epochs":
+        more = 2 * facts.course.last
+        return Step(f"Train longer, for {more} epochs.", f"{_AGAIN} --epochs {more} --out NEXT")
+    if need == "fewer epochs":
+        best = facts.course.best
+        text = f"The model overfits: stop at epoch {best}, where the validation loss was lowest."
+        return Step(text, f"{_AGAIN} --epochs {best} --out NEXT")
+    return Step(
+        "The training was unstable: lower the learning rate.", f"{_AGAIN} --learning-rate 0.0003 --out NEXT"
+    )

@@ -1,0 +1,36 @@
+"""Whether parsed JSON is a manifest: it may come from anywhere, and its file names are opened."""
+
+import os
+from typing import Final
+
+from assay.core.text import one_line
+
+#: Bytes: longer ones cannot be asked for without an error of the system.
+_LONGEST_NAME: Final = 255
+_LONGEST_PATH: Final = 2048
+
+
+def manifest_problem(manifest: object) -> str:
+    """Why parsed JSON is no manifest; empty if it is one. Its file names are opened, so none may lead out."""
+    if not isinstance(manifest, dict):
+        return f"a JSON object was expected, not {type(manifest).__name__}"
+    files = manifest.get("files")
+    if not isinstance(files, dict):
+        return 'its "files" is not a JSON object of names and hashes'
+    for name, expected in files.items():
+        parts = name.split("/")
+        if "\0" in name or not _is_text(name) or any(part in ("", ".", "..") for part in parts):
+            return f"{one_line(ascii(name))} is not the name of a file in the run folder"
+        if max(map(len, map(os.fsencode, parts))) > _LONGEST_NAME or len(os.fsencode(name)) > _LONGEST_PATH:
+            return f"the name of a file is too long: {one_line(ascii(name[:60]))}..."
+        if not isinstance(expected, str):
+            return f"the hash of {one_line(ascii(name))} is not text"
+    for key in ("training", "models"):
+        if not isinstance(manifest.get(key, {}), dict):
+            return f'its "{key}" is not a JSON object'
+    return ""
+
+
+def _is_text(name: str) -> bool:
+    """Half of a surrogate pair, which JSON can write, is no text."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
