@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 from assay.audits.checks.context import CheckContext
-from assay.audits.checks.restated_content import adjusted
 from assay.audits.checks.shortcuts import check_shortcuts
 from assay.audits.measures.class_skill import class_skills
 from assay.audits.measures.pixel_sums import measure
+from assay.audits.measures.restated_content import adjusted
 from assay.audits.self_test.everyday_faults import SHORTCUTS
 from assay.audits.values import Finding
 from assay.data.values import Dataset, Split, numbered_ids

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.issues import not_evaluated, percent
 from assay.audits.checks.marked_classes import RULE, Mark, marked_classes
-from assay.audits.checks.restated_content import without_content
 from assay.audits.measures.class_skill import FEWEST_OF_CLASS, accuracy_from, class_skills
+from assay.audits.measures.restated_content import without_content
 from assay.audits.values import Finding, Verdict
 from assay.data.values import Column, Dataset
 
@@ -40,7 +40,7 @@ def check_shortcuts(context: CheckContext) -> Checked:
     sorted_file = _one_class_after_the_other(train.labels)
     if sorted_file:
         figures.pop("file order")
-    restated = without_content(context, figures)
+    restated = without_content(train, context.image_stats["train"].deviation, figures)
     skills = {
         name: (accuracy_from(values, train.labels) - chance) / (1 - chance)
         for name, values in figures.items()

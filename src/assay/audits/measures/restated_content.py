@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from assay.audits.checks.context import CheckContext
-from assay.core.arrays import Rows
+from assay.core.arrays import Float32s, Rows
+from assay.data.values import Split
 
 #: Columns that may restate the content, and the share of their variance within classes that it must explain.
 _COLUMNS: Final = ("bytes",)
@@ -18,30 +18,28 @@ _SHARE: Final = 0.5
 _DIGITS: Final = 3
 
 
-def without_content(context: CheckContext, figures: dict[str, NDArray[np.generic]]) -> list[str]:
+def without_content(train: Split, deviation: Float32s, figures: dict[str, NDArray[np.generic]]) -> list[str]:
     """Replace such columns by what is left of them when the content is taken away, and name them.
 
     How far the content explains a column is asked within the classes, where no class is given away (analysis
-    of covariance): a class that was saved otherwise stays apart.
+    of covariance): a class that was saved otherwise stays apart. deviation: of each image's gray values.
     """
     restated = []
     for name in _COLUMNS:
         values = np.asarray(figures.get(name, ()))
         if values.size and values.dtype.kind in "iuf" and (values > 0).all():
             size = np.log(values.astype(np.float64))
-            left = adjusted(size, _content(context), context.dataset.train.labels)
+            left = adjusted(size, _content(train, deviation), train.labels)
             if left is not None:
                 figures[name] = left
                 restated.append(name)
     return restated
 
 
-def _content(context: CheckContext) -> NDArray[np.float64]:
+def _content(train: Split, deviation: Float32s) -> NDArray[np.float64]:
     """How much the training pictures show, float64 `(n, 3)`: their size as PNG and as JPEG, and contrast."""
-    train = context.dataset.train
     sizes = [_sizes(image) for block in train.blocks() for image in block]
-    contrast = np.log1p(context.image_stats["train"].deviation.astype(np.float64))
-    return np.column_stack([np.log(sizes), contrast])
+    return np.column_stack([np.log(sizes), np.log1p(deviation.astype(np.float64))])
 
 
 def _sizes(pixels: NDArray[np.uint8]) -> tuple[int, int]:
