@@ -37,7 +37,7 @@ def marked_classes(context: CheckContext) -> list[Mark]:
     """Classes that such a figure tells, and that lie apart from all other classes by it; and stamped ones.
 
     What differs from class to class anyway is content: only a class that differs from the others as they do
-    not among themselves was marked. Nothing but stamps can be told of fewer than `FEWEST_CLASSES` classes.
+    not among themselves was marked. Of fewer than `FEWEST_CLASSES` classes stamps alone are found.
     """
     train, names = context.dataset.train, context.dataset.classes
     found = [
