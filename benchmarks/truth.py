@@ -1,6 +1,8 @@
 """How true the findings are: recall, and false alarms on the clean twin, over sets that differ.
 
-    python benchmarks/truth.py [tuning|judging ...] [--draws N] [--stamps FOLDER] [--only SET]
+    python benchmarks/truth.py [tuning|judging ...] [--draws N] [--stamps FOLDER] [--only SET] [--damages]
+
+--damages leaves the figures of copies in the result file as they are, with the commit that they are of.
 
 Near copies as people make them (a pair counts as found where the copy is paired with its own source), and
 damaged pictures (found where the check `quality` flags the image). A copy is counted where its source
@@ -9,6 +11,7 @@ damage, and where it changes the picture by as much in the mean: red for blue is
 """
 
 import argparse
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,7 +23,7 @@ from assay.audits.checks.context import CheckContext
 from assay.audits.checks.image_quality import check_quality
 from assay.audits.measures.pixel_sums import measure
 from assay.duplicates.find import find_copies
-from measuring import conditions, write_result
+from measuring import RESULTS, conditions, write_result
 from truth_faults import COPIES, DAMAGES, changed
 from truth_sets import SETS, labelled
 
@@ -82,8 +85,8 @@ def flagged_rows(images: np.ndarray, labels: np.ndarray) -> set[int]:
     return {issue.index for issue in check_quality(CheckContext(dataset, measured)).issues}
 
 
-def judged(name: str, half: str, draws: int) -> dict[str, Any]:
-    """The row of one set: counts added over the draws."""
+def judged(name: str, half: str, draws: int, before: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The row of one set: counts added over the draws. before: the row whose figures of copies are kept."""
     maker, part, side = SETS[half][name]
     images, labels = maker(part, side)
     row: dict[str, Any] = {
@@ -91,11 +94,14 @@ def judged(name: str, half: str, draws: int) -> dict[str, Any]:
         "classes": int(labels.max()) + 1,
         "shape": list(images.shape[1:]),
         "clean": {
-            "near copies": false_pairs(images, labels),
+            "near copies": before["clean"]["near copies"] if before else false_pairs(images, labels),
             "quality": len(flagged_rows(images, labels)),
         },
     }
     for what, count in (("copies", copies_of), ("damages", damages_of)):
+        if before and what == "copies":
+            row[what] = before[what]
+            continue
         tables = [count(images, labels, draw) for draw in range(draws)]
         row[what] = {
             kind: [sum(t[kind][0] for t in tables), sum(t[kind][1] for t in tables)] for kind in tables[0]
@@ -109,19 +115,28 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=3)
     parser.add_argument("--stamps", type=Path, default=truth_sets.STAMPS)
     parser.add_argument("--only", default="")
+    parser.add_argument("--damages", action="store_true")
     asked = parser.parse_args()
     truth_sets.STAMPS = asked.stamps
     before = conditions()
     figures: dict[str, Any] = {"draws": asked.draws}
+    kept = json.loads((RESULTS / "truth.json").read_text("utf-8")) if asked.damages else None
+    figures["copies_of_commit"] = _copies_of(kept) if kept else before["commit"]
     for half in asked.halves:
         figures[half] = {}
         for name in SETS[half]:
             if asked.only in name and (asked.stamps.is_dir() or not name.startswith("stamps")):
-                figures[half][name] = judged(name, half, asked.draws)
+                row = kept["figures"][half][name] if kept else None
+                figures[half][name] = judged(name, half, asked.draws, row)
                 print(half, name, figures[half][name], file=sys.stderr, flush=True)
     if not asked.only and "judging" in asked.halves:
         command = f"python benchmarks/truth.py {' '.join(asked.halves)} --draws {asked.draws}"
-        write_result("truth", command, before, figures)
+        write_result("truth", command + " --damages" * asked.damages, before, figures)
+
+
+def _copies_of(kept: dict[str, Any]) -> str:
+    """The commit that the figures of copies in a result file are of."""
+    return str(kept["figures"].get("copies_of_commit", kept["conditions"]["commit"]))
 
 
 if __name__ == "__main__":

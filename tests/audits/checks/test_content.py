@@ -11,7 +11,8 @@ from assay.audits.checks.drift import check_drift, effect_size, share_difference
 from assay.audits.checks.image_quality import check_quality
 from assay.audits.checks.outliers import check_atypical
 from assay.audits.checks.separability import check_separability, gains, hard_pairs
-from assay.audits.checks.shortcuts import accuracy_from, check_shortcuts, class_skills
+from assay.audits.checks.shortcuts import check_shortcuts
+from assay.audits.measures.class_skill import accuracy_from, class_skills
 from assay.audits.measures.pixel_sums import measure
 from assay.audits.self_test.planted_faults import DAMAGES
 from assay.data.decoding.original_stats import appearance

@@ -1,0 +1,82 @@
+"""One class whose pictures were made otherwise: grain, compression, softness, lines, tint, a stamp."""
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.audits.checks.context import CheckContext
+from assay.audits.measures.class_skill import FEWEST_OF_CLASS, class_skills
+from assay.audits.measures.hidden_marks import stamps, traces
+from assay.core.arrays import Rows
+
+#: Skill from which a figure tells a class, as in the check `shortcuts`.
+_TELLS: Final = 0.4
+
+#: Robust deviations of the other classes from which one class lies apart, of how many classes at least, and
+#: the least deviation: these figures are logarithms, and 2 % are nothing.
+APART: Final = 4.0
+FEWEST_CLASSES: Final = 4
+_LEAST: Final = 0.02
+
+RULE: Final = (
+    f"noise, grain, sharpness, blocks, lines and tint where one class of {FEWEST_CLASSES} or more lies "
+    f"{APART:g} robust deviations from the others; a spot that is one in all images of a class and no other"
+)
+
+
+class Mark(NamedTuple):
+    """A figure that tells the class, or one class: how far of the way from guessing to always right."""
+
+    figure: str
+    skill: float
+    label: str = ""
+
+
+def marked_classes(context: CheckContext) -> list[Mark]:
+    """Classes that such a figure tells, and that lie apart from all other classes by it; and stamped ones.
+
+    What differs from class to class anyway is content: only a class that differs from the others as they do
+    not among themselves was marked. Of fewer than `FEWEST_CLASSES` classes stamps alone are found.
+    """
+    train, names = context.dataset.train, context.dataset.classes
+    found = [
+        Mark(f"spot of {size} pixels at row {row}, column {column}", 1.0, names[label])
+        for label, (row, column, size) in stamps(context.measurements["train"], FEWEST_OF_CLASS).items()
+    ]
+    known = np.flatnonzero(train.counts(len(names)) >= FEWEST_OF_CLASS)
+    if len(known) < FEWEST_CLASSES:
+        return found
+    for name, values in _figures(context).items():
+        skills = class_skills(values, train.labels, len(names))
+        for label, distance in zip(known.tolist(), apart(values, train.labels, known), strict=True):
+            if skills[label] > _TELLS and distance > APART:
+                found.append(Mark(name, float(skills[label]), names[label]))
+    return found
+
+
+def _figures(context: CheckContext) -> dict[str, NDArray[np.floating[Any]]]:
+    look = context.image_stats["train"]
+    return {
+        "noise": np.log1p(context.texture["train"].noise),
+        "sharpness": np.log(np.nan_to_num(look.sharpness) + 0.01),
+        **traces(context.dataset.train),
+    }
+
+
+def apart(values: NDArray[np.floating[Any]], labels: Rows, known: Rows) -> list[float]:
+    """For each class how far its median lies from those of the others, in their robust deviation."""
+    members = [values[labels == label].astype(np.float64) for label in known]
+    middles = np.array([float(np.median(own)) for own in members])
+    within = float(np.median([_deviation(own) for own in members]))
+    distances = []
+    for i, middle in enumerate(middles):
+        others = np.delete(middles, i)
+        spread = max(_deviation(others), within / 2, _LEAST)
+        distances.append(abs(middle - float(np.median(others))) / spread)
+    return distances
+
+
+def _deviation(values: NDArray[np.float64]) -> float:
+    """The standard deviation of normal values, by their median absolute deviation."""
+    return 1.4826 * float(np.median(np.abs(values - np.median(values))))

@@ -1,0 +1,71 @@
+"""Columns that say no more than the pictures do: the size of a file grows with what it shows."""
+
+import io
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from assay.core.arrays import Float32s, Rows
+from assay.data.values import Split
+
+#: Columns that may restate the content, and the share of their variance within classes that it must explain.
+_COLUMNS: Final = ("bytes",)
+_SHARE: Final = 0.5
+
+#: Digits of the logarithm that are kept: a thousandth of a file is nothing.
+_DIGITS: Final = 3
+
+
+def without_content(train: Split, deviation: Float32s, figures: dict[str, NDArray[np.generic]]) -> list[str]:
+    """Replace such columns by what is left of them when the content is taken away, and name them.
+
+    How far the content explains a column is asked within the classes, where no class is given away (analysis
+    of covariance): a class that was saved otherwise stays apart. deviation: of each image's gray values.
+    """
+    restated = []
+    for name in _COLUMNS:
+        values = np.asarray(figures.get(name, ()))
+        if values.size and values.dtype.kind in "iuf" and (values > 0).all():
+            size = np.log(values.astype(np.float64))
+            left = adjusted(size, _content(train, deviation), train.labels)
+            if left is not None:
+                figures[name] = left
+                restated.append(name)
+    return restated
+
+
+def _content(train: Split, deviation: Float32s) -> NDArray[np.float64]:
+    """How much the training pictures show, float64 `(n, 3)`: their size as PNG and as JPEG, and contrast."""
+    sizes = [_sizes(image) for block in train.blocks() for image in block]
+    return np.column_stack([np.log(sizes), np.log1p(deviation.astype(np.float64))])
+
+
+def _sizes(pixels: NDArray[np.uint8]) -> tuple[int, int]:
+    """Bytes of a picture as PNG and as JPEG of quality 75."""
+    shown = pixels[..., :3] if pixels.shape[2] >= 3 else pixels[..., :1]
+    picture = Image.fromarray(np.ascontiguousarray(shown[..., 0] if shown.shape[2] == 1 else shown))
+    sizes = []
+    for form in ("PNG", "JPEG"):  # as files are written where nobody asks for more or less
+        buffer = io.BytesIO()
+        picture.save(buffer, form)
+        sizes.append(buffer.tell())
+    return sizes[0], sizes[1]
+
+
+def adjusted(
+    values: NDArray[np.float64], content: NDArray[np.float64], labels: Rows
+) -> NDArray[np.float64] | None:
+    """`values` less what content explains of them; None where, within classes, that is less than `_SHARE`."""
+    code = np.unique(labels, return_inverse=True)[1].ravel()
+    sizes = np.bincount(code)
+    inner = values - (np.bincount(code, values) / sizes)[code]
+    means = np.stack([np.bincount(code, column) / sizes for column in content.T], axis=1)
+    within = content - means[code]
+    slopes = np.linalg.lstsq(within, inner, rcond=None)[0]
+    total, left = float(np.square(inner).sum()), float(np.square(inner - within @ slopes).sum())
+    if not total or 1 - left / total <= _SHARE:
+        return None
+    # Where all is explained, what is left is rounding, and rounding differs from class to class.
+    return np.round(values - content @ slopes, _DIGITS)

@@ -1,0 +1,130 @@
+"""Shortcuts inside one class, several at a time, and what only restates the content."""
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from assay.audits.checks.context import CheckContext
+from assay.audits.checks.shortcuts import check_shortcuts
+from assay.audits.measures.class_skill import class_skills
+from assay.audits.measures.pixel_sums import measure
+from assay.audits.measures.restated_content import adjusted
+from assay.audits.self_test.everyday_faults import SHORTCUTS
+from assay.audits.values import Finding
+from assay.data.values import Dataset, Split, numbered_ids
+from assay.workflow.load import load
+from planted import with_images
+
+CLOTHES = load("fashion-mnist-sample", offline=True)
+
+
+def found(dataset: Dataset) -> Finding:
+    k = len(dataset.classes)
+    train = Dataset(dataset.name, dataset.classes, {"train": dataset.train}, dataset.source)
+    return check_shortcuts(CheckContext(train, {"train": measure(train.train, k)})).finding
+
+
+def marked(*changes: tuple[str, int]) -> Dataset:
+    """Clothes with one class changed by each kind of shortcut named."""
+    images = np.asarray(CLOTHES.train.images).copy()
+    for kind, label in changes:
+        rows = np.flatnonzero(CLOTHES.train.labels == label)
+        images[rows] = SHORTCUTS[kind](images[rows], np.random.default_rng(0))
+    return with_images(CLOTHES, "train", images)
+
+
+def test_clothes_as_they_are_have_no_marked_class() -> None:
+    """Shirts, shoes and bags differ in grain and edges, as content does."""
+    finding = found(CLOTHES)
+    assert (finding.verdict, finding.evidence["class_apart"]) == ("pass", []), finding.summary
+
+
+@pytest.mark.parametrize("kind", ["a mark inside", "a watermark", "noise", "softness", "a border"])
+@pytest.mark.parametrize("label", [1, 8])
+def test_a_shortcut_inside_one_class_is_found_and_the_class_named(kind: str, label: int) -> None:
+    """Whatever the kind: the check speaks, and names the class that was changed and no other."""
+    finding = found(marked((kind, label)))
+    assert finding.verdict in ("warn", "fail"), finding.summary
+    named = {one["class"] for one in finding.evidence["class_apart"]}
+    named |= {told["class"] for told in finding.evidence["one_class"].values() if told["skill"] > 0.4}
+    assert named == {CLOTHES.classes[label]}
+
+
+def test_several_shortcuts_are_told_at_a_time() -> None:
+    """The worst does not hide the others: three classes changed in three ways are all named."""
+    changes = (("a mark inside", 1), ("softness", 8), ("a border", 3))
+    finding = found(marked(*changes))
+    for _, label in changes:
+        assert CLOTHES.classes[label] in finding.summary
+    assert " Besides, " in finding.summary
+
+
+def test_where_a_stamp_lies_is_said() -> None:
+    """Row, column and size of a spot that all images of one class share."""
+    images = np.asarray(CLOTHES.train.images).copy()
+    images[CLOTHES.train.labels == 6, 12:15, 9:13] = 200
+    finding = found(with_images(CLOTHES, "train", images))
+    assert "spot of 12 pixels at row 12, column 9" in finding.summary
+    assert f"whether an image is {CLOTHES.classes[6]}" in finding.summary
+
+
+def waves(count: tuple[int, ...], quality: tuple[int, ...]) -> Dataset:
+    """Waves that are finer from class to class, and the size that each has as a file of that quality."""
+    rng = np.random.default_rng(0)
+    images, labels, sizes = [], [], []
+    y, x = np.mgrid[:32, :32] / 32
+    for label, many in enumerate(count):
+        for _ in range(many):
+            wave = np.sin(2 * np.pi * (1 + 2 * label) * (x + 0.3 * y) + rng.uniform(0, 6))
+            picture = 128 + rng.uniform(30, 90) * wave + rng.normal(0, rng.uniform(2, 20), (32, 32))
+            pixels = np.clip(picture, 0, 255).astype(np.uint8)
+            buffer = io.BytesIO()
+            Image.fromarray(pixels).save(buffer, "JPEG", quality=quality[label])
+            images.append(pixels[..., None])
+            labels.append(label)
+            sizes.append(len(buffer.getvalue()))
+    order = rng.permutation(len(labels))
+    columns = {"bytes": np.array(sizes)[order]}
+    ids = numbered_ids("train", len(labels))
+    split = Split.from_arrays(np.stack(images)[order], np.array(labels)[order], ids, columns)
+    return Dataset("waves", ("broad", "fine"), {"train": split}, "made for a test")
+
+
+def test_a_file_size_that_only_restates_the_content_is_no_shortcut() -> None:
+    """Finer waves make larger files of one quality; saved at another quality, the class is given away."""
+    same, other = found(waves((300, 100), (75, 75))), found(waves((300, 100), (75, 30)))
+    assert same.evidence["restates_content"] == ["bytes"]
+    assert max(same.evidence["skill"]["bytes"], same.evidence["one_class"]["bytes"]["skill"]) < 0.4
+    assert "The column bytes only says what the content says" in same.summary
+    assert max(other.evidence["skill"]["bytes"], other.evidence["one_class"]["bytes"]["skill"]) > 0.4
+
+
+def test_a_size_that_the_content_does_not_explain_stays_as_it_is() -> None:
+    """Sizes that follow the class alone vary with nothing inside it: nothing is taken away."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(200) % 2
+    content = rng.normal(size=(200, 2))
+    assert adjusted(5.0 + labels, content, labels) is None
+    left = adjusted(3 * content[:, 0] + labels + rng.normal(0, 0.1, 200), content, labels)
+    assert left is not None
+    assert left[labels == 1].mean() - left[labels == 0].mean() == pytest.approx(1, abs=0.1)
+
+
+def test_the_column_of_groups_is_no_shortcut_under_its_own_name() -> None:
+    """Groups have one class each, and whole groups are held out: the column they came from is not judged."""
+    names = tuple(f"p{label}" for label in CLOTHES.train.labels)
+    train = replace(CLOTHES.train, columns={"group": names, "patient": names})
+    finding = found(Dataset("clothes", CLOTHES.classes, {"train": train}, "made for a test"))
+    assert "patient" not in finding.evidence["skill"]
+    assert "group" not in finding.evidence["skill"]
+
+
+@pytest.mark.parametrize("share", [0.5, 0.75, 0.95])
+def test_a_figure_that_never_changes_tells_no_class_however_large_it_is(share: float) -> None:
+    """Where most images are of one class, "yes" to all of them is a guess and no skill."""
+    labels = (np.arange(2000) >= 2000 * share).astype(np.int64)
+    assert np.abs(class_skills(np.zeros(2000), labels, 2)).max() < 0.1
+    assert class_skills(labels, labels, 2).tolist() == [1.0, 1.0]
