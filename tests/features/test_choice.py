@@ -36,8 +36,15 @@ def copied(copies: int) -> Split:
 def test_copies_do_not_make_a_difference_significant(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three pictures that one kind alone gets right are three, however often they are there."""
     answers = iter([np.arange(12) % 4 == 0, np.ones(12, bool)])
-    monkeypatch.setattr(choice, "_right", lambda *a: next(answers).repeat(30))
-    monkeypatch.setattr(choice.pretrained, "describe", lambda split, rows, *a: np.ones((len(rows), 3), "f4"))
+
+    def right(*judged: object) -> np.ndarray:
+        return next(answers).repeat(30)
+
+    def describe(split: Split, rows: np.ndarray) -> np.ndarray:
+        return np.ones((len(rows), 3), np.float32)
+
+    monkeypatch.setattr(choice, "_right", right)
+    monkeypatch.setattr(choice.pretrained, "describe", describe)
     found = choose(copied(30), np.arange(360), 2)
     assert (found.groups, found.images) == (12, 360)
     assert (found.only_pretrained, found.only_hand_made) == (9, 0)
