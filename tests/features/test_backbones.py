@@ -32,8 +32,10 @@ def photograph(name: str) -> np.ndarray:
 
 
 def answer(features: np.ndarray) -> int:
+    """The class that the published net gives: by its last maps' means, which stand last, as roots."""
     tensors = backbones.read_tensors()
-    return int((features @ tensors["_fc.weight"].T + tensors["_fc.bias"]).argmax())
+    means = np.square(features[:, -1280:])
+    return int((means @ tensors["_fc.weight"].T + tensors["_fc.bias"]).argmax())
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +53,20 @@ def test_named_photographs_get_their_class(name: str) -> None:
 
 def without_ceiling(maps: torch.Tensor, *limits: float) -> torch.Tensor:
     return maps.abs_()
+
+
+def test_layers_in_two_parts_are_the_whole() -> None:
+    """Lower layers and then upper ones, as fine-tuning computes them, give what all give at once."""
+    weights = {n: torch.from_numpy(a) for n, a in pretrained.folded_weights().items()}
+    images = torch.rand((2, 3, 64, 96), generator=torch.Generator().manual_seed(0)) * 2 - 1
+    layers = efficientnet.layers()
+    with torch.inference_mode():
+        whole = efficientnet.forward(weights, images.clone())
+        maps, low = efficientnet.described(weights, images.clone(), layers[:-7])
+        _, high = efficientnet.described(weights, maps, layers[-7:])
+    assert low.shape[1] and high.shape[1]
+    # Squares: a root near 0 blows up what another layout in memory rounds otherwise.
+    assert torch.allclose(torch.cat([low, high], 1).square(), whole.square(), atol=1e-4)
 
 
 def never(*anything: object, **more: object) -> None:
@@ -90,6 +106,7 @@ def test_parameters_are_those_of_the_table() -> None:
     assert count == backbones.BACKBONES[backbones.DEFAULT].parameters
     folded = pretrained.folded_weights()
     assert {name: array.shape for name, array in folded.items()} == efficientnet.weight_shapes()
+    assert efficientnet.dimension() == backbones.BACKBONES[backbones.DEFAULT].dimension
 
 
 def test_a_damaged_cache_is_made_again(cache: Path) -> None:
@@ -141,7 +158,7 @@ def test_any_shape_is_described(shape: tuple[int, int, int]) -> None:
     """One pixel, gray, tiny, and extreme aspects give finite features of the same length."""
     images = np.random.default_rng(0).integers(0, 256, (2, *shape), dtype=np.uint8)
     found = pretrained.describe_block(pretrained.folded_weights(), images)
-    assert found.shape == (2, 1280)
+    assert found.shape == (2, efficientnet.dimension())
     assert np.isfinite(found).all()
 
 
@@ -180,7 +197,7 @@ def test_damaged_features_are_computed_again(cache: Path, damage: slice) -> None
     first = pretrained.describe(split)
     (kept,) = (cache / "features").iterdir()
     kept.write_bytes(kept.read_bytes()[damage])
-    assert not feature_cache.Kept.read(kept.stem, 1280).known(split.digests).any()
+    assert not feature_cache.Kept.read(kept.stem, efficientnet.dimension()).known(split.digests).any()
     assert np.array_equal(pretrained.describe(split), first)
 
 

