@@ -31,7 +31,7 @@ def audit(
     from assay.cli.closing import close_run, told
     from assay.cli.gating import Gating
     from assay.cli.listeners import listening
-    from assay.workflow.api import run_audit
+    from assay.workflow.run_commands import run_audit
 
     gating = Gating.of(given, scored=False)
     output = o.Output.of(given)

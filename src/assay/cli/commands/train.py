@@ -13,7 +13,7 @@ def _train(
     from assay.cli.closing import close_done, quoted
     from assay.cli.gating import Gating
     from assay.cli.listeners import listening
-    from assay.workflow.api import run_train
+    from assay.workflow.run_commands import run_train
 
     gating = Gating.of(given, scored=False)
     with listening(output) as on_event:
