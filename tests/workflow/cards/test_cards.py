@@ -141,7 +141,7 @@ def test_the_manifest_lists_the_cards_and_a_new_report_drops_them(run: Path, tmp
 
 
 def test_a_run_that_was_changed_gets_no_card(run: Path, tmp_path: Path) -> None:
-    """A card of figures that somebody edited would vouch for them."""
+    """A card of figures that somebody edited would repeat them."""
     import shutil
 
     copy = tmp_path / "copy"
