@@ -111,7 +111,8 @@ def test_pixels_are_read_through_blocks_only() -> None:
 def test_the_library_never_prints_and_never_swallows() -> None:
     """Printing belongs to the command line; a broad `except` belongs nowhere; pickle neither."""
     assert _lines_outside(r"\bprint\(", "cli/") == []
-    assert _lines_outside(r"except:|except Exception\b") == []
+    # A tracker is a library of others: whatever it raises, a run goes on, with a warning.
+    assert _lines_outside(r"except:|except Exception\b", "workflow/tracking/worker.py") == []
     assert _lines_outside(r"import pickle|allow_pickle=True") == []
     # One file, whose hash is known, is opened by torch, which runs nothing in it.
     found = _lines_outside(r"torch\.load\(")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from assay.workflow.api import audit, evaluate, predict, run, train
     from assay.workflow.compare_runs import compare
     from assay.workflow.load import load
+    from assay.workflow.tracking.listen import tracking
 
 #: Public name -> the module it lives in. A test calls every one after importing every submodule.
 _PUBLIC = {
@@ -27,6 +28,7 @@ _PUBLIC = {
     "load_model": "assay.deployment.load_model",
     "predict": "assay.workflow.api",
     "run": "assay.workflow.api",
+    "tracking": "assay.workflow.tracking.listen",
     "train": "assay.workflow.api",
 }
 
@@ -40,6 +42,7 @@ __all__ = [
     "load_model",
     "predict",
     "run",
+    "tracking",
     "train",
 ]
 

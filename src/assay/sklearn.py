@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from assay.core.errors import AssayError
 from assay.training.classifier import Model
-from assay.workflow.api import train
+from assay.workflow.api import audit, train
 from assay.workflow.load import load
 from assay.workflow.settings import Device
 
@@ -118,6 +118,41 @@ class AssayClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
+
+
+def label_quality_weight(
+    X: ArrayLike,  # noqa: N803  scikit-learn's names
+    y: ArrayLike,
+    *,
+    image_shape: tuple[int, ...] | None = None,
+    seed: int = 0,
+) -> NDArray[np.float64]:
+    """How far each label can be trusted, float64 `(n,)` in [0, 1], to give to `fit(..., sample_weight=)`.
+
+    The score of `label_quality.csv`: the probability that a classifier which did not see the image gives to
+    its label. X, y, image_shape: as in `AssayClassifier`. Raises ValueError where the labels cannot be
+    judged (few images, one class): equal weights would look like trust.
+
+    weights = label_quality_weight(X, y)
+    LogisticRegression().fit(X, y, sample_weight=weights)
+    """
+    flat, own_shape = _flat(X)
+    rows = np.asarray(flat)
+    labels, numbers = np.unique(np.asarray(y), return_inverse=True)
+    if rows.ndim != 2 or not np.isfinite(rows).all() or len(rows) != len(numbers):
+        raise ValueError(f"X {rows.shape} and y ({len(numbers)},) are not finite images with a label each")
+    low, high = _range_of(rows)
+    scaled = np.rint(np.clip((rows.astype(np.float64) - low) * (255 / (high - low)), 0, 255)).astype(np.uint8)
+    images = scaled.reshape(len(rows), *_shape(image_shape or own_shape, rows.shape[1]))
+    try:
+        names = [str(number) for number in range(len(labels))]
+        data = load(arrays=(images, numbers.astype(np.int64)), classes=names, name="X")
+        found = audit(data, checks=["label-errors"], seed=seed).labels()["score"]
+    except AssayError as error:
+        raise ValueError(str(error)) from error
+    if any(score is None for score in found):
+        raise ValueError("the labels cannot be judged: the reference classifier does not know every class")
+    return np.array(found, np.float64)
 
 
 def _flat(X: ArrayLike) -> tuple[ArrayLike, tuple[int, ...] | None]:  # noqa: N803

@@ -111,7 +111,7 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
 def test_a_fault_of_ours_is_one_line_and_exit_1(tmp_path: Path) -> None:
     """What nobody foresaw is said to be our fault; --debug shows where."""
     code = (
-        "import assay.workflow.api as p\n"
+        "import assay.workflow.run_commands as p\n"
         "def broken(*a, **k): raise RuntimeError('boom')\n"
         "p.make_plan = broken\n"
         "from assay.cli.main import main; main()"

@@ -7,7 +7,8 @@ import pytest
 import planted
 from assay.cli.main import exit_code
 from assay.core.errors import AssayError
-from assay.workflow.api import report_again, run
+from assay.workflow.api import run
+from assay.workflow.run_commands import report_again
 from assay.workflow.verify import verify_run
 
 

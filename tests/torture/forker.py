@@ -18,7 +18,7 @@ from typing import Any
 from assay.cli.main import exit_code
 from assay.core import durable
 from assay.core.errors import AssayError
-from assay.workflow import api
+from assay.workflow import api, run_commands
 from torture.job import (
     CHECKS,
     Killing,
@@ -41,7 +41,7 @@ def _work(order: dict[str, Any]) -> None:
         hidden, photos = order.get("hidden", 8), order.get("photos", False)
         train_and_save(folder, epochs, order.get("minutes"), hidden=hidden, photos=photos)
     elif (folder / "config.toml").exists():
-        api.resume(folder, tiny_dataset())
+        run_commands.resume(folder, tiny_dataset())
     else:
         api.run(tiny_dataset(), out=folder, checks=CHECKS, **settings(epochs))
 

@@ -14,7 +14,7 @@ from assay.core.errors import AssayError, Interrupted
 from assay.core.events import Event
 from assay.training.classifier import Model
 from assay.training.recipes import RECIPES
-from assay.workflow import api, run_folder
+from assay.workflow import api, run_commands, run_folder
 from assay.workflow.model_choice.model_grid import chosen_recipes, default_recipe, settings_of_models
 from assay.workflow.planning.plan import make_plan
 from assay.workflow.quality_gates import enforce, parse_gates
@@ -142,7 +142,7 @@ def test_stopped_in_the_middle_it_goes_on(finished: Path, tmp_path: Path, stop_a
     done = (
         several(folder, on_event=hear)
         if again == "run"
-        else api.resume(folder, tiny_dataset(), on_event=hear)
+        else run_commands.resume(folder, tiny_dataset(), on_event=hear)
     )
     later = NAMES[NAMES.index(stop_at) + 1 :]
     assert epochs == [(stop_at, 2), *((name, epoch) for name in later for epoch in (1, 2))]
@@ -165,7 +165,7 @@ def test_a_finished_part_that_was_changed_is_refused(tmp_path: Path) -> None:
         several(tmp_path / "run", on_event=stop)
     (tmp_path / "run/models/linear-s3/history.csv").write_text("changed")
     with pytest.raises(AssayError, match=r"run-damaged.*history\.csv"):
-        api.resume(tmp_path / "run", tiny_dataset())
+        run_commands.resume(tmp_path / "run", tiny_dataset())
 
 
 def test_a_run_of_several_reaches_its_parts(finished: Path, tmp_path: Path) -> None:
@@ -181,13 +181,13 @@ def test_a_run_of_several_reaches_its_parts(finished: Path, tmp_path: Path) -> N
 def test_trained_halves_are_finished_together(tmp_path: Path) -> None:
     """`train` leaves models without a score, said so and not compared; `evaluate` of the whole judges all."""
     settings = {"model": "majority,linear", "epochs": 1, "checks": CHECKS}
-    half = api.run_train(tiny_dataset(), out=tmp_path / "half", **settings)
+    half = run_commands.run_train(tiny_dataset(), out=tmp_path / "half", **settings)
     assert half.comparison is not None
     assert half.comparison.pairs == ()
     assert not (tmp_path / "half" / "differences.csv").exists()
     record = json.loads((tmp_path / "half" / "comparison.json").read_text("utf-8"))
     assert "have not been looked at" in record["pairs_reason"]
-    whole = api.run_evaluate(tmp_path / "half", tiny_dataset())
+    whole = run_commands.run_evaluate(tmp_path / "half", tiny_dataset())
     assert len(whole.runs) == 2
     assert whole.comparison is not None
     assert [run.score.accuracy for run in whole.runs] == [c.accuracy for c in whole.comparison.candidates]

@@ -9,7 +9,7 @@ import assay
 import planted
 from assay.core.errors import AssayError
 from assay.evaluation.metrics import wilson_interval
-from assay.workflow.api import report_again, run_answers
+from assay.workflow.run_commands import report_again, run_answers
 from assay.workflow.verify import verify_run
 
 CHECKS = ("identity", "label-errors")

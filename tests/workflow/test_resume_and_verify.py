@@ -11,7 +11,7 @@ from assay.core import durable
 from assay.core.errors import AssayError, Interrupted
 from assay.core.events import Event
 from assay.data.values import Dataset
-from assay.workflow import api
+from assay.workflow import api, run_commands
 from assay.workflow.verify import demand, verify_run
 from torture.job import CHECKS, CLASSES, settings, tiny_dataset, tiny_split, whole_result
 
@@ -58,7 +58,7 @@ def copy(finished, tmp_path) -> Path:
 def test_a_stopped_run_is_resumed_to_equal_files(finished, tmp_path) -> None:
     """Every file but the manifest equals that of a run never stopped; the manifest says it was resumed."""
     folder = stopped_run(tmp_path / "run")
-    run = api.resume(folder, tiny_dataset())
+    run = run_commands.resume(folder, tiny_dataset())
     assert whole_result(folder) == whole_result(finished)
     assert run.score is not None
     assert json.loads((folder / "manifest.json").read_text())["resumed"] is True
@@ -70,7 +70,7 @@ def test_a_killed_process_leaves_no_litter(tmp_path) -> None:
     for place in (folder, folder / "checkpoints", folder / "model"):
         place.mkdir(exist_ok=True)
         (place / f"{durable.TEMPORARY}{2**30}-abc").write_bytes(b"half")
-    api.resume(folder, tiny_dataset())
+    run_commands.resume(folder, tiny_dataset())
     assert [p for p in folder.rglob("*") if p.name.startswith(durable.TEMPORARY)] == []
 
 
@@ -92,10 +92,10 @@ def test_changed_data_are_refused(tmp_path, data, word) -> None:
     """Other images or another order of classes: exit 4 with the difference, and the folder is as before."""
     folder = stopped_run(tmp_path / "run")
     with pytest.raises(AssayError) as caught:
-        api.resume(folder, data())
+        run_commands.resume(folder, data())
     assert (caught.value.code, caught.value.exit_code) == ("data-changed", 4)
     assert word in str(caught.value)
-    api.resume(folder, tiny_dataset())
+    run_commands.resume(folder, tiny_dataset())
 
 
 def test_a_changed_configuration_is_refused(tmp_path) -> None:
@@ -104,7 +104,7 @@ def test_a_changed_configuration_is_refused(tmp_path) -> None:
     config = folder / "config.toml"
     config.write_text(config.read_text().replace("epochs = 3", "epochs = 5"))
     with pytest.raises(AssayError, match="epochs: 3 then, 5 now") as caught:
-        api.resume(folder, tiny_dataset())
+        run_commands.resume(folder, tiny_dataset())
     assert (caught.value.code, caught.value.exit_code) == ("config-changed", 4)
 
 
@@ -115,14 +115,14 @@ def test_changed_versions_are_refused(tmp_path, monkeypatch) -> None:
         "assay.training.loop.job.versions", lambda: {"assay": "9", "numpy": "1", "torch": "0"}
     )
     with pytest.raises(AssayError, match="then, '0' now") as caught:
-        api.resume(folder, tiny_dataset())
+        run_commands.resume(folder, tiny_dataset())
     assert caught.value.exit_code == 4
 
 
 def test_changes_can_be_accepted(tmp_path) -> None:
     """Told to, a run goes on with other data, and says that the result is that of neither run."""
     folder, events = stopped_run(tmp_path / "run"), []
-    run = api.resume(folder, other_data(), accept_changes=True, on_event=events.append)
+    run = run_commands.resume(folder, other_data(), accept_changes=True, on_event=events.append)
     assert run.model is not None
     assert len(run.model.history.records) == 3
     warnings = [e.figures["message"] for e in events if e.event == "warning"]
@@ -135,7 +135,7 @@ def test_another_net_is_never_accepted(tmp_path) -> None:
     config = folder / "config.toml"
     config.write_text(config.read_text().replace("hidden = 8", "hidden = 9"))
     with pytest.raises(AssayError, match="another net"):
-        api.resume(folder, tiny_dataset(), accept_changes=True)
+        run_commands.resume(folder, tiny_dataset(), accept_changes=True)
 
 
 def test_a_run_stopped_before_its_first_checkpoint_begins_anew(finished, tmp_path) -> None:
@@ -147,7 +147,7 @@ def test_a_run_stopped_before_its_first_checkpoint_begins_anew(finished, tmp_pat
 
     with pytest.raises(Interrupted):
         api.run(tiny_dataset(), out=tmp_path / "run", checks=CHECKS, on_event=stop, **settings(3))
-    api.resume(tmp_path / "run", tiny_dataset())
+    run_commands.resume(tmp_path / "run", tiny_dataset())
     assert whole_result(tmp_path / "run") == whole_result(finished)
 
 
@@ -202,7 +202,7 @@ def test_other_data_are_found(copy) -> None:
 
 def test_a_folder_without_a_run(tmp_path) -> None:
     """Nothing to resume or verify: exit 2, saying what is missing."""
-    for command in (api.resume, verify_run):
+    for command in (run_commands.resume, verify_run):
         with pytest.raises(AssayError) as caught:
             command(tmp_path)
         assert (caught.value.code, caught.value.exit_code) == ("not-a-run-folder", 2)
@@ -213,7 +213,7 @@ def test_an_unfinished_run_is_evaluated_on_request(tmp_path) -> None:
     rates, and neither the folder nor the final model is changed by the look."""
     folder = stopped_run(tmp_path / "run")
     before = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
-    model, score = api.evaluate_unfinished(folder, tiny_dataset())
+    model, score = run_commands.evaluate_unfinished(folder, tiny_dataset())
     assert {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()} == before
     assert [record.epoch for record in model.history.records] == [1]
     short = api.run(tiny_dataset(), out=tmp_path / "short", checks=CHECKS, **settings(1))
@@ -227,12 +227,12 @@ def test_an_unfinished_run_is_evaluated_on_request(tmp_path) -> None:
 
 def test_an_unfinished_run_without_an_epoch_has_nothing_to_evaluate(tmp_path) -> None:
     """Neither has an audit."""
-    api.run_audit(tiny_dataset(), out=tmp_path / "audit", checks=CHECKS)
+    run_commands.run_audit(tiny_dataset(), out=tmp_path / "audit", checks=CHECKS)
     (tmp_path / "audit" / "manifest.json").unlink()
     folder = stopped_run(tmp_path / "run")
     for file in (folder / "checkpoints").iterdir():
         file.unlink()
     for path in (folder, tmp_path / "audit"):
         with pytest.raises(AssayError) as caught:
-            api.evaluate_unfinished(path, tiny_dataset())
+            run_commands.evaluate_unfinished(path, tiny_dataset())
         assert (caught.value.code, caught.value.exit_code) == ("no-epoch-finished", 2)

@@ -9,8 +9,9 @@ import pytest
 import planted
 from assay.core.errors import AssayError
 from assay.data.decisions import APPLIED, COLUMNS, decisions_csv, read_decisions
-from assay.workflow.api import resume, run, run_audit, run_evaluate
+from assay.workflow.api import run
 from assay.workflow.review import review
+from assay.workflow.run_commands import resume, run_audit, run_evaluate
 from assay.workflow.verify import verify_run
 
 QUICK = {"model": "linear", "checks": ("label-errors",)}

@@ -12,7 +12,7 @@ from assay.core.table import Table, Tabular, figure_of
 from assay.core.text import choices, csv_text, html_table
 from assay.data.values import Dataset
 from assay.estimators.label_noise import LabelPosterior
-from assay.estimators.label_quality import LabelQuality
+from assay.estimators.label_quality import QUALITY_COLUMNS, LabelQuality, quality_rows
 
 Verdict = Literal["pass", "warn", "fail", "not evaluated"]
 
@@ -218,6 +218,20 @@ class Audit:
             fix = "Give them: audit.show(check, data)."
             raise AssayError("bad-value", "data", "the audit was read from a file and has no images", fix)
         return figure_of("suspects", "plot_suspects", self, check, dataset)
+
+    def labels(self, data: Dataset | None = None) -> Table:
+        """How far each label can be trusted: a row for each image, with the columns of `label_quality.csv`.
+
+        data: needed only where the audit was not made by `assay.audit` in this session. Raises AssayError
+        `bad-value` where the check `label-errors` did not run, or without data.
+        """
+        dataset = data if data is not None else self.data
+        if dataset is None or self.label_quality is None:
+            what = "it has no images" if dataset is None else "the check label-errors did not run"
+            fix = "Give them: audit.labels(data)." if dataset is None else "Run it: checks=['label-errors']."
+            raise AssayError("bad-value", "audit", what, fix)
+        rows = list(quality_rows(self.label_quality, dataset))
+        return Table(dict(zip(QUALITY_COLUMNS, map(list, zip(*rows, strict=True)), strict=True)), "Labels")
 
     def area_verdicts(self) -> dict[str, Verdict]:
         """Each area that was examined with the worst verdict of its checks."""

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from assay.cli.commands.audit import audit
+from assay.cli.commands.cards import cards
 from assay.cli.commands.compare import compare
 from assay.cli.commands.convert import convert
 from assay.cli.commands.doctor import doctor
@@ -55,6 +56,7 @@ COMMANDS = (
     predict,
     export,
     serve,
+    cards,
     compare,
     report,
     review,

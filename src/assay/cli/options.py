@@ -146,6 +146,10 @@ Sarif = Annotated[
     Path | None, typer.Option("--sarif", metavar="FILE", help="Findings as SARIF, each at its file.")
 ]
 Github = Annotated[bool, typer.Option("--github", help="Annotations and step summary for GitHub Actions.")]
+Track = Annotated[
+    str | None,
+    typer.Option("--track", metavar="NAME,...", help="Also record in mlflow, tensorboard, trackio or wandb."),
+]
 MaxRisk = Annotated[
     float | None,
     typer.Option("--max-risk", metavar="SHARE", help="Answer only where at most so many are wrong, as 0.02."),
@@ -227,6 +231,9 @@ GATING: Final[Options] = {
     "sarif": Sarif,
     "github": Github,
 }
+
+#: Who else keeps a record.
+TRACKING: Final[Options] = {"track": Track}
 
 #: How a command reports: progress, results, errors.
 REPORTING: Final[Options] = {"json": Json, "quiet": Quiet, "verbose": Verbose, "debug": Debug}

@@ -15,7 +15,7 @@ def training_command(name: str, help_text: str, start: Callable[..., Any]) -> Ca
     start(settings, out, given, offline, output): does the work and says how it ended.
     """
 
-    @with_options(o.TRAINING, o.READING, o.AUDITING, o.GATING, o.REPORTING)
+    @with_options(o.TRAINING, o.READING, o.AUDITING, o.GATING, o.TRACKING, o.REPORTING)
     def command(
         data: o.Data = None,
         out: o.Out = None,

@@ -27,6 +27,12 @@ def _visible(character: str) -> str:
     return character
 
 
+def markdown_text(text: str) -> str:
+    """`text` in one line that is no Markdown and no HTML, for a sentence or a cell of a table."""
+    plain = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return "".join(f"\\{c}" if c in "\\`*_[]|#!~" else c for c in plain)
+
+
 def neutral_cell(value: object) -> str:
     """A CSV cell that no spreadsheet runs: text that begins like a formula gets a leading apostrophe.
 

@@ -1,10 +1,28 @@
 """How far each label can be trusted, by the probabilities of a classifier that did not see it."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from assay.core.arrays import Floats, Rows
+from assay.data.values import Dataset
+
+#: The columns of `label_quality.csv`, in order.
+QUALITY_COLUMNS: Final = (
+    "split",
+    "index",
+    "id",
+    "digest",
+    "label",
+    "p_label",
+    "suggested",
+    "p_suggested",
+    "margin",
+    "group",
+    "score",
+)
 
 
 @dataclass(frozen=True)
@@ -41,3 +59,31 @@ def label_quality(probabilities: Floats, labels: Rows, learned: Rows) -> LabelQu
 def _rounded(probability: float, known: bool) -> float | None:
     """Seven significant digits: float32 holds no more."""
     return float(f"{probability:.7g}") if known else None
+
+
+def quality_rows(quality: Mapping[str, LabelQuality], dataset: Dataset) -> Iterator[tuple[object, ...]]:
+    """A row of `QUALITY_COLUMNS` for each image of each split in source order; None where nothing is known.
+
+    quality: per split, of all splits or, where labels were not judged, of none.
+    """
+    return (row for name in dataset.splits for row in _rows(quality.get(name), dataset, name))
+
+
+def _rows(quality: LabelQuality | None, dataset: Dataset, name: str) -> Iterator[tuple[object, ...]]:
+    split = dataset.splits[name]
+    groups = split.columns.get("group")
+    for row, label in enumerate(split.labels.tolist()):
+        judged = _judged(quality, dataset, row)
+        group = "" if groups is None else str(groups[row] or "")
+        place = (name, row, split.ids[row], split.hex_digest(row), dataset.classes[label])
+        yield (*place, *judged[:-1], group, judged[-1])
+
+
+def _judged(quality: LabelQuality | None, dataset: Dataset, row: int) -> tuple[object, ...]:
+    """Label's probability, suggestion, its probability, margin, score."""
+    if quality is None:
+        return (None,) * 5
+    own, suggested, other = quality.own[row], quality.suggested[row], quality.other[row]
+    if own is None or suggested is None or other is None:
+        return (None,) * 5
+    return own, dataset.classes[suggested], other, own - other, own

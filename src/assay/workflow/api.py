@@ -1,12 +1,10 @@
 """The whole story: load -> measure -> audit -> hold out -> train -> evaluate -> report.
 
-`run`, `audit`, `train`, `evaluate` and `predict` are the public functions; `run_audit`, `run_train` and
-`run_evaluate` are what the command line calls to have the results in a run folder. Each makes a plan and has
-it carried out: by `stages` for one model, by `several` for more.
+`run`, `audit`, `train`, `evaluate` and `predict` are the public functions; what the command line calls
+beside them, to have results in a run folder, is in `run_commands`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -25,24 +23,14 @@ from assay.evaluation.evaluate import Classifier
 from assay.evaluation.values import Evaluation
 from assay.training.classifier import Model
 from assay.training.requirements import require_for
-from assay.workflow import run_folder
 from assay.workflow.evidence import judge_answers
-from assay.workflow.multi_model import side_by_side, test_several, train_several
-from assay.workflow.own_models.answers import FOREIGN, Answered, answers_of, named_columns
+from assay.workflow.own_models.answers import Answered, answers_of, named_columns
 from assay.workflow.planning.data import Data, need_test_split, open_data
 from assay.workflow.planning.decided import tell_decided
-from assay.workflow.planning.plan import Plan, keep_inputs, make_plan, plan_of_run
+from assay.workflow.planning.plan import make_plan
+from assay.workflow.run_commands import carry_out, run_answers, run_audit
 from assay.workflow.settings import AuditSettings, RunSettings, TrainSettings
-from assay.workflow.stages import (
-    Run,
-    evaluate_model,
-    evaluate_unfinished_model,
-    examined,
-    fit_model,
-    report,
-    test_one,
-    train_one,
-)
+from assay.workflow.stages import Run, evaluate_model, examined, fit_model
 
 __all__ = ["Run"]
 
@@ -62,36 +50,7 @@ def run(
     threads, classes, checks); any other name is one of the recipe's (epochs, batch_size, learning_rate, ...).
     An unfinished run of the same configuration in `out` is continued. Raises AssayError.
     """
-    return _carry_out(make_plan("run", data, out, settings, offline, on_event), on_event)
-
-
-def resume(
-    folder: str | Path,
-    data: Data | None = None,
-    *,
-    accept_changes: bool = False,
-    offline: bool = False,
-    on_event: OnEvent = ignore,
-) -> Run:
-    """Go on with the unfinished run in `folder`, to the bits that it would have had without a stop.
-
-    data: only needed where the run's own data have moved. accept_changes: go on, with a warning, although
-    data, configuration, classes or versions are not those of the checkpoint.
-    Raises AssayError `not-a-run-folder`, `run-folder-finished`, `data-changed`, `config-changed`.
-    """
-    plan = plan_of_run(Path(folder), data, offline, on_event)
-    for one in (plan, *plan.parts):
-        if one.recipe is not None:
-            require_for(one.recipe.model)
-    return _carry_out(plan, on_event, accept_changes)
-
-
-def _carry_out(plan: Plan, on_event: OnEvent, accept_changes: bool = False) -> Run:
-    """Do in the plan's folder what its command asks for, as far as it is not done yet."""
-    with run_folder.claim(plan.folder, plan.config()) as folder:
-        keep_inputs(plan, folder.path)
-        results, train = examined(plan, on_event), train_several if plan.parts else train_one
-        return train(plan, folder, results, on_event, accept_changes)
+    return carry_out(make_plan("run", data, out, settings, offline, on_event), on_event)
 
 
 def audit(
@@ -138,18 +97,6 @@ def _refuse_training(settings: Mapping[str, Any]) -> None:
             )
 
 
-def run_audit(
-    data: Data = "fashion-mnist",
-    *,
-    out: str | Path | None = None,
-    offline: bool = False,
-    on_event: OnEvent = ignore,
-    **settings: Any,
-) -> Run:
-    """The audit alone, with its report in a run folder. Arguments as in `run`."""
-    return _carry_out(make_plan("audit", data, out, settings, offline, on_event), on_event)
-
-
 def train(
     data: Data = "fashion-mnist",
     model: str | None = None,
@@ -167,18 +114,6 @@ def train(
         fix = "Train them one by one, or several in a run folder: assay.run(model='linear,mlp')."
         raise AssayError("bad-value", "model", f"one model is returned, {len(plan.parts)} were named", fix)
     return fit_model(plan, None, on_event)[1]
-
-
-def run_train(
-    data: Data = "fashion-mnist",
-    *,
-    out: str | Path | None = None,
-    offline: bool = False,
-    on_event: OnEvent = ignore,
-    **settings: Any,
-) -> Run:
-    """The first half of a run: audit and training, in a run folder that `run_evaluate` can finish."""
-    return _carry_out(make_plan("train", data, out, settings, offline, on_event), on_event)
 
 
 def evaluate(
@@ -261,99 +196,6 @@ def _in_folder(
     ).score
     assert score is not None
     return score
-
-
-def run_answers(
-    probabilities: object,
-    data: Data = "fashion-mnist",
-    *,
-    name: str = FOREIGN,
-    out: str | Path | None = None,
-    offline: bool = False,
-    on_event: OnEvent = ignore,
-    **settings: Any,
-) -> Run:
-    """Judge the answers of a model that was trained elsewhere, with audit and report in a run folder.
-
-    probabilities: as in `evaluate`. name: what to call the model. settings: those of an audit.
-    """
-    given = {**settings, "answers": probabilities, "model": name}
-    return _carry_out(make_plan("evaluate", data, out, given, offline, on_event), on_event)
-
-
-def run_evaluate(
-    folder: str | Path,
-    data: Data | None = None,
-    *,
-    max_risk: float | None = None,
-    offline: bool = False,
-    on_event: OnEvent = ignore,
-) -> Run:
-    """The second half of a run: judge the model of a run folder on its test split, and report.
-
-    data: only needed where the run's own data have moved; they must have the same content. max_risk: the
-    share of answers that may be wrong; when to answer is then chosen anew, on the validation images.
-    Raises AssayError `data-changed` when they have not. Of a run of several models, all are judged.
-    """
-    with run_folder.reopen(Path(folder)) as opened:
-        plan = plan_of_run(opened.path, data, offline, on_event)
-        need_test_split(plan.dataset)
-        if plan.answers is not None:
-            if max_risk is not None:
-                fix = "Leave --max-risk away: only a model of Assay's own has validation images to choose on."
-                raise AssayError("bad-value", "--max-risk", "the model was trained elsewhere", fix)
-            return train_one(plan, opened, examined(plan, on_event), on_event)
-        results, test = examined(plan, on_event), test_several if plan.parts else test_one
-        return test(plan, opened, results, on_event, max_risk)
-
-
-def evaluate_unfinished(
-    folder: str | Path, data: Data | None = None, *, offline: bool = False, on_event: OnEvent = ignore
-) -> tuple[Model, Evaluation]:
-    """The current model of an unfinished run, and its score on the test split. Writes nothing.
-
-    Who stops training by such a look has chosen on the test split: it is for a run that will not go on.
-    data: only needed where the run's own data have moved. Raises AssayError `no-epoch-finished`,
-    `data-changed`, `not-a-run-folder`.
-    """
-    plan = plan_of_run(Path(folder), data, offline, on_event)
-    need_test_split(plan.dataset)
-    if plan.parts or plan.recipe is None:
-        what = "an audit trains nothing" if not plan.parts else "it has several models"
-        fix = "Name the folder of one: RUN/models/NAME." if plan.parts else "Give the folder of a run."
-        raise AssayError("no-epoch-finished", folder, what, fix)
-    return evaluate_unfinished_model(plan, on_event)
-
-
-def report_again(
-    folder: str | Path,
-    data: Data | None = None,
-    *,
-    look_at: Sequence[int] = (),
-    offline: bool = False,
-    on_event: OnEvent = ignore,
-) -> Run:
-    """Write the report of a finished run again, from its own model and data.
-
-    data: only needed where they have moved. look_at: test images, by their index, in which the report shows
-    where the model looks, beside its surest mistakes. A report that was changed or deleted is no obstacle;
-    any other file is. Raises AssayError `run-damaged`, `data-changed`, `not-a-run-folder`, `bad-value`.
-    """
-    with run_folder.reopen(Path(folder), ("report.", "figures/")) as opened:
-        plan = plan_of_run(opened.path, data, offline, on_event)
-        if plan.parts and look_at:
-            fix = "Name the folder of one model, in models/."
-            raise AssayError("bad-value", "--look-at", "it is about one model", fix)
-        results = replace(examined(plan, on_event), look_at=tuple(look_at))
-        if plan.parts:
-            return side_by_side(plan, opened, results, (), on_event)
-        if plan.answers is not None:
-            return train_one(plan, opened, results, on_event)
-        if plan.recipe is not None:
-            tested = (opened.path / "evaluation.json").exists()
-            return test_one(plan, opened, results, on_event, test=tested)
-        report(opened, plan, results, on_event)
-    return Run(opened.path, results.audit)
 
 
 def predict(model: Model | OnnxModel | str | Path, files: Iterable[str | Path | bytes]) -> list[Prediction]:

@@ -28,8 +28,11 @@ LOCK: Final = ".lock"
 #: Where a run of several models has a complete run folder for each.
 MODELS: Final = "models"
 
-#: What a run's gates came to; made anew or gone whenever the run is.
+#: What a run's gates came to, and its cards: of one state of the run, so gone when it is finished anew.
 GATES: Final = "gates.json"
+DATA_CARD: Final = "data_card.md"
+MODEL_CARD: Final = "model_card.md"
+CROISSANT: Final = "croissant.json"
 
 #: Not in the manifest: itself, the lock, the checkpoints (they verify themselves), and the table that a
 #: person fills in after the run.
@@ -48,7 +51,8 @@ class RunFolder:
 
     def finish(self) -> None:
         """Commit the run: hash every file and write the manifest, last of all."""
-        durable.remove(self.path / GATES)  # what was judged before was another state of the run
+        for name in (GATES, DATA_CARD, MODEL_CARD, CROISSANT):
+            durable.remove(self.path / name)  # what was judged and told before was another state of the run
         ended = datetime.now(UTC)
         durable.write_json(
             self.path / MANIFEST,
@@ -217,10 +221,12 @@ def data_fingerprint(path: Path, manifest: Mapping[str, Any]) -> str:
 
 
 def add_file(path: Path, name: str, content: Any, facts: Mapping[str, Any]) -> None:
-    """Add a JSON file to a finished run; it and `facts` join the manifest, whose other facts stay."""
+    """Add a file to a finished run: text as it is, all else as JSON. It and `facts` join the manifest,
+    whose other facts stay."""
     with durable.lock(path / LOCK):
         manifest = read_manifest(path)
-        durable.write_json(path / name, content)
+        write = durable.write_text if isinstance(content, str) else durable.write_json
+        write(path / name, content)
         files = {**manifest["files"], name: durable.file_sha256(path / name)}
         durable.write_json(path / MANIFEST, {**manifest, **facts, "files": files})
 

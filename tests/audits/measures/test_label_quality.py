@@ -14,12 +14,12 @@ from assay.audits.checks.context import CheckContext
 from assay.audits.checks.label_errors import check_ambiguous_labels, check_label_errors
 from assay.audits.checks.separability import check_separability
 from assay.audits.measures.cross_validated import CrossValidated
-from assay.audits.measures.label_quality import QUALITY_COLUMNS, label_quality_csv
+from assay.audits.measures.label_quality import label_quality_csv
 from assay.audits.measures.pixel_sums import measure
 from assay.audits.measures.reference_strength import reference_strength
 from assay.audits.registry import audit_dataset, measure_all
 from assay.data.values import Dataset
-from assay.estimators.label_quality import label_quality
+from assay.estimators.label_quality import QUALITY_COLUMNS, label_quality
 from planted import CLASSES, colored, with_images
 
 DATA = colored(train=60, test=20)

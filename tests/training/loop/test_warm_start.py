@@ -17,7 +17,7 @@ from assay.training.fit_request import FitRequest
 from assay.training.inference.any_model import weight_shapes
 from assay.training.nets import MODELS
 from assay.training.recipes import RECIPES, read_recipe
-from assay.workflow import api
+from assay.workflow import api, run_commands
 from assay.workflow.verify import verify_run
 from torture.job import CHECKS, settings, tiny_dataset, whole_result
 
@@ -111,7 +111,7 @@ def test_a_run_keeps_what_it_began_from(tmp_path: Path) -> None:
     with pytest.raises(Interrupted):
         api.run(tiny_dataset(), out=tmp_path / "run", checks=CHECKS, on_event=stop, **chosen)
     shutil.rmtree(first)
-    api.resume(tmp_path / "run", tiny_dataset())
+    run_commands.resume(tmp_path / "run", tiny_dataset())
     assert whole_result(tmp_path / "run") == whole_result(whole)
     assert all(fact.holds for fact in verify_run(whole, tiny_dataset(), retrain=True))
 

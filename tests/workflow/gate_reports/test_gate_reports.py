@@ -50,6 +50,12 @@ def _results(text: str):
 def _need_sarif(log: dict) -> None:
     jsonschema = pytest.importorskip("jsonschema")
     jsonschema.validate(log, _schemas().SARIF, format_checker=jsonschema.FormatChecker())
+    jsonschema.validate(log, _official_sarif(), format_checker=jsonschema.FormatChecker())
+
+
+def _official_sarif() -> dict:
+    """The schema of the standard itself (OASIS; this copy: microsoft/sarif-js-sdk, MIT license)."""
+    return json.loads(Path(__file__).with_name("sarif-2.1.0-rtm.5.json").read_text("utf-8"))
 
 
 def test_the_schemas_can_refuse(tmp_path: Path) -> None:
@@ -59,6 +65,8 @@ def test_the_schemas_can_refuse(tmp_path: Path) -> None:
     log["runs"][0]["results"][0]["level"] = "fatal"
     with pytest.raises(jsonschema.ValidationError):
         _need_sarif(log)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(log, _official_sarif())
     schema = xmlschema.XMLSchema(_schemas().JUNIT)
     assert not schema.is_valid('<testsuites><testsuite name="x" tests="many"/></testsuites>')
 

@@ -16,7 +16,7 @@ _REPEATED = {
 }
 
 
-@with_options(o.READING, o.AUDITING, o.GATING, o.REPORTING)
+@with_options(o.READING, o.AUDITING, o.GATING, o.TRACKING, o.REPORTING)
 def audit(
     data: o.Data = None,
     out: o.Out = None,
@@ -31,11 +31,12 @@ def audit(
     from assay.cli.closing import close_run, told
     from assay.cli.gating import Gating
     from assay.cli.listeners import listening
-    from assay.workflow.api import run_audit
+    from assay.workflow.run_commands import run_audit
+    from assay.workflow.tracking.listen import tracking
 
     gating = Gating.of(given, scored=False)
     output = o.Output.of(given)
-    with listening(output) as on_event:
+    with listening(output) as show, tracking(given["track"] or "", show, offline=offline) as on_event:
         done = run_audit(out=out, offline=offline, on_event=on_event, **settings)
     bad = any(f.check == "unreadable" and f.count for f in done.audit.findings)
     repeated = {"data": data, **given, "skip_bad": bad}  # an audit passes over what stops a run

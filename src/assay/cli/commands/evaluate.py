@@ -52,7 +52,7 @@ def evaluate(
     from assay.cli.closing import close_done, quoted, score_line
     from assay.cli.gating import Gating
     from assay.cli.listeners import listening
-    from assay.workflow.api import run_evaluate
+    from assay.workflow.run_commands import run_evaluate
 
     gating = Gating.of(given)
     with listening(output) as on_event:
@@ -82,7 +82,7 @@ def _evaluate_answers(
     from assay.cli.closing import close_done, quoted, score_line
     from assay.cli.gating import Gating
     from assay.cli.listeners import listening
-    from assay.workflow.api import run_answers
+    from assay.workflow.run_commands import run_answers
 
     gating = Gating.of(given)
     settings = {} if data is None else {"data": data}
@@ -98,7 +98,7 @@ def _evaluate_answers(
 def _evaluate_unfinished(run: Path, data: str | None, offline: bool, output: o.Output) -> None:
     from assay.cli.closing import close_plain, quoted, score_line
     from assay.cli.listeners import listening
-    from assay.workflow.api import evaluate_unfinished
+    from assay.workflow.run_commands import evaluate_unfinished
 
     with listening(output) as on_event:
         model, score = evaluate_unfinished(run, data, offline=offline, on_event=on_event)

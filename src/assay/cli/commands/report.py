@@ -44,7 +44,7 @@ def report(
     """
     from assay.cli.closing import close_run
     from assay.cli.listeners import listening
-    from assay.workflow.api import report_again
+    from assay.workflow.run_commands import report_again
 
     output, rows = o.Output.of(given), _rows(look_at, len(runs))
     if len(runs) > 1:

@@ -20,7 +20,7 @@ def resume(
     """
     from assay.cli.closing import close_done, close_run, quoted, score_line
     from assay.cli.listeners import listening
-    from assay.workflow.api import resume as resume_run
+    from assay.workflow.run_commands import resume as resume_run
     from assay.workflow.run_folder import is_finished
 
     output = o.Output.of(given)

@@ -14,9 +14,10 @@ def _run(
     from assay.cli.gating import Gating
     from assay.cli.listeners import listening
     from assay.workflow.api import run as run_pipeline
+    from assay.workflow.tracking.listen import tracking
 
     gating = Gating.of(given)
-    with listening(output) as on_event:
+    with listening(output) as show, tracking(given["track"] or "", show, offline=offline) as on_event:
         done = run_pipeline(out=out, offline=offline, on_event=on_event, **settings)
     headline, following = told(done)
     if done.score and (rule := rule_line(done.score)):

@@ -13,10 +13,11 @@ def _train(
     from assay.cli.closing import close_done, quoted
     from assay.cli.gating import Gating
     from assay.cli.listeners import listening
-    from assay.workflow.api import run_train
+    from assay.workflow.run_commands import run_train
+    from assay.workflow.tracking.listen import tracking
 
     gating = Gating.of(given, scored=False)
-    with listening(output) as on_event:
+    with listening(output) as show, tracking(given["track"] or "", show, offline=offline) as on_event:
         done = run_train(out=out, offline=offline, on_event=on_event, **settings)
     recipe = f"Trained {done.model.recipe['name']}; " if done.model else ""
     headline = f"{recipe}the test images have not been looked at."

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from assay.audits.values import Audit
-from assay.core.text import one_line
+from assay.core.text import markdown_text, one_line
 from assay.workflow.quality_gates import GateResult
 
 
@@ -25,22 +25,18 @@ def _command(kind: str, title: str, message: str) -> str:
 
 def step_summary(audit: Audit, results: Sequence[GateResult], headline: str) -> str:
     """The summary as Markdown: the gates, then the checks."""
-    lines = [f"## Assay: {_cell(str(audit.dataset['name']))}", "", _cell(headline), ""]
+    lines = [f"## Assay: {markdown_text(str(audit.dataset['name']))}", "", markdown_text(headline), ""]
     if results:
         lines += ["| gate | found | result |", "| --- | --- | --- |"]
         lines += [_gate_row(result) for result in results] + [""]
     lines += ["| check | verdict | finding |", "| --- | --- | --- |"]
-    lines += [f"| {f.check} | {f.verdict} | {_cell(f.summary)} |" for f in audit.findings]
+    lines += [f"| {f.check} | {f.verdict} | {markdown_text(f.summary)} |" for f in audit.findings]
     return "\n".join(lines) + "\n"
 
 
 def _gate_row(result: GateResult) -> str:
     name = f"{result.model}: {result.gate}" if result.model else str(result.gate)
     found = "not evaluated" if result.found is None else str(result.found)
-    return f"| {_cell(name)} | {_cell(found)} | {'**failed**' if result.failed else 'passed'} |"
-
-
-def _cell(text: str) -> str:
-    """Text that is no Markdown and no HTML."""
-    plain = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return "".join(f"\\{c}" if c in "\\`*_[]|#!~" else c for c in plain)
+    return (
+        f"| {markdown_text(name)} | {markdown_text(found)} | {'**failed**' if result.failed else 'passed'} |"
+    )
