@@ -55,6 +55,9 @@ _MOST: Final = 0.95
 #: Copies share detail that is no straight edge over so many cells: an edge or a corner fits many pictures.
 _SPREAD: Final = 3
 
+#: Pictures resized or turned by more (as a share), or moved by more than this share of the side, are moved.
+_STILL: Final = 0.015
+
 #: Fewer pictures than this have no lookalikes to compare with; for more, the search takes minutes.
 _FEWEST: Final = 2 * PARTNERS
 MOST_PICTURES: Final = 20_000
@@ -138,7 +141,15 @@ def _compared(
     usual_other = _usual(gray, pairs.other[hopeful], gray, partners)
     usual = np.maximum(usual_asked, usual_other)
     ratio[hopeful] = agreement.missing[hopeful] / np.maximum(usual, 1e-6)
+    ratio[_moved(agreement.movement) | pairs.by_inner, 1] = np.inf  # who writes on a picture does not move it
     return _Compared(pairs, agreement, ratio)
+
+
+def _moved(movement: Float32s) -> NDArray[np.bool_]:
+    """Which pairs had to be resized, turned or moved to agree."""
+    change = np.abs(movement - np.eye(2, 3, dtype=np.float32))
+    moved: NDArray[np.bool_] = (change > _STILL * np.array([1, 1, 2], np.float32)).any(axis=(1, 2))
+    return moved
 
 
 def _usual(asking: Float32s, rows: Rows, gray: Float32s, partners: Rows) -> Float32s:
@@ -191,7 +202,7 @@ def _limits(
         lowest.append(least)
     least = np.concatenate(lowest)
     whole, part = (_limit(least[:, kind]) for kind in range(len(DISAGREEING)))
-    return whole, part
+    return whole, min(part, whole)  # where whole pictures are alike by chance, halves of them are
 
 
 def _sides(found: _Compared) -> tuple[Rows, Rows]:
