@@ -14,6 +14,7 @@ from assay.duplicates.alignment import Alignment, compare
 from assay.duplicates.candidates import Candidates, find_candidates, thumbnails
 from assay.duplicates.decision import Found, same_pictures
 from assay.duplicates.detail import share_detail
+from assay.duplicates.detail_copies import DetailCopies, find_detail_copies
 
 #: Bytes of pixels read at once.
 _BYTES: Final = 1 << 26
@@ -26,7 +27,8 @@ class Copies:
     splits: the splits' names. split, index: int64 `(n,)`, where image i lies. picture: int64 `(n,)`,
     equal for exact copies; first: int64 `(pictures,)`, the first image of each picture.
     near_first, near_second: int64 `(pairs,)`, pictures that are nearly the same, near_first shown first.
-    score: float64 `(pairs,)` in [0, 1]; changes: what was undone, for each pair.
+    score: float64 `(pairs,)` in [0, 1]; changes: what was undone, for each pair. limits, unlikely: of the
+    search by detail, as in `DetailCopies`.
     """
 
     splits: tuple[str, ...]
@@ -38,6 +40,8 @@ class Copies:
     near_second: Rows
     score: NDArray[np.float64]
     changes: tuple[str, ...]
+    limits: tuple[float, float] | None = None
+    unlikely: int = 0
 
     def place(self, image: int) -> tuple[str, int]:
         """Split and index of an image."""
@@ -74,10 +78,9 @@ def pool_images(dataset: Dataset) -> Pool:
 def find_copies(dataset: Dataset, near: bool = True) -> Copies:
     """Exact copies by digest and, where `near`, near copies: candidates by window, verified on pixels."""
     pool = pool_images(dataset)
-    fields = vars(pool)
     if not near:
         none = np.zeros(0, np.int64)
-        return Copies(**fields, near_first=none, near_second=none, score=np.zeros(0), changes=())
+        return Copies(**vars(pool), near_first=none, near_second=none, score=np.zeros(0), changes=())
     small = np.concatenate([thumbnails(block) for block in _pictures(dataset, pool, pool.first)])
     pairs = find_candidates(small)
     alignment = compare(small, pairs)
@@ -86,14 +89,30 @@ def find_copies(dataset: Dataset, near: bool = True) -> Copies:
     shared = share_detail(small, pairs.first[kept], pairs.second[kept], alignment.mirrored[kept])
     kept, score = kept[shared], score[shared]
     changes = tuple(_change(pairs, alignment, i) for i in kept)
-    first, second = pairs.first[kept], pairs.second[kept]
+    by_gray = DetailCopies(pairs.first[kept], pairs.second[kept], score, changes)
+    known = frozenset(zip(*(side.tolist() for side in _ordered(by_gray)), strict=True))
+    return _joined(pool, by_gray, find_detail_copies(small, known))
+
+
+def _joined(pool: Pool, by_gray: DetailCopies, by_detail: DetailCopies) -> Copies:
+    """Pairs found in gray levels, and those that only detail tells, each pair once."""
+    low, high = (np.concatenate(sides) for sides in zip(_ordered(by_gray), _ordered(by_detail), strict=True))
+    _, kept = np.unique(np.stack([low, high]), axis=1, return_index=True)
+    kept = np.sort(kept)
+    changes = by_gray.changes + by_detail.changes
     return Copies(
-        **fields,
-        near_first=np.minimum(first, second),
-        near_second=np.maximum(first, second),
-        score=score,
-        changes=changes,
+        **vars(pool),
+        near_first=low[kept],
+        near_second=high[kept],
+        score=np.concatenate([by_gray.score, by_detail.score])[kept],
+        changes=tuple(changes[i] for i in kept),
+        limits=by_detail.limits,
+        unlikely=by_detail.unlikely,
     )
+
+
+def _ordered(pairs: DetailCopies) -> tuple[Rows, Rows]:
+    return np.minimum(pairs.first, pairs.second), np.maximum(pairs.first, pairs.second)
 
 
 def _pictures(dataset: Dataset, pool: Pool, images: Rows) -> Iterator[NDArray[np.uint8]]:

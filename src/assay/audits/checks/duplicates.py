@@ -13,7 +13,8 @@ from assay.core.text import one_line
 from assay.data.values import Dataset
 from assay.duplicates.candidates import THUMBNAIL
 from assay.duplicates.decision import JPEG_EXCESS, ROUGH, SMALL_SHARE, largest_remainder
-from assay.duplicates.detail import SAME_DETAIL
+from assay.duplicates.detail import CELLS, SAME_DETAIL
+from assay.duplicates.detail_copies import LARGEST_LIMIT, MOST_PICTURES
 from assay.duplicates.find import Copies
 
 #: More than this share of test images with a copy in train moves a score by more than a typical
@@ -64,13 +65,20 @@ def check_near_duplicates(context: CheckContext) -> Checked:
     return _duplicates_checked(
         "near-duplicates",
         tuple(issues),
-        {"pairs": len(copies.changes)},
+        {
+            "pairs": len(copies.changes),
+            "detail_limits": list(copies.limits) if copies.limits else None,
+            "unlikely_pairs": copies.unlikely,
+        },
         len(copies.picture),
         f"at most {bound:.1f} gray levels (noise of deviation 8, smoothed over 3 x 3 pixels) and a quarter "
         "of the contrast remain after undoing mirror, a shift of up to 2 pixels, gain and contrast; or no "
         f"more than JPEG's rounding at quality 35 explains, but for {JPEG_EXCESS:g} gray levels; where "
         f"pictures were averaged down, {ROUGH * bound:.1f} gray levels and "
-        f"{percent(SMALL_SHARE, 0)} of the contrast; and detail correlates by {SAME_DETAIL:g} in most places",
+        f"{percent(SMALL_SHARE, 0)} of the contrast; and detail correlates by {SAME_DETAIL:g} in most places. "
+        f"Or, once lined up, 80 % or half of the picture miss a correlation of 1 by at most {LARGEST_LIMIT:g} "
+        "times what lookalikes miss it by; less where mirrored or upside-down pictures find partners, too",
+        missed(copies),
     )
 
 
@@ -98,7 +106,12 @@ def _copy_issue(
 
 
 def _duplicates_checked(
-    check: str, issues: tuple[Issue, ...], evidence: dict[str, Any], total: int, threshold: str
+    check: str,
+    issues: tuple[Issue, ...],
+    evidence: dict[str, Any],
+    total: int,
+    threshold: str,
+    misses: str = "",
 ) -> Checked:
     kinds = {kind: sum(issue.kind == kind for issue in issues) for kind in _SCORES}
     bad = kinds["conflicting-labels"] + kinds["across-splits"]
@@ -108,7 +121,9 @@ def _duplicates_checked(
         Finding(
             check=check,
             verdict=verdict,
-            summary=_duplicates_summary("equal" if exact else "nearly the same", kinds, len(issues), total),
+            summary=_duplicates_summary(
+                "equal" if exact else "nearly the same", kinds, len(issues), total, misses
+            ),
             evidence={**kinds, **evidence, "images": total},
             threshold=threshold,
             reason="copies count twice in training and make a score look more certain than it is; "
@@ -122,14 +137,24 @@ def _duplicates_checked(
     )
 
 
-#: What the search was measured to miss, said wherever nothing was found (docs/planted-faults.md).
-_MISSED: Final = "Cropped, turned, resized, framed, marked or written-on copies are mostly not found."
+_BY_DETAIL: Final = "Cropped, turned, resized, framed, marked or written-on copies"
 
 
-def _duplicates_summary(what: str, kinds: dict[str, int], count: int, total: int) -> str:
+def missed(copies: Copies) -> str:
+    """What the search did not look for, or was measured to miss (docs/planted-faults.md)."""
+    if copies.limits is None:
+        sizes = (
+            f"that needs 16 to {MOST_PICTURES:,} images that show something, of {2 * CELLS} pixels or more"
+        )
+        return f"{_BY_DETAIL} were not looked for: {sizes}."
+    if not any(copies.limits):
+        return f"{_BY_DETAIL} cannot be told here: other images are as much alike."
+    return "Copies with a text across them are missed at times, and those cropped by more than 10 %."
+
+
+def _duplicates_summary(what: str, kinds: dict[str, int], count: int, total: int, misses: str = "") -> str:
     if not count:
-        found = f"No two of the {total:,} images are {what}."
-        return f"{found} {_MISSED}" if what == "nearly the same" else found
+        return f"No two of the {total:,} images are {what}. {misses}".rstrip()
     spread = ", ".join(f"{n:,} {_WORDS[kind]}" for kind, n in kinds.items())
     told = counted(count, total, f"image is {what} as an earlier one", f"images are {what} as an earlier one")
     return f"{told}: {spread}."
@@ -154,7 +179,7 @@ def check_leakage(context: CheckContext) -> Checked:
         Finding(
             check="leakage",
             verdict=verdict,
-            summary=_leakage_summary(exact, near, len(grouped), len(groups), total)
+            summary=_leakage_summary(exact, near, len(grouped), len(groups), total, missed(context.copies))
             + _other_counts(context, exact, near),
             evidence={
                 "exact": exact,
@@ -201,9 +226,9 @@ def _other_counts(context: CheckContext, exact: int, near: int) -> str:
     )
 
 
-def _leakage_summary(exact: int, near: int, grouped: int, groups: int, total: int) -> str:
+def _leakage_summary(exact: int, near: int, grouped: int, groups: int, total: int, misses: str) -> str:
     if not exact + near + grouped:
-        return f"None of the {total:,} images outside train has a copy in train. {_MISSED}"
+        return f"None of the {total:,} images outside train has a copy in train. {misses}"
     told = counted(
         exact + near,
         total,
