@@ -75,9 +75,10 @@ def check_near_duplicates(context: CheckContext) -> Checked:
         "of the contrast remain after undoing mirror, a shift of up to 2 pixels, gain and contrast; or no "
         f"more than JPEG's rounding at quality 35 explains, but for {JPEG_EXCESS:g} gray levels; where "
         f"pictures were averaged down, {ROUGH * bound:.1f} gray levels and "
-        f"{percent(SMALL_SHARE, 0)} of the contrast; and detail correlates by {SAME_DETAIL:g} in most places. "
-        f"Or, once lined up, 80 % or half of the picture miss a correlation of 1 by at most {LARGEST_LIMIT:g} "
-        "times what lookalikes miss it by; less where mirrored or upside-down pictures find partners, too",
+        f"{percent(SMALL_SHARE, 0)} of the contrast; and detail correlates by {SAME_DETAIL:g} in most "
+        "places. Or, once lined up, 80 % or half of the picture miss a correlation of 1 by at most "
+        f"{LARGEST_LIMIT:g} times what lookalikes miss it by; "
+        "less where mirrored or upside-down pictures find partners, too",
         missed(copies),
     )
 
