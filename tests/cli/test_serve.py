@@ -84,8 +84,10 @@ def test_a_run_is_exported_once_and_served_without_torch(run: Path) -> None:
     assert twin.returncode != 0
     train = assay.load("fashion-mnist-sample").train
     image = next(train.blocks(np.array([5])))[0]
+    exported = (run / "export").exists()  # by another test of this file
     with serving(str(run)) as (server, port, lines):
-        assert "proved first" in lines[0] and "Serving linear (10 classes)" in lines[-1]
+        assert exported or "proved first" in lines[0]
+        assert "Serving linear (10 classes)" in lines[-1]
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             status, record = ask(port, "POST", "/predict?similar=3", png(image[..., 0]))

@@ -6,6 +6,7 @@ from typing import Any, get_type_hints
 import pytest
 
 import assay
+from assay.training.classifier import Model
 from assay.training.recipes import RECIPES, settings_of
 from assay.workflow.settings import (
     AuditSettings,
@@ -43,7 +44,7 @@ def test_what_an_audit_is_said_to_take_it_takes(name: str) -> None:
 @pytest.mark.parametrize("name", [n for n in assay.__all__ if inspect.isfunction(getattr(assay, n))])
 def test_no_public_signature_says_any(name: str) -> None:
     """`Any` tells an editor nothing. Settings of pixels and arrays say what they hold."""
-    hints = get_type_hints(getattr(assay, name), include_extras=True)
+    hints = get_type_hints(getattr(assay, name), localns={"Model": Model}, include_extras=True)
     loose = [key for key, hint in hints.items() if hint is Any]
     assert loose == []
     assert inspect.getdoc(getattr(assay, name)).count("\n") >= 2

@@ -210,10 +210,14 @@ def _sides(found: _Compared) -> tuple[Rows, Rows]:
 
 
 def _limit(lookalikes: Float32s) -> float:
-    """The largest limit below which lie no more lookalikes than `FALSE_ALARMS`. lookalikes: `(controls,)`."""
+    """The largest limit below which lie no more lookalikes than `FALSE_ALARMS`. lookalikes: `(controls,)`.
+
+    Where there are lookalikes at all, one step less: the control sees only those that are alike turned round.
+    """
     limit = LARGEST_LIMIT
     while np.count_nonzero(lookalikes < limit) > FALSE_ALARMS * len(lookalikes):
         limit /= _STEP
+    limit = limit if limit == LARGEST_LIMIT else limit / _STEP
     return limit if limit >= LOWEST_LIMIT / _STEP else 0.0
 
 

@@ -35,7 +35,7 @@ _HEAD: Final = 1280
 SEEN: Final = ("block13.depthwise", "block15.depthwise", "head")
 
 #: Keeps the root's slope finite where a map is zero everywhere.
-_LEAST: Final = 1e-6
+LEAST: Final = 1e-6
 
 #: Of the batch norms that were folded.
 _EPSILON: Final = 1e-3
@@ -148,7 +148,7 @@ def described(
         if layer.ends:
             maps = maps + kept
         if layer.name in SEEN:
-            seen.append((maps.mean((2, 3)) + _LEAST).sqrt())
+            seen.append((maps.mean((2, 3)) + LEAST).sqrt())
     return maps, torch.cat(seen, 1)
 
 

@@ -15,7 +15,7 @@ from assay.training.loop.warm_start import START
 from assay.training.model_file import weights_file
 from assay.workflow import run_folder
 from assay.workflow.api import audit, evaluate, train
-from assay.workflow.export import EXPORT, export_facts
+from assay.workflow.deployed.export import EXPORT, export_facts
 from assay.workflow.own_models.given_probabilities import PRED_PROBS
 from assay.workflow.planning.data import Data
 from assay.workflow.planning.plan import Plan, plan_of_run

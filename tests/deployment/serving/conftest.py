@@ -23,7 +23,7 @@ from assay.deployment.serving.reference import reference_of, reference_path, wri
 from assay.deployment.serving.server import listening, server_of
 from assay.deployment.serving.service import Service
 from assay.training.model.limits import AnswerRule
-from assay.workflow.serve import open_service
+from assay.workflow.deployed.serve import open_service
 
 CLASSES = ("cat", '<b onmouseover="x">dog</b>', "ü owl")
 SHAPE = (12, 10, 3)

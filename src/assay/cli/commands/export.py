@@ -31,7 +31,7 @@ def export(
     """
     from assay.cli.listeners import listening
     from assay.core.text import one_line
-    from assay.workflow.export import export_run
+    from assay.workflow.deployed.export import export_run
 
     output = o.Output.of(given)
     with listening(output) as on_event:

@@ -47,7 +47,7 @@ def serve(
     from assay.deployment.serving.access import Access, is_loopback
     from assay.deployment.serving.server import listening, require_serving
     from assay.deployment.serving.server import serve as answer_requests
-    from assay.workflow.serve import begin_training_images, needs_export, open_service
+    from assay.workflow.deployed.serve import begin_training_images, needs_export, open_service
 
     require_serving()
     require_extra("serve")

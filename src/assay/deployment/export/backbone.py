@@ -41,12 +41,12 @@ def _features(graph: Graph, weights: Weights, images: str, shape: Shape) -> str:
     in_unit = graph.add("Div", maps, graph.number(255))
     centered = graph.add("Sub", in_unit, graph.number(backbone.mean))
     maps = graph.add("Div", centered, graph.number(backbone.deviation))
-    return graph.reduced("ReduceMean", _layers(graph, weights, maps, size), 2, 3, keep=False)
+    return _layers(graph, weights, maps, size)
 
 
 def _layers(graph: Graph, weights: Weights, maps: str, size: tuple[int, int]) -> str:
-    """`features.efficientnet.forward` up to its last maps."""
-    kept = maps
+    """`features.efficientnet.forward`."""
+    kept, seen = maps, []
     for layer in efficientnet.layers():
         kept = maps if layer.begins else kept
         constants = [graph.constant(weights[f"{NET}{layer.name}.{part}"]) for part in ("weight", "bias")]
@@ -64,7 +64,10 @@ def _layers(graph: Graph, weights: Weights, maps: str, size: tuple[int, int]) ->
             maps = graph.add("Clip", maps, graph.number(0), graph.number(6))
         if layer.ends:
             maps = graph.add("Add", maps, kept)
-    return maps
+        if layer.name in efficientnet.SEEN:
+            means = graph.reduced("ReduceMean", maps, 2, 3, keep=False)
+            seen.append(graph.add("Sqrt", graph.add("Add", means, graph.number(efficientnet.LEAST))))
+    return graph.add("Concat", *seen, axis=1)
 
 
 def _pads(layer: efficientnet.Convolution, size: tuple[int, int]) -> list[int]:

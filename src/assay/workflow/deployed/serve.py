@@ -14,7 +14,7 @@ from assay.deployment.serving.service import Service
 from assay.deployment.serving.similar import Loading, TrainingImages, training_images
 from assay.deployment.serving.workers import Workers
 
-#: Where the export lies in a run folder. Not from `workflow.export`, which loads all that trains.
+#: Where the export lies in a run folder. Not from `workflow.deployed.export`, which loads all that trains.
 EXPORT = Path("export") / "model.onnx"
 RECORD = Path("model") / "model.json"
 

@@ -1,0 +1,1 @@
+"""A run of training leaves home: exported with proof, and served."""
