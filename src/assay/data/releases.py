@@ -15,11 +15,28 @@ class ReleasedSplit:
 
 @dataclass(frozen=True)
 class Release:
-    """A published data set: what to call it, who made it and under which license, and its splits by name."""
+    """A published data set: what to call it, who made it and under which license, its splits by name, and
+    its classes in label order."""
 
     title: str
     about: str
     splits: Mapping[str, ReleasedSplit]
+    classes: tuple[str, ...]
+
+
+#: The classes of Fashion-MNIST in label order.
+FASHION_CLASSES: Final = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
 
 
 #: By `Dataset.name`. The fingerprints follow from the pinned SHA-256 of the decoded files.
@@ -34,6 +51,7 @@ RELEASES: Final[Mapping[str, Release]] = {
             ),
             "test": ReleasedSplit(10_000, "5c016004850a180e829ba93b46cf7e40b8eed7ef3ae1f89319a0ba0a89fffb21"),
         },
+        FASHION_CLASSES,
     ),
     "fashion-mnist-sample": Release(
         "the sample of Fashion-MNIST that comes with Assay",
@@ -43,5 +61,6 @@ RELEASES: Final[Mapping[str, Release]] = {
             "train": ReleasedSplit(2_000, "5584d57e4f3181741987bfd9c22df59f7a37e83ea45ef4300c8edb28d08e0e50"),
             "test": ReleasedSplit(500, "07fa45aac280e212c0cb2e2ffd184512bcd2023a0efdcbd15129982e098196c5"),
         },
+        FASHION_CLASSES,
     ),
 }

@@ -136,7 +136,18 @@ def test_a_release_is_known_under_any_name() -> None:
     renamed = Dataset("mine", whole.classes, whole.splits, whole.source)
     finding = audited(renamed, "identity").finding("identity")
     assert finding.verdict == "pass"
-    assert "under another name" in finding.summary
+    assert "under other names" in finding.summary
+
+
+def test_a_release_is_known_with_its_classes_as_numbers() -> None:
+    """Files that name no classes give numbers; its own names at other labels are another thing."""
+    whole = load("fashion-mnist-sample")
+    numbered = Dataset(whole.name, tuple("0123456789"), whole.splits, whole.source)
+    finding = audited(numbered, "identity").finding("identity")
+    assert finding.verdict == "pass"
+    assert "its classes under other names" in finding.summary
+    shifted = Dataset(whole.name, (*whole.classes[1:], whole.classes[0]), whole.splits, whole.source)
+    assert audited(shifted, "identity").finding("identity").verdict == "fail"
 
 
 def test_classes_with_the_same_mean_image_are_named() -> None:

@@ -43,10 +43,11 @@ def _summary(dataset: Dataset, release: Release | None, problems: list[str]) -> 
     if problems:
         return f"{read}: {'; '.join(problems)}."
     if release is not None:
-        return f"{read}: content identical to the published release ({release.title})."
+        named = "" if dataset.classes == release.classes else ", its classes under other names"
+        return f"{read}: content identical to the published release ({release.title}){named}."
     known = _known_release(dataset)
     if known is not None:
-        return f"{read}: content identical to the published release ({known.title}), under another name."
+        return f"{read}: content identical to the published release ({known.title}), under other names."
     return (
         f"{read}: consistent; there is no published release to compare with, so the fingerprint is recorded."
     )
@@ -98,9 +99,20 @@ def _release_problems(dataset: Dataset, release: Release) -> list[str]:
             problems.append(f"the release has a {name} split, these data have none")
         elif len(split) != expected.count:
             problems.append(f"{len(split):,} {name} images, the release has {expected.count:,}")
-        elif dataset.fingerprints[name] != expected.fingerprint:
-            problems.append(f"the {name} images or labels differ from the release")
+        elif expected.fingerprint not in _fingerprints(dataset, name, release):
+            problems.append(f"the {name} images, labels or class names differ from the release")
     return problems
+
+
+def _fingerprints(dataset: Dataset, name: str, release: Release) -> set[str]:
+    """Of a split as it is, and where its classes are numbers, or have other names, with the release's names.
+
+    Names of the release at other labels are no other names: there, labels and names disagree.
+    """
+    own = {dataset.fingerprints[name]}
+    if set(dataset.classes) & set(release.classes) or len(dataset.classes) != len(release.classes):
+        return own
+    return own | {dataset.splits[name].fingerprint(release.classes)}
 
 
 def _known_release(dataset: Dataset) -> Release | None:

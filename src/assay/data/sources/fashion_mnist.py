@@ -13,6 +13,7 @@ from assay.core.cache_folder import cache_folder
 from assay.core.errors import AssayError
 from assay.core.events import warn
 from assay.data.formats.idx import IdxFile, read_idx
+from assay.data.releases import FASHION_CLASSES
 from assay.data.request import Request
 from assay.data.sources.array_dataset import RawSplit, dataset_from_arrays, own_classes
 from assay.data.storage.cache import OWN_DISK, cached, quarantine
@@ -21,18 +22,7 @@ from assay.data.values import Dataset
 
 NAME: Final = "fashion-mnist"
 
-CLASSES: Final = (
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
-)
+CLASSES: Final = FASHION_CLASSES
 
 #: By split, the names of its image file and its label file.
 PAIRS: Final = {
