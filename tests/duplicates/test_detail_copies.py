@@ -101,6 +101,19 @@ def test_where_other_pictures_agree_as_well_none_is_called_a_copy(monkeypatch: p
     assert len(find_detail_copies(letters()).first) > 10
 
 
+def crosses(count: int = 120) -> np.ndarray:
+    """Waves down and across from the middle, of any width: each is its own mirror image, and like many."""
+    y, x = np.mgrid[:SIDE, :SIDE] - (SIDE - 1) / 2
+    widths = np.random.default_rng(0).uniform(2.5, 3.5, (count, 2))
+    images = [128 + 50 * np.cos(x / across) + 50 * np.cos(y / down) for down, across in widths]
+    return np.stack(images).astype(np.uint8)[..., None]
+
+
+def test_pictures_that_are_their_own_mirror_images_are_not_called_copies():
+    """Turned round each finds the partner that it had: the control counts it, for nothing tells a copy."""
+    assert len(find_detail_copies(crosses()).first) == 0
+
+
 def corners(count: int = 150) -> np.ndarray:
     """Plain surfaces below a black corner: an outline of straight edges, and nothing else."""
     rng = np.random.default_rng(2)
