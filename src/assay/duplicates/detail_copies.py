@@ -196,7 +196,7 @@ def _limits(
         compared = _compared(gray_of(asking), likely_pairs(index, asking, rows), gray, partners, hopeless)
         asked, other = rows[compared.pairs.asked], compared.pairs.other
         # A picture that is its own mirror image finds its partner again: nothing tells if that is a copy.
-        alike = (compare_detail(gray[rows], gray_of(asking)).missing < hopeless).all(axis=1)
+        alike = np.all(compare_detail(gray[rows], gray_of(asking)).missing < hopeless, axis=1)
         pairs = zip(asked.tolist(), other.tolist(), alike[compared.pairs.asked].tolist(), strict=True)
         copies = [not itself and (min(a, b), max(a, b)) in near for a, b, itself in pairs]
         ratio = np.where(np.array(copies, bool)[:, None], np.float32(np.inf), compared.ratio)
