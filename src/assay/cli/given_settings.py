@@ -61,6 +61,6 @@ def names(text: str) -> tuple[str, ...]:
 
 
 def _class_names(text: str) -> tuple[str, ...]:
-    from assay.data.sources.array_dataset import read_class_names
+    from assay.data.listing.class_names import read_class_names
 
     return read_class_names(text)

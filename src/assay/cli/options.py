@@ -57,7 +57,8 @@ Classes = Annotated[
     str | None, typer.Option("--classes", metavar="FILE|a,b,c", help="Class names in label order.")
 ]
 Floats = Annotated[
-    str | None, typer.Option("--floats", metavar="0-1", help="Arrays of floats hold pixels from 0 to 1.")
+    str | None,
+    typer.Option("--floats", metavar="0-1|0-255", help="What pixels that are floats range from and to."),
 ]
 Size = Annotated[
     str | None, typer.Option("--size", metavar="N|HxW", help="Working size of image files, as 64 or 48x64.")
@@ -90,9 +91,12 @@ SplitNames = Annotated[
     typer.Option("--split-names", metavar="train=A,test=B", help="Which folder is which split."),
 ]
 FollowLinks = Annotated[
-    bool | None, typer.Option("--follow-links", help="Read links in a folder that stay below it.")
+    bool | None, typer.Option("--follow-links", help="Read links that stay below the folder, or --root.")
 ]
-Root = Annotated[str | None, typer.Option("--root", metavar="DIR", help="Where the paths of a table begin.")]
+Root = Annotated[
+    str | None,
+    typer.Option("--root", metavar="DIR", help="Where a table's paths begin; how far out links may lead."),
+]
 SkipUnlabelled = Annotated[
     bool | None,
     typer.Option("--skip-unlabelled", help="Leave rows of a table without a label out, counted."),

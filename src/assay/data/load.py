@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from numpy.typing import NDArray
 
@@ -12,18 +12,19 @@ from assay.core.disk_errors import environment_errors
 from assay.core.errors import AssayError
 from assay.core.text import choices
 from assay.core.user_path import expanded
+from assay.data.formats.pixel_arrays import FloatRange
+from assay.data.listing.class_names import checked_classes, read_class_names
 from assay.data.listing.tree import named_splits
 from assay.data.request import Request, refuse_unused
 from assay.data.sources import SOURCES, Source
-from assay.data.sources.array_dataset import checked_classes, read_class_names
 from assay.data.sources.python_objects import is_objects
 from assay.data.values import Dataset
 
 #: What is loaded where nothing is named.
 DEFAULT: Final = "fashion-mnist"
 
-#: What --floats takes: pixels are floats from 0 to 1.
-UNIT_RANGE: Final = "0-1"
+#: What --floats takes.
+FLOAT_RANGES: Final[tuple[FloatRange, ...]] = get_args(FloatRange)
 
 #: How names begin that belong to a hub.
 PREFIXES: Final = ("hf:", "tfds:")
@@ -73,7 +74,7 @@ def as_request(
     given = arrays is not None or objects is not None
     text = None if given else os.fspath(data if data is not None else DEFAULT)
     names = named_splits(split_names) if isinstance(split_names, str) else split_names
-    more = {"split_names": names, "root": _existing_root(root), "floats": _in_unit_range(floats), **options}
+    more = {"split_names": names, "root": _existing_root(root), "floats": _float_range(floats), **options}
     path, names_of_classes = _existing_path(text, data), _class_names(classes)
     return Request(text, path, arrays, objects, names_of_classes, **more)
 
@@ -115,12 +116,15 @@ def _existing_path(text: str | None, data: object) -> Path | None:
     return None
 
 
-def _in_unit_range(floats: bool | str) -> bool:
-    """Whether floats are pixels in [0, 1]: what --floats says. Raises AssayError `bad-value`."""
-    if isinstance(floats, bool) or floats == UNIT_RANGE:
-        return bool(floats)
-    fix = f"Only --floats {UNIT_RANGE} is read; bring the pixels into [0, 1], or save them as uint8."
-    raise AssayError("bad-value", "--floats", f"{floats!r} is no range that is read", fix)
+def _float_range(floats: bool | str) -> FloatRange | None:
+    """What --floats says; True means from 0 to 1. Raises AssayError `bad-value`."""
+    if isinstance(floats, bool):
+        return "0-1" if floats else None
+    found = next((known for known in FLOAT_RANGES if known == floats), None)
+    if found is None:
+        what = f"{floats!r} is no range that is read"
+        raise AssayError("bad-value", "--floats", what, f"It is one of {' and '.join(FLOAT_RANGES)}.")
+    return found
 
 
 def _existing_root(root: str | Path | None) -> Path | None:

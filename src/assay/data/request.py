@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, ignore
+from assay.data.formats.pixel_arrays import FloatRange
 from assay.data.values import Kind, Resize
 
 
@@ -20,7 +21,7 @@ class Request:
     path: `data` as a path, where it is one that exists. arrays: images and labels from Python.
     objects: the same as a data frame, a data set of torch or Hugging Face, or lists (`python_objects`).
     classes, name: the user's own names, before those that the source knows.
-    floats: arrays of floats are pixels in [0, 1].
+    floats: what the pixels of float arrays range from and to; None where that was not said.
     size, resize: the working size of image files, and how they are brought to it.
     skip_bad: leave unreadable images out instead of stopping.
     label_column, path_column, split_column, group_column: where a table has what.
@@ -37,7 +38,7 @@ class Request:
     objects: object = None
     classes: tuple[str, ...] | None = None
     name: str | None = None
-    floats: bool = False
+    floats: FloatRange | None = None
     size: str | int | None = None
     resize: Resize = "fit"
     skip_bad: bool = False

@@ -52,7 +52,8 @@ def load(
     arrays: instead of `data`, `(X, y)` or `(X, y, X_test, y_test)`; X uint8 `(n, h, w)` or
         `(n, h, w, c)`, y whole numbers `(n,)`.
     classes: class names in label order, or what `--classes` takes: "a,b,c" or a file.
-    name: what to call the set. floats: arrays hold pixels as floats in [0, 1].
+    name: what to call the set. floats: "0-1" or "0-255" where arrays hold
+        pixels as floats in that range; True is "0-1".
     size, resize: the working size of image files (64, or "48x64": height x width), and how they get there:
         `fit` (whole, black at the sides), `crop` (the middle) or `stretch`. Unasked: their common size,
         or else a square of the median side, at most 64.

@@ -20,11 +20,11 @@ _LONGEST_FILE: Final = 1 << 20
 class Reading(BaseModel):
     """How the data are read.
 
-    name: what to call them instead of their own name. classes: names in label order. floats: "0-1" where
-    arrays hold pixels as floats from 0 to 1. size, resize: the working size of image files, and how they are
-    brought to it. skip_bad: leave unreadable images out, counted, instead of stopping. The columns say where
-    a table has what. layout, split_names: what the folders of a tree are, where the rules would ask.
-    root: where a table's paths begin.
+    name: what to call them instead of their own name. classes: names in label order. floats: "0-1" or
+    "0-255" where arrays hold pixels as floats in that range. size, resize: the working size of image files,
+    and how they are brought to it. skip_bad: leave unreadable images out, counted, instead of stopping. The
+    columns say where a table has what. layout, split_names: what the folders of a tree are, where the rules
+    would ask. root: where a table's paths begin.
     follow_links: read links that stay below the folder.
     skip_unlabelled: leave rows of tables without a label out, counted, instead of stopping.
     test_fraction: share of train that becomes the test split where the data have none.
@@ -34,7 +34,7 @@ class Reading(BaseModel):
 
     name: str | None = None
     classes: tuple[str, ...] | None = None
-    floats: Literal["0-1"] | bool = False
+    floats: Literal["0-1", "0-255"] | bool = False
     size: Annotated[str, Field(coerce_numbers_to_str=True)] | None = None
     resize: Literal["fit", "crop", "stretch"] = "fit"
     skip_bad: bool = False
@@ -128,7 +128,7 @@ class ReadingSettings(TypedDict, total=False):
 
     name: str | None
     classes: Sequence[str] | None
-    floats: Literal["0-1"] | bool
+    floats: Literal["0-1", "0-255"] | bool
     size: str | int | None
     resize: Literal["fit", "crop", "stretch"]
     skip_bad: bool

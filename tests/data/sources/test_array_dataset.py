@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 
 from assay.core.errors import AssayError
-from assay.data.sources.array_dataset import checked_classes, pixels, read_class_names, whole_labels
+from assay.data.formats.pixel_arrays import pixels
+from assay.data.listing.class_names import checked_classes, read_class_names
+from assay.data.sources.array_dataset import whole_labels
 from assay.workflow.load import load
 
 

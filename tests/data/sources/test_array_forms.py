@@ -1,5 +1,7 @@
 """Arrays as people save them: read where there is one reading, refused with the remedy where two."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -137,3 +139,124 @@ def test_what_is_no_data_is_told_the_forms(data: object) -> None:
     with pytest.raises(AssayError, match=r"unknown-data.*neither a name nor a path") as caught:
         load(data)  # type: ignore[arg-type]
     assert "assay.load((X, y))" in caught.value.fix
+
+
+def test_whole_floats_beyond_one_are_pixels() -> None:
+    """Values that are whole and reach beyond 1 can only be pixels; a mask of 0 and 1 need not be."""
+    found = load(arrays=(IMAGES.astype(np.float32), NUMBERS))
+    assert found.fingerprint == EXPECTED.fingerprint
+    assert any("in [0, 255], were read as round(x)" in note for note in found.notes)
+    with pytest.raises(AssayError, match=r"bad-arrays.*0 to 1.*--floats 0-1"):
+        load(arrays=((IMAGES > 99).astype(np.float32), NUMBERS))
+
+
+@pytest.mark.parametrize(
+    ("values", "advice"),
+    [
+        (IMAGES * 0.99, "--floats 0-255"),
+        (IMAGES / 255, "--floats 0-1"),
+        ((IMAGES - 127.0) / 60, "standardized or scaled"),
+        (IMAGES / 60 + 0.1, "standardized or scaled"),
+        (IMAGES / 0.0625 + 0.5, "standardized or scaled"),
+        (np.where(IMAGES > 9, IMAGES, np.nan), "finite"),
+    ],
+)
+def test_floats_are_refused_with_what_to_type(values: np.ndarray, advice: str) -> None:
+    """The remedy follows from the values that there are."""
+    with pytest.raises(AssayError, match="bad-arrays") as caught:
+        load(arrays=(values, NUMBERS))
+    assert advice in str(caught.value)
+
+
+def test_floats_from_0_to_255_where_the_user_says_so() -> None:
+    """Rounded to the nearest level; a value beyond stops the reading."""
+    found = load(arrays=(np.clip(IMAGES + 0.25, 0, 255), NUMBERS), floats="0-255")
+    assert found.fingerprint == EXPECTED.fingerprint
+    with pytest.raises(AssayError, match=r"pixel-out-of-range.*outside \[0, 255\]"):
+        load(arrays=(IMAGES + 1.0, NUMBERS), floats="0-255")
+
+
+def test_more_bits_than_eight_are_refused_with_the_shift() -> None:
+    """Twelve bits in arrays of 16: the remedy is complete as typed."""
+    deep = IMAGES.astype(np.uint16) << 4
+    with pytest.raises(AssayError, match=r"pixel-out-of-range.*12 bits.*\(X >> 4\)"):
+        load(arrays=(deep, NUMBERS))
+    assert load(arrays=((deep >> 4).astype(np.uint8), NUMBERS)).fingerprint == EXPECTED.fingerprint
+
+
+def _scenes(count: int, gray: bool) -> np.ndarray:
+    """Smooth colored pictures, uint8 `(count, 12, 12, 3)`: sums of a few slow waves."""
+    rng = np.random.default_rng(1)
+    y, x = np.mgrid[:12, :12] / 12
+    waves = [
+        np.sin(
+            6 * (rng.normal(size=(count, 1, 1)) * y + rng.normal(size=(count, 1, 1)) * x) + 6 * rng.random()
+        )
+        for _ in range(1 if gray else 3)
+    ]
+    return np.rint(127 + 99 * np.stack(waves * (3 if gray else 1), axis=3)).astype(np.uint8)
+
+
+@pytest.mark.parametrize("gray", [False, True], ids=["colored", "gray stored as color"])
+@pytest.mark.parametrize("planes", [False, True], ids=["pixel by pixel", "plane by plane"])
+def test_rows_of_colors_are_read_in_the_order_that_the_pixels_show(
+    gray: bool, planes: bool, tmp_path: Path
+) -> None:
+    """CIFAR's order and that of Kaggle's tables: the same pictures, from arrays and from a table."""
+    scenes, labels = _scenes(40, gray), np.arange(40) % 2
+    rows = (scenes.transpose(0, 3, 1, 2) if planes else scenes).reshape(40, -1)
+    expected = load(arrays=(scenes, labels)).fingerprint
+    found = load(arrays=(rows, labels))
+    assert found.fingerprint == expected
+    assert any(("all red values first" if planes else "side by side") in note for note in found.notes)
+    lines = ["label," + ",".join(f"pixel{number}" for number in range(rows.shape[1]))]
+    lines += [f"{label}," + ",".join(map(str, row)) for label, row in zip(labels, rows.tolist(), strict=True)]
+    (tmp_path / "scenes.csv").write_text("\n".join(lines))
+    table = load(tmp_path / "scenes.csv")
+    assert (table.fingerprint, table.notes[1].partition(": ")[2]) == (
+        expected,
+        found.notes[0].partition(": ")[2],
+    )
+
+
+def test_rows_of_colors_without_a_picture_in_them_are_refused() -> None:
+    """Noise looks alike in both orders."""
+    noise = np.random.default_rng(0).integers(0, 256, (40, 432), np.uint8)
+    with pytest.raises(AssayError, match=r"bad-arrays.*two orders.*do not tell.*X\.reshape"):
+        load(arrays=(noise, np.arange(40) % 2))
+
+
+@pytest.mark.parametrize("kind", ["numbers", "names"])
+def test_a_test_split_without_a_class_of_train_is_no_test(kind: str) -> None:
+    """Nothing could be right there: it is left out and said, as in folders."""
+    labels, other = (
+        (NUMBERS, NUMBERS + 5) if kind == "numbers" else (np.array(list("abcabc")), np.array(["x"] * 6))
+    )
+    found = load(arrays=(IMAGES, labels, IMAGES, other))
+    assert list(found.splits) == ["train"]
+    assert len(found.classes) == 3
+    assert any("shares no class with train" in note for note in found.notes)
+    assert [left.split for left in found.left_out] == ["test"] * 6
+
+
+def test_test_images_of_a_class_that_train_lacks_are_left_out() -> None:
+    """The others keep their ids; a class that nobody has any more is none."""
+    found = load(arrays=(IMAGES, NUMBERS, IMAGES, NUMBERS + 1))
+    assert (found.classes, list(found.splits["test"].ids)) == (
+        ("0", "1", "2"),
+        ["test/0", "test/1", "test/3", "test/4"],
+    )
+    assert found.splits["test"].labels.tolist() == [1, 2, 1, 2]
+    assert [left.id for left in found.left_out] == ["test/2", "test/5"]
+    assert any(
+        "2 images of the test split are of a class that train lacks ('3')" in note for note in found.notes
+    )
+    named = load(arrays=(IMAGES, NUMBERS, IMAGES, NUMBERS + 1), classes=("a", "b", "c", "d"))
+    assert named.classes == ("a", "b", "c", "d")
+    assert len(named.splits["test"]) == 4
+
+
+def test_names_that_differ_by_case_stop_in_arrays_too() -> None:
+    """Cat and cat are one class, or two: asked."""
+    with pytest.raises(AssayError, match=r"class-names.*'Cat' in train is 'cat' in test"):
+        load(arrays=(IMAGES, np.array(["Cat", "Dog"] * 3), IMAGES, np.array(["cat", "Dog"] * 3)))

@@ -449,6 +449,7 @@ def test_names_that_say_another_format_are_counted(tmp_path):
     assert found == ["1 images: JPEG named .bmp", "2 images: JPEG named .png", "1 images: PNG named .gif"]
     (root / "list.csv").write_text("path,label\na/1.png,x\na/3.jpg,x\n")
     assert "1 images: JPEG named .png" in load(root / "list.csv").notes
+    (root / "list.csv").unlink()
     for name in ("1.png", "2.PNG", "6.bmp", "8.gif"):
         (root / "a" / name).unlink()
     assert not any(" named " in note for note in load(root).notes)

@@ -123,6 +123,62 @@ def test_links_below_the_folder_are_followed_on_request(tmp_path: Path) -> None:
     assert sum(item.reason.startswith("a link") for item in found.left_out) == 4
 
 
+def test_links_out_of_the_folder_are_read_where_root_says_so(tmp_path: Path) -> None:
+    """Splits of links into one pool beside them: each refusal ends with what to type next."""
+    for split, name in (("train", "cat"), ("train", "dog"), ("test", "cat"), ("test", "dog")):
+        folder = tmp_path / "set" / split / name
+        folder.mkdir(parents=True)
+        for number in range(3):
+            pooled = picture(tmp_path / "pool" / f"{split}{name}{number}.png", len(split + name) + number)
+            (folder / f"{number}.png").symlink_to(pooled)
+    hint = f"--follow-links --root {tmp_path}"
+    with pytest.raises(AssayError, match=r"12 links were not followed") as caught:
+        load(tmp_path / "set")
+    assert hint in str(caught.value)
+    with pytest.raises(AssayError, match=rf"12 links lead out of set \(--root {tmp_path} reads"):
+        load(tmp_path / "set", follow_links=True)
+    found = load(tmp_path / "set", follow_links=True, root=tmp_path)
+    assert {name: len(split) for name, split in found.splits.items()} == {"train": 6, "test": 6}
+    with pytest.raises(AssayError, match="option-not-used"):
+        load(tmp_path / "set", root=tmp_path)
+
+
+def test_links_that_cannot_be_followed_say_why(tmp_path: Path) -> None:
+    """Dead ones, those up the tree, and a folder that another link led to."""
+    for name in ("cat", "dog"):
+        picture(tmp_path / "set" / name / "0.png", len(name) + ord(name[0]))
+    (tmp_path / "set" / "cat" / "dead.png").symlink_to(tmp_path / "gone.png")
+    (tmp_path / "set" / "cat" / "up").symlink_to(tmp_path / "set")
+    found = load(tmp_path / "set", follow_links=True)
+    reasons = {item.id: item.reason for item in found.left_out}
+    out, dead = "a link that leads out of the folder", "a link that leads nowhere"
+    assert reasons == {"cat/dead.png": dead, "cat/up": out}
+    assert any("1 links lead nowhere" in note for note in found.notes)
+
+
+def test_a_table_of_labels_beside_one_folder_of_images_is_asked_about(tmp_path: Path) -> None:
+    """`images/` beside `labels.csv` is no set of one class; a table without labels does not matter."""
+    for number in range(6):
+        picture(tmp_path / "set" / "i" / f"{number}.png", number)
+    (tmp_path / "set" / "notes.csv").write_text("file_name,camera\n0.png,x\n")
+    assert load(tmp_path / "set").classes == ("i",)
+    rows = "".join(f"i/{number}.png,{'ab'[number % 2]}\n" for number in range(6))
+    (tmp_path / "set" / "labels.csv").write_text("path,label\n" + rows)
+    with pytest.raises(AssayError, match=r"ambiguous-layout.*one class, i; .*Give the table, \S+labels\.csv"):
+        load(tmp_path / "set")
+    assert load(tmp_path / "set", layout="classes").classes == ("i",)
+    assert load(tmp_path / "set" / "labels.csv").classes == ("a", "b")
+
+
+def test_tables_that_folders_of_classes_make_needless_are_named(tmp_path: Path) -> None:
+    """The folders win, and a note says what was not read."""
+    for name in ("cat", "dog"):
+        picture(tmp_path / "set" / name / "0.png", len(name) + ord(name[0]))
+    (tmp_path / "set" / "labels.csv").write_text("path,label\ncat/0.png,dog\n")
+    notes = load(tmp_path / "set").notes
+    assert any("tables beside them were not read: labels.csv" in note for note in notes)
+
+
 def test_no_image_but_links_says_so(tmp_path: Path) -> None:
     """A folder of nothing but links: the error names them, and the option."""
     pooled = picture(tmp_path / "set" / ".pool" / "a.png", 1)

@@ -229,3 +229,38 @@ def test_other_idx_names(idx_folder, tmp_path):
     found = load(both / "emnist-mnist-train-images-idx3-ubyte.gz")
     assert found.fingerprints == expected.fingerprints
     assert found.name == "emnist-mnist"
+
+
+@pytest.mark.parametrize("form", ["an npz an array", "an npz a split", "npy of other names"])
+def test_files_of_arrays_side_by_side(arrays, expected, tmp_path, form):
+    """As Kuzushiji-MNIST is shared: each file is an array by its name, each split two of them."""
+    x, y, x_test, y_test = (arrays[name] for name in ("x_train", "y_train", "x_test", "y_test"))
+    if form == "an npz an array":
+        for name, values in {
+            "train-imgs": x,
+            "train-labels": y,
+            "test-imgs": x_test,
+            "test-labels": y_test,
+        }.items():
+            np.savez(tmp_path / f"kmnist-{name}.npz", values)
+    elif form == "an npz a split":
+        np.savez(tmp_path / "train.npz", pictures=x, kinds=y)
+        np.savez(tmp_path / "test.npz", pictures=x_test, kinds=y_test)
+    else:
+        for name, values in {"trainX": x, "trainY": y, "testX": x_test, "testY": y_test}.items():
+            np.save(tmp_path / f"{name}.npy", values)
+    found = load(tmp_path)
+    assert found.fingerprint == expected.fingerprint
+    assert any("told by the shapes" in note for note in found.notes)
+
+
+def test_one_file_of_images_names_the_way_on(arrays, tmp_path):
+    """Labels lie in the file beside: the folder is what to give."""
+    np.savez(tmp_path / "images.npz", arrays["x_train"])
+    np.savez(tmp_path / "labels.npz", arrays["y_train"])
+    with pytest.raises(AssayError, match=r"file-missing.*Give a folder that holds nothing but"):
+        load(tmp_path / "images.npz")
+    assert len(load(tmp_path).train) == len(arrays["x_train"])
+    (tmp_path / "note.txt").write_text("more")
+    with pytest.raises(AssayError, match="too-few-images"):
+        load(tmp_path)

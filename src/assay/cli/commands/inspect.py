@@ -62,7 +62,8 @@ def _lines(found: "Inspection") -> Iterator[str]:
     yield f"{found.name}: {found.form}"
     yield f"in {found.location}" if found.location else "from memory"
     classes = _some([f"{index} {name}" for index, name in enumerate(found.classes)])
-    yield f"{len(found.classes)} classes, by index: {classes}"
+    count = len(found.classes)
+    yield f"{count} {'class' if count == 1 else 'classes'}, by index: {classes}"
     yield from notes_on_classes(found.classes)
     yield from (f"note: {note}" for note in found.notes)
     for name, count in found.splits.items():

@@ -4,8 +4,9 @@ What can be meant in one way is brought into that form, and said in a note; what
 refused.
 """
 
+from collections.abc import Sequence
 from math import isqrt
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +19,20 @@ FEWEST_PIXELS: Final = 64
 
 _CHANNELS: Final = (1, 3)
 
-_FLOAT_FIX: Final = (
-    "Give uint8 values in 0-255, or say that they are in [0, 1]: --floats 0-1, in Python floats=True."
-)
+#: What floats are: pixels from 0 to 1, or from 0 to 255.
+FloatRange = Literal["0-1", "0-255"]
+
+#: The largest value of each.
+_LARGEST: Final[dict[FloatRange, int]] = {"0-1": 1, "0-255": 255}
+
+#: Lines of pixels must resemble the next ones so much more in one order of colors than in the other.
+_CLEARLY: Final = 0.8
+
+#: Pixels from 0 to 255 of a whole set reach at least this: below it, and above 1, they are something else.
+_DARKEST: Final = 32
+
+#: Rows that are looked at to tell the order of their colors.
+_LOOKED_AT: Final = 2_000
 
 
 def plain_images(values: NDArray[Any], where: str) -> tuple[NDArray[Any], str]:
@@ -50,14 +62,40 @@ def _from_rows(values: NDArray[Any], where: str) -> tuple[NDArray[Any], str]:
         return values.reshape(len(values), side, side), note
     side = isqrt(count // 3)
     if side * side * 3 == count:
-        fix = (
-            f"Reshape it: X.reshape(-1, {side}, {side}, 3) if the colors of a pixel lie together, "
-            f"X.reshape(-1, 3, {side}, {side}).transpose(0, 2, 3, 1) if red comes first, as in CIFAR-10."
-        )
-        raise AssayError(
-            "bad-arrays", where, f"rows of {count:,} values may be colored squares in two orders", fix
-        )
+        return _from_colored_rows(values, side, where)
     return values, ""
+
+
+def _from_colored_rows(values: NDArray[Any], side: int, where: str) -> tuple[NDArray[Any], str]:
+    """Rows of red, green and blue values as squares, in the order in which lines resemble the next ones.
+
+    Colors of a pixel side by side: the line below is 3 side values on. Planes of one color: side values on.
+    """
+    rows = values[:: max(1, len(values) // _LOOKED_AT)].astype(np.float32)
+    together = float(np.abs(rows[:, 3 * side :] - rows[:, : -3 * side]).mean())
+    planes = rows.reshape(len(rows), 3, side, side)
+    apart = float(np.abs(planes[:, :, 1:] - planes[:, :, :-1]).mean())
+    why = "lines of pixels resemble the next ones so (difference {:.3g}, else {:.3g})"
+    if together < _CLEARLY * apart:
+        note = f"each row is a square, {side} x {side}, the colors of a pixel side by side: "
+        return values.reshape(len(values), side, side, 3), note + why.format(together, apart)
+    if apart < _CLEARLY * together:
+        note = f"each row is a square, {side} x {side}, all red values first, then green, then blue: "
+        return _planes_last(values, side), note + why.format(apart, together)
+    what = (
+        f"rows of {values.shape[1]:,} values may be colored squares in two orders, and the pixels do not "
+        f"tell which (lines differ by {together:.3g} or {apart:.3g})"
+    )
+    fix = (
+        f"In Python: X.reshape(-1, {side}, {side}, 3) if the colors of a pixel lie together, "
+        f"X.reshape(-1, 3, {side}, {side}).transpose(0, 2, 3, 1) if red comes first, as in CIFAR-10."
+    )
+    raise AssayError("bad-arrays", where, what, fix)
+
+
+def _planes_last(values: NDArray[Any], side: int) -> NDArray[Any]:
+    """Rows of three planes as squares `(n, side, side, 3)`."""
+    return np.ascontiguousarray(values.reshape(len(values), 3, side, side).transpose(0, 2, 3, 1))
 
 
 def _over_white(values: NDArray[Any]) -> NDArray[np.uint8]:
@@ -69,11 +107,28 @@ def _over_white(values: NDArray[Any]) -> NDArray[np.uint8]:
     return found
 
 
-def pixels(values: NDArray[Any], where: str, floats: bool = False) -> NDArray[np.uint8]:
+def float_range(arrays: Sequence[NDArray[Any]]) -> FloatRange | None:
+    """ "0-255" where all values of all arrays are floats, whole, and reach beyond 1: they can only be pixels.
+
+    None for anything else: from 0 to 1 may be pixels or a mask, so the user says which.
+    """
+    if not all(values.dtype.kind == "f" and values.size for values in arrays):
+        return None
+    beyond = False
+    for values in arrays:
+        for start in range(0, len(values), BLOCK):
+            block = values[start : start + BLOCK]
+            if not ((block >= 0) & (block <= 255) & (block == np.floor(block))).all():
+                return None
+            beyond = beyond or bool((block > 1).any())
+    return "0-255" if beyond else None
+
+
+def pixels(values: NDArray[Any], where: str, floats: FloatRange | None = None) -> NDArray[np.uint8]:
     """Images as uint8 `(n, h, w, c)`, from `(n, h, w)` or `(n, h, w, c)` with 1 or 3 channels.
 
-    Integers must lie in 0-255. Floats are refused unless `floats`: then they must lie in [0, 1] and
-    become round(255 x). Raises AssayError `bad-arrays` or `pixel-out-of-range`.
+    Integers must lie in 0-255. Floats are refused unless `floats` says from where to where: then they become
+    round(255 x), or round(x). Raises AssayError `bad-arrays` or `pixel-out-of-range`.
     """
     shaped = values[..., None] if values.ndim == 3 else values
     if shaped.ndim != 4 or shaped.shape[3] not in (1, 3) or 0 in shaped.shape[1:]:
@@ -88,28 +143,53 @@ def pixels(values: NDArray[Any], where: str, floats: bool = False) -> NDArray[np
     if shaped.dtype.kind == "f":
         return _scaled(shaped, where, floats)
     if shaped.dtype.kind not in "iu":
-        raise AssayError("bad-arrays", where, f"images of type {values.dtype} are not numbers", _FLOAT_FIX)
-    _check_values((shaped < 0) | (shaped > 255), where, "outside 0-255")
+        fix = "Give uint8 values in 0-255."
+        raise AssayError("bad-arrays", where, f"images of type {values.dtype} are not numbers", fix)
+    _check_values((shaped < 0) | (shaped > 255), where, "outside 0-255", _integer_fix(shaped))
     return shaped.astype(np.uint8)
 
 
-def _scaled(values: NDArray[Any], where: str, floats: bool) -> NDArray[np.uint8]:
-    if not floats:
-        raise AssayError("bad-arrays", where, f"images are {values.dtype}, not uint8", _FLOAT_FIX)
+def _scaled(values: NDArray[Any], where: str, floats: FloatRange | None) -> NDArray[np.uint8]:
+    if floats is None:
+        raise AssayError("bad-arrays", where, f"images are {values.dtype}, not uint8", _float_fix(values))
+    largest = _LARGEST[floats]
     # `not (0 <= x <= 1)` rather than `x < 0 or x > 1`: it also catches NaN.
-    _check_values(~((values >= 0) & (values <= 1)), where, "outside [0, 1]")
+    bad = ~((values >= 0) & (values <= largest))
+    _check_values(bad, where, f"outside [0, {largest}]", _float_fix(values))
     scaled = np.empty(values.shape, np.uint8)
     for start in range(0, len(values), BLOCK):
-        scaled[start : start + BLOCK] = np.rint(values[start : start + BLOCK] * 255.0)
+        scaled[start : start + BLOCK] = np.rint(values[start : start + BLOCK] * (255.0 / largest))
     return scaled
 
 
-def _check_values(bad: NDArray[np.bool_], where: str, what: str) -> None:
+def _float_fix(values: NDArray[Any]) -> str:
+    """What to type for floats, by the values that there are."""
+    if not values.size or not np.isfinite(values).all():
+        return "Give finite pixels: uint8 in 0-255, or floats with --floats 0-1 or --floats 0-255."
+    low, high = float(values.min()), float(values.max())
+    found = f"The values are {low:.4g} to {high:.4g}"
+    if low < 0 or high > 255 or 1 < high < _DARKEST:
+        return f"{found}, so they were standardized or scaled: give the pixels as they were before that."
+    if high > 1:
+        return f"{found}: say that they are pixels from 0 to 255 with --floats 0-255."
+    return f"{found}: say that they are pixels from 0 to 1 with --floats 0-1, in Python floats=True."
+
+
+def _integer_fix(values: NDArray[Any]) -> str:
+    """What to type for whole numbers beyond 8 bits."""
+    low, high = (int(values.min()), int(values.max())) if values.size else (0, 0)
+    if low < 0:
+        return f"The values are {low:,} to {high:,}: bring them into 0-255."
+    shift = high.bit_length() - 8
+    return f"The values use {high.bit_length()} bits. In Python: (X >> {shift}).astype(numpy.uint8)."
+
+
+def _check_values(bad: NDArray[np.bool_], where: str, what: str, fix: str) -> None:
     if bad.any():
         images = np.flatnonzero(bad.reshape(len(bad), -1).any(axis=1))
         raise AssayError(
             "pixel-out-of-range",
             where,
             f"{len(images):,} of {len(bad):,} images have values {what}, the first at index {images[0]}",
-            "Bring all values into the range.",
+            fix,
         )

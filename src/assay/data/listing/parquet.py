@@ -25,7 +25,7 @@ from assay.data.formats.parquet_file import (
     need_pyarrow,
     opened,
 )
-from assay.data.formats.pixel_arrays import pixels, plain_images
+from assay.data.formats.pixel_arrays import FloatRange, pixels, plain_images
 from assay.data.formats.png import png_bytes
 from assay.data.formats.text_table import LABEL_NAMES, PATH_NAMES, SPLIT_NAMES, chosen_column, optional_column
 from assay.data.listing.image_table import Table, list_columns
@@ -229,7 +229,7 @@ def _paths(file: Any, schema: Any, image: str) -> list[str]:
     return paths if len(paths) == len(column) else []
 
 
-def _part(parquet: Any, files: Sequence[_File], split: str, floats: bool) -> Part:
+def _part(parquet: Any, files: Sequence[_File], split: str, floats: FloatRange | None) -> Part:
     rows = [
         (file, row)
         for file in files
@@ -247,7 +247,7 @@ def _part(parquet: Any, files: Sequence[_File], split: str, floats: bool) -> Par
     return Part(ids, labels, lambda: _payloads(parquet, files, split, floats), columns)
 
 
-def _encoded(value: Any, where: str, floats: bool) -> bytes:
+def _encoded(value: Any, where: str, floats: FloatRange | None) -> bytes:
     """The content of an image file, or of a PNG made of lists of pixels; a missing image counts as an empty
     one: unreadable."""
     if not isinstance(value, list):
@@ -264,7 +264,7 @@ def _encoded(value: Any, where: str, floats: bool) -> bytes:
     return png_bytes(pixels(shaped, where, floats)[0])
 
 
-def _payloads(parquet: Any, files: Sequence[_File], split: str, floats: bool) -> Iterator[bytes]:
+def _payloads(parquet: Any, files: Sequence[_File], split: str, floats: FloatRange | None) -> Iterator[bytes]:
     """The encoded images of a split, one small batch in memory at a time."""
     for file in files:
         if split not in file.splits:

@@ -1,15 +1,18 @@
 """The class names of the splits beside each other: what is no label, and what may be one class twice."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+import numpy as np
+
+from assay.core.arrays import Rows
 from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.listing.class_numbers import counted_from_one
 from assay.data.listing.listing import Listing, Part
 from assay.data.listing.names import natural_key
-from assay.data.values import UNLABELLED, LeftOut
+from assay.data.values import UNLABELLED, LeftOut, numbered_ids
 
 
 def with_one_vocabulary(listing: Listing, chosen: Sequence[str] | None, where: object) -> Listing:
@@ -29,7 +32,7 @@ def with_one_vocabulary(listing: Listing, chosen: Sequence[str] | None, where: o
         found = Counter(listing.parts[split].labels)
         strange = [label for label in found if label not in known]
         if strange:
-            _refuse_other_case(strange, known, split, where)
+            refuse_other_case(strange, known, split, where)
             listing = _without(listing, split, set(strange), whole=len(strange) == len(found))
     return listing
 
@@ -73,7 +76,8 @@ def _fold(name: str) -> str:
     return " ".join(name.split()).casefold()
 
 
-def _refuse_other_case(strange: Sequence[str], known: set[str], split: str, where: object) -> None:
+def refuse_other_case(strange: Iterable[str], known: set[str], split: str, where: object) -> None:
+    """Raise AssayError `class-names` where a class that train lacks is one of its own but for case."""
     by_fold = {_fold(name): name for name in known}
     pairs = [(by_fold[_fold(label)], label) for label in strange if _fold(label) in by_fold]
     if pairs:
@@ -85,18 +89,70 @@ def _refuse_other_case(strange: Sequence[str], known: set[str], split: str, wher
         raise AssayError("class-names", where, f"the splits name their classes differently: {told}", fix)
 
 
+@dataclass(frozen=True, eq=False)
+class KnownLabels:
+    """Labels by split, int64 `(n,)`, of which train has all classes.
+
+    rows: the rows that were kept of each split that had others. left_out, notes: what was not, and why.
+    """
+
+    labels: dict[str, Rows]
+    rows: dict[str, Rows]
+    left_out: tuple[LeftOut, ...]
+    notes: tuple[str, ...]
+
+    def renumbered(self, names: tuple[str, ...]) -> tuple[tuple[str, ...], dict[str, Rows]]:
+        """Names and labels without the classes that no split has any more."""
+        used = np.unique(np.concatenate(list(self.labels.values())))
+        if len(used) == len(names) or not self.left_out:
+            return names, self.labels
+        labels = {split: np.searchsorted(used, values) for split, values in self.labels.items()}
+        return tuple(names[label] for label in used.tolist()), labels
+
+
+def known_to_train(names: Sequence[str], labels: Mapping[str, Rows], where: Mapping[str, str]) -> KnownLabels:
+    """The rule of `with_one_vocabulary` for labels in arrays, int64 `(n,)` by split, each a place in `names`.
+
+    where: what to call the labels of each split in an error.
+    """
+    kept, rows, left_out, notes = dict(labels), {}, [], []
+    own = np.unique(labels["train"]) if "train" in labels else np.arange(len(names))
+    known = {names[label] for label in own.tolist()}
+    for split, values in labels.items():
+        keep = np.isin(values, own)
+        if keep.all():
+            continue
+        gone = np.flatnonzero(~keep)
+        strange = {names[label] for label in np.unique(values[gone]).tolist()}
+        refuse_other_case(strange, known, split, where[split])
+        reason, note = said_of_unknown(split, strange, len(gone), whole=not keep.any())
+        ids = numbered_ids(split, len(values))
+        left_out += [LeftOut(ids[row], UNLABELLED, reason, split, names[values[row]]) for row in gone]
+        notes.append(note)
+        rows[split], kept[split] = np.flatnonzero(keep), values[keep]
+    found = {split: values for split, values in kept.items() if len(values)}
+    return KnownLabels(found, rows, tuple(left_out), tuple(notes))
+
+
+def said_of_unknown(split: str, strange: set[str], count: int, *, whole: bool) -> tuple[str, str]:
+    """Why images of classes that train lacks are left out: the reason for each, and a note on all.
+
+    whole: the split has no others.
+    """
+    names = ", ".join(repr(one_line(label)) for label in sorted(strange, key=natural_key)[:3])
+    if whole:
+        reason = f"the {split} split shares no class with train ({names}), so it has no labels"
+        return reason, f"{reason}: its {count:,} images are left out, and nothing is scored on them"
+    reason = f"of a class that train lacks ({names})"
+    note = f"{count:,} images of the {split} split are {reason}: no model can know it, they are left out"
+    return reason, note
+
+
 def _without(listing: Listing, split: str, strange: set[str], *, whole: bool) -> Listing:
     """The listing without the images of some labels in a split, or without the split."""
     part = listing.parts[split]
     keep = [row for row, label in enumerate(part.labels) if label not in strange]
-    names = ", ".join(repr(one_line(label)) for label in sorted(strange, key=natural_key)[:3])
-    count = len(part.labels) - len(keep)
-    if whole:
-        reason = f"the {split} split shares no class with train ({names}), so it has no labels"
-        note = f"{reason}: its {count:,} images are left out, and nothing is scored on them"
-    else:
-        reason = f"of a class that train lacks ({names})"
-        note = f"{count:,} images of the {split} split are {reason}: no model can know it, they are left out"
+    reason, note = said_of_unknown(split, strange, len(part.labels) - len(keep), whole=whole)
     gone = [LeftOut(part.ids[r], UNLABELLED, reason, split, part.labels[r]) for r in _others(part, strange)]
     parts = {name: one for name, one in listing.parts.items() if name != split or keep}
     if keep:

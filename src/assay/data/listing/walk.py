@@ -15,6 +15,11 @@ from assay.data.values import LeftOut
 #: Folders below the class folder are read too, as deep as this.
 _DEEPEST: Final = 32
 
+#: Why links are left out: none was to be followed, this one leads out, or nowhere.
+LINK: Final = "a link, not a file"
+LINK_OUT: Final = "a link that leads out of the folder"
+LINK_DEAD: Final = "a link that leads nowhere"
+
 _HIDDEN: Final = "hidden"
 _SYSTEM: Final = "made by a system"
 
@@ -86,16 +91,16 @@ class Walk:
         self.left_out.append(LeftOut(path, "ignored", reason))
 
 
-def glance(root: Path, follow_links: bool = False) -> Glance:
+def glance(root: Path, follow_links: bool = False, within: Path | None = None) -> Glance:
     """All that lies below `root`: regular files; dot-files, links and other things as left out.
 
     No link is followed, so nothing outside the root is read and no circle is walked. follow_links: those to
-    files and folders below the root are, each folder once.
+    files and folders below `within` (the root) are, each folder once.
     Raises AssayError `file-unreadable` where a folder cannot be listed.
     """
     contents: dict[str, Content] = {}
     digest, level = hashlib.sha256(), [""]
-    links = _Links(root) if follow_links else None
+    links = _Links(root, within or root) if follow_links else None
     # One thread: two would hand the interpreter to each other at every file, and take twice as long.
     while level:
         for folder in level:
@@ -113,11 +118,11 @@ def _look_into(root: Path, folder: str, links: "_Links | None") -> tuple[Content
     path, content, stamps = root / folder, Content(), []
     deepest = bool(folder) and folder.count("/") + 1 == _DEEPEST
     for name, found in _entries(path):
-        status = links.followed(folder, name, found) if links else found
+        status, why_not = links.followed(folder, name, found) if links else (found, "")
         if stat.S_ISREG(status.st_mode) and name[0] != "." and name.lower() not in _SYSTEM_NAMES:
             content.files.append(name)
             stamps.append(f"{name}/{status.st_size}|{status.st_mtime_ns}|{status.st_ctime_ns}")
-        elif reason := _reason_to_leave_out(name, status.st_mode, deepest):
+        elif reason := why_not or _reason_to_leave_out(name, status.st_mode, deepest):
             content.left_out.append((name, reason))
             stamps += [f"{name}/{reason}"] if reason not in (_HIDDEN, _SYSTEM) else []
         else:
@@ -127,28 +132,33 @@ def _look_into(root: Path, folder: str, links: "_Links | None") -> tuple[Content
 
 
 class _Links:
-    """Links that stay below the root: each file, and each folder once, so that no circle is walked."""
+    """Links that stay below a folder: each file, and each folder once, so that no circle is walked."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = os.path.realpath(root)
+    def __init__(self, root: Path, within: Path) -> None:
+        self._root, self._within = os.path.realpath(root), os.path.realpath(within)
         self._walked: set[str] = set()
 
-    def followed(self, folder: str, name: str, status: os.stat_result) -> os.stat_result:
-        """The state of what a link leads to; of the link itself where it is not followed."""
+    def followed(self, folder: str, name: str, status: os.stat_result) -> tuple[os.stat_result, str]:
+        """The state of what a link leads to; of the link itself, and why, where it is not followed."""
         if not stat.S_ISLNK(status.st_mode):
-            return status
+            return status, ""
         target = os.path.realpath(f"{self._root}/{folder}/{name}")
         own = os.path.realpath(f"{self._root}/{folder}")
-        outside = not target.startswith(f"{self._root}{os.sep}")
-        if outside or target in self._walked or f"{own}{os.sep}".startswith(f"{target}{os.sep}"):
-            return status
+        if not os.path.exists(target):  # noqa: PTH110
+            return status, LINK_DEAD
+        if not target.startswith(f"{self._within}{os.sep}"):
+            return status, LINK_OUT
+        if f"{own}{os.sep}".startswith(f"{target}{os.sep}"):
+            return status, "a link to a folder above it"
+        if target in self._walked:
+            return status, "a link to a folder that another link led to"
         try:
             found = Path(target).stat()
         except OSError:
-            return status
+            return status, LINK_DEAD
         if stat.S_ISDIR(found.st_mode):
             self._walked.add(target)
-        return found
+        return found, ""
 
 
 def _entries(path: Path) -> Iterator[tuple[str, os.stat_result]]:

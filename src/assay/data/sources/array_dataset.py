@@ -2,24 +2,29 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Rows
+from assay.core.arrays import Bytes, Rows
 from assay.core.errors import AssayError
-from assay.core.text import one_line
-from assay.data.formats.pixel_arrays import pixels, plain_images
-from assay.data.formats.safe_open import open_file
+from assay.data.formats.pixel_arrays import FloatRange, float_range, pixels, plain_images
+from assay.data.listing.class_names import checked_classes
 from assay.data.listing.class_numbers import NO_CLASS, counted_from_one, without_no_class
+from assay.data.listing.vocabulary import known_to_train
 from assay.data.request import Request
 from assay.data.sources.array_forms import plain_labels
 from assay.data.values import Dataset, Split, numbered_ids
 
 #: Without class names, labels are numbers from 0; a larger one is a mistake, not a class.
 _MOST_NUMBERED_CLASSES: Final = 1 << 16
+
+#: What a note says of floats.
+_AS_READ: Final[dict[FloatRange, str]] = {
+    "0-1": "already scaled to [0, 1], were read as round(255 x)",
+    "0-255": "in [0, 255], were read as round(x)",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,16 +54,18 @@ def dataset_from_arrays(
     source: str,
     classes: Sequence[str] | None = None,
     location: str = "",
-    floats: bool = False,
+    floats: FloatRange | None = None,
 ) -> Dataset:
     """A checked `Dataset` from raw arrays by split name.
 
     classes: names in label order; without them the classes are the numbers that occur as labels. floats:
-        accept images as floats in [0, 1]. Arrays in other forms are brought into this one (`array_forms`).
+        what images that are floats range from and to. Arrays in other forms are brought into this one
+        (`array_forms`).
     Raises AssayError (`bad-arrays`, `pixel-out-of-range`, `count-mismatch`, `label-not-integer`,
     `label-out-of-range`, `class-names`, `too-few-images`, `shape-mismatch`).
     """
     shaped = {key: plain_images(part.images, part.images_name) for key, part in parts.items()}
+    floats = floats or float_range([part.images for part in parts.values()])
     images = {key: pixels(shaped[key][0], part.images_name, floats) for key, part in parts.items()}
     given = plain_labels({key: (part.labels, part.labels_name) for key, part in parts.items()})
     labels = {key: whole_labels(given.values[key], part.labels_name) for key, part in parts.items()}
@@ -66,17 +73,26 @@ def dataset_from_arrays(
         _check_counts(part, len(images[key]), len(labels[key]))
     _check_shapes(parts, images)
     names, numbers, about = _named(parts, labels, classes, given.names)
+    known = known_to_train(names, numbers, {key: part.labels_name for key, part in parts.items()})
+    names, numbers = (names, known.labels) if classes is not None else known.renumbered(names)
     splits = {
-        key: Split.from_arrays(images[key], numbers[key], numbered_ids(key, len(numbers[key])))
-        for key in parts
+        key: _split(images[key], numbers[key], numbered_ids(key, len(images[key])), known.rows.get(key))
+        for key in numbers
     }
     notes = [f"{part.images_name}: {shaped[key][1]}" for key, part in parts.items() if shaped[key][1]]
     notes += [
-        f"{part.images_name}: {part.images.dtype} values, already scaled to [0, 1], were read as round(255 x)"
+        f"{part.images_name}: {part.images.dtype} values, {_AS_READ[floats]}"
         for part in parts.values()
-        if part.images.dtype.kind == "f"
+        if floats and part.images.dtype.kind == "f"
     ]
-    return Dataset(name, names, splits, source, location, (*notes, *given.notes, *about))
+    said = (*notes, *given.notes, *about, *known.notes)
+    return Dataset(name, names, splits, source, location, said, left_out=known.left_out)
+
+
+def _split(images: Bytes, labels: Rows, ids: Sequence[str], rows: Rows | None) -> Split:
+    if rows is None:
+        return Split.from_arrays(images, labels, ids)
+    return Split.from_arrays(images[rows], labels, [ids[row] for row in rows])
 
 
 def _named(
@@ -231,37 +247,3 @@ def _ranges(numbers: Sequence[int], most: int = 6) -> str:
     return (
         ", ".join(shown[:-1]) + " and " + shown[-1] if len(shown) > 1 and not more else ", ".join(shown)
     ) + more
-
-
-def checked_classes(classes: Sequence[str]) -> tuple[str, ...]:
-    """Class names in label order. Raises AssayError `class-names` when one is empty or occurs twice."""
-    names = tuple(classes)
-    if not names or not all(isinstance(name, str) and name.strip() for name in names):
-        raise AssayError("class-names", "--classes", "a class has no name", "Give every class a name.")
-    twice = (
-        next((name for name in names if names.count(name) > 1), None)
-        if len(set(names)) < len(names)
-        else None
-    )
-    if twice is not None:
-        raise AssayError(
-            "class-names",
-            "--classes",
-            f"{one_line(twice)} stands for two classes",
-            "Give each class its own name.",
-        )
-    return names
-
-
-def read_class_names(text: str) -> tuple[str, ...]:
-    """What `--classes` says: names separated by commas, or a UTF-8 file with one name a line."""
-    if "," in text or not Path(text).is_file():
-        return checked_classes([name.strip() for name in text.split(",")])
-    with open_file(Path(text)) as file:
-        try:
-            lines = file.read().decode("utf-8").splitlines()
-        except UnicodeDecodeError as error:
-            raise AssayError(
-                "class-names", text, f"it is not UTF-8 ({error.reason})", "Save it as UTF-8."
-            ) from error
-    return checked_classes([line.strip() for line in lines if line.strip()])

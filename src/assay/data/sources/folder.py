@@ -1,11 +1,13 @@
 """A folder of image files: a folder for each class, below folders for splits or not."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from assay.core.errors import AssayError
+from assay.core.text import one_line
 from assay.data.formats.safe_open import read_file
 from assay.data.formats.signatures import (
     FIRST_BYTES,
@@ -23,7 +25,7 @@ from assay.data.listing.metadata import has_labels, with_metadata
 from assay.data.listing.names import ordered_splits, split_of
 from assay.data.listing.readings import Reading
 from assay.data.listing.tree import Tree, label_in
-from assay.data.listing.walk import Glance, Walk, glance, in_order
+from assay.data.listing.walk import LINK, LINK_DEAD, LINK_OUT, Glance, Walk, glance, in_order
 from assay.data.request import OF_FOLDERS, OF_IMAGES, OF_TABLES, Request, refuse_unused
 from assay.data.sources.image_dataset import read_image_set
 from assay.data.values import UNLABELLED, Dataset, LeftOut
@@ -53,20 +55,20 @@ def read(request: Request) -> Dataset:
     """
     path = request.path
     assert path is not None  # `matches` said so
-    seen = glance(path, request.follow_links)
+    seen = _glance(request)
     if _has_tables(seen):
         return read_image_set(request, listing(request), "folder", path, lambda: listing(request).stamp)
-    refuse_unused(request, OF_IMAGES | OF_FOLDERS, "a folder without a table")
+    _refuse_unused(request)
     found = Unlisted(seen.stamp, seen.count, lambda: _without_tables(seen, request))
-    return read_image_set(request, found, "folder", path, lambda: glance(path, request.follow_links).stamp)
+    return read_image_set(request, found, "folder", path, lambda: _glance(request).stamp)
 
 
 def listing(request: Request) -> Listing:
     """What lies in the folder, before any image is decoded."""
     assert request.path is not None  # `matches` said so
-    seen = glance(request.path, request.follow_links)
+    seen = _glance(request)
     if not _has_tables(seen):
-        refuse_unused(request, OF_IMAGES | OF_FOLDERS, "a folder without a table")
+        _refuse_unused(request)
         return _without_tables(seen, request)
     found = in_order(seen)
     tables = _tables(found)
@@ -74,6 +76,18 @@ def listing(request: Request) -> Listing:
         return with_metadata(_without_tables(seen, request), request, found.root, [t.path for t in tables])
     refuse_unused(request, OF_IMAGES | OF_TABLES, "a folder with a table of metadata")
     return _from_tables(request, found, tables)
+
+
+def _glance(request: Request) -> Glance:
+    """All below the folder. With --follow-links, --root says how far out links may lead."""
+    assert request.path is not None  # `matches` said so
+    return glance(request.path, request.follow_links, request.root if request.follow_links else None)
+
+
+def _refuse_unused(request: Request) -> None:
+    """Refuse options that a folder without a table has no use for."""
+    bound = {"root"} if request.follow_links else set()
+    refuse_unused(request, OF_IMAGES | OF_FOLDERS | bound, "a folder without a table")
 
 
 def _without_labels(request: Request, tables: list[Table]) -> bool:
@@ -135,7 +149,7 @@ def list_folder(found: Walk, stamp: str, request: Request | None = None) -> List
             parts.setdefault(place[0], _Rows()).add(label, path)
     by_split = {split: parts[split].part(found.root, follow) for split in ordered_splits(parts)}
     left_out, classes = tuple(found.left_out), reading.classes or None
-    notes = (*reading.notes, *_unfollowed(found))
+    notes = (*reading.notes, *_unfollowed(found), *_unread_tables(found, request, parts))
     return Listing(by_split, reading.form, stamp, classes, left_out, notes)
 
 
@@ -145,17 +159,68 @@ def _chosen(found: Walk, tree: Tree, request: Request, images: dict[str, list[st
         names = lambda folder: images.get(folder, [])  # noqa: E731
         return choose_reading(found.root, tree, request.layout, request.split_names, names)
     except AssayError as error:
-        tables = [name for name in found.files if "/" not in name and name.lower().endswith(TABLES)]
-        hints = [*_unfollowed(found), *(f"there is a table, {name}: give its path" for name in tables[:1])]
+        tables = (f"there is a table, {name}: give its path" for name in _tables_beside(found)[:1])
+        hints = [*_unfollowed(found), *tables]
         what = "; ".join([error.what, *hints])
         raise AssayError(error.code, error.where, what, error.fix, error.more) from error
 
 
+def _tables_beside(found: Walk) -> list[str]:
+    """Tables that lie in the folder itself and are none of those that are read with it."""
+    return [name for name in found.files if "/" not in name and name.lower().endswith(TABLES)]
+
+
+def _unread_tables(found: Walk, request: Request, parts: Mapping[str, "_Rows"]) -> list[str]:
+    """A note on tables beside the folders of classes: one may hold other labels.
+
+    Raises AssayError `ambiguous-layout` where the folders give one class alone and a table has labels, unless
+    --layout says that the folders count.
+    """
+    tables = _tables_beside(found)
+    classes = {label for rows in parts.values() for label in rows.labels}
+    if len(classes) == 1 and request.layout is None:
+        labelled = next((name for name in tables if _is_labelled(found.root / name)), None)
+        if labelled is not None:
+            one, table = one_line(classes.pop()), one_line(labelled)
+            what = f"by its folders all images are of one class, {one}; there is a table of labels, {table}"
+            fix = f"Give the table, {one_line(str(found.root / labelled))}, or say --layout classes."
+            raise AssayError("ambiguous-layout", found.root, what, fix)
+    names = f"{', '.join(map(one_line, tables[:3]))}{' and more' if len(tables) > 3 else ''}"
+    return [f"the folders give the classes; tables beside them were not read: {names}"] if tables else []
+
+
+def _is_labelled(table: Path) -> bool:
+    """Whether a table can be read and has labels."""
+    try:
+        return has_labels(table, read_table(table))
+    except AssayError:
+        return False  # no table of labels then: a note names it all the same
+
+
 def _unfollowed(found: Walk) -> list[str]:
-    """A note on links: there may be images behind them."""
-    links = sum(item.reason.startswith("a link") for item in found.left_out)
-    hint = "--follow-links reads those that stay below the folder"
-    return [f"{links:,} links were not followed ({hint})"] if links else []
+    """Notes on links: there may be images behind them."""
+    by_reason: dict[str, list[str]] = {}
+    for item in found.left_out:
+        by_reason.setdefault(item.reason, []).append(item.id)
+    notes = []
+    if links := by_reason.get(LINK):
+        root = _root_of(found.root, links[0])
+        hint = f" --root {one_line(str(root))}" if root else ""
+        notes.append(f"{len(links):,} links were not followed (--follow-links{hint} reads them)")
+    if out := by_reason.get(LINK_OUT):
+        root = _root_of(found.root, out[0]) or found.root
+        hint = f"--root {one_line(str(root))} reads those that stay below that folder"
+        notes.append(f"{len(out):,} links lead out of {one_line(found.root.name)} ({hint})")
+    if dead := by_reason.get(LINK_DEAD):
+        notes.append(f"{len(dead):,} links lead nowhere")
+    return notes
+
+
+def _root_of(folder: Path, link: str) -> Path | None:
+    """The nearest folder above both a folder and what a link in it leads to; None: that is the folder."""
+    own, target = folder.resolve(), (folder / link).resolve()
+    above = Path(os.path.commonpath([own, target]))
+    return None if above == own else above
 
 
 def _images_of(found: Walk, follow_links: bool) -> tuple[dict[str, list[str]], dict[str, set[str]]]:

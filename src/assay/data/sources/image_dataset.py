@@ -19,12 +19,12 @@ from assay.data.decoding.splits import (
 )
 from assay.data.decoding.target_size import parse_size, working_shape
 from assay.data.decoding.worker_pool import Decoders, worker_count
+from assay.data.listing.class_names import checked_classes
 from assay.data.listing.class_numbers import meant_classes
 from assay.data.listing.listing import Listing, Part, Unlisted, class_index, class_names
 from assay.data.listing.names import notes_on_classes
 from assay.data.listing.vocabulary import with_one_vocabulary
 from assay.data.request import Request
-from assay.data.sources.array_dataset import checked_classes
 from assay.data.storage.cache import cached, look_up
 from assay.data.values import Dataset, DeepScale, LeftOut, Resize, Split
 

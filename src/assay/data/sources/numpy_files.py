@@ -1,4 +1,4 @@
-"""NumPy's files: an `.npz` with images and labels, or `.npy` files side by side in a folder."""
+"""NumPy's files: an `.npz` with images and labels, or files of arrays side by side in a folder."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -11,9 +11,10 @@ from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.formats.npy import read_npy, read_npz
 from assay.data.formats.pixel_arrays import FEWEST_PIXELS
+from assay.data.listing.class_names import checked_classes
 from assay.data.listing.tree import splits_of
 from assay.data.request import OF_ARRAYS, Request
-from assay.data.sources.array_dataset import RawSplit, checked_classes, dataset_from_arrays
+from assay.data.sources.array_dataset import RawSplit, dataset_from_arrays
 from assay.data.values import Dataset
 
 #: By split, how people call the arrays of images and of labels, first come first served.
@@ -38,6 +39,11 @@ _NAMES: Final = {
     "test": (("x_test", "y_test"), ("test_images", "test_labels"), ("X_test", "y_test")),
 }
 
+_SUFFIXES: Final = (".npz", ".npy")
+
+#: Files of arrays side by side that are read as one set.
+_MOST_FILES: Final = 12
+
 _CLASS_NAMES: Final = ("classes", "class_names", "label_names")
 
 #: The options of a request that this source reads.
@@ -45,13 +51,14 @@ TAKES: Final = OF_ARRAYS
 
 
 def matches(request: Request) -> bool:
-    """Whether the path is an `.npz` or `.npy` file, or a folder with `.npy` files of known names."""
+    """Whether the path is an `.npz` or `.npy` file, or a folder with `.npy` files of known names or of arrays
+    alone."""
     path = request.path
     if path is None:
         return False
     if path.is_file():
-        return path.suffix.lower() in (".npz", ".npy")
-    return path.is_dir() and _pairs(_stems(path)) != {}
+        return path.suffix.lower() in _SUFFIXES
+    return path.is_dir() and (_pairs(_stems(path)) != {} or _holds_arrays_alone(path))
 
 
 def read(request: Request) -> Dataset:
@@ -64,9 +71,35 @@ def read(request: Request) -> Dataset:
     if path.suffix.lower() == ".npz":
         return _dataset(request, path, read_npz(path), "npz")
     folder = path if path.is_dir() else path.parent
+    if path.is_dir() and not _pairs(_stems(path)):
+        return _dataset(request, path, _arrays_of_files(path), "npz")
     wanted = {name for pair in _pairs(_stems(folder)).values() for name in pair} | set(_CLASS_NAMES)
     arrays = {name: read_npy(folder / f"{name}.npy") for name in _stems(folder) if name in wanted}
     return _dataset(request, folder, arrays, "npy")
+
+
+def _holds_arrays_alone(folder: Path) -> bool:
+    """Whether all that lies in a folder are some files of arrays: more would be images, one a file."""
+    seen = (entry for entry in folder.iterdir() if not entry.name.startswith("."))
+    files: list[Path] = []
+    for entry in seen:
+        if entry.suffix.lower() not in _SUFFIXES or not entry.is_file() or len(files) == _MOST_FILES:
+            return False
+        files.append(entry)
+    return len(files) > 1
+
+
+def _arrays_of_files(folder: Path) -> dict[str, NDArray[Any]]:
+    """All arrays of a folder's files, by the file's name and, where it holds several, the array's."""
+    arrays: dict[str, NDArray[Any]] = {}
+    for file in sorted(entry for entry in folder.iterdir() if not entry.name.startswith(".")):
+        if file.suffix.lower() == ".npy":
+            arrays[file.stem] = read_npy(file)
+            continue
+        inside = read_npz(file)
+        for name, values in inside.items():
+            arrays[file.stem if len(inside) == 1 else f"{file.stem}_{name}"] = values
+    return arrays
 
 
 def _stems(folder: Path) -> list[str]:
@@ -93,7 +126,9 @@ def _dataset(request: Request, path: Path, arrays: Mapping[str, NDArray[Any]], s
             path,
             "no arrays are called x_train and y_train, or images and labels, and their shapes do not tell "
             f"which are images and which labels; there are {', '.join(shown)}",
-            "Save them under such names.",
+            "Save them under such names."
+            if len(arrays) > 1
+            else "Give a folder that holds nothing but the files of the images and of their labels.",
         )
     parts = {
         split: RawSplit(arrays[images], arrays[labels], f"{path}: {images}", f"{path}: {labels}")

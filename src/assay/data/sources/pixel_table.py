@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isqrt
 from pathlib import Path
 from typing import IO, Any, Final
@@ -41,7 +41,6 @@ class _Header:
 
     delimiter: str
     label: int | None
-    shape: tuple[int, int, int]
     width: int
     headless: bool
 
@@ -73,17 +72,9 @@ def read(request: Request) -> Dataset:
     ordered = {split: parts[split] for split in ordered_splits(parts)}
     name = path.name if path.is_dir() else path.stem
     found = dataset_from_arrays(name, ordered, "pixel-table", request.classes, str(path))
-    height, width, channels = found.shape
     file_names = " ".join([path.name, *(part.images_name for part in ordered.values())])
-    form = f"read as a table of pixels: each row an image of {height} x {width} x {channels}"
-    return Dataset(
-        found.name,
-        found.classes,
-        found.splits,
-        found.source,
-        found.location,
-        (form, *found.notes, *left_out, *transposition_note(file_names, found.shape)),
-    )
+    transposed = transposition_note(file_names, found.shape)
+    return replace(found, notes=("read as a table of pixels", *found.notes, *left_out, *transposed))
 
 
 def _tables(path: Path, request: Request) -> dict[str, tuple[Path, _Header]]:
@@ -116,21 +107,17 @@ def _header(path: Path, request: Request) -> _Header | None:
         if headless
         else optional_column(path, names, request.label_column, LABEL_NAMES, "--label-column")
     )
-    label = 0 if headless and _shape(len(names) - 1) else names.index(column) if column else None
+    label = 0 if headless and _are_squares(len(names) - 1) else names.index(column) if column else None
     pixels = [cell for place, cell in enumerate(cells) if place != label]
-    shape = _shape(len(pixels))
-    if shape is None or not all(map(_NUMBER.fullmatch, pixels)):
+    if not _are_squares(len(pixels)) or not all(map(_NUMBER.fullmatch, pixels)):
         return None
-    return _Header(delimiter, label, shape, len(names), headless)
+    return _Header(delimiter, label, len(names), headless)
 
 
-def _shape(count: int) -> tuple[int, int, int] | None:
-    """Height, width and channels of so many values: a gray square, or a colored one."""
-    for channels in (1, 3):
-        side = isqrt(count // channels)
-        if count >= _FEWEST_PIXELS and side * side * channels == count:
-            return side, side, channels
-    return None
+def _are_squares(count: int) -> bool:
+    """Whether so many values are a square of gray pixels, or of colored ones."""
+    squares = (isqrt(count // channels) ** 2 * channels == count for channels in (1, 3))
+    return count >= _FEWEST_PIXELS and any(squares)
 
 
 def _line(file: IO[bytes]) -> str:
@@ -142,7 +129,7 @@ def _cells(line: str, delimiter: str) -> list[str]:
 
 
 def _content(path: Path, header: _Header) -> tuple[Bytes, Any]:
-    """The images uint8 `(n, h, w, c)`, and the labels as text or whole numbers `(n,)`."""
+    """The pixels uint8 `(n, values)`, and the labels as whole numbers `(n,)`."""
     images, labels = [], []
     with open_file(path) as file:
         for number, line in _rows(file, header):
@@ -154,7 +141,7 @@ def _content(path: Path, header: _Header) -> tuple[Bytes, Any]:
             images.append(_pixels(path, number, cells))
     if not images:
         raise AssayError("too-few-images", path, "the table has no rows", "Give at least one image.")
-    return np.array(images).reshape(len(images), *header.shape), _labels(path, labels)
+    return np.array(images), _labels(path, labels)
 
 
 def _rows(file: IO[bytes], header: _Header) -> Iterator[tuple[int, str]]:

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from assay.core.errors import AssayError
-from assay.data.formats.pixel_arrays import pixels, plain_images
+from assay.data.formats.pixel_arrays import FloatRange, pixels, plain_images
 from assay.data.formats.png import png_bytes
 from assay.data.listing.listing import Payload
 from assay.data.request import Request
@@ -53,7 +53,7 @@ def _png(image: Image.Image) -> bytes:
     return out.getvalue()
 
 
-def _encoded(value: Any, where: str, floats: bool) -> bytes:
+def _encoded(value: Any, where: str, floats: FloatRange | None) -> bytes:
     """An array or tensor as PNG: `(h, w)`, `(h, w, c)`, channels first, or a flat square."""
     array = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
     shaped, _ = plain_images(array[None], where)

@@ -1,0 +1,42 @@
+"""Class names as the user gives them: a list, or a file with one name a line."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from assay.core.errors import AssayError
+from assay.core.text import one_line
+from assay.data.formats.safe_open import open_file
+
+
+def checked_classes(classes: Sequence[str]) -> tuple[str, ...]:
+    """Class names in label order. Raises AssayError `class-names` when one is empty or occurs twice."""
+    names = tuple(classes)
+    if not names or not all(isinstance(name, str) and name.strip() for name in names):
+        raise AssayError("class-names", "--classes", "a class has no name", "Give every class a name.")
+    twice = (
+        next((name for name in names if names.count(name) > 1), None)
+        if len(set(names)) < len(names)
+        else None
+    )
+    if twice is not None:
+        raise AssayError(
+            "class-names",
+            "--classes",
+            f"{one_line(twice)} stands for two classes",
+            "Give each class its own name.",
+        )
+    return names
+
+
+def read_class_names(text: str) -> tuple[str, ...]:
+    """What `--classes` says: names separated by commas, or a UTF-8 file with one name a line."""
+    if "," in text or not Path(text).is_file():
+        return checked_classes([name.strip() for name in text.split(",")])
+    with open_file(Path(text)) as file:
+        try:
+            lines = file.read().decode("utf-8").splitlines()
+        except UnicodeDecodeError as error:
+            raise AssayError(
+                "class-names", text, f"it is not UTF-8 ({error.reason})", "Save it as UTF-8."
+            ) from error
+    return checked_classes([line.strip() for line in lines if line.strip()])
