@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ from assay.training.model_file import read_model_data, save_model
 
 if TYPE_CHECKING:
     from assay.data.decoding.given import Picture
+    from assay.deployment.export.proof import Proof
+    from assay.workflow.planning.data import Data
 
 
 class Model(ModelData):
@@ -34,6 +37,21 @@ class Model(ModelData):
     def save(self, folder: str | Path) -> None:
         """Write `model.safetensors` and `model.json` into `folder`."""
         save_model(self, Path(folder))
+
+    def export(self, path: str | Path, data: "Data | None" = None, *, offline: bool = False) -> "Proof":
+        """Write the model as one ONNX file, once that is proved to answer as the model does; the proof.
+
+        data: a name, a path, or a data set: that which the model was trained on. Then the proof is on its
+        test split and 1,000 hostile images, and figures of its training images are written beside the file,
+        by which `assay serve` sees drift; that is what `assay export` does. None: the proof is on the
+        hostile images alone, and there are no such figures. Beside `NAME.onnx` the record `NAME.export.json`
+        says which. Raises AssayError `export-differs`, `output-exists`, `missing-extra`, `data-changed`,
+        `no-test-split`, `recipe-does-not-fit`; no file is written then.
+        """
+        # By name: files for other programs are made above (docs/decisions/0115).
+        room = import_module("assay.workflow.deployed.export")
+        proof: Proof = room.export_trained(self, Path(path), data, offline)
+        return proof
 
     def predict(self, images: "Picture | Iterable[Picture]") -> NDArray[np.str_]:
         """The name of the most probable class for each image. Images and errors as for `predict_proba`."""

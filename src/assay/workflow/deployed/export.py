@@ -6,6 +6,7 @@ from typing import Final
 from assay.core import durable
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, ignore, stage
+from assay.data.values import Dataset
 from assay.deployment.export.classifier import onnx_bytes
 from assay.deployment.export.proof import Proof, prove
 from assay.deployment.export.write import export_model, record_of
@@ -13,7 +14,7 @@ from assay.deployment.onnx_model import OnnxModel, require_extra
 from assay.deployment.serving.reference import reference_of, reference_path, write_reference
 from assay.training.classifier import Model
 from assay.workflow import run_folder
-from assay.workflow.planning.data import Data, need_test_split
+from assay.workflow.planning.data import Data, need_test_split, open_data
 from assay.workflow.planning.plan import Plan, need_same_data, plan_of_run
 
 #: Where the export lies in its run folder, unless another place was named.
@@ -54,6 +55,31 @@ def export_run(
         if out is None:
             opened.finish()
     return path, proof
+
+
+def export_trained(model: Model, path: Path, data: Data | None = None, offline: bool = False) -> Proof:
+    """`Model.export`: the file of a model in memory, proved on the test split of `data`, if they are given.
+
+    Raises AssayError as there.
+    """
+    require_extra("export")
+    if data is None:
+        return export_model(model, path, ())
+    dataset = open_data(data, {}, offline, ignore)
+    need_test_split(dataset)
+    _need_same_splits(model, dataset)
+    proof = export_model(model, path, dataset.splits["test"].blocks())
+    looks = reference_of(dataset.train, len(dataset.classes), durable.file_sha256(path))
+    write_reference(looks, reference_path(path))
+    return proof
+
+
+def _need_same_splits(model: Model, dataset: Dataset) -> None:
+    """Raise AssayError `data-changed` for other data than the model's; labels may have been decided on."""
+    named = model.fingerprints.get("test") or model.fingerprints.get("train")
+    if named not in dataset.fingerprints.values():
+        what = "the model was trained on other data"
+        raise AssayError("data-changed", dataset.name, what, "Give its own, or none: model.export(path).")
 
 
 def _plan(folder: Path, data: Data | None, offline: bool, on_event: OnEvent) -> Plan:
