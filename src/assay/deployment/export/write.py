@@ -1,7 +1,7 @@
 """Writing an export: the file and its record, both or neither, and only with a proof."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from assay.core import durable
 from assay.core.errors import AssayError
-from assay.deployment.export.classifier import onnx_bytes
+from assay.deployment.export.classifier import metadata, onnx_bytes
 from assay.deployment.export.proof import Proof, prove
 from assay.deployment.onnx_model import OnnxModel, require_extra
 from assay.training.classifier import Model
@@ -37,7 +37,7 @@ def export_model(
     proof.demand(path)
     durable.make_directory(path.parent)
     durable.write_bytes(path, content)
-    durable.write_json(record_path, _record(content, proof))
+    durable.write_json(record_path, _record(content, proof, metadata(model, run_digest)))
     return proof
 
 
@@ -46,7 +46,8 @@ def record_of(path: Path) -> Path:
     return path.with_name(path.stem + RECORD)
 
 
-def _record(content: bytes, proof: Proof) -> dict[str, Any]:
+def _record(content: bytes, proof: Proof, about: Mapping[str, Any]) -> dict[str, Any]:
+    """about: the file's own metadata, for programs that cannot read them there, as in a browser."""
     from importlib.metadata import version
 
     libraries = ("assay", "numpy", "onnx", "onnxruntime")
@@ -54,6 +55,7 @@ def _record(content: bytes, proof: Proof) -> dict[str, Any]:
         "schema": 1,
         "sha256": hashlib.sha256(content).hexdigest(),
         "bytes": len(content),
+        "metadata": dict(about),
         "proof": proof.as_record(),
         "versions": {name: version(name) for name in libraries},
     }
