@@ -64,21 +64,26 @@ def _gradients(graph: Graph, gray: str, size: tuple[int, int]) -> str:
     squares = graph.add("Add", graph.add("Mul", down, down), graph.add("Mul", right, right))
     root = graph.add("Sqrt", graph.add("Add", graph.add("Sqrt", squares), graph.number(FAINT)))
     down, right = graph.add("Div", down, root), graph.add("Div", right, root)
-    bins: list[str] = [""] * DIRECTIONS
-    for direction in range(DIRECTIONS // 2):
-        angle = 2 * np.pi * direction / DIRECTIONS
-        along = graph.add(
-            "Add",
-            graph.add("Mul", right, graph.number(np.cos(angle))),
-            graph.add("Mul", down, graph.number(np.sin(angle))),
-        )
-        for opposite, signed in ((0, along), (DIRECTIONS // 2, graph.add("Neg", along))):
-            rectified = graph.add("Relu", signed)
-            cells = _pooled(graph, graph.add("Mul", rectified, rectified), size, GRADIENT_CELLS)
-            bins[direction + opposite] = graph.reshape(cells, GRADIENT_CELLS**2)
-    histogram = graph.add("Sqrt", graph.add("Concat", *bins, axis=1))
+    along = _along_directions(graph, down, right, size)
+    rectified = graph.add("Relu", along)
+    cells = _pooled(graph, graph.add("Mul", rectified, rectified), size, GRADIENT_CELLS)
+    bins = graph.reshape(cells, DIRECTIONS * GRADIENT_CELLS**2)
+    histogram = graph.add("Sqrt", bins)
     length = graph.add("Sqrt", graph.reduced("ReduceSum", graph.add("Mul", histogram, histogram), 1))
     return graph.add("Div", histogram, graph.add("Add", length, graph.number(FAINT)))
+
+
+def _along_directions(graph: Graph, down: str, right: str, size: tuple[int, int]) -> str:
+    """The derivative in every direction at once, `(n, directions, h, w)`: few operators cost least.
+
+    Opposite directions are the two signs of one derivative, so the second half has the first's numbers.
+    """
+    angles = 2 * np.pi * np.arange(DIRECTIONS // 2) / DIRECTIONS
+    parts = []
+    for derivative, shares in ((right, np.cos(angles)), (down, np.sin(angles))):
+        signed = np.concatenate([shares, -shares]).astype(np.float32)[:, None, None]
+        parts.append(graph.add("Mul", graph.reshape(derivative, 1, *size), graph.constant(signed)))
+    return graph.add("Add", *parts)
 
 
 def add_distances(graph: Graph, space: OodSpace, features: str) -> str:
