@@ -20,27 +20,12 @@ from assay.core.version import __version__
 from assay.deployment.onnx_content import INPUT
 from assay.deployment.serving import metrics as prometheus
 from assay.deployment.serving import service as work
+from assay.deployment.serving.headers import SECURITY
 from assay.deployment.serving.limits import RefusedError, busy
 from assay.deployment.serving.multipart import Part, boundary_of, parts_of
 from assay.deployment.serving.pictures import unreadable
 from assay.deployment.serving.protocol import DATATYPES, EXTENSIONS, PICTURES
 from assay.deployment.serving.service import VERSION, Service
-
-#: Nothing from elsewhere, nothing inline, in no other page.
-_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-_SECURITY: Final = (
-    (b"content-security-policy", _POLICY.encode()),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-frame-options", b"DENY"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"permissions-policy", b"camera=(self), microphone=(), geolocation=()"),
-    (b"cache-control", b"no-store"),
-)
 
 _PAGE: Final = {"/": ("page.html", "text/html"), "/page.css": ("page.css", "text/css"),
                 "/page.js": ("page.js", "text/javascript")}  # fmt: skip
@@ -72,7 +57,7 @@ class _Guarded:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *_SECURITY]
+                message["headers"] = [*message["headers"], *SECURITY]
             await send(message)
 
         try:

@@ -8,9 +8,14 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from assay.deployment.serving.limits import Limits
+from assay.deployment.serving.plain_requests import PlainRequests
+from assay.deployment.serving.service import Service
 
 #: The application says why a request is late; the connection is cut so many seconds after.
 _GRACE: Final = 1.0
+
+#: Many clients send head and body in two pieces; for the second so many seconds are waited.
+_PATIENCE: Final = 0.1
 
 
 class TimedConnection(H11Protocol):
@@ -19,15 +24,22 @@ class TimedConnection(H11Protocol):
     Uvicorn bounds the time between two requests, not that of a request. Here a connection is cut when its
     first request does not begin, or when a request, from its first byte to the last of its answer, takes
     longer than it may: a client that sends or reads byte by byte costs a place for so long and no longer.
+
+    Between two requests h11 knows of none. What begins then may be a plain request, which it never sees;
+    all else is given to it, with what was held back.
     """
 
     limits: ClassVar[Limits]
+    service: ClassVar[Service]
+    _plain: PlainRequests
     _clock: asyncio.TimerHandle | None = None
     _timed = False
+    _held = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client is there; one too many is turned away."""
         super().connection_made(transport)
+        self._plain = PlainRequests(self.service, self.limits.header)
         if len(self.connections) > self.limits.connections:
             transport.abort()
             return
@@ -35,9 +47,53 @@ class TimedConnection(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a request came; with the first its clock begins."""
+        if self._between_requests():
+            data = self._held + data
+            missing = self._plain.missing(data)
+            if missing:
+                self._hold(data)
+                return
+            answer = self._plain.answer(data) if missing == 0 else None
+            self._held = b""
+            if answer is not None:
+                self._unset_keepalive_if_required()
+                self._start(self.limits.idle)
+                self.transport.write(answer)
+                return
+        self._give_on(data)
+
+    def _between_requests(self) -> bool:
+        """Does h11 wait for a request of which it has no byte, and has the client read all answers?
+
+        A body that goes on after it was refused, or half a request after a whole one, is h11's.
+        """
+        conn = self.conn
+        at_rest = conn.our_state is h11.IDLE and conn.their_state is h11.IDLE and not conn.trailing_data[0]
+        return at_rest and not self._timed and not self.transport.get_write_buffer_size()
+
+    def _hold(self, data: bytes) -> None:
+        """Wait for the rest of a plain request, but not long: its clock is not running yet."""
+        if not self._held:
+            self._unset_keepalive_if_required()
+            self._stop()
+            self._clock = self.loop.call_later(_PATIENCE, self._release)
+        self._held = data
+
+    def _release(self) -> None:
+        """Read what is held as any request."""
+        data, self._held = self._held, b""
+        self._give_on(data)
+
+    def _give_on(self, data: bytes) -> None:
         if not self._timed:
             self._begin()
         super().data_received(data)
+
+    def shutdown(self) -> None:
+        """The server ends: a request that has begun is answered before."""
+        if self._held:
+            self._release()
+        super().shutdown()
 
     def on_response_complete(self) -> None:
         """An answer is written; the client may have sent the next request already."""
@@ -79,6 +135,6 @@ class TimedConnection(H11Protocol):
             self._clock = None
 
 
-def protocol_with(limits: Limits) -> type[TimedConnection]:
+def protocol_with(service: Service) -> type[TimedConnection]:
     """The class that uvicorn makes one of for each connection."""
-    return type("Connection", (TimedConnection,), {"limits": limits})
+    return type("Connection", (TimedConnection,), {"limits": service.limits, "service": service})

@@ -105,7 +105,7 @@ def server_of(service: Service, on_ready: Callable[[], None]) -> uvicorn.Server:
     config = uvicorn.Config(
         application(service),
         loop="asyncio",
-        http=protocol_with(limits),
+        http=protocol_with(service),
         ws="none",
         lifespan="off",
         log_config=None,
