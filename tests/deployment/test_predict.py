@@ -14,7 +14,8 @@ from assay.core.text import read_csv_text
 from assay.data.values import DeepScale
 from assay.deployment.export.classifier import onnx_bytes
 from assay.deployment.onnx_model import OnnxModel
-from assay.deployment.predict import Prediction, Unread, predict_each, predict_files, predictions_text
+from assay.deployment.predict import Prediction, Unread, predict_each, predict_files
+from assay.deployment.prediction_table import table_lines
 from assay.training.classifier import Model
 from assay.training.model.limits import AnswerRule
 
@@ -46,7 +47,7 @@ def _ruled(model: Model, threshold: float | None) -> Model:
 def test_columns_stay_where_no_risk_was_named(model: Model, pictures: list[bytes]) -> None:
     """Without a rule the table has the columns that it always had; JSON tells what is strange."""
     found = predict_files(model, pictures)
-    header, _ = read_csv_text(predictions_text(found, model.classes))
+    header, _ = read_csv_text("".join(table_lines(found, model.classes)))
     assert header == ["file", "predicted", "probability", *(f"p:{name}" for name in model.classes)]
     assert [p.answered for p in found] == [None] * 21
     assert found[-1].familiar is False
@@ -56,7 +57,7 @@ def test_columns_stay_where_no_risk_was_named(model: Model, pictures: list[bytes
 def test_the_answer_is_empty_where_the_model_does_not_know(model: Model, pictures: list[bytes]) -> None:
     """The last column repeats the class where that may be answered; `predicted` is always there."""
     found = predict_files(_ruled(model, 0.6), pictures)
-    header, rows = read_csv_text(predictions_text(found, model.classes))
+    header, rows = read_csv_text("".join(table_lines(found, model.classes)))
     assert header[-1] == "answer"
     for p, row in zip(found, rows, strict=True):
         assert p.answered is (p.probability >= 0.6 and p.familiar)

@@ -5,7 +5,7 @@ import difflib
 import html
 import io
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 #: A cell starting with one of these is run as a formula by spreadsheets (OWASP: CSV injection).
 #: The apostrophe is here so that the neutralized form can be told from the original.
@@ -53,7 +53,13 @@ def plain_cell(cell: str) -> str:
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A whole CSV file as text, with `\\n` line ends; every text cell is neutralized."""
-    return "".join(_csv_row(row) for row in (header, *rows))
+    return "".join(csv_lines(header, rows))
+
+
+def csv_lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """The same, row by row, for tables that are not to be held in memory."""
+    yield _csv_row(header)
+    yield from map(_csv_row, rows)
 
 
 def _csv_row(row: Sequence[object]) -> str:

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.errors import AssayError
-from assay.core.text import csv_text
 from assay.data.decoding.given import BATCH, Picture, fitted
 from assay.data.formats.signatures import OTHER_SUFFIXES
 from assay.data.listing.names import natural_key
@@ -151,30 +150,3 @@ def judged(classifier: "Classifier", images: NDArray[np.uint8]) -> Judged:
 def _each(answers: NDArray[np.bool_] | None, count: int) -> list[bool | None]:
     """One answer for each picture; None where the model has none to give."""
     return [None] * count if answers is None else list(answers.tolist())
-
-
-def predictions_text(predictions: Sequence[Prediction | Unread], classes: Sequence[str]) -> str:
-    """The predictions as CSV: `file,predicted,probability,p:<class>...`.
-
-    Where a risk was named a column `answer` holds the class once more, or nothing where the model does not
-    know. Where a picture could not be read a last column `error` says why, and its other columns are empty.
-    """
-    header = ["file", "predicted", "probability", *(f"p:{name}" for name in classes)]
-    ruled = any(isinstance(p, Prediction) and p.answered is not None for p in predictions)
-    header += ["answer"] * ruled
-    if not any(isinstance(p, Unread) for p in predictions):
-        return csv_text(header, (_row(p) for p in predictions if isinstance(p, Prediction)))
-    return csv_text(
-        [*header, "error"],
-        (
-            [p.file, *[None] * (len(header) - 1), p.as_record()["error"]]
-            if isinstance(p, Unread)
-            else [*_row(p), None]
-            for p in predictions
-        ),
-    )
-
-
-def _row(p: Prediction) -> list[object]:
-    answer = [] if p.answered is None else [p.predicted if p.answered else None]
-    return [p.file, p.predicted, p.probability, *p.probabilities.values(), *answer]

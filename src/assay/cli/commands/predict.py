@@ -1,6 +1,5 @@
 """`assay predict RUN|FILE.onnx PATH...`: CSV on stdout, or in a file."""
 
-import json as json_format
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,10 +47,10 @@ def predict(
     They are read exactly as in training. CSV on stdout: file, predicted class, probabilities. Of several
     pictures each has its row; those that cannot be read say why, and the command ends with exit 3.
     """
-    from assay.core import durable
     from assay.deployment.load_model import load_model
     from assay.deployment.onnx_model import OnnxModel
-    from assay.deployment.predict import Unread, pictures_below, predict_each, predictions_text
+    from assay.deployment.predict import Unread, pictures_below, predict_each
+    from assay.deployment.prediction_table import json_lines, table_lines
 
     if out is not None and out.exists():
         raise AssayError("output-exists", out, "it exists already", "Choose another --out.")
@@ -63,32 +62,42 @@ def predict(
     if not sources:
         what = "there is no picture in it"
         raise AssayError("too-few-images", ", ".join(paths), what, "Name pictures, or their folder.")
-    with _progress(len(sources)) as one_more:
-        predictions = []
-        for prediction in predict_each(model, sources):
-            predictions.append(prediction)
-            one_more()
-    unread = [found for found in predictions if isinstance(found, Unread)]
-    if unread and len(sources) == 1:
-        raise unread[0].error
-    text = _json_lines(predictions) if json else predictions_text(predictions, model.classes)
+    first: Unread | None = None
+    count = 0
+
+    def each() -> "Iterator[Prediction | Unread]":
+        nonlocal first, count
+        with _progress(len(sources)) as one_more:
+            for found in predict_each(model, sources):
+                if isinstance(found, Unread):
+                    if len(sources) == 1:
+                        raise found.error
+                    first, count = first or found, count + 1
+                yield found
+                one_more()
+
+    _write(out, json_lines(each()) if json else table_lines(each(), model.classes))
+    if first is not None:
+        what = f"{count:,} of {len(sources):,} pictures could not be read; the first: {first.file}"
+        raise AssayError(first.error.code, run, what, first.error.fix)
+
+
+def _write(out: Path | None, lines: "Iterator[str]") -> None:
+    """To standard output, or to a file that appears when it is whole."""
+    from assay.core import durable
+
     if out is None:
-        sys.stdout.write(text)
-    else:
-        durable.write_text(out, text)
-    if unread:
-        what = f"{len(unread):,} of {len(sources):,} pictures could not be read; the first: {unread[0].file}"
-        raise AssayError(unread[0].error.code, run, what, unread[0].error.fix)
+        sys.stdout.writelines(lines)
+        return
+    with durable.create(out) as file:
+        for line in lines:
+            file.write(line.encode("utf-8"))
 
 
 def _soonest(model: "Model") -> "Model | Quick":
     from assay.deployment.quick import quick  # here: an exported file needs none of it
 
     return quick(model)
-
-
-def _json_lines(predictions: "list[Prediction | Unread]") -> str:
-    return "".join(json_format.dumps(found.as_record(), allow_nan=False) + "\n" for found in predictions)
 
 
 @contextmanager
