@@ -402,3 +402,25 @@ def test_too_few_pixels_of_an_interlaced_png_are_damage():
     assert read_image(png_of(whole, 0, 1)).shape == (4, 4, 1)
     for length in range(len(whole)):
         refused(png_of(whole[:length], 0, 1), "image-unreadable")
+
+
+@pytest.mark.parametrize(("ink", "told"), [(255, True), (250, True), (0, False), (128, False)])
+@pytest.mark.parametrize("mode", ["LA", "RGBA"])
+def test_what_vanishes_over_white_is_said(ink: int, told: bool, mode: str) -> None:
+    """A white drawing on a transparent ground is the reading's loss, not the data's; others are not."""
+    alpha = np.zeros((8, 8), np.uint8)
+    alpha[2:6, 2:6] = 255
+    picture = Image.fromarray(np.full((8, 8), ink, np.uint8)).convert(mode)
+    picture.putalpha(Image.fromarray(alpha))
+    content = io.BytesIO()
+    picture.save(content, "PNG")
+    conversions = read_picture(content.getvalue()).conversions
+    assert any("white on transparent" in what for what in conversions) == told
+
+
+def test_an_even_picture_without_a_drawing_does_not_vanish() -> None:
+    """All white, and all opaque or all clear: nothing was there."""
+    for opacity in (0, 255):
+        content = io.BytesIO()
+        Image.new("RGBA", (4, 4), (255, 255, 255, opacity)).save(content, "PNG")
+        assert not any("transparent" in what for what in read_picture(content.getvalue()).conversions)

@@ -70,6 +70,14 @@ _DECODER_ERRORS: Final = (
     zlib.error,
 )
 
+_WITH_OPACITY: Final = ("LA", "RGBA", "PA", "La", "RGBa")
+
+#: What is said of an image that is white, but for `_EVEN` levels, once it lies over white, and whose opacity
+#: differs by more than `_DRAWN`.
+_VANISHED: Final = "white on transparent, so nothing is left of it over white (lay it over another color)"
+_EVEN: Final = 12
+_DRAWN: Final = 96
+
 _ORIENTATION: Final = 0x0112
 
 #: Warnings are process-wide: decoders that warn must not do so in two threads at once.
@@ -196,6 +204,7 @@ def _decoded(data: bytes, where: str, deep: DeepScale) -> Picture:
     conversions = [f"first of {frames} frames"] if frames > 1 else []
     conversions += ["turned"] if orientation > 1 else []
     conversions += [f"{mode} to {simple.mode}"] if simple.mode != mode else []
+    conversions += [_VANISHED] if _vanished(upright, simple) else []
     return Picture(_pixels(simple), kind, mode, width, height, len(data), tuple(conversions), levels)
 
 
@@ -261,7 +270,7 @@ def _turned(image: Image.Image, orientation: int) -> Image.Image:
 
 def _plain(image: Image.Image) -> Image.Image:
     """The image in mode L or RGB."""
-    if image.mode in ("LA", "RGBA", "PA", "La", "RGBa") or "transparency" in image.info:
+    if image.mode in _WITH_OPACITY or "transparency" in image.info:
         return _over_white(image)
     mode = "L" if _is_gray(image) else "RGB"
     return image if image.mode == mode else image.convert(mode)
@@ -273,6 +282,16 @@ def _is_gray(image: Image.Image) -> bool:
         return image.mode in ("1", "L", "LA", "La") or image.mode.startswith("I")
     colors = bytes(image.getpalette("RGB") or ())
     return colors[0::3] == colors[1::3] == colors[2::3]
+
+
+def _vanished(image: Image.Image, plain: Image.Image) -> bool:
+    """Whether an image with opacity is nearly even once it lies over white, though its opacity is not."""
+    if not (image.mode in _WITH_OPACITY or "transparency" in image.info):
+        return False
+    if _pixels(plain).min() < 255 - _EVEN:
+        return False
+    opacity = np.asarray(image.convert("RGBA").getchannel("A"))
+    return int(opacity.max()) - int(opacity.min()) > _DRAWN
 
 
 def _over_white(image: Image.Image) -> Image.Image:
