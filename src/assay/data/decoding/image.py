@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from PIL import BmpImagePlugin, Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
 from assay.core.errors import AssayError
+from assay.data.decoding.modes import VANISHED, as_plain, is_gray, turned, vanished
 from assay.data.decoding.sixteen_bits import (
     FULL_SCALE,
     Levels,
@@ -37,7 +38,7 @@ from assay.data.decoding.sixteen_bits import (
 )
 from assay.data.formats.png import check_pixels, plain_png
 from assay.data.formats.safe_open import read_file
-from assay.data.formats.signatures import check_container, pictures_told, recognized_format
+from assay.data.formats.signatures import checked_container, pictures_told
 from assay.data.values import DeepScale
 
 #: Pixels of one image: 8,192 x 8,192. Decoded to RGB that is 201 MB.
@@ -69,14 +70,6 @@ _DECODER_ERRORS: Final = (
     struct.error,
     zlib.error,
 )
-
-_WITH_OPACITY: Final = ("LA", "RGBA", "PA", "La", "RGBa")
-
-#: What is said of an image that is white, but for `_EVEN` levels, once it lies over white, and whose opacity
-#: differs by more than `_DRAWN`.
-_VANISHED: Final = "white on transparent, so nothing is left of it over white (lay it over another color)"
-_EVEN: Final = 12
-_DRAWN: Final = 96
 
 _ORIENTATION: Final = 0x0112
 
@@ -119,22 +112,22 @@ def read_image(source: bytes | Path, name: str = "") -> NDArray[np.uint8]:
 
 def read_picture(source: bytes | Path, name: str = "", deep: DeepScale = FULL_SCALE) -> Picture:
     """As `read_image`, with what the file was. deep: how 16 bits become 8."""
-    data, where = _checked(source, name)
+    file = _checked(source, name)
     try:
-        return _decoded(data, where, deep)
+        return _decoded(file, deep)
     except _DECODER_ERRORS as error:
-        raise _damaged(where, error) from error
+        raise _damaged(file.where, error) from error
 
 
 def read_shape(source: bytes | Path, name: str = "") -> tuple[int, int, int]:
     """Height, width and channels that `read_image` would give, from the header alone."""
-    data, where = _checked(source, name)
+    file = _checked(source, name)
     try:
-        image, orientation = _opened(data, where)
+        image, orientation = _opened(file)
     except _DECODER_ERRORS as error:
-        raise _damaged(where, error) from error
+        raise _damaged(file.where, error) from error
     height, width = (image.width, image.height) if orientation >= 5 else (image.height, image.width)
-    return height, width, 1 if _is_gray(image) or is_deep_gray(data) else 3
+    return height, width, 1 if is_gray(image) or is_deep_gray(file.data) else 3
 
 
 def picture_of(image: Image.Image, name: str = "image", deep: DeepScale = FULL_SCALE) -> Picture:
@@ -154,18 +147,25 @@ def picture_of(image: Image.Image, name: str = "image", deep: DeepScale = FULL_S
         if image.mode.startswith("I"):
             values, alpha = deep_values_of(image)
             levels, plain = levels_of(values, alpha), eight_bits(values, alpha, deep)
-        pixels = _pixels(_plain(_turned(plain, orientation)))
+        pixels = _pixels(as_plain(turned(plain, orientation)))
     except _DECODER_ERRORS as error:
         raise _damaged(name, error) from error
     kind = image.format or ""
     return Picture(pixels, kind, image.mode, image.width, image.height, 0, levels=levels)
 
 
-def _checked(source: bytes | Path, name: str) -> tuple[bytes, str]:
+class _File(NamedTuple):
+    """The content of an image file of an accepted format, its container found whole."""
+
+    data: bytes
+    where: str
+    kind: str
+
+
+def _checked(source: bytes | Path, name: str) -> _File:
     where = str(source) if isinstance(source, Path) else name or "image"
     data = source if isinstance(source, bytes) else read_limited(source)
-    check_container(data, where)
-    return data, where
+    return _File(data, where, checked_container(data, where))
 
 
 def read_limited(path: str | Path, follow_links: bool = True) -> bytes:
@@ -183,28 +183,28 @@ def _damaged(where: str, error: Exception) -> AssayError:
     return AssayError("image-unreadable", where, what, "Replace or remove the file.")
 
 
-def _decoded(data: bytes, where: str, deep: DeepScale) -> Picture:
-    plain = plain_png(data)
+def _decoded(file: _File, deep: DeepScale) -> Picture:
+    data, where, kind = file
+    plain = plain_png(data) if kind == "PNG" else None
     if plain is not None:
         pixels = np.frombuffer(plain.pixels, np.uint8).reshape(plain.height, plain.width, -1)
         return Picture(pixels, "PNG", plain.mode, plain.width, plain.height, len(data))
-    image, orientation = _opened(data, where)
-    if image.format == "PNG":
+    image, orientation = _opened(file)
+    if kind == "PNG":
         check_pixels(data, where)
     image.load()
     frames = pictures_told(image.info.get("mp")) or getattr(image, "n_frames", 1)
-    kind = recognized_format(data)
     (width, height), mode, levels = image.size, image.mode, None
     if is_deep(data):
         mode = mode if mode.startswith("I") else f"{mode};16"  # Pillow reads 8 of the 16 bits without a word
-        values, alpha = deep_values(data, image, lambda: _opened(data, where)[0])
+        values, alpha = deep_values(data, image, lambda: _opened(file)[0])
         levels, image = levels_of(values, alpha), eight_bits(values, alpha, deep)
-    upright = _turned(image, orientation)
-    simple = _plain(upright)
+    upright = turned(image, orientation)
+    simple = as_plain(upright)
     conversions = [f"first of {frames} frames"] if frames > 1 else []
     conversions += ["turned"] if orientation > 1 else []
     conversions += [f"{mode} to {simple.mode}"] if simple.mode != mode else []
-    conversions += [_VANISHED] if _vanished(upright, simple) else []
+    conversions += [VANISHED] if vanished(upright, simple) else []
     return Picture(_pixels(simple), kind, mode, width, height, len(data), tuple(conversions), levels)
 
 
@@ -212,14 +212,14 @@ def _pixels(image: Image.Image) -> NDArray[np.uint8]:
     return np.frombuffer(image.tobytes(), np.uint8).reshape(image.height, image.width, -1)
 
 
-def _opened(data: bytes, where: str) -> tuple[Image.Image, int]:
+def _opened(file: _File) -> tuple[Image.Image, int]:
     """The image, its pixels not decoded yet, and its EXIF orientation (1 where there is none)."""
     with _quiet():
         # The plugin itself, not `Image.open`: that would try others, and takes as long again.
-        image = _PLUGINS[recognized_format(data)](io.BytesIO(data))
+        image = _PLUGINS[file.kind](io.BytesIO(file.data))
         if image.width * image.height > MOST_PIXELS:
-            raise _too_large(where, f"{image.width} x {image.height} pixels")
-        return image, _orientation(image) if any(mark in data for mark in _METADATA_MARKS) else 1
+            raise _too_large(file.where, f"{image.width} x {image.height} pixels")
+        return image, _orientation(image) if any(mark in file.data for mark in _METADATA_MARKS) else 1
 
 
 @contextmanager
@@ -252,49 +252,3 @@ def _orientation(image: Image.Image) -> int:
     except _DECODER_ERRORS:
         return 1  # damaged metadata do not make the pixels unusable
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
-
-
-def _turned(image: Image.Image, orientation: int) -> Image.Image:
-    """The image as EXIF says that it was seen (Exif 2.32, tag Orientation)."""
-    turn = {
-        2: Image.Transpose.FLIP_LEFT_RIGHT,
-        3: Image.Transpose.ROTATE_180,
-        4: Image.Transpose.FLIP_TOP_BOTTOM,
-        5: Image.Transpose.TRANSPOSE,
-        6: Image.Transpose.ROTATE_270,
-        7: Image.Transpose.TRANSVERSE,
-        8: Image.Transpose.ROTATE_90,
-    }.get(orientation)
-    return image if turn is None else image.transpose(turn)
-
-
-def _plain(image: Image.Image) -> Image.Image:
-    """The image in mode L or RGB."""
-    if image.mode in _WITH_OPACITY or "transparency" in image.info:
-        return _over_white(image)
-    mode = "L" if _is_gray(image) else "RGB"
-    return image if image.mode == mode else image.convert(mode)
-
-
-def _is_gray(image: Image.Image) -> bool:
-    """Whether it has one channel: by its mode or, with a palette, when all of its colors are gray."""
-    if image.mode not in ("P", "PA"):
-        return image.mode in ("1", "L", "LA", "La") or image.mode.startswith("I")
-    colors = bytes(image.getpalette("RGB") or ())
-    return colors[0::3] == colors[1::3] == colors[2::3]
-
-
-def _vanished(image: Image.Image, plain: Image.Image) -> bool:
-    """Whether an image with opacity is nearly even once it lies over white, though its opacity is not."""
-    if not (image.mode in _WITH_OPACITY or "transparency" in image.info):
-        return False
-    if _pixels(plain).min() < 255 - _EVEN:
-        return False
-    opacity = np.asarray(image.convert("RGBA").getchannel("A"))
-    return int(opacity.max()) - int(opacity.min()) > _DRAWN
-
-
-def _over_white(image: Image.Image) -> Image.Image:
-    rgba = image.convert("RGBA")
-    over = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
-    return over.getchannel(0) if _is_gray(image) else over.convert("RGB")

@@ -64,13 +64,13 @@ class PlainPng(NamedTuple):
 
 
 def plain_png(data: bytes) -> PlainPng | None:
-    """The image, where `data` is a small PNG of header, pixels and end alone; None for any other content.
+    """The image, where a PNG is small and holds header, pixels and end alone; None for any other PNG.
 
     Pillow's own decoder of pixels, without its reader of everything that a PNG may hold besides, and into a
     picture that is there already: a third of the time. The container must have been checked. Raises
     ValueError or zlib.error for damaged pixels.
     """
-    if not data.startswith(b"\x89PNG") or len(data) < _START.size:
+    if len(data) < _START.size:
         return None
     first, header, width, height, *kind, length, second = _START.unpack_from(data)
     content = slice(_START.size, _START.size + length)

@@ -184,10 +184,10 @@ def misnamed(name: str, found: str) -> str:
     return f"{found} named {suffix}" if _PROMISED.get(suffix, found) != found else ""
 
 
-def check_container(data: bytes, where: str) -> None:
-    """Raise AssayError unless the content is of an accepted format and its container is whole.
+def checked_container(data: bytes, where: str) -> str:
+    """The format of an image file's content (see `recognized_format`), its container found whole.
 
-    `image-format` for another format, `image-unreadable` for an empty or damaged file,
+    Raises AssayError: `image-format` for another format, `image-unreadable` for an empty or damaged file,
     `image-too-large` for a PNG chunk of metadata beyond any use.
     """
     found = recognized_format(data)
@@ -196,6 +196,7 @@ def check_container(data: bytes, where: str) -> None:
     checks = {"PNG": _check_png, "JPEG": _check_jpeg, "WEBP": _check_webp}
     if found in checks:
         checks[found](data, where)
+    return found
 
 
 def _refused(data: bytes, where: str) -> AssayError:
