@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from assay.audits.self_test.planted_faults import DAMAGES, NEAR_CHANGES
+from assay.audits.self_test.pixel_changes import DAMAGES, NEAR_CHANGES
 from assay.audits.self_test.recall import auroc, found_in_twice
 from assay.core import durable
 from assay.workflow.load import load

@@ -21,7 +21,7 @@ from PIL import Image
 
 from assay.audits.checks.context import CheckContext
 from assay.audits.checks.duplicates import check_exact_duplicates, check_near_duplicates
-from assay.audits.self_test.planted_faults import NEAR_CHANGES, unchanged
+from assay.audits.self_test.pixel_changes import NEAR_CHANGES, unchanged
 from assay.data.values import Dataset, Split, numbered_ids
 from assay.duplicates.find import find_copies
 from measuring import conditions, write_result

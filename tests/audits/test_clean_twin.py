@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from assay.audits.registry import CHECKS, audit_dataset, measure_all
-from assay.audits.self_test import planted_faults
+from assay.audits.self_test import pixel_changes, planted_faults
 from assay.audits.values import Audit
 from assay.data.values import Dataset, LeftOut
 from assay.workflow.load import load
@@ -32,7 +32,7 @@ def _unread(dataset: Dataset) -> Dataset:
     return replace(dataset, left_out=(left_out,))
 
 
-def _repeated(split: str, change: planted_faults.Change) -> Callable[[Dataset], Dataset]:
+def _repeated(split: str, change: pixel_changes.Change) -> Callable[[Dataset], Dataset]:
     """Ten training images once more at the end of a split."""
 
     def plant(dataset: Dataset) -> Dataset:
@@ -90,9 +90,9 @@ def _foreign(dataset: Dataset) -> Dataset:
 PLANTED: Mapping[str, Callable[[Dataset], Dataset]] = {
     "identity": _padded,
     "unreadable": _unread,
-    "exact-duplicates": _repeated("train", planted_faults.unchanged),
-    "near-duplicates": _repeated("train", planted_faults.noisy),
-    "leakage": _repeated("test", planted_faults.mirrored),
+    "exact-duplicates": _repeated("train", pixel_changes.unchanged),
+    "near-duplicates": _repeated("train", pixel_changes.noisy),
+    "leakage": _repeated("test", pixel_changes.mirrored),
     "drift": lambda dataset: planted_faults.with_drift(dataset, 0).dataset,
     "label-balance": _thinned,
     "label-errors": lambda dataset: planted_faults.with_flips(dataset, 0.02, 0).dataset,

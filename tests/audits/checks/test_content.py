@@ -14,7 +14,7 @@ from assay.audits.checks.separability import check_separability, gains, hard_pai
 from assay.audits.checks.shortcuts import check_shortcuts
 from assay.audits.measures.class_skill import accuracy_from, class_skills
 from assay.audits.measures.pixel_sums import measure
-from assay.audits.self_test.planted_faults import DAMAGES
+from assay.audits.self_test.pixel_changes import DAMAGES
 from assay.data.decoding.original_stats import appearance
 from assay.data.values import Dataset, Split, numbered_ids
 from assay.workflow.load import load

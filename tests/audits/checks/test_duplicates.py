@@ -8,7 +8,7 @@ import pytest
 from assay.audits.checks.context import CheckContext
 from assay.audits.checks.duplicates import check_exact_duplicates, check_leakage, check_near_duplicates
 from assay.audits.measures.pixel_sums import measure
-from assay.audits.self_test.planted_faults import NEAR_CHANGES
+from assay.audits.self_test.pixel_changes import NEAR_CHANGES
 from assay.data.values import Dataset, Split, numbered_ids
 from assay.duplicates.candidates import averaged_down
 from assay.workflow.load import load

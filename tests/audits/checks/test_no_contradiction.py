@@ -12,7 +12,7 @@ from assay.audits.checks.drift import check_drift
 from assay.audits.checks.duplicates import check_leakage, check_near_duplicates
 from assay.audits.checks.neighborhoods import EASY, Neighborhoods, decide, gain_sentence
 from assay.audits.registry import measure_all
-from assay.audits.self_test import planted_faults
+from assay.audits.self_test import pixel_changes, planted_faults
 from assay.data.splitting.test_split import DRAWN
 from assay.data.values import PURPOSES, Dataset, Split, numbered_ids
 from planted import colored, with_more
@@ -89,7 +89,7 @@ def test_leakage_says_why_it_counts_other_images_than_near_duplicates() -> None:
     data = colored(train=40, test=10)
     rng = np.random.default_rng(0)
     source, label = data.train.images[:1], data.train.labels[:1]
-    once = planted_faults.noisy(source, rng)
+    once = pixel_changes.noisy(source, rng)
     twice = np.clip(once.astype(int) + rng.integers(-1, 2, once.shape), 0, 255).astype(np.uint8)
     data = with_more(data, "test", np.concatenate([once, twice]), np.repeat(label, 2))
     context = CheckContext(data, measure_all(data))

@@ -8,7 +8,7 @@ from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.shortcuts import check_shortcuts
 from assay.audits.registry import measure_all
 from assay.audits.run import run_checks
-from assay.audits.self_test import everyday_faults, planted_faults
+from assay.audits.self_test import everyday_faults, pixel_changes, planted_faults
 from assay.audits.self_test.recall import (
     NOT_PLANTED,
     TOO_FEW,
@@ -63,7 +63,7 @@ def test_a_moved_picture_is_the_picture_moved():
     """Its inner part is found again in the original, at a shift of at most 2 pixels and not 0."""
     rng = np.random.default_rng(0)
     image = COLORED.train.images[:1]
-    moved = planted_faults.moved(image, rng)[0, 2:-2, 2:-2]
+    moved = pixel_changes.moved(image, rng)[0, 2:-2, 2:-2]
     shifts = [
         (y, x)
         for y in range(5)
@@ -97,7 +97,7 @@ def test_self_test_finds_what_the_checks_promise(results):
     """On colored pictures: every copy, damage, drift and the shortcut; no false alarm among the copies."""
     by_fault = {(r.check, r.fault): r for r in results}
     assert by_fault["exact-duplicates", "exact"].recall == 1
-    for change in planted_faults.NEAR_CHANGES:
+    for change in pixel_changes.NEAR_CHANGES:
         assert by_fault["near-duplicates", change].recall == 1
         assert by_fault["near-duplicates", change].false_alarms == 0
         assert by_fault["leakage", change].recall == 1

@@ -153,7 +153,7 @@ def nearly_constant(pixels: Bytes, rng: np.random.Generator) -> Bytes:
     return out
 
 
-#: Damaged files, beside those that `planted_faults.DAMAGES` names after the kinds of the check `quality`.
+#: Damaged files, beside those that `pixel_changes.DAMAGES` names after the kinds of the check `quality`.
 DAMAGES: Final[Mapping[str, Change]] = {
     "pure noise": noise,
     "lower half gray": _each(truncated),
