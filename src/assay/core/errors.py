@@ -31,6 +31,7 @@ ERROR_CODES: Final[dict[str, int]] = {
     "option-not-used": USAGE,
     "bad-value": USAGE,
     "recipe-does-not-fit": USAGE,
+    "net-refused": USAGE,
     "output-exists": USAGE,
     "run-folder-finished": USAGE,
     "run-folder-not-empty": USAGE,
@@ -93,6 +94,7 @@ ERROR_CODES: Final[dict[str, int]] = {
     # 6-8
     "training-diverged": DIVERGED,
     "model-refused": MODEL_REFUSED,
+    "net-needed": MODEL_REFUSED,
     "remote-code-refused": MODEL_REFUSED,
     "gate-failed": GATE_FAILED,
 }

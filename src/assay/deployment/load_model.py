@@ -8,18 +8,24 @@ from assay.deployment.onnx_model import OnnxModel
 
 if TYPE_CHECKING:
     from assay.training.classifier import Model
+    from assay.training.model.own_net import GivenNet
 
 
-def load_model(path: str | Path) -> "Model | OnnxModel":
+def load_model(path: str | Path, model: "GivenNet | None" = None) -> "Model | OnnxModel":
     """The model of a run folder, of a folder that `Model.save` wrote, or of a file that `export` wrote.
 
     Both kinds have `classes`, `preprocessing`, `predict` and `predict_proba`; a file needs no torch.
-    Raises AssayError `file-missing`, `model-refused`, `missing-extra`, `bad-value` (a run of several models).
+    model: the net, or the function that builds it, of a model whose net is your own (see `assay.train`).
+    Raises AssayError `file-missing`, `model-refused`, `missing-extra`, `bad-value` (a run of several models,
+    or a net for a model that needs none), `net-needed`, `net-refused`.
     """
     path = Path(path)
     if not path.exists():
         raise AssayError("file-missing", path, "there is no such run folder or file", "Check the path.")
     if not path.is_dir():
+        if model is not None:
+            fix = "Leave the net away: an exported file holds all that it computes."
+            raise AssayError("bad-value", "model", f"{path} is a file", fix)
         return OnnxModel.read(path)
     # Only now: a file is read without loading what trains.
     from assay.training.classifier import Model
@@ -27,7 +33,7 @@ def load_model(path: str | Path) -> "Model | OnnxModel":
 
     for folder in (path / "model", path):
         if (folder / RECORD).exists():
-            return Model.read(folder)
+            return Model.read(folder, model)
     several = sorted(one.name for one in (path / "models").glob("*/") if (one / "model" / RECORD).exists())
     if several:
         what = f"it has several models: {', '.join(several[:5])}{' ...' * (len(several) > 5)}"

@@ -9,16 +9,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.errors import AssayError
 from assay.estimators.temperature_scaling import tempered
 from assay.training.inference import any_model
+from assay.training.inference.blend import of_net
 from assay.training.inference.features import distances_in
 from assay.training.model.values import ModelData
 from assay.training.model_file import read_model_data, save_model
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from assay.data.decoding.given import Picture
     from assay.deployment.export.proof import Proof
     from assay.workflow.planning.data import Data
+    from assay.training.model.own_net import GivenNet
 
 
 class Model(ModelData):
@@ -30,12 +35,18 @@ class Model(ModelData):
         return cls(**{field.name: getattr(data, field.name) for field in fields(data)})
 
     @classmethod
-    def read(cls, folder: str | Path) -> "Model":
-        """The model that `save` wrote. Raises AssayError `model-refused` for anything else."""
-        return cls.of(read_model_data(Path(folder)))
+    def read(cls, folder: str | Path, model: "GivenNet | None" = None) -> "Model":
+        """The model that `save` wrote. Raises AssayError `model-refused` for anything else.
+
+        model: the net, where it is one of the user's own (see `assay.train`); `net-needed` without it.
+        """
+        return cls.of(read_model_data(Path(folder), model))
 
     def save(self, folder: str | Path) -> None:
-        """Write `model.safetensors` and `model.json` into `folder`."""
+        """Write `model.safetensors` and `model.json` into `folder`.
+
+        Of a user's own net the weights are written under its own names, and not its code.
+        """
         save_model(self, Path(folder))
 
     def export(self, path: str | Path, data: "Data | None" = None, *, offline: bool = False) -> "Proof":
@@ -52,6 +63,21 @@ class Model(ModelData):
         room = import_module("assay.workflow.deployed.export")
         proof: Proof = room.export_trained(self, Path(path), data, offline)
         return proof
+
+    def to_torch(self) -> "nn.Module":
+        """A user's own net with its trained weights, in evaluation mode, on the CPU.
+
+        It takes float32 `(n, channels, height, width)` as `preprocessing.normalize` makes them, and gives the
+        logits. Raises AssayError `bad-value` for a model whose net is Assay's.
+        """
+        if self.own_net is None:
+            fix = "Save it (model.save), or export it: assay export RUN."
+            raise AssayError("bad-value", "model", f"{self.recipe['name']} is no net of your own", fix)
+        from assay.training.nets.network import fill
+
+        network = self.own_net.bare().eval()
+        fill(network, of_net(self.weights))
+        return network
 
     def predict(self, images: "Picture | Iterable[Picture]") -> NDArray[np.str_]:
         """The name of the most probable class for each image. Images and errors as for `predict_proba`."""

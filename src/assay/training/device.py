@@ -122,12 +122,13 @@ def memory_errors(advice: str) -> Iterator[None]:
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        if not _is_memory_error(error):
+        if not is_memory_error(error):
             raise
         raise AssayError("out-of-memory", "memory", "there is not enough of it", advice) from error
 
 
-def _is_memory_error(error: Exception) -> bool:
+def is_memory_error(error: Exception) -> bool:
+    """Whether an allocation failed."""
     # torch's own allocator for the CPU, and a thread that got no stack, raise a plain RuntimeError that only
     # its text identifies.
     texts = ("allocate memory", "can't start new thread")

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from math import prod
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError
 
 from assay.core import durable
@@ -27,11 +27,21 @@ from assay.training.inference.any_model import summarize, weight_shapes
 from assay.training.inference.features import PIXELS
 from assay.training.model.limits import unknown_limits
 from assay.training.model.limits_file import LimitsRecord, arrays_of_limits, record_of_limits
+from assay.training.model.own_net import OwnNet
 from assay.training.model.values import EpochRecord, History, ModelData, ModelSummary
-from assay.training.recipes import NetRecipe, Recipe
+from assay.training.recipes import OWN, NetRecipe, OwnNetRecipe, Recipe, recipe_with
+from assay.training.requirements import require_torch
+
+if TYPE_CHECKING:
+    from assay.training.model.own_net import GivenNet
 
 WEIGHTS: Final = "model.safetensors"
 RECORD: Final = "model.json"
+
+#: Classes whose logits are kept of a user's net, to know it again.
+_PROBED: Final = 20
+
+Probe = Annotated[tuple[tuple[float, ...], ...], Field(max_length=3)]
 
 _LARGEST_RECORD: Final = 64 << 20
 _LARGEST_HEADER: Final = 1 << 20
@@ -61,6 +71,7 @@ class _Record(BaseModel):
     scores: dict[str, float | None]
     limits: LimitsRecord | None = None  # models saved before there were limits have none
     weights_sha256: str
+    probe: Probe | None = None  # of a net of the user's own: what it answered when it was saved
 
 
 def save_model(model: ModelData, folder: Path) -> None:
@@ -81,6 +92,7 @@ def save_model(model: ModelData, folder: Path) -> None:
         "scores": dict(model.scores),
         "limits": record_of_limits(model.limits),
         "weights_sha256": hashlib.sha256(weights).hexdigest(),
+        **({"probe": _probe(model)} if model.own_net else {}),
     }
     durable.write_bytes(folder / WEIGHTS, weights)
     durable.write_json(folder / RECORD, {"schema": 1, **record, "sha256": _checksum(record)})
@@ -93,14 +105,21 @@ def weights_file(model: ModelData) -> bytes:
     return safetensors.numpy.save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
 
 
-def read_model_data(folder: Path) -> ModelData:
-    """The model that `save_model` wrote. Raises AssayError `model-refused` for anything else."""
+def read_model_data(folder: Path, net_given: "GivenNet | None" = None) -> ModelData:
+    """The model that `save_model` wrote. Raises AssayError `model-refused` for anything else.
+
+    net_given: the net, or what builds it, of a model whose net is the user's own; `net-needed` without it.
+    """
     record = _read_record(Path(folder) / RECORD)
     _check_preprocessing(record, Path(folder) / RECORD)
-    arrays = _read_weights(Path(folder) / WEIGHTS, record)
-    _check_layers(record, Path(folder) / RECORD)
+    net = _own_net(record, net_given, Path(folder) / RECORD)
+    recipe = recipe_with(record.recipe.as_record(), net)
+    if net is not None:
+        _check_layers(record, recipe, Path(folder) / RECORD)
+    arrays = _read_weights(Path(folder) / WEIGHTS, record, recipe)
+    _check_layers(record, recipe, Path(folder) / RECORD)
     own = record.limits.shapes() if record.limits else {}
-    return ModelData(
+    model = ModelData(
         weights={name: array for name, array in arrays.items() if name not in own},
         recipe=record.recipe.as_record(),
         classes=record.classes,
@@ -111,7 +130,48 @@ def read_model_data(folder: Path) -> ModelData:
         versions=record.versions,
         scores=record.scores,
         limits=record.limits.limits(arrays) if record.limits else unknown_limits(),
+        own_net=net,
     )
+    _check_probe(model, record.probe, Path(folder) / RECORD)
+    return model
+
+
+def _own_net(record: _Record, given: "GivenNet | None", path: Path) -> OwnNet | None:
+    """The user's net for a record that has one; its weights are then read from the file."""
+    if record.recipe.model != OWN:
+        if given is not None:
+            fix = "Leave the net away: this one is described by its recipe."
+            raise AssayError("bad-value", "model", f"the model of {path.parent} is {record.recipe.name}", fix)
+        return None
+    if given is None:
+        what = f"it holds the weights of a net of your own ({record.recipe.name[4:]}), and no file its code"
+        fix = "Give the net too, in Python: assay.load_model(FOLDER, model=net)."
+        raise AssayError("net-needed", path, what, fix)
+    require_torch()
+    from assay.training.nets.own_net import own_net
+
+    gray = np.random.default_rng(0).integers(0, 256, (4, *record.preprocessing.shape), np.uint8)
+    return own_net(given, gray, len(record.classes), seed=0)
+
+
+def _probe(model: ModelData) -> list[list[float]]:
+    """What the net answers to three pictures that are always the same: logits of its first classes."""
+    from assay.training.inference.net import logits_of
+
+    pictures = np.random.default_rng(0).integers(0, 256, (3, *model.preprocessing.shape), np.uint8)
+    found: list[list[float]] = logits_of(model, [pictures])[:, :_PROBED].tolist()
+    return found
+
+
+def _check_probe(model: ModelData, saved: Probe | None, path: Path) -> None:
+    """A net with the same weights may still compute something else: a code changed since it was saved."""
+    if model.own_net is None:
+        return
+    then, now = np.array(saved or [[]]), np.array(_probe(model))
+    if then.shape != now.shape or np.abs(then - now).max() > 1e-3 * max(1.0, np.abs(then).max()):
+        what = "the net given answers otherwise than the one that was saved, with the same weights"
+        fix = "Give the net as it was when it was trained."
+        raise AssayError("model-refused", path, what, fix)
 
 
 def _refused(path: Path, reason: str) -> AssayError:
@@ -171,8 +231,8 @@ def _check_preprocessing(record: _Record, path: Path) -> None:
         raise _refused(path, "its normalization does not fit its channels")
 
 
-def _read_weights(path: Path, record: _Record) -> dict[str, NDArray[np.float32]]:
-    expected = _expected_shapes(path, record)
+def _read_weights(path: Path, record: _Record, recipe: Recipe) -> dict[str, NDArray[np.float32]]:
+    expected = _expected_shapes(path, record, recipe)
     size = sum(4 * prod(shape) for shape in expected.values())
     content = _content(path, size + _LARGEST_HEADER)
     for start, kind in _OTHER_KINDS.items():
@@ -183,10 +243,10 @@ def _read_weights(path: Path, record: _Record) -> dict[str, NDArray[np.float32]]
     return _checked_weights(path, content, expected)
 
 
-def _expected_shapes(path: Path, record: _Record) -> dict[str, tuple[int, ...]]:
+def _expected_shapes(path: Path, record: _Record, recipe: Recipe) -> dict[str, tuple[int, ...]]:
     """The names and shapes that the recipe has for such images and classes. Allocates nothing."""
     with _refusals(path.parent / RECORD):
-        own = weight_shapes(record.recipe, record.preprocessing.shape, len(record.classes))
+        own = weight_shapes(recipe, record.preprocessing.shape, len(record.classes))
     if record.limits is None:
         return own
     _check_gate(record.limits, own, record.preprocessing, path.parent / RECORD)
@@ -220,11 +280,14 @@ def _refusals(path: Path) -> Iterator[None]:
         raise _refused(path, error.what) from error
 
 
-def _check_layers(record: _Record, path: Path) -> None:
+def _check_layers(record: _Record, recipe: Recipe, path: Path) -> None:
     """The model's table must be that of its recipe. Asked last: the weights' size was paid for by then."""
     with _refusals(path):
-        found = summarize(record.recipe, record.preprocessing.shape, len(record.classes))
+        found = summarize(recipe, record.preprocessing.shape, len(record.classes))
     if found != record.layers:
+        if isinstance(recipe, OwnNetRecipe):
+            what, fix = "the net given has other layers than the one saved", "Give the net that was trained."
+            raise AssayError("model-refused", path, what, fix)
         raise _refused(path, "its layers are not those of its recipe and classes")
 
 

@@ -4,9 +4,10 @@
 beside them, to have results in a run folder, is in `run_commands`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +26,16 @@ from assay.training.classifier import Model
 from assay.training.requirements import require_for
 from assay.workflow.evidence import judge_answers
 from assay.workflow.own_models.answers import Answered, answers_of, named_columns
+from assay.workflow.own_models.training import settings_for_own, with_net
 from assay.workflow.planning.data import Data, need_test_split, open_data
 from assay.workflow.planning.decided import tell_decided
 from assay.workflow.planning.plan import make_plan
 from assay.workflow.run_commands import carry_out, run_answers, run_audit
 from assay.workflow.settings import AuditSettings, RunSettings, TrainSettings
 from assay.workflow.stages import Run, evaluate_model, examined, fit_model
+
+if TYPE_CHECKING:
+    from torch import nn
 
 __all__ = ["Run"]
 
@@ -99,7 +104,7 @@ def _refuse_training(settings: Mapping[str, Any]) -> None:
 
 def train(
     data: Data = "fashion-mnist",
-    model: str | None = None,
+    model: "str | nn.Module | Callable[[tuple[int, int, int], int], nn.Module] | None" = None,
     *,
     offline: bool = False,
     on_event: OnEvent = ignore,
@@ -107,13 +112,32 @@ def train(
 ) -> Model:
     """Train a classifier on the training split; the test split is not looked at. Writes nothing.
 
-    model: the name of a recipe. Other arguments as in `run`; `Model.save` keeps the result.
+    model: the name of a recipe; or a torch net of your own, or a function that builds one from
+        (channels, height, width) and the number of classes. A net takes float32
+        `(n, channels, height, width)`, normalized as the recipe says, and gives logits `(n, classes)`. A copy
+        of it is trained, from the weights that it has; it is tried first (`net-refused` says what is wrong).
+        recipe="cnn" names whose other settings train it; without it: plain Adam, as the recipe `mlp`.
+    Other arguments as in `run`; `Model.save` keeps the result, of your own net the weights alone
+    (`assay.load_model(folder, model=net)` reads them).
     """
+    if model is not None and not isinstance(model, str):
+        return _train_own(data, model, offline, on_event, settings)
     plan = make_plan("train", data, None, {"model": model, **settings}, offline, on_event)
     if plan.parts:
         fix = "Train them one by one, or several in a run folder: assay.run(model='linear,mlp')."
         raise AssayError("bad-value", "model", f"one model is returned, {len(plan.parts)} were named", fix)
     return fit_model(plan, None, on_event)[1]
+
+
+def _train_own(
+    data: Data, net: object, offline: bool, on_event: OnEvent, settings: Mapping[str, Any]
+) -> Model:
+    if not callable(net):
+        fix = "Give the name of a recipe, a torch.nn.Module, or a function that builds one."
+        raise AssayError("bad-value", "model", f"{type(net).__name__} is no net", fix)
+    plan = make_plan("train", data, None, settings_for_own(settings), offline, on_event)
+    recipe = with_net(plan.recipe, net, plan.dataset, plan.settings.seed)
+    return fit_model(replace(plan, recipe=recipe), None, on_event)[1]
 
 
 def evaluate(
@@ -138,11 +162,14 @@ def evaluate(
         confidence. With both, the two must agree.
     audit: of the same data; without it, the score without copies and without suspects is not made.
     decisions: a table of what a person decided; about test images, it gives one more score.
-    out: of a model trained elsewhere: a run folder with audit, scores and report, for `assay compare`.
+    out: of a model trained elsewhere, or of your own net: a run folder with audit, scores and report, for
+        `assay compare`.
     Raises AssayError `bad-arrays`, `class-names`, `bad-value`, `shape-mismatch`.
     """
     if isinstance(model, Model):
         given = predictions is not None or probabilities is not None
+        if not given and out is not None and model.own_net is not None:
+            return _own_in_folder(model, data, out, audit, decisions, offline, on_event)
         if given or out is not None:
             what = "a model is judged by its own answers" if given else "assay.run writes its report"
             raise AssayError("bad-value", "model", what, "Give a model, or the answers of one.")
@@ -172,6 +199,23 @@ def _decided(dataset: Dataset, table: str | Path | None, on_event: OnEvent) -> D
     return decided
 
 
+def _own_in_folder(
+    model: Model,
+    data: Data,
+    out: str | Path,
+    audit: Audit | None,
+    decisions: str | Path | None,
+    offline: bool,
+    on_event: OnEvent,
+) -> Evaluation:
+    """The answers of a user's net in a run folder: none can hold the net itself."""
+    dataset = open_data(data, {"classes": model.classes}, offline, on_event)
+    need_test_split(dataset)
+    shown = np.concatenate([model.predict_proba(block) for block in dataset.splits["test"].blocks()])
+    answers = answers_of(model.recipe["name"], None, named_columns(shown, model.classes), dataset)
+    return _in_folder(answers, dataset, out, audit, decisions, offline, on_event)
+
+
 def _in_folder(
     answers: Answered,
     dataset: Dataset,
@@ -190,7 +234,7 @@ def _in_folder(
     if audit is not None:
         fix = "Leave audit away (an audit that was made before is kept and used again), or leave out away."
         raise AssayError("bad-value", "audit", "a run folder holds the audit that the run itself makes", fix)
-    frame = named_columns(answers, dataset.classes)
+    frame = named_columns(answers.probabilities, dataset.classes)
     score = run_answers(
         frame, dataset, name=answers.name, out=out, decisions=decisions, offline=offline, on_event=on_event
     ).score

@@ -197,7 +197,8 @@ class RecipeSettings(TypedDict, total=False):
 
 
 class TrainSettings(AuditSettings, RecipeSettings, total=False):
-    """What `assay.train` may be given by name. recipe: the recipe's settings in one mapping."""
+    """What `assay.train` may be given by name. recipe: the recipe's settings in one mapping; for a net of
+    your own also the name of the recipe that lends it its settings."""
 
     validation: float
     device: Device
@@ -207,7 +208,7 @@ class TrainSettings(AuditSettings, RecipeSettings, total=False):
     checkpoint_every: float
     max_risk: float | None
     seeds: int | None
-    recipe: Mapping[str, object]
+    recipe: str | Mapping[str, object]
     recipes: Mapping[str, Mapping[str, object]] | None
 
 

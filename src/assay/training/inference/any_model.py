@@ -16,7 +16,7 @@ from assay.training.inference import closed_form as closed
 from assay.training.layer_tables import net_summary, net_weight_shapes
 from assay.training.model.values import ModelData, ModelSummary
 from assay.training.optim.schedule import lengthened
-from assay.training.recipes import NetRecipe, Recipe, validated
+from assay.training.recipes import NetRecipe, Recipe, recipe_with
 
 
 def resolved(recipe: Recipe, count: int, *, watched: bool = False) -> Recipe:
@@ -55,7 +55,7 @@ def weight_shapes(recipe: Recipe, shape: Shape, class_count: int) -> dict[str, t
 
 def predict_proba(model: ModelData, blocks: Iterable[NDArray[np.uint8]]) -> NDArray[np.float64]:
     """Probabilities float64 `(n, k)` of blocks of images (see `Model.predict_proba`)."""
-    recipe = validated(model.recipe)
+    recipe = recipe_with(model.recipe, model.own_net)
     if not isinstance(recipe, NetRecipe):
         return closed.predict_proba(model, blocks)
     requirements.require_torch()

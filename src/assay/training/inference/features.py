@@ -9,7 +9,7 @@ from assay.estimators.mahalanobis import OodSpace
 from assay.features.hand_made import describe_block
 from assay.training.closed_forms import pretrained
 from assay.training.model.values import ModelData
-from assay.training.recipes import NetRecipe, validated
+from assay.training.recipes import NetRecipe, recipe_with
 
 #: The layer's name for models that have none.
 PIXELS = "pixels"
@@ -24,15 +24,17 @@ def features_of(
     """The layer whose inputs are the features, and the features `(b, f)` of each batch of images.
 
     Of a net the inputs of its last linear layer, of a classifier on a pretrained net that net's features, of
-    another fit in closed form the normalized pixels.
+    another fit in closed form, and of a user's net without such a layer, the normalized pixels.
     """
-    recipe = validated(model.recipe)
+    recipe = recipe_with(model.recipe, model.own_net)
     if recipe.model == "pretrained":
         return pretrained.LAYER, (pretrained.seen(model.weights, block) for block in blocks)
     if isinstance(recipe, NetRecipe):
         from assay.training.inference.net_features import last_inputs
 
-        return last_inputs(model, blocks)
+        found = last_inputs(model, recipe, blocks)
+        if found is not None:
+            return found
     flat = (model.preprocessing.normalize(block).reshape(len(block), -1) for block in blocks)
     return PIXELS, flat
 

@@ -14,19 +14,24 @@ from assay.training.device import memory_errors, side_by_side
 from assay.training.inference.batching import equal_batches
 from assay.training.inference.blend import of_net
 from assay.training.model.values import ModelData
-from assay.training.nets.network import filled_network
+from assay.training.nets.network import filled_network, for_threads
 from assay.training.recipes import net_recipe
 
 
 def predict_proba(model: ModelData, blocks: Iterable[NDArray[np.uint8]]) -> NDArray[np.float64]:
     """The probabilities of a model's net, float64 `(n, k)` (see `Model.predict_proba`)."""
+    return softmax(logits_of(model, blocks))
+
+
+def logits_of(model: ModelData, blocks: Iterable[NDArray[np.uint8]]) -> NDArray[np.float32]:
+    """The logits of a model's net, float32 `(n, k)`."""
     shape, count = model.preprocessing.shape, len(model.classes)
-    recipe = net_recipe(model.recipe)
+    recipe = net_recipe(model.recipe, model.own_net)
     network = filled_network(recipe, shape, count, of_net(model.weights))
     with memory_errors("Predict fewer images at a time, or on a machine with more memory."):
         cpu, mirrored = torch.device("cpu"), recipe.mirror_averaging
         logits = list(logit_blocks(network, model.preprocessing, blocks, cpu, mirrored))
-    return softmax(np.concatenate([np.empty((0, count), np.float32), *logits]))
+    return np.concatenate([np.empty((0, count), np.float32), *logits])
 
 
 def logit_blocks(
@@ -44,10 +49,10 @@ def logit_blocks(
     """
 
     def answer(inputs: torch.Tensor) -> torch.Tensor:
-        logits: torch.Tensor = network(inputs)
-        return (logits + network(inputs.flip(2))) / 2 if mirrored else logits
+        logits: torch.Tensor = mine()(inputs)
+        return (logits + mine()(inputs.flip(2))) / 2 if mirrored else logits
 
-    network.eval()
+    mine = for_threads(network.eval())
     yield from over_batches(answer, preprocessing, blocks, device, at_a_time)
 
 

@@ -22,12 +22,13 @@ from assay.training.label_checks import check_labels, warn_of_constant_images, w
 from assay.training.loop.warm_start import WarmStart, begin_from
 from assay.training.model.values import ModelSummary
 from assay.training.model.versions import versions
+from assay.training.nets.own_net import check_last_batch
 from assay.training.nets.summary import summarize
 from assay.training.optim.augment import notes
 from assay.training.optim.loss import class_weights
 from assay.training.optim.schedule import Schedule
 from assay.training.optim.seeding import check_seed
-from assay.training.recipes import NetRecipe
+from assay.training.recipes import NetRecipe, OwnNetRecipe
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +106,8 @@ def make_job(request: FitRequest) -> Job:
     if recipe.patience and request.validation is None and not len(rows.validation):
         fix = "Give --validation 0.1, or --set patience=0."
         raise AssayError("bad-value", "patience", "there are no validation images to stop by", fix)
+    if isinstance(recipe, OwnNetRecipe):
+        check_last_batch(recipe.net, split.shape, len(rows.train), recipe.batch_size)
     start = request.start
     return Job(
         split=split,

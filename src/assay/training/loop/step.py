@@ -1,7 +1,7 @@
 """`TrainStep`: a net and the optimizer that teaches it; and how several learn together."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -10,7 +10,9 @@ from torch import nn
 from assay.training.device import half_precision, side_by_side
 from assay.training.loop.job import Job
 from assay.training.loop.loader import Batch
+from assay.training.model.own_net import own_net_of
 from assay.training.nets.ensemble import averaged
+from assay.training.nets.own_net import net_errors
 from assay.training.optim import sequential_backward
 from assay.training.optim.adam import Adam
 from assay.training.optim.loss import batch_loss, loss_and_gradient
@@ -48,7 +50,10 @@ class TrainStep:
 
     @torch.enable_grad()
     def _by_autograd(self, job: Job, batch: Batch) -> _Gradients:
-        with half_precision(job.device):
+        fix = "Give another batch_size, or a net that takes such a batch."
+        own = own_net_of(self.network)
+        doing = f"a batch of {len(batch.labels)} images does not go through it in training"
+        with half_precision(job.device), net_errors(own.name, doing, fix) if own else nullcontext():
             logits = self.network(batch.images)
         logits = logits.float()
         loss = batch_loss(job.recipe, logits, batch.labels, job.class_weights, batch.mixed)

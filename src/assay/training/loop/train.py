@@ -7,6 +7,8 @@ epoch and step, so it can stop after any step and go on from a checkpoint to the
 
 import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from threading import Event as Flag
@@ -33,6 +35,8 @@ from assay.training.model.values import EpochRecord, History, ModelData
 from assay.training.model.versions import versions
 from assay.training.nets.network import arrays
 from assay.training.optim.loss import losses_of_images
+from assay.training.optim.seeding import layer_seed
+from assay.training.recipes import OwnNetRecipe
 
 
 def train(request: FitRequest) -> ModelData:
@@ -104,10 +108,22 @@ def _run_epoch(job: Job, state: State, loader: BatchLoader, saver: CheckpointSav
 
 def _take_step(job: Job, state: State, saver: CheckpointSaver, batch: Batch, learn: EnsembleStep) -> None:
     """Let each net learn from the batch; count what they answered before."""
-    loss, logits = learn(state.train_steps, batch, job.schedule.rate(state.epoch, state.step))
+    with _own_randomness(job, state):
+        loss, logits = learn(state.train_steps, batch, job.schedule.rate(state.epoch, state.step))
     _count(job, state, saver, loss, logits, batch)
     if state.average is not None:
         state.average.update(state.network, job.schedule.steps_before(state.epoch) + state.step)
+
+
+@contextmanager
+def _own_randomness(job: Job, state: State) -> Iterator[None]:
+    """What the layers of a user's net draw follows from the position too; Assay's own nets draw nothing."""
+    if not isinstance(job.recipe, OwnNetRecipe):
+        yield
+        return
+    with torch.random.fork_rng(devices=[job.device] if job.device.type == "cuda" else []):
+        torch.manual_seed(layer_seed(job.seed, state.epoch, state.step))
+        yield
 
 
 def _count(
@@ -179,4 +195,5 @@ def model_of(job: Job, state: State) -> ModelData:
         fingerprints=job.fingerprints,
         versions=versions(),
         scores=state.best_record().scores(),
+        own_net=job.recipe.net if isinstance(job.recipe, OwnNetRecipe) else None,
     )

@@ -11,6 +11,7 @@ from assay.core.table import figure_of
 from assay.core.text import csv_text, html_table
 from assay.data.preprocessing import Preprocessing
 from assay.training.model.limits import Limits
+from assay.training.model.own_net import OwnNet
 
 #: The columns of `history.csv`, in order.
 HISTORY_COLUMNS: Final = (
@@ -153,6 +154,7 @@ class ModelData:
     fingerprints: of the data it was trained on, by split. versions: of the libraries that made it.
     scores: figures known at the end of training (last epoch), not the test score.
     limits: how sure it may sound, when it should not answer, what is familiar to it.
+    own_net: the net that its user brought, which no record describes; None for Assay's own.
     """
 
     weights: Mapping[str, NDArray[np.float32]]
@@ -165,6 +167,7 @@ class ModelData:
     versions: Mapping[str, str] = field(default_factory=dict)
     scores: Mapping[str, Any] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    own_net: OwnNet | None = None
 
     def costs(self) -> dict[str, Any]:
         """What a prediction costs: the `model` of `evaluation.json`."""

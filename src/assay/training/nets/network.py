@@ -1,8 +1,9 @@
 """From a recipe to a net: built, initialized from a seed, filled from arrays, read back into arrays."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from threading import local
 
 import numpy as np
 import torch
@@ -11,9 +12,10 @@ from torch import nn
 
 from assay.core.arrays import Shape
 from assay.core.errors import AssayError
+from assay.training.model.own_net import own_net_of
 from assay.training.nets import MODELS
 from assay.training.nets.ensemble import Ensemble
-from assay.training.recipes import NetRecipe
+from assay.training.recipes import NetRecipe, OwnNetRecipe
 
 
 def empty_network(recipe: NetRecipe, input_shape: Shape, class_count: int) -> nn.Module:
@@ -22,6 +24,8 @@ def empty_network(recipe: NetRecipe, input_shape: Shape, class_count: int) -> nn
     Raises AssayError `bad-value` when the recipe names a net that does not exist, and
     `recipe-does-not-fit` when it cannot be built for such images.
     """
+    if isinstance(recipe, OwnNetRecipe):
+        return recipe.net.copy()
     if recipe.model not in MODELS:
         known = f"There are: {', '.join(MODELS)}."
         raise AssayError("bad-value", "model", f"{recipe.model!r} is no net", known)
@@ -36,6 +40,8 @@ def unfilled_network(recipe: NetRecipe, input_shape: Shape, class_count: int) ->
     What `to_empty` does, without the 500 modules for symbolic shapes that it loads, for half a second.
     """
     network = empty_network(recipe, input_shape, class_count)
+    if isinstance(recipe, OwnNetRecipe):
+        return network
     memory = {name: torch.empty(t.shape, dtype=t.dtype) for name, t in network.state_dict().items()}
     network.load_state_dict(memory, assign=True)
     return network
@@ -62,7 +68,10 @@ def initialized_network(recipe: NetRecipe, input_shape: Shape, class_count: int,
 
     Weights: Glorot uniform, biases zero (Glorot and Bengio 2010; Keras' defaults). With `dirac` the first
     filters of each convolution pass its input channels on unchanged (Zagoruyko and Komodakis 2017).
+    A net of the user's own begins as it was given.
     """
+    if isinstance(recipe, OwnNetRecipe):
+        return recipe.net.copy()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         nets = [_drawn(recipe, input_shape, class_count) for _ in range(recipe.members)]
@@ -92,7 +101,9 @@ def filled_network(
     recipe: NetRecipe, input_shape: Shape, class_count: int, weights: Mapping[str, NDArray[np.float32]]
 ) -> nn.Module:
     """The recipe's net with the given weights, ready to predict. `weights` as `arrays` gave them."""
-    network = _laid_out(unfilled_network(recipe, input_shape, class_count).eval())
+    network = unfilled_network(recipe, input_shape, class_count).eval()
+    if not isinstance(recipe, OwnNetRecipe):
+        network = _laid_out(network)
     fill(network, weights)
     return network
 
@@ -103,6 +114,25 @@ def fill(network: nn.Module, weights: Mapping[str, NDArray[np.float32]]) -> None
     own = floating_state(network)
     for name, array in weights.items():
         own[name].copy_(torch.from_numpy(array))
+
+
+def for_threads(network: nn.Module) -> Callable[[], nn.Module]:
+    """What gives each thread the net to ask: of the user's nets, which may keep values on themselves from one
+    layer to the next, a copy of its own."""
+    own = own_net_of(network)
+    if own is None:
+        return lambda: network
+    kept, where = local(), next(network.parameters()).device
+
+    def mine() -> nn.Module:
+        if not hasattr(kept, "network"):
+            kept.network = own.copy().to(where)
+            kept.network.load_state_dict(network.state_dict())
+            kept.network.train(network.training)
+        found: nn.Module = kept.network
+        return found
+
+    return mine
 
 
 def floating_state(network: nn.Module) -> dict[str, torch.Tensor]:

@@ -63,6 +63,7 @@ def _recorder(name: str, rows: list[LayerRow]) -> Callable[[nn.Module, object, t
     def record(layer: nn.Module, _inputs: object, output: torch.Tensor) -> None:
         kind = type(layer).__name__
         parameters = sum(parameter.numel() for parameter in layer.parameters())
+        output = _first_tensor(output)
         shape = (None, *output.shape[1:])
         rows.append(
             LayerRow(name, kind, shape, parameters, _multiply_adds(layer, output), PURPOSES.get(kind, ""))
@@ -71,10 +72,17 @@ def _recorder(name: str, rows: list[LayerRow]) -> Callable[[nn.Module, object, t
     return record
 
 
+def _first_tensor(output: object) -> torch.Tensor:
+    """A layer's output; of several, as recurrent layers and attention give, the first."""
+    while isinstance(output, list | tuple) and output:
+        output = output[0]
+    return output if isinstance(output, torch.Tensor) else torch.empty(1, 0)
+
+
 def _multiply_adds(layer: nn.Module, output: torch.Tensor) -> int:
     if isinstance(layer, nn.Linear):
-        return layer.in_features * layer.out_features
-    if isinstance(layer, nn.Conv2d):
+        return layer.in_features * prod(output.shape[1:])
+    if isinstance(layer, nn.Conv1d | nn.Conv2d | nn.Conv3d):
         return prod(output.shape[1:]) * layer.in_channels // layer.groups * prod(layer.kernel_size)
     return 0
 

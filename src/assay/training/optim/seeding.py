@@ -14,6 +14,7 @@ from assay.core.errors import AssayError
 _ORDER: Final = 1
 MIRROR: Final = 2
 AUGMENTATION: Final = 3
+_LAYERS: Final = 4
 
 
 def check_seed(seed: int) -> None:
@@ -25,6 +26,11 @@ def check_seed(seed: int) -> None:
 def generator(seed: int, purpose: int, epoch: int = 0) -> np.random.Generator:
     """A generator of its own for one purpose and epoch."""
     return np.random.default_rng([seed, purpose, epoch])
+
+
+def layer_seed(seed: int, epoch: int, step: int) -> int:
+    """The seed of what a net's own layers draw in one step, as dropout does: in [0, 2**63)."""
+    return int(np.random.default_rng([seed, _LAYERS, epoch, step]).integers(2**63))
 
 
 def epoch_order(rows: NDArray[np.int64], seed: int, epoch: int) -> NDArray[np.int64]:

@@ -23,4 +23,6 @@ class Average:
         """Take the net's weights and running statistics in. step: how many were taken in before."""
         decay = min(self._decay, (1 + step) / (10 + step))
         mine, theirs = floating_state(self.network), floating_state(network)
-        torch._foreach_lerp_(list(mine.values()), list(theirs.values()), 1 - decay)
+        # A tensor that two layers share has two names, and is averaged once.
+        names = list({tensor.data_ptr(): name for name, tensor in mine.items()}.values())
+        torch._foreach_lerp_([mine[name] for name in names], [theirs[name] for name in names], 1 - decay)

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from assay.core.errors import AssayError
 from assay.core.text import choices, shortened
 from assay.training.closed_forms import CLOSED_FORMS
+from assay.training.model.own_net import OwnNet
 
 #: Recipe name -> its file beside this module, by cost.
 RECIPES: Final[Mapping[str, str]] = {
@@ -24,6 +25,9 @@ RECIPES: Final[Mapping[str, str]] = {
     "cnn-accurate": "cnn-accurate.toml",
     "cnn-best": "cnn-best.toml",
 }
+
+#: What a recipe names as its model that trains a net of the user's own.
+OWN: Final = "own"
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1, le=1_048_576)]
@@ -109,6 +113,31 @@ class NetRecipe(Recipe):
     lengthened_patience: Annotated[int, Field(ge=0, le=100_000)] = 0
 
 
+class OwnNetRecipe(NetRecipe):
+    """The settings of a recipe, for a net that the user brought; the net stands in no record."""
+
+    _net: OwnNet = PrivateAttr()
+
+    @property
+    def net(self) -> OwnNet:
+        """The net to train."""
+        return self._net
+
+
+def with_own_net(recipe: NetRecipe, net: OwnNet) -> OwnNetRecipe:
+    """The recipe's settings for the user's net, which begins as it is and has no options."""
+    named = {"name": f"own-{net.name}", "model": OWN, "options": {}}
+    own = OwnNetRecipe(**{**{key: getattr(recipe, key) for key in NetRecipe.model_fields}, **named})
+    own._net = net
+    return own
+
+
+def recipe_with(record: Mapping[str, Any], net: OwnNet | None) -> Recipe:
+    """The recipe of a model's record, and the net that its user brought, if it has one."""
+    recipe = validated(record)
+    return with_own_net(recipe, net) if net is not None and isinstance(recipe, NetRecipe) else recipe
+
+
 def settings_of(name: str) -> tuple[str, ...]:
     """What a user of the recipe `name` may change: everything but what makes it this recipe.
 
@@ -152,9 +181,9 @@ def validated(table: Mapping[str, Any]) -> Recipe:
         raise AssayError("bad-value", setting, problem, "Give a value in its range.") from None
 
 
-def net_recipe(record: Mapping[str, Any]) -> NetRecipe:
-    """The recipe of a net from its record."""
-    recipe = validated(record)
+def net_recipe(record: Mapping[str, Any], net: OwnNet | None) -> NetRecipe:
+    """The recipe of a net from its record. net: the one that the user brought, if this is one."""
+    recipe = recipe_with(record, net)
     assert isinstance(recipe, NetRecipe), f"{recipe.name} is fitted in closed form"
     return recipe
 

@@ -35,9 +35,9 @@ class _Named:
         return self._values
 
 
-def named_columns(answers: Answered, classes: Sequence[str]) -> _Named:
+def named_columns(probabilities: NDArray[np.float64], classes: Sequence[str]) -> _Named:
     """The probabilities as something whose columns have names."""
-    return _Named(answers.probabilities, classes)
+    return _Named(probabilities, classes)
 
 
 def answers_of(model: Any, predictions: Any, probabilities: Any, dataset: Dataset) -> Answered:

@@ -37,6 +37,9 @@ def command_settings(
     given = {**given, **{g.kind.setting: g.told for g in brought}}
     own = {key: value for key, value in given.items() if key in Settings.model_fields and key != "recipe"}
     strangers = {key: value for key, value in given.items() if key not in Settings.model_fields}
+    if isinstance(given.get("recipe"), str):
+        fix = "Name the recipe as model=; recipe= holds its settings."
+        raise AssayError("bad-value", "recipe", "a name is for a net of your own", fix)
     recipe = {**given.get("recipe", {}), **strangers}
     _refuse_unknown(command, recipe if command != "audit" else strangers)
     by_command = _BY_COMMAND.get(command, {})

@@ -1,0 +1,262 @@
+"""Is a net that the user brought one that can be trained? Asked of a copy, before any work starts."""
+
+import copy
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+from torch.nn.parameter import is_lazy
+
+from assay.core.errors import AssayError
+from assay.core.text import shortened
+from assay.training.device import is_memory_error
+from assay.training.model.own_net import OwnNet
+
+if TYPE_CHECKING:
+    from assay.training.model.own_net import GivenNet
+
+#: What code of the user's may raise where a net does not fit. Interruptions and full memory pass through.
+_FAILURES: Final = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
+#: Wrappers of torch's by the name of their class, and what to give instead.
+_WRAPPED: Final = {
+    "DataParallel": "Give the net inside it: net.module.",
+    "DistributedDataParallel": "Give the net inside it: net.module.",
+    "OptimizedModule": "Give the net before torch.compile.",
+    "RecursiveScriptModule": "Give the net before torch.jit.",
+}
+
+#: What the last step of a net may not be: the loss takes the softmax itself.
+_SQUASHED: Final = {
+    "SoftmaxBackward0": "a softmax",
+    "LogSoftmaxBackward0": "a log-softmax",
+    "SigmoidBackward0": "a sigmoid",
+    "LogSigmoidBackward0": "a log-sigmoid",
+}
+
+#: Names of weights that model files keep for themselves.
+_KEPT_NAMES: Final = ("reference.", "limits.")
+
+#: Images that a net is tried on.
+_LEAST_TRIED: Final = 4
+
+
+def _refused(name: str, what: str, fix: str) -> AssayError:
+    return AssayError("net-refused", name, what, fix)
+
+
+@contextmanager
+def net_errors(name: str, doing: str, fix: str) -> Iterator[None]:
+    """Turn what a user's net raises into `net-refused`: what was being done, and torch's own words."""
+    try:
+        yield
+    except _FAILURES as error:
+        if is_memory_error(error):
+            raise
+        told = shortened(" ".join(str(error).split()) or type(error).__name__, 200)
+        raise _refused(name, f"{doing}: {type(error).__name__}: {told}", fix) from error
+
+
+def own_net(given: "GivenNet", images: NDArray[np.uint8], class_count: int, seed: int) -> OwnNet:
+    """The user's net, or the one that the user's function builds, tried and found fit for training.
+
+    images: a few of the training images, uint8 `(b, h, w, c)`. seed: of what the function draws, and of
+    what the trial draws; torch's global generator is left as it was. The net given is not changed.
+    Raises AssayError `net-refused` with the first thing that is wrong.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = given if isinstance(given, nn.Module) else _built(given, images, class_count)
+        own = _taken(network)
+        _try(own, _as_input(images), class_count)
+    return own
+
+
+def _built(
+    build: Callable[[tuple[int, int, int], int], nn.Module], images: NDArray[np.uint8], class_count: int
+) -> nn.Module:
+    shape = _channels_first(images)
+    name = getattr(build, "__name__", type(build).__name__)
+    fix = "Give a net, or a function that makes one of the image's shape and the number of classes."
+    with net_errors(name, f"it cannot be called with ({shape}, {class_count})", fix):
+        network = build(shape, class_count)
+    if not isinstance(network, nn.Module):
+        raise _refused(name, f"it gives {type(network).__name__} and no torch.nn.Module", fix)
+    return network
+
+
+def _channels_first(images: NDArray[np.uint8]) -> tuple[int, int, int]:
+    height, width, channels = images.shape[1:]
+    return channels, height, width
+
+
+def _taken(network: nn.Module) -> OwnNet:
+    """A copy of the net on the CPU, if its weights are such as can be trained and saved."""
+    name = type(network).__name__
+    if name in _WRAPPED:
+        raise _refused(name, "it is wrapped, and a copy of it is not a net of its own", _WRAPPED[name])
+    state = {**dict(network.named_parameters()), **dict(network.named_buffers())}
+    for key, tensor in state.items():
+        _check_tensor(name, key, tensor)
+    if not any(parameter.requires_grad for parameter in network.parameters()):
+        what = "it has no weights that learn" if list(network.parameters()) else "it has no weights"
+        raise _refused(name, what, "Give a net with parameters that require a gradient.")
+    other = next((key for key, value in network.state_dict().items() if not isinstance(value, Tensor)), None)
+    if other is not None:
+        what = f"{other} is no tensor, and a model file holds nothing else"
+        raise _refused(name, what, "Make it a buffer, or part of the code.")
+    fix = "Give a net that has not been asked anything yet, or a function that builds one."
+    with net_errors(name, "it cannot be copied", fix):
+        template = copy.deepcopy(network).to("cpu")
+    return OwnNet(template, name)
+
+
+def _check_tensor(name: str, key: str, tensor: Tensor) -> None:
+    if is_lazy(tensor):
+        fix = "Send one batch through it first: net(torch.zeros(1, channels, height, width))."
+        raise _refused(name, f"{key} is lazy: its shape is not known yet", fix)
+    if tensor.device.type == "meta":
+        raise _refused(name, f"{key} is on the device meta, without values", "Give a net with weights.")
+    if (tensor.is_floating_point() or tensor.is_complex()) and tensor.dtype != torch.float32:
+        kind = str(tensor.dtype).removeprefix("torch.")
+        raise _refused(name, f"{key} is {kind}; Assay trains and saves float32", "Give net.float().")
+    if key.startswith(_KEPT_NAMES):
+        first = key.partition(".")[0]
+        fix = "Call that part of the net otherwise."
+        raise _refused(name, f"{key}: model files keep the name {first!r} for themselves", fix)
+
+
+def _as_input(images: NDArray[np.uint8]) -> Tensor:
+    """The images as a net gets them, at least four."""
+    rows = np.arange(max(_LEAST_TRIED, len(images))) % len(images)
+    return torch.from_numpy(images[rows].astype(np.float32) / 255)
+
+
+def _try(own: OwnNet, images: Tensor, class_count: int) -> None:
+    """Ask copies of the net, in training and in evaluation mode."""
+    shape = " x ".join(map(str, images.permute(0, 3, 1, 2).shape[1:]))
+    doing = f"images of {shape} (channels, height, width) do not go through it"
+    fix = "Give a net for such images, or read them at another size=."
+    with net_errors(own.name, doing, fix):
+        learning, logits, before = _asked_in_training(own, images)
+    _check_answers(own.name, logits, len(images), class_count)
+    _check_gradients(own.name, learning, logits)
+    _check_whole_numbers(own.name, before, learning)
+    with net_errors(own.name, doing, fix), torch.no_grad():
+        asked = own.copy().eval()
+        first, second, half = asked(images), asked(images), asked(images[: len(images) // 2])
+    _check_answers(own.name, first, len(images), class_count)
+    _check_repeats(own.name, first, second, half)
+    with net_errors(own.name, doing, fix):
+        _check_sums(own, images)
+
+
+def _asked_in_training(own: OwnNet, images: Tensor) -> tuple[nn.Module, Tensor, dict[str, Tensor]]:
+    """A copy, its answers in training mode, and its whole numbers from before."""
+    network = own.copy().train()
+    before = {name: tensor.clone() for name, tensor in network.named_buffers()}
+    return network, network(images), before
+
+
+def _check_answers(name: str, logits: object, count: int, class_count: int) -> None:
+    if not isinstance(logits, Tensor):
+        what = f"it answers with a {type(logits).__name__}, and not with one tensor"
+        raise _refused(name, what, "Let forward return the logits alone, a row per image.")
+    if logits.shape != (count, class_count):
+        shape = f"(n{''.join(f', {size}' for size in logits.shape[1:])})"
+        if logits.ndim == 2 and len(logits) == count:
+            what = f"it has {logits.shape[1]:,} outputs, and the data have {class_count:,} classes"
+            raise _refused(name, what, f"Let its last layer have {class_count} outputs.")
+        what = f"its answers are {shape if len(logits) == count else tuple(logits.shape)} for {count} images"
+        raise _refused(name, what, f"Let forward return the logits, (n, {class_count}).")
+    if not logits.is_floating_point():
+        raise _refused(name, f"its answers are {logits.dtype}", "Let forward return float logits.")
+    if not bool(torch.isfinite(logits).all()):
+        what = "its answers to training images are not all numbers (NaN or infinite)"
+        raise _refused(name, what, "Look for a division by zero, a logarithm, or weights that are NaN.")
+    last = type(logits.grad_fn).__name__
+    if last in _SQUASHED:
+        raise _ends_in(name, _SQUASHED[last])
+
+
+def _ends_in(name: str, what: str) -> AssayError:
+    fix = "Let it return the logits: leave the last layer away."
+    return _refused(name, f"it ends in {what}, and the loss takes the softmax of what it gives", fix)
+
+
+def _check_gradients(name: str, network: nn.Module, logits: Tensor) -> None:
+    parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    doing, fix = "no gradient goes back through it", "Compute the answers from its weights, by torch alone."
+    with net_errors(name, doing, fix):
+        loss = cross_entropy(logits, torch.arange(len(logits)) % logits.shape[1])
+        found = torch.autograd.grad(loss, parameters, allow_unused=True)
+    if all(gradient is None for gradient in found):
+        raise _refused(name, "no weight has an effect on its answers", fix)
+
+
+def _check_whole_numbers(name: str, before: dict[str, Tensor], network: nn.Module) -> None:
+    """What training changes must be saved, and model files hold float32 that `state_dict` names.
+
+    Batch norm's counters change too; prediction does not need them.
+    """
+    saved = network.state_dict().keys()
+    for key, tensor in network.named_buffers():
+        kept = key in saved and tensor.is_floating_point()
+        if not kept and not key.endswith("num_batches_tracked") and not torch.equal(tensor, before[key]):
+            kind = "whole numbers" if key in saved else "not persistent"
+            what = f"{key} changes in training and cannot be saved: it is {kind}"
+            raise _refused(name, what, "Make it a persistent float32 buffer.")
+
+
+def _check_repeats(name: str, first: Tensor, second: Tensor, half: Tensor) -> None:
+    """In evaluation mode the same image must get the same answer, whatever stands beside it."""
+    room = 1e-3 * max(1.0, float(first.abs().max()))
+    if float((first - second).abs().max()) > room:
+        what = "in evaluation mode it answers otherwise when asked again"
+        fix = "Use nn.Dropout, or F.dropout(x, training=self.training)."
+        raise _refused(name, what, fix)
+    if half.shape != first[: len(half)].shape or float((first[: len(half)] - half).abs().max()) > room:
+        what = "in evaluation mode an image's answer depends on the other images of its batch"
+        fix = "Use batch norm with track_running_stats=True, or another norm."
+        raise _refused(name, what, fix)
+
+
+@torch.no_grad()
+def _check_sums(own: OwnNet, images: Tensor) -> None:
+    """Answers that sum to 1 whatever the weights are come from a softmax, however it is written.
+
+    The weights are moved at random first: a last layer that begins as the classes' shares sums to 1 too.
+    """
+    network = own.copy().eval()
+    for parameter in network.parameters():
+        parameter.add_(torch.randn_like(parameter) * (1 + parameter.abs()), alpha=0.05)
+    answers = network(images).double()
+    for values, name in ((answers, "a softmax"), (answers.exp(), "a log-softmax")):
+        if bool((values >= 0).all()) and bool(((values.sum(1) - 1).abs() < 1e-4).all()):
+            raise _ends_in(own.name, name)
+
+
+def check_last_batch(own: OwnNet, shape: tuple[int, int, int], images: int, batch_size: int) -> None:
+    """Raise AssayError `net-refused` where the last batch of an epoch is one image, which batch norm refuses.
+
+    shape: height, width, channels. images: how many an epoch shows.
+    """
+    if images % batch_size != 1:
+        return
+    doing = f"the last batch of an epoch is a single image ({images:,} images, batch_size {batch_size})"
+    fix = f"Give another batch_size, such as {batch_size + 1}."
+    with torch.random.fork_rng(devices=[]), net_errors(own.name, doing, fix):
+        own.copy().train()(torch.zeros(1, *shape))
