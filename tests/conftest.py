@@ -34,6 +34,7 @@ SLOW = {
     "reports/test_look_at.py": "whole runs",
     "reports/test_numbers_of_runs.py": "whole runs",
     "test_ci_kit.py": "whole commands in processes of their own",
+    "test_docstring_examples.py": "whole runs",
     "test_examples.py": "whole examples in processes of their own",
     "test_contributing.py": "whole commands on a copy of the package",
     "torture/": "processes that are killed, and disks that refuse",

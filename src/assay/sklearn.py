@@ -35,6 +35,13 @@ class AssayClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
 
     After `fit`: `classes_`, `model_` (as `assay.train` returns it), `image_shape_`, `n_features_in_`.
     What Assay refuses (one class, too few images, unknown settings) is a ValueError with its words.
+
+    >>> from assay.sklearn import AssayClassifier
+    >>> from sklearn.datasets import load_digits
+    >>> digits = load_digits()
+    >>> classifier = AssayClassifier("nearest-mean").fit(digits.images[:300], digits.target[:300])
+    >>> bool(classifier.score(digits.images[300:400], digits.target[300:400]) > 0.7)
+    True
     """
 
     def __init__(
@@ -49,7 +56,7 @@ class AssayClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         device: Device = "auto",
         threads: int | None = None,
         image_shape: tuple[int, ...] | None = None,
-        settings: Mapping[str, Any] | None = None,
+        settings: Mapping[str, object] | None = None,
     ) -> None:
         self.recipe = recipe
         self.epochs = epochs
@@ -133,8 +140,14 @@ def label_quality_weight(
     its label. X, y, image_shape: as in `AssayClassifier`. Raises ValueError where the labels cannot be
     judged (few images, one class): equal weights would look like trust.
 
-    weights = label_quality_weight(X, y)
-    LogisticRegression().fit(X, y, sample_weight=weights)
+    >>> from assay.sklearn import label_quality_weight
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> X, y = load_digits(return_X_y=True)
+    >>> weights = label_quality_weight(X[:300], y[:300])
+    >>> classifier = LogisticRegression(max_iter=50, tol=0.1).fit(X[:300], y[:300], sample_weight=weights)
+    >>> weights.shape, bool((weights <= 1).all())
+    ((300,), True)
     """
     flat, own_shape = _flat(X)
     rows = np.asarray(flat)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal, SupportsIndex, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, SupportsIndex, overload
 
 from assay.core import durable
 from assay.core.errors import AssayError
@@ -13,6 +13,9 @@ from assay.core.text import choices, csv_text, html_table
 from assay.data.values import Dataset
 from assay.estimators.label_noise import LabelPosterior
 from assay.estimators.label_quality import QUALITY_COLUMNS, LabelQuality, quality_rows
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Verdict = Literal["pass", "warn", "fail", "not evaluated"]
 
@@ -207,7 +210,7 @@ class Audit:
         """The finding of one check. Raises KeyError when it did not run."""
         return self.findings[check]
 
-    def show(self, check: str, data: Dataset | None = None) -> Any:
+    def show(self, check: str, data: Dataset | None = None) -> "Figure":
         """The images that a check flags, the worst first, as a matplotlib figure.
 
         data: needed only where the audit was not made by `assay.audit` in this session. Raises KeyError for a

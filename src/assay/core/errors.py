@@ -106,6 +106,13 @@ class AssayError(Exception):
     more: further lines for people, where one is too few: both readings of a tree.
     `where` names the file or argument, `what` says what is wrong with it, `fix` what to do about it.
     `exit_code` follows from `code` (see `ERROR_CODES`; an unknown code is a bug of ours: KeyError).
+
+    >>> import assay
+    >>> try:
+    ...     assay.train("fashion-mnist-sample", "mpl")
+    ... except assay.AssayError as error:
+    ...     error.code, error.exit_code, error.where, error.what
+    ('unknown-recipe', 2, 'mpl', 'there is no such recipe')
     """
 
     def __init__(self, code: str, where: object, what: str, fix: str, more: Sequence[str] = ()) -> None:

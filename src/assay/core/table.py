@@ -5,10 +5,16 @@ None of these libraries is needed to have a table; each is loaded by the functio
 
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from assay.core.errors import AssayError
 from assay.core.text import html_table
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
+    from matplotlib.figure import Figure
 
 #: Rows that a notebook is shown.
 _SHOWN: Final = 20
@@ -21,23 +27,28 @@ class Tabular:
         """The columns by name."""
         raise NotImplementedError
 
-    def to_pandas(self) -> Any:
+    def to_pandas(self) -> "pandas.DataFrame":
         """A pandas DataFrame. Raises AssayError `missing-extra` without pandas."""
-        return _library("pandas").DataFrame({k: list(v) for k, v in self.table().columns.items()})
+        made: pandas.DataFrame = _library("pandas").DataFrame(self._columns())
+        return made
 
-    def to_polars(self) -> Any:
+    def to_polars(self) -> "polars.DataFrame":
         """A polars DataFrame. Raises AssayError `missing-extra` without polars."""
-        return _library("polars").DataFrame({k: list(v) for k, v in self.table().columns.items()})
+        made: polars.DataFrame = _library("polars").DataFrame(self._columns())
+        return made
 
-    def to_arrow(self) -> Any:
+    def to_arrow(self) -> "pyarrow.Table":
         """A pyarrow Table. Raises AssayError `missing-extra` without pyarrow."""
-        return _library("pyarrow").table({k: list(v) for k, v in self.table().columns.items()})
+        return _library("pyarrow").table(self._columns())
+
+    def _columns(self) -> dict[str, list[object]]:
+        return {name: list(column) for name, column in self.table().columns.items()}
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """The Arrow PyCapsule interface: any library that reads Arrow takes the table as it is."""
         return self.to_arrow().__arrow_c_stream__(requested_schema)
 
-    def __dataframe__(self, nan_as_null: bool = False, allow_copy: bool = True) -> Any:
+    def __dataframe__(self, nan_as_null: bool = False, allow_copy: bool = True) -> object:
         """The data frame interchange protocol."""
         return self.to_arrow().__dataframe__(nan_as_null, allow_copy)
 
@@ -45,7 +56,7 @@ class Tabular:
 class Table(Tabular):
     """Columns of equal length by name. Iterating gives the rows, as mappings."""
 
-    def __init__(self, columns: Mapping[str, Sequence[Any]], name: str = "Table") -> None:
+    def __init__(self, columns: Mapping[str, Sequence[object]], name: str = "Table") -> None:
         self.columns, self.name = dict(columns), name
         if len({len(column) for column in self.columns.values()}) > 1:
             raise ValueError("the columns are not equally long")
@@ -57,10 +68,10 @@ class Table(Tabular):
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), ()))
 
-    def __getitem__(self, name: str) -> Sequence[Any]:
+    def __getitem__(self, name: str) -> Sequence[object]:
         return self.columns[name]
 
-    def __iter__(self) -> Iterator[dict[str, Any]]:
+    def __iter__(self) -> Iterator[dict[str, object]]:
         for cells in zip(*self.columns.values(), strict=True):
             yield dict(zip(self.columns, cells, strict=True))
 
@@ -73,13 +84,14 @@ class Table(Tabular):
         return html_table(tuple(self.columns), shown, f"{self.name}: {len(self):,} rows{more}")
 
 
-def figure_of(room: str, function: str, *arguments: Any) -> Any:
+def figure_of(room: str, function: str, *arguments: object) -> "Figure":
     """A figure from the room that draws, which is loaded only when somebody wants to see one.
 
     Values below `reports` have `plot` and `show` as a convenience; the picture is made above, by name, and
     nothing below depends on it (docs/decisions/0095).
     """
-    return getattr(import_module(f"assay.reports.figures.{room}"), function)(*arguments)
+    drawn: Figure = getattr(import_module(f"assay.reports.figures.{room}"), function)(*arguments)
+    return drawn
 
 
 def _library(name: str) -> Any:

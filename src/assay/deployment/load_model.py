@@ -1,5 +1,6 @@
 """A trained model from where it lies: a run folder, a model folder, or an exported file."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,17 +8,28 @@ from assay.core.errors import AssayError
 from assay.deployment.onnx_model import OnnxModel
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from assay.training.classifier import Model
-    from assay.training.model.own_net import GivenNet
 
 
-def load_model(path: str | Path, model: "GivenNet | None" = None) -> "Model | OnnxModel":
+def load_model(
+    path: str | Path,
+    model: "nn.Module | Callable[[tuple[int, int, int], int], nn.Module] | None" = None,
+) -> "Model | OnnxModel":
     """The model of a run folder, of a folder that `Model.save` wrote, or of a file that `export` wrote.
 
     Both kinds have `classes`, `preprocessing`, `predict` and `predict_proba`; a file needs no torch.
     model: the net, or the function that builds it, of a model whose net is your own (see `assay.train`).
     Raises AssayError `file-missing`, `model-refused`, `missing-extra`, `bad-value` (a run of several models,
     or a net for a model that needs none), `net-needed`, `net-refused`.
+
+    >>> import assay
+    >>> data = assay.load("fashion-mnist-sample")
+    >>> assay.train(data, "nearest-mean").save("model")
+    >>> model = assay.load_model("model")
+    >>> model.predict_proba(data.splits["test"].blocks()).shape
+    (500, 10)
     """
     path = Path(path)
     if not path.exists():

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from assay.data.decoding.given import Picture, image_blocks
 from assay.data.preprocessing import Preprocessing
 from assay.deployment.onnx_content import INPUT, OUTPUTS, Metadata, checked_metadata, refused
 from assay.training.inference.batching import prediction_batch
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 _LARGEST_FILE: Final = 1 << 30
 
@@ -51,7 +54,7 @@ class OnnxModel:
 
     metadata: Metadata
     sha256: str
-    session: Any
+    session: "InferenceSession"
 
     @classmethod
     def read(cls, path: str | Path, threads: int | None = None, extra: str = "export") -> "OnnxModel":

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from assay.evaluation.json_types import record_of
 from assay.evaluation.ood import OutOfDistribution
 from assay.evaluation.selective import Abstention
 from assay.evaluation.slices import Slices
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 #: Up to so many classes `evaluation.json` holds the whole confusion matrix; beyond, its zeros are left out.
 _FULL_CONFUSION: Final = 1000
@@ -160,7 +163,7 @@ class Evaluation:
         wrong = np.flatnonzero(self.predicted != self.labels)
         return wrong[np.argsort(-self.confidence[wrong], kind="stable")][:limit]
 
-    def plot_confusion(self) -> Any:
+    def plot_confusion(self) -> "Figure":
         """The confusion matrix, as a matplotlib figure."""
         return figure_of("results", "plot_confusion", self)
 

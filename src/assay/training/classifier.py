@@ -14,6 +14,7 @@ from assay.estimators.temperature_scaling import tempered
 from assay.training.inference import any_model
 from assay.training.inference.blend import of_net
 from assay.training.inference.features import distances_in
+from assay.training.model.own_net import GivenNet
 from assay.training.model.values import ModelData
 from assay.training.model_file import read_model_data, save_model
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from assay.data.decoding.given import Picture
     from assay.deployment.export.proof import Proof
     from assay.workflow.planning.data import Data
-    from assay.training.model.own_net import GivenNet
 
 
 class Model(ModelData):
@@ -35,7 +35,7 @@ class Model(ModelData):
         return cls(**{field.name: getattr(data, field.name) for field in fields(data)})
 
     @classmethod
-    def read(cls, folder: str | Path, model: "GivenNet | None" = None) -> "Model":
+    def read(cls, folder: str | Path, model: GivenNet | None = None) -> "Model":
         """The model that `save` wrote. Raises AssayError `model-refused` for anything else.
 
         model: the net, where it is one of the user's own (see `assay.train`); `net-needed` without it.

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 import numpy as np
 import safetensors.numpy
@@ -27,13 +27,10 @@ from assay.training.inference.any_model import summarize, weight_shapes
 from assay.training.inference.features import PIXELS
 from assay.training.model.limits import unknown_limits
 from assay.training.model.limits_file import LimitsRecord, arrays_of_limits, record_of_limits
-from assay.training.model.own_net import OwnNet
+from assay.training.model.own_net import GivenNet, OwnNet
 from assay.training.model.values import EpochRecord, History, ModelData, ModelSummary
 from assay.training.recipes import OWN, NetRecipe, OwnNetRecipe, Recipe, recipe_with
 from assay.training.requirements import require_torch
-
-if TYPE_CHECKING:
-    from assay.training.model.own_net import GivenNet
 
 WEIGHTS: Final = "model.safetensors"
 RECORD: Final = "model.json"
@@ -105,7 +102,7 @@ def weights_file(model: ModelData) -> bytes:
     return safetensors.numpy.save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
 
 
-def read_model_data(folder: Path, net_given: "GivenNet | None" = None) -> ModelData:
+def read_model_data(folder: Path, net_given: GivenNet | None = None) -> ModelData:
     """The model that `save_model` wrote. Raises AssayError `model-refused` for anything else.
 
     net_given: the net, or what builds it, of a model whose net is the user's own; `net-needed` without it.
@@ -136,7 +133,7 @@ def read_model_data(folder: Path, net_given: "GivenNet | None" = None) -> ModelD
     return model
 
 
-def _own_net(record: _Record, given: "GivenNet | None", path: Path) -> OwnNet | None:
+def _own_net(record: _Record, given: GivenNet | None, path: Path) -> OwnNet | None:
     """The user's net for a record that has one; its weights are then read from the file."""
     if record.recipe.model != OWN:
         if given is not None:

@@ -54,6 +54,11 @@ def run(
     settings: the fields of `assay.workflow.settings.Settings` (model, seed, validation, device,
     threads, classes, checks); any other name is one of the recipe's (epochs, batch_size, learning_rate, ...).
     An unfinished run of the same configuration in `out` is continued. Raises AssayError.
+
+    >>> import assay
+    >>> run = assay.run("fashion-mnist-sample", model="majority", checks=["identity"], out="runs/first")
+    >>> (run.path / "report.html").exists(), run.model, run.score.accuracy
+    (True, Model(majority, 10 parameters, 10 classes), 0.1)
     """
     return carry_out(make_plan("run", data, out, settings, offline, on_event), on_event)
 
@@ -69,6 +74,13 @@ def audit(
     """Look for what is wrong with the data, before any training. Needs no torch.
 
     out: a folder for the report; None writes nothing. Other arguments as in `run`.
+
+    >>> import assay
+    >>> audit = assay.audit("fashion-mnist-sample", checks=["exact-duplicates", "label-balance"])
+    >>> audit
+    Audit('fashion-mnist-sample', 2 checks: 2 pass; 0 issues)
+    >>> audit.findings["exact-duplicates"].count
+    0
     """
     _refuse_training(settings)
     if out is not None:
@@ -119,6 +131,15 @@ def train(
         recipe="cnn" names whose other settings train it; without it: plain Adam, as the recipe `mlp`.
     Other arguments as in `run`; `Model.save` keeps the result, of your own net the weights alone
     (`assay.load_model(folder, model=net)` reads them).
+
+    >>> import assay
+    >>> data = assay.load("fashion-mnist-sample")
+    >>> assay.train(data, "linear", epochs=1, seed=0)
+    Model(linear, 7,850 parameters, 10 classes)
+    >>> from torch import nn
+    >>> net = nn.Sequential(nn.Flatten(), nn.Linear(28 * 28, 32), nn.GELU(), nn.Linear(32, 10))
+    >>> assay.train(data, net, epochs=1, learning_rate=0.01)
+    Model(own-Sequential, 25,450 parameters, 10 classes)
     """
     if model is not None and not isinstance(model, str):
         return _train_own(data, model, offline, on_event, settings)
@@ -165,6 +186,15 @@ def evaluate(
     out: of a model trained elsewhere, or of your own net: a run folder with audit, scores and report, for
         `assay compare`.
     Raises AssayError `bad-arrays`, `class-names`, `bad-value`, `shape-mismatch`.
+
+    >>> import assay
+    >>> data = assay.load("fashion-mnist-sample")
+    >>> score = assay.evaluate(assay.train(data, "nearest-mean"), data)
+    >>> low, high = score.accuracy_ci95
+    >>> low < score.accuracy < high
+    True
+    >>> assay.evaluate(predictions=["Bag"] * 500, data=data).accuracy
+    0.1
     """
     if isinstance(model, Model):
         given = predictions is not None or probabilities is not None
@@ -247,6 +277,15 @@ def predict(model: Model | OnnxModel | str | Path, files: Iterable[str | Path | 
 
     model: a model, or the path of a run folder or of an exported file. files: paths, or the content of
     picture files. Raises AssayError `file-missing`, `image-unreadable`, and those of `assay.load_model`.
+
+    >>> import assay
+    >>> from PIL import Image
+    >>> data = assay.load("fashion-mnist-sample")
+    >>> picture = next(data.splits["test"].blocks())[0, :, :, 0]
+    >>> Image.fromarray(picture).save("first.png")
+    >>> found = assay.predict(assay.train(data, "nearest-mean"), ["first.png"])[0]
+    >>> found.predicted in data.classes, round(sum(found.probabilities.values()), 6)
+    (True, 1.0)
     """
     chosen = load_model(model) if isinstance(model, str | Path) else model
     return predict_files(chosen, files)

@@ -51,6 +51,13 @@ def compare(
     runs: folders of finished runs, or `Run`s; one of several models stands for all of them. Training data may
     differ. out: a folder for comparison.json, differences.csv and a page; None writes nothing.
     Raises AssayError `different-test-data`, `run-not-evaluated`, `not-a-run-folder`, `run-damaged`.
+
+    >>> import assay
+    >>> data = assay.load("fashion-mnist-sample")
+    >>> both = assay.run(data, model="majority,nearest-mean", checks=["identity"], out="both")
+    >>> comparison = assay.compare(both)
+    >>> [pair.difference > 0.4 for pair in comparison.pairs]
+    [True]
     """
     folders = [Path(run if isinstance(run, str | Path) else run.path) for run in runs]
     if out is not None:

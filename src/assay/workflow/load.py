@@ -70,6 +70,13 @@ def load(
     offline: never use the network. on_event: receives progress and warnings.
 
     Raises AssayError: `unknown-data`, and whatever is wrong with the data (docs/errors.md).
+
+    >>> import assay, numpy as np
+    >>> assay.load("fashion-mnist-sample")
+    Dataset('fashion-mnist-sample', 10 classes, train: 2,000, test: 500)
+    >>> images, labels = np.zeros((4, 8, 8), np.uint8), np.array([0, 1, 0, 1])
+    >>> assay.load(arrays=(images, labels), classes=["cat", "dog"], name="pets")
+    Dataset('pets', 2 classes, train: 4)
     """
     request = as_request(
         data,

@@ -3,14 +3,14 @@
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, Union
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    #: A net of the user's own, or a function of (channels, height, width) and the number of classes.
-    GivenNet: TypeAlias = nn.Module | Callable[[tuple[int, int, int], int], nn.Module]
+#: A net of the user's own, or a function of (channels, height, width) and the number of classes.
+GivenNet: TypeAlias = Union["nn.Module", Callable[[tuple[int, int, int], int], "nn.Module"]]
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from assay.core.text import csv_text, html_table
 from assay.data.preprocessing import Preprocessing
 from assay.training.model.limits import Limits
 from assay.training.model.own_net import OwnNet
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 #: The columns of `history.csv`, in order.
 HISTORY_COLUMNS: Final = (
@@ -52,7 +55,7 @@ class History:
 
     records: tuple[EpochRecord, ...] = ()
 
-    def plot(self) -> Any:
+    def plot(self) -> "Figure":
         """Loss and accuracy per epoch, as a matplotlib figure."""
         return figure_of("results", "plot_curves", self)
 

@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import torch
@@ -15,10 +15,7 @@ from torch.nn.parameter import is_lazy
 from assay.core.errors import AssayError
 from assay.core.text import shortened
 from assay.training.device import is_memory_error
-from assay.training.model.own_net import OwnNet
-
-if TYPE_CHECKING:
-    from assay.training.model.own_net import GivenNet
+from assay.training.model.own_net import GivenNet, OwnNet
 
 #: What code of the user's may raise where a net does not fit. Interruptions and full memory pass through.
 _FAILURES: Final = (
@@ -70,7 +67,7 @@ def net_errors(name: str, doing: str, fix: str) -> Iterator[None]:
         raise _refused(name, f"{doing}: {type(error).__name__}: {told}", fix) from error
 
 
-def own_net(given: "GivenNet", images: NDArray[np.uint8], class_count: int, seed: int) -> OwnNet:
+def own_net(given: GivenNet, images: NDArray[np.uint8], class_count: int, seed: int) -> OwnNet:
     """The user's net, or the one that the user's function builds, tried and found fit for training.
 
     images: a few of the training images, uint8 `(b, h, w, c)`. seed: of what the function draws, and of

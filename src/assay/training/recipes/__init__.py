@@ -181,7 +181,7 @@ def validated(table: Mapping[str, Any]) -> Recipe:
         raise AssayError("bad-value", setting, problem, "Give a value in its range.") from None
 
 
-def net_recipe(record: Mapping[str, Any], net: OwnNet | None) -> NetRecipe:
+def net_recipe(record: Mapping[str, Any], net: OwnNet | None = None) -> NetRecipe:
     """The recipe of a net from its record. net: the one that the user brought, if this is one."""
     recipe = recipe_with(record, net)
     assert isinstance(recipe, NetRecipe), f"{recipe.name} is fitted in closed form"

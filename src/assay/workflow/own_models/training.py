@@ -1,17 +1,15 @@
 """A net that the user brought, trained with the settings of a recipe."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
 
 import numpy as np
 
 from assay.core.errors import AssayError
 from assay.core.text import choices
 from assay.data.values import Dataset
+from assay.training.model.own_net import GivenNet
 from assay.training.recipes import RECIPES, NetRecipe, OwnNetRecipe, Recipe, read_recipe, with_own_net
-
-if TYPE_CHECKING:
-    from assay.training.model.own_net import GivenNet
 
 #: Whose settings train a net of the user's own where no recipe is named: plain Adam, images as they are.
 PLAIN: Final = "mlp"
@@ -62,5 +60,5 @@ def with_net(recipe: Recipe | None, given: object, dataset: Dataset, seed: int) 
     train = dataset.train
     rows = np.unique(np.linspace(0, len(train) - 1, _TRIED).astype(np.int64))
     images = np.concatenate(list(train.blocks(rows)))
-    net = cast("GivenNet", given)
+    net = cast(GivenNet, given)
     return with_own_net(recipe, own_net(net, images, len(dataset.classes), seed))
