@@ -25,7 +25,7 @@ In the order of the story:
 - `assay.tracking` hands the events of a run to MLflow, TensorBoard, trackio or W&B.
 - `assay.AssayError` is what goes wrong, in one line: where, what, and what to do about it.
 
-`assay.sklearn` has the same as a scikit-learn classifier. Guide: docs/guide.md; settings of recipes:
+`assay.sklearn` is the same as a scikit-learn classifier. Guide: docs/guide.md; recipes:
 docs/recipes.md; what a finding means: docs/data.md; errors: docs/errors.md. On the command line:
 `assay --help`.
 

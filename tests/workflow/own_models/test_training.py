@@ -272,6 +272,14 @@ def test_a_new_process_needs_the_net_and_says_so(
         assert "net-needed" in lines[-1] and "assay.load_model(" in lines[-1]
 
 
+def test_it_is_not_exported_by_rules_that_do_not_know_it(data: Dataset, tmp_path: Path) -> None:
+    """Its layers stand in a table, and its forward may use them in any way."""
+    model = assay.train(data, seeded(gelu_net), epochs=1)
+    with pytest.raises(AssayError, match=r"model.to_torch\(\)"):
+        model.export(tmp_path / "own.onnx")
+    assert not list(tmp_path.iterdir())
+
+
 def changed_code() -> nn.Module:
     """The same weights in the same layers, and another use of them."""
 

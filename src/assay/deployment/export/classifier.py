@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from assay.core import durable
+from assay.core.errors import AssayError
 from assay.core.version import __version__
 from assay.deployment.export.backbone import add_pretrained
 from assay.deployment.export.closed_forms import CLOSED_FORMS
@@ -18,7 +19,7 @@ from assay.deployment.onnx_content import INPUT, METADATA, OUTPUTS, SEAL
 from assay.training.inference.blend import of_reference, share_of
 from assay.training.model.limits import OodGate
 from assay.training.model.values import ModelData
-from assay.training.recipes import NetRecipe, validated
+from assay.training.recipes import OWN, NetRecipe, validated
 
 #: Version of the file format that holds the operators of `OPSET`.
 _IR_VERSION: Final = 9
@@ -87,6 +88,10 @@ def metadata(model: ModelData, run_digest: str) -> Mapping[str, Any]:
 def _answers(graph: Graph, model: ModelData) -> tuple[str, str]:
     """Probabilities float64 `(n, k)`, tempered, and distances float32 `(n,)`; NaN without a gate."""
     recipe, shape = validated(model.recipe), model.preprocessing.shape
+    if recipe.model == OWN:
+        what = "it is a net of your own, and what its forward computes stands in no table"
+        fix = "Export the trained net by torch: torch.onnx.export(model.to_torch(), ...)."
+        raise AssayError("recipe-does-not-fit", recipe.name, what, fix)
     scaled = graph.add("Mul", graph.cast(INPUT, np.float32), graph.number(1 / 255))
     normalized = _normalized(graph, model, scaled)
     if isinstance(recipe, NetRecipe):
