@@ -2,11 +2,11 @@
 and reports a score that can be trusted.
 
 >>> import assay
->>> data = assay.load("fashion-mnist-sample")     # or a folder, a table, a data frame, arrays=(X, y)
+>>> data = assay.load("fashion-mnist-sample")  # or a folder, a table, a data frame, arrays=(X, y)
 >>> audit = assay.audit(data, checks=["label-balance"])  # without checks: all of them
 >>> audit.findings["label-balance"].verdict
 'pass'
->>> model = assay.train(data, "nearest-mean")     # a recipe, or a torch net of your own
+>>> model = assay.train(data, "nearest-mean")  # a recipe, or a torch net of your own
 >>> score = assay.evaluate(model, data, audit=audit)
 >>> 0.6 < score.accuracy < 0.8
 True
