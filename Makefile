@@ -51,8 +51,10 @@ bench: install
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
 	$(BIN)/python scripts/readme_tables.py
 
+# The pages that are made from the program, and the whole as a static site: site/index.html.
 docs: install
 	$(BIN)/python scripts/write_docs.py
+	$(BIN)/python scripts/build_site.py
 
 clean:
-	rm -rf $(VENV) .browser .mypy_cache .ruff_cache .pytest_cache .coverage dist
+	rm -rf $(VENV) site .browser .mypy_cache .ruff_cache .pytest_cache .coverage dist

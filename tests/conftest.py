@@ -35,6 +35,7 @@ SLOW = {
     "reports/test_numbers_of_runs.py": "whole runs",
     "test_ci_kit.py": "whole commands in processes of their own",
     "test_docstring_examples.py": "whole runs",
+    "test_site.py": "the whole documentation, built twice",
     "test_examples.py": "whole examples in processes of their own",
     "test_contributing.py": "whole commands on a copy of the package",
     "torture/": "processes that are killed, and disks that refuse",

@@ -58,6 +58,13 @@ def _official_sarif() -> dict:
     return json.loads(Path(__file__).with_name("sarif-2.1.0-rtm.5.json").read_text("utf-8"))
 
 
+def _need_junit(text: str) -> None:
+    """Valid by our schema, which knows the counts, and by the one of Jenkins' xUnit plugin (MIT license)."""
+    xmlschema = pytest.importorskip("xmlschema")
+    for schema in (_schemas().JUNIT, Path(__file__).with_name("junit-10.xsd")):
+        xmlschema.XMLSchema(schema).validate(text)
+
+
 def test_the_schemas_can_refuse(tmp_path: Path) -> None:
     """A check that cannot fail proves nothing."""
     jsonschema, xmlschema = pytest.importorskip("jsonschema"), pytest.importorskip("xmlschema")
@@ -69,13 +76,15 @@ def test_the_schemas_can_refuse(tmp_path: Path) -> None:
         jsonschema.validate(log, _official_sarif())
     schema = xmlschema.XMLSchema(_schemas().JUNIT)
     assert not schema.is_valid('<testsuites><testsuite name="x" tests="many"/></testsuites>')
+    for wrong in ('<testsuites><testcase name="a"/></testsuites>', '<testsuite name="x"><case/></testsuite>'):
+        with pytest.raises(xmlschema.XMLSchemaValidationError):
+            xmlschema.XMLSchema(Path(__file__).with_name("junit-10.xsd")).validate(wrong)
 
 
 def test_junit_is_valid_whatever_the_data_say() -> None:
     """Gates fail or pass; checks never fail by themselves; control characters are no XML."""
-    xmlschema = pytest.importorskip("xmlschema")
     text = junit_xml(_audit(), _results("leakage>0,drift>0,leakage>99"))
-    xmlschema.XMLSchema(_schemas().JUNIT).validate(text)
+    _need_junit(text)
     gates, checks = ElementTree.fromstring(text.split("\n", 1)[1])
     assert (gates.get("tests"), gates.get("failures")) == ("3", "2")
     assert [case.find("failure") is not None for case in gates] == [True, True, False]
@@ -171,7 +180,6 @@ def _folder(root: Path) -> Path:
 
 def test_an_audit_in_a_pipeline(tmp_path: Path, monkeypatch, capfd) -> None:
     """Exit 8, and all files are there: gates in the manifest, results at their files, a summary added to."""
-    xmlschema = pytest.importorskip("xmlschema")
     monkeypatch.chdir(tmp_path)
     _folder(tmp_path / "my photos")
     (tmp_path / "summary.md").write_text("before\n")
@@ -182,7 +190,7 @@ def test_an_audit_in_a_pipeline(tmp_path: Path, monkeypatch, capfd) -> None:
     out, err = capfd.readouterr()
     assert "::error title=assay gate leakage>0::leakage>0 (found 1)" in out
     assert "gate-failed" in err
-    xmlschema.XMLSchema(_schemas().JUNIT).validate("j.xml")
+    _need_junit(Path("j.xml").read_text("utf-8"))
     log = json.loads(Path("s.sarif").read_text())
     _need_sarif(log)
     uris = [
