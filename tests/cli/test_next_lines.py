@@ -113,6 +113,18 @@ def test_train_evaluate_verify_convert(table: str, capfd) -> None:
     _follow(capfd, _next(capfd, "review", "e", "--out", "e.csv"))
 
 
+def test_shards_are_merged_when_all_are_there(table: str, capfd) -> None:
+    """The last shard proposes to merge, the others do not; the merged audit proposes what an audit does."""
+    quick = (table, *COLUMNS, *QUICK[:2], "--out", "parts")
+    assert exit_code(["audit", *quick, "--shard", "2/2"]) == 0
+    out = capfd.readouterr().out
+    assert "Next:" not in out
+    assert "1 of 2 are there" in out
+    (line,) = _next(capfd, "audit", *quick, "--shard", "1/2")
+    assert line == "assay merge parts"
+    _follow(capfd, [line])
+
+
 def test_several_models(table: str, capfd) -> None:
     """The last of them is the one to predict with."""
     quick = (*COLUMNS, *QUICK, "--model", "nearest-mean,majority", "--out", "s")

@@ -23,6 +23,7 @@ from assay.audits.checks.shortcuts import check_shortcuts
 from assay.audits.checks.unreadable import check_unreadable
 from assay.audits.measures.pixel_statistics import pixel_statistics
 from assay.audits.measures.pixel_sums import Measurements, measure
+from assay.audits.measures.row_tables import RowTables
 from assay.audits.values import Audit, Finding, Findings, Issues, sorted_issues
 from assay.core.errors import AssayError
 from assay.core.events import Event, OnEvent, ignore
@@ -115,6 +116,7 @@ def audit_dataset(
     thorough: bool = False,
     pred_probs: ClassProbabilities | None = None,
     choice: Choice | None = None,
+    tables: Mapping[str, RowTables] | None = None,
 ) -> Audit:
     """Run the named checks (all when None) and gather their findings and issues.
 
@@ -122,13 +124,13 @@ def audit_dataset(
     thorough: a larger reference classifier, which takes longer and finds more.
     pred_probs: the user's own out-of-sample probabilities, by which labels are judged.
     choice: between hand-made and pretrained features, where it was asked for; then `features` are those of
-    the pretrained net, if it won.
+    the pretrained net, if it won. tables: figures of each image, per split, where they were measured before.
 
     Raises AssayError `unknown-check` for a name that is not in `CHECKS`.
     """
     chosen = known_checks(checks)
     linear = choice is not None and choice.takes_pretrained
-    context = CheckContext(dataset, measurements, features, thorough, pred_probs, linear)
+    context = CheckContext(dataset, measurements, features, thorough, pred_probs, linear, tables or {})
     checked: list[Checked] = []
     for name in chosen:
         checked.append(_run(CHECKS[name], context))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from assay.audits.audit_cache import cached_audit
 from assay.audits.measures.pixel_sums import Measurements
+from assay.audits.measures.row_tables import RowTables
 from assay.audits.measures.user_features import features_digest, read_features
 from assay.audits.registry import ON_FEATURES, audit_dataset, known_checks, report_finding
 from assay.audits.self_test.recall import NOT_PLANTED, TOO_FEW, self_test
@@ -26,12 +27,13 @@ def run_checks(
     thorough: bool = False,
     pred_probs: ClassProbabilities | None = None,
     self_test_seed: int | None = None,
+    tables: Mapping[str, RowTables] | None = None,
 ) -> Audit:
     """The audit of a data set, from the cache where the same one was made before.
 
     features: a .npy file with one row per image. pred_probs: the user's own, to judge labels by.
     self_test_seed: plant faults by this seed in copies of the data, and put what was found into
-    `statistics["self_test"]`; None does not.
+    `statistics["self_test"]`; None does not. tables: as in `audit_dataset`.
     Raises AssayError `unknown-check`, and those of `read_features`.
     """
     choice, rows = None, None
@@ -41,7 +43,9 @@ def run_checks(
         choice, rows = for_reference(dataset)
 
     def make() -> Audit:
-        found = audit_dataset(dataset, measurements, checks, on_event, rows, thorough, pred_probs, choice)
+        found = audit_dataset(
+            dataset, measurements, checks, on_event, rows, thorough, pred_probs, choice, tables
+        )
         if self_test_seed is None:
             return found
         tested = [result.as_record() for result in self_test(dataset, self_test_seed, on_event)]

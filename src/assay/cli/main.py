@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from assay.cli.commands.audit import audit
+from assay.cli.commands.audit import audit, merge
 from assay.cli.commands.cards import cards
 from assay.cli.commands.compare import compare
 from assay.cli.commands.convert import convert
@@ -50,6 +50,7 @@ app = typer.Typer(
 COMMANDS = (
     run,
     audit,
+    merge,
     inspect,
     train,
     evaluate,

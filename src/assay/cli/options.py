@@ -171,6 +171,12 @@ AcceptChanges = Annotated[
         "--accept-changes", help="Go on although data, settings or versions changed: other results."
     ),
 ]
+ShardOption = Annotated[
+    str | None,
+    typer.Option(
+        "--shard", metavar="I/N", help="Measure one of N shares of the images; --out takes the parts."
+    ),
+]
 Offline = Annotated[bool, typer.Option("--offline", help="Never use the network.")]
 Json = Annotated[bool, typer.Option("--json", help="Events as JSON lines on stdout.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only say where the result is.")]

@@ -79,6 +79,11 @@ ERROR_CODES: Final[dict[str, int]] = {
     "run-damaged": INTEGRITY,
     "config-changed": INTEGRITY,
     "different-test-data": INTEGRITY,
+    "parts-missing": INTEGRITY,
+    "part-twice": INTEGRITY,
+    "part-foreign": INTEGRITY,
+    "part-version": INTEGRITY,
+    "part-damaged": INTEGRITY,
     "export-differs": INTEGRITY,
     # 5: the machine
     "data-unavailable": ENVIRONMENT,

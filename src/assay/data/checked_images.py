@@ -7,14 +7,14 @@ cut short is then an error, where a mapped one would end the process.
 
 import os
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Bytes, Rows
+from assay.core.arrays import Bytes, Rows, Shape
 from assay.core.errors import AssayError
 from assay.data.values import image_digests
 
@@ -116,6 +116,25 @@ class FilePixels:
             done += count
 
 
+class JoinedPixels:
+    """Images in several places, one after the other."""
+
+    def __init__(self, places: Sequence[Pixels], shape: Shape) -> None:
+        sizes = [place.shape[0] for place in places]
+        self._places, self._starts = places, np.cumsum([0, *sizes])
+        self.shape: tuple[int, ...] = (sum(sizes), *shape)
+        self.where = f"{len(places)} files"
+
+    def read(self, rows: Rows) -> Bytes:
+        """The images of some rows."""
+        images = np.empty((len(rows), *self.shape[1:]), np.uint8)
+        owner = np.searchsorted(self._starts, rows, side="right") - 1
+        for number in np.unique(owner):
+            mine = np.flatnonzero(owner == number)
+            images[mine] = self._places[number].read(rows[mine] - self._starts[number])
+        return images
+
+
 class _ArrayPixels:
     """Images in somebody else's array."""
 
@@ -126,6 +145,17 @@ class _ArrayPixels:
         return self._values[rows]
 
 
+class _SomePixels:
+    """Neighboring images among others."""
+
+    def __init__(self, images: CheckedImages, rows: range) -> None:
+        self.shape, self.where = (len(rows), *images.shape[1:]), "the images"
+        self._images, self._start = images, rows.start
+
+    def read(self, rows: Rows) -> Bytes:
+        return self._images[rows + self._start]
+
+
 def file_images(path: Path, shape: tuple[int, ...], digests: Bytes, offset: int = 0) -> Bytes:
     """Images in a file as a split takes them, checked at every read. digests: uint8 `(n, 32)`."""
     return _as_array(CheckedImages(FilePixels(path, shape, offset), digests))
@@ -134,6 +164,20 @@ def file_images(path: Path, shape: tuple[int, ...], digests: Bytes, offset: int 
 def array_images(values: Bytes, digests: Bytes, where: str) -> Bytes:
     """Images in an array that others may write to, checked at every read."""
     return _as_array(CheckedImages(_ArrayPixels(values, where), digests))
+
+
+def joined_images(places: Sequence[Pixels], shape: Shape, digests: Bytes) -> Bytes:
+    """Images `shape` in several places as a split takes them: in memory where they are few, once checked."""
+    images = CheckedImages(JoinedPixels(places, shape), digests)
+    return images[:] if images.nbytes <= IN_MEMORY else _as_array(images)
+
+
+def some_images(images: Bytes, rows: range, digests: Bytes) -> Bytes:
+    """Neighboring images of a split, checked at every read where the split's are. digests: theirs."""
+    whole = cast(CheckedImages | Bytes, images)
+    if isinstance(whole, CheckedImages):
+        return _as_array(CheckedImages(_SomePixels(whole, rows), digests))
+    return whole[rows.start : rows.stop]
 
 
 def own_copy(values: NDArray[Any]) -> NDArray[Any]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from assay.core.arrays import Float32s
 from assay.core.thread_pool import all_cores
+from assay.data.piece import STEP
 from assay.data.values import Split
 
 #: Larger pictures are averaged down to this many pixels a side first: coarse shapes decide.
@@ -31,8 +32,9 @@ PIXEL_WEIGHT: Final = 0.06
 #: Gradients much weaker than this (of a full range of 1) count as none.
 FAINT: Final = 1e-3
 
-#: Images per block: the temporary arrays of a block stay near the processor's cache.
-_BLOCK: Final = 512
+#: Images per block: the temporary arrays of a block stay near the processor's cache. Pieces of a set are cut
+#: there, so that their blocks are those of the whole.
+_BLOCK: Final = STEP
 
 
 def describe(split: Split, rows: NDArray[np.int64] | None = None) -> Float32s:

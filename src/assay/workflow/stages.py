@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from assay.audits.parts.measured import Merged
 from assay.audits.registry import measure_all
 from assay.audits.run import run_checks
 from assay.audits.values import Audit
@@ -89,10 +90,10 @@ def test_one(
     return Run(folder.path, results.audit, model, score)
 
 
-def examined(plan: Plan, on_event: OnEvent) -> Results:
-    """The data measured and audited."""
+def examined(plan: Plan, on_event: OnEvent, measured: Merged | None = None) -> Results:
+    """The data measured and audited. measured: what other processes have measured of them already."""
     with stage(on_event, "audit") as figures:
-        measurements = measure_all(plan.dataset, on_event)
+        measurements = measured.measurements if measured else measure_all(plan.dataset, on_event)
         settings = plan.settings
         found = run_checks(
             plan.dataset,
@@ -103,6 +104,7 @@ def examined(plan: Plan, on_event: OnEvent) -> Results:
             thorough=settings.thorough,
             pred_probs=plan.pred_probs,
             self_test_seed=settings.data_seed if settings.self_test else None,
+            tables=measured.tables if measured else None,
         )
         figures.update(areas=found.area_verdicts(), decisions=dict(found.decisions))
     found = replace(found, data=plan.dataset)

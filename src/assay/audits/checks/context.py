@@ -1,7 +1,7 @@
 """What a check is given, and what it gives back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -12,6 +12,7 @@ from assay.audits.measures.cross_validated import CrossValidated, given, judge, 
 from assay.audits.measures.image_stats import ImageStats, as_stored, background_of, image_stats_of
 from assay.audits.measures.pixel_sums import Measurements
 from assay.audits.measures.reference_strength import Strength, reference_strength
+from assay.audits.measures.row_tables import RowTables
 from assay.audits.measures.texture import Texture, texture_of
 from assay.audits.values import Finding, Issue
 from assay.core.arrays import Rows
@@ -31,6 +32,7 @@ class CheckContext:
     linear: those features are weighed as they are, for a pretrained net has bent them enough; others through
     random waves. thorough: take more time where more is found by it.
     pred_probs: the user's own out-of-sample probabilities: labels are judged by them.
+    tables: figures of each image, per split name, where they were measured before.
     What only some checks need is computed when the first of them asks.
     """
 
@@ -40,6 +42,7 @@ class CheckContext:
     thorough: bool = False
     pred_probs: ClassProbabilities | None = None
     linear: bool = False
+    tables: Mapping[str, RowTables] = field(default_factory=dict)
 
     @cached_property
     def exact_copies(self) -> Copies:
@@ -54,7 +57,7 @@ class CheckContext:
     @cached_property
     def components(self) -> Mapping[str, NDArray[np.float32]]:
         """The features of every image, per split name: what distances between images are taken in."""
-        return principal_components(self.dataset, self.features)
+        return principal_components(self.dataset, self.features or self._described())
 
     @cached_property
     def cross_validated(self) -> CrossValidated:
@@ -93,12 +96,28 @@ class CheckContext:
     def image_stats(self) -> Mapping[str, ImageStats]:
         """Brightness, contrast and sharpness of every image, per split name."""
         background = background_of(self.measurements["train"])
-        return {name: image_stats_of(split, background) for name, split in self.dataset.splits.items()}
+        return {
+            name: image_stats_of(split, background, self.tables_of(name).stats)
+            for name, split in self.dataset.splits.items()
+        }
 
     @cached_property
     def texture(self) -> Mapping[str, Texture]:
         """How neighboring pixels of every image go together, per split name."""
-        return {name: texture_of(split) for name, split in self.dataset.splits.items()}
+        return {
+            name: texture_of(split, self.tables_of(name).texture)
+            for name, split in self.dataset.splits.items()
+        }
+
+    def tables_of(self, name: str) -> RowTables:
+        """What was measured before of each image of a split."""
+        return self.tables.get(name, RowTables())
+
+    def _described(self) -> Mapping[str, NDArray[np.float32]] | None:
+        """The reference features of every split, where they are known of all."""
+        known = {name: self.tables_of(name).features for name in self.dataset.splits}
+        found = {name: rows for name, rows in known.items() if rows is not None}
+        return found if len(found) == len(known) else None
 
     @cached_property
     def stored_image_stats(self) -> Mapping[str, ImageStats]:

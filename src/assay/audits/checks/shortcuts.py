@@ -40,7 +40,8 @@ def check_shortcuts(context: CheckContext) -> Checked:
     sorted_file = _one_class_after_the_other(train.labels)
     if sorted_file:
         figures.pop("file order")
-    restated = without_content(train, context.image_stats["train"].deviation, figures)
+    deviation, sizes = context.image_stats["train"].deviation, context.tables_of("train").sizes
+    restated = without_content(train, deviation, figures, sizes)
     skills = {
         name: (accuracy_from(values, train.labels) - chance) / (1 - chance)
         for name, values in figures.items()

@@ -67,12 +67,18 @@ class ImageStats:
     detail: Float32s
 
 
-def image_stats_of(split: Split, background: float) -> ImageStats:
+def image_stats_of(split: Split, background: float, known: Float32s | None = None) -> ImageStats:
     """The figures of every image of a split, in source order.
 
-    background: gray value that the border of the pictures usually has.
+    background: gray value that the border of the pictures usually has. known: what `block_stats` gave for
+    every image when the background was not known yet; then only `contact` is measured.
     """
-    table = map_blocks(lambda images: block_stats(images, background), split)
+    if known is None:
+        table = map_blocks(lambda images: block_stats(images, background), split)
+    else:
+        table = known.copy()
+        touched = map_blocks(lambda images: _contact(gray_of(images[..., :3]), background), split)
+        table[:, COLUMNS.index("contact")] = touched
     return ImageStats(*(np.ascontiguousarray(table[:, i]) for i in range(len(COLUMNS))))
 
 
@@ -91,8 +97,11 @@ def background_of(measurements: Measurements) -> float:
     return float(np.median(border)) if border.size else 0.0
 
 
-def block_stats(images: NDArray[np.uint8], background: float) -> Float32s:
-    """The figures of uint8 `(n, h, w, c)` images, float32 `(n, len(COLUMNS))`."""
+def block_stats(images: NDArray[np.uint8], background: float | None = None) -> Float32s:
+    """The figures of uint8 `(n, h, w, c)` images, float32 `(n, len(COLUMNS))`.
+
+    background: as in `image_stats_of`; where it is not known yet, `contact` is 0.
+    """
     gray = gray_of(images[..., :3])
     if not len(images):
         return np.zeros((0, len(COLUMNS)), np.float32)
@@ -113,7 +122,7 @@ def block_stats(images: NDArray[np.uint8], background: float) -> Float32s:
         gray[:, :, 0].mean(axis=1),
         gray[:, :, -1].mean(axis=1),
         _corners(gray),
-        _contact(gray, background),
+        np.zeros(len(gray), np.float32) if background is None else _contact(gray, background),
         detail(images[..., :3]),
     )
     return np.stack(figures, axis=1).astype(np.float32)

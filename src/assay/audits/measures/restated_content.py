@@ -1,13 +1,14 @@
 """Columns that say no more than the pictures do: the size of a file grows with what it shows."""
 
 import io
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from assay.core.arrays import Float32s, Rows
+from assay.core.arrays import Bytes, Float32s, Rows
 from assay.data.values import Split
 
 #: Columns that may restate the content, and the share of their variance within classes that it must explain.
@@ -18,27 +19,43 @@ _SHARE: Final = 0.5
 _DIGITS: Final = 3
 
 
-def without_content(train: Split, deviation: Float32s, figures: dict[str, NDArray[np.generic]]) -> list[str]:
+def without_content(
+    train: Split,
+    deviation: Float32s,
+    figures: dict[str, NDArray[np.generic]],
+    known: Rows | None = None,
+) -> list[str]:
     """Replace such columns by what is left of them when the content is taken away, and name them.
 
     How far the content explains a column is asked within the classes, where no class is given away (analysis
     of covariance): a class that was saved otherwise stays apart. deviation: of each image's gray values.
+    known: what `block_sizes` gave for every training image, where that was measured before.
     """
-    restated = []
+    found = []
     for name in _COLUMNS:
         values = np.asarray(figures.get(name, ()))
         if values.size and values.dtype.kind in "iuf" and (values > 0).all():
             size = np.log(values.astype(np.float64))
-            left = adjusted(size, _content(train, deviation), train.labels)
+            left = adjusted(size, _content(train, deviation, known), train.labels)
             if left is not None:
                 figures[name] = left
-                restated.append(name)
-    return restated
+                found.append(name)
+    return found
 
 
-def _content(train: Split, deviation: Float32s) -> NDArray[np.float64]:
+def may_restate(columns: Iterable[str]) -> bool:
+    """Is one of these columns of a split compared with the content?"""
+    return not set(_COLUMNS).isdisjoint(columns)
+
+
+def block_sizes(images: Bytes) -> Rows:
+    """Bytes of uint8 `(n, h, w, c)` pictures as PNG and as JPEG: int64 `(n, 2)`."""
+    return np.array([_sizes(image) for image in images], np.int64).reshape(-1, 2)
+
+
+def _content(train: Split, deviation: Float32s, known: Rows | None) -> NDArray[np.float64]:
     """How much the training pictures show, float64 `(n, 3)`: their size as PNG and as JPEG, and contrast."""
-    sizes = [_sizes(image) for block in train.blocks() for image in block]
+    sizes = np.concatenate([block_sizes(block) for block in train.blocks()]) if known is None else known
     return np.column_stack([np.log(sizes), np.log1p(deviation.astype(np.float64))])
 
 

@@ -56,9 +56,12 @@ class Texture:
     levels: Float32s
 
 
-def texture_of(split: Split) -> Texture:
-    """The figures of every image of a split, in source order. All 0 under `SMALLEST` pixels a side."""
-    table = map_blocks(block_texture, split)
+def texture_of(split: Split, known: Float32s | None = None) -> Texture:
+    """The figures of every image of a split, in source order. All 0 under `SMALLEST` pixels a side.
+
+    known: what `block_texture` gave for every image, where that was measured before.
+    """
+    table = map_blocks(block_texture, split) if known is None else known
     figures, levels = table[:, :5], table[:, 5:]
     channels = min(split.shape[2], 3)
     noise, down, across, varies_down, filled = np.ascontiguousarray(figures.T)

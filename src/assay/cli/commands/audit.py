@@ -1,6 +1,9 @@
-"""`assay audit`: what is wrong with the data, before any training."""
+"""`assay audit`: what is wrong with the data, before any training; and `assay merge`, of its parts."""
 
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
 
 from assay.cli import options as o
 from assay.cli.given_settings import settings_from
@@ -16,18 +19,28 @@ _REPEATED = {
 }
 
 
+Parts = Annotated[
+    Path, typer.Argument(metavar="PARTS", help="The folder that `assay audit --shard` wrote parts into.")
+]
+
+
 @with_options(o.READING, o.AUDITING, o.GATING, o.TRACKING, o.REPORTING)
 def audit(
     data: o.Data = None,
     out: o.Out = None,
+    shard: o.ShardOption = None,
     offline: o.Offline = False,
     **given: Any,
 ) -> None:
     """Find what is wrong with the data.
 
-    Writes the report of the audit alone; needs no torch.
+    Writes the report of the audit alone; needs no torch. With --shard it measures a share of the images,
+    for `assay merge`.
     """
     settings = settings_from({"data": data, **given})
+    if shard is not None:
+        _measure_shard(shard, out, offline, settings, given)
+        return
     from assay.cli.closing import close_run, told
     from assay.cli.gating import Gating
     from assay.cli.listeners import listening
@@ -44,4 +57,51 @@ def audit(
     headline, commands = told(done)
     review = [command for command in commands if command.startswith("assay review")]
     close_run(done.path, headline, [*review, following], output)
+    gating.finish(done, output)
+
+
+def _measure_shard(
+    shard: str, out: Path | None, offline: bool, settings: dict[str, Any], given: dict[str, Any]
+) -> None:
+    """Measure one share, for `assay merge`."""
+    from assay.cli.closing import close_plain, quoted
+    from assay.cli.listeners import listening
+    from assay.core.errors import AssayError
+    from assay.workflow.shards import run_shard
+
+    unused = [name for name in (*o.GATING, *o.TRACKING) if given[name] not in (None, False)]
+    if unused:
+        option = f"--{unused[0].replace('_', '-')}"
+        fix = "Give it to assay merge."
+        raise AssayError("option-not-used", option, "one shard tells nothing of the whole", fix)
+    if out is None:
+        fix = "Write --out PARTS, the same folder for every shard."
+        raise AssayError("usage", "--shard", "there is no folder for the parts", fix)
+    output = o.Output.of(given)
+    with listening(output) as on_event:
+        done = run_shard(shard, out=out, offline=offline, on_event=on_event, **settings)
+    close_plain(done.told(), [f"assay merge {quoted(out)}"] if done.all_there else [], output)
+    if output.quiet and not output.json:
+        print(done.folder)
+
+
+@with_options(o.GATING, o.TRACKING, o.REPORTING)
+def merge(parts: Parts, out: o.Out = None, offline: o.Offline = False, **given: Any) -> None:
+    """Join the parts of an audit to the audit of the whole.
+
+    Parts that are missing, double, damaged, or of other data or another version are refused by name.
+    Writes what `assay audit` on the same data writes.
+    """
+    from assay.cli.closing import close_run, told
+    from assay.cli.gating import Gating
+    from assay.cli.listeners import listening
+    from assay.workflow.shards import run_merge
+    from assay.workflow.tracking.listen import tracking
+
+    gating = Gating.of(given, scored=False)
+    output = o.Output.of(given)
+    with listening(output) as show, tracking(given["track"] or "", show, offline=offline) as on_event:
+        done = run_merge(parts, out=out, on_event=on_event)
+    headline, commands = told(done)
+    close_run(done.path, headline, commands, output)
     gating.finish(done, output)

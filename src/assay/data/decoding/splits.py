@@ -4,7 +4,7 @@ import sys
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, tee
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +25,9 @@ from assay.data.values import Column, DeepScale, LeftOut, Resize, Split
 _CHUNK: Final = 256
 _CHUNK_DECODED: Final = 8 << 20
 _CHUNK_ENCODED: Final = 16 << 20
+
+#: Channels of a color picture.
+_COLORS: Final = 3
 
 #: What is remembered of each image as it was stored, as numbers and as text.
 _NUMBERS: Final = ("width", "height", "bytes")
@@ -147,6 +150,35 @@ def measured_shapes(decoders: Decoders, listing: Listing) -> list[Shape]:
     return [known.setdefault(shape, shape) for count, shape in shapes for _ in range(count)]
 
 
+def fits_all(decoders: Decoders, listing: Listing, shape: Shape, resize: Resize | None) -> bool:
+    """Whether `decode_parts` would find no image of another shape: by the headers of all images.
+
+    Of an image whose header tells another shape the pixels are asked for too: one that is damaged counts for
+    nothing. Ends at the first that counts.
+    """
+    if resize is not None and shape[2] == _COLORS:
+        return True  # whatever there is, it is brought to this size and has no more channels
+    payloads = chain.from_iterable(part.payloads() for part in listing.parts.values())
+    chunks, again = tee(_chunks(payloads, _CHUNK))
+    answers = decoders.answers(Request(items, measure=True) for items in chunks)
+    for items, answer in zip(again, answers, strict=True):
+        odd = [
+            item
+            for item, outcome in zip(items, answer.outcomes, strict=True)
+            if "shape" in outcome and _is_other(outcome["shape"], shape, resize)
+        ]
+        for item in odd:
+            (alone,) = decoders.answers([Request([item], shape, resize)])
+            if any("shape" in o and _is_other(o["shape"], shape, resize) for o in alone.outcomes):
+                return False
+    return True
+
+
+def _is_other(found: Sequence[int], shape: Shape, resize: Resize | None) -> bool:
+    """Whether an image cannot be brought to `shape` as `resize` says."""
+    return found[2] > shape[2] or (resize is None and tuple(found) != shape)
+
+
 def decode_parts(
     decoders: Decoders,
     listing: Listing,
@@ -186,7 +218,7 @@ def _answers(
     requests = (Request(items, shape, resize, deep=deep) for items in _chunks(part.payloads(), count))
     for answer in decoders.answers(requests):
         for found in (outcome["shape"] for _, outcome in answer.runs if "shape" in outcome):
-            if found[2] > channels or (resize is None and tuple(found) != shape):
+            if _is_other(found, shape, resize):
                 raise OtherShapeError
         yield answer
 

@@ -1,9 +1,11 @@
 """Where labelled images come from: one file per form, each with `NAMES`, `matches` and `read`."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from assay.data.listing.listing import Listing
+from assay.data.piece import Piece, Shard
 from assay.data.request import Request
 from assay.data.sources import (
     archive,
@@ -28,7 +30,8 @@ class Source(NamedTuple):
 
     data_names: the names that it knows data sets by, for `assay run NAME`.
     takes: the options of a request that it reads (see `request.OPTIONS`); any other that is given is refused.
-    listing: where it reads image files: what there is, before any is decoded.
+    listing: where it reads image files: what there is, before any is decoded. read_shard: where several
+    processes can share the decoding: one share of the images, decoded into a folder.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Source(NamedTuple):
     read: Callable[[Request], Dataset]
     takes: frozenset[str]
     listing: Callable[[Request], Listing] | None = None
+    read_shard: Callable[[Request, Shard, Path], Piece] | None = None
 
 
 #: Every source, asked in this order.
@@ -60,9 +64,23 @@ SOURCES: Final = (
     Source("numpy", (), numpy_files.matches, numpy_files.read, numpy_files.TAKES),
     Source("archive", (), archive.matches, archive.read, archive.TAKES),
     Source(
-        "parquet", (), parquet_files.matches, parquet_files.read, parquet_files.TAKES, parquet_files.listing
+        "parquet",
+        (),
+        parquet_files.matches,
+        parquet_files.read,
+        parquet_files.TAKES,
+        parquet_files.listing,
+        parquet_files.read_shard,
     ),
     Source("pixel-table", (), pixel_table.matches, pixel_table.read, pixel_table.TAKES),
-    Source("folder", (), folder.matches, folder.read, folder.TAKES, folder.listing),
-    Source("table", (), manifest.matches, manifest.read, manifest.TAKES, manifest.listing),
+    Source("folder", (), folder.matches, folder.read, folder.TAKES, folder.listing, folder.read_shard),
+    Source(
+        "table",
+        (),
+        manifest.matches,
+        manifest.read,
+        manifest.TAKES,
+        manifest.listing,
+        manifest.read_shard,
+    ),
 )

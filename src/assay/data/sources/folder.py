@@ -26,8 +26,10 @@ from assay.data.listing.names import ordered_splits, split_of
 from assay.data.listing.readings import Reading
 from assay.data.listing.tree import Tree, label_in
 from assay.data.listing.walk import LINK, LINK_DEAD, LINK_OUT, Glance, Walk, glance, in_order
+from assay.data.piece import Piece, Shard
 from assay.data.request import OF_FOLDERS, OF_IMAGES, OF_TABLES, Request, refuse_unused
 from assay.data.sources.image_dataset import read_image_set
+from assay.data.sources.sharing.image_shards import read_image_shard
 from assay.data.values import UNLABELLED, Dataset, LeftOut
 
 #: File names that are taken for images.
@@ -61,6 +63,16 @@ def read(request: Request) -> Dataset:
     _refuse_unused(request)
     found = Unlisted(seen.stamp, seen.count, lambda: _without_tables(seen, request))
     return read_image_set(request, found, "folder", path, lambda: _glance(request).stamp)
+
+
+def read_shard(request: Request, shard: Shard, scratch: Path) -> Piece:
+    """The images of one share, decoded into `scratch`. Errors as of `read`."""
+    path = request.path
+    assert path is not None  # `matches` said so
+    again = lambda: _glance(request).stamp  # noqa: E731
+    if _has_tables(_glance(request)):
+        again = lambda: listing(request).stamp  # noqa: E731
+    return read_image_shard(request, listing(request), "folder", path, again, shard, scratch)
 
 
 def listing(request: Request) -> Listing:

@@ -1,7 +1,7 @@
 """From a listing of image files to a `Dataset`: one working size, decoded once, kept in the cache."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -81,18 +81,21 @@ def _built(
     # The workers start while the listing is made.
     with Decoders(worker_count(found.count)) as decoders:
         listing = with_one_vocabulary(found.make(), request.classes, location)
-        if listing.count == 0:
-            raise _nothing(listing, location)
+        need_images(listing, location)
         names = checked_classes(class_names(listing, meant_classes(request.classes)))
         whole = _decoded(request, listing, names, source, name, location, decoders, scratch)
-    if stamp_again is not None and stamp_again() != listing.stamp:
-        raise _changed(location)
+    need_unchanged(listing, location, stamp_again)
     return whole
 
 
 def stop_at_unreadable(found: Dataset, request: Request, location: Path) -> None:
     """Raise AssayError `image-unreadable` with the bad images, unless they are to be skipped."""
-    bad = [item for item in found.left_out if item.kind == "unreadable"]
+    stop_at_left_out(found.left_out, request, location)
+
+
+def stop_at_left_out(left_out: Sequence[LeftOut], request: Request, location: Path) -> None:
+    """The same, of what was left out."""
+    bad = [item for item in left_out if item.kind == "unreadable"]
     if bad and not request.skip_bad:
         raise _unreadable(bad, location)
 
@@ -121,19 +124,19 @@ def cache_key(request: Request, source: str, location: Path, stamp: str) -> str:
     return "images-" + hashlib.sha256(known.encode("utf-8", "backslashreplace")).hexdigest()[:24]
 
 
-def _changed(location: Path) -> AssayError:
-    return AssayError(
-        "data-changed",
-        location,
-        "files were changed, added or removed while they were read",
-        "Read it again.",
-    )
+def need_unchanged(listing: Listing, location: Path, stamp_again: Callable[[], str] | None) -> None:
+    """Raise AssayError `data-changed` where files are no longer as they were listed."""
+    if stamp_again is not None and stamp_again() != listing.stamp:
+        what = "files were changed, added or removed while they were read"
+        raise AssayError("data-changed", location, what, "Read it again.")
 
 
-def _nothing(listing: Listing, location: Path) -> AssayError:
-    bad = [item for item in listing.left_out if item.kind == "unreadable"]
-    none = AssayError("too-few-images", location, "there are no images", "Give at least one image.")
-    return _unreadable(bad, location) if bad else none
+def need_images(listing: Listing, location: Path) -> None:
+    """Raise AssayError where nothing is listed: `too-few-images`, or what is wrong with the images."""
+    if listing.count == 0:
+        bad = [item for item in listing.left_out if item.kind == "unreadable"]
+        none = AssayError("too-few-images", location, "there are no images", "Give at least one image.")
+        raise _unreadable(bad, location) if bad else none
 
 
 def _unreadable(bad: Sequence[LeftOut], location: Path) -> AssayError:
@@ -158,11 +161,11 @@ def _decoded(
     decoders: Decoders,
     scratch: Path,
 ) -> Dataset:
-    shape, resize = _first_guess(request, first_shape(decoders, listing, location))
+    shape, resize = first_guess(request, first_shape(decoders, listing, location))
     try:
         parts = decode_parts(decoders, listing, shape, resize, scratch, request.on_event)
     except OtherShapeError:
-        shape, resize = _measured(request, listing, decoders)
+        shape, resize = measured(request, listing, decoders)
         parts = decode_parts(decoders, listing, shape, resize, scratch, request.on_event)
     levels = together(part.levels for part in parts.values() if part.levels)
     scale, about_deep = None, []
@@ -174,12 +177,13 @@ def _decoded(
             parts = decode_parts(decoders, listing, shape, resize, scratch, request.on_event, scale)
     left_out = (*listing.left_out, *(item for part in parts.values() for item in part.left_out))
     splits = {
-        key: _split(part, listing, key, names, request.resize, scale)
+        key: split_from(part, listing.parts[key], names, request.resize, scale)
         for key, part in parts.items()
         if part.kept
     }
+    converted = summed(part.converted for part in parts.values())
     notes = (
-        *_notes(listing, parts, shape, resize),
+        *notes_on(listing.form, listing.notes, shape, resize, converted, left_out),
         *about_deep,
         *notes_on_classes(names),
         *shared_groups(splits),
@@ -187,14 +191,14 @@ def _decoded(
     return Dataset(name, names, splits, source, "", notes, left_out=left_out)
 
 
-def _first_guess(request: Request, first: Shape) -> tuple[Shape, Resize | None]:
+def first_guess(request: Request, first: Shape) -> tuple[Shape, Resize | None]:
     """The asked size, or that of the first image in the hope that all are like it."""
     if request.size is None:
         return first, None
     return (*parse_size(request.size), first[2]), request.resize
 
 
-def _measured(request: Request, listing: Listing, decoders: Decoders) -> tuple[Shape, Resize | None]:
+def measured(request: Request, listing: Listing, decoders: Decoders) -> tuple[Shape, Resize | None]:
     """The shape for images that are not all alike: it takes one look at every header."""
     height, width, channels = working_shape(measured_shapes(decoders, listing))
     if request.size is not None:
@@ -214,38 +218,42 @@ def shared_groups(splits: Mapping[str, Split] | Mapping[str, Part]) -> list[str]
     ]
 
 
-def _split(
-    part: DecodedPart,
-    listing: Listing,
-    name: str,
-    names: Sequence[str],
-    resize: Resize,
-    scale: DeepScale | None,
+def split_from(
+    part: DecodedPart, known: Part, names: Sequence[str], resize: Resize, scale: DeepScale | None
 ) -> Split:
-    known = listing.parts[name]
+    """The split of decoded images. known: what is listed of them; names: of the classes."""
     index = class_index(names)
     return part.split(known, [index[known.labels[row]] for row in part.kept], resize, scale)
 
 
-def _notes(
-    listing: Listing, parts: dict[str, DecodedPart], shape: Shape, resize: Resize | None
+def notes_on(
+    form: str,
+    listed: Sequence[str],
+    shape: Shape,
+    resize: Resize | None,
+    converted: Mapping[str, int],
+    left_out: Sequence[LeftOut],
 ) -> tuple[str, ...]:
-    """How the images were read, one sentence each."""
+    """How the images were read, one sentence each. listed: the notes of the listing."""
     height, width, channels = shape
     kind = "gray" if channels == 1 else "RGB"
     how = f", resized by the rule {resize!r} where they had another size" if resize else ""
-    notes = [f"read as {listing.form}", *listing.notes, f"all images are {height} x {width} {kind}{how}"]
-    converted: dict[str, int] = {}
-    for part in parts.values():
-        for what, count in part.converted.items():
-            converted[what] = converted.get(what, 0) + count
+    notes = [f"read as {form}", *listed, f"all images are {height} x {width} {kind}{how}"]
     notes += [f"{count:,} images: {what}" for what, count in sorted(converted.items())]
     for kind_left, words in (
         ("ignored", "other files were ignored"),
         ("unlabelled", "images without a class were left out"),
         ("unreadable", "images are unreadable"),
     ):
-        left = [item for item in listing.left_out if item.kind == kind_left]
-        left += [item for part in parts.values() for item in part.left_out if item.kind == kind_left]
-        notes += [f"{len(left):,} {words}"] if left else []
+        left = sum(item.kind == kind_left for item in left_out)
+        notes += [f"{left:,} {words}"] if left else []
     return tuple(notes)
+
+
+def summed(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Counts by name, of all together."""
+    total: dict[str, int] = {}
+    for one in counts:
+        for name, count in one.items():
+            total[name] = total.get(name, 0) + count
+    return total

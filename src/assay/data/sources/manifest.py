@@ -1,12 +1,15 @@
 """A table of image paths and labels: CSV, TSV or JSON lines."""
 
+from pathlib import Path
 from typing import Final
 
 from assay.data.formats.text_table import SUFFIXES
 from assay.data.listing.image_table import Table, list_tables
 from assay.data.listing.listing import Listing
+from assay.data.piece import Piece, Shard
 from assay.data.request import OF_IMAGES, OF_TABLES, Request
 from assay.data.sources.image_dataset import read_image_set
+from assay.data.sources.sharing.image_shards import read_image_shard
 from assay.data.values import Dataset
 
 #: The options of a request that this source reads.
@@ -22,6 +25,13 @@ def read(request: Request) -> Dataset:
     """The images that the table names, below its folder; see `list_tables` for the rules."""
     assert request.path is not None  # `matches` said so
     return read_image_set(request, listing(request), "table", request.path, lambda: listing(request).stamp)
+
+
+def read_shard(request: Request, shard: Shard, scratch: Path) -> Piece:
+    """The images of one share, decoded into `scratch`. Errors as of `read`."""
+    assert request.path is not None  # `matches` said so
+    again = lambda: listing(request).stamp  # noqa: E731
+    return read_image_shard(request, listing(request), "table", request.path, again, shard, scratch)
 
 
 def listing(request: Request) -> Listing:

@@ -10,8 +10,10 @@ from assay.data.formats.safe_open import reading_errors
 from assay.data.listing.listing import Listing
 from assay.data.listing.names import natural_key
 from assay.data.listing.parquet import left_out_files, list_parquet
+from assay.data.piece import Piece, Shard
 from assay.data.request import OF_IMAGES, OF_TABLES, Request
 from assay.data.sources.image_dataset import read_image_set
+from assay.data.sources.sharing.image_shards import read_image_shard
 from assay.data.values import Dataset
 
 #: The options of a request that this source reads.
@@ -27,6 +29,13 @@ def read(request: Request) -> Dataset:
     """The data set in the files; see `list_parquet` for the rules."""
     assert request.path is not None  # `matches` said so
     return read_image_set(request, listing(request), "parquet", request.path)
+
+
+def read_shard(request: Request, shard: Shard, scratch: Path) -> Piece:
+    """The images of one share, decoded into `scratch`. Errors as of `read`."""
+    assert request.path is not None  # `matches` said so
+    again = lambda: listing(request).stamp  # noqa: E731
+    return read_image_shard(request, listing(request), "parquet", request.path, again, shard, scratch)
 
 
 def listing(request: Request) -> Listing:

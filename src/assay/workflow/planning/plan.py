@@ -106,17 +106,31 @@ def make_plan(
     if recipes:
         recipes = photo_recipe(dataset, settings, recipes, on_event)
     label = run_name(settings, recipes) if recipes else command
-    own = (pred_probs.read(dataset), answers.read(dataset))
     folder = Path(out) if out is not None else run_folder.default_folder(dataset.name, label)
+    plan = plan_of_data(command, settings, dataset, folder, (pred_probs, answers), on_event)
+    if plan.start is not None:
+        for recipe in recipes:
+            fitting_weights(plan.start, recipe, dataset.shape, dataset.classes)
+    return _with_recipes(plan, recipes)
+
+
+def plan_of_data(
+    command: str,
+    settings: Settings,
+    dataset: Dataset,
+    folder: Path,
+    given: tuple[Given, Given],
+    on_event: OnEvent,
+) -> Plan:
+    """The plan for a data set at hand, without a recipe yet. given: the user's probabilities and answers."""
+    own = (given[0].read(dataset), given[1].read(dataset))
     decisions = read_decisions(Path(settings.decisions)) if settings.decisions else ()
     start = read_start(Path(settings.warm_start)) if settings.warm_start else None
-    plan = Plan(command, settings, None, dataset, folder, _location(name, dataset), decisions, start, *own)
+    location = _location(settings.data, dataset)
+    plan = Plan(command, settings, None, dataset, folder, location, decisions, start, *own)
     if settings.decisions is not None:
         tell_decided(plan.decided, decisions, settings.decisions, dataset, on_event)
-    if start is not None:
-        for recipe in recipes:
-            fitting_weights(start, recipe, dataset.shape, dataset.classes)
-    return _with_recipes(plan, recipes)
+    return plan
 
 
 def _with_recipes(plan: Plan, recipes: Sequence[Recipe]) -> Plan:

@@ -1,0 +1,93 @@
+"""What is measured of each image alone: figures that any process can compute of the images that it has."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.audits.measures.image_stats import block_stats
+from assay.audits.measures.restated_content import block_sizes, may_restate
+from assay.audits.measures.texture import block_texture
+from assay.data.piece import STEP
+from assay.data.values import Split
+from assay.features.hand_made import describe_block, map_blocks
+
+#: The tables, and what fills each for a block of images.
+TableName = Literal["features", "stats", "texture", "sizes"]
+_FILL: Final[dict[str, Callable[[NDArray[np.uint8]], NDArray[Any]]]] = {
+    "features": describe_block,
+    "stats": block_stats,
+    "texture": block_texture,
+    "sizes": block_sizes,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class RowTables:
+    """Figures of each image of a split, a row an image; None where they were not asked for.
+
+    features: as `hand_made.describe`. stats: as `block_stats` without a background. texture: as
+    `block_texture`. sizes: as `block_sizes`.
+    """
+
+    features: NDArray[np.float32] | None = None
+    stats: NDArray[np.float32] | None = None
+    texture: NDArray[np.float32] | None = None
+    sizes: NDArray[np.int64] | None = None
+
+    def present(self) -> dict[str, NDArray[Any]]:
+        """The tables there are, by name."""
+        return {name: getattr(self, name) for name in _FILL if getattr(self, name) is not None}
+
+
+def wanted_tables(split: Split, checks: Collection[str], own_features: bool) -> list[str]:
+    """The tables that some checks will ask for. What is missing is measured when it is asked for.
+
+    own_features: the user brings features.
+    """
+    asked = {name for check in checks for name in _TABLES_OF.get(check, ())}
+    left_out = {"features"} if own_features else set()
+    if not may_restate(split.columns):
+        left_out.add("sizes")
+    return [name for name in _FILL if name in asked - left_out]
+
+
+#: Tables by the checks that ask for them.
+_TABLES_OF: Final = {
+    "drift": ("stats", "features"),
+    "label-errors": ("features",),
+    "ambiguous-labels": ("features",),
+    "separability": ("features",),
+    "atypical": ("features",),
+    "quality": ("stats", "texture"),
+    "shortcuts": ("stats", "texture", "sizes"),
+}
+
+
+def measure_rows(split: Split, names: Collection[str]) -> RowTables:
+    """The named tables of a split."""
+    return RowTables(**{name: map_blocks(_FILL[name], split) for name in names})
+
+
+def join_rows(split: Split, parts: Sequence[RowTables], sizes: Sequence[int]) -> tuple[RowTables, int]:
+    """The tables of a split from those of its shares, and how many of its images were measured again.
+
+    sizes: images of each share. A block of other images may round otherwise, and an image that was left out
+    moves the blocks after it: those are measured again, so that the figures are those of one process.
+    """
+    bounds = np.cumsum([0, *sizes])
+    ahead = [i for i, size in enumerate(sizes) if size]
+    whole = next((place for place, i in enumerate(ahead) if bounds[i] % STEP), len(ahead))
+    first_moved = int(bounds[ahead[whole - 1] + 1]) if whole else 0
+    if whole < len(ahead):
+        first_moved -= first_moved % STEP
+    again = len(split) - first_moved
+    names = set.intersection(*(set(parts[i].present()) for i in ahead)) if ahead else set()
+    joined = {}
+    for name in names:
+        known = np.concatenate([parts[i].present()[name] for i in ahead[:whole]])[:first_moved]
+        rest = [map_blocks(_FILL[name], split, np.arange(first_moved, len(split)))] if again else []
+        joined[name] = np.concatenate([known, *rest])
+    return RowTables(**joined), again

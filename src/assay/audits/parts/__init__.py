@@ -1,0 +1,1 @@
+"""An audit in parts: what each process measures of its images, and how parts become one audit."""

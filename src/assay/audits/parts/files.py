@@ -1,0 +1,359 @@
+"""A part on disk: a folder with two safetensors files and `part.json`, which holds their hashes.
+
+The folder appears whole or not at all, so a process that is killed leaves no half of a part.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.audits.measures.pixel_sums import Measurements
+from assay.audits.measures.row_tables import RowTables
+from assay.audits.parts.measured import Part
+from assay.core import durable
+from assay.core.errors import AssayError
+from assay.core.tensor_file import Tensor, can_hold, tensor_place, write_tensors
+from assay.core.version import __version__, code_version
+from assay.data.checked_images import FilePixels, Pixels
+from assay.data.piece import Piece, Shard, Whole
+from assay.data.values import Column, DeepScale, LeftOut, Split
+
+#: The file of a part that is read first, and its two files of arrays.
+RECORD: Final = "part.json"
+IMAGES: Final = "images.safetensors"
+TABLES: Final = "tables.safetensors"
+
+_SCHEMA: Final = 1
+
+#: Rooms whose code decides what a part holds.
+_ROOMS: Final = ("core", "data", "estimators", "features", "duplicates", "audits")
+
+
+@dataclass(frozen=True, eq=False)
+class Stored:
+    """A part as it was read: where it lies, the settings of its audit, and per split where its images are."""
+
+    folder: Path
+    part: Part
+    settings: Mapping[str, Any]
+    images: Mapping[str, Pixels]
+
+
+def made_by() -> dict[str, str]:
+    """What decides the numbers in a part: the version of Assay and of its code, and of two libraries."""
+    libraries = {name: version(name) for name in ("numpy", "pillow")}
+    return {"assay": __version__, "code": code_version(_ROOMS), **libraries}
+
+
+def part_folder(parts: Path, shard: Shard) -> Path:
+    """Where a shard's part lies among the others."""
+    return parts / f"shard-{shard.number:0{len(str(shard.count))}d}-of-{shard.count}"
+
+
+def write_part(folder: Path, part: Part, settings: Mapping[str, Any]) -> bool:
+    """Write a part as a folder that appears whole. settings: JSON types, of the audit.
+
+    A part that is there already stays, and False is returned. Raises AssayError `part-foreign` or
+    `part-version` where it is of another audit, `part-damaged`, and as `durable.create_directory`.
+    """
+    arrays: dict[str, Tensor] = {}
+    splits = part.piece.splits
+    content = {
+        "schema": _SCHEMA,
+        "made_by": made_by(),
+        "shard": asdict(part.piece.shard),
+        # A list, for the order of the splits counts and the keys of JSON are sorted.
+        "whole": {**asdict(part.piece.whole), "counts": list(part.piece.whole.counts.items())},
+        "location": part.piece.location,
+        "left_out": [asdict(item) for item in part.piece.left_out],
+        "converted": dict(part.piece.converted),
+        "deep": part.piece.deep,
+        "levels": part.piece.levels,
+        "settings": dict(settings),
+        "splits": {name: _split_record(name, part, arrays) for name in splits},
+    }
+    if folder.exists():
+        _need_equal(folder, json.loads(_json(content)))
+        return False
+    images = {name: Tensor(np.dtype(np.uint8), s.images.shape, s.blocks()) for name, s in splits.items()}
+    with durable.create_directory(folder, sum(tensor.bytes for tensor in images.values())) as temporary:
+        files = {
+            IMAGES: write_tensors(temporary / IMAGES, images),
+            TABLES: write_tensors(temporary / TABLES, arrays),
+        }
+        content["files"] = {name: {"bytes": size, "sha256": sha} for name, (size, sha) in files.items()}
+        # ASCII alone: ids may hold what UTF-8 cannot, and JSON's escapes can.
+        durable.write_text(temporary / RECORD, _json({"content": content, "sha256": _seal(content)}))
+    return True
+
+
+def _need_equal(folder: Path, made: Mapping[str, Any]) -> None:
+    """Raise AssayError where the part that lies in `folder` is not the one that was made now."""
+    found = read_record(folder)
+    need_one_audit({folder: found, folder.with_name("the part made now"): made})
+    prints = [{name: s["fingerprint"] for name, s in record["splits"].items()} for record in (found, made)]
+    if prints[0] != prints[1] or found["shard"] != made["shard"]:
+        fix = "Remove it, and run all shards again: the data were changed."
+        raise AssayError("part-foreign", folder, "its images are not those that the data have now", fix)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, allow_nan=False)
+
+
+def _seal(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(_json(content).encode()).hexdigest()
+
+
+def _split_record(name: str, part: Part, arrays: dict[str, Tensor]) -> dict[str, Any]:
+    """What JSON holds of a split; its arrays are put into `arrays`."""
+    split, sums = part.piece.splits[name], part.measurements[name]
+    stored: dict[str, NDArray[Any]] = {"labels": split.labels, "digests": split.digests}
+    stored |= {f"sums.{key}": values for key, values in vars(sums).items() if isinstance(values, np.ndarray)}
+    stored |= {f"rows.{key}": values for key, values in part.tables[name].present().items()}
+    for key in ("original_stats", "together"):
+        if (values := getattr(split, key)) is not None:
+            stored[key] = values
+    columns: list[Any] = []
+    for number, (column, values) in enumerate(split.columns.items()):
+        if isinstance(values, np.ndarray) and can_hold(values.dtype):
+            stored[f"column.{number}"] = values
+            columns.append([column, None])
+        else:
+            columns.append([column, [str(value) for value in values]])
+    arrays |= {f"{name}.{key}": Tensor.of(np.ascontiguousarray(values)) for key, values in stored.items()}
+    return {
+        "ids": list(split.ids),
+        "columns": columns,
+        "resize": split.resize,
+        "deep": None if split.deep is None else asdict(split.deep),
+        "fingerprint": split.fingerprint(part.piece.whole.classes),
+        "arrays": sorted(stored),
+    }
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """The content of `part.json`. Raises AssayError `part-damaged` where it is not as it was written."""
+    try:
+        record = json.loads((folder / RECORD).read_text("utf-8"))
+        content = record["content"]
+        if record["sha256"] != _seal(content) or not isinstance(content, dict):
+            raise ValueError(RECORD)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise damaged(folder, f"{RECORD} cannot be read or was changed") from error
+    return content
+
+
+def read_part(folder: Path) -> Stored:
+    """A part, every byte of it verified first.
+
+    Raises AssayError `part-damaged` where a byte is not as it was written.
+    """
+    content = read_record(folder)
+    _verify_images(folder, content)
+    arrays = _read_tables(folder, content)
+    whole, classes = _whole(content["whole"]), tuple(content["whole"]["classes"])
+    splits, sums, tables, images = {}, {}, {}, {}
+    for name in whole.counts:
+        record = content["splits"][name]
+        own = {key: arrays[f"{name}.{key}"] for key in record["arrays"]}
+        place, shape = tensor_place(folder / IMAGES, name)
+        images[name] = FilePixels(folder / IMAGES, shape, place)
+        splits[name] = _split(record, own, images[name])
+        if splits[name].fingerprint(classes) != record["fingerprint"]:
+            raise damaged(folder, f"the rows of {name} are not those that were written")
+        sums[name] = Measurements(*(own[f"sums.{key}"] for key in Measurements.__dataclass_fields__))
+        tables[name] = RowTables(**{k[5:]: values for k, values in own.items() if k.startswith("rows.")})
+    piece = Piece(
+        whole,
+        Shard(**content["shard"]),
+        splits,
+        tuple(LeftOut(**item) for item in content["left_out"]),
+        content["converted"],
+        content["deep"],
+        None if content["levels"] is None else tuple(content["levels"]),
+        content["location"],
+    )
+    return Stored(folder, Part(piece, sums, tables), content["settings"], images)
+
+
+def _verify_images(folder: Path, content: Mapping[str, Any]) -> None:
+    expected = content["files"][IMAGES]
+    try:
+        found = durable.file_sha256(folder / IMAGES)
+    except OSError as error:
+        raise damaged(folder, f"{IMAGES} cannot be read ({error.strerror})") from error
+    if found != expected["sha256"]:
+        raise damaged(folder, f"{IMAGES} is not as it was written")
+
+
+def _read_tables(folder: Path, content: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+    import safetensors.numpy
+
+    try:
+        data = (folder / TABLES).read_bytes()
+    except OSError as error:
+        raise damaged(folder, f"{TABLES} cannot be read ({error.strerror})") from error
+    if hashlib.sha256(data).hexdigest() != content["files"][TABLES]["sha256"]:
+        raise damaged(folder, f"{TABLES} is not as it was written")
+    return dict(safetensors.numpy.load(data))
+
+
+def _whole(record: Mapping[str, Any]) -> Whole:
+    return Whole(
+        **{
+            **record,
+            "classes": tuple(record["classes"]),
+            "counts": dict(record["counts"]),
+            "shape": tuple(record["shape"]),
+            "notes": tuple(record["notes"]),
+            "left_out": tuple(LeftOut(**item) for item in record["left_out"]),
+        }
+    )
+
+
+class _Elsewhere:
+    """The images of a stored split: they are read by way of the whole set."""
+
+    dtype, ndim = np.dtype(np.uint8), 4
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.shape = shape
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+
+def _split(record: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], images: Pixels) -> Split:
+    columns: dict[str, Column] = {
+        name: arrays[f"column.{number}"] if values is None else tuple(values)
+        for number, (name, values) in enumerate(record["columns"])
+    }
+    return Split(
+        _Elsewhere(images.shape),  # type: ignore[arg-type]  # a length and a shape are all that is asked of it
+        arrays["labels"],
+        tuple(record["ids"]),
+        arrays["digests"],
+        columns,
+        record["resize"],
+        arrays.get("original_stats"),
+        arrays.get("together"),
+        None if record["deep"] is None else DeepScale(**record["deep"]),
+    )
+
+
+def damaged(folder: Path, what: str) -> AssayError:
+    """The error for a part that is not as it was written."""
+    fix = "Remove this folder and run its shard again."
+    return AssayError("part-damaged", folder, what, fix)
+
+
+def read_parts(parts: Path) -> list[Stored]:
+    """All parts of one audit, in order, each verified.
+
+    Raises AssayError: `parts-missing`, `part-twice`, `part-foreign`, `part-version`, `part-damaged`. All that
+    `part.json` tells is compared before any array is read.
+    """
+    records = {folder: read_record(folder) for folder in _folders(parts)}
+    if not records:
+        fix = f"Make some: assay audit DATA --shard 1/8 --out {parts}, and so on to 8/8."
+        raise AssayError("parts-missing", parts, "there is no part of an audit", fix)
+    need_one_audit(records)
+    _need_all(parts, {folder: Shard(**record["shard"]) for folder, record in records.items()})
+    order = sorted(records, key=lambda folder: int(records[folder]["shard"]["number"]))
+    return [read_part(folder) for folder in order]
+
+
+def _folders(parts: Path) -> list[Path]:
+    """The folders that are parts, or claim to be by their name; not what a process is writing."""
+    try:
+        found = sorted(path for path in parts.iterdir() if path.is_dir())
+    except OSError as error:
+        fix = "Give the folder that the shards were written to with --out."
+        raise AssayError("parts-missing", parts, f"no folder to read ({error.strerror})", fix) from error
+    found = [path for path in found if not path.name.startswith(durable.TEMPORARY)]
+    return [path for path in found if (path / RECORD).exists() or path.name.startswith("shard-")]
+
+
+def need_one_audit(records: Mapping[Path, Mapping[str, Any]]) -> None:
+    """Raise AssayError `part-version` or `part-foreign` for one that is not of the first one's audit."""
+    _need_version(records)
+    first = next(iter(records))
+    for folder, record in records.items():
+        if difference := foreign(records[first], record):
+            what = f"it is not of the same audit as {first.name}: {difference} differs"
+            fix = "Keep the parts of each audit in a folder of their own."
+            raise AssayError("part-foreign", folder, what, fix)
+
+
+def foreign(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """In words the first thing that tells two records as parts of different audits; empty where none does."""
+    for key, words in _OF_ONE_SET.items():
+        if one["whole"][key] != other["whole"][key]:
+            return words
+    settings = [
+        {key: value for key, value in record["settings"].items() if key != "data"} for record in (one, other)
+    ]
+    changed = sorted(
+        key for key in settings[0].keys() | settings[1].keys() if settings[0].get(key) != settings[1].get(key)
+    )
+    if changed:
+        return f"the setting {changed[0]}"
+    if one["shard"]["count"] != other["shard"]["count"]:
+        return f"the number of shards ({one['shard']['count']} and {other['shard']['count']})"
+    if None not in (one["levels"], other["levels"]) and one["levels"] != other["levels"]:
+        return "the range of the values of 16 bits"
+    return ""
+
+
+#: What all pieces of a set have in common, in words.
+_OF_ONE_SET: Final = {
+    "name": "the name of the data (see --name)",
+    "source": "the kind of the data",
+    "classes": "the list of classes",
+    "counts": "the number of images",
+    "listed": "the list of images and labels",
+    "shape": "the working size",
+    "resize": "how images are resized",
+    "form": "the layout of the data",
+    "notes": "what was found on reading",
+    "left_out": "what was left out",
+}
+
+
+def _need_version(records: Mapping[Path, Mapping[str, Any]]) -> None:
+    own = made_by()
+    for folder, record in records.items():
+        theirs = record["made_by"] if record["schema"] == _SCHEMA else {"assay": "another form of parts"}
+        if theirs != own:
+            named = next(key for key in own if theirs.get(key) != own[key])
+            told = f"{named} {str(theirs.get(named))[:12]}, here it is {own[named][:12]}"
+            what = f"it was made by another version ({told})"
+            fix = "Make and merge all parts with one version of Assay and its libraries."
+            raise AssayError("part-version", folder, what, fix)
+
+
+def _need_all(parts: Path, shards: Mapping[Path, Shard]) -> None:
+    seen: dict[Shard, Path] = {}
+    for folder, shard in shards.items():
+        if shard in seen:
+            what = f"it is shard {shard}, and so is {seen[shard].name}: its images would count twice"
+            raise AssayError("part-twice", folder, what, "Remove one of the two.")
+        seen[shard] = folder
+    count = next(iter(seen)).count
+    missing = sorted({Shard(number, count) for number in range(1, count + 1)} - set(seen))
+    if missing:
+        named = ", ".join(map(str, missing[:_NAMED])) + (", ..." if len(missing) > _NAMED else "")
+        fix = f"Run them: assay audit DATA --shard {missing[0]} --out {parts}."
+        raise AssayError("parts-missing", parts, f"{len(missing)} of {count} shards: {named}", fix)
+
+
+#: Missing shards that an error names.
+_NAMED: Final = 10

@@ -1,0 +1,1 @@
+"""Image files shared out among several processes."""

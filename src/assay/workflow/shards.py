@@ -1,0 +1,133 @@
+"""An audit by several processes that know nothing of each other: each measures a share, one joins them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from assay.audits.parts.files import part_folder, read_parts, read_record, write_part
+from assay.audits.parts.measured import measure_part, merge_parts
+from assay.audits.registry import known_checks
+from assay.core import durable
+from assay.core.cache_folder import cache_folder
+from assay.core.events import OnEvent, ignore, stage
+from assay.data.load import as_request
+from assay.data.piece import Piece, Shard, parse_shard
+from assay.data.shards import read_shard
+from assay.data.values import PURPOSES
+from assay.workflow import run_folder
+from assay.workflow.planning.command_settings import command_settings, refuse_untested
+from assay.workflow.planning.data import open_data
+from assay.workflow.planning.plan import keep_inputs, plan_of_data
+from assay.workflow.stages import Run, examined, report
+
+
+@dataclass(frozen=True)
+class ShardDone:
+    """A part that lies ready.
+
+    images: how many it has; left_out: how many more could not be read. new: it was not there before.
+    parts: how many of the shards' parts lie beside it, itself included.
+    """
+
+    shard: Shard
+    folder: Path
+    images: int
+    left_out: int
+    new: bool
+    parts: int
+
+    @property
+    def all_there(self) -> bool:
+        """Can the parts be merged?"""
+        return self.parts == self.shard.count
+
+    def told(self) -> str:
+        """In words."""
+        more = f", {self.left_out:,} more could not be read" if self.left_out else ""
+        ready = "" if self.new else "\nThat part was there already, and stays as it was."
+        return (
+            f"Shard {self.shard}: {self.images:,} images measured{more}.\n"
+            f"Part: {self.folder} ({self.parts} of {self.shard.count} are there){ready}"
+        )
+
+
+def run_shard(
+    shard: str | Shard,
+    data: str | Path = "fashion-mnist",
+    *,
+    out: str | Path,
+    offline: bool = False,
+    on_event: OnEvent = ignore,
+    **given: Any,
+) -> ShardDone:
+    """Measure one share of the images, and write what `run_merge` needs of them into the folder `out`.
+
+    shard: which of how many, as "3/8". data, given: as of an audit; every shard takes the same. A part that
+    is there already is made again, compared and kept. Raises AssayError `bad-value`, `part-foreign` or
+    `part-version` where another part lies in its place, and whatever is wrong with the data.
+    """
+    share = parse_shard(shard) if isinstance(shard, str) else shard
+    settings, _ = command_settings("audit", str(data), given)
+    checks = known_checks(settings.checks)
+    refuse_untested(settings)
+    folder, config = part_folder(Path(out), share), settings.as_config()
+    if folder.exists():
+        read_record(folder)  # a damaged one is told before any work
+    request = as_request(data, **settings.reading(), offline=offline, on_event=on_event)
+    durable.make_directory(Path(out))
+    with durable.scratch_directory(durable.make_directory(cache_folder())) as scratch:
+        with stage(on_event, "load") as figures:
+            piece = read_shard(request, share, scratch)
+            figures.update(_loaded(piece))
+        with stage(on_event, "audit") as figures:
+            figures.update(areas={}, decisions={})
+            part = measure_part(piece, checks, settings.features is not None, on_event)
+        new = write_part(folder, part, config)
+    images = sum(len(split) for split in piece.splits.values())
+    numbers = range(1, share.count + 1)
+    there = sum(part_folder(Path(out), Shard(number, share.count)).exists() for number in numbers)
+    return ShardDone(share, folder, images, len(piece.left_out), new, there)
+
+
+def _loaded(piece: Piece) -> dict[str, Any]:
+    """What is announced of a piece, as of a data set."""
+    classes = piece.whole.classes
+    return {
+        "name": f"{piece.whole.name}, shard {piece.shard}",
+        "location": piece.location,
+        "classes": list(classes),
+        "partition": [
+            {
+                "split": name,
+                "count": len(split),
+                "per_class": split.counts(len(classes)).tolist(),
+                "purpose": PURPOSES.get(name, ""),
+            }
+            for name, split in piece.splits.items()
+        ],
+        "notes": list(piece.whole.notes),
+    }
+
+
+def run_merge(parts: str | Path, *, out: str | Path | None = None, on_event: OnEvent = ignore) -> Run:
+    """The audit of the whole from the parts in a folder, in a run folder as of `run_audit`.
+
+    Raises AssayError: `parts-missing`, `part-twice`, `part-foreign`, `part-version`, `part-damaged`.
+    """
+    if out is not None:
+        run_folder.refuse_foreign(Path(out))
+    stored = read_parts(Path(parts))
+    config = {key: value for key, value in stored[0].settings.items() if key != "schema"}
+    settings, probabilities = command_settings("audit", config["data"], config)
+    names = stored[0].part.piece.whole.counts
+    images = {name: [one.images[name] for one in stored] for name in names}
+    measured = merge_parts([one.part for one in stored], images, on_event)
+    dataset = open_data(measured.dataset, {}, offline=True, on_event=on_event)
+    folder = Path(out) if out is not None else run_folder.default_folder(dataset.name, "audit")
+    plan = plan_of_data("audit", settings, dataset, folder, probabilities, on_event)
+    with run_folder.claim(folder, plan.config()) as claimed:
+        keep_inputs(plan, folder)
+        claimed.facts["parts"] = {"folder": str(parts), "shards": len(stored)}
+        results = examined(plan, on_event, measured)
+        report(claimed, plan, results, on_event)
+    return Run(folder, results.audit)

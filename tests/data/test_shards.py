@@ -1,0 +1,166 @@
+"""A set read share by share is the set: every row once, and what the whole decides as for the whole."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from assay.core.errors import AssayError
+from assay.data.checked_images import joined_images
+from assay.data.load import as_request, read
+from assay.data.piece import STEP, Piece, Shard, parse_shard
+from assay.data.shards import join, join_splits, read_shard
+from assay.data.values import Dataset
+
+
+@pytest.mark.parametrize("total", [0, 1, STEP - 1, STEP, STEP + 1, 5 * STEP, 7 * STEP + 3])
+@pytest.mark.parametrize("count", [1, 2, 3, 8, 40])
+def test_every_row_is_of_one_share(total: int, count: int) -> None:
+    """Also where there are more shares than images; each begins where a block of the whole does."""
+    shares = [Shard(number, count).rows(total) for number in range(1, count + 1)]
+    assert [row for rows in shares for row in rows] == list(range(total))
+    assert all(rows.start % STEP == 0 for rows in shares if rows)
+
+
+@pytest.mark.parametrize("text", ["", "3", "0/3", "4/3", "1/0", "-1/3", "1/3/4", "a/b", "1/99999999", "1/ 3"])
+def test_what_is_no_share_is_refused(text: str) -> None:
+    """Counted from 1, and not past the end."""
+    with pytest.raises(AssayError, match="bad-value") as caught:
+        parse_shard(text)
+    assert caught.value.exit_code == 2
+
+
+def joined(pieces: Sequence[Piece]) -> Dataset:
+    """The set from its pieces, whose images still lie where they were decoded."""
+    whole = pieces[0].whole
+    splits = {}
+    for name in whole.counts:
+        own = [piece.splits[name] for piece in pieces]
+        images = np.concatenate([np.asarray(split.images[:]) for split in own])
+        splits[name] = join_splits(own, images)
+    return join(pieces, splits)
+
+
+def in_shares(data: Path, scratch: Path, count: int, **reading: object) -> Dataset:
+    """Read by so many processes, as far as the data know."""
+    pieces = []
+    for number in range(1, count + 1):
+        folder = scratch / str(number)
+        folder.mkdir()
+        request = as_request(data, skip_bad=True, **reading)
+        pieces.append(read_shard(request, Shard(number, count), folder))
+    return joined(pieces)
+
+
+def picture(rng: np.random.Generator, mode: str, side: int) -> bytes:
+    """A random PNG."""
+    if mode == "I;16":
+        image = Image.fromarray(rng.integers(0, 4000, (side, side)).astype(np.uint16))
+    else:
+        shape = (side, side) if mode == "L" else (side, side, 3)
+        image = Image.fromarray(rng.integers(0, 256, shape).astype(np.uint8))
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()
+
+
+#: What stands somewhere in the second half of the training images, and nowhere else.
+STRANGE = {
+    "nothing": None,
+    "another size": ("L", 9),
+    "color among gray": ("RGB", 6),
+    "16 bits": ("I;16", 6),
+    "damaged": b"\x89PNG\r\n\x1a\n, and no more",
+}
+
+
+@pytest.fixture(scope="module", params=STRANGE)
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """1,100 training images of two classes; one of them is unlike the others."""
+    root = tmp_path_factory.mktemp("data") / "pictures"
+    rng = np.random.default_rng(0)
+    strange = STRANGE[request.param]
+    for name in ("a", "b"):
+        (root / "train" / name).mkdir(parents=True)
+        (root / "test" / name).mkdir(parents=True)
+        for row in range(550):
+            content = picture(rng, "L", 6)
+            if name == "b" and row == 400 and strange is not None:
+                content = strange if isinstance(strange, bytes) else picture(rng, *strange)
+            (root / "train" / name / f"{row:03}.png").write_bytes(content)
+        for row in range(4):
+            (root / "test" / name / f"{row}.png").write_bytes(picture(rng, "L", 6))
+    (root / "notes.txt").write_text("no picture")
+    return root
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.mark.parametrize("reading", [{}, {"size": "5"}], ids=["as they are", "resized"])
+def test_shares_join_to_what_one_process_reads(
+    folder: Path, tmp_path: Path, reading: dict[str, object]
+) -> None:
+    """Working size, channels, scale of 16 bits, notes and what was left out: all as of the whole."""
+    whole = read(as_request(folder, skip_bad=True, **reading))
+    assert in_shares(folder, tmp_path, 3, **reading) == whole
+
+
+def test_arrays_and_tables_of_paths_are_cut_too(tmp_path: Path) -> None:
+    """A NumPy file is read whole and cut; a table is cut before anything is decoded."""
+    rng = np.random.default_rng(1)
+    x, y = rng.integers(0, 256, (700, 5, 5), dtype=np.uint8), np.arange(700) % 3
+    np.savez(tmp_path / "set.npz", x_train=x, y_train=y, x_test=x[:9], y_test=y[:9])
+    whole = read(as_request(tmp_path / "set.npz"))
+    assert in_shares(tmp_path / "set.npz", tmp_path, 2) == whole
+    lines = ["path,label,owner"]
+    for row in range(600):
+        (tmp_path / f"{row}.png").write_bytes(picture(rng, "RGB", 5))
+        lines.append(f"{row}.png,{'ab'[row % 2]},owner {row % 7}")
+    (tmp_path / "list.csv").write_text("\n".join(lines))
+    for name in "12":
+        (tmp_path / name).rmdir()
+    assert in_shares(tmp_path / "list.csv", tmp_path, 2) == read(as_request(tmp_path / "list.csv"))
+
+
+def test_a_bad_image_stops_the_share_that_has_it_where_it_should(tmp_path: Path) -> None:
+    """Without --skip-bad an unreadable image is an error, as for the whole."""
+    root = tmp_path / "p"
+    for name in "ab":
+        (root / name).mkdir(parents=True)
+        (root / name / "0.png").write_bytes(picture(np.random.default_rng(0), "L", 5))
+    (root / "b" / "1.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    with pytest.raises(AssayError, match="image-unreadable"):
+        read_shard(as_request(root), Shard(1, 1), tmp_path)
+
+
+def test_a_test_split_is_not_drawn_by_shards(tmp_path: Path) -> None:
+    """No shard sees the whole set that it would be drawn from."""
+    with pytest.raises(AssayError, match="assay convert") as caught:
+        read_shard(as_request(tmp_path, test_fraction=0.2), Shard(1, 2), tmp_path)
+    assert caught.value.code == "bad-value"
+
+
+def test_joined_images_are_read_in_any_order_and_checked(tmp_path: Path) -> None:
+    """Rows of several places, in any order; one that changed is named."""
+    from assay.data.checked_images import FilePixels
+    from assay.data.values import image_digests
+
+    images = np.random.default_rng(0).integers(0, 256, (7, 3, 2, 1), dtype=np.uint8)
+    files = []
+    for number, part in enumerate((images[:3], images[3:3], images[3:])):
+        path = tmp_path / f"{number}.raw"
+        path.write_bytes(b"head" + part.tobytes())
+        files.append(FilePixels(path, part.shape, 4))
+    digests = image_digests(images)
+    found = joined_images(files, (3, 2, 1), digests)
+    rows = np.array([6, 0, 3, 2, 3])
+    assert np.array_equal(found[rows], images[rows])
+    (tmp_path / "2.raw").write_bytes(b"head" + bytes(4 * 6))
+    with pytest.raises(AssayError, match="data-changed"):
+        joined_images(files, (3, 2, 1), digests)
