@@ -195,3 +195,109 @@ def test_a_seal_anywhere_else_is_refused(model: Model) -> None:
         del other.metadata_props[:]
         other.metadata_props.extend(given)
         _refusal(other.SerializeToString(deterministic=True))
+
+
+def _image_value(file: onnx.ModelProto) -> str:
+    """A value float32 `(n, h, w, c)` of the graph."""
+    return next(str(node.output[0]) for node in file.graph.node if node.op_type == "Cast")
+
+
+def _adds(*nodes: Any, **constants: np.ndarray) -> Callable[[onnx.ModelProto], None]:
+    """Puts operators at the end of the graph; `image` stands for the images as numbers."""
+
+    def spoil(file: onnx.ModelProto) -> None:
+        image = _image_value(file)
+        for name, array in constants.items():
+            file.graph.initializer.append(numpy_helper.from_array(array, name))
+        for node in nodes:
+            made = helper.make_node(*node[:3], **(node[3] if len(node) > 3 else {}))
+            made.input[:] = [image if name == "image" else name for name in made.input]
+            file.graph.node.append(made)
+
+    return spoil
+
+
+def _whole(*values: int) -> np.ndarray:
+    return np.array(values, np.int64)
+
+
+def _column(length: int) -> np.ndarray:
+    return np.zeros((length, 1), np.float32)
+
+
+HUGE: dict[str, Callable[[onnx.ModelProto], None]] = {
+    "a pad": _adds(("Pad", ["image", "p"], ["x"]), p=_whole(0, 0, 0, 0, 0, 1 << 30, 0, 0)),
+    "a pad of images": _adds(("Pad", ["image", "p"], ["x"]), p=_whole(0, 0, 0, 0, 1 << 20, 0, 0, 0)),
+    "constants crossed": _adds(
+        ("Transpose", ["a"], ["b"], {"perm": [1, 0]}), ("Add", ["a", "b"], ["x"]), a=_column(60_000)
+    ),
+    "an outer product": _adds(
+        ("Transpose", ["a"], ["b"], {"perm": [1, 0]}), ("MatMul", ["a", "b"], ["x"]), a=_column(60_000)
+    ),
+    "pixels crossed": _adds(
+        ("Reshape", ["image", "r"], ["a"]), ("Reshape", ["image", "s"], ["b"]), ("Mul", ["a", "b"], ["c"]),
+        ("Reshape", ["c", "t"], ["d"]), ("Reshape", ["c", "u"], ["e"]), ("Mul", ["d", "e"], ["x"]),
+        ("Neg", ["x"], ["y"]),
+        r=_whole(0, 90, 1), s=_whole(0, 1, 90), t=_whole(0, 8100, 1), u=_whole(0, 1, 8100),
+    ),
+    "a row doubled": _adds(
+        *(("Concat", [f"c{i}" if i else "image"] * 2, [f"c{i + 1}"], {"axis": 1}) for i in range(30))
+    ),
+    "images doubled": _adds(("Concat", ["image", "image"], ["x"], {"axis": 0})),
+    "images crossed": _adds(
+        ("Transpose", ["image"], ["b"], {"perm": [1, 0, 2, 3]}), ("Concat", ["b", "b"], ["x"], {"axis": 0})
+    ),
+    "many that are large": _adds(
+        *(("Pad", ["image", "p"], [f"x{i}"]) for i in range(40)), p=_whole(0, 0, 0, 0, 0, 200_000, 0, 0)
+    ),
+    "a convolution's pads": _adds(
+        ("Conv", ["image", "w"], ["x"], {"pads": [1 << 20, 1 << 10, 1 << 20, 1 << 10]}),
+        w=np.zeros((1, 6, 1, 1), np.float32),
+    ),
+    "a shape that is computed": _adds(
+        ("Cast", ["image"], ["i"], {"to": TensorProto.INT64}), ("Reshape", ["i", "m"], ["f"]),
+        ("ReduceMax", ["f", "z"], ["g"], {"keepdims": 0}), ("Reshape", ["image", "g"], ["x"]),
+        m=_whole(-1), z=_whole(0),
+    ),
+    "sizes that do not fit": _adds(("MatMul", ["image", "a"], ["x"]), a=_column(7)),
+    "a name twice": _adds(("Neg", ["image"], ["x"]), ("Relu", ["image"], ["x"])),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HUGE)
+def test_a_graph_that_would_fill_the_memory_is_refused_before_any_session(
+    name: str, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of operators that ours have too, sealed; and nobody runs it to find out."""
+    file = onnx.ModelProto.FromString(onnx_bytes(model))
+    HUGE[name](file)
+    made: list[object] = []
+    monkeypatch.setattr("assay.deployment.onnx_model._session", lambda *given: made.append(given))
+    _refusal(sealed(file))
+    assert made == []
+
+
+def test_a_graph_with_more_than_ours_may_still_be_small(model: Model) -> None:
+    """The same forger with modest wishes is not refused: it is the size that was."""
+    file = onnx.ModelProto.FromString(onnx_bytes(model))
+    _adds(("Pad", ["image", "p"], ["x"]), p=_whole(0, 0, 0, 0, 0, 5, 0, 0))(file)
+    before = OnnxModel.of(onnx_bytes(model), "a").metadata.values
+    assert OnnxModel.of(sealed(file), "b").metadata.values == before + 11 * 5 * 3
+
+
+def test_sizes_by_hand() -> None:
+    """Of one image of 2 x 3 pixels: flat (6), times a matrix (4), a maximum (1)."""
+    from assay.deployment.onnx_sizes import values_of_an_image
+
+    nodes = [
+        helper.make_node("Reshape", ["images", "s"], ["f"]), helper.make_node("MatMul", ["f", "m"], ["p"]),
+        helper.make_node("ReduceMax", ["p", "o"], ["y"], keepdims=0),
+    ]  # fmt: skip
+    graph = helper.make_graph(
+        nodes, "g", [helper.make_tensor_value_info("images", TensorProto.FLOAT, ["n", 2, 3])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n"])],
+        [numpy_helper.from_array(array, name) for name, array in (
+            ("s", _whole(0, 6)), ("m", np.zeros((6, 4), np.float32)), ("o", _whole(1)))],
+    )  # fmt: skip
+    file = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
+    assert values_of_an_image(file, 6) == 6 + 4 + 1

@@ -1,17 +1,19 @@
 """The content of an exported file, taken as hostile: what it must be before a session is made of it.
 
-All that could reach outside the file or run foreign code is refused: data in other files, operators that
-Assay never writes, functions and graphs inside graphs. Nothing here needs torch.
+All that could reach outside the file, run foreign code or fill the memory is refused: data in other files,
+operators that Assay never writes, functions and graphs inside graphs, sizes out of proportion. Nothing here
+needs torch.
 """
 
 import hashlib
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from assay.core.errors import AssayError
 from assay.data.preprocessing import Preprocessing
+from assay.deployment.onnx_sizes import values_of_an_image
 
 INPUT: Final = "images"
 OUTPUTS: Final = ("probabilities", "label", "answered", "ood_score")
@@ -43,6 +45,7 @@ class Metadata:
     threshold: of the rule that `answered` follows; max_risk is None without a rule, and a rule without a
     threshold never answers. gate: the `ood_score` beyond which an image is unlike the training images; None
     without a gate. run_sha256: of `model/model.json` in the run; empty where the model came from none.
+    values: that all its operators give for one image; found out, not said.
     """
 
     classes: tuple[str, ...]
@@ -55,6 +58,7 @@ class Metadata:
     fingerprints: dict[str, str]
     version: str
     run_sha256: str
+    values: int = 0
 
 
 def refused(where: object, reason: str) -> AssayError:
@@ -74,7 +78,11 @@ def checked_metadata(content: bytes, where: str) -> Metadata:
         raise refused(where, "it is no ONNX file, or a damaged one") from error
     _check_graph(file, where)
     _check_seal(file, content, where)
-    return _metadata(file, where)
+    found = _metadata(file, where)
+    try:
+        return replace(found, values=values_of_an_image(file, math.prod(found.preprocessing.shape)))
+    except ValueError as error:
+        raise refused(where, str(error)) from error
 
 
 def _check_graph(file: Any, where: str) -> None:

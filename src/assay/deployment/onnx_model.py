@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 _LARGEST_FILE: Final = 1 << 30
 
+#: What all operators may give for images that are computed at once: 2 GiB as float32.
+_MOST_VALUES: Final = 1 << 29
+
 
 def require_extra(extra: str) -> None:
     """Raise AssayError `missing-extra` where a library for ONNX files is not installed."""
@@ -130,7 +133,7 @@ class OnnxModel:
 
     def parts(self, images: Picture | Iterable[Picture]) -> Iterator[NDArray[np.uint8]]:
         """Blocks of what was given, small enough that what lies between the layers stays small."""
-        size = prediction_batch(self.preprocessing)
+        size = min(prediction_batch(self.preprocessing), max(_MOST_VALUES // max(self.metadata.values, 1), 1))
         for block in image_blocks(images, self.preprocessing):
             yield from (block[start : start + size] for start in range(0, len(block), size))
 

@@ -1,0 +1,77 @@
+"""How much memory an ONNX graph takes for one image, before anything runs it.
+
+Operators that are harmless by name can ask for any amount: a small constant added to another with its axes
+crossed, a pad of a billion, a row put together with itself forty times. So the shape of every value is
+worked out first (ONNX's own inference, on a copy without the weights). A graph is refused where a shape is
+not known, where images would mix - `n` is the first size of a value, and no other - or where the sum is out
+of all proportion to the image.
+"""
+
+import math
+from typing import Any, Final
+
+#: Values of all operators for one image: so many, or so many for each value of a large image, and never more
+#: than the last. Of the recipes the pretrained net takes most, 14 million; a net of a hundred channels at full
+#: size takes hundreds for each.
+MOST_VALUES: Final = 1 << 26
+MOST_FOR_EACH: Final = 512
+MOST_OF_ANY: Final = 1 << 31
+
+#: Constants of whole numbers up to this length are kept in the copy: they are shapes, axes and pads.
+_LONGEST_SHAPE: Final = 64
+
+
+def values_of_an_image(file: Any, pixels: int) -> int:
+    """How many values all operators give for one image of so many values.
+
+    Raises ValueError, with the reason as its text, where that is not known or too much.
+    """
+    from onnx import shape_inference
+
+    try:
+        found = shape_inference.infer_shapes(
+            _skeleton(file), check_type=True, strict_mode=True, data_prop=True
+        )
+    except (shape_inference.InferenceError, ValueError, RuntimeError, TypeError) as error:
+        raise ValueError("its operators do not fit together") from error
+    shapes = {value.name: value.type.tensor_type for value in (*found.graph.value_info, *found.graph.output)}
+    most, total = min(max(MOST_VALUES, MOST_FOR_EACH * pixels), MOST_OF_ANY), 0
+    given = {value.name for value in (*file.graph.input, *file.graph.initializer)}
+    for node in file.graph.node:
+        for name in node.output:
+            if name in given:
+                raise ValueError(f"{name!a:.60} is made twice")
+            given.add(name)
+            total += _size(shapes.get(name), name)
+            if total > most:
+                raise ValueError(f"its operators would take more than {most:,} numbers for one image")
+    return total
+
+
+def _size(tensor: Any, name: str) -> int:
+    """Values of a tensor for one image."""
+    dims = list(tensor.shape.dim) if tensor is not None and tensor.HasField("shape") else None
+    known = dims[1:] if dims and dims[0].dim_param == "n" else dims
+    if known is None or not all(dim.HasField("dim_value") and dim.dim_value >= 0 for dim in known):
+        raise ValueError(f"the size of {name!a:.60} cannot be known")
+    return math.prod(dim.dim_value for dim in known)
+
+
+def _skeleton(file: Any) -> Any:
+    """The graph without its weights, which become inputs: so the copy is small whatever the file is."""
+    import onnx
+
+    found = onnx.ModelProto(ir_version=file.ir_version)
+    found.opset_import.extend(file.opset_import)
+    graph = found.graph
+    graph.name = "skeleton"
+    graph.node.extend(file.graph.node)
+    graph.input.extend(file.graph.input)
+    graph.output.extend(file.graph.output)
+    for tensor in file.graph.initializer:
+        if tensor.data_type == onnx.TensorProto.INT64 and math.prod(tensor.dims) <= _LONGEST_SHAPE:
+            graph.initializer.append(tensor)
+        else:
+            value = onnx.helper.make_tensor_value_info(tensor.name, tensor.data_type, list(tensor.dims))
+            graph.input.append(value)
+    return found
