@@ -10,8 +10,8 @@ of all proportion to the image.
 import math
 from typing import Any, Final
 
-#: Values of all operators for one image: so many, or so many for each value of a large image, and never more
-#: than the last. Of the recipes the pretrained net takes most, 14 million; a net of a hundred channels at full
+#: Values of all operators for one image: so many, or so many for each value of a large one, and never more
+#: than the last. Of the recipes the pretrained net takes most, 14 million; a net of 100 channels at full
 #: size takes hundreds for each.
 MOST_VALUES: Final = 1 << 26
 MOST_FOR_EACH: Final = 512

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import uvicorn
 
 import assay
 from assay.data.values import Dataset
@@ -64,6 +65,7 @@ class Served:
     port: int
     service: Service
     file: OnnxModel
+    server: uvicorn.Server
 
     @property
     def url(self) -> str:
@@ -100,7 +102,7 @@ def running(file: Path, limits: Limits | None = None, access: Access | None = No
     thread.start()
     try:
         assert ready.wait(60)
-        yield Served(listener.getsockname()[1], service, OnnxModel.read(file))
+        yield Served(listener.getsockname()[1], service, OnnxModel.read(file), server)
     finally:
         server.should_exit = True
         thread.join(60)

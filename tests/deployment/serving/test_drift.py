@@ -77,6 +77,17 @@ def test_a_changed_stream_is_flagged_within_500_images(
     assert first is not None and first <= 500
 
 
+def test_another_real_set_is_flagged(reference: Reference) -> None:
+    """Handwritten digits (scikit-learn's), at the size of the clothes, in an order that chance gave."""
+    from sklearn.datasets import load_digits
+
+    small = (load_digits().images * 15.9).astype(np.uint8)
+    rows = np.random.default_rng(0).permutation(len(small))[:500]
+    digits = np.stack([np.asarray(Image.fromarray(small[row]).resize((28, 28))) for row in rows])[..., None]
+    first = flagged_at(reference, digits)
+    assert first is not None and first <= 500
+
+
 def test_streams_of_the_same_kind_are_not_flagged(clothes: Dataset, reference: Reference) -> None:
     """Two hundred streams of 1,000 images: at most two may be (measured with more: docs/deploy.md)."""
     rows = reference.rows(test_images(clothes))

@@ -3,6 +3,7 @@
 import json
 import socket
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from assay.deployment.serving.access import Access
 from assay.deployment.serving.limits import Limits
-from deployment.serving.conftest import SHAPE, Served, Start, pictures
+from deployment.serving.conftest import SHAPE, Served, Start, pictures, running
 
 LINE = b"POST /v2/models/nearest-mean/infer HTTP/1.1\r\n"
 SIZE = int(np.prod(SHAPE))
@@ -133,6 +134,25 @@ def test_a_body_that_comes_late_is_still_answered(served: Served, quick: list[in
     request = head() + BODY
     (text, _), = talk(served, request[:-5], request[-5:], pause=0.3)  # fmt: skip
     assert text.startswith(b"HTTP/1.1 200") and quick == [0]
+
+
+def test_a_request_that_has_begun_is_answered_before_the_end(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one that was held back for its rest when the signal came."""
+    monkeypatch.setattr("assay.deployment.serving.connection._PATIENCE", 600.0)
+    request = head() + BODY
+    with running(file) as served:
+        served.service.quick = 1000
+        with socket.create_connection(("127.0.0.1", served.port), timeout=60) as client:
+            client.sendall(request[:-5])
+            while not any(one._held for one in list(served.server.server_state.connections)):  # type: ignore[union-attr]
+                time.sleep(0.01)
+            served.server.should_exit = True
+            time.sleep(0.3)
+            client.sendall(request[-5:])
+            text, body, _ = read_answer(client)
+    assert text.startswith(b"HTTP/1.1 200") and json.loads(body)["outputs"]
 
 
 def test_bytes_of_a_refused_body_are_no_request(start: Start) -> None:
