@@ -9,7 +9,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 
 #: The pages that have such tables.
-PAGES = (ROOT / "docs" / "benchmarks.md", ROOT / "docs" / "score.md")
+PAGES = tuple(ROOT / "docs" / f"{name}.md" for name in ("benchmarks", "score", "export", "deploy"))
 RESULTS = ROOT / "benchmarks" / "results"
 
 
@@ -263,15 +263,68 @@ def _read_folder(figures: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def _export(figures: Mapping[str, Any]) -> list[str]:
+    head = [
+        "recipe",
+        "images: other class, other answer",
+        "largest difference of a probability",
+        "bound",
+        "of `ood_score`, share",
+        "bytes",
+        "seconds, proof included",
+        "µs an image: 128, one at a time",
+    ]
+    rows = []
+    for name, found in figures.items():
+        proof, each = found["proof"], found["microseconds_an_image"]
+        shown = f"`{name}`" if name == found["recipe"] else name
+        unlike = f"; {found['unlike_the_recipe']}" if found["unlike_the_recipe"] else ""
+        cells = [
+            f"{shown}{unlike}",
+            f"{proof['images']:,}: {proof['other_labels']}, {proof['other_answers']}",
+            f"{proof['largest_difference']:.1e}",
+            f"{proof['tolerance']:.0e}",
+            f"{proof['largest_distance_difference']:.1e}",
+            f"{found['bytes']:,}",
+            f"{found['export_seconds']:.0f}",
+            f"{each['128 at a time']:.0f}, {each['one at a time']:.0f}",
+        ]
+        rows.append(_row(cells))
+    return [_row(head), _row(["---"] * len(head)), *rows]
+
+
+def _serve(figures: Mapping[str, Any]) -> list[str]:
+    clients = ("1", "8", "64")
+    waits = [f"p50, p99 ms: {n} at once" for n in clients]
+    head = ["server", "processor ms a request", *waits, "seconds to ready", "MB"]
+    rows = []
+    for name, found in figures.items():
+        for kind in ("json", "binary"):
+            if not isinstance(found, dict) or kind not in found:
+                continue
+            waits = [found[kind]["clients"][n] for n in clients]
+            version = found.get("version", "")
+            rows.append(_row([
+                f"{name} {version}".strip() + f", {kind}",
+                f"{found[kind]['processor_ms_a_request']:.2f}",
+                *(f"{one['p50_ms']:.1f}, {one['p99_ms']:.1f}" for one in waits),
+                f"{found['ready_seconds']:.1f}",
+                f"{found['resident_mb']:.0f}",
+            ]))  # fmt: skip
+    return [_row(head), _row(["---"] * len(head)), *rows]
+
+
 TABLES: Mapping[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "audit_growth": _audit_growth,
     "audit_peers": _audit_peers,
     "audit_flips": _audit_flips,
     "audit_speed": _main_job,
+    "export": _export,
     "main_job": _main_job,
     "read_folder": _read_folder,
     "recipes": _recipes,
     "report": _report,
+    "serve": _serve,
     "training_peers": _training_peers,
     "ladder": _ladder,
     "time_to_accuracy": _time_to_accuracy,

@@ -201,3 +201,12 @@ def test_a_run_is_exported_and_verified(tmp_path: Path, capfd: pytest.CaptureFix
     path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     assert exit_code(["verify", str(run)]) == 4
     assert "DIFFERENT export, proved again" in capfd.readouterr().out
+
+
+def test_there_is_one_format(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It may be named; another is refused before the run is looked for."""
+    from assay.cli.main import exit_code
+
+    for kind, code, error in (("tflite", 2, "bad-value"), ("onnx", 2, "not-a-run-folder")):
+        assert exit_code(["export", str(tmp_path / "no run"), "--format", kind]) == code
+        assert error in capsys.readouterr().err

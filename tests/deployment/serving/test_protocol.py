@@ -211,3 +211,18 @@ def test_what_is_not_there(served: Served, method: str, path: str, status: int) 
     found, record, headers = served.ask(method, path, b"{}" if method == "POST" else None)
     assert found == status and set(record) == {"error"}
     assert not any(name.lower().startswith("access-control") for name in headers)
+
+
+@pytest.mark.parametrize(
+    "spoiled", [True, False, 1.0, 1.5, None, "1", [1], 256, -1, 10**20, float("nan")], ids=repr
+)
+def test_one_value_that_is_no_number_of_a_pixel(served: Served, spoiled: Any) -> None:
+    """Among hundreds that are; and the same values nested, flat and as bytes give the same answer."""
+    image = pictures(1, 9)[0]
+    flat = image.ravel().tolist()
+    status, record, _ = served.infer({"inputs": [_tensor(data=[*flat[:-1], spoiled])]})
+    assert status == 400 and set(record) == {"error"}
+    answers = [
+        served.infer({"inputs": [_tensor(data=data)]})[1]["outputs"] for data in (flat, image.tolist())
+    ]
+    assert answers[0] == answers[1]

@@ -14,12 +14,14 @@ OutFile = Annotated[
     Path | None,
     typer.Option("--out", metavar="FILE", help="The ONNX file. [default: export/model.onnx in the run]"),
 ]
+Format = Annotated[str, typer.Option("--format", metavar="NAME", help="Of the file: onnx, the one there is.")]
 
 
 @with_options(o.REPORTING)
 def export(
     run: o.RunArgument,
     data: o.Data = None,
+    file_format: Format = "onnx",
     out: OutFile = None,
     offline: o.Offline = False,
     **given: Any,
@@ -30,9 +32,12 @@ def export(
     differ nothing is written.
     """
     from assay.cli.listeners import listening
+    from assay.core.errors import AssayError
     from assay.core.text import one_line
     from assay.workflow.deployed.export import export_run
 
+    if file_format != "onnx":
+        raise AssayError("bad-value", f"--format {file_format}", "there is no such format", "Use onnx.")
     output = o.Output.of(given)
     with listening(output) as on_event:
         path, proof = export_run(run, data, out=out, offline=offline, on_event=on_event)

@@ -99,6 +99,8 @@ def _decoded(service: Service, request: InferRequest, until: float) -> NDArray[n
 
 def answers_to(model: OnnxModel, images: NDArray[np.uint8]) -> Answers:
     """All outputs of the model, asked about few images at a time."""
+    if len(images) == 1:
+        return model.run(images)
     parts = [model.run(part) for part in model.parts(images)]
     return parts[0] if len(parts) == 1 else Answers(*(np.concatenate(c) for c in zip(*parts, strict=True)))
 
