@@ -62,6 +62,11 @@ def talk(served: Served, *pieces: bytes, answers: int = 1, pause: float = 0.0) -
         return found
 
 
+def settle(served: Served) -> None:
+    """Until every answer that was sent is counted too: the next one is given after that."""
+    served.ask("GET", "/v2/health/live")
+
+
 @pytest.fixture
 def quick(served: Served, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many requests were answered the short way, on a machine however slow."""
@@ -85,6 +90,7 @@ def _names(text: bytes) -> list[bytes]:
 
 def test_both_ways_give_the_same(served: Served, quick: list[int]) -> None:
     """Status, the set of headers and every byte of the body; counted once each."""
+    settle(served)
     before = dict(served.service.metrics.requests)
     images = served.service.metrics.images
     (short,) = talk(served, head() + BODY)
@@ -93,7 +99,7 @@ def test_both_ways_give_the_same(served: Served, quick: list[int]) -> None:
     assert quick == [1]
     assert short[1] == long[1] and _names(short[0]) == _names(long[0])
     assert short[0].split(b"\r\n")[0] == long[0].split(b"\r\n")[0] == b"HTTP/1.1 200 OK"
-    served.ask("GET", "/v2/health/live")  # what is sent is counted before the next is answered
+    settle(served)
     assert served.service.metrics.requests["infer", 200] - before.get(("infer", 200), 0) == 2
     assert served.service.metrics.images == images + 2
 
@@ -232,11 +238,12 @@ def test_a_token_is_wanted_here_too(start: Start) -> None:
 def test_wrong_requests_are_refused_in_words(served: Served, quick: list[int]) -> None:
     """Of plain form and wrong content: the long way says what is wrong; counted once."""
     wrong: list[Any] = [b"{", b"[]", BODY.replace(b"UINT8", b"FP32"), BODY.replace(b"images", b"others")]
+    settle(served)
     before = served.service.metrics.requests["infer", 400]
     for body in wrong:
         (text, answer), = talk(served, head(length=len(body)) + body)  # fmt: skip
         assert text.startswith(b"HTTP/1.1 400") and json.loads(answer)["error"]
-    served.ask("GET", "/v2/health/live")  # what is sent is counted before the next is answered
+    settle(served)
     assert served.service.metrics.requests["infer", 400] == before + len(wrong) and quick == [0]
 
 
