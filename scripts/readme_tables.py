@@ -268,7 +268,7 @@ def _export(figures: Mapping[str, Any]) -> list[str]:
         "recipe",
         "images: other class, other answer",
         "largest difference of a probability",
-        "bound",
+        "limit",
         "of `ood_score`, share",
         "bytes",
         "seconds, proof included",
