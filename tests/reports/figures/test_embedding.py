@@ -5,6 +5,8 @@ import pytest
 from sklearn.decomposition import PCA
 
 from assay.evaluation.values import Evaluation
+from assay.reports.drawing.colors import CLASS_COLORS, MARKERS
+from assay.reports.figures import embedding
 from assay.reports.figures.embedding import MOST_FEATURES, map_figure, map_of, places_on_map
 from assay.reports.page.map_view import alike, map_data
 
@@ -55,6 +57,22 @@ def test_the_figure_names_the_classes_and_marks_mistakes() -> None:
     for text in (">a<", ">b<", ">c<"):
         assert text in figure.svg
     assert f"{100 * sum(found.explained):.0f}\u00a0% of the variance" in figure.found
+
+
+def test_thousands_of_classes_are_drawn_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Classes that look alike are one drawing: their number does not set the time; every point is drawn."""
+    drawn: list[int] = []
+    monkeypatch.setattr(embedding, "_points", lambda _, points, *__, **___: drawn.append(len(points)))
+    labels = np.arange(900)
+    probabilities = np.full((900, 900), 0.1 / 899)
+    probabilities[labels, np.where(labels % 2, labels, (labels + 1) % 900)] = 0.9
+    score = Evaluation(tuple(map(str, labels)), labels, probabilities)
+    found = map_of(score, np.random.default_rng(0).normal(size=(900, 4)))
+    assert found is not None
+    map_figure(found, score)
+    looks = len(MARKERS) * len(CLASS_COLORS)
+    assert sum(drawn) % 900 == 0  # once on each ground
+    assert len(drawn) <= 2 * 2 * looks < 900
 
 
 def test_flagged_images_are_marked() -> None:

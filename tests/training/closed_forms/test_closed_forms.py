@@ -18,7 +18,7 @@ from assay.core.events import Event
 from assay.data.splitting.stratified import HoldOut, hold_out
 from assay.data.values import Split, numbered_ids
 from assay.training.classifier import Model
-from assay.training.closed_forms import CLOSED_FORMS, WITH_TORCH
+from assay.training.closed_forms import CLOSED_FORMS, WITH_TORCH, nearest_mean
 from assay.training.closed_forms.values import scored
 from assay.training.fit import fit
 from assay.training.fit_request import FitRequest
@@ -73,6 +73,21 @@ def test_nearest_mean_by_hand() -> None:
     p = np.exp(answers) / np.exp(answers).sum(axis=1, keepdims=True)
     loss, _ = scored(p, split.labels)
     assert model.history.records[0].train_loss == pytest.approx(loss, abs=1e-4)
+
+
+def test_thousands_of_classes_are_judged_by_fewer_images(
+    split: Split, rows: HoldOut, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their distances to all classes are bounded: fewer images choose the sharpness."""
+    judged: list[int] = []
+    scored_ = nearest_mean.scored
+    monkeypatch.setattr(nearest_mean, "_JUDGING_DISTANCES", 30)
+    monkeypatch.setattr(
+        nearest_mean, "scored", lambda p, labels: (judged.append(len(p)), scored_(p, labels))[1]
+    )
+    names = tuple("abcdefghij"[: int(split.labels.max()) + 1])
+    fit(FitRequest(split, rows, names, read_recipe("nearest-mean")))
+    assert set(judged) == {30 // len(names)}
 
 
 def test_nearest_mean_agrees_with_scikit_learn(split: Split, rows: HoldOut) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import lcm
 from typing import Any, Final
 
 import numpy as np
@@ -165,11 +166,12 @@ def _draw(
     right, wrong, flagged = drawn
     size = float(np.clip(12_000 / len(found.points), 5, 22)) * (0.5 if is_narrow(canvas) else 1.0)
     # Thousands of points as pixels: as shapes they would make the page several times as large.
-    for c in range(len(evaluation.classes)):
+    cycle = lcm(len(MARKERS), len(CLASS_COLORS))  # classes that far apart look alike, and are drawn together
+    for look in range(min(cycle, len(evaluation.classes))):
         for rows, ring in ((right, False), (wrong, True)):
-            mine = rows[evaluation.labels[rows] == c]
+            mine = rows[evaluation.labels[rows] % cycle == look]
             if len(mine):
-                _points(axes, found.points[mine], c, size, ring=ring)
+                _points(axes, found.points[mine], look, size, ring=ring)
     _crosses(axes, found.points[flagged], size)
     _name_classes(axes, [(label(evaluation.classes[c]), center) for c, center in centers.items()])
     first, second = found.explained
@@ -182,7 +184,7 @@ def _draw(
 
 
 def _points(axes: Axes, points: Float64s, label: int, size: float, *, ring: bool) -> None:
-    """The points of one class; mistakes are larger, with a ring."""
+    """The points of the classes that look as `label` does; mistakes are larger, with a ring."""
     marker, color = MARKERS[label % len(MARKERS)], CLASS_COLORS[label % len(CLASS_COLORS)]
     style: dict[str, Any] = {"marker": marker, "rasterized": True, "linewidths": 0}
     x, y = points.T

@@ -16,8 +16,9 @@ from assay.training.model.values import LayerRow
 #: Sharpness of the answer per squared distance (pixels in [0, 1]): those tried, from hardly to very sharp.
 _SHARPNESS: Final = np.geomspace(1e-5, 1e3, 65)
 
-#: Images that the sharpness is chosen by, evenly spread.
+#: Images that the sharpness is chosen by, evenly spread; and their distances to all classes, at most.
 _JUDGING_IMAGES: Final = 5_000
+_JUDGING_DISTANCES: Final = 10_000_000
 
 #: Squared distance to the mean of a class without images: beyond any other.
 NOWHERE: Final = 1e12
@@ -41,7 +42,8 @@ def fit(
         done += len(block)
     weights = {"means": (sums / np.maximum(counts, 1)[:, None]).astype(np.float32)}
     weights["counts"] = counts.astype(np.float32)
-    chosen = np.unique(np.linspace(0, len(rows) - 1, min(len(rows), _JUDGING_IMAGES)).astype(np.int64))
+    count = min(len(rows), _JUDGING_IMAGES, max(1, _JUDGING_DISTANCES // class_count))
+    chosen = np.unique(np.linspace(0, len(rows) - 1, count).astype(np.int64))
     distances = _without_itself(weights, split, rows[chosen], counts)
     # One after the other: with thousands of classes the answers of all take gigabytes.
     judged = [
