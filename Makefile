@@ -17,14 +17,16 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 run: install
 	$(BIN)/assay run $(ARGS)
 
-# The inner loop. ROOMS="audits reports" takes the quick tests of those rooms alone.
+# The inner loop: the quick tests of the house and of the rooms that differ from main. ROOMS="audits reports" names
+# rooms, ROOMS=all takes every quick test.
 ROOMS ?=
 check: install
 	$(BIN)/ruff format --check src tests scripts benchmarks
 	$(BIN)/ruff check src tests scripts benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2 -m "not torture and not browser and not slow" $(addprefix tests/,$(ROOMS)) $(ARGS)
+	$(BIN)/pytest -n 2 -m "not torture and not browser and not slow" \
+		$$($(BIN)/python scripts/touched_tests.py $(ROOMS)) $(ARGS)
 
 test: install browser
 	$(BIN)/ruff format --check src tests scripts benchmarks
