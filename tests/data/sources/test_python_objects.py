@@ -199,3 +199,130 @@ def test_rows_without_a_label_are_left_out_on_request():
     assert (len(found.train), len(found.left_out)) == (2, 2)
     both = {"train": MapStyle(images, list("abab")), "test": MapStyle(images, [-1] * 4)}
     assert list(load(both).splits) == ["train"]
+
+
+class Failing(MapStyle):
+    """Twenty pictures, of which the one at 11 does what the test says."""
+
+    def __init__(self, fail, length: object = 20) -> None:
+        super().__init__([Image.new("L", (2, 2), n) for n in range(20)], list("ab") * 10)
+        self._fail, self._length = fail, length
+
+    def __len__(self) -> int:
+        return self._length() if callable(self._length) else self._length
+
+    def __getitem__(self, index):
+        return self._fail(super().__getitem__(index)) if index == 11 else super().__getitem__(index)
+
+
+def _raising(error: BaseException):
+    def fail(_item):
+        raise error
+
+    return fail
+
+
+def _lengthless() -> int:
+    raise TypeError("no length")
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (
+            Failing(_raising(ValueError("two\nlines"))),
+            r"item 11 of 20 cannot be read (ValueError: two\nlines)",
+        ),
+        (Failing(_raising(OSError("the disk is gone"))), "OSError: the disk is gone"),
+        (Failing(_raising(StopIteration())), "(StopIteration)"),
+        (Failing(_raising(IndexError(11))), "(IndexError: 11)"),
+        (Failing(_raising(KeyError("x" * 5000))), "..."),
+        (Failing(lambda _item: None), "item 11 is no pair of image and label, but a NoneType"),
+        (Failing(lambda item: item[:1]), "item 11 is no pair"),
+        (Failing(lambda item: (*item, 1)), "item 11 is no pair"),
+        (Failing(lambda _item: (np.zeros((2, 2, 5), np.uint8), "a")), "train[11]"),
+        (Failing(lambda _item: (np.zeros(7, np.uint8), "a")), "train[11]"),
+        (Failing(None, 10**12), "1,000,000,000,000 items"),
+        (Failing(None, -1), "length cannot be had (ValueError"),
+        (Failing(None, _lengthless), "length cannot be had (TypeError: no length)"),
+    ],
+)
+def test_a_data_set_that_fails_in_the_middle_is_told_by_its_item(given, words):
+    """In one line: whatever somebody's code raises, other items than before, and a length of none."""
+    with pytest.raises(AssayError) as caught:
+        load(given)
+    assert caught.value.code == "bad-arrays"
+    assert words in str(caught.value) and "\n" not in str(caught.value) and len(str(caught.value)) < 500
+
+
+def test_pictures_of_other_sizes_are_read_as_from_a_folder():
+    """Sizes and channels that change from item to item become one size, as files of a folder do."""
+    images = [np.full((4 + n % 3, 5, 1 + 2 * (n % 2)), 9 * n, np.uint8) for n in range(12)]
+    found = load(MapStyle(images, list("ab") * 6))
+    assert found.train.shape[2] == 3 and len(found.train) == 12
+
+
+class Endless:
+    """A stream: torch's IterableDataset, a generator, a loader."""
+
+    def __iter__(self):
+        while True:
+            yield Image.new("L", (2, 2)), "a"
+
+
+@pytest.mark.parametrize("given", [Endless(), iter(Endless()), (pair for pair in Endless())])
+def test_what_never_ends_is_not_begun(given):
+    with pytest.raises(AssayError, match="list") as caught:
+        load(given)
+    assert caught.value.code == "unknown-data"
+
+
+def test_torch_streams_and_loaders_are_not_begun():
+    torch = pytest.importorskip("torch")
+
+    class Stream(torch.utils.data.IterableDataset):
+        __iter__ = Endless.__iter__
+
+    for given in (Stream(), torch.utils.data.DataLoader(Stream())):
+        with pytest.raises(AssayError) as caught:
+            load(given)
+        assert caught.value.code == "unknown-data"
+
+
+def test_an_interruption_passes_through():
+    """Ctrl-C and a full memory are nobody's damaged item."""
+    for error in (KeyboardInterrupt(), MemoryError()):
+        with pytest.raises(type(error)):
+            load(Failing(_raising(error)))
+
+
+def test_a_picture_that_is_cut_off_is_told_and_left_out_as_a_file_is():
+    """Pillow reads the file only when its pixels are asked for."""
+    out = io.BytesIO()
+    Image.fromarray(np.arange(2500, dtype=np.uint8).reshape(50, 50)).save(out, "PNG")
+    whole = out.getvalue()
+    contents = [whole] * 3 + [whole[: len(whole) // 2]] + [whole] * 4
+
+    def given():
+        return MapStyle([Image.open(io.BytesIO(content)) for content in contents], list("ab") * 4)
+
+    with pytest.raises(AssayError, match=r"train/3 .the file is cut off") as caught:
+        load(given())
+    assert caught.value.code == "image-unreadable"
+    found = load(given(), skip_bad=True)
+    assert (len(found.train), len(found.left_out)) == (7, 1)
+
+
+def test_a_frame_with_missing_files_or_paths_names_the_row(tmp_path):
+    """Of files that are not there the first, of rows without a path their number; absolute paths too."""
+    there = tmp_path / "there.png"
+    Image.new("L", (3, 3), 7).save(there)
+    frame = pandas.DataFrame({"path": [str(there), str(tmp_path / "gone.png")], "label": ["a", "b"]})
+    with pytest.raises(AssayError, match=r"1 image cannot be read: gone.png") as caught:
+        load(frame)
+    assert caught.value.code == "image-unreadable"
+    assert len(load(frame, skip_bad=True).left_out) == 1
+    for missing in (None, float("nan"), ""):
+        frame.loc[1, "path"] = missing
+        with pytest.raises(AssayError, match="row 2 has no path"):
+            load(frame)

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from assay.core.errors import AssayError
+from assay.core.text import one_line
 from assay.data.formats.pixel_arrays import FloatRange, pixels, plain_images
 from assay.data.formats.png import png_bytes
 from assay.data.listing.listing import Payload
@@ -37,7 +38,7 @@ def as_payload(value: Any, where: str, request: Request) -> Payload:
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value)
     if isinstance(value, Image.Image):
-        return _png(value)
+        return _png(value, where)
     if getattr(value, "ndim", 0) > 0:
         return _encoded(value, where, request.floats)
     kind = f"{type(value).__module__}.{type(value).__name__}"
@@ -45,11 +46,23 @@ def as_payload(value: Any, where: str, request: Request) -> Payload:
     raise AssayError("bad-arrays", where, f"a {kind} is no image", fix)
 
 
-def _png(image: Image.Image) -> bytes:
-    """A picture of Pillow as PNG: the same pixels, and the orientation that its camera noted."""
-    plain = image if image.mode in _LOSSLESS else image.convert("I;16" if image.mode == "I" else "RGB")
+def _png(image: Image.Image, where: str) -> bytes:
+    """A picture of Pillow as PNG: the same pixels, and the orientation that its camera noted.
+
+    Pillow reads a file only now; of one that is damaged the content is given, to be refused or left out with
+    its reason as a file is.
+    """
+    source = getattr(image, "fp", None)
     out = io.BytesIO()
-    plain.save(out, "PNG", exif=image.getexif(), compress_level=1)
+    try:
+        plain = image if image.mode in _LOSSLESS else image.convert("I;16" if image.mode == "I" else "RGB")
+        plain.save(out, "PNG", exif=image.getexif(), compress_level=1)
+    except (EOFError, OSError, SyntaxError, ValueError) as error:
+        if source is not None and not source.closed and source.seekable():
+            source.seek(0)
+            return bytes(source.read())
+        told = f"it cannot be read ({one_line(str(error))})"
+        raise AssayError("image-unreadable", where, told, "Mend or remove it.") from error
     return out.getvalue()
 
 

@@ -18,6 +18,7 @@ from assay.data.listing.table_labels import is_missing, refuse_unlabelled, table
 from assay.data.request import OF_IMAGES, OF_TABLES, Request
 from assay.data.sources.image_dataset import read_image_set
 from assay.data.sources.python_images import as_payload, is_picture
+from assay.data.sources.python_items import items_of, wrong_objects
 from assay.data.values import UNLABELLED, Dataset, LeftOut, numbered_ids
 
 #: The options of a request that this source reads.
@@ -58,7 +59,7 @@ def listing(request: Request) -> Listing:
     splits = given if isinstance(given, Mapping) else _numbered(given)
     named = {split_of(str(name)) or "train": each for name, each in splits.items()}
     if len(named) < len(splits):
-        raise _wrong("two of its keys name the same split")
+        raise wrong_objects("two of its keys name the same split")
     if all(_is_frame(each) for each in named.values()):
         frames = {split: _columns(frame) for split, frame in named.items()}
         if not any(_image_column(columns, request) for columns in frames.values()):
@@ -147,7 +148,7 @@ def _root(request: Request, tables: Sequence[tuple[Table, Mapping[str, Sequence[
     for _, columns in tables:
         names = [name for name in columns if columns[name]]
         name = optional_column("DataFrame", names, request.path_column, PATH_NAMES, "--path-column")
-        paths += list(columns[name]) if name else []
+        paths += [path for path in columns[name] if not is_missing(path)] if name else []
     if paths and all(map(os.path.isabs, paths)):
         return Path(os.path.commonpath([os.path.dirname(path) for path in paths]))  # noqa: PTH120  texts
     return Path()
@@ -180,7 +181,7 @@ def _rows(given: Any, split: str, request: Request) -> _Split:
     if _is_frame(given):
         return _of_frame(_columns(given), split, request)
     found = _Split(split, classes=_class_names(given, request))
-    for number, (image, label) in enumerate(_pairs(given, request)):
+    for number, (image, label) in enumerate(items_of(given, request)):
         found.payloads.append(as_payload(image, f"{split}[{number}]", request))
         found.labels.append(_label(label, found.classes, f"{split}[{number}]"))
     return found
@@ -189,7 +190,7 @@ def _rows(given: Any, split: str, request: Request) -> _Split:
 def _of_frame(columns: Mapping[str, list[Any]], split: str, request: Request) -> _Split:
     image = _image_column(columns, request)
     if image is None:
-        raise _wrong("one data frame holds pictures, another paths")
+        raise wrong_objects("one data frame holds pictures, another paths")
     found = _Split(split)
     texts = {name: [_text(cell) for cell in cells] for name, cells in columns.items() if name != image}
     parted = optional_column("DataFrame", list(texts), request.split_column, SPLIT_NAMES, "--split-column")
@@ -208,27 +209,6 @@ def _of_frame(columns: Mapping[str, list[Any]], split: str, request: Request) ->
         raise AssayError("table-value", "DataFrame", what, "Correct the table.")
     found.payloads = [as_payload(value, f"row {row}", request) for row, value in enumerate(columns[image], 1)]
     return found
-
-
-def _pairs(given: Any, request: Request) -> Iterator[tuple[Any, Any]]:
-    """Image and label of each item, each asked for once."""
-    for number in range(len(given)):
-        item = given[number]
-        if isinstance(item, Mapping):
-            image = optional_column(
-                "the data set", list(item), request.path_column, IMAGE_NAMES, "path_column"
-            )
-            label = optional_column(
-                "the data set", list(item), request.label_column, LABEL_NAMES, "label_column"
-            )
-            if image is None or label is None:
-                what = f"its items have the keys {', '.join(map(one_line, list(item)[:8]))}"
-                raise _wrong(f"{what}, none of which is {'an image' if image is None else 'a label'}")
-            yield item[image], item[label]
-        elif isinstance(item, tuple | list) and len(item) == 2:
-            yield item[0], item[1]
-        else:
-            raise _wrong(f"item {number} is no pair of image and label, but a {type(item).__name__}")
 
 
 def _class_names(given: Any, request: Request) -> tuple[str, ...] | None:
@@ -305,8 +285,3 @@ def _stamps(part: Part) -> Iterator[str]:
             status = Path(payload).stat() if Path(payload).exists() else None
             yield f"{label}|{payload}|{status and (status.st_size, status.st_mtime_ns, status.st_ctime_ns)}"
     yield from (f"{name}|{cells!r}" for name, cells in part.columns.items())
-
-
-def _wrong(what: str) -> AssayError:
-    fix = "Give a data set whose items are (image, label), a data frame, or (images, labels)."
-    return AssayError("bad-arrays", "the data set", what, fix)
