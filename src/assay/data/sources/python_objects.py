@@ -17,8 +17,7 @@ from assay.data.listing.parquet import IMAGE_NAMES
 from assay.data.listing.table_labels import is_missing, refuse_unlabelled, table_labels
 from assay.data.request import OF_IMAGES, OF_TABLES, Request
 from assay.data.sources.image_dataset import read_image_set
-from assay.data.sources.python_images import as_payload, is_picture
-from assay.data.sources.python_items import items_of, wrong_objects
+from assay.data.sources.python_items import as_payload, is_picture, items_of, wrong_objects
 from assay.data.values import UNLABELLED, Dataset, LeftOut, numbered_ids
 
 #: The options of a request that this source reads.
