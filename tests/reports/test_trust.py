@@ -62,11 +62,13 @@ def test_abstention_with_and_without_a_rule() -> None:
 def test_slices_by_hand() -> None:
     """The weakest is named, by class or by what it is; or it is said that there is none."""
     assert findings.slices_finding(TRUST["slices"]).startswith(
-        "dog is the weakest class: 25.0\u00a0% of 4 images"
+        "The weakest class is dog: 25.0\u00a0% of 4 images"
     )
     other = {**TRUST["slices"]["weakest"][0], "by": "sharpness", "slice": "0 to 3.5"}
     text = findings.slices_finding({**TRUST["slices"], "weakest": [other, other]})
-    assert "The weakest group is sharpness 0 to 3.5" in text
+    assert "The weakest group is the images whose sharpness is 0 to 3.5: " in text
+    size = findings.slices_finding({**TRUST["slices"], "weakest": [{**other, "by": "column:bytes"}]})
+    assert size.startswith("The weakest group is the images whose file size in bytes is 0 to 3.5")
     assert "significantly below the overall accuracy (so is 1 more group)" in text
     assert "None of 3 groups is significantly below the overall accuracy" in findings.slices_finding(
         {**TRUST["slices"], "weakest": []}

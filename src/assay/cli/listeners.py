@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from textwrap import shorten
 from typing import Any
 
 from rich.console import Console
@@ -138,7 +139,10 @@ def _started(event: Event, verbose: bool) -> list[Line]:  # noqa: ARG001
     figures = event.figures
     begins = "goes on where it stopped" if figures.get("resumed") else "begins"
     which = f", as {figures['run']}," if "run" in figures else ""  # one model of several
-    lines = [("train", f"recipe {figures['recipe']}{which} {begins}", "")]
+    held = figures.get("held_out", 0)
+    on = f" on {figures['images']:,} images" if "images" in figures else ""
+    rest = f"; {held:,} held out for validation" if held else ""
+    lines = [("train", f"recipe {figures['recipe']}{which} {begins}{on}{rest}", "")]
     return [*lines, *(("", row, "") for row in figures.get("summary", "").splitlines())]
 
 
@@ -167,7 +171,10 @@ def _partition_row(row: Mapping[str, Any]) -> str:
 
 
 def _audited(figures: Mapping[str, Any]) -> list[Line]:
-    return [("", f"{name}: {decided['decision']}", "") for name, decided in figures["decisions"].items()]
+    """What follows for the model, aligned as the findings are."""
+    decisions = figures["decisions"]
+    rows = [("", f"  {name:<18}{decided['decision']}", "") for name, decided in decisions.items()]
+    return [("", "For the model", ""), *rows] if rows else []
 
 
 def _evaluated(figures: Mapping[str, Any]) -> list[Line]:
@@ -195,7 +202,7 @@ def _finding(figures: Mapping[str, Any], verbose: bool, style: str) -> Iterator[
     check, summary = figures["check"], figures["summary"]
     if figures["verdict"] == "pass" and not verbose:
         first = re.split(r"(?<=[.!?]) +(?=[A-Z(])", summary, maxsplit=1)[0]
-        yield f"  {check:<18}{first if len(first) <= _SHORT else first[: _SHORT - 3] + '...'}", ""
+        yield f"  {check:<18}{shorten(first, _SHORT, placeholder=' ...')}", ""
         return
     yield f"  {check:<18}{summary}", style if figures["verdict"] != "pass" else ""
     for key in ("fix", "threshold", "reason") if verbose else ("fix",):

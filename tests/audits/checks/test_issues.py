@@ -8,7 +8,8 @@ from assay.audits.checks.issues import counted, percent
     [
         (1, 1200, "1 image (0.08 %) is dark"),
         (2, 1200, "2 images (0.17 %) are dark"),
-        (0, 1200, "0 images (0.00 %) are dark"),
+        (0, 1200, "No image is dark"),
+        (0, 0, "No image is dark"),
         (1500, 0, "1,500 images are dark"),
     ],
 )

@@ -70,6 +70,7 @@ def test_trust_follows_from_the_facts(changes, level: str, word: str) -> None:
         ({"course": Course("unstable", 2, 10)}, "unstable", "--learning-rate"),
         ({"course": Course("leveled off", 9, 10)}, "You can trust this score.", "assay predict RUN"),
         ({"wants_convolution": True}, "convolutional net", "--model cnn"),
+        ({"wants_convolution": True, "wants_pretrained": True}, "Pretrained", "--model pretrained"),
         ({"findings": (found("label-errors", "warn", 5),)}, "You can trust", "assay review RUN"),
         ({"findings": (found("leakage", "warn", 5),), "leaked": 5}, "with care", "assay review RUN"),
         ({"findings": (found("quality", "fail", 5),)}, "You can trust", "assay review RUN"),
@@ -97,8 +98,13 @@ def test_the_score_without_copies_is_told_where_there_are_copies() -> None:
     """Never where none leaked: there the two would be the same number."""
     assert copies_sentence(replace(SOUND, clean_accuracy=0.9)) == ""
     told = copies_sentence(replace(SOUND, leaked=5, clean_accuracy=0.88))
-    assert told == "5 test images have a copy in training; without them: 88.0\u00a0% (-2.0 points)."
-    assert "(+0.0 points)" in copies_sentence(replace(SOUND, leaked=1, clean_accuracy=0.8999))
+    assert told == "Without these images the accuracy is 88.0\u00a0% (-2.0 points): read that score instead."
+    told = copies_sentence(
+        replace(SOUND, leaked=1, clean_accuracy=0.8999)
+    )  # too little to be in the headline
+    assert told.endswith("has a copy in training; leaving it out changes the score by less than 0.05 points.")
+    facts = replace(SOUND, n=5_000, leaked=1, low=0.86, high=0.94, accuracy=0.8, clean_accuracy=0.8008)
+    assert copies_sentence(facts).endswith("a copy in training; without it: 80.1\u00a0% (+0.1 points).")
 
 
 def test_leaked_images_are_not_called_unseen(content_of) -> None:
@@ -111,16 +117,21 @@ def test_leaked_images_are_not_called_unseen(content_of) -> None:
 
 
 def test_copies_are_told_once(content_of) -> None:
-    """Where the lead counts the copies and the score without them, no point below says it again."""
+    """Where headline and lead count the copies and the score without them, no point below says it again."""
     content = content_of(history=None)
     copies, other = found("leakage", "warn", 2), found("drift", "warn", 1)
     story = tell(replace(content, audit=replace(content.audit, findings=(copies, other))))
-    assert "without them" in story.lead
+    assert "2 test images" in story.headline
+    assert "Without these images" in story.lead
     assert "Train-test leakage" not in [point.label for point in story.points]
     assert story.points[0].label == "Drift"
     failed = replace(copies, verdict="fail")
-    story = tell(replace(content, audit=replace(content.audit, findings=(failed, other))))
-    assert story.points[0].label == "Train-test leakage"
+    same = replace(found("exact-duplicates", "fail", 2), evidence={"across-splits": 2})
+    more = replace(found("near-duplicates", "warn", 3), evidence={"across-splits": 2})
+    story = tell(replace(content, audit=replace(content.audit, findings=(failed, same, more, other))))
+    labels = [point.label for point in story.points]
+    assert labels[0] == "Near duplicates"
+    assert "Exact duplicates" not in labels
 
 
 def test_an_audit_says_that_nothing_was_trained(content_of) -> None:

@@ -5,6 +5,7 @@ from typing import Any, Final
 import numpy as np
 
 from assay.audits.checks.context import CheckContext, Checked
+from assay.audits.checks.issues import percent
 from assay.audits.values import Finding, Verdict
 
 #: Largest over smallest class of the training split. Below 1.5 plain accuracy and macro averages tell
@@ -59,7 +60,11 @@ def _evidence(context: CheckContext) -> dict[str, Any]:
 
 def _problems(evidence: dict[str, Any]) -> tuple[list[str], list[str]]:
     """What makes the check fail, and what makes it warn."""
-    failures = [f"{_some(names)} missing in {split}" for split, names in evidence["absent"].items() if names]
+    failures = [
+        f"{_some(names)} {_are(names)} missing in {split}"
+        for split, names in evidence["absent"].items()
+        if names
+    ]
     warnings: list[str] = []
     present = [count for count in evidence["counts"]["train"].values() if count]
     if len(present) == 1:
@@ -72,13 +77,18 @@ def _problems(evidence: dict[str, Any]) -> tuple[list[str], list[str]]:
         (failures if ratio > FAIL_RATIO else warnings).append(found)
     few = [n for n, c in evidence["counts"].get("test", {}).items() if 0 < c < FEWEST_TEST_IMAGES]
     if few:
-        warnings.append(f"{_some(few)} with fewer than {FEWEST_TEST_IMAGES} test images")
+        have = "has" if len(few) == 1 else "have"
+        warnings.append(f"{_some(few)} {have} fewer than {FEWEST_TEST_IMAGES} test images")
     return failures, warnings
 
 
 def _some(names: list[str]) -> str:
-    shown = ", ".join(names[:5])
-    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more"
+    shown = [*names[:5], *([f"{len(names) - 5} more"] if len(names) > 5 else [])]
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def _are(names: list[str]) -> str:
+    return "is" if len(names) == 1 else "are"
 
 
 def _summary(evidence: dict[str, Any], problems: list[str]) -> str:
@@ -88,7 +98,7 @@ def _summary(evidence: dict[str, Any], problems: list[str]) -> str:
     always = (
         ""
         if baseline is None
-        else f" Always answering {evidence['largest_class']} would score {baseline:.4g}."
+        else f" Always answering {evidence['largest_class']} would be right for {percent(baseline)}."
     )
     if problems:
         return f"{'; '.join(problems)}.{always}"
@@ -105,6 +115,7 @@ def _fix(failures: list[str], warnings: list[str]) -> str:
         return "Collect images of the missing or rare classes, or merge or drop these classes."
     if warnings:
         return (
-            "Read recall per class and macro F1 beside accuracy; weigh classes or collect more of the rare."
+            "Read recall per class and macro F1 beside accuracy; weight the classes, or collect more images "
+            "of the rare ones."
         )
     return ""

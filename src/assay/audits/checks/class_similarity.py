@@ -72,7 +72,7 @@ def check_class_similarity(context: CheckContext) -> Checked:
             reason="above this, two classes share over 80 % of what varies in their average pictures, so "
             "details at uncertain places must tell them apart; a nearest-mean classifier is the floor that a "
             "trained model has to beat",
-            fix="Read the per-class scores of these pairs; prefer a net that sees neighborhoods."
+            fix="Look at the scores of these classes; prefer a convolutional net."
             if verdict == "warn"
             else "",
         )
@@ -82,7 +82,8 @@ def check_class_similarity(context: CheckContext) -> Checked:
 def _summary(alike: int, pairs: list[dict[str, Any]], spatial: Spatial) -> str:
     floor = (
         f"The nearest class mean is right for {percent(spatial.nearest_mean_accuracy)} of the training "
-        f"images (always one class: {percent(spatial.majority_accuracy)}); a trained model must beat that."
+        f"images (always the same answer: {percent(spatial.majority_accuracy)}); a trained model must beat "
+        "both."
     )
     if not pairs:
         return f"No two class means can be compared. {floor}"
@@ -90,7 +91,8 @@ def _summary(alike: int, pairs: list[dict[str, Any]], spatial: Spatial) -> str:
     pair = f"{top['first']} and {top['second']} (correlation {top['correlation']:.3f})"
     if not alike:
         return f"No two mean images are nearly alike; the nearest are {pair}. {floor}"
-    return f"{pairs_have(alike)} nearly the same mean image, first {pair}. {floor}"
+    first = "" if alike == 1 else "most alike "
+    return f"{pairs_have(alike)} nearly the same mean image: {first}{pair}. {floor}"
 
 
 def similar_pairs(measurements: Measurements, classes: tuple[str, ...]) -> tuple[list[dict[str, Any]], int]:

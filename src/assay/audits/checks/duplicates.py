@@ -122,16 +122,12 @@ def _duplicates_checked(
         Finding(
             check=check,
             verdict=verdict,
-            summary=_duplicates_summary(
-                "equal" if exact else "nearly the same", kinds, len(issues), total, misses
-            ),
+            summary=_duplicates_summary(exact, kinds, len(issues), total, misses),
             evidence={**kinds, **evidence, "images": total},
             threshold=threshold,
             reason="copies count twice in training and make a score look more certain than it is; "
             "where their labels differ, one is wrong",
-            fix="Keep one image of each group, on one side of the split; settle the conflicting labels."
-            if issues
-            else "",
+            fix=_duplicates_fix(kinds) if issues else "",
             count=len(issues),
         ),
         issues,
@@ -153,12 +149,26 @@ def missed(copies: Copies) -> str:
     return "Copies with a text across them are missed at times, and those cropped by more than 10 %."
 
 
-def _duplicates_summary(what: str, kinds: dict[str, int], count: int, total: int, misses: str = "") -> str:
+def _duplicates_summary(exact: bool, kinds: dict[str, int], count: int, total: int, misses: str = "") -> str:
     if not count:
-        return f"No two of the {total:,} images are {what}. {misses}".rstrip()
-    spread = ", ".join(f"{n:,} {_WORDS[kind]}" for kind, n in kinds.items())
-    told = counted(count, total, f"image is {what} as an earlier one", f"images are {what} as an earlier one")
+        return (
+            f"No two of the {total:,} images are {'equal' if exact else 'nearly the same'}. {misses}".rstrip()
+        )
+    what = "exact" if exact else "near"
+    spread = ", ".join(f"{n:,} {_WORDS[kind]}" for kind, n in kinds.items() if n)
+    told = counted(
+        count,
+        total,
+        f"image is an {what} copy of an earlier one",
+        f"images are {what} copies of earlier ones",
+    ).replace("an near", "a near")
     return f"{told}: {spread}."
+
+
+def _duplicates_fix(kinds: dict[str, int]) -> str:
+    settle = " Find out which label is right where they differ." if kinds["conflicting-labels"] else ""
+    side = ", on one side of the split" if kinds["across-splits"] else ""
+    return f"Keep one image of each group of copies{side}.{settle}"
 
 
 def check_leakage(context: CheckContext) -> Checked:
@@ -222,8 +232,8 @@ def _other_counts(context: CheckContext, exact: int, near: int) -> str:
     if not told:
         return ""
     return (
-        f" (Across splits there are {' and '.join(told)}, where each image is named once, beside its nearest "
-        "copy, and those with another label stand apart.)"
+        f" (Across splits there are {' and '.join(told)}: these list each image once, with its nearest copy, "
+        "and count copies with another label separately.)"
     )
 
 

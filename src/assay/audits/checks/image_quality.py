@@ -117,9 +117,18 @@ def _summary(images: int, total: int, kinds: Mapping[str, int], dead: list[dict[
         return (
             f"None of the {total:,} images stands out as blank, dark, flat, blurry, cut or damaged.{pixels}"
         )
-    listed = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
+    listed = ", ".join(f"{count:,} {_IN_WORDS.get(kind, kind)}" for kind, count in kinds.items())
     told = counted(images, total, "image is of poor quality", "images are of poor quality")
     return f"{told}: {listed}.{pixels}"
+
+
+#: Kinds that are no adjective.
+_IN_WORDS: Final = {
+    "channels": "with exchanged color channels",
+    "low-contrast": "of low contrast",
+    "noise": "noisy",
+    "shuffled": "with shuffled rows",
+}
 
 
 def _told_nature(context: CheckContext, nature: Counter[tuple[str, int]]) -> str:
@@ -127,7 +136,8 @@ def _told_nature(context: CheckContext, nature: Counter[tuple[str, int]]) -> str
     if not nature:
         return ""
     listed = [
-        f"{n:,} {kind} in {context.dataset.classes[label]}" for (kind, label), n in nature.most_common(3)
+        f"{n:,} {_IN_WORDS.get(kind, kind)} in {context.dataset.classes[label]}"
+        for (kind, label), n in nature.most_common(3)
     ]
     more = sum(nature.values()) - sum(n for _, n in nature.most_common(3))
     listed += [f"{more:,} more"] if more else []
@@ -228,9 +238,9 @@ def _bare(context: CheckContext, name: str) -> list[tuple[Flaw, Mask]]:
 
     return [
         kind("dark", look.high < DARK, 1 - look.high / 255, lambda s: s.high,
-             lambda i: f"99 % of it is under {look.high[i]:.0f}"),
+             lambda i: f"99 % of its pixels are at most {look.high[i]:.0f}"),
         kind("bright", look.low > BRIGHT, look.low / 255, lambda s: 255 - s.low,
-             lambda i: f"99 % of it is over {look.low[i]:.0f}"),
+             lambda i: f"99 % of its pixels are at least {look.low[i]:.0f}"),
         kind("blank", look.deviation < FLAT, 1 - look.deviation / 20, lambda s: s.deviation,
              lambda i: f"deviation {look.deviation[i]:.1f}"),
         kind("low-contrast", look.span < NARROW, 1 - look.span / 255, lambda s: s.span,

@@ -62,8 +62,11 @@ def not_evaluated(check: str, why: str, evidence: Mapping[str, Any] | None = Non
 def counted(part: int, whole: int, one: str, several: str) -> str:
     """A count with its share and the words that follow, for people.
 
-    `1 image (0.08 %) is dark`: one and several begin with the noun, the rest comes after the share.
+    `1 image (0.08 %) is dark`, `No image is dark`: one and several begin with the noun, the rest comes after
+    the share.
     """
+    if part == 0:
+        return f"No {one}"
     noun, _, rest = (one if part == 1 else several).partition(" ")
     shown = f" ({percent(part / whole, 2)})" if whole else ""
     return f"{part:,} {noun}{shown} {rest}".rstrip()

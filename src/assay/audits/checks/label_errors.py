@@ -54,7 +54,8 @@ def check_label_errors(context: CheckContext) -> Checked:
             check="label-errors",
             verdict=verdict,
             summary=counted(len(issues), total, "label is likely wrong", "labels are likely wrong")
-            + f": another class clearly fits. {_trust(cross_validated)}",
+            + (": another class clearly fits" if issues else "")
+            + f". {_trust(cross_validated)}",
             evidence=_evidence(context, suspects),
             threshold=f"the label's probability under {UNLIKELY:g} and another class's over {CLEAR:g}; "
             f"more than {percent(FAIL_SHARE, 0)} such labels fail",

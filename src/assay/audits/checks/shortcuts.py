@@ -72,7 +72,8 @@ def check_shortcuts(context: CheckContext) -> Checked:
             f"from the rest; {RULE}",
             reason="a model takes the easiest way: what brightness, border, size or order give away, it "
             "need not learn from the object, and fails where the shortcut is missing",
-            fix=f"Find out why the {worst.figure} tells the class (camera, scanner, export), and end it."
+            fix=f"Find out why the {worst.figure} tells the class (camera, scanner, export), and remove the "
+            "cause."
             if verdict != "pass"
             else "",
         )
@@ -102,7 +103,10 @@ def _summary(worst: Mark, verdict: Verdict) -> str:
 
 
 def _told_restated(names: Sequence[str]) -> str:
-    return f" The column {' and the column '.join(names)} only says what the content says." if names else ""
+    """Columns that follow from the picture, as the size of its file does."""
+    say = "says" if len(names) == 1 else "say"
+    told = " and ".join(f"the column {name}" for name in names)
+    return f" {told[0].upper()}{told[1:]} {say} nothing that the pictures do not show." if names else ""
 
 
 def _others(worst: Mark, found: Sequence[Mark]) -> str:
@@ -116,9 +120,7 @@ def _others(worst: Mark, found: Sequence[Mark]) -> str:
     told = [f"the {one.figure} tells {_what(one)} ({percent(one.skill, 0)})" for one in shown]
     more = len(named) - len(shown)
     if more:
-        told.append(
-            f"{more} more {'figure tells' if more == 1 else 'figures tell'} it or one of these classes"
-        )
+        told.append(f"{more} more {'figure tells' if more == 1 else 'figures tell'} it or another class")
     return f" Besides, {', '.join(told)}." if told else ""
 
 

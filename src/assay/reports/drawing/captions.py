@@ -38,7 +38,8 @@ CAPTIONS: Final[dict[str, Caption]] = {
     "intensity": Caption(
         "Pixel intensities",
         "How often each value from 0 (black) to 255 (white) occurs among the training pixels. Exact zeros "
-        "have a bar and a scale of their own, because they would dwarf all others.",
+        "have a bar and a scale of their own, because they would dwarf all others; a spike at 255, as of a "
+        "white ground, is cut off at the top and told beside.",
         "Values that were scaled before, a range cut off at one end (a spike at 255), too little contrast, "
         "and values that were rounded (gaps like the teeth of a comb).",
     ),
@@ -64,14 +65,14 @@ CAPTIONS: Final[dict[str, Caption]] = {
     "correlation": Caption(
         "Correlation of the class means",
         "For every two classes the Pearson correlation of their mean images: 1 is the same shape, 0 is "
-        "nothing in common, below 0 (orange) one is bright where the other is dark. The tint is by r "
-        "squared.",
+        "nothing in common, below 0 (orange) one is bright where the other is dark. The lowest "
+        "value, or 0.9, has the palest tint.",
         "Classes that a model is likely to confuse, because on average they have nearly the same shape.",
     ),
     "normalization": Caption(
         "Before and after normalization",
         "How often each pixel value occurs in the training images: on the left as stored, on the right as "
-        "the model receives it. The scale of the height leaves out the spike at 0.",
+        "the model receives it. The scale of the height leaves out spikes at 0 and 255.",
         "A normalization that cuts values off, or that leaves them far from zero.",
     ),
     "suspects-exact-duplicates": Caption(

@@ -110,12 +110,25 @@ def _page_cell(sheet: str, box: str, caption: Sequence[str]) -> str:
 
 
 def _data_address(picture: NDArray[np.uint8]) -> str:
-    """A picture, uint8 RGBA `(h, w, 4)`, as a data address; gaps black, in one channel where all is gray."""
-    colors = picture[..., :3]
+    """A picture, uint8 RGBA `(h, w, 4)`, as a data address, in one channel where all is gray.
+
+    Gaps take the color of the images beside them: a window that ends within a pixel shows a part of the next.
+    """
+    colors = _spread(picture)
     gray = (colors == colors[..., :1]).all()
     out = io.BytesIO()
     Image.fromarray(colors[..., 0] if gray else colors).save(out, "png", optimize=True)
     return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode("ascii")
+
+
+def _spread(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The colors of a picture with transparent gaps, its images wider by a pixel on every side."""
+    colors, there = picture[..., :3].copy(), picture[..., 3] > 0
+    for axis, step in ((0, 1), (0, -1), (1, 1), (1, -1)):
+        new = np.roll(there, step, axis) & ~there
+        colors[new] = np.roll(colors, step, axis)[new]
+        there |= new
+    return colors
 
 
 def plot_grid(grid: Grid) -> Plot:

@@ -115,12 +115,18 @@ def mean_correlation(content: ReportContent) -> Figure:
     )
 
 
+#: Tints begin below this, so that differences of hundredths are not drawn as if they were large.
+_HIGHEST_FLOOR: Final = 0.9
+
+
 def _signed_map(
     canvas: Canvas, names: list[str], correlation: NDArray[np.float64], texts: list[list[str]]
 ) -> None:
-    # Squared (the share of variance in common): otherwise most of a matrix has one and the same tint.
-    known = np.nan_to_num(correlation) * np.abs(np.nan_to_num(correlation))
-    heat_map(canvas, names, np.maximum(known, 0), np.maximum(-known, 0), texts)
+    # From the lowest of them on: otherwise a matrix of classes that are all alike has one and the same tint.
+    known = np.nan_to_num(correlation)
+    others = known[~np.eye(len(known), dtype=bool)]
+    low = min(max(0.0, float(others.min())) if len(others) else 0.0, _HIGHEST_FLOOR)
+    heat_map(canvas, names, np.maximum(known - low, 0) / (1 - low), np.maximum(-known, 0), texts)
 
 
 def _only(measurements: Measurements, labels: NDArray[np.int64]) -> Measurements:

@@ -74,6 +74,9 @@ def class_distribution(content: ReportContent) -> Figure:
     )
 
 
+#: A value that is so many times as frequent as any other would flatten a histogram: it is cut off.
+SPIKE: Final = 4
+
 #: Small text to the right of a bar's end, a few points away.
 _BESIDE: Final[dict[str, Any]] = {
     "textcoords": "offset points",
@@ -139,7 +142,7 @@ def _levels(canvas: Canvas, measurements: Measurements) -> None:
         top = _color_lines(right, channels)
     else:
         right.stairs(shares[1:], np.arange(256) + 0.5, fill=True, color=BLUE)
-        top = float(shares[1:].max())
+        top = _height(right, shares)
     right.set(xlim=(0, 256), title="values 1 to 255", xlabel="pixel value")
     right.set_xticks([1, 64, 128, 192, 255])
     right.set_ylim(0, max(top, 1e-9) * 1.05)
@@ -148,13 +151,23 @@ def _levels(canvas: Canvas, measurements: Measurements) -> None:
 
 
 def _color_lines(axes: Axes, channels: Counts) -> float:
-    """A line for each of red, green and blue, of its own kind too; the height of the tallest."""
+    """A line for each of red, green and blue, of its own kind too; the height to show."""
     shares = channels / np.maximum(channels.sum(axis=1, keepdims=True), 1)
     lines = (("red", RED, "-"), ("green", GREEN, "--"), ("blue", BLUE, "-."))
     for one, (name, color, dashes) in zip(shares, lines, strict=True):
         axes.plot(np.arange(1, 256), one[1:], dashes, color=color, linewidth=1.1, label=name)
-    axes.legend(loc="upper right")
-    return float(shares[:, 1:].max())
+    axes.legend(loc="upper left")
+    return _height(axes, shares.max(axis=0))
+
+
+def _height(axes: Axes, shares: NDArray[np.float64]) -> float:
+    """How high the values 1 to 255 reach. A spike at 255, as of a white ground, is cut off and told."""
+    rest, white = float(shares[1:-1].max()), float(shares[-1])
+    if white <= SPIKE * rest or rest == 0:
+        return float(shares[1:].max())
+    beside = {**_BESIDE, "ha": "right", "va": "top"}
+    axes.annotate(f"255: {percent(white, 0)}", (1, 1), (-6, 0), xycoords="axes fraction", **beside)
+    return rest
 
 
 def class_histograms(content: ReportContent) -> Figure:
@@ -251,7 +264,8 @@ def _normalized_levels(preprocessing: Preprocessing) -> NDArray[np.float64]:
 def _before_and_after(canvas: Canvas, shares: NDArray[np.float64], scaled: NDArray[np.float64]) -> None:
     step = scaled[1] - scaled[0]
     edges = (np.arange(257) - 0.5, np.append(scaled, scaled[-1] + step) - step / 2)
-    top = max(float(shares[1:].max()), 1e-9) * 1.1
+    inner, ends = float(shares[1:-1].max()), float(shares[1:].max())
+    top = max(inner if 0 < inner < ends / SPIKE else ends, 1e-9) * 1.1
     for axes, at, title in zip(side_by_side(canvas), edges, ("before", "after"), strict=True):
         axes.stairs(shares, at, fill=True, color=BLUE)
         axes.set(title=title, xlabel="pixel value", ylim=(0, top), xlim=(at[0], at[-1]))

@@ -63,8 +63,8 @@ def means_finding(classes: tuple[str, ...], measurements: Measurements, shown: N
     return (
         f"Nearest to each other are the means of {name(classes[present[first]])} and "
         f"{name(classes[present[second]])}: {distances[first, second]:.1f} of 255 levels apart (root mean "
-        f"square). Which class an image is of explains {percent(explained_variance(measurements))} of the "
-        "variance of its pixels; the rest is variety within the classes, which no average image can tell."
+        f"square). The class of an image explains {percent(explained_variance(measurements))} of the "
+        "variance of its pixels; the rest is variety within the classes, which no mean image shows."
     )
 
 

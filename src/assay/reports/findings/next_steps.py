@@ -5,7 +5,7 @@ from typing import Final
 
 from assay.audits.registry import REVIEWED
 from assay.audits.values import Finding
-from assay.reports.findings.verdict import WIDE, Facts, Need, needs, trust
+from assay.reports.findings.verdict import WIDE, Facts, Need, harmless, needs, trust
 from assay.reports.findings.wording import check_title, count, listed
 
 
@@ -51,7 +51,9 @@ def _data_steps(facts: Facts) -> list[Step]:
 
 
 def _urgent(facts: Facts) -> list[Finding]:
-    return [f for f in facts.troubled if f.verdict == "fail" or f.check == "leakage"]
+    """What makes the score untrue: failures, and leaks unless they were measured to change nothing."""
+    leaks = [] if harmless(facts) else ["leakage"]
+    return [f for f in facts.troubled if f.verdict == "fail" or f.check in leaks]
 
 
 def _flagged(finding: Finding) -> str:
@@ -73,6 +75,9 @@ def _model_steps(facts: Facts) -> list[Step]:
 
 
 def _training_step(need: Need, facts: Facts) -> Step:
+    if need == "pretrained":
+        text = "Train on pretrained features: in the audit they told these classes apart best."
+        return Step(text, f"{_AGAIN} --model pretrained --out NEXT")
     if need == "convolution":
         text = "Train a convolutional net: the audit measured that neighboring pixels help."
         return Step(text, f"{_AGAIN} --model cnn --out NEXT")

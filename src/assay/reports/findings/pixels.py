@@ -80,6 +80,11 @@ def contrast_sentence(histogram: Levels) -> str:
             "contrast stretch to 0-255."
         )
     middle = _median(bright)
+    if middle in (1, 255):
+        which = "white" if middle == 255 else "nearly black"
+        return (
+            f"Most of the non-zero pixels are {which}: a plain ground, which no contrast adjustment changes."
+        )
     if abs(subject.skewness) > _SKEWED or not _DARK <= middle <= _BRIGHT:
         return _gamma_sentence(subject, middle)
     crowded = _crowded_share(bright)

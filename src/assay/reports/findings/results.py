@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.evaluation.values import Evaluation
-from assay.reports.findings.wording import count, decimal, listed, name, percent
+from assay.reports.findings.wording import count, listed, name, percent
 from assay.training.model.values import EpochRecord, History
 
 #: A validation loss this far above its best is overfitting, not noise of one epoch.
@@ -208,4 +208,4 @@ def recall_finding(evaluation: Evaluation) -> str:
 
 
 def _interval(bounds: list[float]) -> str:
-    return f"{decimal(100 * bounds[0], 1)}-{percent(bounds[1])}"
+    return f"{percent(bounds[0])} to {percent(bounds[1])}"

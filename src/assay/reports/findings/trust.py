@@ -58,8 +58,8 @@ def _chance(metrics: Record) -> str:
         return ""
     verdict = "no more than" if metrics["ece"] <= chance else "more than"
     return (
-        f"With so few images, perfectly calibrated probabilities would differ by {percent(chance)}: this is "
-        f"{verdict} chance. "
+        f"Perfectly calibrated probabilities would differ by {percent(chance)} on this number of images, so "
+        f"the error is {verdict} chance. "
     )
 
 
@@ -90,15 +90,25 @@ def _rule(rule: Record) -> str:
 
 
 def slice_name(found: Record) -> str:
-    """A weak group in words: `Shirt is the weakest class`."""
+    """A weak group in words: `The weakest class is Shirt`."""
     if found["by"] == "class":
-        return f"{name(found['slice'])} is the weakest class"
-    return f"The weakest group is {name(found['by'])} {name(found['slice'])}"
+        return f"The weakest class is {name(found['slice'])}"
+    return f"The weakest group is the images whose {grouping_name(found['by'])} is {name(found['slice'])}"
+
+
+def grouping_name(by: str) -> str:
+    """What images were grouped by, in words: `column:camera` of a record is `camera`."""
+    column = by.removeprefix("column:")
+    return "file size in bytes" if by == "column:bytes" else name(column)
 
 
 def slices_finding(slices: Record) -> str:
     """The groups whose accuracy is significantly below the overall accuracy, or that there are none."""
     looked, weakest = slices["looked_at"], slices["weakest"]
+    if looked < 2:
+        return (
+            f"Only {count(looked, 'group')} has enough test images to be judged: there is nothing to compare."
+        )
     if not weakest:
         return f"None of {count(looked, 'group')} is significantly below the overall accuracy."
     worst = weakest[0]
@@ -122,7 +132,7 @@ Place = tuple[str, Record, tuple[str | int, ...]]
 def slice_places(slices: Record) -> Sequence[Place]:
     """Every slice: the name of its grouping, itself, and where it stands in `evaluation.json`."""
     return [
-        (group["name"], found, ("slices", "by", i, "slices", j))
+        (grouping_name(group["name"]), found, ("slices", "by", i, "slices", j))
         for i, group in enumerate(slices["by"])
         for j, found in enumerate(group["slices"])
     ]
@@ -130,4 +140,7 @@ def slice_places(slices: Record) -> Sequence[Place]:
 
 def weakest_places(slices: Record) -> Sequence[Place]:
     """The same of the groups significantly below the overall accuracy, the weakest first."""
-    return [(found["by"], found, ("slices", "weakest", i)) for i, found in enumerate(slices["weakest"])]
+    return [
+        (grouping_name(found["by"]), found, ("slices", "weakest", i))
+        for i, found in enumerate(slices["weakest"])
+    ]

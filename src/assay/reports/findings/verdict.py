@@ -37,6 +37,7 @@ class Facts:
     nothing was evaluated. baseline: accuracy of always answering the most frequent test class. leaked: test
     images with a copy in the training split; clean_accuracy: without these, None where it is not known.
     course: how the training went. wants_convolution: the audit calls for one and the model has none.
+    wants_pretrained: pretrained features told the classes apart better in the audit, and the model has none.
     """
 
     data: str
@@ -51,6 +52,7 @@ class Facts:
     clean_accuracy: float | None = None
     course: Course | None = None
     wants_convolution: bool = False
+    wants_pretrained: bool = False
 
     @property
     def must_fix(self) -> list[Finding]:
@@ -77,8 +79,12 @@ def gather(
     if score is None:
         return Facts(data, audit.findings, recipe, course=course)
     low, high = score.accuracy_ci95
-    wanted = audit.decisions.get("convolution", {}).get("decision") == "called for"
-    seen = layer_kinds is None or any("Conv" in kind or kind in PRETRAINED_KINDS for kind in layer_kinds)
+    wanted = {
+        question: audit.decisions.get(question, {}).get("decision")
+        for question in ("convolution", "features")
+    }
+    pretrained = layer_kinds is None or any(kind in PRETRAINED_KINDS for kind in layer_kinds)
+    seen = pretrained or any("Conv" in kind for kind in layer_kinds or ())
     copies = _without_copies(score)
     return Facts(
         data,
@@ -92,7 +98,8 @@ def gather(
         _leaked(audit, score),
         copies.get("accuracy"),
         course,
-        wanted and not seen,
+        wanted["convolution"] == "called for" and not seen,
+        wanted["features"] == "pretrained" and not pretrained,
     )
 
 
@@ -117,10 +124,8 @@ def trust(facts: Facts) -> tuple[Trust, str]:
     if facts.low <= facts.baseline:
         always = percent(facts.baseline)
         return "no", f"it is no better than always giving the same answer ({always})"
-    if facts.leaked and not _harmless(facts):
-        share = percent(facts.leaked / facts.n)
-        copies = f"{count(facts.leaked, 'test image')} ({share}) {_have(facts.leaked)} a copy in training"
-        return ("no" if _serious(facts) else "care"), copies
+    if facts.leaked and not harmless(facts):
+        return ("no" if _serious(facts) else "care"), _copies(facts)
     if facts.high - facts.low > WIDE:
         return "care", f"{count(facts.n, 'test image')} are too few for a precise score"
     for check, why in _CAVEATS.items():
@@ -129,17 +134,25 @@ def trust(facts: Facts) -> tuple[Trust, str]:
     return "yes", "nothing that would make it untrue was found"
 
 
+def _copies(facts: Facts) -> str:
+    share = percent(facts.leaked / facts.n)
+    return f"{count(facts.leaked, 'test image')} ({share}) {_have(facts.leaked)} a copy in training"
+
+
 def _serious(facts: Facts) -> bool:
     """Whether the copies could move the score by more than chance does."""
     return facts.leaked / facts.n > (facts.high - facts.low) / 2
 
 
-def _harmless(facts: Facts) -> bool:
+def harmless(facts: Facts) -> bool:
     """Whether few copies leaked, and the score without them is measured and all but the same."""
     if facts.clean_accuracy is None or _serious(facts):
         return False
     return abs(facts.clean_accuracy - facts.accuracy) <= (facts.high - facts.low) / 10
 
+
+#: A difference of shares that is told as none: 0.0 points.
+_SAME: Final = 0.0005
 
 #: Failed checks after which no score means anything.
 _BROKEN: Final = {
@@ -174,6 +187,7 @@ def headline(facts: Facts) -> str:
 def _model_clause(facts: Facts) -> str:
     """What would raise the score first; empty where nothing is known to."""
     return {
+        "pretrained": ". Pretrained features should raise it",
         "convolution": ". A convolutional net should raise it",
         "more epochs": ". More training should raise it",
         "fewer epochs": ", but the model overfits",
@@ -182,12 +196,15 @@ def _model_clause(facts: Facts) -> str:
     }[next(iter(needs(facts)), "")]
 
 
-Need = Literal["convolution", "more epochs", "fewer epochs", "smaller steps", ""]
+Need = Literal["pretrained", "convolution", "more epochs", "fewer epochs", "smaller steps", ""]
 
 
 def needs(facts: Facts) -> list[Need]:
     """What the model lacks, the most promising first."""
-    needs: list[Need] = ["convolution"] if facts.wants_convolution else []
+    # Pretrained features see neighborhoods too: who takes these needs no other net.
+    needs: list[Need] = (
+        ["pretrained"] if facts.wants_pretrained else ["convolution"] if facts.wants_convolution else []
+    )
     if facts.course and (need := _OF_COURSE.get(facts.course.state)):
         needs.append(need)
     return needs
@@ -220,10 +237,19 @@ def score_sentence(facts: Facts) -> str:
 
 
 def copies_sentence(facts: Facts) -> str:
-    """What the score is without the test images that have a copy in train; empty where none is known."""
+    """The score without the test images that have a copy in train, after the headline; empty where unknown.
+
+    Where the headline counts the copies, this sentence does not count them again.
+    """
     if not facts.leaked or facts.clean_accuracy is None:
         return ""
-    moved = points(facts.clean_accuracy - facts.accuracy, 1)
-    copies = f"{count(facts.leaked, 'test image')} {_have(facts.leaked)} a copy in training"
+    change = facts.clean_accuracy - facts.accuracy
+    moved = points(change, 1)
+    without = f"{percent(facts.clean_accuracy)} ({moved})"
+    if trust(facts)[1] == _copies(facts):
+        these = "this image" if facts.leaked == 1 else "these images"
+        return f"Without {these} the accuracy is {without}: read that score instead."
     them = "it" if facts.leaked == 1 else "them"
-    return f"{copies}; without {them}: {percent(facts.clean_accuracy)} ({moved})."
+    if abs(change) < _SAME:  # two rounded scores may differ where these do not
+        return f"{_copies(facts)}; leaving {them} out changes the score by less than 0.05 points."
+    return f"{_copies(facts)}; without {them}: {without}."

@@ -22,7 +22,7 @@ from assay.reports.page.mistake_explorer import Explorer, explore, explorer_data
 from assay.reports.page.provenance import Numbers
 from assay.reports.page.script import page_script, policy
 from assay.reports.page.steps import digitized, label_table, net_blocks, partition_bar
-from assay.reports.page.summary import first_sentence, groups, tell
+from assay.reports.page.summary import first_sentence, groups, placeholders, tell
 from assay.reports.page.suspect_editor import (
     Suspects,
     has_suspects,
@@ -260,6 +260,7 @@ _HELPERS: Final[dict[str, Any]] = {
     "decimal": wording.decimal,
     "kilobytes": wording.kilobytes,
     "percent": wording.percent,
+    "placeholders": placeholders,
     "plain": one_line,
     "plain_rows": plain_rows,
     "picture": Markup,  # an SVG made by `canvas.draw`, whose texts matplotlib has escaped

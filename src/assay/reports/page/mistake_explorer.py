@@ -16,7 +16,7 @@ from assay.reports.drawing.sampling import evenly_spaced
 from assay.reports.drawing.sprite_sheet import Atlas, Place
 from assay.reports.figures.embedding import Map, map_of, places_on_map
 from assay.reports.findings.similar_images import nearest_in_train
-from assay.reports.findings.wording import count
+from assay.reports.findings.wording import check_title, count
 from assay.reports.page.data_block import data_block
 from assay.reports.page.map_view import ALIKE, alike, flagged_rows, map_data
 from assay.reports.values import ReportContent
@@ -165,7 +165,7 @@ def _data(explorer: Explorer, atlas: Atlas) -> dict[str, Any]:
     near = np.unique(explorer.nearest).tolist()
     return {
         "classes": [one_line(name) for name in explorer.evaluation.classes],
-        "checks": checks,
+        "checks": [check_title(check) for check in checks],
         "tile": atlas.tile,
         "train": {
             row: [one_line(train.ids[row]), int(train.labels[row]), _tile(atlas, "train", row)]

@@ -1,6 +1,7 @@
 """The first screen: the verdict, the score, the findings that change what to do, and the next command."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -78,6 +79,17 @@ def tell(content: ReportContent) -> Summary:
     )
 
 
+#: What stands in a command for what the reader has to name.
+_PLACEHOLDERS: Final = {"RUN": "the folder of this report", "NEXT": "a new folder", "DATA": "your data"}
+
+
+def placeholders(steps: Sequence[Step]) -> str:
+    """What the capitals in the commands stand for; empty where there are none."""
+    typed = " ".join(step.command for step in steps)
+    told = [f"`{word}` is {meaning}" for word, meaning in _PLACEHOLDERS.items() if word in typed]
+    return f"{', '.join(told)}." if told else ""
+
+
 def facts_of(content: ReportContent) -> Facts:
     """The facts of the report, once for all its sentences."""
     return gather(
@@ -118,15 +130,20 @@ def _lead(content: ReportContent, facts: Facts) -> str:
 def _points(content: ReportContent, facts: Facts) -> tuple[Point, ...]:
     """What fails, else the worst warning; a training that went wrong; the scores; then the rest.
 
-    Copies that the lead has counted already are not told a second time.
+    Copies that headline or lead have counted already are not told a second time.
     """
-    lead_tells = {"leakage"} if copies_sentence(facts) else set()
-    open_findings = [f for f in facts.troubled if f.verdict == "fail" or f.check not in lead_tells]
-    urgent = facts.must_fix[:2] or open_findings[:1]
+    open_findings = [f for f in facts.troubled if not (copies_sentence(facts) and _is_the_leak(f, facts))]
+    urgent = [f for f in open_findings if f.verdict == "fail"][:2] or open_findings[:1]
     rest = [f for f in open_findings if f not in urgent]
     scores = _score_points(content)
     points = [_point(f) for f in urgent] + _training_point(content, facts) + scores[:1]
     return tuple((points + [_point(f) for f in rest] + scores[1:])[:_MOST_POINTS])
+
+
+def _is_the_leak(finding: Finding, facts: Facts) -> bool:
+    """Whether a finding is about the test images with a copy in train, and about nothing else."""
+    across = finding.evidence.get("across-splits")
+    return finding.check == "leakage" or (across == finding.count and 0 < finding.count <= facts.leaked)
 
 
 def _point(finding: Finding) -> Point:

@@ -10,7 +10,7 @@ from assay.audits.registry import REVIEWED
 from assay.audits.review_table import Row, suspect_rows
 from assay.data.decisions import COLUMNS
 from assay.reports.drawing.sprite_sheet import Atlas, Place
-from assay.reports.findings.wording import count
+from assay.reports.findings.wording import check_title, count
 from assay.reports.page.data_block import data_block, deflated
 from assay.reports.values import ReportContent, Table
 
@@ -110,7 +110,7 @@ def suspects_data(suspects: Suspects, atlas: Atlas) -> Markup:
     data = {
         "columns": COLUMNS,
         "classes": suspects.classes,
-        "checks": REVIEWED,
+        "checks": {check: check_title(check) for check in REVIEWED},
         "key": f"assay decisions {suspects.key}",
         "near": [
             [[atlas.tiles.get(place, -1), label, name] for place, label, name in near]

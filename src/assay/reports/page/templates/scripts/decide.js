@@ -11,7 +11,7 @@ function startDeciding({ columns, classes, checks, key, tile, tiles, near, rows:
   const who = labelled("input", "Your name");
   const filters = {
     state: labelled("select", "Show", [["", "all"], ["open", "not decided"], ["done", "decided"]]),
-    check: labelled("select", "Found by", anyOf(rows.flatMap((row) => row.checks))),
+    check: labelled("select", "Found by", anyOf(rows.flatMap((row) => row.checks), checks)),
     label: labelled("select", "Label", anyOf(rows.map((row) => row.label))),
     split: labelled("select", "Split", anyOf(rows.map((row) => row.split))),
   };
@@ -56,11 +56,21 @@ function startDeciding({ columns, classes, checks, key, tile, tiles, near, rows:
   function suspect(row, tile, near) {
     const named = Object.fromEntries(columns.map((column, place) => [column, row[place]]));
     const words = named.found.split("; ").map((told) => told.split(" ")[0]);
-    return { ...named, tile, near, checks: checks.filter((check) => words.includes(check)) };
+    const mine = Object.keys(checks).filter((check) => words.includes(check));
+    return { ...named, tile, near, checks: mine, told: inWords(named.found) };
   }
 
-  function anyOf(values) {
-    return [["", "any"], ...[...new Set(values)].sort().map((value) => [value, visible(value)])];
+  // The column `found` of the table for people: of each finding its name and what was seen.
+  function inWords(text) {
+    const parts = text.split(new RegExp("; (?=(?:" + Object.keys(checks).join("|") + ") )"));
+    return parts.map((part) => {
+      const [, check, kind, , detail] = /^(\S+) (\S+) ([\d.]+)(?: \((.*)\))?$/s.exec(part) ?? [];
+      return check in checks ? checks[check] + ": " + (detail ?? kind.replaceAll("-", " ")) : part;
+    }).join(". ");
+  }
+
+  function anyOf(values, names = {}) {
+    return [["", "any"], ...[...new Set(values)].sort().map((value) => [value, names[value] ?? visible(value)])];
   }
 
   function show() {
@@ -105,7 +115,7 @@ function startDeciding({ columns, classes, checks, key, tile, tiles, near, rows:
     const name = row.split + " image " + visible(row.id);
     item.tabIndex = -1;
     item.append(picture(row.tile, name, "tile-large"), labelLine(row));
-    item.append(make("p", "note", name), make("p", "found-there", visible(row.found)), choices(row, item, name));
+    item.append(make("p", "note", name), make("p", "found-there", visible(row.told)), choices(row, item, name));
     showAnswer(row, item, name);
     return item;
   }

@@ -142,7 +142,7 @@ function startExplorer(data) {
     const list = make("ul", "flags");
     for (const [check, words] of flags) {
       const item = make("li");
-      item.append(make("b", "", data.checks[check]), make("span", "", " " + words));
+      item.append(make("b", "", data.checks[check]), make("span", "", ": " + words));
       list.append(item);
     }
     return list;

@@ -101,7 +101,7 @@ function startViewer(store) {
     byId("viewer-place").textContent = (place + 1).toLocaleString("en") + " of " + total.toLocaleString("en");
     byId("viewer-picture").replaceChildren(store.picture(row.tile, name, "tile-huge"));
     byId("viewer-label").replaceChildren(...told(row));
-    byId("viewer-found").textContent = visible(row.found) + " \u00b7 " + name;
+    byId("viewer-found").textContent = visible(row.told) + ". " + name[0].toUpperCase() + name.slice(1);
     byId("viewer-near").replaceChildren(...row.near.map(neighbor));
   }
 
