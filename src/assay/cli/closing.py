@@ -11,7 +11,8 @@ from assay.cli.options import Output
 from assay.core.text import one_line
 from assay.evaluation.compare import Candidate, Comparison, Pair
 from assay.evaluation.values import Evaluation
-from assay.reports.findings.comparison import SIGNIFICANT, p_value
+from assay.reports.findings.comparison import SIGNIFICANT, p_text, p_value
+from assay.reports.findings.comparison import headline as comparison_headline
 from assay.reports.findings.next_steps import next_steps
 from assay.reports.findings.verdict import (
     Facts,
@@ -87,9 +88,24 @@ def close_done(done: Run, output: Output, headline: str, following: list[str]) -
     if not done.comparison:
         close_run(done.path, headline, following, output)
         return
-    last = quoted(done.runs[-1].path)
     table = models_table(done.comparison, seconds_of(done.path))
-    close_run(done.path, "\n".join(table), [f"assay predict {last} PICTURE.png"], output)
+    told = [*table, "", comparison_headline(done.comparison)]
+    close_run(done.path, "\n".join(told), next_of_comparison(done.path, done.comparison), output)
+
+
+def next_of_comparison(folder: Path, comparison: Comparison) -> list[str]:
+    """Predicting with one of the models; none where all were trained elsewhere.
+
+    It is the most accurate on the validation images: nothing is chosen on the test images. The first one
+    where these scores do not compare: they are of the net alone where a reference classifier is joined to it.
+    """
+    own = [c for c in comparison.candidates if c.costs.get("parameters") is not None]
+    if not own:
+        return []
+    alike = not any(candidate.recipe.get("reference") for candidate in own)
+    taken = max(own, key=lambda c: c.validation_accuracy or 0.0) if alike else own[0]
+    place = folder / str(read_manifest(folder)["models"][taken.name]["folder"])
+    return [f"assay predict {quoted(place)} PICTURE.png"]
 
 
 def scores_of(done: Run) -> Evaluation | dict[str, Evaluation | None] | None:
@@ -140,7 +156,7 @@ def _pair_line(pair: Pair) -> str:
     found = ""
     if pair.interval:
         found = f" (95 % interval {points(pair.interval[0])} to {points(pair.interval[1])})"
-    chance = f"p = {p_value(pair.p_value)}, corrected {p_value(pair.p_value_holm)}"
+    chance = f"{p_text(pair.p_value)}, corrected {p_value(pair.p_value_holm)}"
     shown = "" if pair.p_value_holm < SIGNIFICANT else "no difference shown: "
     return f"{pair.second} against {pair.first}: {shown}{points(pair.difference)}{found}, {chance}"
 

@@ -83,6 +83,20 @@ def test_the_next_command_follows_from_the_state(changes, words: str, command: s
     assert command in next_steps(facts)[0].command
 
 
+def test_a_model_that_learned_too_little_is_told_to_learn_more(content_of) -> None:
+    """Below the nearest class mean, training comes before any other net; right scores stay trusted."""
+    facts = replace(SOUND, floor=0.95, wants_convolution=True, course=Course("leveled off", 3, 3))
+    assert headline(facts) == "You can trust this score, but the model has learned too little."
+    assert [step.command.split(" --")[2] for step in next_steps(facts)[:2]] == ["epochs 6", "model cnn"]
+    assert "raise the learning rate" in next_steps(facts)[0].text
+    assert not replace(facts, floor=0.9).underfits  # inside the interval: nothing is known
+    content = content_of()
+    mean = replace(found("class-similarity", "pass"), evidence={"nearest_mean_accuracy": 0.999})
+    story = tell(replace(content, audit=replace(content.audit, findings=(mean,))))
+    assert story.points[0].label == "Underfitting"
+    assert "99.9\u00a0% of the training images" in story.points[0].text
+
+
 def test_steps_name_the_folder_of_the_run() -> None:
     """RUN becomes the folder, in every place."""
     step = next_steps(replace(SOUND, wants_convolution=True))[0]
@@ -172,8 +186,9 @@ def test_every_check_has_an_importance_of_its_own() -> None:
 
 def test_a_weak_group_is_on_the_first_screen(content_of) -> None:
     """What the groups showed for sure is told before which classes are confused."""
-    first = next(point for point in tell(content_of(history=None)).points if point.verdict == "score")
-    assert first.text.startswith("dog is the weakest class: 25.0\u00a0% of 4 images correct")
+    points = [p for p in tell(content_of(history=None)).points if p.verdict == "score"]
+    first = next(point for point in points if point.label != "Underfitting")
+    assert first.text.startswith("The weakest class is dog: 25.0\u00a0% of 4 images correct")
 
 
 def test_findings_are_grouped_by_what_they_ask_for() -> None:

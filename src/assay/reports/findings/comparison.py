@@ -65,7 +65,7 @@ def _pair_lead(pair: Pair) -> str:
     )
     return (
         f"Accuracy of {name(pair.second)} minus {name(pair.first)}, on {count(pair.n, 'test image')}: "
-        f"{points(pair.difference, 1)}{interval}; p = {p_value(pair.p_value)} (exact McNemar test). {meaning}"
+        f"{points(pair.difference, 1)}{interval}; {p_text(pair.p_value)} (exact McNemar test). {meaning}"
     )
 
 
@@ -117,6 +117,11 @@ def other_training_data(comparison: Comparison) -> str:
         return ""
     same = comparison.candidates[0].name
     return f"Trained on other images or labels than {same}: {listed(others)}."
+
+
+def p_text(value: float) -> str:
+    """`p = 0.0088`, `p < 0.000001`."""
+    return f"p = {p_value(value)}".replace("= <", "<")
 
 
 def p_value(value: float) -> str:

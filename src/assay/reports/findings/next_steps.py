@@ -84,7 +84,8 @@ def _training_step(need: Need, facts: Facts) -> Step:
     assert facts.course is not None
     if need == "more epochs":
         more = 2 * facts.course.last
-        return Step(f"Train longer, for {more} epochs.", f"{_AGAIN} --epochs {more} --out NEXT")
+        faster = " If that does not help, raise the learning rate." if facts.underfits else ""
+        return Step(f"Train longer, for {more} epochs.{faster}", f"{_AGAIN} --epochs {more} --out NEXT")
     if need == "fewer epochs":
         best = facts.course.best
         text = f"The model overfits: stop at epoch {best}, where the validation loss was lowest."

@@ -38,6 +38,7 @@ class Facts:
     images with a copy in the training split; clean_accuracy: without these, None where it is not known.
     course: how the training went. wants_convolution: the audit calls for one and the model has none.
     wants_pretrained: pretrained features told the classes apart better in the audit, and the model has none.
+    floor: accuracy of the nearest class mean on the training images, 0 where it is not known.
     """
 
     data: str
@@ -53,6 +54,12 @@ class Facts:
     course: Course | None = None
     wants_convolution: bool = False
     wants_pretrained: bool = False
+    floor: float = 0.0
+
+    @property
+    def underfits(self) -> bool:
+        """Whether the model is less accurate than the simplest classifier of pictures."""
+        return self.n > 0 and self.high < self.floor
 
     @property
     def must_fix(self) -> list[Finding]:
@@ -100,7 +107,13 @@ def gather(
         course,
         wanted["convolution"] == "called for" and not seen,
         wanted["features"] == "pretrained" and not pretrained,
+        _floor(audit),
     )
+
+
+def _floor(audit: Audit) -> float:
+    found = [f.evidence for f in audit.findings if f.check == "class-similarity"]
+    return float((found[0].get("nearest_mean_accuracy") if found else None) or 0.0)
 
 
 def _without_copies(score: Evaluation) -> Mapping[str, Any]:
@@ -186,6 +199,8 @@ def headline(facts: Facts) -> str:
 
 def _model_clause(facts: Facts) -> str:
     """What would raise the score first; empty where nothing is known to."""
+    if facts.underfits:
+        return ", but the model has learned too little"
     return {
         "pretrained": ". Pretrained features should raise it",
         "convolution": ". A convolutional net should raise it",
@@ -205,6 +220,8 @@ def needs(facts: Facts) -> list[Need]:
     needs: list[Need] = (
         ["pretrained"] if facts.wants_pretrained else ["convolution"] if facts.wants_convolution else []
     )
+    if facts.course and facts.underfits:
+        return ["smaller steps" if facts.course.state == "unstable" else "more epochs", *needs]
     if facts.course and (need := _OF_COURSE.get(facts.course.state)):
         needs.append(need)
     return needs

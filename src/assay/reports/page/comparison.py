@@ -89,7 +89,7 @@ def comparison_page(content: ComparisonContent, figures: Mapping[str, tuple[Figu
         _Chapter("seeds", "Over seeds", bool(several)),
         _Chapter("pairs", "Pair by pair"),
         _Chapter("images", "Images", bool(figures["images"])),
-        _Chapter("files", "Files and how to read them"),
+        _Chapter("files", "Files"),
     )
     return (
         environment()

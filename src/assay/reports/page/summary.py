@@ -17,7 +17,7 @@ from assay.reports.findings.verdict import (
     headline,
     trust,
 )
-from assay.reports.findings.wording import check_title, count, name
+from assay.reports.findings.wording import check_title, count, name, percent
 from assay.reports.values import ReportContent
 
 #: Findings and steps on the first screen; the chapters have them all.
@@ -136,7 +136,7 @@ def _points(content: ReportContent, facts: Facts) -> tuple[Point, ...]:
     urgent = [f for f in open_findings if f.verdict == "fail"][:2] or open_findings[:1]
     rest = [f for f in open_findings if f not in urgent]
     scores = _score_points(content)
-    points = [_point(f) for f in urgent] + _training_point(content, facts) + scores[:1]
+    points = [_point(f) for f in urgent] + _training_points(content, facts) + scores[:1]
     return tuple((points + [_point(f) for f in rest] + scores[1:])[:_MOST_POINTS])
 
 
@@ -151,7 +151,21 @@ def _point(finding: Finding) -> Point:
     return Point(finding.verdict, check_title(finding.check), first_sentence(finding.summary), where)
 
 
-def _training_point(content: ReportContent, facts: Facts) -> list[Point]:
+def _training_points(content: ReportContent, facts: Facts) -> list[Point]:
+    """What went wrong in training; that a model learned too little is told before how its loss went."""
+    if facts.underfits:
+        floor = percent(facts.floor)
+        told = (
+            f"The nearest class mean alone is right for {floor} of the training images, more than this model."
+        )
+        return [
+            Point("score", "Underfitting", told, "check-class-similarity"),
+            *_course_points(content, facts),
+        ]
+    return _course_points(content, facts)
+
+
+def _course_points(content: ReportContent, facts: Facts) -> list[Point]:
     if content.history is None or facts.course is None:
         return []
     if facts.course.state not in ("overfitting", "unstable", "improving"):
