@@ -126,9 +126,15 @@ def test_shards_are_merged_when_all_are_there(table: str, capfd) -> None:
 
 
 def test_several_models(table: str, capfd) -> None:
-    """The last of them is the one to predict with."""
-    quick = (*COLUMNS, *QUICK, "--model", "nearest-mean,majority", "--out", "s")
-    _follow(capfd, _next(capfd, "run", table, *quick))
+    """The best on the validation images is the one to predict with, after a run of several or a comparison."""
+    quick = (*COLUMNS, *QUICK, "--model", "majority,nearest-mean", "--out", "my s")
+    lines = _next(capfd, "run", table, *quick)
+    assert "nearest-mean-s0" in lines[0]
+    _follow(capfd, lines)
+    runs = [f"my s/models/{name}-s0" for name in ("majority", "nearest-mean")]
+    lines = _next(capfd, "compare", *runs, "--out", "c")
+    assert "nearest-mean-s0" in lines[0]
+    _follow(capfd, lines)
 
 
 def _decisions(path: str, rows: list[tuple[str, str, str]]) -> None:
@@ -168,5 +174,5 @@ def test_no_command_prints_a_next_line_that_is_not_followed_here() -> None:
     assert printing == {
         *("audit", "run", "train", "evaluate", "inspect", "review", "convert"),  # above
         *("doctor", "fetch", "resume"),  # lines of one word or folder: tests/cli/test_commands.py
-        *("report", "compare"),  # print none
+        *("compare", "report"),  # as compare, of several runs; of one it prints none
     }

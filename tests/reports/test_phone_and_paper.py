@@ -7,23 +7,11 @@ from dataclasses import replace
 import pytest
 
 from assay.audits.values import Finding, Issue
+from assay.data.releases import FASHION_CLASSES
 from assay.reports.page.html import write_report
 from reports.chromium import show
 
 pytestmark = pytest.mark.browser
-
-CLASSES = (
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
-)
 
 #: What may be scrolled sideways, and what only a reader of the screen aloud meets.
 EXEMPT = "nav ol, .scroll, .zoomable, .skip, thead, .sheet, .line summary > span, [hidden]"
@@ -33,7 +21,7 @@ EXEMPT = "nav ol, .scroll, .zoomable, .skip, thead, .sheet, .line summary > span
 def address(content_of, dataset_of, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The report of ten classes of 28 x 28 gray images, as Fashion-MNIST has them."""
     folder = tmp_path_factory.mktemp("phone")
-    write_report(folder, content_of(dataset_of(CLASSES, [20] * 10, [12] * 10, (28, 28, 1))))
+    write_report(folder, content_of(dataset_of(FASHION_CLASSES, [20] * 10, [12] * 10, (28, 28, 1))))
     return (folder / "report.html").as_uri()
 
 
@@ -197,7 +185,7 @@ def test_a_report_in_which_every_check_warns_prints_on_twenty_pages(
     browser, content_of, dataset_of, tmp_path
 ) -> None:
     """All figures that there are, as the main job has them, and the list of what is to be decided."""
-    content = content_of(dataset_of(CLASSES, [20] * 10, [12] * 10, (28, 28, 1)))
+    content = content_of(dataset_of(FASHION_CLASSES, [20] * 10, [12] * 10, (28, 28, 1)))
     pairs = [flagged(content, check) for check in PICTURED]
     kept = [f for f in content.audit.findings if f.check not in PICTURED]
     audit = replace(

@@ -97,3 +97,29 @@ def test_what_was_not_evaluated_is_absent(content_of) -> None:
         content = replace(content, evaluation=partial)
         text = page(content, draw_all(content))
         assert {key for key, place in places.items() if place not in text} == absent
+
+
+def test_what_leaves_no_image_out_says_so(content_of, dataset_of) -> None:
+    """No copy, no disputed label: not four lines with the same score and a difference of +0.0 points."""
+    none = {**TRUST["honest"]["as_given"], "removed": 0, "difference": 0.0, "difference_ci95": [0.0, 0.0]}
+    honest = {**TRUST["honest"], "without_copies": none, "without_suspects": none}
+    honest["suspects"] = {**honest["suspects"], "n": 0}
+    content = content_of()
+    score = content.evaluation
+    object.__setattr__(score, "as_record", lambda: {**type(score).as_record(score), "honest": honest})
+    told = page(content, draw_all(content))
+    assert "No label of a test image is disputed." in told
+    assert told.count("none is left out") == 2
+    assert "simulated draws" not in told
+
+
+def test_a_rise_within_that_of_right_labels_is_no_sign(content_of) -> None:
+    """The record has a rise of 6.8 points, and up to 7 without any wrong label."""
+    content = content_of()
+    assert "so it is no sign of wrong labels" in page(content, draw_all(content))
+
+
+def test_one_group_is_not_compared() -> None:
+    """`None of 1 group` says nothing."""
+    text = findings.slices_finding({**TRUST["slices"], "looked_at": 1, "weakest": []})
+    assert text == "Only 1 group has enough test images to be judged: there is nothing to compare."

@@ -161,3 +161,22 @@ def test_the_manifest_tells_of_the_machine_but_not_of_its_user(tmp_path: Path) -
     assert manifest["machine"]["cores"] == os.cpu_count()
     assert manifest["versions"]["assay"]
     assert os.uname().nodename not in text
+
+
+def test_what_was_judged_stays_where_nothing_is_judged_again(tmp_path: Path) -> None:
+    """An export adds a file: gates and cards stay, and what the manifest says of them; a new score ends them."""
+    run = tmp_path / "run"
+    _finished(run)
+    run_folder.add_file(run, run_folder.GATES, {"gates": []}, {"gates": {"judged": 1}})
+    run_folder.add_file(run, run_folder.DATA_CARD, "a card", {})
+    with run_folder.reopen(run, same_state=True) as folder:
+        (folder.path / "export.bin").write_bytes(b"e")
+        folder.finish()
+    manifest = run_folder.read_manifest(run)
+    assert {"export.bin", run_folder.GATES, run_folder.DATA_CARD} <= set(manifest["files"])
+    assert manifest["gates"] == {"judged": 1}
+    assert run_folder.damaged_files(run, manifest) == []
+    with run_folder.reopen(run) as folder:
+        folder.finish()
+    assert not (run / run_folder.GATES).exists()
+    assert "gates" not in run_folder.read_manifest(run)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Verdict = Literal["pass", "warn", "fail", "not evaluated"]
 
 #: From best to worst; an area is as good as its worst check.
-VERDICT_ORDER: Final[tuple[Verdict, ...]] = ("not evaluated", "pass", "warn", "fail")
+VERDICT_ORDER: Final[tuple[Verdict, ...]] = ("pass", "not evaluated", "warn", "fail")
 
 #: The areas of the audit, in the order of the report. Which check belongs to which: `registry.CHECKS`.
 AREAS: Final = (

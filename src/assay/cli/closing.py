@@ -104,7 +104,8 @@ def next_of_comparison(folder: Path, comparison: Comparison) -> list[str]:
         return []
     alike = not any(candidate.recipe.get("reference") for candidate in own)
     taken = max(own, key=lambda c: c.validation_accuracy or 0.0) if alike else own[0]
-    place = folder / str(read_manifest(folder)["models"][taken.name]["folder"])
+    named = Path(read_manifest(folder)["models"][taken.name]["folder"])
+    place = folder / named if (folder / named).is_dir() else named  # the models of one run lie in it
     return [f"assay predict {quoted(place)} PICTURE.png"]
 
 

@@ -220,12 +220,17 @@ _GROUPS = {
 }
 
 
+def _loss(value: float) -> str:
+    """Four digits; a loss of -0.0, as of answers that are all sure and right, is 0."""
+    return f"{round(value, 4) + 0.0:.4f}"
+
+
 def _epoch(event: Event, verbose: bool) -> list[Line]:  # noqa: ARG001
     f = event.figures
     text = f"epoch {f['epoch']:>3}/{f['epochs']}"
-    text += f"  train loss {f['train_loss']:.4f} accuracy {f['train_accuracy']:.4f}"
+    text += f"  train loss {_loss(f['train_loss'])} accuracy {f['train_accuracy']:.4f}"
     if f.get("val_loss") is not None:
-        text += f"  validation loss {f['val_loss']:.4f} accuracy {f['val_accuracy']:.4f}"
+        text += f"  validation loss {_loss(f['val_loss'])} accuracy {f['val_accuracy']:.4f}"
     return [("", text, "")]
 
 

@@ -41,17 +41,21 @@ _NOT_HASHED: Final = (MANIFEST, LOCK, "checkpoints", "decisions.csv")
 
 @dataclass
 class RunFolder:
-    """A claimed run folder. `facts`: what only the manifest may tell (seconds, paths, the machine)."""
+    """A claimed run folder. `facts`: what only the manifest may tell (seconds, paths, the machine).
+
+    same_state: something is added to the run and nothing judged again, so that gates and cards still hold.
+    """
 
     path: Path
     resumed: bool = False
+    same_state: bool = False
     facts: dict[str, Any] = field(default_factory=dict)
     _started: datetime = field(default_factory=lambda: datetime.now(UTC))
     _started_tick: float = field(default_factory=time.monotonic)
 
     def finish(self) -> None:
         """Commit the run: hash every file and write the manifest, last of all."""
-        for name in (GATES, DATA_CARD, MODEL_CARD, CROISSANT):
+        for name in () if self.same_state else (GATES, DATA_CARD, MODEL_CARD, CROISSANT):
             durable.remove(self.path / name)  # what was judged and told before was another state of the run
         ended = datetime.now(UTC)
         durable.write_json(
@@ -256,15 +260,16 @@ def need_intact(path: Path, apart_from: tuple[str, ...] = ()) -> dict[str, Any]:
 
 
 @contextmanager
-def reopen(path: Path, apart_from: tuple[str, ...] = ()) -> Iterator[RunFolder]:
+def reopen(path: Path, apart_from: tuple[str, ...] = (), *, same_state: bool = False) -> Iterator[RunFolder]:
     """Hold a finished run folder to add to it; its manifest is written anew when `finish` is called.
 
-    Arguments and errors as in `need_intact`.
+    same_state: as in `RunFolder`. Other arguments and errors as in `need_intact`.
     """
     manifest = need_intact(path, apart_from)
-    kept = {k: v for k, v in manifest.items() if k in ("data", "training", "commands")}
+    told_again = ("data", "training", "commands", *(("gates", "cards") if same_state else ()))
+    kept = {k: v for k, v in manifest.items() if k in told_again}
     with durable.lock(path / LOCK):
-        yield RunFolder(path, resumed=bool(manifest.get("resumed")), facts=kept)
+        yield RunFolder(path, bool(manifest.get("resumed")), same_state, facts=kept)
 
 
 def file_hashes(path: Path) -> dict[str, str]:

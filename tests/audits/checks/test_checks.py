@@ -287,6 +287,10 @@ def test_an_area_is_as_good_as_its_worst_check() -> None:
         {}, {}, (finding("identity", "data integrity", "pass"), finding("drift", "data integrity", "warn"))
     )
     assert found.area_verdicts() == {"data integrity": "warn"}
+    unknown = finding("leakage", "data integrity", "not evaluated")
+    assert replace(found, findings=(*found.findings[:1], unknown)).area_verdicts() == {
+        "data integrity": "not evaluated"  # a check that could not be made is no pass
+    }
 
 
 def test_a_finding_belongs_to_an_area() -> None:

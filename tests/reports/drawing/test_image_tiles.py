@@ -1,6 +1,11 @@
+import base64
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 
+from assay.reports.drawing.image_grid import _data_address
 from assay.reports.drawing.image_tiles import GAP, cell_ratio, fitting, mosaic, shrunk
 
 
@@ -49,3 +54,12 @@ def test_cell_ratio_is_bounded() -> None:
     assert cell_ratio((28, 28, 1)) == 1
     assert cell_ratio((1, 10_000, 1)) == pytest.approx(1 / 3)
     assert cell_ratio((10_000, 1, 1)) == 3
+
+
+def test_no_dark_line_beside_a_white_image() -> None:
+    """On the page an image is a window on a sheet: a pixel beyond its edge has the color of the edge."""
+    images = np.full((2, 3, 3, 1), 255, np.uint8)
+    _, address = _data_address(mosaic(images, np.array([[0, 0], [0, 1]]), (1, 2))).split(",")
+    sheet = np.asarray(Image.open(io.BytesIO(base64.b64decode(address))))
+    assert sheet.shape == (3, 6 + GAP)
+    assert (sheet == 255).all()  # the two pixels of the gap are each beside an image

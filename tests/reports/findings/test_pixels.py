@@ -103,3 +103,11 @@ def test_absent_classes_are_named() -> None:
     """A class without images is named; none missing, nothing said."""
     assert findings.absent_sentence(("a", "b"), np.array([1, 0])) == " No image at all: b."
     assert findings.absent_sentence(("a", "b"), np.array([1, 1])) == ""
+
+
+@pytest.mark.parametrize("ground", [1, 255])
+def test_a_plain_ground_calls_for_no_gamma(ground: int) -> None:
+    """Where most pixels are white (or 1), no gamma moves their median to the middle: it was called 176."""
+    text = findings.contrast_sentence(levels(*[ground] * 90, *range(2, 250, 6)))
+    assert "a plain ground" in text
+    assert "gamma" not in text

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.evaluation.values import Evaluation
-from assay.reports.findings.wording import count, listed, name, percent
+from assay.reports.findings.wording import count, decimal, listed, name, percent
 from assay.training.model.values import EpochRecord, History
 
 #: A validation loss this far above its best is overfitting, not noise of one epoch.
@@ -66,7 +66,7 @@ def curves_finding(history: History) -> str:
     best = next(r.val_loss for r in records if r.epoch == course.best)
     assert best is not None
     return (
-        f"The validation loss was lowest after epoch {course.best} of {course.last} ({best:.4f}). "
+        f"The validation loss was lowest after epoch {course.best} of {course.last} ({decimal(best, 4)}). "
         f"{_trend(course, last.val_loss, best)} {_gap(last)}"
     )
 
@@ -84,7 +84,7 @@ def trend_finding(history: History) -> str:
 def _without_validation(records: tuple[EpochRecord, ...]) -> str:
     first, last = records[0], records[-1]
     return (
-        f"The training loss went from {first.train_loss:.4f} to {last.train_loss:.4f} in "
+        f"The training loss went from {decimal(first.train_loss, 4)} to {decimal(last.train_loss, 4)} in "
         f"{count(len(records), 'epoch')}. No validation split was held out, so overfitting cannot be seen "
         "here, only in the test score."
     )
@@ -93,7 +93,7 @@ def _without_validation(records: tuple[EpochRecord, ...]) -> str:
 def _trend(course: Course, last: float, best: float) -> str:
     """What the validation loss does since its best epoch."""
     share = f" by {percent(last / best - 1)}" if best > 0 else ""
-    rise = f"It has since risen{share} to {last:.4f} while the training loss"
+    rise = f"It has since risen{share} to {decimal(last, 4)} while the training loss"
     return {
         "unknown": "One epoch shows no trend.",
         "overfitting": f"{rise} fell: a sign of overfitting. Fewer epochs, augmentation or weight decay "

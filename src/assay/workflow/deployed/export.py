@@ -39,7 +39,7 @@ def export_run(
     """
     require_extra("export")
     folder = Path(folder)
-    with run_folder.reopen(folder) as opened:
+    with run_folder.reopen(folder, same_state=True) as opened:
         plan = _plan(folder, data, offline, on_event)
         model = Model.read(folder / "model")
         need_same_data(model, plan)
