@@ -126,7 +126,7 @@ def test_shards_are_merged_when_all_are_there(table: str, capfd) -> None:
 
 
 def test_several_models(table: str, capfd) -> None:
-    """The best on the validation images is the one to predict with, after a run of several or a comparison."""
+    """The best on the validation images is the one to predict with, of several and of compared ones."""
     quick = (*COLUMNS, *QUICK, "--model", "majority,nearest-mean", "--out", "my s")
     lines = _next(capfd, "run", table, *quick)
     assert "nearest-mean-s0" in lines[0]

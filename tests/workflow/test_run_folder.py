@@ -164,7 +164,7 @@ def test_the_manifest_tells_of_the_machine_but_not_of_its_user(tmp_path: Path) -
 
 
 def test_what_was_judged_stays_where_nothing_is_judged_again(tmp_path: Path) -> None:
-    """An export adds a file: gates and cards stay, and what the manifest says of them; a new score ends them."""
+    """An export adds a file: gates and cards stay, in the manifest too; a new score removes them."""
     run = tmp_path / "run"
     _finished(run)
     run_folder.add_file(run, run_folder.GATES, {"gates": []}, {"gates": {"judged": 1}})
