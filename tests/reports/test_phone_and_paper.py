@@ -2,6 +2,8 @@
 
 import base64
 import re
+import shutil
+import subprocess
 from dataclasses import replace
 
 import pytest
@@ -116,7 +118,7 @@ def test_a_table_becomes_cards_on_a_phone(browser, address: str) -> None:
         return [getComputedStyle(cell).display, getComputedStyle(cell, "::before").content];
         """
     )
-    assert (value, head) == ("block", '"precision"')
+    assert (value, head) == ("flow-root", '"precision"')
 
 
 def test_the_first_screen_answers_at_a_glance(browser, address: str) -> None:
@@ -129,12 +131,38 @@ def test_the_first_screen_answers_at_a_glance(browser, address: str) -> None:
     assert max(bottoms) < 900
 
 
-def printed_pages(browser) -> int:
-    """How many pages of A4 the page that is shown prints on."""
+def paper_of(browser) -> bytes:
+    """The page that is shown as a PDF of A4."""
     wanted = {"preferCSSPageSize": True, "printBackground": False}
     paper = base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", wanted)["data"])
     assert paper.startswith(b"%PDF-")
-    return len(re.findall(rb"/Type\s*/Page\b", paper))
+    return paper
+
+
+def printed_pages(browser) -> int:
+    """How many pages of A4 the page that is shown prints on."""
+    return len(re.findall(rb"/Type\s*/Page\b", paper_of(browser)))
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not there (poppler-utils)")
+def test_no_heading_is_the_last_line_of_a_printed_page(browser, address: str, tmp_path) -> None:
+    """A heading stands on the page of what it is about; every heading is printed."""
+    show(browser, address, 1200, media="print")
+    seen = "[...document.querySelectorAll('h2, h3, h4')].filter((e) => e.getBoundingClientRect().height > 0)"
+    headings = set(
+        browser.execute_script(f"return {seen}.map((e) => e.textContent.replace(/\\s+/g, ' ').trim())")
+    )
+    (tmp_path / "report.pdf").write_bytes(paper_of(browser))
+    told = subprocess.run(
+        ["pdftotext", "-layout", tmp_path / "report.pdf", "-"], capture_output=True, check=True
+    ).stdout.decode("utf-8")
+    pages = [
+        [" ".join(line.split()) for line in page.splitlines() if line.strip()] for page in told.split("\f")
+    ]
+    lines = {line for page in pages for line in page}
+    assert len(headings) > 20
+    assert {"2 Look", "3 Audit"} <= headings & lines
+    assert [page[-1] for page in pages if page and page[-1] in headings] == []
 
 
 def test_it_prints_on_few_pages(browser, address: str) -> None:
