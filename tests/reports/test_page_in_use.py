@@ -194,7 +194,7 @@ def test_filters_by_class_confidence_and_flag(page, content) -> None:
     choose(page, sure="", audit="any")
     flagged = cards(page)
     assert len(flagged) == 2
-    assert all("label-errors rather dog: its label has probability 0.02" in text for text in flagged)
+    assert all("Label errors: rather dog (its label has probability 0.02" in text for text in flagged)
     choose(page, audit="none")
     assert len(cards(page)) == int(wrong.sum()) - 2
     choose(page, label="0", answer="0")

@@ -208,7 +208,7 @@ def test_filters_leave_what_they_name(browser, content, address: str) -> None:
     issues = content.audit.issues
     Select(split).select_by_visible_text("test")
     assert browser.execute_script(all_of_them) == sum(i.split == "test" for i in issues)
-    Select(check).select_by_visible_text("quality")
+    Select(check).select_by_visible_text("Image quality")
     assert browser.execute_script(all_of_them) == sum(
         i.split == "test" and i.check == "quality" for i in issues
     )

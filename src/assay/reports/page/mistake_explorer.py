@@ -210,4 +210,4 @@ def _tile(atlas: Atlas, split: str, row: int) -> int:
 def _told(issue: Issue) -> str:
     """What the audit said of one image, in a few words."""
     words = issue.detail or issue.kind.replace("-", " ")
-    return one_line(f"rather {issue.suggested}: {words}" if issue.suggested else words)
+    return one_line(f"rather {issue.suggested} ({words})" if issue.suggested else words)
