@@ -78,7 +78,12 @@ def _padded(images: np.ndarray) -> np.ndarray:
 
 PLANTED: Mapping[str, tuple[Dataset, str, str, str]] = {
     "a class missing in test": (clean(test=[20, 20, 0]), "label-balance", "fail", "cross is missing in test"),
-    "a class missing in train": (clean(train=[40, 0, 40]), "label-balance", "fail", "disc is missing in train"),
+    "a class missing in train": (
+        clean(train=[40, 0, 40]),
+        "label-balance",
+        "fail",
+        "disc is missing in train",
+    ),
     "only one class": (clean([40, 0, 0], [20, 0, 0]), "label-balance", "fail", "only one class"),
     "a class with twice the images": (clean(train=[80, 40, 40]), "label-balance", "warn", "2 times"),
     "a class with twenty times the images": (clean(train=[200, 10, 50]), "label-balance", "fail", "20 times"),
