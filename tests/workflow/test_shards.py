@@ -232,6 +232,53 @@ def test_strange_records_are_damaged_parts(copy: Path) -> None:
         refused(copy, "part-damaged", RECORD)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"shard": {"number": 5, "count": 3}},
+        {"shard": {"number": "1", "count": 3}},
+        {"splits": {}},
+        {"splits": {"train": 3}},
+        {"files": {}},
+        {"whole": {}},
+        {"levels": 7},
+        {"left_out": [1]},
+        {"schema": "1"},
+    ],
+    ids=str,
+)
+def test_a_record_that_no_shard_wrote_is_refused(copy: Path, change: dict[str, object]) -> None:
+    """Also where its seal fits: a part comes from another machine, and may be anybody's."""
+    resealed(copy / "shard-1-of-3", **change)
+    with pytest.raises(AssayError) as caught:
+        run_merge(copy, out=copy.parent / "merged")
+    assert caught.value.code in ("part-damaged", "part-foreign")
+    assert not (copy.parent / "merged").exists()
+
+
+def test_own_features_and_a_merge_that_was_stopped(gray: Path, tmp_path: Path, monkeypatch) -> None:
+    """Features of the user's own are read when merging; a stopped merge is finished by the same command."""
+    fresh_cache(monkeypatch, tmp_path / "cache")
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "f.npy", rng.random((1560, 12)).astype(np.float32))
+    settings = {"checks": ("atypical", "drift"), "features": str(tmp_path / "f.npy")}
+    run_audit(gray, out=tmp_path / "one", **settings)
+    parts = in_shards(gray, tmp_path / "parts", 2, **settings)
+    fresh_cache(monkeypatch, tmp_path / "another")
+
+    class Killed(BaseException):
+        pass
+
+    def stop(event) -> None:
+        if event.event == "finding":
+            raise Killed
+
+    with pytest.raises(Killed):
+        run_merge(parts, out=tmp_path / "merged", on_event=stop)
+    run_merge(parts, out=tmp_path / "merged")
+    assert (tmp_path / "merged/audit.json").read_bytes() == (tmp_path / "one/audit.json").read_bytes()
+
+
 def test_a_shard_run_twice_is_harmless(copy: Path, gray: Path) -> None:
     """The part stays to the byte; of data that changed meanwhile it is refused, and a damaged one is told."""
     before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}

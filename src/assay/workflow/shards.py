@@ -9,7 +9,7 @@ from assay.audits.parts.measured import measure_part, merge_parts
 from assay.audits.registry import known_checks
 from assay.core import durable
 from assay.core.cache_folder import cache_folder
-from assay.core.events import OnEvent, ignore, stage
+from assay.core.events import Event, OnEvent, ignore, stage
 from assay.data.load import as_request
 from assay.data.piece import Piece, Shard, parse_shard
 from assay.data.shards import read_shard
@@ -85,6 +85,7 @@ def run_shard(
         new = write_part(folder, part, config)
     images = sum(len(split) for split in piece.splits.values())
     numbers = range(1, share.count + 1)
+    on_event(Event("run-finished", "audit", {"path": str(folder), "shard": str(share), "images": images}))
     there = sum(part_folder(Path(out), Shard(number, share.count)).exists() for number in numbers)
     return ShardDone(share, folder, images, len(piece.left_out), new, there)
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -144,11 +144,42 @@ def read_record(folder: Path) -> dict[str, Any]:
     try:
         record = json.loads((folder / RECORD).read_text("utf-8"))
         content = record["content"]
-        if record["sha256"] != _seal(content) or not isinstance(content, dict):
+        if record["sha256"] != _seal(content) or not _is_record(content):
             raise ValueError(RECORD)
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise damaged(folder, f"{RECORD} cannot be read or was changed") from error
     return content
+
+
+#: What a record holds, by type.
+_SHAPE: Final = {
+    "schema": int,
+    "made_by": dict,
+    "shard": dict,
+    "whole": dict,
+    "location": str,
+    "left_out": list,
+    "converted": dict,
+    "deep": int,
+    "settings": dict,
+    "splits": dict,
+    "files": dict,
+}
+
+
+def _is_record(content: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether this has the shape of a record of this version, or says that it is of another one."""
+    if not isinstance(content, dict) or not isinstance(content.get("schema"), int):
+        return False
+    if content["schema"] != _SCHEMA:
+        return isinstance(content.get("made_by"), dict)
+    return (
+        all(isinstance(content.get(key), kind) for key, kind in _SHAPE.items())
+        and "levels" in content
+        and content["shard"].keys() == {"number", "count"}
+        and set(_OF_ONE_SET) <= content["whole"].keys()
+        and set(content["files"]) == {IMAGES, TABLES}
+    )
 
 
 def read_part(folder: Path) -> Stored:
@@ -157,6 +188,13 @@ def read_part(folder: Path) -> Stored:
     Raises AssayError `part-damaged` where a byte is not as it was written.
     """
     content = read_record(folder)
+    try:
+        return _stored(folder, content)
+    except (KeyError, TypeError, ValueError) as error:  # sealed, but by no shard of ours
+        raise damaged(folder, "it does not hold what a part holds") from error
+
+
+def _stored(folder: Path, content: Mapping[str, Any]) -> Stored:
     _verify_images(folder, content)
     arrays = _read_tables(folder, content)
     whole, classes = _whole(content["whole"]), tuple(content["whole"]["classes"])
@@ -266,9 +304,16 @@ def read_parts(parts: Path) -> list[Stored]:
         fix = f"Make some: assay audit DATA --shard 1/8 --out {parts}, and so on to 8/8."
         raise AssayError("parts-missing", parts, "there is no part of an audit", fix)
     need_one_audit(records)
-    _need_all(parts, {folder: Shard(**record["shard"]) for folder, record in records.items()})
+    _need_all(parts, {folder: _shard(folder, record) for folder, record in records.items()})
     order = sorted(records, key=lambda folder: int(records[folder]["shard"]["number"]))
     return [read_part(folder) for folder in order]
+
+
+def _shard(folder: Path, record: Mapping[str, Any]) -> Shard:
+    try:
+        return Shard(**record["shard"])
+    except (TypeError, ValueError) as error:
+        raise damaged(folder, f"{RECORD} names no shard") from error
 
 
 def _folders(parts: Path) -> list[Path]:
@@ -347,6 +392,7 @@ def _need_all(parts: Path, shards: Mapping[Path, Shard]) -> None:
             what = f"it is shard {shard}, and so is {seen[shard].name}: its images would count twice"
             raise AssayError("part-twice", folder, what, "Remove one of the two.")
         seen[shard] = folder
+    # All say the same, as `need_one_audit` has seen.
     count = next(iter(seen)).count
     missing = sorted({Shard(number, count) for number in range(1, count + 1)} - set(seen))
     if missing:
