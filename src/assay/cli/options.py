@@ -177,6 +177,13 @@ ShardOption = Annotated[
         "--shard", metavar="I/N", help="Measure one of N shares of the images; --out takes the parts."
     ),
 ]
+EngineOption = Annotated[
+    str | None,
+    typer.Option("--engine", metavar="NAME", help="Measure in shards: serial, or processes of this machine."),
+]
+Workers = Annotated[
+    int | None, typer.Option("--workers", metavar="N", help="Processes of --engine. [default: processors]")
+]
 Offline = Annotated[bool, typer.Option("--offline", help="Never use the network.")]
 Json = Annotated[bool, typer.Option("--json", help="Events as JSON lines on stdout.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only say where the result is.")]

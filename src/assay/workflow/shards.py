@@ -1,20 +1,26 @@
 """An audit by several processes that know nothing of each other: each measures a share, one joins them."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import tomli_w
 
 from assay.audits.parts.files import part_folder, read_parts, read_record, write_part
 from assay.audits.parts.measured import measure_part, merge_parts
 from assay.audits.registry import known_checks
 from assay.core import durable
 from assay.core.cache_folder import cache_folder
+from assay.core.errors import AssayError
 from assay.core.events import Event, OnEvent, ignore, stage
+from assay.core.thread_count import thread_count
 from assay.data.load import as_request
-from assay.data.piece import Piece, Shard, parse_shard
+from assay.data.piece import MOST, Piece, Shard, parse_shard
 from assay.data.shards import read_shard
 from assay.data.values import PURPOSES
 from assay.workflow import run_folder
+from assay.workflow.engines.local import engine_named
 from assay.workflow.planning.command_settings import command_settings, refuse_untested
 from assay.workflow.planning.data import open_data
 from assay.workflow.planning.plan import keep_inputs, plan_of_data
@@ -108,6 +114,39 @@ def _loaded(piece: Piece) -> dict[str, Any]:
         ],
         "notes": list(piece.whole.notes),
     }
+
+
+def run_engine(
+    data: str | Path = "fashion-mnist",
+    *,
+    engine: str,
+    workers: int | None = None,
+    out: str | Path | None = None,
+    offline: bool = False,
+    on_event: OnEvent = ignore,
+    **given: Any,
+) -> Run:
+    """The audit of the whole, its shards run by an engine of this machine and merged.
+
+    data, out, given: as of an audit. workers: processes at once, and shards; None: the processors there are.
+    Raises AssayError as `run_shard` and `run_merge` do, and `bad-value` for an engine that does not exist.
+    """
+    run, count = engine_named(engine), workers or thread_count()
+    if not 1 <= count <= MOST:
+        raise AssayError("bad-value", "--workers", f"{count} is no number of workers", "Give 1 or more.")
+    settings, _ = command_settings("audit", str(data), given)
+    known_checks(settings.checks)
+    if out is not None:
+        run_folder.refuse_foreign(Path(out))
+    with durable.scratch_directory(durable.make_directory(cache_folder())) as scratch:
+        config, parts = scratch / "config.toml", scratch / "parts"
+        durable.write_text(config, tomli_w.dumps(settings.as_config()))
+        command = [sys.executable, "-m", "assay", "audit", str(data), "--config", str(config)]
+        command += ["--out", str(parts), "-q", *(["--offline"] if offline else [])]
+        shards = [str(Shard(number, count)) for number in range(1, count + 1)]
+        with stage(on_event, "shards", engine=engine, shards=count):
+            run({shard: [*command, "--shard", shard] for shard in shards}, workers, on_event)
+        return run_merge(parts, out=out, on_event=on_event)
 
 
 def run_merge(parts: str | Path, *, out: str | Path | None = None, on_event: OnEvent = ignore) -> Run:

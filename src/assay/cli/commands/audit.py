@@ -29,6 +29,8 @@ def audit(
     data: o.Data = None,
     out: o.Out = None,
     shard: o.ShardOption = None,
+    engine: o.EngineOption = None,
+    workers: o.Workers = None,
     offline: o.Offline = False,
     **given: Any,
 ) -> None:
@@ -38,6 +40,8 @@ def audit(
     for `assay merge`.
     """
     settings = settings_from({"data": data, **given})
+    if (workers is not None and engine is None) or (engine is not None and shard is not None):
+        _refuse_engine(workers, engine)
     if shard is not None:
         _measure_shard(shard, out, offline, settings, given)
         return
@@ -45,12 +49,17 @@ def audit(
     from assay.cli.gating import Gating
     from assay.cli.listeners import listening
     from assay.workflow.run_commands import run_audit
+    from assay.workflow.shards import run_engine
     from assay.workflow.tracking.listen import tracking
 
     gating = Gating.of(given, scored=False)
     output = o.Output.of(given)
     with listening(output) as show, tracking(given["track"] or "", show, offline=offline) as on_event:
-        done = run_audit(out=out, offline=offline, on_event=on_event, **settings)
+        if engine is None:
+            done = run_audit(out=out, offline=offline, on_event=on_event, **settings)
+        else:
+            place: dict[str, Any] = {"out": out, "offline": offline, "on_event": on_event}
+            done = run_engine(engine=engine, workers=workers, **place, **settings)
     bad = any(f.check == "unreadable" and f.count for f in done.audit.findings)
     repeated = {"data": data, **given, "skip_bad": bad}  # an audit passes over what stops a run
     following = shell_line("assay run", repeated, o.READING, _REPEATED)
@@ -58,6 +67,17 @@ def audit(
     review = [command for command in commands if command.startswith("assay review")]
     close_run(done.path, headline, [*review, following], output)
     gating.finish(done, output)
+
+
+def _refuse_engine(workers: int | None, engine: str | None) -> None:
+    """An engine runs all shards, and only an engine has workers."""
+    from assay.core.errors import AssayError
+
+    if engine is None:
+        what, fix = f"{workers} workers of no engine", "Add --engine processes."
+        raise AssayError("option-not-used", "--workers", what, fix)
+    fix = "Leave one of the two out."
+    raise AssayError("option-not-used", "--engine", "an engine runs every shard itself", fix)
 
 
 def _measure_shard(

@@ -1,0 +1,1 @@
+"""Who runs the shards of an audit: one after the other here, or processes of this machine."""
