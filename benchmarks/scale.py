@@ -131,7 +131,8 @@ def found(run: Path, planted: Mapping[str, Mapping[str, int]]) -> dict[str, Any]
     flagged: dict[str, set[str]] = {}
     with (run / "issues.csv").open(encoding="utf-8", newline="") as file:
         for issue in csv.DictReader(file):
-            names = {Path(issue["id"]).stem, Path(issue["related_id"]).stem} - {""}
+            twins = issue["check"] in ("exact-duplicates", "near-duplicates")
+            names = {Path(issue["id"]).stem, Path(issue["related_id"]).stem if twins else ""} - {""}
             flagged.setdefault(issue["check"], set()).update(names)
     told = {}
     for kind, rows in planted.items():
