@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -88,3 +89,59 @@ def test_the_workflow_covers_three_systems() -> None:
     assert "os: [ubuntu-latest, macos-latest, windows-latest]" in text
     for step in ("ruff check", "mypy", "pytest"):
         assert f"python -m {step}" in text
+
+
+CONTAINERFILE = ROOT / "Containerfile"
+
+
+def test_the_containerfile_copies_what_a_build_needs(tmp_path: Path) -> None:
+    """Each file named is there, and the wheel can be built from them alone: nothing else is in the image."""
+    text = CONTAINERFILE.read_text("utf-8")
+    named = [name for line in re.findall(r"^COPY (.*) \S+$", text, re.MULTILINE) for name in line.split()]
+    for name in named:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, tmp_path / name)
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path / "dist")]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "dist").glob("assay-*.whl"))) == 1
+
+
+@pytest.mark.torture
+def test_the_container_is_built_and_audits() -> None:
+    """By buildah, without torch; skipped where it or the base image is missing. Where there are no user
+    namespaces: BUILDAH_ISOLATION=chroot, and a storage.conf with driver = "vfs"."""
+    if shutil.which("buildah") is None:
+        pytest.skip("no buildah here")
+    base = re.search(r"^FROM (\S+)$", CONTAINERFILE.read_text("utf-8"), re.MULTILINE)
+    assert base is not None
+    ways = (["inspect", "--type", "image"], ["pull", "-q"])
+    if all(subprocess.run(["buildah", *way, base[1]], capture_output=True).returncode for way in ways):
+        pytest.skip(f"{base[1]} cannot be had here")
+    build = [
+        "buildah",
+        "build",
+        "-q",
+        "--pull=never",
+        "--build-arg",
+        "EXTRAS=",
+        "-f",
+        str(CONTAINERFILE),
+        ".",
+    ]
+    image = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    make = ["buildah", "from", "--pull=never", image]
+    container = subprocess.run(make, capture_output=True, text=True, check=True).stdout.strip()
+    try:
+        audit = (
+            "assay audit fashion-mnist-sample --checks identity --out /tmp/a && test -f /tmp/a/report.html"
+        )
+        run = ["buildah", "run", container, "--", "sh", "-c", f'test "$(id -un)" = assay && {audit}']
+        done = subprocess.run(run, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    finally:
+        subprocess.run(["buildah", "rm", container], capture_output=True, check=True)
+        subprocess.run(["buildah", "rmi", image], capture_output=True, check=True)

@@ -3,6 +3,8 @@
 import json
 import shlex
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -10,6 +12,8 @@ from PIL import Image
 
 from assay.cli.commands import inspect as module_of_a_command
 from assay.cli.main import exit_code
+from assay.reports.findings import next_steps
+from assay.reports.findings.verdict import Need
 from torture.job import tiny_split
 
 #: How a command prints its end.
@@ -165,6 +169,27 @@ def test_decisions_are_told_and_a_foreign_table_is_refused(table: str, capfd) ->
     assert (told["applied"], told["unmatched"], told["counts"]["train"]["drop"]) == (1, 1, 1)
 
 
+def test_what_a_report_proposes_to_train_next_runs_as_printed(table: str, capfd) -> None:
+    """Another recipe, more or fewer epochs, another rate: each on the same data, in a new folder."""
+    Path("small.toml").write_text('checks = ["identity"]\n[recipe]\nepochs = 1\nhidden = 4\n')
+    quick = (table, *COLUMNS, "--config", "small.toml", "--model", "mlp", "--validation", "0.2")
+    assert exit_code(["run", *quick, "--out", "my run"]) == 0, capfd.readouterr().err
+    facts: Any = SimpleNamespace(course=SimpleNamespace(last=1, best=1))
+    commands = [next_steps._training_step(need, facts).in_folder("'my run'") for need in get_args(Need)]
+    assert len(set(commands)) == 4
+    for number, command in enumerate(dict.fromkeys(commands)):
+        told = _follow(capfd, [command.replace("NEXT", f"next{number}")])
+        assert ": 90 images, 3 classes" in told
+
+
+def test_fetch_and_doctor_are_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd) -> None:
+    """Both propose a run of the sample, which needs nothing else."""
+    monkeypatch.chdir(tmp_path)
+    lines = {*_next(capfd, "fetch", "fashion-mnist-sample"), *_next(capfd, "doctor")}
+    assert lines == {"assay run fashion-mnist-sample"}
+    assert "Test accuracy" in _follow(capfd, list(lines))
+
+
 def test_no_command_prints_a_next_line_that_is_not_followed_here() -> None:
     """A new `Next:` line needs a test: the commands that print one are counted."""
     commands = Path(module_of_a_command.__file__).parent
@@ -173,6 +198,7 @@ def test_no_command_prints_a_next_line_that_is_not_followed_here() -> None:
     }
     assert printing == {
         *("audit", "run", "train", "evaluate", "inspect", "review", "convert"),  # above
-        *("doctor", "fetch", "resume"),  # lines of one word or folder: tests/cli/test_commands.py
+        *("doctor", "fetch"),  # above
+        "resume",  # a line of one folder: tests/cli/test_commands.py
         *("compare", "report"),  # as compare, of several runs; of one it prints none
     }
