@@ -34,8 +34,12 @@ def outputs():
     return [cell["outputs"] for cell in notebook["cells"][1:]]
 
 
+def _is_progress(output) -> bool:
+    return output["output_type"] == "display_data" and set(output["data"]) == {"text/plain"}
+
+
 def _data(output, kind: str) -> str:
-    found = [o["data"][kind] for o in output if kind in o.get("data", {})]
+    found = [o["data"][kind] for o in output if kind in o.get("data", {}) and not _is_progress(o)]
     assert len(found) == 1, output
     return found[0]
 
@@ -56,3 +60,13 @@ def test_a_notebook_shows_tables_and_figures(outputs) -> None:
         assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 20
     assert "30 rows" in _data(table, "text/html")
     assert len(printed[0]["text"]) < 600
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_notebook_shows_how_far_a_call_is(outputs) -> None:
+    """One line for each stage, replaced as it goes on: what stays is how long it took."""
+    audit, _, training, evaluation, *_ = outputs
+    for cell, stage in ((audit, "audit"), (training, "train"), (evaluation, "evaluate")):
+        lines = [o["data"]["text/plain"] for o in cell if _is_progress(o)]
+        (line,) = [line for line in lines if line.startswith(stage)]
+        assert line.endswith(" s") and "epoch" not in line

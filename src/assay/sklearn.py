@@ -15,6 +15,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from assay.core.errors import AssayError
+from assay.core.events import ignore
 from assay.training.classifier import Model
 from assay.workflow.api import audit, train
 from assay.workflow.load import load
@@ -87,12 +88,13 @@ class AssayClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
 
     def _trained(self, images: NDArray[np.uint8], numbers: NDArray[np.int64]) -> Model:
         names = [str(label) for label in range(len(self.classes_))]
-        dataset = load(arrays=(images, numbers), classes=names, name="X")
+        dataset = load(arrays=(images, numbers), classes=names, name="X", on_event=ignore)
         own = {name: getattr(self, name) for name in ("epochs", "batch_size", "learning_rate")}
         given = {name: value for name, value in own.items() if value is not None}
         return train(
             dataset,
             self.recipe,
+            on_event=ignore,
             seed=self.seed,
             validation=self.validation,
             device=self.device,
@@ -159,8 +161,8 @@ def label_quality_weight(
     images = scaled.reshape(len(rows), *_shape(image_shape or own_shape, rows.shape[1]))
     try:
         names = [str(number) for number in range(len(labels))]
-        data = load(arrays=(images, numbers.astype(np.int64)), classes=names, name="X")
-        found = audit(data, checks=["label-errors"], seed=seed).labels()["score"]
+        data = load(arrays=(images, numbers.astype(np.int64)), classes=names, name="X", on_event=ignore)
+        found = audit(data, checks=["label-errors"], seed=seed, on_event=ignore).labels()["score"]
     except AssayError as error:
         raise ValueError(str(error)) from error
     if any(score is None for score in found):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from assay.audits.values import Audit
 from assay.core.errors import AssayError
-from assay.core.events import OnEvent, ignore
+from assay.core.events import OnEvent
 from assay.data.decisions import Decided, decide, read_decisions
 from assay.data.values import Dataset
 from assay.deployment.load_model import load_model
@@ -32,6 +32,7 @@ from assay.workflow.planning.decided import tell_decided
 from assay.workflow.planning.plan import make_plan
 from assay.workflow.run_commands import carry_out, run_answers, run_audit
 from assay.workflow.settings import AuditSettings, RunSettings, TrainSettings
+from assay.workflow.shown.progress import shown
 from assay.workflow.stages import Run, evaluate_model, examined, fit_model
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def run(
     *,
     out: str | Path | None = None,
     offline: bool = False,
-    on_event: OnEvent = ignore,
+    on_event: OnEvent = shown,
     **settings: Unpack[RunSettings],
 ) -> Run:
     """Audit, train and evaluate; everything is written to a run folder.
@@ -68,7 +69,7 @@ def audit(
     *,
     out: str | Path | None = None,
     offline: bool = False,
-    on_event: OnEvent = ignore,
+    on_event: OnEvent = shown,
     **settings: Unpack[AuditSettings],
 ) -> Audit:
     """Look for what is wrong with the data, before any training. Needs no torch.
@@ -119,7 +120,7 @@ def train(
     model: "str | nn.Module | Callable[[tuple[int, int, int], int], nn.Module] | None" = None,
     *,
     offline: bool = False,
-    on_event: OnEvent = ignore,
+    on_event: OnEvent = shown,
     **settings: Unpack[TrainSettings],
 ) -> Model:
     """Train a classifier on the training split; the test split is not looked at. Writes nothing.
@@ -171,7 +172,7 @@ def evaluate(
     decisions: str | Path | None = None,
     out: str | Path | None = None,
     offline: bool = False,
-    on_event: OnEvent = ignore,
+    on_event: OnEvent = shown,
 ) -> Evaluation:
     """Judge a model on the test split of `data`.
 

@@ -22,6 +22,7 @@ from assay.workflow.own_models.given_probabilities import ANSWERS
 from assay.workflow.planning.data import open_data
 from assay.workflow.planning.plan import reading_of_run
 from assay.workflow.run_folder import RunFolder
+from assay.workflow.shown.progress import shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +45,7 @@ class HasFolder(Protocol):
 def compare(
     *runs: str | Path | HasFolder,
     out: str | Path | None = None,
-    on_event: OnEvent = ignore,
+    on_event: OnEvent = shown,
 ) -> Comparison:
     """Compare models on the same test images: pairs, intervals, what one gets right and another wrong.
 

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.events import OnEvent, ignore
+from assay.core.events import OnEvent
 from assay.data.checked_images import IN_MEMORY
 from assay.data.load import as_request, read
 from assay.data.request import Request
 from assay.data.splitting.test_split import checked_fraction, with_test_split
 from assay.data.storage.cache import cached
 from assay.data.values import Dataset, Kind, Resize
+from assay.workflow.shown.progress import shown
 
 
 def load(
@@ -41,7 +42,7 @@ def load(
     test_fraction: float | None = None,
     seed: int = 0,
     offline: bool = False,
-    on_event: OnEvent = ignore,
+    on_event: OnEvent = shown,
 ) -> Dataset:
     """A labelled image set, read and checked.
 

@@ -10,9 +10,10 @@ from time import monotonic
 from typing import Any
 
 from assay.core.errors import AssayError
-from assay.core.events import Event, OnEvent, ignore, warn
+from assay.core.events import Event, OnEvent, warn
 from assay.core.text import choices, one_line
 from assay.workflow.run_folder import read_config
+from assay.workflow.shown.progress import shown
 from assay.workflow.tracking.trackers import TRACKERS
 from assay.workflow.tracking.worker import PATIENCE, Worker
 
@@ -21,7 +22,7 @@ _LONGEST = 500
 
 
 @contextmanager
-def tracking(names: str, on_event: OnEvent = ignore, *, offline: bool = False) -> Iterator[OnEvent]:
+def tracking(names: str, on_event: OnEvent = shown, *, offline: bool = False) -> Iterator[OnEvent]:
     """Keep a record of a run with experiment trackers; the listener to give to `run`, `audit` or `train`.
 
     names: of `mlflow`, `tensorboard`, `trackio`, `wandb`, separated by commas; empty tracks nothing.

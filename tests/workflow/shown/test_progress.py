@@ -1,0 +1,85 @@
+"""What a call from Python shows while it works: live in a notebook, lines in a terminal, else nothing."""
+
+import io
+import sys
+from types import ModuleType
+
+import pytest
+
+import assay
+from assay.core.events import Event, ignore
+from assay.workflow.shown import progress
+from torture.job import tiny_dataset
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_script_in_a_terminal_shows_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each stage, each epoch, and warnings; no control characters."""
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    assay.train(tiny_dataset(), "linear", epochs=2)
+    lines = terminal.getvalue().splitlines()
+    assert lines[0] == "load ..." and "train ..." in lines
+    assert any(line.startswith("train  epoch 2 of 2: loss ") and "accuracy" in line for line in lines)
+    assert lines[-1].startswith("train  ") and lines[-1].endswith(" s")
+    assert terminal.getvalue().replace("\n", "").isprintable()
+
+
+def test_elsewhere_nothing_is_written(capfd: pytest.CaptureFixture[str]) -> None:
+    """A pipe, a log, a test: silent, as `on_event=ignore` always is."""
+    assay.audit(tiny_dataset(), checks=["identity"])
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_listener_takes_the_place_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    assay.audit(tiny_dataset(), checks=["identity"], on_event=ignore)
+    heard: list[Event] = []
+    assay.audit(tiny_dataset(), checks=["identity"], on_event=heard.append)
+    assert terminal.getvalue() == "" and heard
+
+
+def test_a_terminal_that_was_closed_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Closed(Terminal):
+        def write(self, _: str) -> int:
+            raise OSError("gone")
+
+    monkeypatch.setattr(sys, "stderr", Closed())
+    assert assay.audit(tiny_dataset(), checks=["identity"]).findings
+    monkeypatch.setattr(sys, "stderr", None)
+    assert assay.audit(tiny_dataset(), checks=["identity"]).findings
+
+
+def test_text_from_data_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A warning that quotes data cannot move the cursor."""
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    progress.shown(Event("warning", "load", {"message": "a\x1b[2J\nb"}))
+    assert terminal.getvalue().count("\n") == 1 and "\x1b" not in terminal.getvalue()
+
+
+def test_counting_is_shown_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line for each of a thousand images would hide what matters."""
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    progress.shown(Event("stage-started", "load", {}))
+    for done in range(1000):
+        progress.shown(Event("progress", "load", {"done": done, "total": 1000, "unit": "images"}))
+    assert len(terminal.getvalue().splitlines()) <= 3
+
+
+def test_marimo_is_given_the_output_of_its_cell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By marimo's own functions; the library itself is tried where it is installed."""
+    shown: list[object] = []
+    library = ModuleType("marimo")
+    library.running_in_notebook = lambda: True  # type: ignore[attr-defined]
+    library.plain_text = lambda text: text  # type: ignore[attr-defined]
+    library.output = type("output", (), {"replace": staticmethod(shown.append)})  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "marimo", library)
+    assay.train(tiny_dataset(), "linear", epochs=1)
+    assert "train ..." in shown and str(shown[-1]).endswith(" s")
