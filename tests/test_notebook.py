@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 
 import numpy as np
 import pytest
@@ -19,6 +20,8 @@ CELLS = (
     "model = assay.train(data, 'linear', epochs=2)\nmodel.history.plot()",
     "score = assay.evaluate(model, data, audit=audit)\nscore.plot_confusion()",
     "score.predictions",
+    "score",
+    "model.history",
     "print(repr(audit), repr(model), repr(score))",
 )
 
@@ -44,6 +47,17 @@ def _data(output, kind: str) -> str:
     return found[0]
 
 
+def _pictures(output) -> int:
+    """Pictures inside the HTML that is shown, each of them drawn on and described."""
+    html = _data(output, "text/html")
+    found = re.findall(r'<img [^>]*alt="([^"]+)" src="data:image/png;base64,([^"]+)"', html)
+    for described, pixels in found:
+        picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(pixels))).convert("RGB"))
+        assert len(described) > 10
+        assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 20
+    return len(found)
+
+
 def _picture(output) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(_data(output, "image/png")))).convert("RGB"))
 
@@ -51,13 +65,16 @@ def _picture(output) -> np.ndarray:
 @pytest.mark.filterwarnings("ignore")
 def test_a_notebook_shows_tables_and_figures(outputs) -> None:
     """Audit and predictions as tables, three figures with something drawn on them, and short text."""
-    audit, suspects, curves, confusion, table, printed = outputs
+    audit, suspects, curves, confusion, table, score, history, printed = outputs
     assert "label-errors" in _data(audit, "text/html")
+    assert _pictures(audit) == 1
     assert len(_data(audit, "text/plain")) < 200
     for shown in (suspects, curves, confusion):
         picture = _picture(shown)
         assert picture.shape[1] == 980
         assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 20
+    assert _pictures(score) == 1
+    assert _pictures(history) == 1
     assert "30 rows" in _data(table, "text/html")
     assert len(printed[0]["text"]) < 600
 

@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, SupportsIndex, overload
 
 from assay.core import durable
 from assay.core.errors import AssayError
-from assay.core.table import Table, Tabular, figure_of
+from assay.core.table import Table, Tabular, figure_of, picture_html
 from assay.core.text import choices, csv_text, html_table
 from assay.data.values import Dataset
 from assay.estimators.label_noise import LabelPosterior
@@ -268,7 +269,17 @@ class Audit:
     def _repr_html_(self) -> str:
         rows = [(f.area, f.check, f.verdict, f.summary) for f in self.findings]
         title = f"Audit of {self.dataset['name']}"
-        return html_table(("area", "check", "verdict", "finding"), rows, title)
+        return html_table(("area", "check", "verdict", "finding"), rows, title) + self._worst_html()
+
+    def _worst_html(self) -> str:
+        """The images of the gravest finding that flags some which can be seen."""
+        if self.data is None:
+            return ""
+        flagged = [f for f in self.findings if f.verdict in ("fail", "warn") and self.issues.of(f.check)]
+        for finding in sorted(flagged, key=lambda f: -VERDICT_ORDER.index(f.verdict)):
+            with suppress(AssayError):  # its images cannot be shown, or are of files that were not read
+                return picture_html(self.show(finding.check), f"{finding.check}: {finding.summary}")
+        return ""
 
 
 def sorted_issues(issues: Sequence[Issue]) -> tuple[Issue, ...]:

@@ -3,6 +3,8 @@
 None of these libraries is needed to have a table; each is loaded by the function that is named after it.
 """
 
+import base64
+import html
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
@@ -92,6 +94,15 @@ def figure_of(room: str, function: str, *arguments: object) -> "Figure":
     """
     drawn: Figure = getattr(import_module(f"assay.reports.figures.{room}"), function)(*arguments)
     return drawn
+
+
+def picture_html(figure: "Figure", caption: str) -> str:
+    """A figure of the report as HTML for a notebook: its pixels inside, its caption as its description."""
+    # The report's figures know how they are drawn in their own style.
+    pixels = base64.b64encode(getattr(figure, "_repr_png_")()).decode()  # noqa: B009  matplotlib's has none
+    told = html.escape(caption)
+    image = f'<img style="max-width:100%" alt="{told}" src="data:image/png;base64,{pixels}"/>'
+    return f"<figure>{image}<figcaption>{told}</figcaption></figure>"
 
 
 def _library(name: str) -> Any:

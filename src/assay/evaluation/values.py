@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.table import Table, figure_of
+from assay.core.table import Table, figure_of, picture_html
 from assay.core.text import html_table
 from assay.evaluation import metrics
 from assay.evaluation.adjusted_accuracy import ENTRIES, AdjustedAccuracy
@@ -180,7 +180,8 @@ class Evaluation:
             for name, s in self.test["per_class"].items()
         ]
         by_class = html_table(("class", "precision", "recall", "F1", "images"), rows, repr(self))
-        return by_class + self._honest_html()
+        drawn = picture_html(self.plot_confusion(), f"Confusion matrix. {self!r}")
+        return by_class + self._honest_html() + drawn
 
     def _honest_html(self) -> str:
         if self.honest is None:

@@ -1,7 +1,9 @@
 """What a call from Python shows while it works: live in a notebook, lines in a terminal, else nothing."""
 
 import io
+import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -83,3 +85,36 @@ def test_marimo_is_given_the_output_of_its_cell(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "marimo", library)
     assay.train(tiny_dataset(), "linear", epochs=1)
     assert "train ..." in shown and str(shown[-1]).endswith(" s")
+
+
+NOTEBOOK = """import marimo
+app = marimo.App()
+
+@app.cell
+def _():
+    import sys
+    sys.path.insert(0, {tests!r})
+    import assay
+    from torture.job import tiny_dataset
+    model = assay.train(tiny_dataset(), "linear", epochs=2)
+    return
+"""
+
+
+def test_marimo_itself_shows_the_last_line(tmp_path: Path) -> None:
+    """A notebook run by marimo, and what its page holds."""
+    pytest.importorskip("marimo")
+    (tmp_path / "notebook.py").write_text(NOTEBOOK.format(tests=str(Path(__file__).parents[2])))
+    page = tmp_path / "page.html"
+    export = [
+        sys.executable,
+        "-m",
+        "marimo",
+        "export",
+        "html",
+        str(tmp_path / "notebook.py"),
+        "-o",
+        str(page),
+    ]
+    subprocess.run(export, check=True, capture_output=True, timeout=300)
+    assert "train  " in page.read_text("utf-8") and "train ..." not in page.read_text("utf-8")

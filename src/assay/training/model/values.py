@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.table import figure_of
+from assay.core.table import figure_of, picture_html
 from assay.core.text import csv_text, html_table
 from assay.data.preprocessing import Preprocessing
 from assay.training.model.limits import Limits
@@ -82,7 +82,8 @@ class History:
 
     def _repr_html_(self) -> str:
         rows = [["" if v is None else f"{v:.4g}" for v in asdict(r).values()] for r in self.records]
-        return html_table(HISTORY_COLUMNS, rows, "Training history")
+        table = html_table(HISTORY_COLUMNS, rows, "Training history")
+        return table + (picture_html(self.plot(), f"Loss and accuracy. {self!r}") if len(rows) > 1 else "")
 
 
 @dataclass(frozen=True)
