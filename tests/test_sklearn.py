@@ -88,3 +88,18 @@ def test_other_images_than_it_was_fitted_on() -> None:
     fitted = AssayClassifier("nearest-mean").fit(IMAGES, LABELS)
     with pytest.raises(ValueError, match="fitted on"):
         fitted.predict(IMAGES.reshape(60, 4, 9))
+
+
+def test_a_torch_net_of_your_own() -> None:
+    """A net and a function that builds one; copies are trained, so that a grid search can share it."""
+    from torch import nn
+
+    def build(shape: tuple[int, int, int], classes: int) -> nn.Module:
+        return nn.Sequential(nn.Flatten(), nn.Linear(int(np.prod(shape)), classes))
+
+    how = {"epochs": 30, "learning_rate": 0.02}
+    assert cross_val_score(AssayClassifier(build, **how), IMAGES, LABELS, cv=2).mean() > 0.8
+    net = build((1, *IMAGES.shape[1:3]), len(set(LABELS)))
+    assert clone(AssayClassifier(net, **how)).fit(IMAGES, LABELS).score(IMAGES, LABELS) > 0.8
+    with pytest.raises(ValueError, match="net-refused"):
+        AssayClassifier(nn.Sequential(nn.Flatten(), nn.Linear(3, 3))).fit(IMAGES, LABELS)

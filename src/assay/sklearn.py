@@ -5,8 +5,8 @@ cross_val_score(AssayClassifier("mlp", epochs=5), X, y)
 """
 
 import math
-from collections.abc import Mapping
-from typing import Any, Self
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +21,9 @@ from assay.workflow.api import audit, train
 from assay.workflow.load import load
 from assay.workflow.settings import Device
 
+if TYPE_CHECKING:
+    from torch import nn
+
 
 class AssayClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """A classifier of images that trains a recipe of Assay.
@@ -30,8 +33,9 @@ class AssayClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
     [0, 1] as shares of full brightness; all other numbers are brought linearly from the smallest and largest
     training value to 0 and 255, and what lies outside is cut off. y: names or numbers.
 
-    recipe: its name. epochs, batch_size, learning_rate: None leaves the recipe's. seed: same seed, same
-    model. validation: share of X held out, stratified, for temperature and gate; 0 trains on all.
+    recipe: its name, or a torch net of your own (see `assay.train`). epochs, batch_size, learning_rate: None
+    leaves the recipe's. seed: same seed, same model. validation: share of X held out, stratified, for
+    temperature and gate; 0 trains on all.
     settings: further settings of the recipe, by name.
 
     After `fit`: `classes_`, `model_` (as `assay.train` returns it), `image_shape_`, `n_features_in_`.
@@ -47,7 +51,7 @@ class AssayClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
 
     def __init__(
         self,
-        recipe: str = "mlp",
+        recipe: "str | nn.Module | Callable[[tuple[int, int, int], int], nn.Module]" = "mlp",
         *,
         epochs: int | None = None,
         batch_size: int | None = None,
