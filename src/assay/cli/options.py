@@ -64,7 +64,12 @@ Size = Annotated[
     str | None, typer.Option("--size", metavar="N|HxW", help="Working size of image files, as 64 or 48x64.")
 ]
 Resize = Annotated[
-    str | None, typer.Option("--resize", metavar="HOW", help="fit, crop or stretch. [default: fit]")
+    str | None,
+    typer.Option(
+        "--resize",
+        metavar="HOW",
+        help="fit, crop or stretch. [default: crop, or fit where that would cut off half]",
+    ),
 ]
 SkipBad = Annotated[
     bool | None, typer.Option("--skip-bad", help="Leave unreadable images out instead of stopping.")

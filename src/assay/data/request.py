@@ -40,7 +40,7 @@ class Request:
     name: str | None = None
     floats: FloatRange | None = None
     size: str | int | None = None
-    resize: Resize = "fit"
+    resize: Resize | None = None
     skip_bad: bool = False
     label_column: str | None = None
     path_column: str | None = None

@@ -14,7 +14,7 @@ from assay.data.listing.names import notes_on_classes
 from assay.data.load import readable_source
 from assay.data.piece import Piece, Shard, Whole, listed_digest
 from assay.data.request import Request
-from assay.data.sources.image_dataset import notes_on, shared_groups, summed
+from assay.data.sources.image_dataset import notes_on, resizing_notes, shared_groups, summed
 from assay.data.values import Column, Dataset, Split
 
 
@@ -97,6 +97,7 @@ def join(pieces: Sequence[Piece], splits: dict[str, Split]) -> Dataset:
                 summed(piece.converted for piece in pieces),
                 left_out,
             ),
+            *resizing_notes(splits, whole.resize),
             *([] if levels is None else [note_on(deep, levels, scale_for(levels))]),
             *notes_on_classes(whole.classes),
             *shared_groups(splits),

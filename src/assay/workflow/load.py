@@ -28,7 +28,7 @@ def load(
     name: str | None = None,
     floats: bool | str = False,
     size: str | int | None = None,
-    resize: Resize = "fit",
+    resize: Resize | None = None,
     skip_bad: bool = False,
     label_column: str | None = None,
     path_column: str | None = None,
@@ -57,7 +57,7 @@ def load(
         pixels as floats in that range; True is "0-1".
     size, resize: the working size of image files (64, or "48x64": height x width), and how they get there:
         `fit` (whole, black at the sides), `crop` (the middle) or `stretch`. Unasked: their common size,
-        or else a square of the median side, at most 64.
+        or else a square of the median side, at most 64; and `crop`, or `fit` where that would cut off half.
     skip_bad: leave unreadable images out (they stand in `left_out`) instead of stopping.
     path_column, label_column, split_column, group_column: where tables have what.
     layout: what the first folders of a tree are: `classes`, `splits`, or `nested` (the classes are one level

@@ -36,7 +36,7 @@ class Reading(BaseModel):
     classes: tuple[str, ...] | None = None
     floats: Literal["0-1", "0-255"] | bool = False
     size: Annotated[str, Field(coerce_numbers_to_str=True)] | None = None
-    resize: Literal["fit", "crop", "stretch"] = "fit"
+    resize: Literal["fit", "crop", "stretch"] | None = None
     skip_bad: bool = False
     path_column: str | None = None
     label_column: str | None = None
@@ -130,7 +130,7 @@ class ReadingSettings(TypedDict, total=False):
     classes: Sequence[str] | None
     floats: Literal["0-1", "0-255"] | bool
     size: str | int | None
-    resize: Literal["fit", "crop", "stretch"]
+    resize: Literal["fit", "crop", "stretch"] | None
     skip_bad: bool
     path_column: str | None
     label_column: str | None
@@ -188,6 +188,7 @@ class RecipeSettings(TypedDict, total=False):
     lengthened_patience: int
     patience: int
     hidden: int
+    first_block: int
     channels: Sequence[int]
     pool_after: Sequence[int]
     unshuffle: int

@@ -395,6 +395,68 @@ def test_folders_without_images(tmp_path, empty):
     assert "CLASS/IMAGE" in refused(tmp_path / "set", "too-few-images")
 
 
+def set_of_sizes(root, sizes):
+    (root / "a").mkdir(parents=True)
+    for number, size in enumerate(sizes):
+        (root / "a" / f"{number:02}.png").write_bytes(png(np.full((*size, 3), 200, np.uint8)))
+    return root
+
+
+def told(found, word):
+    return [note for note in found.notes if word in note]
+
+
+def test_no_frame_is_put_around_photographs(tmp_path):
+    """Landscape and portrait, unasked: the middle of each, no pixel of a black frame, and it is said."""
+    found = load(set_of_sizes(tmp_path / "set", [(40, 60), (60, 40), (50, 50)] * 4))
+    assert found.shape == (49, 49, 3)
+    assert next(found.train.blocks()).min() == 200
+    assert found.train.resize == "crop"
+    (note,) = told(found, "cut off")
+    assert note.startswith(
+        "of 8 images the sides were cut off (33 % in the mean, 33 % at most); --resize fit"
+    )
+    framed = load(tmp_path / "set", resize="fit")
+    assert next(framed.train.blocks()).min() == 0
+    assert framed.train.resize == "fit"
+    (note,) = told(framed, "black frame")
+    assert note.startswith("8 images stand in a black frame (33 % in the mean")
+    assert not told(load(tmp_path / "set", resize="stretch"), "frame")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "rule"),
+    [
+        ([(20, 100), (20, 90), (22, 100)], "fit"),  # lines of text
+        ([(100, 20), (90, 20)], "fit"),
+        ([(90, 160), (160, 90)], "crop"),  # 16 to 9
+        ([(50, 50)] * 9 + [(10, 100)], "crop"),  # one strip among squares: said, with its size
+        ([(1, 4000), (60, 60)], "fit"),
+    ],
+)
+@pytest.mark.parametrize("size", [None, 32])
+def test_pictures_that_would_lose_half_are_not_cropped(tmp_path, sizes, rule, size):
+    """Unasked; whatever was asked for is done. The rule does not hang on whether a size was asked for."""
+    root = set_of_sizes(tmp_path / "set", sizes)
+    assert load(root, size=size).train.resize == rule
+    for asked in ("fit", "crop", "stretch"):
+        assert load(root, size=size, resize=asked).train.resize == asked
+
+
+def test_pictures_made_smaller_are_told(tmp_path):
+    """With the size that keeps them; of those that were not, nothing is said."""
+    found = load(set_of_sizes(tmp_path / "set", [(300, 300), (290, 310), (20, 20)]))
+    assert found.shape == (64, 64, 3)
+    (note,) = told(found, "made smaller")
+    assert note.startswith("2 of 3 images were made smaller, from 300 pixels a side in the median to 64 x 64")
+    assert "--size 300" in note
+    assert not told(load(tmp_path / "set", size=300), "made smaller")
+    same = load(set_of_sizes(tmp_path / "same", [(70, 70)] * 3))
+    assert not told(same, "made smaller")
+    assert not told(same, "cut off")
+    assert told(load(tmp_path / "same", size=32), "made smaller")
+
+
 def test_sizes_and_colors_that_differ(tmp_path):
     """Default: the median side up to 64, fitted; color when any is colored. All can be chosen."""
     root = tmp_path / "mixed"

@@ -17,7 +17,7 @@ from assay.data.decoding.splits import (
     first_shape,
     measured_shapes,
 )
-from assay.data.decoding.target_size import parse_size, working_shape
+from assay.data.decoding.target_size import about_resizing, parse_size, resizing_rule, working_shape
 from assay.data.decoding.worker_pool import Decoders, worker_count
 from assay.data.listing.class_names import checked_classes
 from assay.data.listing.class_numbers import meant_classes
@@ -177,13 +177,14 @@ def _decoded(
             parts = decode_parts(decoders, listing, shape, resize, scratch, request.on_event, scale)
     left_out = (*listing.left_out, *(item for part in parts.values() for item in part.left_out))
     splits = {
-        key: split_from(part, listing.parts[key], names, request.resize, scale)
+        key: split_from(part, listing.parts[key], names, resize or request.resize or "fit", scale)
         for key, part in parts.items()
         if part.kept
     }
     converted = summed(part.converted for part in parts.values())
     notes = (
         *notes_on(listing.form, listing.notes, shape, resize, converted, left_out),
+        *resizing_notes(splits, resize),
         *about_deep,
         *notes_on_classes(names),
         *shared_groups(splits),
@@ -192,7 +193,10 @@ def _decoded(
 
 
 def first_guess(request: Request, first: Shape) -> tuple[Shape, Resize | None]:
-    """The asked size, or that of the first image in the hope that all are like it."""
+    """The asked size, or that of the first image in the hope that all are like it.
+
+    Without a rule, asked or found, an image of another size ends the guess.
+    """
     if request.size is None:
         return first, None
     return (*parse_size(request.size), first[2]), request.resize
@@ -200,10 +204,21 @@ def first_guess(request: Request, first: Shape) -> tuple[Shape, Resize | None]:
 
 def measured(request: Request, listing: Listing, decoders: Decoders) -> tuple[Shape, Resize | None]:
     """The shape for images that are not all alike: it takes one look at every header."""
-    height, width, channels = working_shape(measured_shapes(decoders, listing))
+    shapes = measured_shapes(decoders, listing)
+    height, width, channels = working_shape(shapes)
     if request.size is not None:
         height, width = parse_size(request.size)
-    return (height, width, channels), request.resize
+    return (height, width, channels), request.resize or resizing_rule(shapes, height, width)
+
+
+def resizing_notes(splits: Mapping[str, Split], resize: Resize | None) -> list[str]:
+    """What became of the images of a set that were not all of one size; nothing where they were."""
+    if resize is None:
+        return []
+    columns = [split.columns for split in splits.values()]
+    sizes = [size for own in columns for size in zip(own["height"], own["width"], strict=True)]
+    height, width, _ = next(iter(splits.values())).shape if splits else (1, 1, 1)
+    return about_resizing([(int(high), int(wide)) for high, wide in sizes], height, width, resize)
 
 
 def shared_groups(splits: Mapping[str, Split] | Mapping[str, Part]) -> list[str]:

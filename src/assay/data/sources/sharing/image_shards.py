@@ -73,7 +73,7 @@ def read_image_shard(
         ),
         shard=shard,
         splits={
-            name: split_from(part, own.parts[name], names, request.resize, scale)
+            name: split_from(part, own.parts[name], names, resize or request.resize or "fit", scale)
             for name, part in parts.items()
         },
         left_out=left_out,
