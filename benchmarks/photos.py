@@ -1,10 +1,15 @@
-"""Photographs: recipes on the stamps of a Debian package, the same splits, and flipped labels.
+"""Photographs and drawings: recipes on sets made of two Debian packages, the same splits, and flipped labels.
 
-    apt-get download tuxpaint-stamps-default && dpkg-deb -x tuxpaint-stamps-default_*.deb STAMPS
-    python benchmarks/photos.py STAMPS [--seeds 5] [--recipes reference,cnn,pretrained]
+    apt-get download tuxpaint-stamps-default openclipart-png && dpkg-deb -x EACH SOURCE
+    pip install cleanlab==2.9.0          # for the last peer
+    python benchmarks/photos.py stamps SOURCE [--seeds 5] [--parts default,finetuned,cnn,probe,flips]
 
-The set: class = folder under stamps, those of 34 stamps and more but the symbols, pasted on white, 224 px.
-`cnn` is given 64 pixels. Writes benchmarks/results/photos.json.
+stamps: class = folder under stamps, those of 34 stamps and more but the symbols. clipart: nine folders of
+drawings, at most 60 evenly spread of each. Both pasted on white, 224 px. `cnn` is given 64 pixels; `default`
+names no model and makes the whole audit, the others the check `identity` alone. Peers: `probe`, logistic
+regression in plain torch on the pretrained net's last layer, its weight decay chosen by validation images;
+`flips`, Assay's ranking of labels and cleanlab's, fed with the same out-of-sample probabilities. Adds to
+benchmarks/results/photos.json.
 """
 
 import argparse
@@ -15,28 +20,69 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from assay.data.splitting.stratified import hold_out
 from assay.estimators import ridge
 from assay.estimators.logistic_calibration import fit_calibration
 from assay.features.choice import linear_inputs
 from assay.features.pretrained import describe
 from assay.workflow.load import load
-from measuring import conditions, write_result
+from measuring import RESULTS, conditions, write_result
 
-SIDE, LEAST = 224, 34
+SIDE, LEAST, MOST = 224, 34, 60
 FLIPPED, DRAWS = 0.05, 5
+CLIPART = (
+    "animals",
+    "buildings",
+    "computer",
+    "food",
+    "people",
+    "plants",
+    "recreation",
+    "tools",
+    "transportation",
+)
+#: Numbers of the last layer, which stand last.
+LAST = 1280
+DECAYS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 
 
-def make_set(stamps: Path, out: Path) -> None:
-    """Write the set of photographs, a folder a class."""
-    for folder in sorted(path for path in stamps.rglob("stamps/*") if path.is_dir()):
-        files = sorted(folder.rglob("*.png"))
-        if len(files) < LEAST or folder.name == "symbols":
-            continue
-        (out / folder.name).mkdir(parents=True)
+def stamps(source: Path) -> dict[str, list[Path]]:
+    """The files of each class of the stamps."""
+    folders = sorted(path for path in source.rglob("stamps/*") if path.is_dir() and path.name != "symbols")
+    found = {folder.name: sorted(folder.rglob("*.png")) for folder in folders}
+    return {name: files for name, files in found.items() if len(files) >= LEAST}
+
+
+def clipart(source: Path) -> dict[str, list[Path]]:
+    """Those of the clip art, which are drawn by many hands; two equal ones count once, in the first class."""
+    (root,) = source.rglob("openclipart/png")
+    known: set[bytes] = set()
+    found: dict[str, list[Path]] = {}
+    for name in CLIPART:
+        files = sorted((root / name).rglob("*.png"))
+        own = []
+        for file in files[:: max(1, len(files) // (MOST + MOST // 2))]:
+            content = file.read_bytes()
+            if content not in known and len(own) < MOST:
+                known.add(content)
+                own.append(file)
+        found[name] = own
+    return found
+
+
+SETS = {"stamps": stamps, "clipart": clipart}
+
+
+def make_set(classes: dict[str, list[Path]], out: Path) -> None:
+    """Write the set, a folder a class."""
+    Image.MAX_IMAGE_PIXELS = None
+    for name, files in classes.items():
+        (out / name).mkdir(parents=True)
         for number, file in enumerate(files):
             drawn = Image.open(file).convert("RGBA")
             white = Image.new("RGBA", drawn.size, "white")
@@ -45,11 +91,11 @@ def make_set(stamps: Path, out: Path) -> None:
             small.thumbnail((SIDE, SIDE))
             square = Image.new("RGB", (SIDE, SIDE), "white")
             square.paste(small, ((SIDE - small.width) // 2, (SIDE - small.height) // 2))
-            square.save(out / folder.name / f"{number:03}.png")
+            square.save(out / name / f"{number:03}.png")
 
 
 def run(data: Path, recipe: str, seed: int, work: Path) -> dict[str, float]:
-    """Test accuracy and processor seconds of one whole run without its audit."""
+    """Test accuracy, processor seconds and peak memory of one whole run, nothing of it known before."""
     size = ["--size", "64"] if recipe == "cnn" else []
     model = [] if recipe == "default" else ["--model", recipe, "--checks", "identity"]
     out = work / f"{recipe}-{seed}"
@@ -58,16 +104,58 @@ def run(data: Path, recipe: str, seed: int, work: Path) -> dict[str, float]:
     environment = {**os.environ, "ASSAY_CACHE": str(work / "cache" / out.name)}
     subprocess.run([*line, "--out", str(out)], check=True, env=environment, capture_output=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    test = json.loads((out / "evaluation.json").read_text("utf-8"))["test"]
+    found = json.loads((out / "evaluation.json").read_text("utf-8"))
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return {"accuracy": test["accuracy"], "n": test["n"], "processor_seconds": round(seconds, 1)}
+    return {
+        "accuracy": found["test"]["accuracy"],
+        "n": found["test"]["n"],
+        "recipe": found["model"]["recipe"],
+        "processor_seconds": round(seconds, 1),
+        "system_share": round((after.ru_stime - before.ru_stime) / seconds, 3),
+    }
+
+
+def probe(data: Path, seed: int) -> dict[str, float]:
+    """The linear probe that everybody uses, on the same split."""
+    import torch
+
+    dataset = load(data, test_fraction=0.2, seed=seed)
+    train, test = dataset.train, dataset.splits["test"]
+    rows = hold_out(train, 0.1, seed)
+    x = torch.from_numpy(np.square(describe(train)[:, -LAST:]))
+    mean, deviation = x[rows.train].mean(0), x[rows.train].std(0) + 1e-6
+    x, y = (x - mean) / deviation, torch.from_numpy(train.labels)
+
+    def fitted(decay: float) -> torch.nn.Linear:
+        torch.manual_seed(seed)
+        layer = torch.nn.Linear(LAST, len(dataset.classes))
+        optimizer = torch.optim.LBFGS(layer.parameters(), max_iter=200)
+
+        def closure() -> torch.Tensor:
+            optimizer.zero_grad()
+            loss = torch.nn.functional.cross_entropy(layer(x[rows.train]), y[rows.train])
+            loss = loss + decay * layer.weight.square().sum() / 2
+            loss.backward()
+            return loss
+
+        optimizer.step(closure)
+        return layer
+
+    def right(layer: torch.nn.Linear) -> float:
+        return float((layer(x[rows.validation]).argmax(1) == y[rows.validation]).float().mean())
+
+    best = max((fitted(decay) for decay in DECAYS), key=right)
+    asked = (torch.from_numpy(np.square(describe(test)[:, -LAST:])) - mean) / deviation
+    accuracy = float((best(asked).argmax(1).numpy() == test.labels).mean())
+    return {"accuracy": accuracy, "n": len(test)}
 
 
 def flips(data: Path) -> dict[str, float]:
     """How well leave-one-out answers find flipped labels: means of some draws."""
     split = load(data).train
     inputs, labels, count = linear_inputs(describe(split)), split.labels, int(split.labels.max()) + 1
-    aurocs, found, number = [], [], round(FLIPPED * len(split))
+    number = round(FLIPPED * len(split))
+    rankings: dict[str, list[tuple[float, float]]] = {"assay": [], "cleanlab": []}
     for seed in range(DRAWS):
         generator = np.random.default_rng(seed)
         rows = generator.choice(len(labels), number, replace=False)
@@ -77,31 +165,57 @@ def flips(data: Path) -> dict[str, float]:
         fitted = ridge.fit(lambda: [inputs], given, count, penalties=ridge.FINE_PENALTIES)
         scores = ridge.leave_one_out(fitted, lambda: [inputs], given.copy())
         p = fit_calibration(scores, given).probabilities(scores)
-        doubt = 1 - p[np.arange(len(given)), given]
-        aurocs.append(float((doubt[wrong][:, None] > doubt[~wrong]).mean()))
-        found.append(float(wrong[np.argsort(-doubt)[: 2 * number]].sum() / number))
-    return {"auroc": float(np.mean(aurocs)), "found_in_twice_their_number": float(np.mean(found))}
+        doubts = {"assay": 1 - p[np.arange(len(given)), given], "cleanlab": cleanlab_doubt(given, p)}
+        for name, doubt in doubts.items():
+            auroc = float((doubt[wrong][:, None] > doubt[~wrong]).mean())
+            top = np.argsort(-doubt, kind="stable")[: 2 * number]
+            rankings[name].append((auroc, float(wrong[top].sum() / number)))
+    return {
+        name: dict(
+            zip(("auroc", "found_in_twice_their_number"), np.mean(pairs, axis=0).tolist(), strict=True)
+        )
+        for name, pairs in rankings.items()
+    }
+
+
+def cleanlab_doubt(labels: np.ndarray, p: np.ndarray) -> np.ndarray:
+    """cleanlab's label quality (normalized margin, adjusted), turned around."""
+    from cleanlab.rank import get_label_quality_scores
+
+    quality = get_label_quality_scores(
+        labels, p.astype(np.float64), method="normalized_margin", adjust_pred_probs=True
+    )
+    return 1 - quality
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("stamps", type=Path)
+    parser.add_argument("set", choices=SETS)
+    parser.add_argument("source", type=Path)
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--recipes", default="reference,cnn,pretrained")
+    parser.add_argument("--parts", default="default,finetuned,cnn,reference,probe,flips")
     asked = parser.parse_args()
-    before = conditions()
     with tempfile.TemporaryDirectory(prefix="assay-photos-") as folder:
         work = Path(folder)
-        data = work / "stamps"
-        make_set(asked.stamps, data)
-        recipes = {
-            name: [run(data, name, seed, work) for seed in range(asked.seeds)]
-            for name in asked.recipes.split(",")
-        }
+        data = work / asked.set
+        make_set(SETS[asked.set](asked.source), data)
         os.environ["ASSAY_CACHE"] = str(work / "cache")
-        figures = {"recipes": recipes, "flips": flips(data)}
-        command = f"python benchmarks/photos.py STAMPS --seeds {asked.seeds} --recipes {asked.recipes}"
-        write_result("photos", command, before, figures)
+        for part in asked.parts.split(","):
+            before, seeds = conditions(), range(asked.seeds)
+            if part == "flips":
+                figures: Any = flips(data)
+            else:
+                figures = [probe(data, s) if part == "probe" else run(data, part, s, work) for s in seeds]
+            add(asked.set, part, asked.seeds, before, figures)
+
+
+def add(name: str, part: str, seeds: int, before: dict[str, Any], figures: Any) -> None:
+    """Put one part's figures into the result file, beside those that are there."""
+    path = RESULTS / "photos.json"
+    known = json.loads(path.read_text("utf-8"))["figures"] if path.exists() else {}
+    own = {**known.get(name, {}), part: {"figures": figures, "conditions": before}}
+    command = f"python benchmarks/photos.py {'|'.join(SETS)} SOURCE --seeds {seeds}"
+    write_result("photos", command, before, {**known, name: own})
 
 
 if __name__ == "__main__":

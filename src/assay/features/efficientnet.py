@@ -8,6 +8,7 @@ computes them with torch, channels last.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import prod
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -96,10 +97,33 @@ def dimension() -> int:
     return sum(layer.outputs for layer in layers() if layer.name in SEEN)
 
 
-def weight_shapes() -> dict[str, tuple[int, ...]]:
-    """The names and shapes of the folded weights."""
+def divided(first_block: int) -> tuple[tuple[Convolution, ...], tuple[Convolution, ...]]:
+    """The layers below a block, counted from 0, and those from it on.
+
+    Raises ValueError for a block that does not exist, that does not begin by an expansion (the first), or
+    below which lies a layer of `SEEN`: such a layer's means would not come from the blocks above.
+    """
+    names = [layer.name for layer in layers()]
+    first, seen = f"block{first_block}.expand", min(names.index(name) for name in SEEN)
+    if first not in names or names.index(first) > seen:
+        last = int(names[seen].partition(".")[0].removeprefix("block"))
+        raise ValueError(f"the lowest block that learns is one of 1 to {last}, not {first_block}")
+    return layers()[: names.index(first)], layers()[names.index(first) :]
+
+
+def multiply_adds(some: Sequence[Convolution], height: int, width: int) -> tuple[int, int, int]:
+    """Those of some layers in a row for maps of this size, and the size of the maps that they give."""
+    total = 0
+    for layer in some:
+        height, width = -(-height // layer.stride), -(-width // layer.stride)
+        total += prod(layer.shape) * height * width
+    return total, height, width
+
+
+def weight_shapes(some: Sequence[Convolution] | None = None) -> dict[str, tuple[int, ...]]:
+    """The names and shapes of the folded weights, of all layers where none are named."""
     shapes: dict[str, tuple[int, ...]] = {}
-    for layer in layers():
+    for layer in layers() if some is None else some:
         shapes |= {f"{layer.name}.weight": layer.shape, f"{layer.name}.bias": (layer.outputs,)}
     return shapes
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import torch
 
 #: Pictures computed at a time: their maps stay near the processor's cache.
-_BATCH: Final = 8
+_BATCH: Final = 4
 
 #: No side of the net's input is shorter, however narrow the picture: the net halves it five times.
 _SHORTEST: Final = 32

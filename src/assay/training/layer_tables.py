@@ -10,6 +10,9 @@ from math import prod
 from typing import Any, Final
 
 from assay.core.arrays import Shape
+from assay.features import efficientnet
+from assay.features.backbones import BACKBONES, DEFAULT
+from assay.features.pretrained import input_size
 from assay.training.model.values import LayerRow, ModelSummary
 from assay.training.recipes import NetRecipe
 
@@ -26,10 +29,17 @@ PURPOSES: Final = {
     "AdaptiveAvgPool2d": "averages each channel over the image",
     "Dropout": "drops some inputs in training, so that none is relied on alone",
     "Ensemble": "averages the probabilities of this net and of more like it, begun from other weights",
+    "FrozenBlocks": "the lower blocks of a net trained on ImageNet, as they were published",
+    "TrainedBlocks": "its upper blocks, which learn on; what they see, averaged over the picture",
+    "Standardize": "brings every feature to mean 0 and deviation 1, as before learning",
     "Softmax": "turns the outputs into probabilities that sum to 1",
 }
 
 FLOAT_BYTES: Final = 4
+
+#: Kinds of the two parts of a pretrained net, of which the upper one learns on.
+FROZEN: Final = "FrozenBlocks"
+TRAINED: Final = "TrainedBlocks"
 
 #: Maps of `cnn` wider or higher than this, counted after the first rearrangement, are halved by more stages.
 LARGEST_MAP: Final = 20
@@ -37,19 +47,26 @@ LARGEST_MAP: Final = 20
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer: its output for one image, the shapes of its weights by name, and of its running figures."""
+    """One layer: its output for one image, the shapes of its weights by name, and of its running figures.
+
+    multiply_adds: of a layer of many parts. frozen: its weights do not learn.
+    """
 
     name: str
     kind: str
     output: tuple[int, ...]
     weights: Mapping[str, tuple[int, ...]]
     running: Mapping[str, tuple[int, ...]]
+    multiply_adds: int | None = None
+    frozen: bool = False
 
     def row(self) -> LayerRow:
         """Its line in the model table."""
         parameters = sum(prod(shape) for shape in self.weights.values())
         places = prod(self.output[1:])
-        products = prod(self.weights["weight"]) * places if self.kind in ("Linear", "Conv2d") else 0
+        products = self.multiply_adds or 0
+        if self.kind in ("Linear", "Conv2d"):
+            products = prod(self.weights["weight"]) * places
         return LayerRow(self.name, self.kind, (None, *self.output), parameters, products, PURPOSES[self.kind])
 
 
@@ -68,7 +85,8 @@ def net_summary(recipe: NetRecipe, shape: Shape, class_count: int) -> ModelSumma
     rows.append(LayerRow("probabilities", "Softmax", (None, class_count), 0, 0, PURPOSES["Softmax"]))
     parameters = sum(row.parameters for row in rows)
     products = sum(row.multiply_adds for row in rows)
-    return ModelSummary(tuple(rows), parameters, parameters, products, parameters * FLOAT_BYTES)
+    frozen = recipe.members * sum(layer.row().parameters for layer in layers if layer.frozen)
+    return ModelSummary(tuple(rows), parameters, parameters - frozen, products, parameters * FLOAT_BYTES)
 
 
 def net_weight_shapes(recipe: NetRecipe, shape: Shape, class_count: int) -> dict[str, tuple[int, ...]] | None:
@@ -156,6 +174,30 @@ def _of_cnn(shape: Shape, class_count: int, options: Mapping[str, Any]) -> Itera
     yield _linear("output", hidden, class_count)
 
 
+def _of_finetuned(shape: Shape, class_count: int, options: Mapping[str, Any]) -> Iterator[Layer]:
+    try:
+        lower, upper = efficientnet.divided(options["first_block"])
+    except ValueError:
+        return
+    size, width = input_size(*shape[:2], BACKBONES[DEFAULT].side), BACKBONES[DEFAULT].dimension
+    adds, *middle = efficientnet.multiply_adds(lower, *size)
+    below, above = (
+        {parameter_name(n): size for n, size in efficientnet.weight_shapes(some).items()}
+        for some in (lower, upper)
+    )
+    yield Layer("frozen", FROZEN, (lower[-1].outputs, *middle), below, {}, adds, frozen=True)
+    adds = efficientnet.multiply_adds(upper, *middle)[0]
+    yield Layer("trained", TRAINED, (width,), above, {}, adds)
+    each = {"mean": (width,), "deviation": (width,)}
+    yield Layer("scale", "Standardize", (width,), each, {}, width, frozen=True)
+    yield _linear("output", width, class_count)
+
+
+def parameter_name(name: str) -> str:
+    """What a weight of the pretrained net is called as a parameter, which takes no dots."""
+    return name.replace(".", "_")
+
+
 def convolutions(
     size: tuple[int, int], channels: tuple[int, ...], pool_after: tuple[int, ...]
 ) -> Iterator[tuple[int, bool]]:
@@ -174,6 +216,7 @@ _TABLES: Final[Mapping[str, tuple[Mapping[str, type], Table]]] = {
     "linear": ({}, _of_linear),
     "mlp": ({"hidden": int}, _of_mlp),
     "cnn": ({"unshuffle": int, "channels": tuple, "pool_after": tuple, "hidden": int}, _of_cnn),
+    "finetuned": ({"first_block": int}, _of_finetuned),
 }
 
 #: Options that change no shape.

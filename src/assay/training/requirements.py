@@ -19,7 +19,7 @@ def require_for(model: str, *, fitting: bool = True) -> None:
     fitting: a pretrained net's own file too, which a saved model does without (`hash-mismatch` where it is
     damaged).
     """
-    if model in WITH_TORCH and fitting:
+    if model in (*WITH_TORCH, "finetuned") and fitting:
         backbones.require()
     if model not in CLOSED_FORMS or model in WITH_TORCH:
         require_torch()

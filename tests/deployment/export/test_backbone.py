@@ -37,9 +37,18 @@ print("torch" in sys.modules, found[0].argmax())
 """
 
 
-@pytest.mark.parametrize(("height", "width", "channels"), [(7, 8, 3), (9, 7, 1), (60, 240, 3)])
+@pytest.mark.parametrize(
+    ("recipe", "height", "width", "channels"),
+    [
+        ("pretrained", 7, 8, 3),
+        ("pretrained", 9, 7, 1),
+        ("pretrained", 60, 240, 3),
+        ("finetuned", 9, 7, 1),
+        ("finetuned", 60, 300, 3),
+    ],
+)
 def test_a_pretrained_model_answers_from_its_file(
-    height: int, width: int, channels: int, tmp_path: Path
+    recipe: str, height: int, width: int, channels: int, tmp_path: Path
 ) -> None:
     """Enlarged, gray, and shrunk pictures; without torch, and without the net's own package."""
     try:
@@ -49,7 +58,8 @@ def test_a_pretrained_model_answers_from_its_file(
     rng, labels = np.random.default_rng(0), np.arange(24) % 3
     images = np.stack([colored_picture(rng, int(label), height, width)[..., :channels] for label in labels])
     data = assay.load(arrays=(images[:18], labels[:18], images[18:], labels[18:]))
-    model = assay.train(data, "pretrained", threads=1)
+    epochs = {} if recipe == "pretrained" else {"epochs": 2}
+    model = assay.train(data, recipe, threads=1, **epochs)
     content = onnx_bytes(model)
     assert content == onnx_bytes(model)
     given = np.concatenate([images[18:], hostile_images((height, width, channels), 6)])

@@ -24,7 +24,8 @@ from assay.training.recipes import RECIPES, NetRecipe, read_recipe
 
 CLASSES = ("left", "middle", "right")
 
-NETS = [name for name in RECIPES if isinstance(read_recipe(name), NetRecipe)]
+#: But for the one that is no chain of layers.
+NETS = [n for n in RECIPES if isinstance(read_recipe(n), NetRecipe) and n != "finetuned"]
 SHAPES = [(28, 28, 1), (9, 7, 3), (45, 31, 1)]
 
 

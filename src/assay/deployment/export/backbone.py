@@ -1,5 +1,7 @@
 """The pretrained net and the classifier on its features as ONNX operators."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,27 +31,41 @@ def add_pretrained(graph: Graph, weights: Weights, images: str, shape: Shape) ->
 
 def _features(graph: Graph, weights: Weights, images: str, shape: Shape) -> str:
     """`features.pretrained.describe_block`."""
+    in_unit = graph.add("Div", graph.cast(images, np.float32), graph.number(255))
+    maps, size = add_prepared(graph, in_unit, shape)
+    # Those of the net alone: its last layer and the classifier have one name.
+    net = {name.removeprefix(NET): array for name, array in weights.items() if name.startswith(NET)}
+    return add_layers(graph, net, efficientnet.layers(), maps, size)[1]
+
+
+def add_prepared(graph: Graph, images: str, shape: Shape) -> tuple[str, tuple[int, int]]:
+    """The input of the net, `(n, 3, h, w)`, of images in [0, 1] of any size and channels; and its size."""
     backbone = BACKBONES[DEFAULT]
     (height, width, channels), size = shape, input_size(*shape[:2], backbone.side)
-    maps = graph.add("Transpose", graph.cast(images, np.float32), perm=[0, 3, 1, 2])
+    maps = graph.add("Transpose", images, perm=[0, 3, 1, 2])
     if size != (height, width):
         maps = graph.add("MatMul", graph.constant(resampling(height, size[0])), maps)
         maps = graph.add("MatMul", maps, graph.constant(resampling(width, size[1]).T))
     if channels != 3:
         gray = maps if channels == 1 else graph.reduced("ReduceMean", maps, 1)
         maps = graph.add("Concat", gray, gray, gray, axis=1)
-    in_unit = graph.add("Div", maps, graph.number(255))
-    centered = graph.add("Sub", in_unit, graph.number(backbone.mean))
-    maps = graph.add("Div", centered, graph.number(backbone.deviation))
-    return _layers(graph, weights, maps, size)
+    centered = graph.add("Sub", maps, graph.number(backbone.mean))
+    return graph.add("Div", centered, graph.number(backbone.deviation)), size
 
 
-def _layers(graph: Graph, weights: Weights, maps: str, size: tuple[int, int]) -> str:
-    """`features.efficientnet.forward`."""
+def add_layers(
+    graph: Graph,
+    weights: Weights,
+    layers: Sequence[efficientnet.Convolution],
+    maps: str,
+    size: tuple[int, int],
+) -> tuple[str, str]:
+    """`features.efficientnet.described`: the maps after some layers in a row, and what is seen in them (empty
+    where none of them is looked at). weights: by their names in the net. size: of the maps given."""
     kept, seen = maps, []
-    for layer in efficientnet.layers():
+    for layer in layers:
         kept = maps if layer.begins else kept
-        constants = [graph.constant(weights[f"{NET}{layer.name}.{part}"]) for part in ("weight", "bias")]
+        constants = [graph.constant(weights[f"{layer.name}.{part}"]) for part in ("weight", "bias")]
         maps = graph.add(
             "Conv",
             maps,
@@ -67,7 +83,7 @@ def _layers(graph: Graph, weights: Weights, maps: str, size: tuple[int, int]) ->
         if layer.name in efficientnet.SEEN:
             means = graph.reduced("ReduceMean", maps, 2, 3, keep=False)
             seen.append(graph.add("Sqrt", graph.add("Add", means, graph.number(efficientnet.LEAST))))
-    return graph.add("Concat", *seen, axis=1)
+    return maps, graph.add("Concat", *seen, axis=1) if seen else ""
 
 
 def _pads(layer: efficientnet.Convolution, size: tuple[int, int]) -> list[int]:

@@ -12,8 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.errors import AssayError
+from assay.deployment.export.backbone import add_layers, add_prepared
 from assay.deployment.export.graph import Graph
+from assay.features import efficientnet
 from assay.training.inference.blend import of_net
+from assay.training.layer_tables import FROZEN, TRAINED, parameter_name
 from assay.training.model.values import LayerRow, ModelData
 from assay.training.recipes import NetRecipe
 
@@ -67,6 +70,30 @@ def _unshuffle(graph: Graph, name: str, before: Shape, after: Shape, weights: We
     return graph.reshape(graph.add("Transpose", squares, perm=[0, 2, 4, 5, 1, 3]), channels, rows, columns)
 
 
+def _frozen_blocks(graph: Graph, name: str, before: Shape, after: Shape, weights: Weights) -> str:
+    height, width, channels = before
+    maps, size = add_prepared(graph, name, (height, width, channels))
+    layers, own = _blocks(weights)
+    return add_layers(graph, own, layers, maps, size)[0]
+
+
+def _trained_blocks(graph: Graph, name: str, before: Shape, after: Shape, weights: Weights) -> str:
+    layers, own = _blocks(weights)
+    return add_layers(graph, own, layers, name, (before[1], before[2]))[1]
+
+
+def _blocks(weights: Weights) -> tuple[list[efficientnet.Convolution], Weights]:
+    """The layers of a part of the pretrained net, and its weights by their names in the whole."""
+    names = {parameter_name(name): name for name in efficientnet.weight_shapes()}
+    own = {names[name]: array for name, array in weights.items()}
+    return [layer for layer in efficientnet.layers() if f"{layer.name}.weight" in own], own
+
+
+def _standardize(graph: Graph, name: str, before: Shape, after: Shape, weights: Weights) -> str:
+    centered = graph.add("Sub", name, graph.constant(weights["mean"]))
+    return graph.add("Div", centered, graph.constant(weights["deviation"]))
+
+
 #: Kind of layer, as the model's table names it -> how it is written.
 RULES: Final[Mapping[str, Rule]] = {
     "Flatten": _flatten,
@@ -76,6 +103,9 @@ RULES: Final[Mapping[str, Rule]] = {
     "BatchNorm": _batch_norm,
     "MaxPool2d": _max_pool,
     "Unshuffle": _unshuffle,
+    FROZEN: _frozen_blocks,
+    TRAINED: _trained_blocks,
+    "Standardize": _standardize,
 }
 
 

@@ -89,7 +89,7 @@ def prove(model: Model, file: OnnxModel, blocks: Iterable[NDArray[np.uint8]]) ->
 def tolerance_of(model: Model) -> float:
     """The largest difference of a probability that the proof allows."""
     recipe = validated(model.recipe)
-    long = recipe.model in ("reference", "pretrained") or share_of(recipe, len(model.classes))
+    long = recipe.model in ("reference", "pretrained", "finetuned") or share_of(recipe, len(model.classes))
     return TOLERANCE_OF_LONG_SUMS if long else TOLERANCE
 
 

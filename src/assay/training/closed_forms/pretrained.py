@@ -128,12 +128,18 @@ def layers(shape: Shape, class_count: int, options: Mapping[str, Any]) -> tuple[
 
 def _multiply_adds(shape: Shape) -> int:
     """Those of the net's convolutions for a picture of this shape."""
-    height, width = pretrained.input_size(*shape[:2], BACKBONES[DEFAULT].side)
-    total = 0
-    for layer in efficientnet.layers():
-        height, width = -(-height // layer.stride), -(-width // layer.stride)
-        total += prod(layer.shape) * height * width
-    return total
+    size = pretrained.input_size(*shape[:2], BACKBONES[DEFAULT].side)
+    return efficientnet.multiply_adds(efficientnet.layers(), *size)[0]
+
+
+def as_logits(weights: Weights) -> tuple[Float32s, Float32s]:
+    """The classifier and its calibration as one linear layer: weights `(k, d)` and biases `(k,)` by which
+    standardized features give logits."""
+    calibration = Calibration.of_weights(weights)
+    head, bias = (weights[f"{LAYER}.{part}"].astype(np.float64) for part in ("weight", "bias"))
+    turned = np.eye(len(bias)) * calibration.weights if calibration.weights.size == 1 else calibration.weights
+    both = turned.T @ head / calibration.scale, (bias - calibration.mean) / calibration.scale @ turned
+    return both[0].astype(np.float32), (both[1] + calibration.bias).astype(np.float32)
 
 
 _SEES: Final = "describes the picture as it learned to on ImageNet; nothing of it is trained here"

@@ -40,7 +40,7 @@ def state_from(checkpoint: Checkpoint, job: Job) -> State:
 
     Raises AssayError `config-changed` where the weights are those of another net.
     """
-    state = first_state(job)
+    state = first_state(job, filled=False)
     _demand_same_shapes(checkpoint, state)
     with torch.no_grad():
         for name, tensor in state.tensors().items():

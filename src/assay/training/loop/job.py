@@ -108,6 +108,9 @@ def make_job(request: FitRequest) -> Job:
         raise AssayError("bad-value", "patience", "there are no validation images to stop by", fix)
     if isinstance(recipe, OwnNetRecipe):
         check_last_batch(recipe.net, split.shape, len(rows.train), recipe.batch_size)
+    if recipe.model == "finetuned" and recipe.normalizer != "minmax":
+        what = "a pretrained net brings pixels to the range that it knows by itself"
+        raise AssayError("bad-value", "normalizer", what, "Leave it as it is.")
     start = request.start
     return Job(
         split=split,

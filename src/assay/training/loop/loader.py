@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Final
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from assay.data.preprocessing import Preprocessing
 from assay.data.values import Split
 from assay.training.inference.net import to_tensor
+from assay.training.loop.frozen_maps import FrozenMaps
 from assay.training.loop.job import Job
 from assay.training.optim import augment
 
@@ -29,20 +30,24 @@ _MEMORY_SHARE: Final = 0.5
 @dataclass(frozen=True, eq=False)
 class Batch:
     """images: float32 `(b, h, w, c)`; labels: int64 `(b,)`; rows: int64 `(b,)` of the training split, on the
-    host; mixed: see `augment.Draws`."""
+    host; mixed: see `augment.Draws`. maps: the images are what frozen blocks made of them."""
 
     images: torch.Tensor
     labels: torch.Tensor
     rows: NDArray[np.int64]
     mixed: torch.Tensor | None
+    maps: bool = False
 
 
 class BatchLoader:
-    """Makes the batches of a run. On a graphics card the images are moved there once, if they fit."""
+    """Makes the batches of a run. On a graphics card the images are moved there once, if they fit.
 
-    def __init__(self, job: Job) -> None:
-        self._job = job
-        self._resident = _resident(job.split, job.device)
+    frozen: what the net's frozen blocks make of the images, in place of these.
+    """
+
+    def __init__(self, job: Job, frozen: FrozenMaps | None = None) -> None:
+        self._job, self._frozen = job, frozen
+        self._resident = _resident(job.split, job.device) if frozen is None else None
 
     def batches(self, rows: NDArray[np.int64], epoch: int, first_step: int = 0) -> Iterator[Batch]:
         """The batches of an epoch that shows `rows` in this order, from `first_step` on; none after the last.
@@ -55,8 +60,19 @@ class BatchLoader:
         if start >= len(rows):
             return iter(())
         steps = max(1, _BLOCK_VALUES // (size * prod(job.split.shape)))
-        draws = augment.draw(job.recipe, rows, job.split.shape, job.seed, epoch)
-        return self._from(rows[start:], draws.part(start, len(rows)), size, steps * size)
+        draws = augment.draw(job.recipe, rows, job.split.shape, job.seed, epoch).part(start, len(rows))
+        if self._frozen is not None:
+            return self._from_maps(self._frozen, rows[start:], draws, size)
+        return self._from(rows[start:], draws, size, steps * size)
+
+    def _from_maps(
+        self, frozen: FrozenMaps, rows: NDArray[np.int64], draws: augment.Draws, size: int
+    ) -> Iterator[Batch]:
+        for start in range(0, len(rows), size):
+            own, drawn = rows[start : start + size], draws.part(start, start + size)
+            maps = augment.change(frozen.of(own, drawn.mirrored), replace(drawn, mirrored=None))
+            labels = torch.from_numpy(self._job.split.labels[own]).to(self._job.device)
+            yield Batch(maps, labels, own, self._shares(drawn), maps=True)
 
     def _from(
         self, rows: NDArray[np.int64], draws: augment.Draws, size: int, block_size: int
@@ -66,8 +82,11 @@ class BatchLoader:
         images = self._images(rows, size, block_size)
         for start, some, own in zip(starts, images, torch.split(labels, size), strict=True):
             drawn = draws.part(start, start + size)
-            mixed = None if drawn.mixed is None else torch.from_numpy(drawn.mixed).to(self._job.device)
-            yield Batch(augment.change(some, drawn), own, rows[start : start + size], mixed)
+            shown = augment.change(some, drawn)
+            yield Batch(shown, own, rows[start : start + size], self._shares(drawn))
+
+    def _shares(self, drawn: augment.Draws) -> torch.Tensor | None:
+        return None if drawn.mixed is None else torch.from_numpy(drawn.mixed).to(self._job.device)
 
     def _images(self, rows: NDArray[np.int64], size: int, block_size: int) -> Iterator[torch.Tensor]:
         job = self._job

@@ -6,6 +6,7 @@ from typing import Final
 import torch
 from torch import nn
 
+from assay.training.loop.first_weights import first_weights
 from assay.training.loop.job import Job
 from assay.training.loop.step import TrainStep
 from assay.training.model.values import EpochRecord
@@ -106,12 +107,13 @@ class State:
         return min(self.history, key=lambda record: (record.val_loss or 0.0, record.epoch))
 
 
-def first_state(job: Job) -> State:
-    """The state before the first step."""
+def first_state(job: Job, *, filled: bool = True) -> State:
+    """The state before the first step. filled: with the weights that it begins from, which a checkpoint
+    replaces."""
     recipe = job.recipe
     network = initialized_network(recipe, job.split.shape, len(job.classes), job.seed)
-    if job.start:
-        fill(network, job.start.weights)
+    if filled:
+        fill(network, first_weights(job))
     network = network.to(job.device)
     count = len(job.rows.train) if recipe.selection < 1 else 0
     losses = torch.zeros(count, device=job.device)

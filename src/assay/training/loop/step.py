@@ -12,6 +12,7 @@ from assay.training.loop.job import Job
 from assay.training.loop.loader import Batch
 from assay.training.model.own_net import own_net_of
 from assay.training.nets.ensemble import averaged
+from assay.training.nets.finetuned import FineTuned
 from assay.training.nets.own_net import net_errors
 from assay.training.optim import sequential_backward
 from assay.training.optim.adam import Adam
@@ -54,12 +55,19 @@ class TrainStep:
         own = own_net_of(self.network)
         doing = f"a batch of {len(batch.labels)} images does not go through it in training"
         with half_precision(job.device), net_errors(own.name, doing, fix) if own else nullcontext():
-            logits = self.network(batch.images)
+            logits = self._answers(batch)
         logits = logits.float()
         loss = batch_loss(job.recipe, logits, batch.labels, job.class_weights, batch.mixed)
         # A weight that the loss does not depend on has gradient zero: a branch may be off for a batch.
         gradients = torch.autograd.grad(loss, self.parameters, allow_unused=True, materialize_grads=True)
         return loss.detach(), logits.detach(), gradients
+
+    def _answers(self, batch: Batch) -> torch.Tensor:
+        if batch.maps:
+            assert isinstance(self.network, FineTuned)
+            return self.network.above(batch.images)
+        answers: torch.Tensor = self.network(batch.images)
+        return answers
 
 
 #: One step of all learners on a batch at a learning rate: their mean loss, and their logits as one.

@@ -26,6 +26,7 @@ from assay.training.loop.checkpoint_file import Checkpoint, newest_checkpoint
 from assay.training.loop.checkpoint_saver import CheckpointSaver
 from assay.training.loop.checkpoint_state import check_same, state_from
 from assay.training.loop.divergence import diverged
+from assay.training.loop.frozen_maps import frozen_maps
 from assay.training.loop.hard_examples import record_losses, rows_of_epoch
 from assay.training.loop.job import Job, make_job, net_recipe_of
 from assay.training.loop.loader import Batch, BatchLoader
@@ -68,7 +69,8 @@ def train(request: FitRequest) -> ModelData:
 
 
 def _fit(job: Job, saver: CheckpointSaver, found: Checkpoint | None) -> ModelData:
-    state, loader = state_from(found, job) if found else first_state(job), BatchLoader(job)
+    state = state_from(found, job) if found else first_state(job)
+    loader = BatchLoader(job, frozen_maps(job, state.network))
     while state.epoch <= job.recipe.epochs and not _stopped_early(job, state):
         started = time.monotonic()
         _run_epoch(job, state, loader, saver)

@@ -10,11 +10,12 @@ from typing import Final
 
 from torch import nn
 
-from assay.training.nets import cnn, linear, mlp
+from assay.training.nets import cnn, finetuned, linear, mlp
 
 #: Name in a recipe -> the function that builds the net.
 MODELS: Final[Mapping[str, Callable[..., nn.Module]]] = {
     "linear": linear.build,
     "mlp": mlp.build,
     "cnn": cnn.build,
+    "finetuned": finetuned.build,
 }

@@ -10,6 +10,7 @@ from assay.core.arrays import Shape
 from assay.training.layer_tables import FLOAT_BYTES, PURPOSES
 from assay.training.model.values import LayerRow, ModelSummary
 from assay.training.nets.ensemble import members
+from assay.training.nets.finetuned import KINDS
 from assay.training.nets.network import fitting_errors, unfilled_network
 from assay.training.recipes import NetRecipe
 
@@ -61,7 +62,7 @@ def _layer_rows(network: nn.Module, input_shape: Shape) -> list[LayerRow]:
 
 def _recorder(name: str, rows: list[LayerRow]) -> Callable[[nn.Module, object, torch.Tensor], None]:
     def record(layer: nn.Module, _inputs: object, output: torch.Tensor) -> None:
-        kind = type(layer).__name__
+        kind = KINDS.get(type(layer), type(layer).__name__)
         parameters = sum(parameter.numel() for parameter in layer.parameters())
         output = _first_tensor(output)
         shape = (None, *output.shape[1:])
@@ -84,7 +85,7 @@ def _multiply_adds(layer: nn.Module, output: torch.Tensor) -> int:
         return layer.in_features * prod(output.shape[1:])
     if isinstance(layer, nn.Conv1d | nn.Conv2d | nn.Conv3d):
         return prod(output.shape[1:]) * layer.in_channels // layer.groups * prod(layer.kernel_size)
-    return 0
+    return int(getattr(layer, "multiply_adds", 0))
 
 
 def _softmax_row(class_count: int) -> LayerRow:

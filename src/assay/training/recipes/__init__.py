@@ -19,6 +19,7 @@ RECIPES: Final[Mapping[str, str]] = {
     "linear": "linear.toml",
     "reference": "reference.toml",
     "pretrained": "pretrained.toml",
+    "finetuned": "finetuned.toml",
     "mlp": "mlp.toml",
     "cnn-small": "cnn-small.toml",
     "cnn": "cnn.toml",
