@@ -449,12 +449,16 @@ def test_pictures_made_smaller_are_told(tmp_path):
     assert found.shape == (64, 64, 3)
     (note,) = told(found, "made smaller")
     assert note.startswith("2 of 3 images were made smaller, from 300 pixels a side in the median to 64 x 64")
-    assert "--size 300" in note
+    assert "--size 224 keeps more" in note
     assert not told(load(tmp_path / "set", size=300), "made smaller")
     same = load(set_of_sizes(tmp_path / "same", [(70, 70)] * 3))
     assert not told(same, "made smaller")
     assert not told(same, "cut off")
-    assert told(load(tmp_path / "same", size=32), "made smaller")
+    assert told(load(tmp_path / "same", size=32), "made smaller")[0].endswith(
+        "--size 70 keeps more of them, at a cost"
+    )
+    (vast,) = told(load(tmp_path / "set", size=250), "made smaller")
+    assert "--size" not in vast  # larger than is proposed already
 
 
 def test_sizes_and_colors_that_differ(tmp_path):
