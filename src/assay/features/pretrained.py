@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import torch
 
 #: Pictures computed at a time: their maps stay near the processor's cache.
-_BATCH: Final = 4
+BATCH: Final = 4
 
 #: No side of the net's input is shorter, however narrow the picture: the net halves it five times.
 _SHORTEST: Final = 32
@@ -77,13 +77,13 @@ def described(
         return _features(tensors, images, BACKBONES[name])
 
     with ThreadPoolExecutor(thread_count(), "assay-features", torch.set_num_threads, (1,)) as pool:
-        yield from pool.map(alone, split.blocks(rows, _BATCH))
+        yield from pool.map(alone, split.blocks(rows, BATCH))
 
 
 def describe_block(weights: Weights, images: NDArray[np.uint8], name: str = DEFAULT) -> Float32s:
     """The features of images uint8 `(n, h, w, c)` by folded weights: float32 `(n, dimension)`."""
     tensors, backbone = _tensors(weights), BACKBONES[name]
-    parts = [_features(tensors, images[i : i + _BATCH], backbone) for i in range(0, len(images), _BATCH)]
+    parts = [_features(tensors, images[i : i + BATCH], backbone) for i in range(0, len(images), BATCH)]
     return np.concatenate([np.zeros((0, backbone.dimension), np.float32), *parts])
 
 

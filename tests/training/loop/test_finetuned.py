@@ -140,6 +140,23 @@ def test_it_goes_on_to_the_same_bits(tmp_path: Path, steps: int) -> None:
     assert all(np.array_equal(array, again.weights[name]) for name, array in whole.weights.items())
 
 
+@pytest.mark.parametrize("recipe", ["finetuned", "pretrained"])
+def test_small_pictures_are_enlarged_few_at_a_time(recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A single picture of 8 x 9 pixels is not filled up to 128 that the net would all enlarge."""
+    changes = {"epochs": 1} if recipe == "finetuned" else {}
+    model = fit(changed(request_of(), recipe=read_recipe(recipe, changes)))
+    given, asked, real = request_of().split.images, [], efficientnet.described
+
+    def counted(weights: object, maps: torch.Tensor, some: object) -> object:
+        asked.append(len(maps))
+        return real(weights, maps, some)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(efficientnet, "described", counted)
+    model.predict_proba(given[:1])
+    assert set(asked) == {4}
+    assert sum(asked) <= 4 * 4  # two parts, and the mirror image
+
+
 def test_too_many_maps_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """Then each step goes through the whole net, to the same model but for rounding."""
     request = request_of(epochs=1, learning_rate=1e-6)

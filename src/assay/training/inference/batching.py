@@ -20,13 +20,14 @@ def prediction_batch(preprocessing: Preprocessing) -> int:
 
 
 def equal_batches(
-    blocks: Iterable[NDArray[np.uint8]], preprocessing: Preprocessing
+    blocks: Iterable[NDArray[np.uint8]], preprocessing: Preprocessing, largest: int | None = None
 ) -> Iterator[tuple[NDArray[np.uint8], int]]:
     """Batches of `prediction_batch` images, the last of a block filled up; each with how many are real.
 
-    Kernels may round by the shape of what they are given. Raises AssayError `shape-mismatch`.
+    Kernels may round by the shape of what they are given. largest: no batch has more, for a net that enlarges
+    small images: their pixels say nothing of its maps. Raises AssayError `shape-mismatch`.
     """
-    size = prediction_batch(preprocessing)
+    size = min(prediction_batch(preprocessing), largest or _LARGEST_BATCH)
     for block in blocks:
         _check_images(block, preprocessing)
         for start in range(0, len(block), size):

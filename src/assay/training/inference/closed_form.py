@@ -13,6 +13,7 @@ from assay.core.errors import AssayError
 from assay.core.events import Event
 from assay.data.preprocessing import fit_preprocessing
 from assay.data.values import Split
+from assay.features.pretrained import BATCH
 from assay.training.closed_forms import CLOSED_FORMS, WITH_TORCH, ClosedForm
 from assay.training.closed_forms.values import Fitted, scored
 from assay.training.fit_request import FitRequest
@@ -64,8 +65,10 @@ def _record(fitted: Fitted, model: ModelData, split: Split, rows: NDArray[np.int
 
 def predict_proba(model: ModelData, blocks: Iterable[NDArray[np.uint8]]) -> NDArray[np.float64]:
     """Probabilities float64 `(n, k)` (see `Model.predict_proba`)."""
-    form = closed_form(validated(model.recipe))
-    batches = equal_batches(blocks, model.preprocessing)
+    recipe = validated(model.recipe)
+    form = closed_form(recipe)
+    # A single small picture would else cost as many passes of the pretrained net as a batch has places.
+    batches = equal_batches(blocks, model.preprocessing, BATCH if recipe.model in WITH_TORCH else None)
     found = [form.probabilities(model.weights, batch)[:count] for batch, count in batches]
     return np.concatenate([np.empty((0, len(model.classes))), *found])
 

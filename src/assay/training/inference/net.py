@@ -14,6 +14,7 @@ from assay.training.device import memory_errors, side_by_side
 from assay.training.inference.batching import equal_batches
 from assay.training.inference.blend import of_net
 from assay.training.model.values import ModelData
+from assay.training.nets.finetuned import largest_batch
 from assay.training.nets.network import filled_network, for_threads
 from assay.training.recipes import net_recipe
 
@@ -53,7 +54,7 @@ def logit_blocks(
         return (logits + mine()(inputs.flip(2))) / 2 if mirrored else logits
 
     mine = for_threads(network.eval())
-    yield from over_batches(answer, preprocessing, blocks, device, at_a_time)
+    yield from over_batches(answer, preprocessing, blocks, device, at_a_time, largest_batch(network))
 
 
 def over_batches(
@@ -62,10 +63,11 @@ def over_batches(
     blocks: Iterable[NDArray[np.uint8]],
     device: torch.device,
     at_a_time: int | None = None,
+    largest: int | None = None,
 ) -> Iterator[NDArray[np.float32]]:
     """What `work` makes of the images, normalized, in equal batches: float32, a row per image of the batch.
 
-    Arguments as in `logit_blocks`. On a graphics card one batch comes after the other.
+    Arguments as in `logit_blocks` and `equal_batches`. On a graphics card one batch comes after the other.
     """
 
     def one(batch: tuple[NDArray[np.uint8], int]) -> NDArray[np.float32]:
@@ -77,7 +79,7 @@ def over_batches(
 
     count = (at_a_time or thread_count()) if device.type == "cpu" else 1
     with side_by_side(count) as for_each:
-        yield from for_each(one, equal_batches(blocks, preprocessing))
+        yield from for_each(one, equal_batches(blocks, preprocessing, largest))
 
 
 def to_tensor(normalized: NDArray[np.float32], device: torch.device) -> torch.Tensor:

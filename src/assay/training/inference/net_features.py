@@ -13,6 +13,7 @@ from assay.training.device import memory_errors
 from assay.training.inference.blend import of_net
 from assay.training.inference.net import over_batches
 from assay.training.model.values import ModelData
+from assay.training.nets.finetuned import largest_batch
 from assay.training.nets.network import filled_network
 from assay.training.recipes import NetRecipe
 
@@ -77,6 +78,7 @@ def _inputs(
         with memory_errors("Judge fewer images, or on a machine with more memory."):
             # A user's net may keep values on itself: it is asked by one thread.
             at_a_time = 1 if model.own_net else None
-            yield from over_batches(inputs_of, model.preprocessing, blocks, torch.device("cpu"), at_a_time)
+            cpu, largest = torch.device("cpu"), largest_batch(network)
+            yield from over_batches(inputs_of, model.preprocessing, blocks, cpu, at_a_time, largest)
     finally:
         hook.remove()

@@ -13,7 +13,7 @@ from torch import nn
 from assay.training.inference.net import over_batches
 from assay.training.loop.job import Job
 from assay.training.nets.ensemble import members
-from assay.training.nets.finetuned import FineTuned
+from assay.training.nets.finetuned import FineTuned, largest_batch
 
 #: Bytes that the maps of all training images may take; with more, each step computes its own.
 _MOST_BYTES: Final = 1 << 30
@@ -65,4 +65,5 @@ def _maps(job: Job, net: FineTuned, rows: NDArray[np.int64], mirrored: bool) -> 
         return net.below(images.flip(2) if mirrored else images)
 
     blocks = job.split.blocks(rows, max(1, _BLOCK_VALUES // prod(job.split.shape)))
-    yield from over_batches(work, job.preprocessing, blocks, job.device, job.threads)
+    largest = largest_batch(net)
+    yield from over_batches(work, job.preprocessing, blocks, job.device, job.threads, largest)

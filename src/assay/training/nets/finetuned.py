@@ -15,8 +15,9 @@ from torch.nn.functional import interpolate
 from assay.core.arrays import Shape
 from assay.features import efficientnet
 from assay.features.backbones import BACKBONES, DEFAULT
-from assay.features.pretrained import input_size
+from assay.features.pretrained import BATCH, input_size
 from assay.training.layer_tables import FROZEN, TRAINED, parameter_name
+from assay.training.nets.ensemble import members
 
 _BACKBONE: Final = BACKBONES[DEFAULT]
 
@@ -27,6 +28,11 @@ def build(input_shape: Shape, class_count: int, *, first_block: int) -> nn.Modul
     first_block: the lowest block that learns, counted from 0; all above it learn too.
     """
     return FineTuned(input_shape, class_count, *efficientnet.divided(first_block))
+
+
+def largest_batch(network: nn.Module) -> int | None:
+    """How many images such a net is given at a time, as it enlarges small ones; None for any other net."""
+    return BATCH if isinstance(members(network)[0], FineTuned) else None
 
 
 class FineTuned(nn.Module):
