@@ -69,3 +69,21 @@ def test_no_images_give_no_features():
     """An empty split is described by an empty array."""
     described = hand_made.describe(split_of(np.zeros((0, 5, 5, 1), np.uint8)))
     assert described.shape == (0, hand_made.DIRECTIONS * 49 + 196)
+
+
+@pytest.mark.parametrize(
+    ("values", "images"),
+    [(784, 512), (1, 512), (0, 512), (64 * 64 * 3, 256), (224 * 224 * 3, 16), (1 << 26, 1)],
+)
+def test_blocks_of_photographs_hold_few_of_them(values: int, images: int) -> None:
+    """So that a block takes megabytes whatever the size; and a piece of 512 images is whole blocks."""
+    assert hand_made._block_of(values) == images
+    assert 512 % images == 0
+
+
+def test_features_do_not_hang_on_where_blocks_end() -> None:
+    """Photographs described a few at a time get what each gets alone, but for the last digit."""
+    images = np.random.default_rng(0).integers(0, 256, (19, 230, 230, 3), dtype=np.uint8)
+    split = Split.from_arrays(images, np.zeros(19, np.int64), numbered_ids("train", 19))
+    alone = np.concatenate([hand_made.describe_block(images[i : i + 1]) for i in range(19)])
+    np.testing.assert_allclose(hand_made.describe(split), alone, atol=1e-5)

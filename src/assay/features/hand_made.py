@@ -6,6 +6,7 @@ gradients for human detection", CVPR 2005; here with soft orientation bins and o
 """
 
 from collections.abc import Callable, Iterator
+from math import prod
 from typing import Any, Final
 
 import numpy as np
@@ -36,6 +37,9 @@ FAINT: Final = 1e-3
 #: there, so that their blocks are those of the whole.
 _BLOCK: Final = STEP
 
+#: Of photographs so many pixel values are a block: as floats 16 MB, of which each core holds several.
+_BLOCK_VALUES: Final = 1 << 22
+
 
 def describe(split: Split, rows: NDArray[np.int64] | None = None) -> Float32s:
     """The features of the images of `rows` (all when None), float32 `(n, features)`, in that order."""
@@ -54,9 +58,15 @@ def map_blocks(
 
 
 def _at_least_one_block(split: Split, rows: NDArray[np.int64] | None) -> Iterator[NDArray[np.uint8]]:
-    blocks = split.blocks(rows, _BLOCK)
+    blocks = split.blocks(rows, _block_of(prod(split.shape)))
     yield next(blocks, np.zeros((0, *split.shape), np.uint8))
     yield from blocks
+
+
+def _block_of(values: int) -> int:
+    """How many images of so many values are a block: a power of two, which divides the step of pieces."""
+    fitting = max(_BLOCK_VALUES // max(values, 1), 1)
+    return min(_BLOCK, 1 << (fitting.bit_length() - 1))
 
 
 def describe_block(images: NDArray[np.uint8]) -> Float32s:
