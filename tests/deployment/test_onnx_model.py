@@ -259,6 +259,17 @@ HUGE: dict[str, Callable[[onnx.ModelProto], None]] = {
         ("ReduceMax", ["f", "z"], ["g"], {"keepdims": 0}), ("Reshape", ["image", "g"], ["x"]),
         m=_whole(-1), z=_whole(0),
     ),
+    "a shape doubled": _adds(
+        *(("Concat", [f"c{i}"] * 2, [f"c{i + 1}"], {"axis": 0}) for i in range(40)), c0=_whole(*range(16))
+    ),
+    "an axis added, and again": _adds(
+        *(("Unsqueeze", [f"c{i}" if i else "image", "o"], [f"c{i + 1}"]) for i in range(15_000)), o=_whole(1)
+    ),
+    "many axes at once": _adds(("Unsqueeze", ["image", "o"], ["x"]), o=_whole(*range(9))),
+    "a constant of many axes": _adds(
+        *(("Neg", [f"c{i}"], [f"c{i + 1}"]) for i in range(500)), c0=np.zeros((1,) * 60, np.float32)
+    ),
+    "a long shape": _adds(("Reshape", ["image", "s"], ["x"]), s=_whole(0, *[1] * 100_000, 90)),
     "sizes that do not fit": _adds(("MatMul", ["image", "a"], ["x"]), a=_column(7)),
     "a name twice": _adds(("Neg", ["image"], ["x"]), ("Relu", ["image"], ["x"])),
 }  # fmt: skip

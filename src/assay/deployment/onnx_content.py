@@ -33,7 +33,7 @@ OPERATORS: Final = frozenset(
 _SEAL_ENTRY: Final = b"\x72\x50\x0a\x0c" + SEAL.encode() + b"\x12\x40"
 _DIGEST: Final = 64
 
-_MOST_NODES: Final = 100_000
+_MOST_NODES: Final = 20_000
 _LARGEST_IMAGE: Final = 1 << 26
 
 
