@@ -66,10 +66,10 @@ def test_one_rule_finds_every_file(case: str, tmp_path: Path) -> None:
 
 
 def test_where_two_rules_find_every_file_none_is_taken(tmp_path: Path) -> None:
-    """a/0.png or b/0.png: which one is meant nobody can tell."""
+    """a/0.png or b/0.png: which one is meant nobody can tell, and the line names both."""
     pictures(tmp_path, [f"{folder}/{i}.png" for folder in "ab" for i in range(4)])
     made = table(tmp_path / "t.csv", "file,label", [f"{i}.png,{NAMES[i % 2]}" for i in range(4)])
-    with pytest.raises(AssayError, match=r"image-unreadable.*no row has an image.*--root"):
+    with pytest.raises(AssayError, match=r"ambiguous-layout.*a/0\.png or b/0\.png.*--root \S+/a or --root"):
         load(made)
 
 

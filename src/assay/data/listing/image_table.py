@@ -10,6 +10,7 @@ from pathlib import Path
 from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.formats.safe_open import kind_of, reading_errors
+from assay.data.formats.signatures import FORMAT_BY_NAME
 from assay.data.formats.text_table import (
     PATH_NAMES,
     SPLIT_NAMES,
@@ -119,7 +120,7 @@ class _Found:
         if missing_labels and not request.skip_unlabelled:
             raise refuse_unlabelled(table.path, missing_labels, len(labels))
         folder = self._folder(request, table)
-        start, rule = str(folder), path_rule(folder, columns[path])
+        start, rule = str(folder), path_rule(folder, columns[path], table.path)
         self.notes += [rule.note] if rule.note else []
         for row, file in enumerate(columns[path]):
             where = f"row {row + 1}"
@@ -225,6 +226,11 @@ def _below(root: Path, folder: str) -> str | None:
 
 
 def _path_column(table: Path, names: Sequence[str], request: Request) -> str:
+    image = next((name for name in names if name.strip().lower().endswith(tuple(FORMAT_BY_NAME))), None)
+    if request.path_column is None and image is not None:
+        what = f"its first line names an image, {one_line(image)}, and no columns"
+        fix = "Put a line with the names of the columns before it, such as file_name,label."
+        raise AssayError("table-unreadable", table, what, fix)
     return chosen_column(table, names, request.path_column, PATH_NAMES, "--path-column")
 
 

@@ -12,7 +12,7 @@ from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.listing.names import natural_key, split_of
 from assay.data.listing.readings import Reading, Readings
-from assay.data.listing.tree import Tree, exact_all, joined
+from assay.data.listing.tree import Tree, besides_split, exact_all, joined
 from assay.data.values import Kind
 
 #: What --layout takes.
@@ -86,12 +86,7 @@ class _Choice:
             if not strong and self._of.splits.left_out > _LEFT_OUT * self._tree.total():
                 raise self._ambiguous(self._of.classes, self._of.splits)
             return self._of.splits
-        if (
-            self._of.split_folders
-            and len(self._of.split_folders) == len(self._of.full)
-            and not labelled
-            and exact_all(self._of.full)
-        ):
+        if self._splits_without_classes() and not labelled:
             raise self._unlabelled()
         if self._splits_below():
             return self._of.class_first
@@ -100,6 +95,15 @@ class _Choice:
         if self._same_names_below() or self._one_class_left():
             raise self._ambiguous(self._of.classes, self._of.nested)
         return self._of.classes
+
+    def _splits_without_classes(self) -> bool:
+        """Whether all folders are named like splits: `train`, or `train_images` and `test_images`.
+
+        `train set` and `test tube` are called after other things: they are classes.
+        """
+        found = self._of.split_folders
+        alike = len(set(found.values())) > 1 and len(set(map(besides_split, found))) == 1
+        return bool(found) and len(found) == len(self._of.full) and (alike or exact_all(self._of.full))
 
     def _rather_classes(self, labelled: Mapping[str, list[str]], strong: bool) -> bool:
         """Whether names that only contain a split word are those of classes."""

@@ -50,7 +50,25 @@ def table_labels(
     if "-1" not in kept:
         labels = _without_minus_one(labels)
     _refuse_several(where, column, labels, kept)
-    return labels, [column], notes
+    others = [] if request.label_column else _other_labels(columns, names, column)
+    return labels, [column], [*notes, *others]
+
+
+def _other_labels(columns: Columns, names: Sequence[str], column: str) -> list[str]:
+    """A note on columns that are called as labels are, too, and that part the images otherwise."""
+    usual = [name for name in names if name.strip().casefold() in LABEL_NAMES and name != column]
+    of = len(set(columns[column]))
+    others = [
+        name
+        for name in usual
+        if not len(set(columns[name])) == of == len(set(zip(columns[column], columns[name], strict=True)))
+    ]
+    told = ", ".join(map(one_line, others))
+    return (
+        [f"the labels are in the column {one_line(column)}; so may be {told} (--label-column)"]
+        if others
+        else []
+    )
 
 
 def one_hot_columns(columns: Columns, names: Sequence[str]) -> list[str]:

@@ -8,8 +8,10 @@ from itertools import product
 from pathlib import Path
 from typing import Final
 
+from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.formats.signatures import FORMAT_BY_NAME
+from assay.data.listing.tree import split_in
 
 #: Endings that ids are tried with, besides none.
 _ENDINGS: Final = ("", *FORMAT_BY_NAME, *(ending.upper() for ending in FORMAT_BY_NAME))
@@ -26,18 +28,24 @@ _DRIVE: Final = re.compile(r"[A-Za-z]:[\\/]")
 
 @dataclass(frozen=True)
 class Rule:
-    """From a cell to a path below the folder. note: the rule in words; empty for a path as it is written."""
+    """From a cell to a path below the folder.
+
+    note: the rule in words; empty for a path as it is written. place: the folder that it puts before.
+    """
 
     path: Callable[[str], str]
     note: str = ""
+    place: str = ""
 
 
-def path_rule(folder: Path, cells: Sequence[str]) -> Rule:
+def path_rule(folder: Path, cells: Sequence[str], table: Path | None = None) -> Rule:
     """The rule by which the files of a column are found below `folder`.
 
     Paths count as they are written where any file is there. Where none is, one rule that finds every file is
     taken: backslashes as slashes, leading folders left out, a folder put before, an ending put behind. Where
-    several rules find every file, or none does, paths stay as written, and the missing files are reported.
+    none does, paths stay as written, and the missing files are reported.
+    table: its name may say of which split it is, `train.csv`; then the folder of that split is meant.
+    Raises AssayError `ambiguous-layout` where several rules find every file.
     """
     written = Rule(str)
     tried = _some(cells)
@@ -45,8 +53,26 @@ def path_rule(folder: Path, cells: Sequence[str]) -> Rule:
         return written
     found = [rule for rule in _rules(folder, tried) if all(_there(folder, rule.path(cell)) for cell in tried)]
     whole = [rule for rule in found if all(_there(folder, rule.path(cell)) for cell in cells)]
-    places = {os.path.normpath(rule.path(tried[0])) for rule in whole}
-    return whole[0] if len(places) == 1 else written
+    places: dict[str, Rule] = {}
+    for rule in whole:
+        places.setdefault(os.path.normpath(rule.path(tried[0])), rule)
+    split = split_in(table.stem) if table is not None else None
+    own = {place: rule for place, rule in places.items() if split and split_in(rule.place) == split}
+    places = own if len(own) == 1 else places
+    if len(places) > 1:
+        raise _several(folder, table, tried[0], list(places.values()))
+    return next(iter(places.values()), written)
+
+
+def _several(folder: Path, table: Path | None, cell: str, rules: Sequence[Rule]) -> AssayError:
+    """The refusal of paths that can be meant in several ways, each with what to type."""
+    ways = [one_line(rule.path(cell)) for rule in rules[:3]]
+    what = f"{one_line(cell)} may be {' or '.join(ways)}: every row has a file by either rule"
+    roots = [f"--root {one_line(str(folder / rule.place))}" for rule in rules[:3] if rule.place]
+    fix = (
+        f"Say where the paths begin: {' or '.join(roots)}." if roots else "Write the paths out in the table."
+    )
+    return AssayError("ambiguous-layout", table or folder, what, fix)
 
 
 def _some(cells: Sequence[str]) -> list[str]:
@@ -71,7 +97,24 @@ def _rules(folder: Path, tried: Sequence[str]) -> Iterator[Rule]:
         def path(cell: str, dropped: int = dropped, place: str = place, ending: str = ending) -> str:
             return "/".join([*([place] if place else []), *_pieces(cell)[dropped:]]) + ending
 
-        yield Rule(path, _told(tried[0], path(tried[0]), dropped, place, ending))
+        yield Rule(path, _told(tried[0], path(tried[0]), dropped, place, ending), place)
+    yield from _other_cases(tried)
+
+
+def _other_cases(tried: Sequence[str]) -> Iterator[Rule]:
+    """Rules for endings in another case than the files': a system that tells no cases wrote the table."""
+
+    def cased(change: Callable[[str], str]) -> Callable[[str], str]:
+        def path(cell: str) -> str:
+            stem, dot, ending = "/".join(_pieces(cell)).rpartition(".")
+            return f"{stem}{dot}{change(ending)}"
+
+        return path
+
+    for change in (str.lower, str.upper):
+        path = cased(change)
+        how = f"the table's paths were found by one rule: their endings are in {change.__name__} case"
+        yield Rule(path, f"{how} ({one_line(tried[0])} is {one_line(path(tried[0]))})")
 
 
 def _pieces(cell: str) -> list[str]:

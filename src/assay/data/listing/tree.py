@@ -19,6 +19,11 @@ _EVALUATION: Final = frozenset({"eval", "evaluation"})
 #: The parts of a name: runs of capitals, capitalized words, lower-case words; digits and signs part them.
 _PARTS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
+#: Words for a lot of pictures: they tell nothing apart.
+_PICTURES: Final = frozenset(
+    "image images img imgs pic pics photo photos picture pictures data set files".split()
+)
+
 #: `cat.0.jpg`, `dog-12.png`: a word before a number. Cameras and programs name their pictures so, too.
 _NUMBERED: Final = re.compile(r"([^\W\d_][\w -]*?)[ ._-]*\(?\d+\)?")
 NO_CLASSES: Final = frozenset(
@@ -87,6 +92,11 @@ def split_in(name: str) -> str | None:
         return exact
     found = {_WORDS[part] for part in map(str.lower, _PARTS.findall(name)) if part in _WORDS}
     return found.pop() if len(found) == 1 else None
+
+
+def besides_split(name: str) -> frozenset[str]:
+    """The words of a name besides those of splits and of pictures as such: seg of `seg_train_images`."""
+    return frozenset(map(str.lower, _PARTS.findall(name))).difference(_WORDS, _PICTURES)
 
 
 def splits_of(names: Iterable[str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from unicodedata import normalize
 
 import numpy as np
 
@@ -22,7 +23,7 @@ def with_one_vocabulary(listing: Listing, chosen: Sequence[str] | None, where: o
     train lacks can only be wrong. Class names that differ by case from split to split are one class under
     --classes that names it once (`chosen`), and stop the reading without: AssayError `class-names`.
     """
-    listing = _joined_by_case(_named_by_number(listing, chosen), chosen)
+    listing = _joined_by_case(_named_by_number(_composed(listing), chosen), chosen)
     if "train" not in listing.parts:
         return listing
     known = set(listing.parts["train"].labels)
@@ -35,6 +36,27 @@ def with_one_vocabulary(listing: Listing, chosen: Sequence[str] | None, where: o
             refuse_other_case(strange, known, split, where)
             listing = _without(listing, split, set(strange), whole=len(strange) == len(found))
     return listing
+
+
+def _composed(listing: Listing) -> Listing:
+    """The listing with class names in the one form of Unicode that is composed (NFC).
+
+    A Mac writes `é` as two characters, others as one: they look alike, and are one name.
+    """
+    labels = {label for part in listing.parts.values() for label in part.labels}
+    meant = {label: normalize("NFC", label) for label in labels.union(listing.classes or ())}
+    if all(old == new for old, new in meant.items()):
+        return listing
+    parts = {
+        split: replace(part, labels=[meant[label] for label in part.labels])
+        for split, part in listing.parts.items()
+    }
+    classes = None if listing.classes is None else tuple(dict.fromkeys(meant[c] for c in listing.classes))
+    twice = len(set(meant.values())) < len(meant)
+    note = (
+        ("class names that differ only in how Unicode spells their accents are one class",) if twice else ()
+    )
+    return replace(listing, parts=parts, classes=classes, notes=(*listing.notes, *note))
 
 
 def _named_by_number(listing: Listing, chosen: Sequence[str] | None) -> Listing:

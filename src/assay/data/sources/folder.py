@@ -1,7 +1,6 @@
 """A folder of image files: a folder for each class, below folders for splits or not."""
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -16,8 +15,8 @@ from assay.data.formats.signatures import (
     REFUSED_SUFFIXES,
     is_image,
 )
-from assay.data.formats.text_table import SUFFIXES as TABLES
 from assay.data.formats.text_table import read_table
+from assay.data.listing.beside import hints_beside, notes_beside
 from assay.data.listing.image_table import Table, list_tables
 from assay.data.listing.layout import choose_reading
 from assay.data.listing.listing import Listing, Part, Unlisted
@@ -161,7 +160,8 @@ def list_folder(found: Walk, stamp: str, request: Request | None = None) -> List
             parts.setdefault(place[0], _Rows()).add(label, path)
     by_split = {split: parts[split].part(found.root, follow) for split in ordered_splits(parts)}
     left_out, classes = tuple(found.left_out), reading.classes or None
-    notes = (*reading.notes, *_unfollowed(found), *_unread_tables(found, request, parts))
+    labels = {label for rows in parts.values() for label in rows.labels}
+    notes = (*reading.notes, *_unfollowed(found), *notes_beside(found, request.layout, labels))
     return Listing(by_split, reading.form, stamp, classes, left_out, notes)
 
 
@@ -171,42 +171,9 @@ def _chosen(found: Walk, tree: Tree, request: Request, images: dict[str, list[st
         names = lambda folder: images.get(folder, [])  # noqa: E731
         return choose_reading(found.root, tree, request.layout, request.split_names, names)
     except AssayError as error:
-        tables = (f"there is a table, {name}: give its path" for name in _tables_beside(found)[:1])
-        hints = [*_unfollowed(found), *tables]
+        hints = [*_unfollowed(found), *hints_beside(found)]
         what = "; ".join([error.what, *hints])
         raise AssayError(error.code, error.where, what, error.fix, error.more) from error
-
-
-def _tables_beside(found: Walk) -> list[str]:
-    """Tables that lie in the folder itself and are none of those that are read with it."""
-    return [name for name in found.files if "/" not in name and name.lower().endswith(TABLES)]
-
-
-def _unread_tables(found: Walk, request: Request, parts: Mapping[str, "_Rows"]) -> list[str]:
-    """A note on tables beside the folders of classes: one may hold other labels.
-
-    Raises AssayError `ambiguous-layout` where the folders give one class alone and a table has labels, unless
-    --layout says that the folders count.
-    """
-    tables = _tables_beside(found)
-    classes = {label for rows in parts.values() for label in rows.labels}
-    if len(classes) == 1 and request.layout is None:
-        labelled = next((name for name in tables if _is_labelled(found.root / name)), None)
-        if labelled is not None:
-            one, table = one_line(classes.pop()), one_line(labelled)
-            what = f"by its folders all images are of one class, {one}; there is a table of labels, {table}"
-            fix = f"Give the table, {one_line(str(found.root / labelled))}, or say --layout classes."
-            raise AssayError("ambiguous-layout", found.root, what, fix)
-    names = f"{', '.join(map(one_line, tables[:3]))}{' and more' if len(tables) > 3 else ''}"
-    return [f"the folders give the classes; tables beside them were not read: {names}"] if tables else []
-
-
-def _is_labelled(table: Path) -> bool:
-    """Whether a table can be read and has labels."""
-    try:
-        return has_labels(table, read_table(table))
-    except AssayError:
-        return False  # no table of labels then: a note names it all the same
 
 
 def _unfollowed(found: Walk) -> list[str]:

@@ -1,0 +1,105 @@
+"""What lies beside the images of a folder and is not read, but may matter: tables, names, masks, archives."""
+
+import re
+from collections.abc import Collection
+from typing import Final
+
+from assay.core.errors import AssayError
+from assay.core.text import one_line
+from assay.data.formats.safe_open import read_file
+from assay.data.formats.text_table import SUFFIXES, read_table
+from assay.data.listing.metadata import has_labels
+from assay.data.listing.walk import Walk
+from assay.data.values import Kind
+
+#: Files that people list class names in, one a line.
+_NAME_FILES: Final = frozenset(
+    ("classes.txt", "class_names.txt", "labels.txt", "names.txt", "label_names.txt")
+)
+
+_ARCHIVES: Final = (".zip", ".tar", ".tar.gz", ".tgz", ".7z", ".rar")
+
+#: How a pickle of Python's begins: its protocols 2 to 5.
+_PICKLES: Final = tuple(b"\x80" + bytes([protocol]) for protocol in range(2, 6))
+
+#: A class called after another one, with a word for what belongs to a picture and is none.
+_OF_ANOTHER: Final = re.compile(
+    r"(.+?)[ _-]*(masks?|annotations?|segmentations?|seg|gt|ground[ _-]?truth)", re.IGNORECASE
+)
+
+#: Files that are looked into, for a hint.
+_LOOKED_INTO: Final = 20
+
+
+def hints_beside(found: Walk) -> list[str]:
+    """What to try where no image was found: a table, an archive, a pickle."""
+    files = [name for name in found.files if "/" not in name]
+    hints = [f"there is a table, {one_line(name)}: give its path" for name in _tables(found)[:1]]
+    archive = next((name for name in files if name.lower().endswith(_ARCHIVES)), None)
+    hints += [f"there is an archive inside, {one_line(archive)}: unpack it"] if archive else []
+    pickle = next((name for name in files[:_LOOKED_INTO] if _is_pickle(found, name)), None)
+    if pickle:
+        told = "is a pickle of Python's, which can run code and is not read: save its arrays with numpy.savez"
+        hints.append(f"{one_line(pickle)} {told}")
+    return hints
+
+
+def notes_beside(found: Walk, layout: Kind | None, classes: Collection[str]) -> list[str]:
+    """Notes on what was not read beside folders of classes.
+
+    classes: those that were read. Raises AssayError `ambiguous-layout` where there is one alone and a table
+    has labels, unless `layout` says that the folders count.
+    """
+    return [*_on_tables(found, layout, classes), *_on_names(found, classes), *_on_masks(classes)]
+
+
+def _tables(found: Walk) -> list[str]:
+    return [name for name in found.files if "/" not in name and name.lower().endswith(SUFFIXES)]
+
+
+def _on_tables(found: Walk, layout: Kind | None, classes: Collection[str]) -> list[str]:
+    tables = _tables(found)
+    if len(classes) == 1 and layout is None:
+        labelled = next((name for name in tables if _is_labelled(found, name)), None)
+        if labelled is not None:
+            one, table = one_line(next(iter(classes))), one_line(labelled)
+            what = f"by its folders all images are of one class, {one}; there is a table of labels, {table}"
+            fix = f"Give the table, {one_line(str(found.root / labelled))}, or say --layout classes."
+            raise AssayError("ambiguous-layout", found.root, what, fix)
+    names = f"{', '.join(map(one_line, tables[:3]))}{' and more' if len(tables) > 3 else ''}"
+    return [f"the folders give the classes; tables beside them were not read: {names}"] if tables else []
+
+
+def _on_names(found: Walk, classes: Collection[str]) -> list[str]:
+    """A note on a list of names, where the classes are numbers."""
+    if not classes or not all(map(str.isdecimal, classes)):
+        return []
+    lists = [name for name in found.files if "/" not in name and name.lower() in _NAME_FILES]
+    return [
+        f"the classes are numbers; {one_line(name)} may hold their names "
+        f"(--classes {one_line(str(found.root / name))})"
+        for name in lists[:1]
+    ]
+
+
+def _on_masks(classes: Collection[str]) -> list[str]:
+    """A note on classes that may be masks or the like of the pictures of other classes."""
+    others = {name.casefold() for name in classes}
+    masks = [name for name in classes if (of := _OF_ANOTHER.fullmatch(name)) and of[1].casefold() in others]
+    told = ", ".join(map(one_line, sorted(masks)[:3]))
+    return [f"classes named after others, and perhaps no classes: {told}"] if masks else []
+
+
+def _is_labelled(found: Walk, name: str) -> bool:
+    """Whether a table can be read and has labels."""
+    try:
+        return has_labels(found.root / name, read_table(found.root / name))
+    except AssayError:
+        return False  # no table of labels then: a note names it all the same
+
+
+def _is_pickle(found: Walk, name: str) -> bool:
+    try:
+        return read_file(found.root / name, 2, follow_links=False) in _PICKLES
+    except AssayError:
+        return False  # a hint more or less
