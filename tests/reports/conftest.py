@@ -11,7 +11,7 @@ from assay.audits.registry import audit_dataset, measure_all
 from assay.data.preprocessing import fit_preprocessing
 from assay.data.values import Dataset, Split, numbered_ids
 from assay.evaluation.values import Evaluation
-from assay.reports.values import ReportContent, Saliency
+from assay.reports.values import Results, Saliency
 from assay.training.model.values import EpochRecord, History, LayerRow, ModelSummary
 from reports.chromium import start
 from reports.trust_record import TRUST
@@ -110,14 +110,12 @@ LAYERS = ModelSummary(
 )
 
 
-def make_content(
-    dataset: Dataset | None = None, audit_only: bool = False, **changes: object
-) -> ReportContent:
+def make_content(dataset: Dataset | None = None, audit_only: bool = False, **changes: object) -> Results:
     dataset = dataset or make_dataset()
     measurements = measure_all(dataset)
     found = audit_dataset(dataset, measurements, QUICK_CHECKS)
     if audit_only:
-        return ReportContent(dataset, measurements, found, config={"command": "audit", "data": "/home/me/p"})
+        return Results(dataset, measurements, found, config={"command": "audit", "data": "/home/me/p"})
     rows = np.arange(len(dataset.train))
     if "evaluation" in changes and "saliency" not in changes:
         changes = {**changes, "saliency": None}
@@ -133,7 +131,7 @@ def make_content(
         "commands": ("assay run --config config.toml --out AGAIN",),
         **changes,
     }
-    return ReportContent(dataset, measurements, found, **values)  # type: ignore[arg-type]
+    return Results(dataset, measurements, found, **values)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="session")
@@ -142,7 +140,7 @@ def dataset_of() -> Callable[..., Dataset]:
 
 
 @pytest.fixture(scope="session")
-def content_of() -> Callable[..., ReportContent]:
+def content_of() -> Callable[..., Results]:
     return make_content
 
 

@@ -7,7 +7,7 @@ from assay.audits.self_test.recall import Counted
 from assay.audits.values import Audit
 from assay.reports.page.html import draw_all, page
 from assay.reports.page.tables import self_test_rows
-from assay.reports.values import ReportContent
+from assay.reports.values import Results
 
 FLIPS = Counted("label-errors", "1% <b>flips</b>", 1200, 1100, 1900, 800, 0, 0.9166, 0.5789, 0.9962, 0.927)
 DRIFT = Counted("drift", "brighter", 1, 1, 1, 0, 0, 1.0, None)
@@ -30,7 +30,7 @@ def test_without_a_self_test_there_is_no_table() -> None:
     assert self_test_rows(Audit({"name": "x"}, {}, ())) == []
 
 
-def test_the_report_shows_the_table_and_only_text(content_of: Callable[..., ReportContent]) -> None:
+def test_the_report_shows_the_table_and_only_text(content_of: Callable[..., Results]) -> None:
     """The chapter is there where the self-test was made, with every text escaped, and not otherwise."""
     without = content_of(audit_only=True)
     statistics = {**without.audit.statistics, "self_test": [FLIPS.as_record()]}

@@ -15,7 +15,6 @@ from assay.reports.findings.comparison import SIGNIFICANT, p_text, p_value
 from assay.reports.findings.comparison import headline as comparison_headline
 from assay.reports.findings.next_steps import next_steps
 from assay.reports.findings.verdict import (
-    Facts,
     copies_sentence,
     gather,
     headline,
@@ -54,7 +53,8 @@ def quoted(path: Path) -> str:
 
 def told(done: Run) -> tuple[str, list[str]]:
     """What happened in a run, as lines, and the commands to try next; from the facts of its report."""
-    facts = facts_of_run(done)
+    assert done.results is not None  # all commands that end here made them
+    facts = gather(done.results)
     folder = quoted(done.path)
     commands = [step.in_folder(folder) for step in next_steps(facts)[:_MOST_STEPS] if step.command]
     lines = [headline(facts), *([score_sentence(facts)] if facts.n else []), copies_sentence(facts)]
@@ -64,16 +64,6 @@ def told(done: Run) -> tuple[str, list[str]]:
 
 #: Commands to try next, before the last one.
 _MOST_STEPS: Final = 2
-
-
-def facts_of_run(done: Run) -> Facts:
-    """The facts that the report of this run has on its first screen."""
-    model = done.model
-    if model is None:
-        return gather(done.audit.dataset["name"], done.audit, done.score)
-    kinds = [layer.kind for layer in model.layers.layers]
-    recipe = str(model.recipe["name"])
-    return gather(done.audit.dataset["name"], done.audit, done.score, model.history, recipe, kinds)
 
 
 def counts_line(audit: Audit) -> str:

@@ -1,4 +1,4 @@
-"""`ReportContent`: all that a report shows. `Figure` and `Table`: one picture, and the data behind it."""
+"""`Results`: what a run found, from stages to files. `Figure` and `Table`: one picture, and its data."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,15 +30,19 @@ class Saliency:
 
 
 @dataclass(frozen=True, eq=False)
-class ReportContent:
-    """The results of a run (or, where the later values are None, of an audit alone).
+class Results:
+    """What a run has found so far; of an audit alone the later values are None.
+
+    The one value that goes from the stages to the files, the report and the end of the command: a new figure
+    or finding takes what it needs from here.
 
     measurements: per split name, over the whole split.
     partition: rows `split, count, per_class, purpose` as they were used, the validation split among
         them; empty: the data set's own splits.
     saliency: where the model looked in its most confident mistakes. asked: in images that somebody asked for.
     features: what the model computes for each test image before its last layer, `(n, d)`.
-    decisions: what a person decided before this run, which was given them.
+    decisions: what a person decided before this run, which was given them. look_at: test images that the
+        report is asked to show the model's looks at.
     seed, recipe, config: what was asked for, as JSON types. commands: shell lines that repeat the run.
     """
 
@@ -58,6 +62,15 @@ class ReportContent:
     config: Mapping[str, Any] = field(default_factory=dict)
     commands: tuple[str, ...] = ()
     decisions: tuple[Decision, ...] = ()
+    look_at: tuple[int, ...] = ()
+
+    def headline(self) -> dict[str, Any]:
+        """The figures that sum the run up."""
+        figures: dict[str, Any] = {"areas": self.audit.area_verdicts()}
+        if self.evaluation is not None:
+            figures["accuracy"] = self.evaluation.accuracy
+            figures["accuracy_ci95"] = list(self.evaluation.accuracy_ci95)
+        return figures
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from assay.audits.values import Audit
 from assay.core.events import Event, OnEvent, stage
+from assay.reports.values import Results
 from assay.workflow import run_folder
 from assay.workflow.planning.plan import Plan, keep_inputs, need_same_data
-from assay.workflow.results import Results
 from assay.workflow.run_folder import RunFolder
 from assay.workflow.stages import Run, evaluate_model, hold_out_rows, layers_of, test_one, train_one
 
@@ -44,7 +44,7 @@ def side_by_side(
     scores = {candidate.name: candidate.accuracy for candidate in comparison.candidates}
     figures = {"areas": results.audit.area_verdicts(), "accuracies": scores}
     on_event(Event("run-finished", "report", {"path": str(folder.path), **figures}))
-    return Run(folder.path, results.audit, runs=runs, comparison=comparison)
+    return Run(folder.path, results.audit, runs=runs, comparison=comparison, results=results)
 
 
 def _train_part(part: Plan, results: Results, on_event: OnEvent, accept_changes: bool) -> Run:

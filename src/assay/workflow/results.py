@@ -1,59 +1,57 @@
-"""`Results`: what a run has found, handed to the files of its folder. Loads no matplotlib."""
+"""What a run has found, filled in by its stages. Loads no matplotlib."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from assay.audits.measures.pixel_sums import Measurements
-from assay.audits.values import Audit
 from assay.data.decisions import Decided
 from assay.data.splitting.stratified import HoldOut
 from assay.data.values import PURPOSES, Dataset
 from assay.evaluation.values import Evaluation
+from assay.reports.values import Results
 from assay.training.classifier import Model
 
 
-@dataclass(frozen=True, eq=False)
-class Results:
-    """What a run has found so far; the later values are None where it did not go so far.
+def with_model(results: Results, model: Model, held: HoldOut, decided: Decided) -> Results:
+    """With what training gave. decided: what follows for these data from the decisions of a person."""
+    return replace(
+        results,
+        partition=partition(results.dataset, held, decided),
+        preprocessing=model.preprocessing,
+        layers=model.layers,
+        history=model.history,
+        recipe=model.recipe,
+    )
 
-    decided: what follows for these data from the decisions that the run was given. look_at: test images that
-    the report is asked to show the model's looks at.
-    """
 
-    dataset: Dataset
-    measurements: Mapping[str, Measurements]
-    audit: Audit
-    decided: Decided
-    held: HoldOut | None = None
-    model: Model | None = None
-    evaluation: Evaluation | None = None
-    look_at: tuple[int, ...] = ()
+def with_score(results: Results, score: Evaluation | None) -> Results:
+    """With the score on the test images; of a model trained elsewhere its name is all that is known."""
+    if score is None:
+        return results
+    recipe = results.recipe if results.layers else {"name": score.model["recipe"]}
+    return replace(results, evaluation=score, recipe=recipe)
 
-    def headline(self) -> dict[str, Any]:
-        """The figures that sum the run up."""
-        figures: dict[str, Any] = {"areas": self.audit.area_verdicts()}
-        if self.evaluation is not None:
-            figures["accuracy"] = self.evaluation.accuracy
-            figures["accuracy_ci95"] = list(self.evaluation.accuracy_ci95)
-        return figures
 
-    def partition(self) -> list[dict[str, Any]]:
-        """The partition as used: `train` without what was held out for validation."""
-        rows = self.dataset.partition_table()
-        if self.held is None:
-            return rows
-        labels, k = self.decided.labelled("train", self.dataset.train).labels, len(self.dataset.classes)
-        used = [
-            {
-                "split": name,
-                "count": len(part),
-                "per_class": np.bincount(labels[part], minlength=k).tolist(),
-                "purpose": PURPOSES[name],
-            }
-            for name, part in (("train", self.held.train), ("validation", self.held.validation))
-            if len(part)
-        ]
-        return used + [row for row in rows if row["split"] != "train"]
+def with_settings(results: Results, config: Mapping[str, Any]) -> Results:
+    """With what was asked for, and the shell line that repeats the run from its own configuration."""
+    command = f"assay {config.get('command', 'run')} --config config.toml --out ANOTHER_FOLDER"
+    seed = config.get("seed") if results.layers else None
+    return replace(results, config=config, seed=seed, commands=(command,))
+
+
+def partition(dataset: Dataset, held: HoldOut, decided: Decided) -> list[dict[str, Any]]:
+    """The partition as used: `train` without what was held out for validation."""
+    labels, k = decided.labelled("train", dataset.train).labels, len(dataset.classes)
+    used = [
+        {
+            "split": name,
+            "count": len(part),
+            "per_class": np.bincount(labels[part], minlength=k).tolist(),
+            "purpose": PURPOSES[name],
+        }
+        for name, part in (("train", held.train), ("validation", held.validation))
+        if len(part)
+    ]
+    return used + [row for row in dataset.partition_table() if row["split"] != "train"]

@@ -164,5 +164,5 @@ def report_again(
         if plan.recipe is not None:
             tested = (opened.path / "evaluation.json").exists()
             return test_one(plan, opened, results, on_event, test=tested)
-        report(opened, plan, results, on_event)
-    return Run(opened.path, results.audit)
+        report(opened, plan, results, None, on_event)
+    return Run(opened.path, results.audit, results=results)

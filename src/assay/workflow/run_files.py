@@ -1,8 +1,7 @@
 """Every file of a run folder, written from the values that the stages gave."""
 
-from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,30 +9,30 @@ from numpy.typing import NDArray
 from assay.audits.measures.label_quality import label_quality_csv
 from assay.core import durable
 from assay.core.errors import AssayError
-from assay.data.decisions import Decision, decided_in
+from assay.data.decisions import decided_in
 from assay.evaluation.evaluate import predictions_csv
 from assay.evaluation.values import Evaluation
 from assay.reports.figures.embedding import MOST_FEATURES
 from assay.reports.findings.occlusion import look_where
 from assay.reports.page.html import write_report
-from assay.reports.values import ReportContent, Saliency
+from assay.reports.values import Results, Saliency
+from assay.training.classifier import Model
 from assay.training.inference.features import features_of
-from assay.workflow.results import Results
 
 
-def write_results(folder: Path, results: Results, config: Mapping[str, Any]) -> None:
+def write_results(folder: Path, results: Results, model: Model | None) -> None:
     """Write audit.json, issues.csv and, as far as the run went, model, history, scores, predictions;
     last the figures and the report."""
-    content = _report_content(results, config, decided_in(folder))
+    results = replace(_looked_into(results, model), decisions=decided_in(folder))
     save_audit(folder, results)
-    if results.model is not None:
-        results.model.save(folder / "model")
-        durable.write_text(folder / "history.csv", results.model.history.csv())
+    if model is not None:
+        model.save(folder / "model")
+        durable.write_text(folder / "history.csv", model.history.csv())
     if results.evaluation is not None:
         durable.write_json(folder / "evaluation.json", results.evaluation.as_record())
         table = predictions_csv(results.evaluation, results.dataset.splits["test"], "test")
         durable.write_text(folder / "predictions.csv", table)
-    write_report(folder, content)
+    write_report(folder, results)
 
 
 def save_audit(folder: Path, results: Results) -> None:
@@ -51,11 +50,21 @@ LOOKED_AT = 12
 MOST_ASKED = 48
 
 
-def saliency(results: Results, rows: NDArray[np.int64]) -> Saliency | None:
-    """Where the model looked in some test images; None without a model or a test split."""
-    model, score = results.model, results.evaluation
+def _looked_into(results: Results, model: Model | None) -> Results:
+    """With what the model makes of single test images; as it is without a model that was tested here."""
+    score, asked = results.evaluation, asked_rows(results)
     if model is None or score is None or "test" not in results.dataset.splits:
-        return None
+        return results
+    return replace(
+        results,
+        saliency=saliency(results, model, score, score.mistakes(LOOKED_AT)),
+        asked=saliency(results, model, score, asked) if results.look_at else None,
+        features=_features(results, model),
+    )
+
+
+def saliency(results: Results, model: Model, score: Evaluation, rows: NDArray[np.int64]) -> Saliency:
+    """Where the model looked in some test images."""
     total = results.measurements["train"]
     average = total.sums.sum(axis=0) / max(1, int(total.counts.sum()))
     test = results.dataset.splits["test"]
@@ -74,47 +83,10 @@ def asked_rows(results: Results) -> NDArray[np.int64]:
     return np.array(asked, np.int64)
 
 
-def _features(results: Results) -> NDArray[np.float32] | None:
+def _features(results: Results, model: Model) -> NDArray[np.float32] | None:
     """What the model computes for each test image before its last layer; None where that is too much."""
-    if results.model is None or results.evaluation is None or "test" not in results.dataset.splits:
-        return None
-    _, blocks = features_of(results.model, results.dataset.splits["test"].blocks())
+    _, blocks = features_of(model, results.dataset.splits["test"].blocks())
     first = next(blocks, None)
     if first is None or first.shape[1] > MOST_FEATURES:
         return None
     return np.concatenate([first, *blocks])
-
-
-def _report_content(
-    results: Results, config: Mapping[str, Any], decisions: tuple[Decision, ...]
-) -> ReportContent:
-    model, score = results.model, results.evaluation
-    surest = score.mistakes(LOOKED_AT) if score else np.zeros(0, np.int64)
-    return ReportContent(
-        dataset=results.dataset,
-        measurements=results.measurements,
-        audit=results.audit,
-        partition=results.partition(),
-        preprocessing=model.preprocessing if model else None,
-        layers=model.layers if model else None,
-        history=model.history if model else None,
-        evaluation=score,
-        saliency=saliency(results, surest),
-        asked=saliency(results, asked_rows(results)) if results.look_at else None,
-        features=_features(results),
-        recipe=model.recipe if model else _foreign(score),
-        seed=config.get("seed") if model else None,
-        config=config,
-        commands=_commands(config),
-        decisions=decisions,
-    )
-
-
-def _foreign(score: Evaluation | None) -> dict[str, Any] | None:
-    """What is known of a model that was trained elsewhere: its name."""
-    return {"name": score.model["recipe"]} if score is not None else None
-
-
-def _commands(config: Mapping[str, Any]) -> tuple[str, ...]:
-    """The shell line that repeats the run from its own configuration."""
-    return (f"assay {config.get('command', 'run')} --config config.toml --out ANOTHER_FOLDER",)

@@ -169,5 +169,5 @@ def run_merge(parts: str | Path, *, out: str | Path | None = None, on_event: OnE
         keep_inputs(plan, folder)
         claimed.facts["parts"] = {"folder": str(parts), "shards": len(stored)}
         results = examined(plan, on_event, measured)
-        report(claimed, plan, results, on_event)
-    return Run(folder, results.audit)
+        report(claimed, plan, results, None, on_event)
+    return Run(folder, results.audit, results=results)

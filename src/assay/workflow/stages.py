@@ -14,6 +14,7 @@ from assay.data.splitting.stratified import HoldOut, hold_out
 from assay.data.values import Dataset
 from assay.evaluation.compare import Comparison
 from assay.evaluation.values import Evaluation
+from assay.reports.values import Results
 from assay.training.classifier import Model
 from assay.training.fit import fit
 from assay.training.fit_request import FitRequest
@@ -23,7 +24,7 @@ from assay.training.recipes import NetRecipe, Recipe
 from assay.workflow.evidence import calibrate, judge, judge_answers, validation_rows, with_rule
 from assay.workflow.own_models.answers import FOREIGN
 from assay.workflow.planning.plan import Plan, need_same_data
-from assay.workflow.results import Results
+from assay.workflow.results import with_model, with_score, with_settings
 from assay.workflow.run_folder import RunFolder
 from assay.workflow.training_warnings import training_warnings
 
@@ -33,7 +34,7 @@ class Run:
     """What a run gave: its folder and, as far as it went, the audit, the model and the score.
 
     runs, comparison: of several recipes or seeds, the run of each model (then `model` and `score` are None),
-    and all of them side by side.
+    and all of them side by side. results: what the report was made from; None of a model that was only read.
     """
 
     path: Path
@@ -42,6 +43,7 @@ class Run:
     score: Evaluation | None = None
     runs: tuple["Run", ...] = ()
     comparison: Comparison | None = None
+    results: Results | None = None
 
     def __repr__(self) -> str:
         known = (self.comparison or self.model, self.score, self.audit)
@@ -56,15 +58,16 @@ def train_one(
     plan: Plan, folder: RunFolder, results: Results, on_event: OnEvent, accept_changes: bool = False
 ) -> Run:
     """Train and judge the plan's model, or judge the answers that were given, and write everything."""
+    model = None
     if plan.recipe is not None:
         held, model = fit_model(plan, folder, on_event, accept_changes)
         test = plan.command == "run"
         score = evaluate_model(model, plan.dataset, results.audit, plan.decided, on_event) if test else None
-        results = replace(results, held=held, model=model, evaluation=score)
+        results = with_score(with_model(results, model, held, plan.decided), score)
     if plan.answers is not None:
-        results = replace(results, evaluation=evaluate_answers(plan, results.audit, on_event))
-    report(folder, plan, results, on_event)
-    return Run(folder.path, results.audit, results.model, results.evaluation)
+        results = with_score(results, evaluate_answers(plan, results.audit, on_event))
+    report(folder, plan, results, model, on_event)
+    return Run(folder.path, results.audit, model, results.evaluation, results=results)
 
 
 def test_one(
@@ -85,9 +88,9 @@ def test_one(
     if max_risk is not None:
         model = with_rule(model, *validation_rows(plan.train, held, plan.dataset), max_risk)
     score = evaluate_model(model, plan.dataset, results.audit, plan.decided, on_event) if test else None
-    results = replace(results, held=held, model=model, evaluation=score)
-    report(folder, plan, results, on_event)
-    return Run(folder.path, results.audit, model, score)
+    results = with_score(with_model(results, model, held, plan.decided), score)
+    report(folder, plan, results, model, on_event)
+    return Run(folder.path, results.audit, model, score, results=results)
 
 
 def examined(plan: Plan, on_event: OnEvent, measured: Merged | None = None) -> Results:
@@ -108,7 +111,7 @@ def examined(plan: Plan, on_event: OnEvent, measured: Merged | None = None) -> R
         )
         figures.update(areas=found.area_verdicts(), decisions=dict(found.decisions))
     found = replace(found, data=plan.dataset)
-    return Results(plan.dataset, measurements, found, plan.decided)
+    return Results(plan.dataset, measurements, found, partition=plan.dataset.partition_table())
 
 
 def hold_out_rows(plan: Plan) -> HoldOut:
@@ -218,7 +221,7 @@ def evaluate_answers(plan: Plan, audit: Audit, on_event: OnEvent) -> Evaluation:
     return score
 
 
-def report(folder: RunFolder, plan: Plan, results: Results, on_event: OnEvent) -> None:
+def report(folder: RunFolder, plan: Plan, results: Results, model: Model | None, on_event: OnEvent) -> None:
     """Every file of the run folder written, the manifest last."""
     from assay.workflow.run_files import write_results  # draws: matplotlib takes most of a second to load
 
@@ -226,6 +229,6 @@ def report(folder: RunFolder, plan: Plan, results: Results, on_event: OnEvent) -
         folder.facts["data"] = dict(plan.location)
         if plan.settings.decisions:
             folder.facts["decisions"] = {**plan.decided.counts, "unmatched": plan.decided.unmatched}
-        write_results(folder.path, results, plan.config())
+        write_results(folder.path, with_settings(results, plan.config()), model)
         folder.finish()
     on_event(Event("run-finished", "report", {"path": str(folder.path), **results.headline()}))

@@ -8,7 +8,7 @@ from assay.audits.values import Audit, Finding, Issue
 from assay.data.values import Dataset, Split, numbered_ids
 from assay.reports.drawing.captions import CAPTIONS
 from assay.reports.figures.suspects import suspects, worst
-from assay.reports.values import ReportContent
+from assay.reports.values import Results
 
 CLASSES = ("cat", "<b>dog</b>")
 
@@ -33,10 +33,10 @@ def _issue(check: str, index: int, score: float, kind: str = "k", related: int |
     return Issue(check, kind, score, "test", index, f"test/{index:02d}", "", CLASSES[index % 2], **place)
 
 
-def _content(issues: tuple[Issue, ...]) -> ReportContent:
+def _content(issues: tuple[Issue, ...]) -> Results:
     checks = dict.fromkeys(issue.check for issue in issues)
     found = tuple(Finding(c, "warn", f"{c} speaks.", {}, "", "", area=CHECKS[c].area) for c in checks)
-    return ReportContent(_dataset(), {}, Audit({"name": "pets"}, {}, found, issues))
+    return Results(_dataset(), {}, Audit({"name": "pets"}, {}, found, issues))
 
 
 @pytest.mark.parametrize("check", PICTURED)

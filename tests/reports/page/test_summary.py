@@ -17,6 +17,7 @@ from assay.reports.findings.verdict import (
     trust,
 )
 from assay.reports.page.summary import groups, tell
+from assay.reports.values import Results
 from assay.training.inference.any_model import summarize
 from assay.training.recipes import read_recipe
 from assay.workflow.load import load
@@ -220,8 +221,8 @@ def test_who_has_convolutions_is_not_sent_for_them(recipe: str, evaluation_of) -
     """Asked of the layers that the recipe really has; a pretrained net has them inside its one row."""
     data = load("fashion-mnist-sample")
     audit = Audit({}, {}, Findings(()), decisions={"convolution": {"decision": "called for", "reason": ""}})
-    kinds = [row.kind for row in summarize(read_recipe(recipe), (64, 64, 3), 10).layers]
-    facts = gather("toy", audit, evaluation_of(data), None, recipe, kinds)
+    layers = summarize(read_recipe(recipe), (64, 64, 3), 10)
+    facts = gather(Results(data, {}, audit, evaluation=evaluation_of(data), layers=layers))
     assert facts.wants_convolution == (recipe == "mlp")
 
 

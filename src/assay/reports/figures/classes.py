@@ -17,7 +17,7 @@ from assay.reports.drawing.image_grid import Grid, draw_grid, row_by_row
 from assay.reports.drawing.sampling import shown_classes, shown_note
 from assay.reports.findings import classes as class_findings
 from assay.reports.findings.wording import count, decimal
-from assay.reports.values import Figure, ReportContent, Table
+from assay.reports.values import Figure, Results, Table
 
 #: Images beside each other in a gallery.
 _COLUMNS: Final = 5
@@ -26,7 +26,7 @@ _COLUMNS: Final = 5
 _WARM: Final = ("#10131c", "#3d2350", "#8a2f57", "#d2503f", "#f29b4b", "#fbefb2")
 
 
-def class_means(content: ReportContent) -> Figure:
+def class_means(content: Results) -> Figure:
     """The mean image of each class."""
     measurements, classes = content.measurements["train"], content.dataset.classes
     shown = shown_classes(measurements.counts)
@@ -42,7 +42,7 @@ def class_means(content: ReportContent) -> Figure:
     )
 
 
-def class_deviations(content: ReportContent) -> Figure:
+def class_deviations(content: Results) -> Figure:
     """The standard deviation image of each class, one color scale for all."""
     measurements, classes = content.measurements["train"], content.dataset.classes
     shown = shown_classes(measurements.counts)
@@ -66,7 +66,7 @@ def _gallery(pictures: NDArray[np.uint8], captions: list[tuple[str, str]]) -> Gr
     return Grid(pictures, row_by_row(len(pictures), _COLUMNS), (rows, _COLUMNS), captions=captions)
 
 
-def _table(content: ReportContent, shown: NDArray[np.int64]) -> Table:
+def _table(content: Results, shown: NDArray[np.int64]) -> Table:
     """The data behind both galleries, each image summed up."""
     measurements, classes = content.measurements["train"], content.dataset.classes
     means, deviations = measurements.class_means, measurements.class_deviations
@@ -93,7 +93,7 @@ def _warm(shares: NDArray[np.float64]) -> NDArray[np.uint8]:
     return (255 * np.stack(channels, axis=-1)).round().astype(np.uint8)
 
 
-def mean_correlation(content: ReportContent) -> Figure:
+def mean_correlation(content: Results) -> Figure:
     """Pearson correlation of the class means, as a matrix."""
     measurements, classes = content.measurements["train"], content.dataset.classes
     shown = shown_classes(measurements.counts)

@@ -20,12 +20,12 @@ from assay.reports.drawing.sampling import evenly_spaced, shown_classes, shown_n
 from assay.reports.findings import classes as class_findings
 from assay.reports.findings import pixels as pixel_findings
 from assay.reports.findings.wording import count, decimal, percent
-from assay.reports.values import Figure, ReportContent, Table
+from assay.reports.values import Figure, Results, Table
 
 _SAMPLES_PER_CLASS: Final = 10
 
 
-def sample_grid(content: ReportContent) -> Figure:
+def sample_grid(content: Results) -> Figure:
     """Ten images of each class, evenly spaced through the training split."""
     dataset, measurements = content.dataset, content.measurements["train"]
     shown = shown_classes(measurements.counts)
@@ -55,7 +55,7 @@ def sample_grid(content: ReportContent) -> Figure:
     )
 
 
-def class_distribution(content: ReportContent) -> Figure:
+def class_distribution(content: Results) -> Figure:
     """Images per class in every split, as shares of the split."""
     counts = {split: m.counts for split, m in content.measurements.items()}
     classes = content.dataset.classes
@@ -105,7 +105,7 @@ def _bars(canvas: Canvas, classes: tuple[str, ...], counts: Mapping[str, Counts]
     axes.legend(ncols=len(counts), loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0)
 
 
-def pixel_histogram(content: ReportContent) -> Figure:
+def pixel_histogram(content: Results) -> Figure:
     """Pixel values of the training split, the zeros apart."""
     histogram = content.measurements["train"].histogram
     total = max(1, int(histogram.sum()))
@@ -170,7 +170,7 @@ def _height(axes: Axes, shares: NDArray[np.float64]) -> float:
     return rest
 
 
-def class_histograms(content: ReportContent) -> Figure:
+def class_histograms(content: Results) -> Figure:
     """Pixel values per class: one ridge each, zeros apart."""
     measurements, classes = content.measurements["train"], content.dataset.classes
     shown = shown_classes(measurements.counts)
@@ -219,7 +219,7 @@ def _ridges(canvas: Canvas, names: list[str], levels: Counts) -> None:
     axes.grid(axis="y")
 
 
-def normalized_histogram(content: ReportContent) -> Figure:
+def normalized_histogram(content: Results) -> Figure:
     """The training pixels before and after normalization."""
     preprocessing, histogram = content.preprocessing, content.measurements["train"].histogram
     assert preprocessing is not None

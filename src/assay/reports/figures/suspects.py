@@ -16,7 +16,7 @@ from assay.reports.drawing.captions import CAPTIONS, Caption, figure
 from assay.reports.drawing.image_grid import Grid, draw_grid, plot_grid, row_by_row
 from assay.reports.drawing.image_tiles import shrunk
 from assay.reports.findings.wording import count, percent
-from assay.reports.values import Figure, ReportContent, Table
+from assay.reports.values import Figure, Results, Table
 
 _COLUMNS: Final = 8
 _CELLS: Final = 24
@@ -28,7 +28,7 @@ _OF_ONE_KIND: Final = 12
 _SIDE: Final = 32
 
 
-def suspects(content: ReportContent) -> tuple[Figure, ...]:
+def suspects(content: Results) -> tuple[Figure, ...]:
     """A figure for each check that flags images which can be seen, the worst first."""
     drawn = (_suspects_of(check, content) for check in PICTURED)
     return tuple(figure for figure in drawn if figure is not None)
@@ -44,7 +44,7 @@ def _caption(check: str, audit: Audit) -> Caption:
     return Caption(f"Flagged by {check}", shows, f"Why it matters: {finding.reason}.")
 
 
-def _suspects_of(check: str, content: ReportContent) -> Figure | None:
+def _suspects_of(check: str, content: Results) -> Figure | None:
     issues = [issue for issue in content.audit.issues if issue.check == check]
     if not issues:
         return None

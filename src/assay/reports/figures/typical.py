@@ -12,13 +12,13 @@ from assay.reports.drawing.captions import figure
 from assay.reports.drawing.image_grid import Grid, draw_grid
 from assay.reports.drawing.sampling import shown_classes, shown_note
 from assay.reports.findings.wording import count, decimal, name
-from assay.reports.values import Figure, ReportContent, Table
+from assay.reports.values import Figure, Results, Table
 
 #: Images at each end of a class, with an empty column between the two.
 _AT_EACH_END: Final = 5
 
 
-def typical(content: ReportContent) -> Figure:
+def typical(content: Results) -> Figure:
     """The images of each class nearest to its mean, and those farthest from it."""
     dataset, measurements = content.dataset, content.measurements["train"]
     distances = distances_to_mean(dataset.train, measurements)

@@ -4,7 +4,7 @@
 contradict each other: whether to trust the score, how the training went, and what to do next.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -13,7 +13,8 @@ from assay.audits.values import VERDICT_ORDER, Audit, Finding
 from assay.evaluation.values import Evaluation
 from assay.reports.findings.results import Course, course_of
 from assay.reports.findings.wording import check_title, count, listed, name, percent, points
-from assay.training.model.values import PRETRAINED_KINDS, History
+from assay.reports.values import Results
+from assay.training.model.values import PRETRAINED_KINDS
 
 #: A 95 % interval wider than this, as a share, leaves too much open: about 240 test images at 80 %.
 WIDE: Final = 0.1
@@ -73,16 +74,12 @@ class Facts:
         return sorted(bad, key=lambda f: (-VERDICT_ORDER.index(f.verdict), CHECKS[f.check].importance))
 
 
-def gather(
-    data: str,
-    audit: Audit,
-    score: Evaluation | None = None,
-    history: History | None = None,
-    recipe: str = "",
-    layer_kinds: Sequence[str] | None = None,
-) -> Facts:
-    """The facts of a run; of an audit alone without the later values."""
-    course = course_of(history) if history is not None else None
+def gather(results: Results) -> Facts:
+    """The facts of a run or an audit."""
+    data, audit, score = results.dataset.name, results.audit, results.evaluation
+    recipe = str((results.recipe or {}).get("name", ""))
+    layer_kinds = [layer.kind for layer in results.layers.layers] if results.layers else None
+    course = course_of(results.history) if results.history is not None else None
     if score is None:
         return Facts(data, audit.findings, recipe, course=course)
     low, high = score.accuracy_ci95

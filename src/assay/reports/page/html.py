@@ -45,7 +45,7 @@ from assay.reports.page.tables import (
     settings_rows,
     worst_classes,
 )
-from assay.reports.values import Figure, ReportContent
+from assay.reports.values import Figure, Results
 
 Figures = tuple[Figure, ...]
 
@@ -66,21 +66,21 @@ class Chapter:
 
     name: str
     title: str
-    draw: Callable[[ReportContent], Figures] = lambda _: ()
-    present: Callable[[ReportContent], bool] = lambda _: True
+    draw: Callable[[Results], Figures] = lambda _: ()
+    present: Callable[[Results], bool] = lambda _: True
 
 
-def _load(content: ReportContent) -> Figures:
+def _load(content: Results) -> Figures:
     """Balanced classes are told in words: bars of equal length would fill a screen and show nothing."""
     equal = all(len(set(m.counts.tolist())) == 1 for m in content.measurements.values())
     return () if equal else (look.class_distribution(content),)
 
 
-def _normalize(content: ReportContent) -> Figures:
+def _normalize(content: Results) -> Figures:
     return (look.normalized_histogram(content),)
 
 
-def _look(content: ReportContent) -> Figures:
+def _look(content: Results) -> Figures:
     return (
         look.sample_grid(content),
         look.pixel_histogram(content),
@@ -92,7 +92,7 @@ def _look(content: ReportContent) -> Figures:
     )
 
 
-def _train(content: ReportContent) -> Figures:
+def _train(content: Results) -> Figures:
     assert content.history is not None
     if not content.history.records:
         return ()
@@ -100,13 +100,13 @@ def _train(content: ReportContent) -> Figures:
     return (results.learning_curves(content.history, early),)
 
 
-def _evaluate(content: ReportContent) -> Figures:
+def _evaluate(content: Results) -> Figures:
     score = content.evaluation
     assert score is not None
     return (results.recalls(score),)
 
 
-def _mistakes(content: ReportContent) -> Figures:
+def _mistakes(content: Results) -> Figures:
     score = content.evaluation
     assert score is not None
     test, found = content.dataset.splits["test"], embedding.map_of(score, content.features)
@@ -122,7 +122,7 @@ def _mistakes(content: ReportContent) -> Figures:
     return tuple(figures)
 
 
-def _trust(content: ReportContent) -> Figures:
+def _trust(content: Results) -> Figures:
     score = content.evaluation
     assert score is not None
     record = score.as_record()
@@ -172,7 +172,7 @@ class Drawn:
         }
 
 
-def write_report(folder: Path, content: ReportContent) -> None:
+def write_report(folder: Path, content: Results) -> None:
     """Write `report.html`, `report.json` and `figures/*.png` into `folder`. Equal content gives equal bytes.
 
     Raises AssayError when the disk refuses (see `assay.core.durable`).
@@ -185,7 +185,7 @@ def write_report(folder: Path, content: ReportContent) -> None:
     durable.write_text(folder / "report.html", page(content, drawn))
 
 
-def draw_all(content: ReportContent) -> Drawn:
+def draw_all(content: Results) -> Drawn:
     """Everything that the page shows as pictures; of single images as many as there is room for."""
     figures = {chapter.name: chapter.draw(content) for chapter in CHAPTERS if chapter.present(content)}
     drawn = Drawn(figures, explore(content), list_suspects(content))
@@ -198,7 +198,7 @@ def draw_all(content: ReportContent) -> Drawn:
     return replace(drawn, atlas=pack(dict(content.dataset.splits), places, room, needed))
 
 
-def page(content: ReportContent, drawn: Drawn) -> str:
+def page(content: Results, drawn: Drawn) -> str:
     """The whole report as HTML."""
     chapters = [chapter for chapter in CHAPTERS if chapter.present(content)]
     template = environment().get_template("report.html")
@@ -220,7 +220,7 @@ def page(content: ReportContent, drawn: Drawn) -> str:
     )
 
 
-def _numbers(content: ReportContent, drawn: Drawn) -> Numbers:
+def _numbers(content: Results, drawn: Drawn) -> Numbers:
     records: dict[str, Any] = {"audit.json": content.audit.as_record(), "report.json": drawn.record()}
     if content.evaluation is not None:
         records["evaluation.json"] = content.evaluation.as_record()

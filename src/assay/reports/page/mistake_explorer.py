@@ -19,7 +19,7 @@ from assay.reports.findings.similar_images import nearest_in_train
 from assay.reports.findings.wording import check_title, count
 from assay.reports.page.data_block import data_block
 from assay.reports.page.map_view import ALIKE, alike, flagged_rows, map_data
-from assay.reports.values import ReportContent
+from assay.reports.values import Results
 
 #: Test images listed at most: the most confident mistakes, and right answers of each class for comparison.
 MOST_MISTAKES: Final = 5_000
@@ -85,7 +85,7 @@ class Explorer:
         }
 
 
-def explore(content: ReportContent) -> Explorer | None:
+def explore(content: Results) -> Explorer | None:
     """The explorer of a run; None where no model was judged."""
     score, dataset = content.evaluation, content.dataset
     if score is None or len(score.labels) == 0:

@@ -12,7 +12,7 @@ from assay.data.values import Dataset, images_of
 from assay.reports.drawing.image_grid import windows
 from assay.reports.drawing.sampling import shown_classes, shown_note
 from assay.reports.findings.wording import count, percent
-from assay.reports.values import ReportContent
+from assay.reports.values import Results
 from assay.training.model.values import LayerRow
 
 #: Classes in the table of labels, and pixels a side in the picture of numbers.
@@ -42,7 +42,7 @@ class Labels:
     note: str
 
 
-def label_table(content: ReportContent) -> Labels:
+def label_table(content: Results) -> Labels:
     """Every class with its first training image; of very many those with most images."""
     dataset = content.dataset
     counts = {split: m.counts for split, m in content.measurements.items()}

@@ -18,7 +18,7 @@ from assay.reports.findings.verdict import (
     trust,
 )
 from assay.reports.findings.wording import check_title, count, name, percent
-from assay.reports.values import ReportContent
+from assay.reports.values import Results
 
 #: Findings and steps on the first screen; the chapters have them all.
 _MOST_POINTS: Final = 3
@@ -66,9 +66,9 @@ class Summary:
     facts: Facts
 
 
-def tell(content: ReportContent) -> Summary:
+def tell(content: Results) -> Summary:
     """The story of a run or an audit."""
-    facts = facts_of(content)
+    facts = gather(content)
     return Summary(
         trust(facts)[0],
         headline(facts),
@@ -90,18 +90,6 @@ def placeholders(steps: Sequence[Step]) -> str:
     return f"{', '.join(told)}." if told else ""
 
 
-def facts_of(content: ReportContent) -> Facts:
-    """The facts of the report, once for all its sentences."""
-    return gather(
-        content.dataset.name,
-        content.audit,
-        content.evaluation,
-        content.history,
-        (content.recipe or {}).get("name", ""),
-        [layer.kind for layer in content.layers.layers] if content.layers else None,
-    )
-
-
 def groups(findings: tuple[Finding, ...]) -> tuple[Group, ...]:
     """The findings by what they ask for, the gravest first; empty groups are left out."""
     found = [
@@ -111,7 +99,7 @@ def groups(findings: tuple[Finding, ...]) -> tuple[Group, ...]:
     return tuple(group for group in found if group.positions)
 
 
-def _lead(content: ReportContent, facts: Facts) -> str:
+def _lead(content: Results, facts: Facts) -> str:
     if not facts.n:
         images = count(sum(len(s) for s in content.dataset.splits.values()), "image")
         classes = count(len(content.dataset.classes), "class", "classes")
@@ -127,7 +115,7 @@ def _lead(content: ReportContent, facts: Facts) -> str:
     return f"{told} {copies_sentence(facts)}".strip()
 
 
-def _points(content: ReportContent, facts: Facts) -> tuple[Point, ...]:
+def _points(content: Results, facts: Facts) -> tuple[Point, ...]:
     """What fails, else the worst warning; a training that went wrong; the scores; then the rest.
 
     Copies that headline or lead have counted already are not told a second time.
@@ -151,7 +139,7 @@ def _point(finding: Finding) -> Point:
     return Point(finding.verdict, check_title(finding.check), first_sentence(finding.summary), where)
 
 
-def _training_points(content: ReportContent, facts: Facts) -> list[Point]:
+def _training_points(content: Results, facts: Facts) -> list[Point]:
     """What went wrong in training; that a model learned too little is told before how its loss went."""
     if facts.underfits:
         floor = percent(facts.floor)
@@ -165,7 +153,7 @@ def _training_points(content: ReportContent, facts: Facts) -> list[Point]:
     return _course_points(content, facts)
 
 
-def _course_points(content: ReportContent, facts: Facts) -> list[Point]:
+def _course_points(content: Results, facts: Facts) -> list[Point]:
     if content.history is None or facts.course is None:
         return []
     if facts.course.state not in ("overfitting", "unstable", "improving"):
@@ -179,7 +167,7 @@ def first_sentence(text: str) -> str:
     return re.split(r"(?<=[.!?]) +(?=[A-Z(])", text, maxsplit=1)[0]
 
 
-def _score_points(content: ReportContent) -> list[Point]:
+def _score_points(content: Results) -> list[Point]:
     """What evaluation and training showed, the most telling first."""
     score, points = content.evaluation, []
     if score is not None:

@@ -12,7 +12,7 @@ from assay.data.decisions import COLUMNS
 from assay.reports.drawing.sprite_sheet import Atlas, Place
 from assay.reports.findings.wording import check_title, count
 from assay.reports.page.data_block import data_block, deflated
-from assay.reports.values import ReportContent, Table
+from assay.reports.values import Results, Table
 
 #: Suspects in the page at most, and those of them in the table that is there without scripts.
 MOST_SUSPECTS: Final = 5_000
@@ -50,13 +50,13 @@ class Suspects:
         return [place for pair in zip(own, near, strict=True) for part in pair for place in part]
 
 
-def has_suspects(content: ReportContent) -> bool:
+def has_suspects(content: Results) -> bool:
     """Whether there is anything to decide about."""
     found = any(issue.check in REVIEWED and issue.index >= 0 for issue in content.audit.issues)
     return found or bool(content.decisions)
 
 
-def list_suspects(content: ReportContent) -> Suspects | None:
+def list_suspects(content: Results) -> Suspects | None:
     """The rows that `assay review` writes of the same run, the first ones; None where there are none."""
     if not has_suspects(content):
         return None
@@ -67,7 +67,7 @@ def list_suspects(content: ReportContent) -> Suspects | None:
     return Suspects(shown, len(rows), classes, _near(shown, content), content.dataset.fingerprint)
 
 
-def _near(rows: Sequence[Row], content: ReportContent) -> tuple[tuple[Near, ...], ...]:
+def _near(rows: Sequence[Row], content: Results) -> tuple[tuple[Near, ...], ...]:
     """What each suspect resembles, by the findings about it."""
     found: dict[tuple[str, str], dict[Place, Near]] = {}
     splits, classes = content.dataset.splits, content.dataset.classes

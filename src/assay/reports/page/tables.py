@@ -12,7 +12,7 @@ from assay.data.values import Dataset
 from assay.evaluation.values import Evaluation
 from assay.reports.drawing.sampling import shown_note
 from assay.reports.findings.wording import count, name
-from assay.reports.values import ReportContent
+from assay.reports.values import Results
 
 #: Evidence beyond this stands in audit.json.
 _MOST_EVIDENCE: Final = 14
@@ -194,7 +194,7 @@ _FILES: Final = (
 )
 
 
-def run_files(content: ReportContent) -> list[tuple[str, str]]:
+def run_files(content: Results) -> list[tuple[str, str]]:
     """The files beside this report, and what each holds."""
     needs = {
         "evaluation.json": content.evaluation,
