@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import prod
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -13,6 +14,9 @@ from assay.core.text import html_table
 
 #: Images per block where the caller has no wish of its own: a block of 28 x 28 images is 3 MB.
 BLOCK: Final = 4096
+
+#: Of a block of large images: what is worked out with them takes eight times as much and more.
+BLOCK_BYTES: Final = 16 << 20
 
 #: What each split is for; printed with the partition table.
 PURPOSES: Final = {
@@ -134,8 +138,15 @@ class Split:
         _, height, width, channels = self.images.shape
         return height, width, channels
 
-    def blocks(self, rows: NDArray[np.int64] | None = None, size: int = BLOCK) -> Iterator[NDArray[np.uint8]]:
-        """The images of `rows` (all, in source order, when None), `size` at a time, as `(b, h, w, c)`."""
+    def blocks(
+        self, rows: NDArray[np.int64] | None = None, size: int | None = None
+    ) -> Iterator[NDArray[np.uint8]]:
+        """The images of `rows` (all, in source order, when None), `size` at a time, as `(b, h, w, c)`.
+
+        size: None takes `BLOCK`, or of large images as many as `BLOCK_BYTES` hold.
+        """
+        if size is None:
+            size = max(1, min(BLOCK, BLOCK_BYTES // max(prod(self.shape), 1)))
         for start in range(0, len(self) if rows is None else len(rows), size):
             if rows is None:
                 yield self.images[start : start + size]

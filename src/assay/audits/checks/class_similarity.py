@@ -1,6 +1,7 @@
 """Check `class-similarity`: what can the average image of a class tell, and what takes more?"""
 
 from dataclasses import dataclass
+from math import prod
 from typing import Any, Final
 
 import numpy as np
@@ -13,7 +14,7 @@ from assay.audits.measures.pixel_statistics import unit_class_means
 from assay.audits.measures.pixel_sums import Measurements
 from assay.audits.values import Finding, Verdict
 from assay.core.arrays import Rows
-from assay.data.values import Split
+from assay.data.values import BLOCK_BYTES, Split
 
 #: Two mean images that correlate so highly share over 80 % of their variance (0.9 squared): the rest,
 #: not the silhouette, must tell the classes apart.
@@ -212,7 +213,8 @@ def neighbor_correlation(split: Split, measurements: Measurements) -> float | No
     rows = np.unique(np.linspace(0, len(split) - 1, min(len(split), NEIGHBOR_SAMPLE)).astype(np.int64))
     products = lefts = rights = 0.0
     done = 0
-    for block in split.blocks(rows, size=1024):
+    # Deviations are float64, and several at a time: of photographs fewer are taken.
+    for block in split.blocks(rows, size=max(1, min(1024, BLOCK_BYTES // max(prod(split.shape), 1)))):
         labels = split.labels[rows[done : done + len(block)]]
         deviation = block - measurements.class_means[labels]
         for a, b in (
