@@ -19,6 +19,7 @@ from assay.reports.findings.verdict import (
 from assay.reports.page.summary import groups, tell
 from assay.reports.values import Results
 from assay.training.inference.any_model import summarize
+from assay.training.model.values import EpochRecord, History
 from assay.training.recipes import read_recipe
 from assay.workflow.load import load
 
@@ -96,6 +97,69 @@ def test_a_model_that_learned_too_little_is_told_to_learn_more(content_of) -> No
     story = tell(replace(content, audit=replace(content.audit, findings=(mean,))))
     assert story.points[0].label == "Underfitting"
     assert "99.9\u00a0% of the training images" in story.points[0].text
+
+
+@pytest.mark.parametrize(
+    ("changes", "words", "command"),
+    [
+        ({"few": 47}, "47 training images a class are few", "--model pretrained"),
+        ({"larger": 224}, "at 224 pixels", "--size 224"),
+        ({"uneven": 25.0}, "25 times", "--set class_weights=balanced"),
+    ],
+)
+def test_little_to_learn_from_is_answered_with_a_command(changes, words: str, command: str) -> None:
+    """Too few images, too small pictures, one class with hardly any: each with what to type; else none."""
+    step = next_steps(replace(SOUND, **changes))[0]
+    assert words in step.text
+    assert command in step.command
+    assert all(command not in step.command for step in next_steps(SOUND))
+
+
+SMALLER = "7 of 9 images were made smaller, from 300 pixels a side in the median to 64 x 64, and lost details"
+KEEPS = f"{SMALLER}; --size 224 keeps more of them, at a cost"
+
+
+@pytest.mark.parametrize(
+    ("recipe", "counts", "shape", "note", "wanted"),
+    [
+        ("cnn", (50, 40), (64, 64, 3), KEEPS, (45, 224, 0.0)),
+        ("cnn", (50, 40), (64, 64, 3), SMALLER, (45, 0, 0.0)),
+        ("cnn", (50, 40), (200, 200, 3), KEEPS, (45, 0, 0.0)),
+        ("cnn", (50, 40), (64, 64, 1), "", (0, 0, 0.0)),
+        ("cnn", (50, 40), (63, 64, 3), "", (0, 0, 0.0)),
+        ("cnn", (900, 40), (64, 64, 3), "", (0, 0, 22.5)),
+        ("cnn", (900, 0), (64, 64, 3), "", (0, 0, 0.0)),
+        ("pretrained", (90, 4), (64, 64, 3), "", (0, 0, 0.0)),
+        ("finetuned", (90, 40), (64, 64, 3), "", (0, 0, 0.0)),
+    ],
+)
+def test_what_is_little_is_told_from_the_data_and_the_recipe(
+    evaluation_of, recipe: str, counts, shape, note: str, wanted
+) -> None:
+    """Counts of train, the size read at, and whether the net began from nothing or weighs its classes."""
+    data = load("fashion-mnist-sample")
+    splits = {"train": {"per_class": dict(zip("ab", counts, strict=True))}}
+    audit = Audit({"splits": splits, "shape": list(shape), "notes": [note]}, {}, Findings(()))
+    own = read_recipe(recipe)
+    layers = summarize(own, shape, 2)
+    score = evaluation_of(data)
+    facts = gather(Results(data, {}, audit, evaluation=score, layers=layers, recipe=own.as_record()))
+    assert (facts.few, facts.larger, facts.uneven) == wanted
+
+
+def test_a_run_that_kept_its_best_epoch_does_not_overfit(evaluation_of) -> None:
+    """With patience, the loss that rose at the end is why it ended: to stop there again changes nothing."""
+    losses = (1.0, 0.5, 0.6, 0.7)
+    records = tuple(EpochRecord(i, 0.1, 1 / i, 0.9, loss, 0.9) for i, loss in enumerate(losses, 1))
+    data = load("fashion-mnist-sample")
+    for patience, state in ((0, "overfitting"), (2, "leveled off")):
+        recipe = {"name": "cnn", "patience": patience}
+        audit, history = Audit({}, {}, Findings(())), History(records)
+        facts = gather(
+            Results(data, {}, audit, evaluation=evaluation_of(data), history=history, recipe=recipe)
+        )
+        assert facts.course is not None
+        assert facts.course.state == state
 
 
 def test_steps_name_the_folder_of_the_run() -> None:

@@ -98,3 +98,9 @@ def about_resizing(shapes: Sequence[tuple[int, int]], height: int, width: int, r
             "of them; --resize crop leaves none"
         )
     return notes
+
+
+def side_that_keeps(notes: Sequence[str]) -> int:
+    """The side that a note of `about_resizing` proposes for pictures made smaller; 0 without one."""
+    found = (re.search(r"made smaller.*--size ([0-9]+) keeps", note) for note in notes)
+    return next((int(match.group(1)) for match in found if match), 0)

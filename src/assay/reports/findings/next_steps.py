@@ -1,5 +1,6 @@
 """What to do next, from the same facts as the verdict: each step with the command to type."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -62,6 +63,7 @@ def _flagged(finding: Finding) -> str:
 
 def _model_steps(facts: Facts) -> list[Step]:
     steps = [_training_step(need, facts) for need in needs(facts)]
+    steps += _steps_of_small_sets(facts)
     labels = next((f for f in facts.troubled if f.check == "label-errors" and f.verdict == "warn"), None)
     listed_already = any(f.check in REVIEWED and f.count for f in _urgent(facts))
     if labels and labels.count and not listed_already:
@@ -72,6 +74,21 @@ def _model_steps(facts: Facts) -> list[Step]:
     if facts.high - facts.low > WIDE:
         steps.append(Step("Collect more test images: four times as many halve the interval."))
     return steps
+
+
+def _steps_of_small_sets(facts: Facts) -> Iterator[Step]:
+    """What helps where there is little to learn from: few pictures, few pixels, few of one class."""
+    if facts.few and not facts.wants_pretrained:
+        text = f"{facts.few:,} training images a class are few to learn from nothing: use a pretrained net."
+        yield Step(text, f"{_AGAIN} --model pretrained --out NEXT")
+    if facts.larger:
+        text = f"The pictures were made much smaller: read them at {facts.larger} pixels a side."
+        yield Step(text, f"{_AGAIN} --size {facts.larger} --out NEXT")
+    if facts.uneven:
+        text = (
+            f"The largest class has {facts.uneven:.0f} times the images of the smallest: weigh the classes."
+        )
+        yield Step(text, f"{_AGAIN} --set class_weights=balanced --out NEXT")
 
 
 def _training_step(need: Need, facts: Facts) -> Step:
