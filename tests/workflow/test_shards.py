@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from assay.audits.parts.files import IMAGES, RECORD, TABLES, read_record
+from assay.audits.parts.records import IMAGES, RECORD, TABLES, as_json, read_record, seal
 from assay.core import durable
 from assay.core.errors import AssayError
 from assay.workflow.run_commands import run_audit
@@ -189,10 +189,8 @@ def test_an_exchanged_file_is_other_data(
 
 def resealed(folder: Path, **changes: object) -> None:
     """The record of a part with other content, and a seal that fits it."""
-    from assay.audits.parts.files import _json, _seal
-
     content = {**read_record(folder), **changes}
-    (folder / RECORD).write_text(_json({"content": content, "sha256": _seal(content)}))
+    (folder / RECORD).write_text(as_json({"content": content, "sha256": seal(content)}))
 
 
 @pytest.mark.parametrize("what", ["assay", "code", "numpy", "pillow"])

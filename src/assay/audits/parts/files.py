@@ -7,9 +7,8 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final, TypeGuard
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,23 +16,24 @@ from numpy.typing import NDArray
 from assay.audits.measures.pixel_sums import Measurements
 from assay.audits.measures.row_tables import RowTables
 from assay.audits.parts.measured import Part
+from assay.audits.parts.records import (
+    IMAGES,
+    RECORD,
+    SCHEMA,
+    TABLES,
+    as_json,
+    damaged,
+    made_by,
+    need_one_audit,
+    read_record,
+    seal,
+)
 from assay.core import durable
 from assay.core.errors import AssayError
 from assay.core.tensor_file import Tensor, can_hold, tensor_place, write_tensors
-from assay.core.version import __version__, code_version
 from assay.data.checked_images import FilePixels, Pixels
 from assay.data.piece import Piece, Shard, Whole
 from assay.data.values import Column, DeepScale, LeftOut, Split
-
-#: The file of a part that is read first, and its two files of arrays.
-RECORD: Final = "part.json"
-IMAGES: Final = "images.safetensors"
-TABLES: Final = "tables.safetensors"
-
-_SCHEMA: Final = 1
-
-#: Rooms whose code decides what a part holds.
-_ROOMS: Final = ("core", "data", "estimators", "features", "duplicates", "audits")
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,12 +44,6 @@ class Stored:
     part: Part
     settings: Mapping[str, Any]
     images: Mapping[str, Pixels]
-
-
-def made_by() -> dict[str, str]:
-    """What decides the numbers in a part: the version of Assay and of its code, and of two libraries."""
-    libraries = {name: version(name) for name in ("numpy", "pillow")}
-    return {"assay": __version__, "code": code_version(_ROOMS), **libraries}
 
 
 def part_folder(parts: Path, shard: Shard) -> Path:
@@ -66,7 +60,7 @@ def write_part(folder: Path, part: Part, settings: Mapping[str, Any]) -> bool:
     arrays: dict[str, Tensor] = {}
     splits = part.piece.splits
     content = {
-        "schema": _SCHEMA,
+        "schema": SCHEMA,
         "made_by": made_by(),
         "shard": asdict(part.piece.shard),
         # A list, for the order of the splits counts and the keys of JSON are sorted.
@@ -80,7 +74,7 @@ def write_part(folder: Path, part: Part, settings: Mapping[str, Any]) -> bool:
         "splits": {name: _split_record(name, part, arrays) for name in splits},
     }
     if folder.exists():
-        _need_equal(folder, json.loads(_json(content)))
+        _need_equal(folder, json.loads(as_json(content)))
         return False
     images = {name: Tensor(np.dtype(np.uint8), s.images.shape, s.blocks()) for name, s in splits.items()}
     with durable.create_directory(folder, sum(tensor.bytes for tensor in images.values())) as temporary:
@@ -90,7 +84,7 @@ def write_part(folder: Path, part: Part, settings: Mapping[str, Any]) -> bool:
         }
         content["files"] = {name: {"bytes": size, "sha256": sha} for name, (size, sha) in files.items()}
         # ASCII alone: ids may hold what UTF-8 cannot, and JSON's escapes can.
-        durable.write_text(temporary / RECORD, _json({"content": content, "sha256": _seal(content)}))
+        durable.write_text(temporary / RECORD, as_json({"content": content, "sha256": seal(content)}))
     return True
 
 
@@ -102,14 +96,6 @@ def _need_equal(folder: Path, made: Mapping[str, Any]) -> None:
     if prints[0] != prints[1] or found["shard"] != made["shard"]:
         fix = "Remove it, and run all shards again: the data were changed."
         raise AssayError("part-foreign", folder, "its images are not those that the data have now", fix)
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, allow_nan=False)
-
-
-def _seal(content: Mapping[str, Any]) -> str:
-    return hashlib.sha256(_json(content).encode()).hexdigest()
 
 
 def _split_record(name: str, part: Part, arrays: dict[str, Tensor]) -> dict[str, Any]:
@@ -137,49 +123,6 @@ def _split_record(name: str, part: Part, arrays: dict[str, Tensor]) -> dict[str,
         "fingerprint": split.fingerprint(part.piece.whole.classes),
         "arrays": sorted(stored),
     }
-
-
-def read_record(folder: Path) -> dict[str, Any]:
-    """The content of `part.json`. Raises AssayError `part-damaged` where it is not as it was written."""
-    try:
-        record = json.loads((folder / RECORD).read_text("utf-8"))
-        content = record["content"]
-        if record["sha256"] != _seal(content) or not _is_record(content):
-            raise ValueError(RECORD)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise damaged(folder, f"{RECORD} cannot be read or was changed") from error
-    return content
-
-
-#: What a record holds, by type.
-_SHAPE: Final = {
-    "schema": int,
-    "made_by": dict,
-    "shard": dict,
-    "whole": dict,
-    "location": str,
-    "left_out": list,
-    "converted": dict,
-    "deep": int,
-    "settings": dict,
-    "splits": dict,
-    "files": dict,
-}
-
-
-def _is_record(content: Any) -> TypeGuard[dict[str, Any]]:
-    """Whether this has the shape of a record of this version, or says that it is of another one."""
-    if not isinstance(content, dict) or not isinstance(content.get("schema"), int):
-        return False
-    if content["schema"] != _SCHEMA:
-        return isinstance(content.get("made_by"), dict)
-    return (
-        all(isinstance(content.get(key), kind) for key, kind in _SHAPE.items())
-        and "levels" in content
-        and content["shard"].keys() == {"number", "count"}
-        and set(_OF_ONE_SET) <= content["whole"].keys()
-        and set(content["files"]) == {IMAGES, TABLES}
-    )
 
 
 def read_part(folder: Path) -> Stored:
@@ -287,12 +230,6 @@ def _split(record: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], images
     )
 
 
-def damaged(folder: Path, what: str) -> AssayError:
-    """The error for a part that is not as it was written."""
-    fix = "Remove this folder and run its shard again."
-    return AssayError("part-damaged", folder, what, fix)
-
-
 def read_parts(parts: Path) -> list[Stored]:
     """All parts of one audit, in order, each verified.
 
@@ -325,64 +262,6 @@ def _folders(parts: Path) -> list[Path]:
         raise AssayError("parts-missing", parts, f"no folder to read ({error.strerror})", fix) from error
     found = [path for path in found if not path.name.startswith(durable.TEMPORARY)]
     return [path for path in found if (path / RECORD).exists() or path.name.startswith("shard-")]
-
-
-def need_one_audit(records: Mapping[Path, Mapping[str, Any]]) -> None:
-    """Raise AssayError `part-version` or `part-foreign` for one that is not of the first one's audit."""
-    _need_version(records)
-    first = next(iter(records))
-    for folder, record in records.items():
-        if difference := foreign(records[first], record):
-            what = f"it is not of the same audit as {first.name}: {difference} differs"
-            fix = "Keep the parts of each audit in a folder of their own."
-            raise AssayError("part-foreign", folder, what, fix)
-
-
-def foreign(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
-    """In words the first thing that tells two records as parts of different audits; empty where none does."""
-    for key, words in _OF_ONE_SET.items():
-        if one["whole"][key] != other["whole"][key]:
-            return words
-    settings = [
-        {key: value for key, value in record["settings"].items() if key != "data"} for record in (one, other)
-    ]
-    changed = sorted(
-        key for key in settings[0].keys() | settings[1].keys() if settings[0].get(key) != settings[1].get(key)
-    )
-    if changed:
-        return f"the setting {changed[0]}"
-    if one["shard"]["count"] != other["shard"]["count"]:
-        return f"the number of shards ({one['shard']['count']} and {other['shard']['count']})"
-    if None not in (one["levels"], other["levels"]) and one["levels"] != other["levels"]:
-        return "the range of the values of 16 bits"
-    return ""
-
-
-#: What all pieces of a set have in common, in words.
-_OF_ONE_SET: Final = {
-    "name": "the name of the data (see --name)",
-    "source": "the kind of the data",
-    "classes": "the list of classes",
-    "counts": "the number of images",
-    "listed": "the list of images and labels",
-    "shape": "the working size",
-    "resize": "how images are resized",
-    "form": "the layout of the data",
-    "notes": "what was found on reading",
-    "left_out": "what was left out",
-}
-
-
-def _need_version(records: Mapping[Path, Mapping[str, Any]]) -> None:
-    own = made_by()
-    for folder, record in records.items():
-        theirs = record["made_by"] if record["schema"] == _SCHEMA else {"assay": "another form of parts"}
-        if theirs != own:
-            named = next(key for key in own if theirs.get(key) != own[key])
-            told = f"{named} {str(theirs.get(named))[:12]}, here it is {own[named][:12]}"
-            what = f"it was made by another version ({told})"
-            fix = "Make and merge all parts with one version of Assay and its libraries."
-            raise AssayError("part-version", folder, what, fix)
 
 
 def _need_all(parts: Path, shards: Mapping[Path, Shard]) -> None:
