@@ -156,3 +156,18 @@ def test_archives_and_pickles_are_named_where_nothing_can_be_read(tmp_path: Path
     (tmp_path / "b" / "data_batch_1").write_bytes(pickle.dumps({b"data": [1]}))
     with pytest.raises(AssayError, match=r"data_batch_1 is a pickle.*numpy\.savez"):
         inspect(tmp_path / "b")
+
+
+@pytest.mark.parametrize("form", ["table", "objects"])
+def test_a_price_is_no_class(tmp_path: Path, form: str) -> None:
+    """Numbers that are not whole are asked about; --classes says that they are names, and so do folders."""
+    pictures(tmp_path, "i")
+    cells = ["0.5", "1", "2.5"]
+    (tmp_path / "t.csv").write_text("path,label\n" + "".join(f"i/{i}.png,{c}\n" for i, c in enumerate(cells)))
+    paths = [tmp_path / "i" / f"{i}.png" for i in range(3)]
+    data = tmp_path / "t.csv" if form == "table" else (paths, [float(cell) for cell in cells])
+    with pytest.raises(AssayError, match=r"label-not-integer.*not whole, such as 0\.5.*--classes"):
+        load(data)
+    if form == "table":
+        assert load(data, classes=cells).classes == tuple(cells)
+    assert load(pictures(tmp_path / "doses", "0.5", "2.5")).classes == ("0.5", "2.5")

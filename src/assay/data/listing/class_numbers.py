@@ -1,5 +1,6 @@
 """Numbers as labels under a list of class names: which name is which number."""
 
+import re
 from collections.abc import Collection, Sequence
 from typing import Final
 
@@ -8,6 +9,9 @@ from assay.core.text import one_line
 
 #: In the first place of a list of class names: no class has the number 0.
 NO_CLASS: Final = "-"
+
+_NUMBER: Final = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
+_WHOLE: Final = re.compile(r"[-+]?\d+(\.0*)?")
 
 
 def counted_from_one(found: Collection[int], names: Sequence[str]) -> AssayError | None:
@@ -22,6 +26,20 @@ def counted_from_one(found: Collection[int], names: Sequence[str]) -> AssayError
     all_names, later = one_line(",".join(names)), one_line(",".join(names[1:]))
     fix = f"Say it with a - for 0: --classes {NO_CLASS},{all_names} or --classes {NO_CLASS},{later}."
     return AssayError("class-names", "--classes", what, fix)
+
+
+def refuse_measures(labels: Collection[str], where: object) -> None:
+    """Raise AssayError `label-not-integer` where all labels are numbers and some are not whole.
+
+    A price or an angle is no class: it would be a class of its own for every value.
+    """
+    parts = sorted({label for label in labels if not _WHOLE.fullmatch(label)})
+    if parts and all(map(_NUMBER.fullmatch, labels)):
+        what = (
+            f"labels are numbers that are not whole, such as {one_line(parts[0])}: Assay tells classes apart"
+        )
+        fix = "Give classes. If these numbers are names of classes, list them with --classes."
+        raise AssayError("label-not-integer", where, what, fix)
 
 
 def without_no_class(names: Sequence[str]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 from assay.core.arrays import Rows
 from assay.core.errors import AssayError
 from assay.core.text import one_line
-from assay.data.listing.class_numbers import counted_from_one
+from assay.data.listing.class_numbers import counted_from_one, refuse_measures
 from assay.data.listing.listing import Listing, Part
 from assay.data.listing.names import natural_key
 from assay.data.values import UNLABELLED, LeftOut, numbered_ids
@@ -23,6 +23,8 @@ def with_one_vocabulary(listing: Listing, chosen: Sequence[str] | None, where: o
     train lacks can only be wrong. Class names that differ by case from split to split are one class under
     --classes that names it once (`chosen`), and stop the reading without: AssayError `class-names`.
     """
+    if not chosen and listing.classes is None:  # folders and lists of names say that they are classes
+        refuse_measures({label for part in listing.parts.values() for label in part.labels}, where)
     listing = _joined_by_case(_named_by_number(_composed(listing), chosen), chosen)
     if "train" not in listing.parts:
         return listing
