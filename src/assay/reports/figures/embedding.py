@@ -58,13 +58,12 @@ def map_of(evaluation: Evaluation, features: NDArray[np.floating[Any]] | None = 
     if len(values) < 3 or values.shape[1] > MOST_FEATURES or values.shape[1] < 2:
         return None
     centered = values - values.mean(axis=0)
-    axes, squares = principal_axes(centered, values.shape[1])
+    two, squares = principal_axes(centered, 2)
     if squares[0] <= 0:
         return None
-    two = axes[:, :2]
     # An axis has no sign of its own; the largest entry decides, so that every machine draws the same.
     two = two * np.sign(two[np.abs(two).argmax(axis=0), [0, 1]])
-    shares = np.maximum(squares[:2], 0) / np.maximum(squares, 0).sum()
+    shares = np.maximum(squares, 0) / np.square(centered).sum()
     what = "the outputs of its last layer" if features is None else "the features before its last layer"
     return Map(centered @ two, (float(shares[0]), float(shares[1])), what, centered)
 
