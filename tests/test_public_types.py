@@ -23,6 +23,7 @@ JSON = {
     "Finding": {"evidence"},
     "Metadata": {"recipe"},
     "ModelData": {"recipe", "scores", "costs"},
+    "Results": {"config", "headline", "partition", "recipe"},
 }
 RECORDS = {"as_record", "from_record"}
 

@@ -110,7 +110,7 @@ def read_model_data(folder: Path, net_given: GivenNet | None = None) -> ModelDat
     record = _read_record(Path(folder) / RECORD)
     _check_preprocessing(record, Path(folder) / RECORD)
     net = _own_net(record, net_given, Path(folder) / RECORD)
-    recipe = recipe_with(record.recipe.as_record(), net)
+    recipe = record.recipe if net is None else recipe_with(record.recipe.as_record(), net)
     if net is not None:
         _check_layers(record, recipe, Path(folder) / RECORD)
     arrays = _read_weights(Path(folder) / WEIGHTS, record, recipe)

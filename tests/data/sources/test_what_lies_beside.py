@@ -11,6 +11,7 @@ from PIL import Image
 
 from assay.core.errors import AssayError
 from assay.data.inspect import inspect
+from assay.data.listing.names import notes_on_classes
 from assay.data.values import Dataset
 from assay.workflow.load import load
 
@@ -171,3 +172,12 @@ def test_a_price_is_no_class(tmp_path: Path, form: str) -> None:
     if form == "table":
         assert load(data, classes=cells).classes == tuple(cells)
     assert load(pictures(tmp_path / "doses", "0.5", "2.5")).classes == ("0.5", "2.5")
+
+
+def test_two_spellings_in_one_split_stay_apart(tmp_path: Path) -> None:
+    """Somebody made both folders: two classes, and a note that they may be one."""
+    one, two = normalize("NFC", "café"), normalize("NFD", "café")
+    pictures(tmp_path, f"train/{one}", f"train/{two}", f"test/{one}", f"test/{two}")
+    found = load(tmp_path)
+    assert set(found.classes) == {one, two}
+    assert any("how Unicode spells them" in note for note in notes_on_classes(found.classes))

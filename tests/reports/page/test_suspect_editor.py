@@ -16,6 +16,7 @@ from assay.audits.values import Finding, Issue
 from assay.core.text import one_line, read_csv_text
 from assay.data.decisions import COLUMNS, Decision, decide, decisions_csv, read_decisions
 from assay.data.values import Dataset
+from assay.reports.findings.wording import check_title
 from assay.reports.page import suspect_editor as deciding
 from assay.reports.page.html import draw_all, page, write_report
 from reports.chromium import PATIENCE, console, requests, show
@@ -169,7 +170,7 @@ def test_a_decision_can_be_taken_back_and_waits_for_its_class(
     opened(browser, written(made, tmp_path), tmp_path)
     told = browser.find_element("id", "decided")
     Select(browser.find_elements("css selector", "#deciding-filters select")[1]).select_by_visible_text(
-        "quality"
+        check_title("quality")
     )
     press(browser, 0, "relabel")
     assert told.text.startswith("0 of 20 decided. 1 to be relabelled without a class.")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
+from unicodedata import normalize
 
 #: Folder names (and values of a split column) -> split, whatever their case.
 SPLIT_NAMES: Final = {
@@ -36,14 +37,16 @@ def split_of(name: str) -> str | None:
 
 
 def notes_on_classes(names: Sequence[str]) -> Iterator[str]:
-    """A note for names that differ only in case or spaces: they are kept apart, and may be one class."""
+    """A note for names that differ only in case, spaces or how Unicode spells them: they may be one class."""
     alike: dict[str, list[str]] = {}
     for name in names:
-        alike.setdefault(" ".join(name.split()).casefold(), []).append(name)
+        alike.setdefault(normalize("NFC", " ".join(name.split()).casefold()), []).append(name)
     for group in alike.values():
         if len(group) > 1:
             told = " and ".join(repr(name) for name in group)
-            yield f"the classes {told} differ only in case or spaces: kept apart, but perhaps one class"
+            by_fold = len({" ".join(name.split()).casefold() for name in group}) == 1
+            how = "in case or spaces" if by_fold else "in how Unicode spells them"
+            yield f"the classes {told} differ only {how}: kept apart, but perhaps one class"
 
 
 def ordered_splits(names: Iterable[str]) -> list[str]:

@@ -43,11 +43,16 @@ def with_one_vocabulary(listing: Listing, chosen: Sequence[str] | None, where: o
 def _composed(listing: Listing) -> Listing:
     """The listing with class names in the one form of Unicode that is composed (NFC).
 
-    A Mac writes `é` as two characters, others as one: they look alike, and are one name.
+    A Mac writes `é` as two characters, others as one: they look alike, and are one name. Where one split has
+    both, somebody told them apart: they stay two classes.
     """
     labels = {label for part in listing.parts.values() for label in part.labels}
     meant = {label: normalize("NFC", label) for label in labels.union(listing.classes or ())}
-    if all(old == new for old, new in meant.items()):
+    apart = any(
+        len({meant[label] for label in own}) < len(own)
+        for own in (set(part.labels) for part in listing.parts.values())
+    )
+    if apart or all(old == new for old, new in meant.items()):
         return listing
     parts = {
         split: replace(part, labels=[meant[label] for label in part.labels])
