@@ -176,7 +176,7 @@ def test_what_a_report_proposes_to_train_next_runs_as_printed(table: str, capfd)
     assert exit_code(["run", *quick, "--out", "my run"]) == 0, capfd.readouterr().err
     facts: Any = SimpleNamespace(course=SimpleNamespace(last=1, best=1), underfits=False)
     commands = [next_steps._training_step(need, facts).in_folder("'my run'") for need in get_args(Need)]
-    assert len(set(commands)) == len(get_args(Need))
+    assert len(set(commands)) == 5
     for number, command in enumerate(dict.fromkeys(commands)):
         told = _follow(capfd, [command.replace("NEXT", f"next{number}")])
         assert ": 90 images, 3 classes" in told

@@ -1,5 +1,6 @@
 """The pretrained net: the published file and no other, the right classes of named photographs, the cache."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -206,3 +207,12 @@ def test_the_process_keeps_its_threads() -> None:
     before = torch.get_num_threads()
     pretrained.describe(split_of(20))
     assert torch.get_num_threads() == before
+
+
+def test_pictures_that_may_not_be_written_to_are_described_in_silence() -> None:
+    """Arrays of archives and caches are read-only: torch would warn of them on the user's terminal."""
+    images = np.zeros((2, 40, 40, 3), np.uint8)
+    images.setflags(write=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isfinite(pretrained.describe_block(pretrained.folded_weights(), images)).all()

@@ -103,7 +103,7 @@ def _features(
     from torch.nn.functional import interpolate
 
     with torch.inference_mode():
-        given = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float()
+        given = torch.from_numpy(images.astype(np.float32)).permute(0, 3, 1, 2)
         size = input_size(images.shape[1], images.shape[2], backbone.side)
         if given.shape[2:] != size:
             given = interpolate(given, size, mode="bilinear", antialias=True)
