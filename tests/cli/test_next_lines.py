@@ -12,8 +12,11 @@ from PIL import Image
 
 from assay.cli.commands import inspect as module_of_a_command
 from assay.cli.main import exit_code
+from assay.core.errors import Interrupted
+from assay.core.events import Event
 from assay.reports.findings import next_steps
 from assay.reports.findings.verdict import Need
+from assay.workflow import api
 from torture.job import tiny_split
 
 #: How a command prints its end.
@@ -68,6 +71,21 @@ def _follow(capfd: pytest.CaptureFixture[str], lines: list[str]) -> str:
         assert code == 0, f"{line}\n{err}"
         told += out
     return told
+
+
+def test_a_run_that_goes_on_proposes_to_check_it(table: str, capfd) -> None:
+    """Stopped after its first epoch, in a folder with a space: what `resume` proposes runs as printed."""
+
+    def stop(event: Event) -> None:
+        if event.event == "epoch":
+            raise Interrupted(143)
+
+    named = {"path_column": "picture", "label_column": "kind", "split_column": "part", "size": "6"}
+    with pytest.raises(Interrupted):
+        api.run(table, model="mlp", out="my run", checks=["identity"], epochs=2, on_event=stop, **named)
+    lines = _next(capfd, "resume", "my run")
+    assert lines == ["assay verify 'my run'"]
+    _follow(capfd, lines)
 
 
 def test_inspect_names_data_and_columns(table: str, capfd) -> None:
@@ -199,6 +217,6 @@ def test_no_command_prints_a_next_line_that_is_not_followed_here() -> None:
     assert printing == {
         *("audit", "run", "train", "evaluate", "inspect", "review", "convert"),  # above
         *("doctor", "fetch"),  # above
-        "resume",  # a line of one folder: tests/cli/test_commands.py
+        "resume",  # above
         *("compare", "report"),  # as compare, of several runs; of one it prints none
     }
