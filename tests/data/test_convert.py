@@ -1,10 +1,12 @@
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from assay.audits.registry import audit_dataset, measure_all
+from assay.cli.main import exit_code
 from assay.core.errors import AssayError
 from assay.data.convert import convert
 from assay.data.inspect import inspect
@@ -197,3 +199,18 @@ def test_classes_that_look_alike_are_told(tmp_path):
     loaded = load(str(tmp_path))
     assert len(loaded.classes) == 2
     assert any("differ only in case" in note for note in loaded.notes)
+
+
+def test_a_test_split_is_drawn_and_written(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """What an audit in shards points to: the split that `load` draws, by the same seed, in a folder."""
+    rng = np.random.default_rng(5)
+    arrays = tmp_path / "set.npz"
+    np.savez(arrays, images=rng.integers(0, 256, (40, 6, 6), np.uint8), labels=np.arange(40) % 2)
+    out = str(tmp_path / "out")
+    assert exit_code(["convert", str(arrays), out, "--test-fraction", "0.25", "--seed", "3", "-q"]) == 0
+    drawn = load(arrays, test_fraction=0.25, seed=3)
+    assert load(out).fingerprints == drawn.fingerprints
+    assert exit_code(["audit", out, "--shard", "1/2", "--out", str(tmp_path / "parts"), "-q"]) == 0
+    capfd.readouterr()
+    assert exit_code(["convert", str(arrays), str(tmp_path / "more"), "--seed", "3"]) == 2
+    assert "--test-fraction" in capfd.readouterr().err

@@ -8,6 +8,7 @@ import typer
 from assay.cli import options as o
 from assay.cli.given_settings import settings_from
 from assay.cli.option_groups import shell_line, with_options
+from assay.core.errors import AssayError
 
 
 @with_options(o.READING, o.REPORTING)
@@ -15,14 +16,21 @@ def convert(
     data: Annotated[str, typer.Argument(metavar="DATA", help="A name or a path.")],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="A folder, or a file .parquet or .npz.")],
     skip_bad: o.SkipBad = None,
+    test_fraction: o.TestFraction = None,
+    seed: o.Seed = None,
     offline: o.Offline = False,
     **given: Any,
 ) -> None:
     """Write the same images and labels in another form.
 
-    What is read back from there has the same fingerprint.
+    What is read back from there has the same fingerprint. With --test-fraction a test split is drawn, by
+    --seed, and written with it.
     """
-    settings = settings_from({"data": data, "skip_bad": skip_bad, **given})
+    if seed is not None and test_fraction is None:
+        fix = "Leave it out, or say how large a test split to draw: --test-fraction 0.2."
+        raise AssayError("option-not-used", "--seed", "nothing is drawn here without --test-fraction", fix)
+    drawn = {"test_fraction": test_fraction, "seed": seed}
+    settings = settings_from({"data": data, "skip_bad": skip_bad, **drawn, **given})
     from assay.cli.closing import close_plain
     from assay.cli.listeners import listening
     from assay.data.convert import convert as write
