@@ -109,7 +109,7 @@ def test_audit_then_run_then_predict(table: str, capfd) -> None:
     assert "--skip-bad" in lines[0]
     told = _follow(capfd, lines)
     following = [line.removeprefix("Next: ") for line in told.splitlines() if line.startswith("Next: ")]
-    assert following[0].startswith("assay predict runs/")
+    assert following[-1].startswith("assay predict runs/")
     assert "PICTURE.png" in _follow(capfd, following)
 
 

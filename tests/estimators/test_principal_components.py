@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from assay.estimators.principal_components import principal_axes
+from assay.estimators.principal_components import principal_axes, principal_axes_of_few
 
 
 def centered(rows: int, columns: int) -> np.ndarray:
@@ -22,11 +22,22 @@ def test_the_axes_are_those_of_the_svd(shape: tuple[int, int]) -> None:
     assert np.abs((axes * directions[:count].T).sum(axis=0)) == pytest.approx(np.ones(count))
 
 
+@pytest.mark.parametrize("columns", [40, 1_400])
+def test_few_rows_have_the_same_axes(columns: int) -> None:
+    """The small matrix of the rows' products gives what the large one of the columns' gives."""
+    values = centered(8, columns)
+    _, lengths, directions = np.linalg.svd(values, full_matrices=False)
+    for found in (principal_axes, principal_axes_of_few):
+        axes, squares = found(values, 5)
+        assert np.abs((axes * directions[:5].T).sum(axis=0)) == pytest.approx(np.ones(5))
+        assert squares == pytest.approx(lengths[:5] ** 2)
+
+
 @pytest.mark.parametrize("rows", [1, 2, 8])
 def test_where_few_rows_have_no_variance_there_are_zeros(rows: int) -> None:
     """Rows that repeat: as many directions of length 1 as the rank, at right angles; then zeros, no noise."""
     values = np.repeat(centered(rows, 40), 3, axis=0)
-    axes, squares = principal_axes(values, 30)
+    axes, squares = principal_axes_of_few(values, 30)
     assert (axes.shape, squares.shape) == ((40, 30), (30,))
     rank = rows - 1
     assert axes[:, :rank].T @ axes[:, :rank] == pytest.approx(np.eye(rank), abs=1e-6)
@@ -40,6 +51,6 @@ def test_no_square_of_the_columns_is_made_for_few_rows(monkeypatch: pytest.Monke
     sizes: list[int] = []
     eigh = np.linalg.eigh
     monkeypatch.setattr(np.linalg, "eigh", lambda matrix: (sizes.append(len(matrix)), eigh(matrix))[1])
-    principal_axes(centered(9, 400), 3)
+    principal_axes(centered(9, 1_400), 3)
     principal_axes(centered(400, 9), 3)
     assert sizes == [9, 9]

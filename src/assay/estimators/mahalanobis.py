@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.arrays import Float32s
-from assay.estimators.principal_components import principal_axes
+from assay.estimators.principal_components import principal_axes, principal_axes_of_few
 
 #: Principal components kept at most, and numbers that their axes may hold (wide features get fewer).
 COMPONENTS: Final = 128
@@ -85,7 +85,8 @@ def _principal_axes(centered: Float32s) -> Float32s:
     """The directions of most variance, strongest first: float32 `(features, m)`."""
     n, width = centered.shape
     count = max(min(COMPONENTS, _MOST_NUMBERS // width, width, n - 1), 1)
-    return np.ascontiguousarray(principal_axes(centered, count)[0], np.float32)
+    found = principal_axes if width <= n else principal_axes_of_few
+    return np.ascontiguousarray(found(centered, count)[0], np.float32)
 
 
 def _whitening(deviations: NDArray[np.float64]) -> NDArray[np.float64]:
