@@ -60,6 +60,10 @@ Floats = Annotated[
     str | None,
     typer.Option("--floats", metavar="0-1|0-255", help="What pixels that are floats range from and to."),
 ]
+ChannelOrder = Annotated[
+    str | None,
+    typer.Option("--channel-order", metavar="last|first", help="Where the colors of flat rows lie."),
+]
 Size = Annotated[
     str | None, typer.Option("--size", metavar="N|HxW", help="Working size of image files, as 64 or 48x64.")
 ]
@@ -202,6 +206,7 @@ READING: Final[Options] = {
     "name": Name,
     "classes": Classes,
     "floats": Floats,
+    "channel_order": ChannelOrder,
     "size": Size,
     "resize": Resize,
     "path_column": PathColumn,

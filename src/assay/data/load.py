@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final, TypeVar, get_args
 
 from numpy.typing import NDArray
 
@@ -12,7 +12,7 @@ from assay.core.disk_errors import environment_errors
 from assay.core.errors import AssayError
 from assay.core.text import choices
 from assay.core.user_path import expanded
-from assay.data.formats.pixel_arrays import FloatRange
+from assay.data.formats.pixel_arrays import ChannelOrder, FloatRange
 from assay.data.listing.class_names import checked_classes, read_class_names
 from assay.data.listing.tree import named_splits
 from assay.data.request import Request, refuse_unused
@@ -25,6 +25,11 @@ DEFAULT: Final = "fashion-mnist"
 
 #: What --floats takes.
 FLOAT_RANGES: Final[tuple[FloatRange, ...]] = get_args(FloatRange)
+
+#: What --channel-order takes.
+CHANNEL_ORDERS: Final[tuple[ChannelOrder, ...]] = get_args(ChannelOrder)
+
+_Word = TypeVar("_Word", bound=str)
 
 #: How names begin that belong to a hub.
 PREFIXES: Final = ("hf:", "tfds:")
@@ -50,6 +55,7 @@ def as_request(
     split_names: str | Mapping[str, str] | None = None,
     root: str | Path | None = None,
     floats: bool | str = False,
+    channel_order: str | None = None,
     **options: Any,
 ) -> Request:
     """What the user asked for as one value; `options` are other fields of `Request`.
@@ -75,6 +81,8 @@ def as_request(
     text = None if given else os.fspath(data if data is not None else DEFAULT)
     names = named_splits(split_names) if isinstance(split_names, str) else split_names
     more = {"split_names": names, "root": _existing_root(root), "floats": _float_range(floats), **options}
+    order = None if channel_order is None else _one_of("--channel-order", channel_order, CHANNEL_ORDERS)
+    more["channel_order"] = order
     path, names_of_classes = _existing_path(text, data), _class_names(classes)
     return Request(text, path, arrays, objects, names_of_classes, **more)
 
@@ -120,10 +128,15 @@ def _float_range(floats: bool | str) -> FloatRange | None:
     """What --floats says; True means from 0 to 1. Raises AssayError `bad-value`."""
     if isinstance(floats, bool):
         return "0-1" if floats else None
-    found = next((known for known in FLOAT_RANGES if known == floats), None)
+    return _one_of("--floats", floats, FLOAT_RANGES)
+
+
+def _one_of(option: str, given: str, known: tuple[_Word, ...]) -> _Word:
+    """The known word that was given. Raises AssayError `bad-value` for another."""
+    found = next((word for word in known if word == given), None)
     if found is None:
-        what = f"{floats!r} is no range that is read"
-        raise AssayError("bad-value", "--floats", what, f"It is one of {' and '.join(FLOAT_RANGES)}.")
+        fix = f"It is one of {' and '.join(known)}."
+        raise AssayError("bad-value", option, f"{given!r} is nothing that it can be", fix)
     return found
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, ignore
-from assay.data.formats.pixel_arrays import FloatRange
+from assay.data.formats.pixel_arrays import ArrayForm, ChannelOrder, FloatRange
 from assay.data.values import Kind, Resize
 
 
@@ -21,7 +21,8 @@ class Request:
     path: `data` as a path, where it is one that exists. arrays: images and labels from Python.
     objects: the same as a data frame, a data set of torch or Hugging Face, or lists (`python_objects`).
     classes, name: the user's own names, before those that the source knows.
-    floats: what the pixels of float arrays range from and to; None where that was not said.
+    floats: what the pixels of float arrays range from and to. channel_order: where the colors of flat rows
+        lie. None where that was not said.
     size, resize: the working size of image files, and how they are brought to it.
     skip_bad: leave unreadable images out instead of stopping.
     label_column, path_column, split_column, group_column: where a table has what.
@@ -39,6 +40,7 @@ class Request:
     classes: tuple[str, ...] | None = None
     name: str | None = None
     floats: FloatRange | None = None
+    channel_order: ChannelOrder | None = None
     size: str | int | None = None
     resize: Resize | None = None
     skip_bad: bool = False
@@ -58,6 +60,11 @@ class Request:
     on_event: OnEvent = ignore
 
     @property
+    def array_form(self) -> ArrayForm:
+        """What was said of arrays."""
+        return ArrayForm(self.floats, self.channel_order)
+
+    @property
     def columns(self) -> tuple[str | None, ...]:
         """The columns that were asked for."""
         return self.path_column, self.label_column, self.split_column, self.group_column
@@ -68,6 +75,7 @@ class Request:
 OPTIONS: Final[Mapping[str, str]] = {
     "classes": "--classes",
     "floats": "--floats",
+    "channel_order": "--channel-order",
     "size": "--size",
     "resize": "--resize",
     "layout": "--layout",
@@ -82,7 +90,7 @@ OPTIONS: Final[Mapping[str, str]] = {
 }
 
 #: What sources of arrays take, and sources of image files; of these, what concerns tables.
-OF_ARRAYS: Final = frozenset({"classes", "floats"})
+OF_ARRAYS: Final = frozenset({"classes", "floats", "channel_order"})
 OF_IMAGES: Final = frozenset({"classes", "size", "resize"})
 OF_FOLDERS: Final = frozenset({"layout", "split_names", "follow_links"})
 OF_TABLES: Final = frozenset(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from assay.core.events import OnEvent
 from assay.data.checked_images import IN_MEMORY
+from assay.data.formats.pixel_arrays import ChannelOrder
 from assay.data.load import as_request, read
 from assay.data.request import Request
 from assay.data.splitting.test_split import checked_fraction, with_test_split
@@ -27,6 +28,7 @@ def load(
     classes: str | Sequence[str] | None = None,
     name: str | None = None,
     floats: bool | str = False,
+    channel_order: ChannelOrder | None = None,
     size: str | int | None = None,
     resize: Resize | None = None,
     skip_bad: bool = False,
@@ -54,7 +56,8 @@ def load(
         `(n, h, w, c)`, y whole numbers `(n,)`.
     classes: class names in label order, or what `--classes` takes: "a,b,c" or a file.
     name: what to call the set. floats: "0-1" or "0-255" where arrays hold
-        pixels as floats in that range; True is "0-1".
+        pixels as floats in that range; True is "0-1". channel_order: "last" or "first",
+        where the colors of flat rows lie.
     size, resize: the working size of image files (64, or "48x64": height x width), and how they get there:
         `fit` (whole, black at the sides), `crop` (the middle) or `stretch`. Unasked: their common size,
         or else a square of the median side, at most 64; and `crop`, or `fit` where that would cut off half.
@@ -85,6 +88,7 @@ def load(
         classes=classes,
         name=name,
         floats=floats,
+        channel_order=channel_order,
         size=size,
         resize=resize,
         skip_bad=skip_bad,

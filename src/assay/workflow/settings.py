@@ -21,10 +21,10 @@ class Reading(BaseModel):
     """How the data are read.
 
     name: what to call them instead of their own name. classes: names in label order. floats: "0-1" or
-    "0-255" where arrays hold pixels as floats in that range. size, resize: the working size of image files,
-    and how they are brought to it. skip_bad: leave unreadable images out, counted, instead of stopping. The
-    columns say where a table has what. layout, split_names: what the folders of a tree are, where the rules
-    would ask. root: where a table's paths begin.
+    "0-255" where arrays hold pixels as floats in that range. channel_order: where flat rows have the colors.
+    size, resize: the working size of image files, and how they are brought to it. skip_bad: leave unreadable
+    images out, counted, instead of stopping. The columns say where a table has what. layout, split_names:
+    what the folders of a tree are, where the rules would ask. root: where a table's paths begin.
     follow_links: read links that stay below the folder.
     skip_unlabelled: leave rows of tables without a label out, counted, instead of stopping.
     test_fraction: share of train that becomes the test split where the data have none.
@@ -35,6 +35,7 @@ class Reading(BaseModel):
     name: str | None = None
     classes: tuple[str, ...] | None = None
     floats: Literal["0-1", "0-255"] | bool = False
+    channel_order: Literal["last", "first"] | None = None
     size: Annotated[str, Field(coerce_numbers_to_str=True)] | None = None
     resize: Literal["fit", "crop", "stretch"] | None = None
     skip_bad: bool = False
@@ -129,6 +130,7 @@ class ReadingSettings(TypedDict, total=False):
     name: str | None
     classes: Sequence[str] | None
     floats: Literal["0-1", "0-255"] | bool
+    channel_order: Literal["last", "first"] | None
     size: str | int | None
     resize: Literal["fit", "crop", "stretch"] | None
     skip_bad: bool

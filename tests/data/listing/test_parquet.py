@@ -242,3 +242,14 @@ def test_a_damaged_footer_is_refused_or_harmless(tmp_path):
         except AssayError as error:
             refused.add(error.code)
     assert "parquet-unreadable" in refused
+
+
+def test_what_was_read_as_another_range_is_not_read_again(tmp_path):
+    """Lists of floats from 0 to 1 are dark pixels where somebody says 0-255: the cache keeps them apart."""
+    images = np.random.default_rng(0).integers(0, 2, (6, 8, 8)).astype(float)
+    table = pa.table({"image": images.tolist(), "label": [0, 1] * 3})
+    pq.write_table(table, tmp_path / "set.parquet")
+    bright, dark = (load(tmp_path / "set.parquet", floats=floats) for floats in ("0-1", "0-255"))
+    assert (int(bright.train.images.max()), int(dark.train.images.max())) == (255, 1)
+    with pytest.raises(AssayError, match="bad-arrays"):
+        load(tmp_path / "set.parquet")

@@ -1,6 +1,8 @@
 """Arrays as people save them: read where there is one reading, refused with the remedy where two."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -184,46 +186,73 @@ def test_more_bits_than_eight_are_refused_with_the_shift() -> None:
     assert load(arrays=((deep >> 4).astype(np.uint8), NUMBERS)).fingerprint == EXPECTED.fingerprint
 
 
-def _scenes(count: int, gray: bool) -> np.ndarray:
-    """Smooth colored pictures, uint8 `(count, 12, 12, 3)`: sums of a few slow waves."""
+def _scenes(count: int) -> np.ndarray:
+    """Smooth colored pictures, uint8 `(count, 12, 12, 3)`: slow waves."""
     rng = np.random.default_rng(1)
     y, x = np.mgrid[:12, :12] / 12
-    waves = [
-        np.sin(
-            6 * (rng.normal(size=(count, 1, 1)) * y + rng.normal(size=(count, 1, 1)) * x) + 6 * rng.random()
-        )
-        for _ in range(1 if gray else 3)
-    ]
-    return np.rint(127 + 99 * np.stack(waves * (3 if gray else 1), axis=3)).astype(np.uint8)
+    slopes = rng.normal(size=(2, 3, count, 1, 1))
+    waves = [np.sin(6 * (slopes[0, color] * y + slopes[1, color] * x) + color) for color in range(3)]
+    return np.rint(127 + 99 * np.stack(waves, axis=3)).astype(np.uint8)
 
 
-@pytest.mark.parametrize("gray", [False, True], ids=["colored", "gray stored as color"])
-@pytest.mark.parametrize("planes", [False, True], ids=["pixel by pixel", "plane by plane"])
-def test_rows_of_colors_are_read_in_the_order_that_the_pixels_show(
-    gray: bool, planes: bool, tmp_path: Path
+def _lines(count: int) -> np.ndarray:
+    """A colored line in each, at another height: of these the wrong order of colors is the smoother one."""
+    rng = np.random.default_rng(2)
+    found = np.zeros((count, 12, 12, 3), np.uint8)
+    found[np.arange(count), rng.integers(0, 12, count)] = rng.integers(0, 256, (count, 1, 3))
+    return found
+
+
+@pytest.mark.parametrize("pictures", [_scenes, _lines])
+@pytest.mark.parametrize("order", ["last", "first"])
+@pytest.mark.parametrize("form", ["arrays", "npz", "table", "objects"])
+def test_rows_of_colors_are_read_in_the_order_that_the_user_names(
+    form: str, order: str, pictures: Callable[[int], np.ndarray], tmp_path: Path
 ) -> None:
-    """CIFAR's order and that of Kaggle's tables: the same pictures, from arrays and from a table."""
-    scenes, labels = _scenes(40, gray), np.arange(40) % 2
-    rows = (scenes.transpose(0, 3, 1, 2) if planes else scenes).reshape(40, -1)
-    expected = load(arrays=(scenes, labels)).fingerprint
-    found = load(arrays=(rows, labels))
-    assert found.fingerprint == expected
-    assert any(("all red values first" if planes else "side by side") in note for note in found.notes)
-    lines = ["label," + ",".join(f"pixel{number}" for number in range(rows.shape[1]))]
-    lines += [f"{label}," + ",".join(map(str, row)) for label, row in zip(labels, rows.tolist(), strict=True)]
-    (tmp_path / "scenes.csv").write_text("\n".join(lines))
-    table = load(tmp_path / "scenes.csv")
-    assert (table.fingerprint, table.notes[1].partition(": ")[2]) == (
-        expected,
-        found.notes[0].partition(": ")[2],
-    )
+    """CIFAR's order and that of Kaggle's tables: asked about, whatever the pixels look like, then read."""
+    images, labels = pictures(40), np.arange(40) % 2
+    rows = (images.transpose(0, 3, 1, 2) if order == "first" else images).reshape(40, -1)
+    data: Any = (rows, labels)
+    if form == "npz":
+        data = tmp_path / "set.npz"
+        np.savez(data, images=rows, labels=labels)
+    elif form == "table":
+        data = tmp_path / "set.csv"
+        lines = ["label," + ",".join(f"pixel{number}" for number in range(rows.shape[1]))]
+        lines += [f"{y}," + ",".join(map(str, row)) for y, row in zip(labels, rows.tolist(), strict=True)]
+        data.write_text("\n".join(lines))
+    elif form == "objects":
+        data = list(zip(rows, labels.tolist(), strict=True))
+    with pytest.raises(AssayError, match=r"two orders.*--channel-order last .*--channel-order first"):
+        load(data)
+    found = load(data, channel_order=order)
+    assert found.fingerprint == load(arrays=(images, labels)).fingerprint
 
 
-def test_rows_of_colors_without_a_picture_in_them_are_refused() -> None:
-    """Noise looks alike in both orders."""
-    noise = np.random.default_rng(0).integers(0, 256, (40, 432), np.uint8)
-    with pytest.raises(AssayError, match=r"bad-arrays.*two orders.*do not tell.*X\.reshape"):
-        load(arrays=(noise, np.arange(40) % 2))
+@pytest.mark.parametrize(
+    ("images", "advice"),
+    [
+        (_scenes(40), "most with --channel-order last"),
+        (_scenes(40).transpose(0, 3, 1, 2), "most with --channel-order first"),
+        (np.random.default_rng(0).integers(0, 256, (40, 12, 12, 3), np.uint8), "in neither"),
+    ],
+)
+def test_the_question_says_what_the_pixels_speak_for(images: np.ndarray, advice: str) -> None:
+    """Advice, no decision."""
+    with pytest.raises(AssayError, match=r"bad-arrays.*two orders") as caught:
+        load(arrays=(images.reshape(40, -1), np.arange(40) % 2))
+    assert advice in str(caught.value)
+
+
+def test_three_channels_on_both_sides_are_asked_about() -> None:
+    """`(n, 3, h, 3)`: the same option answers; another word than its two is refused."""
+    images = np.random.default_rng(0).integers(0, 256, (6, 3, 9, 3), np.uint8)
+    with pytest.raises(AssayError, match=r"bad-arrays.*--channel-order last"):
+        load(arrays=(images, NUMBERS))
+    assert load(arrays=(images, NUMBERS), channel_order="last").shape == (3, 9, 3)
+    assert load(arrays=(images, NUMBERS), channel_order="first").shape == (9, 3, 3)
+    with pytest.raises(AssayError, match=r"bad-value.*--channel-order.*last and first"):
+        load(arrays=(images, NUMBERS), channel_order="rgb")
 
 
 @pytest.mark.parametrize("kind", ["numbers", "names"])

@@ -16,6 +16,7 @@ from assay.data.inspect import inspect
 from assay.data.load import as_request, chosen_source
 from assay.data.request import OPTIONS
 from assay.data.sources import SOURCES, fashion_mnist
+from assay.data.sources.image_dataset import cache_key
 from assay.data.values import Dataset
 from assay.workflow.load import load
 from corpus.prepared import prepared_set
@@ -198,6 +199,7 @@ def test_the_contract_of_a_named_set(source: str) -> None:
 GIVEN: Mapping[str, object] = {
     "classes": ("wasp", "moth", "calf"),
     "floats": True,
+    "channel_order": "last",
     "size": "3x4",
     "resize": "crop",
     "path_column": "file_name",
@@ -217,6 +219,14 @@ TAKES = {source.name: source.takes for source in SOURCES}
 def test_every_option_has_a_value_here() -> None:
     """An option that no source takes, or that is not tried below, would be dead."""
     assert GIVEN.keys() == OPTIONS.keys() == set().union(*TAKES.values())
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_what_is_cached_hangs_on_every_option(option: str, tmp_path: Path) -> None:
+    """Another value of an option is another entry: what was read with one is never given for the other."""
+    plain, asked = as_request(tmp_path), as_request(tmp_path, **{option: GIVEN[option]})
+    keys = [cache_key(request, "folder", tmp_path, "stamp") for request in (plain, asked, asked)]
+    assert keys[0] != keys[1] == keys[2]
 
 
 @pytest.mark.parametrize(("source", "option"), [(s, o) for s in TAKES for o in OPTIONS if o not in TAKES[s]])

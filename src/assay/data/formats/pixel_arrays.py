@@ -5,6 +5,7 @@ refused.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import isqrt
 from typing import Any, Final, Literal
 
@@ -22,6 +23,24 @@ _CHANNELS: Final = (1, 3)
 #: What floats are: pixels from 0 to 1, or from 0 to 255.
 FloatRange = Literal["0-1", "0-255"]
 
+#: Where the colors lie: of a pixel side by side, or a whole plane of each.
+ChannelOrder = Literal["last", "first"]
+
+_ORDERS: Final = (
+    "--channel-order last if the colors of a pixel lie together, --channel-order first if all red values "
+    "come first, as in CIFAR-10."
+)
+_CAME_FIRST: Final = "the channels came first, (n, c, h, w)"
+
+
+@dataclass(frozen=True)
+class ArrayForm:
+    """What the user said of arrays whose values or shapes can be meant in several ways."""
+
+    floats: FloatRange | None = None
+    channel_order: ChannelOrder | None = None
+
+
 #: The largest value of each.
 _LARGEST: Final[dict[FloatRange, int]] = {"0-1": 1, "0-255": 255}
 
@@ -35,26 +54,30 @@ _DARKEST: Final = 32
 _LOOKED_AT: Final = 2_000
 
 
-def plain_images(values: NDArray[Any], where: str) -> tuple[NDArray[Any], str]:
+def plain_images(
+    values: NDArray[Any], where: str, order: ChannelOrder | None = None
+) -> tuple[NDArray[Any], str]:
     """Images as `(n, h, w)` or `(n, h, w, c)`, and a note on how they got there; empty where they were so.
 
-    From flat squares `(n, h * h)`, channels first `(n, c, h, w)`, and RGBA `(n, h, w, 4)`. Raises AssayError
-    `bad-arrays` for what can be meant in two ways. Other shapes stay as they are, for whoever checks them.
+    From flat squares `(n, h * h)`, channels first `(n, c, h, w)`, and RGBA `(n, h, w, 4)`. order: where the
+    colors lie in shapes that can be meant in two ways. Raises AssayError `bad-arrays` for these without it.
+    Other shapes stay as they are, for whoever checks them.
     """
     if values.ndim == 2 and values.shape[1] >= FEWEST_PIXELS:
-        return _from_rows(values, where)
+        return _from_rows(values, where, order)
     if values.ndim == 4 and values.shape[1] in _CHANNELS and values.shape[3] not in (*_CHANNELS, 4):
-        return np.ascontiguousarray(values.transpose(0, 2, 3, 1)), "the channels came first, (n, c, h, w)"
-    if values.ndim == 4 and values.shape[1] == values.shape[3] == 3 < values.shape[2]:
-        fix = "Use X.transpose(0, 2, 3, 1) if the channels come first; else make the images higher than 3."
+        return np.ascontiguousarray(values.transpose(0, 2, 3, 1)), _CAME_FIRST
+    if values.ndim == 4 and values.shape[1] == values.shape[3] == 3 < values.shape[2] and order != "last":
+        if order == "first":
+            return np.ascontiguousarray(values.transpose(0, 2, 3, 1)), _CAME_FIRST
         what = f"images of shape {values.shape} may have channels first or last"
-        raise AssayError("bad-arrays", where, what, fix)
+        raise AssayError("bad-arrays", where, what, f"Say which: {_ORDERS}")
     if values.ndim == 4 and values.shape[3] == 4 and values.dtype == np.uint8:
         return _over_white(values), "the fourth channel is alpha: laid over white"
     return values, ""
 
 
-def _from_rows(values: NDArray[Any], where: str) -> tuple[NDArray[Any], str]:
+def _from_rows(values: NDArray[Any], where: str, order: ChannelOrder | None) -> tuple[NDArray[Any], str]:
     count = values.shape[1]
     side = isqrt(count)
     if side * side == count:
@@ -62,35 +85,43 @@ def _from_rows(values: NDArray[Any], where: str) -> tuple[NDArray[Any], str]:
         return values.reshape(len(values), side, side), note
     side = isqrt(count // 3)
     if side * side * 3 == count:
-        return _from_colored_rows(values, side, where)
+        return _from_colored_rows(values, side, where, order)
     return values, ""
 
 
-def _from_colored_rows(values: NDArray[Any], side: int, where: str) -> tuple[NDArray[Any], str]:
-    """Rows of red, green and blue values as squares, in the order in which lines resemble the next ones.
+def _from_colored_rows(
+    values: NDArray[Any], side: int, where: str, order: ChannelOrder | None
+) -> tuple[NDArray[Any], str]:
+    """Rows of red, green and blue values as squares, in the order that the user names.
 
-    Colors of a pixel side by side: the line below is 3 side values on. Planes of one color: side values on.
+    The pixels alone do not settle it: of stripes and thin lines the wrong order is the smoother one.
     """
+    if order is None:
+        what = f"rows of {values.shape[1]:,} values may be colored squares, {side} x {side}, in two orders"
+        fix = (
+            f"{_smoother(values, side)}. Say --channel-order last if the colors of a pixel lie together "
+            f"(in Python X.reshape(-1, {side}, {side}, 3)), --channel-order first if all red values come "
+            f"first, as in CIFAR-10 (X.reshape(-1, 3, {side}, {side}).transpose(0, 2, 3, 1))."
+        )
+        raise AssayError("bad-arrays", where, what, fix)
+    if order == "last":
+        note = f"each row is a square, {side} x {side}, the colors of a pixel side by side"
+        return values.reshape(len(values), side, side, 3), note
+    note = f"each row is a square, {side} x {side}, all red values first, then green, then blue"
+    return _planes_last(values, side), note
+
+
+def _smoother(values: NDArray[Any], side: int) -> str:
+    """In which order lines of pixels resemble the next ones, as advice."""
     rows = values[:: max(1, len(values) // _LOOKED_AT)].astype(np.float32)
-    together = float(np.abs(rows[:, 3 * side :] - rows[:, : -3 * side]).mean())
+    last = float(np.abs(rows[:, 3 * side :] - rows[:, : -3 * side]).mean())
     planes = rows.reshape(len(rows), 3, side, side)
-    apart = float(np.abs(planes[:, :, 1:] - planes[:, :, :-1]).mean())
-    why = "lines of pixels resemble the next ones so (difference {:.3g}, else {:.3g})"
-    if together < _CLEARLY * apart:
-        note = f"each row is a square, {side} x {side}, the colors of a pixel side by side: "
-        return values.reshape(len(values), side, side, 3), note + why.format(together, apart)
-    if apart < _CLEARLY * together:
-        note = f"each row is a square, {side} x {side}, all red values first, then green, then blue: "
-        return _planes_last(values, side), note + why.format(apart, together)
-    what = (
-        f"rows of {values.shape[1]:,} values may be colored squares in two orders, and the pixels do not "
-        f"tell which (lines differ by {together:.3g} or {apart:.3g})"
-    )
-    fix = (
-        f"In Python: X.reshape(-1, {side}, {side}, 3) if the colors of a pixel lie together, "
-        f"X.reshape(-1, 3, {side}, {side}).transpose(0, 2, 3, 1) if red comes first, as in CIFAR-10."
-    )
-    raise AssayError("bad-arrays", where, what, fix)
+    first = float(np.abs(planes[:, :, 1:] - planes[:, :, :-1]).mean())
+    if last < _CLEARLY * first:
+        return "Lines of pixels resemble the next ones most with --channel-order last"
+    if first < _CLEARLY * last:
+        return "Lines of pixels resemble the next ones most with --channel-order first"
+    return "Lines of pixels resemble the next ones in neither"
 
 
 def _planes_last(values: NDArray[Any], side: int) -> NDArray[Any]:

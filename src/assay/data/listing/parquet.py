@@ -25,7 +25,7 @@ from assay.data.formats.parquet_file import (
     need_pyarrow,
     opened,
 )
-from assay.data.formats.pixel_arrays import FloatRange, pixels, plain_images
+from assay.data.formats.pixel_arrays import ArrayForm, pixels, plain_images
 from assay.data.formats.png import png_bytes
 from assay.data.formats.text_table import LABEL_NAMES, PATH_NAMES, SPLIT_NAMES, chosen_column, optional_column
 from assay.data.listing.image_table import Table, list_columns
@@ -79,7 +79,7 @@ def list_parquet(request: Request, root: Path, files: Sequence[Path]) -> Listing
         for s in [file.path.stat()]
     ]
     splits = ordered_splits(split for file in read for split in file.splits)
-    parts = {split: _part(parquet, read, split, request.floats) for split in splits}
+    parts = {split: _part(parquet, read, split, request.array_form) for split in splits}
     form = f"{len(files):,} Parquet file{'s' if len(files) > 1 else ''}"
     left_out, notes = _set_aside(request, read)
     parts = {split: part for split, part in parts.items() if part.ids}
@@ -229,7 +229,7 @@ def _paths(file: Any, schema: Any, image: str) -> list[str]:
     return paths if len(paths) == len(column) else []
 
 
-def _part(parquet: Any, files: Sequence[_File], split: str, floats: FloatRange | None) -> Part:
+def _part(parquet: Any, files: Sequence[_File], split: str, form: ArrayForm) -> Part:
     rows = [
         (file, row)
         for file in files
@@ -244,27 +244,27 @@ def _part(parquet: Any, files: Sequence[_File], split: str, floats: FloatRange |
         for name in sorted(names)
     }
     labels = [file.labels[row] for file, row in rows]
-    return Part(ids, labels, lambda: _payloads(parquet, files, split, floats), columns)
+    return Part(ids, labels, lambda: _payloads(parquet, files, split, form), columns)
 
 
-def _encoded(value: Any, where: str, floats: FloatRange | None) -> bytes:
+def _encoded(value: Any, where: str, form: ArrayForm) -> bytes:
     """The content of an image file, or of a PNG made of lists of pixels; a missing image counts as an empty
     one: unreadable."""
     if not isinstance(value, list):
         return (value.get("bytes") if isinstance(value, dict) else value) or b""
     try:
-        array = np.array(value, float if floats else None)
+        array = np.array(value, float if form.floats else None)
     except ValueError:  # rows of different lengths
         array = np.zeros(0)
     if array.size == 0 or array.dtype.kind not in "iuf":
         return b""
     if array.dtype.kind in "iu" and 0 <= array.min() <= array.max() <= 255:
         array = array.astype(np.uint8)
-    shaped, _ = plain_images(array[None], where)
-    return png_bytes(pixels(shaped, where, floats)[0])
+    shaped, _ = plain_images(array[None], where, form.channel_order)
+    return png_bytes(pixels(shaped, where, form.floats)[0])
 
 
-def _payloads(parquet: Any, files: Sequence[_File], split: str, floats: FloatRange | None) -> Iterator[bytes]:
+def _payloads(parquet: Any, files: Sequence[_File], split: str, form: ArrayForm) -> Iterator[bytes]:
     """The encoded images of a split, one small batch in memory at a time."""
     for file in files:
         if split not in file.splits:
@@ -274,7 +274,7 @@ def _payloads(parquet: Any, files: Sequence[_File], split: str, floats: FloatRan
             for batch in content.iter_batches(_BATCH, columns=[file.image]):
                 for value in batch.column(0).to_pylist():
                     if row < len(file.splits) and file.splits[row] == split and file.labels[row]:
-                        yield _encoded(value, f"{file.path}: row {row}", floats)
+                        yield _encoded(value, f"{file.path}: row {row}", form)
                     row += 1
         check_rows(file.path, file.image, row, len(file.splits))
 

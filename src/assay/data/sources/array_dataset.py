@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from assay.core.arrays import Bytes, Rows
 from assay.core.errors import AssayError
-from assay.data.formats.pixel_arrays import FloatRange, float_range, pixels, plain_images
+from assay.data.formats.pixel_arrays import ArrayForm, FloatRange, float_range, pixels, plain_images
 from assay.data.listing.class_names import checked_classes
 from assay.data.listing.class_numbers import NO_CLASS, counted_from_one, without_no_class
 from assay.data.listing.vocabulary import known_to_train
@@ -25,6 +25,10 @@ _AS_READ: Final[dict[FloatRange, str]] = {
     "0-1": "already scaled to [0, 1], were read as round(255 x)",
     "0-255": "in [0, 255], were read as round(x)",
 }
+
+
+#: Arrays of which the user said nothing.
+_AS_THEY_ARE: Final = ArrayForm()
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,18 +58,19 @@ def dataset_from_arrays(
     source: str,
     classes: Sequence[str] | None = None,
     location: str = "",
-    floats: FloatRange | None = None,
+    form: ArrayForm = _AS_THEY_ARE,
 ) -> Dataset:
     """A checked `Dataset` from raw arrays by split name.
 
-    classes: names in label order; without them the classes are the numbers that occur as labels. floats:
-        what images that are floats range from and to. Arrays in other forms are brought into this one
-        (`array_forms`).
+    classes: names in label order; without them the classes are the numbers that occur as labels. form:
+        what the user said of them. Arrays in other forms are brought into this one (`array_forms`).
     Raises AssayError (`bad-arrays`, `pixel-out-of-range`, `count-mismatch`, `label-not-integer`,
     `label-out-of-range`, `class-names`, `too-few-images`, `shape-mismatch`).
     """
-    shaped = {key: plain_images(part.images, part.images_name) for key, part in parts.items()}
-    floats = floats or float_range([part.images for part in parts.values()])
+    shaped = {
+        key: plain_images(part.images, part.images_name, form.channel_order) for key, part in parts.items()
+    }
+    floats = form.floats or float_range([part.images for part in parts.values()])
     images = {key: pixels(shaped[key][0], part.images_name, floats) for key, part in parts.items()}
     given = plain_labels({key: (part.labels, part.labels_name) for key, part in parts.items()})
     labels = {key: whole_labels(given.values[key], part.labels_name) for key, part in parts.items()}

@@ -32,7 +32,7 @@ def read(request: Request) -> Dataset:
     if len(given) == 4:
         parts["test"] = RawSplit(own_copy(given[2]), given[3], *_ARGUMENTS[2:])
     found = dataset_from_arrays(
-        request.name or "arrays", parts, "arrays", request.classes, "in memory", request.floats
+        request.name or "arrays", parts, "arrays", request.classes, "in memory", request.array_form
     )
     return replace(found, splits={name: _guarded(split, parts[name]) for name, split in found.splits.items()})
 

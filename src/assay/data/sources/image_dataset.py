@@ -24,7 +24,7 @@ from assay.data.listing.class_numbers import meant_classes
 from assay.data.listing.listing import Listing, Part, Unlisted, class_index, class_names
 from assay.data.listing.names import notes_on_classes
 from assay.data.listing.vocabulary import with_one_vocabulary
-from assay.data.request import Request
+from assay.data.request import OPTIONS, Request
 from assay.data.storage.cache import cached, look_up
 from assay.data.values import Dataset, DeepScale, LeftOut, Resize, Split
 
@@ -108,20 +108,16 @@ def name_of(location: Path) -> str:
 
 def cache_key(request: Request, source: str, location: Path, stamp: str) -> str:
     """The name of the cache entry: another one whenever a file or an option that matters changes."""
-    asked = (
-        request.name,
-        request.classes,
-        request.size,
-        request.resize,
-        request.group_column,
-        request.layout,
-        sorted((request.split_names or {}).items()),
-        request.follow_links,
-        str(request.root),
-        request.skip_unlabelled,
-    )
+    asked = [(field, _plain(getattr(request, field))) for field in ("name", *OPTIONS)]
     known = repr((source, str(location.absolute()), stamp, asked, _KEPT))
     return "images-" + hashlib.sha256(known.encode("utf-8", "backslashreplace")).hexdigest()[:24]
+
+
+def _plain(value: object) -> object:
+    """A value of a request as `repr` tells it alike for equal ones."""
+    if isinstance(value, Mapping):
+        return sorted(value.items())
+    return str(value) if isinstance(value, Path) else value
 
 
 def need_unchanged(listing: Listing, location: Path, stamp_again: Callable[[], str] | None) -> None:

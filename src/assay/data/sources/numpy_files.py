@@ -136,7 +136,7 @@ def _dataset(request: Request, path: Path, arrays: Mapping[str, NDArray[Any]], s
     }
     classes = request.classes or _class_names(arrays)
     name = request.name or (path.name if path.is_dir() else path.stem)
-    found = dataset_from_arrays(name, parts, source, classes, str(path), request.floats)
+    found = dataset_from_arrays(name, parts, source, classes, str(path), request.array_form)
     by_shape = (
         []
         if usual

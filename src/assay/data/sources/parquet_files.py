@@ -17,7 +17,7 @@ from assay.data.sources.sharing.image_shards import read_image_shard
 from assay.data.values import Dataset
 
 #: The options of a request that this source reads.
-TAKES: Final = OF_IMAGES | OF_TABLES | {"floats"}
+TAKES: Final = OF_IMAGES | OF_TABLES | {"floats", "channel_order"}
 
 
 def matches(request: Request) -> bool:

@@ -21,7 +21,7 @@ from assay.data.sources.array_forms import transposition_note
 from assay.data.values import Dataset
 
 #: The options of a request that this source reads.
-TAKES: Final = frozenset({"classes", "label_column"})
+TAKES: Final = frozenset({"classes", "channel_order", "label_column"})
 
 _SUFFIXES: Final = (".csv", ".tsv")
 
@@ -71,7 +71,7 @@ def read(request: Request) -> Dataset:
         raise AssayError("column-missing", path, "no column of a table of pixels holds labels", fix)
     ordered = {split: parts[split] for split in ordered_splits(parts)}
     name = path.name if path.is_dir() else path.stem
-    found = dataset_from_arrays(name, ordered, "pixel-table", request.classes, str(path))
+    found = dataset_from_arrays(name, ordered, "pixel-table", request.classes, str(path), request.array_form)
     file_names = " ".join([path.name, *(part.images_name for part in ordered.values())])
     transposed = transposition_note(file_names, found.shape)
     return replace(found, notes=("read as a table of pixels", *found.notes, *left_out, *transposed))

@@ -13,7 +13,7 @@ from PIL import Image
 
 from assay.core.errors import AssayError
 from assay.core.text import one_line, shortened
-from assay.data.formats.pixel_arrays import FloatRange, pixels, plain_images
+from assay.data.formats.pixel_arrays import ArrayForm, pixels, plain_images
 from assay.data.formats.png import png_bytes
 from assay.data.formats.text_table import LABEL_NAMES, optional_column
 from assay.data.listing.listing import Payload
@@ -45,7 +45,7 @@ def as_payload(value: Any, where: str, request: Request) -> Payload:
     if isinstance(value, Image.Image):
         return _png(value, where)
     if getattr(value, "ndim", 0) > 0:
-        return _encoded(value, where, request.floats)
+        return _encoded(value, where, request.array_form)
     kind = f"{type(value).__module__}.{type(value).__name__}"
     fix = "Give pictures of Pillow, arrays, contents or paths of image files."
     raise AssayError("bad-arrays", where, f"a {kind} is no image", fix)
@@ -71,11 +71,11 @@ def _png(image: Image.Image, where: str) -> bytes:
     return out.getvalue()
 
 
-def _encoded(value: Any, where: str, floats: FloatRange | None) -> bytes:
+def _encoded(value: Any, where: str, form: ArrayForm) -> bytes:
     """An array or tensor as PNG: `(h, w)`, `(h, w, c)`, channels first, or a flat square."""
     array = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
-    shaped, _ = plain_images(array[None], where)
-    return png_bytes(pixels(shaped, where, floats)[0])
+    shaped, _ = plain_images(array[None], where, form.channel_order)
+    return png_bytes(pixels(shaped, where, form.floats)[0])
 
 
 #: Items of a data set beyond which its length is taken for a mistake, or for a set that never ends.

@@ -21,7 +21,7 @@ from assay.data.sources.python_items import as_payload, is_picture, items_of, wr
 from assay.data.values import UNLABELLED, Dataset, LeftOut, numbered_ids
 
 #: The options of a request that this source reads.
-TAKES: Final = OF_IMAGES | OF_TABLES | {"floats"}
+TAKES: Final = OF_IMAGES | OF_TABLES | {"floats", "channel_order"}
 
 #: What the data are called in messages and in the report.
 _MEMORY: Final = Path("in memory")
