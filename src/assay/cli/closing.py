@@ -13,11 +13,12 @@ from assay.evaluation.compare import Candidate, Comparison, Pair
 from assay.evaluation.values import Evaluation
 from assay.reports.findings.comparison import SIGNIFICANT, p_text, p_value
 from assay.reports.findings.comparison import headline as comparison_headline
+from assay.reports.findings.facts import gather
 from assay.reports.findings.next_steps import next_steps
 from assay.reports.findings.verdict import (
     copies_sentence,
-    gather,
     headline,
+    labels_sentence,
     score_sentence,
 )
 from assay.reports.findings.wording import percent, points
@@ -58,6 +59,7 @@ def told(done: Run) -> tuple[str, list[str]]:
     folder = quoted(done.path)
     commands = [step.in_folder(folder) for step in next_steps(facts)[:_MOST_STEPS] if step.command]
     lines = [headline(facts), *([score_sentence(facts)] if facts.n else []), copies_sentence(facts)]
+    lines.append(labels_sentence(facts))
     lines.append(f"Audit: {counts_line(done.audit)}.")
     return "\n".join(line for line in lines if line), commands
 

@@ -6,13 +6,13 @@ import pytest
 
 from assay.audits.registry import CHECKS
 from assay.audits.values import Audit, Finding, Findings
+from assay.reports.findings.facts import Facts, gather
 from assay.reports.findings.next_steps import next_steps
 from assay.reports.findings.results import Course
 from assay.reports.findings.verdict import (
-    Facts,
     copies_sentence,
-    gather,
     headline,
+    labels_sentence,
     score_sentence,
     trust,
 )
@@ -145,6 +145,39 @@ def test_what_is_little_is_told_from_the_data_and_the_recipe(
     score = evaluation_of(data)
     facts = gather(Results(data, {}, audit, evaluation=score, layers=layers, recipe=own.as_record()))
     assert (facts.few, facts.larger, facts.uneven) == wanted
+
+
+@pytest.mark.parametrize(
+    ("disputed", "words"),
+    [
+        (None, ""),
+        (
+            (1, 0.899, 0.9),
+            "1 test label is disputed: whichever is right, the accuracy is 89.9\u00a0% or 90.0",
+        ),
+        (
+            (40, 0.87, 0.91),
+            "40 test labels are disputed: whichever are right, the accuracy lies between 87.0",
+        ),
+    ],
+)
+def test_disputed_test_labels_bound_the_accuracy(disputed, words: str) -> None:
+    """Why a score is trusted though labels are doubtful: what they can do to it at the most."""
+    told = labels_sentence(replace(SOUND, disputed=disputed))
+    assert told.startswith(words)
+    assert bool(told) == bool(words)
+
+
+def test_the_bounds_are_those_of_the_evaluation(content_of) -> None:
+    """The sentence on the first screen rests on `honest.suspects` of evaluation.json, where that is known."""
+    content = content_of()
+    suspects = (content.evaluation.as_record().get("honest") or {}).get("suspects") or {}
+    found = gather(content).disputed
+    if suspects.get("n"):
+        ways = (suspects[way]["accuracy"] for way in ("counted_wrong", "counted_right"))
+        assert found == (suspects["n"], *ways)
+    else:
+        assert found is None
 
 
 def test_a_run_that_kept_its_best_epoch_does_not_overfit(evaluation_of) -> None:

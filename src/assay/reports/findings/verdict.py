@@ -1,36 +1,16 @@
-"""The facts that the first screen and the end of a command rest on, each computed once, and what follows.
+"""What follows from the facts of a run or an audit, in sentences: whether to trust the score, and why.
 
-`gather` makes a value of facts; every sentence is made from that value alone, so that no two sentences can
-contradict each other: whether to trust the score, how the training went, and what to do next.
+Every sentence is made from one value of `Facts` alone, so that no two can contradict each other.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from collections.abc import Mapping
+from typing import Final, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from assay.audits.checks.class_balance import FAIL_RATIO
-from assay.audits.registry import CHECKS
-from assay.audits.values import VERDICT_ORDER, Audit, Finding
-from assay.data.decoding.target_size import side_that_keeps
-from assay.evaluation.values import Evaluation
-from assay.features.choice import LEAST_SIDE
-from assay.reports.findings.results import Course, course_of
+from assay.reports.findings.facts import Facts
 from assay.reports.findings.wording import check_title, count, listed, name, percent, points
-from assay.reports.values import Results
-from assay.training.model.values import PRETRAINED_KINDS
 
 #: A 95 % interval wider than this, as a share, leaves too much open: about 240 test images at 80 %.
 WIDE: Final = 0.1
-
-#: With fewer training images of a class in the mean, a net that learns photographs from nothing sees too few:
-#: on 53 of each the best one was right for .70, a pretrained one for .90 (docs/recipes.md).
-_FEW: Final = 200
-
-#: From here on the check of the balance fails: a rare class may be lost without much being seen of it.
-_UNEVEN: Final = FAIL_RATIO
 
 Trust = Literal["yes", "care", "no", "none"]
 
@@ -41,143 +21,6 @@ CONSEQUENCES: Final[Mapping[str, str]] = {
     "not evaluated": "Not checked",
     "pass": "Fine",
 }
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What a run or an audit found, as figures.
-
-    findings: of the audit. accuracy, low, high, n: of the test split, with the 95 % interval; n is 0 where
-    nothing was evaluated. baseline: accuracy of always answering the most frequent test class. leaked: test
-    images with a copy in the training split; clean_accuracy: without these, None where it is not known.
-    course: how the training went. wants_convolution: the audit calls for one and the model has none.
-    wants_pretrained: pretrained features told the classes apart better in the audit, and the model has none.
-    floor: accuracy of the nearest class mean on the training images, 0 where it is not known.
-    few: training images of a class in the mean, where a net learned from nothing on so few photographs that a
-    pretrained one is the better start; else 0. larger: side at which pictures keep details that they lost by
-    being made much smaller; else 0. uneven: how many times as many images the largest class has as the
-    smallest, where the net learned without weighing classes; else 0.
-    """
-
-    data: str
-    findings: tuple[Finding, ...]
-    recipe: str = ""
-    accuracy: float = 0.0
-    low: float = 0.0
-    high: float = 1.0
-    n: int = 0
-    baseline: float = 0.0
-    leaked: int = 0
-    clean_accuracy: float | None = None
-    course: Course | None = None
-    wants_convolution: bool = False
-    wants_pretrained: bool = False
-    floor: float = 0.0
-    few: int = 0
-    larger: int = 0
-    uneven: float = 0.0
-
-    @property
-    def underfits(self) -> bool:
-        """Whether the model is less accurate than the simplest classifier of pictures."""
-        return self.n > 0 and self.high < self.floor
-
-    @property
-    def must_fix(self) -> list[Finding]:
-        """The failed checks, the most misleading first."""
-        return [f for f in self.troubled if f.verdict == "fail"]
-
-    @property
-    def troubled(self) -> list[Finding]:
-        """What warns or fails, the worst and the most misleading first."""
-        bad = [f for f in self.findings if f.verdict in ("warn", "fail")]
-        return sorted(bad, key=lambda f: (-VERDICT_ORDER.index(f.verdict), CHECKS[f.check].importance))
-
-
-def gather(results: Results) -> Facts:
-    """The facts of a run or an audit."""
-    data, audit, score = results.dataset.name, results.audit, results.evaluation
-    recipe = results.recipe or {}
-    name = str(recipe.get("name", ""))
-    layer_kinds = [layer.kind for layer in results.layers.layers] if results.layers else None
-    course = course_of(results.history) if results.history is not None else None
-    if course is not None and recipe.get("patience") and course.state == "overfitting":
-        # It was ended for that, and the best epoch is the model.
-        course = Course("leveled off", course.best, course.last)
-    if score is None:
-        return Facts(data, audit.findings, name, course=course)
-    low, high = score.accuracy_ci95
-    wanted = {
-        question: audit.decisions.get(question, {}).get("decision")
-        for question in ("convolution", "features")
-    }
-    pretrained = layer_kinds is None or any(kind in PRETRAINED_KINDS for kind in layer_kinds)
-    seen = pretrained or any("Conv" in kind for kind in layer_kinds or ())
-    copies = _without_copies(score)
-    return Facts(
-        data,
-        audit.findings,
-        name,
-        score.accuracy,
-        low,
-        high,
-        len(score.labels),
-        float(score.confusion.sum(axis=1).max() / len(score.labels)),
-        _leaked(audit, score),
-        copies.get("accuracy"),
-        course,
-        wanted["convolution"] == "called for" and not seen,
-        wanted["features"] == "pretrained" and not pretrained,
-        _floor(audit),
-        _few(audit, recipe, layer_kinds),
-        _larger(audit),
-        _uneven(audit, recipe),
-    )
-
-
-def _floor(audit: Audit) -> float:
-    found = [f.evidence for f in audit.findings if f.check == "class-similarity"]
-    return float((found[0].get("nearest_mean_accuracy") if found else None) or 0.0)
-
-
-def _few(audit: Audit, recipe: Mapping[str, Any], layer_kinds: Sequence[str] | None) -> int:
-    height, width, channels = audit.dataset.get("shape") or (0, 0, 0)
-    learned = "epochs" in recipe and not any(kind in PRETRAINED_KINDS for kind in layer_kinds or ())
-    each = _train_counts(audit).sum() // max(len(_train_counts(audit)), 1)
-    asked = learned and channels == 3 and min(height, width) >= LEAST_SIDE
-    return int(each) if asked and 0 < each < _FEW else 0
-
-
-def _larger(audit: Audit) -> int:
-    """The side that the note on pictures made smaller names, where it is twice theirs or more."""
-    side = side_that_keeps(audit.dataset.get("notes") or ())
-    shape = audit.dataset.get("shape") or (0, 0, 0)
-    return side if side >= 2 * max(shape[:2]) > 0 else 0
-
-
-def _uneven(audit: Audit, recipe: Mapping[str, Any]) -> float:
-    counts = _train_counts(audit)
-    counts = counts[counts > 0]
-    if recipe.get("class_weights") != "equal" or len(counts) < 2:
-        return 0.0
-    ratio = float(counts.max() / counts.min())
-    return ratio if ratio >= _UNEVEN else 0.0
-
-
-def _train_counts(audit: Audit) -> NDArray[np.int64]:
-    train = (audit.dataset.get("splits") or {}).get("train") or {}
-    return np.array(list((train.get("per_class") or {}).values()), np.int64)
-
-
-def _without_copies(score: Evaluation) -> Mapping[str, Any]:
-    return (score.as_record().get("honest") or {}).get("without_copies") or {}
-
-
-def _leaked(audit: Audit, score: Evaluation) -> int:
-    """Test images with a copy in train: by the score without them, or else by the audit's count."""
-    without = _without_copies(score)
-    flagged = max((f.count for f in audit.findings if f.check == "leakage"), default=0)
-    return len(score.labels) - int(without["n"]) if without and flagged else flagged
 
 
 def trust(facts: Facts) -> tuple[Trust, str]:
@@ -304,6 +147,18 @@ def score_sentence(facts: Facts) -> str:
         f"{percent(facts.high)}, {count(facts.n, 'image')}); always the same answer: "
         f"{percent(facts.baseline)}."
     )
+
+
+def labels_sentence(facts: Facts) -> str:
+    """What the disputed test labels can do to the accuracy, at the most; empty where there are none."""
+    if facts.disputed is None:
+        return ""
+    disputed, low, high = facts.disputed
+    if disputed == 1:
+        told = "1 test label is disputed: whichever is right"
+        return f"{told}, the accuracy is {percent(low)} or {percent(high)}."
+    told = f"{disputed:,} test labels are disputed: whichever are right"
+    return f"{told}, the accuracy lies between {percent(low)} and {percent(high)}."
 
 
 def copies_sentence(facts: Facts) -> str:

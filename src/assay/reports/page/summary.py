@@ -8,13 +8,13 @@ from typing import Final
 from assay.audits.values import Finding
 from assay.reports.findings import results as result_findings
 from assay.reports.findings import trust as trust_findings
+from assay.reports.findings.facts import Facts, gather
 from assay.reports.findings.next_steps import Step, next_steps
 from assay.reports.findings.verdict import (
     CONSEQUENCES,
-    Facts,
     copies_sentence,
-    gather,
     headline,
+    labels_sentence,
     trust,
 )
 from assay.reports.findings.wording import check_title, count, name, percent
@@ -111,8 +111,8 @@ def _lead(content: Results, facts: Facts) -> str:
     parts = {row["split"]: int(row["count"]) for row in content.partition or ()}
     on = f"trained on {count(parts['train'], 'image')} and " if "train" in parts else ""
     unseen = "" if facts.leaked else " that it had never seen"
-    told = f"The model {name(facts.recipe)} was {on}tested once, on {count(facts.n, 'image')}{unseen}."
-    return f"{told} {copies_sentence(facts)}".strip()
+    told = f"The {name(facts.recipe)} model was {on}tested once, on {count(facts.n, 'image')}{unseen}."
+    return " ".join(filter(None, (told, copies_sentence(facts), labels_sentence(facts))))
 
 
 def _points(content: Results, facts: Facts) -> tuple[Point, ...]:
