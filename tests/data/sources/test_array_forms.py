@@ -244,6 +244,14 @@ def test_the_question_says_what_the_pixels_speak_for(images: np.ndarray, advice:
     assert advice in str(caught.value)
 
 
+@pytest.mark.parametrize("shape", [(6, 9, 7), (6, 9, 7, 3), (6, 3, 9, 7), (6, 784)])
+@pytest.mark.parametrize("order", ["last", "first"])
+def test_an_order_that_the_shape_tells_is_not_asked_for(shape: tuple[int, ...], order: str) -> None:
+    """It would be ignored, or contradict the shape: refused."""
+    with pytest.raises(AssayError, match=r"option-not-used.*--channel-order"):
+        load(arrays=(np.zeros(shape, np.uint8), NUMBERS), channel_order=order)
+
+
 def test_three_channels_on_both_sides_are_asked_about() -> None:
     """`(n, 3, h, 3)`: the same option answers; another word than its two is refused."""
     images = np.random.default_rng(0).integers(0, 256, (6, 3, 9, 3), np.uint8)

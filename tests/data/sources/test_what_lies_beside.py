@@ -3,6 +3,7 @@
 import pickle
 import zipfile
 from pathlib import Path
+from typing import Any
 from unicodedata import normalize
 
 import numpy as np
@@ -181,3 +182,29 @@ def test_two_spellings_in_one_split_stay_apart(tmp_path: Path) -> None:
     found = load(tmp_path)
     assert set(found.classes) == {one, two}
     assert any("how Unicode spells them" in note for note in notes_on_classes(found.classes))
+
+
+@pytest.mark.parametrize("given", ["NFC", "NFD"])
+@pytest.mark.parametrize("there", ["NFC", "NFD"])
+@pytest.mark.parametrize("form", ["folder", "arrays"])
+def test_names_given_in_another_spelling_are_the_same(
+    tmp_path: Path, form: str, there: str, given: str
+) -> None:
+    """What a Mac's keyboard types and what another system's folder is called are one class."""
+    names = ("tea", normalize(given, "café"))
+    written = normalize(there, "café")
+    data: Any = pictures(tmp_path, written, "tea")
+    if form == "arrays":
+        images = np.random.default_rng(0).integers(0, 256, (6, 8, 8), np.uint8)
+        data = (images, np.array([written, "tea"] * 3))
+    found = load(data, classes=names)
+    assert found.classes == ("tea", normalize("NFC", "café"))
+    assert sorted(found.train.labels.tolist()) == [0, 0, 0, 1, 1, 1]
+
+
+def test_arrays_whose_splits_spell_a_name_otherwise_are_one_vocabulary() -> None:
+    """No image of test is left out for the way its label is written."""
+    images = np.random.default_rng(0).integers(0, 256, (6, 8, 8), np.uint8)
+    one, two = (np.array([normalize(form, "café"), "tea"] * 3) for form in ("NFC", "NFD"))
+    found = load((images, one, images[::-1], two))
+    assert (len(found.classes), len(found.splits["test"])) == (2, 6)

@@ -30,7 +30,6 @@ _ORDERS: Final = (
     "--channel-order last if the colors of a pixel lie together, --channel-order first if all red values "
     "come first, as in CIFAR-10."
 )
-_CAME_FIRST: Final = "the channels came first, (n, c, h, w)"
 
 
 @dataclass(frozen=True)
@@ -63,30 +62,40 @@ def plain_images(
     colors lie in shapes that can be meant in two ways. Raises AssayError `bad-arrays` for these without it.
     Other shapes stay as they are, for whoever checks them.
     """
+    both = values.ndim == 4 and values.shape[1] == values.shape[3] == 3 < values.shape[2]
+    side = _colored_side(values)
+    if order is not None and not (both or side):
+        what = f"the shape {values.shape} says where the colors lie, so it would be ignored"
+        raise AssayError("option-not-used", "--channel-order", what, "Leave it out.")
+    if side:
+        return _from_colored_rows(values, side, where, order)
     if values.ndim == 2 and values.shape[1] >= FEWEST_PIXELS:
-        return _from_rows(values, where, order)
-    if values.ndim == 4 and values.shape[1] in _CHANNELS and values.shape[3] not in (*_CHANNELS, 4):
-        return np.ascontiguousarray(values.transpose(0, 2, 3, 1)), _CAME_FIRST
-    if values.ndim == 4 and values.shape[1] == values.shape[3] == 3 < values.shape[2] and order != "last":
-        if order == "first":
-            return np.ascontiguousarray(values.transpose(0, 2, 3, 1)), _CAME_FIRST
+        return _from_rows(values)
+    if both and order is None:
         what = f"images of shape {values.shape} may have channels first or last"
         raise AssayError("bad-arrays", where, what, f"Say which: {_ORDERS}")
+    first = values.ndim == 4 and values.shape[1] in _CHANNELS and values.shape[3] not in (*_CHANNELS, 4)
+    if first or (both and order == "first"):
+        return np.ascontiguousarray(values.transpose(0, 2, 3, 1)), "the channels came first, (n, c, h, w)"
     if values.ndim == 4 and values.shape[3] == 4 and values.dtype == np.uint8:
         return _over_white(values), "the fourth channel is alpha: laid over white"
     return values, ""
 
 
-def _from_rows(values: NDArray[Any], where: str, order: ChannelOrder | None) -> tuple[NDArray[Any], str]:
+def _colored_side(values: NDArray[Any]) -> int:
+    """The side of the colored squares that flat rows are; 0 where they are none."""
+    count = values.shape[1] if values.ndim == 2 else 0
+    side = isqrt(count // 3)
+    return side if count >= FEWEST_PIXELS and side * side * 3 == count else 0
+
+
+def _from_rows(values: NDArray[Any]) -> tuple[NDArray[Any], str]:
     count = values.shape[1]
     side = isqrt(count)
-    if side * side == count:
-        note = f"each row of {count:,} values is a gray square, {side} x {side}"
-        return values.reshape(len(values), side, side), note
-    side = isqrt(count // 3)
-    if side * side * 3 == count:
-        return _from_colored_rows(values, side, where, order)
-    return values, ""
+    if side * side != count:
+        return values, ""
+    note = f"each row of {count:,} values is a gray square, {side} x {side}"
+    return values.reshape(len(values), side, side), note
 
 
 def _from_colored_rows(

@@ -6,6 +6,7 @@ from pathlib import Path
 from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.formats.safe_open import open_file
+from assay.data.listing.names import one_spelling
 
 
 def checked_classes(classes: Sequence[str]) -> tuple[str, ...]:
@@ -13,6 +14,8 @@ def checked_classes(classes: Sequence[str]) -> tuple[str, ...]:
     names = tuple(classes)
     if not names or not all(isinstance(name, str) and name.strip() for name in names):
         raise AssayError("class-names", "--classes", "a class has no name", "Give every class a name.")
+    meant = one_spelling([names])
+    names = tuple(meant[name] for name in names)
     twice = (
         next((name for name in names if names.count(name) > 1), None)
         if len(set(names)) < len(names)

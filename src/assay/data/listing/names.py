@@ -1,7 +1,7 @@
 """Names that come from files: their natural order, the split they stand for, how they are kept as text."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 from unicodedata import normalize
 
@@ -47,6 +47,17 @@ def notes_on_classes(names: Sequence[str]) -> Iterator[str]:
             by_fold = len({" ".join(name.split()).casefold() for name in group}) == 1
             how = "in case or spaces" if by_fold else "in how Unicode spells them"
             yield f"the classes {told} differ only {how}: kept apart, but perhaps one class"
+
+
+def one_spelling(labels: Iterable[Collection[str]]) -> dict[str, str]:
+    """Each name in the one form of Unicode that is composed (NFC); as they are where that would join two.
+
+    A Mac writes `é` as two characters, others as one: they look alike, and are one name. Where one of the
+    collections (the names of a split) has both, somebody told them apart.
+    """
+    given = [set(names) for names in labels]
+    apart = any(len({normalize("NFC", name) for name in names}) < len(names) for names in given)
+    return {name: name if apart else normalize("NFC", name) for names in given for name in names}
 
 
 def ordered_splits(names: Iterable[str]) -> list[str]:

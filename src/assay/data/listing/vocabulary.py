@@ -12,7 +12,7 @@ from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.listing.class_numbers import counted_from_one, refuse_measures
 from assay.data.listing.listing import Listing, Part
-from assay.data.listing.names import natural_key
+from assay.data.listing.names import natural_key, one_spelling
 from assay.data.values import UNLABELLED, LeftOut, numbered_ids
 
 
@@ -41,19 +41,11 @@ def with_one_vocabulary(listing: Listing, chosen: Sequence[str] | None, where: o
 
 
 def _composed(listing: Listing) -> Listing:
-    """The listing with class names in the one form of Unicode that is composed (NFC).
-
-    A Mac writes `é` as two characters, others as one: they look alike, and are one name. Where one split has
-    both, somebody told them apart: they stay two classes.
-    """
-    labels = {label for part in listing.parts.values() for label in part.labels}
-    meant = {label: normalize("NFC", label) for label in labels.union(listing.classes or ())}
-    apart = any(
-        len({meant[label] for label in own}) < len(own)
-        for own in (set(part.labels) for part in listing.parts.values())
-    )
-    if apart or all(old == new for old, new in meant.items()):
+    """The listing with one spelling of each class name; a note where two became one."""
+    meant = one_spelling(part.labels for part in listing.parts.values())
+    if all(old == new for old, new in meant.items()):
         return listing
+    meant |= {name: meant.get(name, normalize("NFC", name)) for name in listing.classes or ()}
     parts = {
         split: replace(part, labels=[meant[label] for label in part.labels])
         for split, part in listing.parts.items()

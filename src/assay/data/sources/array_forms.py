@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from assay.core.arrays import Shape
 from assay.core.errors import AssayError
-from assay.data.listing.names import natural_key
+from assay.data.listing.names import natural_key, one_spelling
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +46,8 @@ def plain_labels(given: Mapping[str, tuple[NDArray[Any], str]]) -> Labels:
 
 def _from_text(given: Mapping[str, tuple[NDArray[Any], str]]) -> Labels:
     texts = {key: _texts(values, where) for key, (values, where) in given.items()}
+    meant = one_spelling(texts.values())
+    texts = {key: [meant[text] for text in found] for key, found in texts.items()}
     names = tuple(sorted({text for found in texts.values() for text in found}, key=natural_key))
     index = {name: number for number, name in enumerate(names)}
     numbers = {key: np.array([index[text] for text in found], np.int64) for key, found in texts.items()}
