@@ -142,9 +142,9 @@ def label_quality_weight(
 ) -> NDArray[np.float64]:
     """How far each label can be trusted, float64 `(n,)` in [0, 1], to give to `fit(..., sample_weight=)`.
 
-    The score of `label_quality.csv`: the probability that a classifier which did not see the image gives to
-    its label. X, y, image_shape: as in `AssayClassifier`. Raises ValueError where the labels cannot be
-    judged (few images, one class): equal weights would look like trust.
+    The score of `label_quality.csv`: how likely the label is to be right, by a classifier that did not see
+    the image and by how labels go wrong in the set. X, y, image_shape: as in `AssayClassifier`. Raises
+    ValueError where the labels cannot be judged (few images, one class): equal weights would look like trust.
 
     >>> from assay.sklearn import label_quality_weight
     >>> from sklearn.datasets import load_digits

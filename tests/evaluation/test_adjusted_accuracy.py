@@ -101,9 +101,15 @@ def _world(rng: np.random.Generator, n: int, k: int, spread: float = 0.15) -> tu
     return p, labels
 
 
+def _rule(p: np.ndarray) -> np.ndarray:
+    """For every image the labels that a rule of this test disputes."""
+    disputed: np.ndarray = (p < 0.05) & (p.max(axis=1, keepdims=True) > 0.5)
+    return disputed
+
+
 def _rise(p: np.ndarray, labels: np.ndarray, predicted: np.ndarray) -> tuple[float, np.ndarray]:
     rows = np.arange(len(p))
-    out = (p[rows, labels] < 0.05) & (p.max(axis=1) > 0.5)
+    out = _rule(p)[rows, labels]
     right = labels == predicted
     return float(right[~out].mean() - right.mean()), out
 
@@ -114,7 +120,7 @@ def test_on_clean_labels_the_rise_is_the_one_that_was_foretold() -> None:
     p, labels = _world(rng, 20_000, 5)
     predicted = p.argmax(axis=1)
     found, out = _rise(p, labels, predicted)
-    posterior = label_posterior(p, *fit_floor(p, labels), 0.05, 0.5)
+    posterior = label_posterior(p, *fit_floor(p, labels), _rule(p))
     suspects = adjusted_accuracy(
         labels, predicted, 5, FlaggedTestImages(None, "-", out, "", posterior)
     ).suspects
@@ -136,7 +142,7 @@ def test_wrong_labels_raise_it_by_more_than_is_foretold() -> None:
     (found, out), (clean, _) = _rise(known, noisy, predicted), _rise(known, labels, predicted)
     floor, temperature = fit_floor(known, noisy)
     assert floor == pytest.approx(0.05, abs=0.005)
-    posterior = label_posterior(known, floor, temperature, 0.05, 0.5)
+    posterior = label_posterior(known, floor, temperature, _rule(known))
     suspects = adjusted_accuracy(
         noisy, predicted, 10, FlaggedTestImages(None, "-", out, "", posterior)
     ).suspects
@@ -150,7 +156,7 @@ def test_wrong_labels_raise_it_by_more_than_is_foretold() -> None:
 def test_chances_by_hand() -> None:
     """Two images, three classes: in one a label 2 is disputed, of the other nothing is sure."""
     p = np.array([[0.9, 0.06, 0.04], [0.45, 0.35, 0.2]])
-    posterior = label_posterior(p, 0.0, 1.0, 0.05, 0.5)
+    posterior = label_posterior(p, 0.0, 1.0, _rule(p))
     found = chances(posterior, np.array([2, 0]), 3)
     assert found.answer == pytest.approx([0.04, 0.45])
     assert found.disputed == pytest.approx([0.04, 0.0])
@@ -162,7 +168,7 @@ def test_equal_seeds_give_equal_simulations() -> None:
     """The simulation is a function of its seed."""
     rng = np.random.default_rng(2)
     p, labels = _world(rng, 500, 3)
-    posterior = label_posterior(p, 0.0, 1.0, 0.05, 0.5)
+    posterior = label_posterior(p, 0.0, 1.0, _rule(p))
     _, out = _rise(p, labels, p.argmax(axis=1))
     flagged_test = FlaggedTestImages(None, "-", out, "", posterior)
     runs = [adjusted_accuracy(labels, p.argmax(axis=1), 3, flagged_test, seed) for seed in (0, 0, 1)]

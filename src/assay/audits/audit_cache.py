@@ -108,10 +108,14 @@ def _audit(text: str) -> Audit:
     )
 
 
+#: Fields of the posterior that JSON gives back as lists.
+_POSTERIOR_LISTS: Final = ("counts", "labels", "probabilities", "disputed", "rest_disputed")
+
+
 def _posterior(record: Mapping[str, Any] | None) -> LabelPosterior | None:
     if record is None:
         return None
-    lists = {key: tuple(record[key]) for key in ("counts", "labels", "probabilities")}
+    lists = {key: tuple(record[key]) for key in _POSTERIOR_LISTS}
     return LabelPosterior(**{**record, **lists})
 
 

@@ -27,23 +27,27 @@ _STEPS: Final = 30
 
 _TINY: Final = 1e-30
 
+#: Classes with less than this probability are not kept one by one.
+_KEPT: Final = 0.05
+
 
 @dataclass(frozen=True)
 class LabelPosterior:
     """For each of n images the classes that the classifier does not rule out, and with what probability.
 
-    counts: how many classes each image has here. labels, probabilities: of all images one after the other.
+    counts: how many classes each image has here. labels, probabilities, disputed: of all images one after the
+    other; disputed: whether the image's label would be disputed, were it this class. rest_disputed: for each
+    image the share of the other classes, by their probability, of which the same is true.
     floor: the share of labels that no picture explains. temperature: of the probabilities without it.
-    unlikely, clear: a label under the one is disputed where another class is over the other.
     """
 
     counts: tuple[int, ...]
     labels: tuple[int, ...]
     probabilities: tuple[float, ...]
+    disputed: tuple[bool, ...]
+    rest_disputed: tuple[float, ...]
     floor: float
     temperature: float
-    unlikely: float
-    clear: float
 
 
 def fit_floor(probabilities: Floats, labels: NDArray[np.int64]) -> tuple[float, float]:
@@ -83,18 +87,23 @@ def _floor(p: NDArray[np.float64], chance: float) -> float:
 
 
 def label_posterior(
-    probabilities: Floats, floor: float, temperature: float, unlikely: float, clear: float
+    probabilities: Floats, floor: float, temperature: float, disputed: NDArray[np.bool_]
 ) -> LabelPosterior:
-    """`(n, k)` probabilities as a posterior, stored sparsely: classes below `unlikely` are left out."""
-    rows, labels = np.nonzero(probabilities >= unlikely)
+    """`(n, k)` probabilities as a posterior, stored sparsely: classes below `_KEPT` are left out.
+
+    disputed: bool `(n, k)`, the classes that would be disputed, were they the image's label.
+    """
+    rest = np.where(probabilities < _KEPT, probabilities, 0).astype(np.float64)
+    shares = (rest * disputed).sum(axis=1) / np.maximum(rest.sum(axis=1), _TINY)
+    rows, labels = np.nonzero(probabilities >= _KEPT)
     return LabelPosterior(
         counts=tuple(np.bincount(rows, minlength=len(probabilities)).tolist()),
         labels=tuple(labels.tolist()),
         probabilities=tuple(np.round(probabilities[rows, labels].astype(np.float64), 4).tolist()),
+        disputed=tuple(disputed[rows, labels].tolist()),
+        rest_disputed=tuple(np.round(shares, 4).tolist()),
         floor=floor,
         temperature=temperature,
-        unlikely=unlikely,
-        clear=clear,
     )
 
 
@@ -128,8 +137,9 @@ def chances(posterior: LabelPosterior, predicted: NDArray[np.int64], class_count
     named = np.asarray(posterior.labels, np.int64) == predicted[row]
     answer_kept = np.bincount(row[named], kept_mass[named], n) / total
     is_kept = np.bincount(row[named], minlength=n) > 0
-    sure = np.zeros(n, bool)
-    sure[row[kept > posterior.clear]] = True
-    disputed = np.where(sure, others * rest_mass / total, 0.0)
-    both = np.where(sure & ~is_kept, rest_mass / total, 0.0)
+    out = np.asarray(posterior.disputed, bool)
+    rest_out = np.asarray(posterior.rest_disputed, np.float64)
+    disputed = (np.bincount(row[out], kept_mass[out], n) + others * rest_mass * rest_out) / total
+    both_kept = np.bincount(row[named & out], kept_mass[named & out], n) / total
+    both = np.where(is_kept, both_kept, rest_mass * rest_out / total)
     return Chances(np.where(is_kept, answer_kept, rest_mass / total), disputed, both)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assay.core.arrays import Floats, Rows
 from assay.data.values import Dataset
@@ -30,17 +31,22 @@ class LabelQuality:
     """For each of n images, in their order; None where the classifier does not know the label's class.
 
     own: the probability of the label. suggested: the most probable other class, and other its probability.
+    right: how likely the label is to be right, given how labels go wrong in the set (`noise_matrix`).
     """
 
     own: tuple[float | None, ...]
     suggested: tuple[int | None, ...]
     other: tuple[float | None, ...]
+    right: tuple[float | None, ...]
 
 
-def label_quality(probabilities: Floats, labels: Rows, learned: Rows) -> LabelQuality:
+def label_quality(
+    probabilities: Floats, labels: Rows, learned: Rows, wrong: NDArray[np.float64]
+) -> LabelQuality:
     """The label's probability beside that of its strongest rival.
 
-    probabilities: `(n, k)`, out of sample, k >= 2; labels: int64 `(n,)`; learned: the classes that are known.
+    probabilities: `(n, k)`, out of sample, k >= 2; labels: int64 `(n,)`; learned: the classes that are known;
+    wrong: `(n,)`, how likely each label is to be wrong.
     """
     each = np.arange(len(labels))
     own = probabilities[each, labels].astype(np.float64)
@@ -53,6 +59,7 @@ def label_quality(probabilities: Floats, labels: Rows, learned: Rows) -> LabelQu
         tuple(_rounded(p, k) for p, k in zip(own.tolist(), known, strict=True)),
         tuple(s if k else None for s, k in zip(suggested.tolist(), known, strict=True)),
         tuple(_rounded(p, k) for p, k in zip(other.tolist(), known, strict=True)),
+        tuple(_rounded(1 - p, k) for p, k in zip(wrong.tolist(), known, strict=True)),
     )
 
 
@@ -84,6 +91,7 @@ def _judged(quality: LabelQuality | None, dataset: Dataset, row: int) -> tuple[o
     if quality is None:
         return (None,) * 5
     own, suggested, other = quality.own[row], quality.suggested[row], quality.other[row]
-    if own is None or suggested is None or other is None:
+    right = quality.right[row]
+    if own is None or suggested is None or other is None or right is None:
         return (None,) * 5
-    return own, dataset.classes[suggested], other, own - other, own
+    return own, dataset.classes[suggested], other, own - other, right

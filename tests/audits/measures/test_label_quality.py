@@ -87,8 +87,9 @@ def test_planted_errors_rank_first(name: str):
 
 def test_an_unknown_class_has_no_score():
     """Where the classifier could not learn the label's class, cells are empty: not 0, which is a verdict."""
-    quality = label_quality(np.full((3, 3), 1 / 3), np.array([0, 1, 2]), np.array([0, 1]))
+    quality = label_quality(np.full((3, 3), 1 / 3), np.array([0, 1, 2]), np.array([0, 1]), np.full(3, 0.2))
     assert quality.own[:2] == (pytest.approx(1 / 3),) * 2
+    assert quality.right == (0.8, 0.8, None)
     assert (quality.own[2], quality.suggested[2], quality.other[2]) == (None, None, None)
 
 

@@ -21,6 +21,7 @@ from assay.data.values import Dataset
 from assay.duplicates.find import Copies, find_copies
 from assay.estimators.label_noise import LabelPosterior
 from assay.estimators.label_quality import LabelQuality
+from assay.estimators.noise_matrix import TEMPERATURES, NoiseMatrix, fit_noise_matrix, wrong_chances
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,30 @@ class CheckContext:
         if self.pred_probs is None:
             return self.strength
         return reference_strength(self.label_judge, self.dataset)
+
+    @cached_property
+    def noise(self) -> Mapping[str, NoiseMatrix]:
+        """How labels go wrong, per split that was judged: their makers may differ.
+
+        How far the judge may be trusted is asked of the first split alone, the largest one as a rule.
+        """
+        found: dict[str, NoiseMatrix] = {}
+        temperatures = TEMPERATURES
+        for name, probabilities in self.label_judge.probabilities.items():
+            labels = self.dataset.splits[name].labels
+            known = np.isin(labels, self.label_judge.learned)
+            found[name] = fit_noise_matrix(probabilities[known], labels[known], temperatures)
+            temperatures = (found[name].temperature,)
+        return found
+
+    @cached_property
+    def wrong_chances(self) -> Mapping[str, NDArray[np.float64]]:
+        """How likely each label is to be wrong, per split that was judged."""
+        splits = self.dataset.splits
+        return {
+            name: wrong_chances(self.noise[name], p, splits[name].labels)
+            for name, p in self.label_judge.probabilities.items()
+        }
 
     @cached_property
     def image_stats(self) -> Mapping[str, ImageStats]:

@@ -15,15 +15,8 @@ from assay.data.values import Dataset
 from assay.estimators.label_noise import LabelPosterior, fit_floor, label_posterior
 from assay.estimators.label_quality import LabelQuality, label_quality
 from assay.estimators.nearest_neighbors import nearest
+from assay.estimators.noise_matrix import BOTH, DISPUTED, disputed_classes, disputes
 from assay.estimators.projections import spread_rows
-
-#: A label is likely wrong where it has less than this probability and another class has more than
-#: `CLEAR`: twenty to one against the label, and no third class in play.
-UNLIKELY: Final = 0.05
-CLEAR: Final = 0.5
-
-#: Two classes both fit where each has at least this probability.
-BOTH: Final = 0.35
 
 #: Beyond this share of suspects the score is decided by the labels as much as by the model.
 FAIL_SHARE: Final = 0.03
@@ -37,7 +30,7 @@ _CANDIDATES: Final = 8
 
 
 def check_label_errors(context: CheckContext) -> Checked:
-    """Find images whose label is very unlikely while another class clearly fits."""
+    """Find images whose label is more likely wrong than right, by how labels go wrong in this set."""
     cross_validated = context.label_judge
     if cross_validated.refusal:
         return replace(not_evaluated("label-errors", cross_validated.refusal), label_quality={})
@@ -54,11 +47,12 @@ def check_label_errors(context: CheckContext) -> Checked:
             check="label-errors",
             verdict=verdict,
             summary=counted(len(issues), total, "label is likely wrong", "labels are likely wrong")
-            + (": another class clearly fits" if issues else "")
+            + (": more likely wrong than right" if issues else "")
+            + _told_expected(context, suspects)
             + f". {_trust(cross_validated)}",
             evidence=_evidence(context, suspects),
-            threshold=f"the label's probability under {UNLIKELY:g} and another class's over {CLEAR:g}; "
-            f"more than {percent(FAIL_SHARE, 0)} such labels fail",
+            threshold=f"a chance over {percent(DISPUTED, 0)} that the label is wrong, a likelier class, and "
+            f"not two that fit; more than {percent(FAIL_SHARE, 0)} such labels fail",
             reason=_reason(cross_validated),
             fix="Look at the flagged images, worst first: correct the label, or keep it where it is right."
             if issues
@@ -80,7 +74,7 @@ def _label_quality(context: CheckContext) -> dict[str, LabelQuality]:
     """How far each label can be trusted, per split."""
     judged, splits = context.label_judge, context.dataset.splits
     return {
-        name: label_quality(p, splits[name].labels, judged.learned)
+        name: label_quality(p, splits[name].labels, judged.learned, context.wrong_chances[name])
         for name, p in judged.probabilities.items()
     }
 
@@ -91,7 +85,8 @@ def _posterior(context: CheckContext) -> LabelPosterior | None:
     if "test" not in probabilities:
         return None
     floor, temperature = fit_floor(probabilities["train"], context.dataset.train.labels)
-    return label_posterior(probabilities["test"], floor, temperature, UNLIKELY, CLEAR)
+    disputed = disputed_classes(context.noise["test"], probabilities["test"])
+    return label_posterior(probabilities["test"], floor, temperature, disputed)
 
 
 def _reason(cross_validated: CrossValidated) -> str:
@@ -104,8 +99,9 @@ def _reason(cross_validated: CrossValidated) -> str:
         "(leave-one-out; other splits: fitted on train alone)"
     )
     return (
-        f"{origin}, so a contradiction is evidence, not memory; expect about as many false alarms as the "
-        "classifier has confident mistakes"
+        f"{origin}, so a contradiction is evidence, not memory; how often each class is labelled as "
+        "another is estimated together with how far the classifier may be trusted, and the chance of a "
+        "label to be wrong follows from both (docs/truth.md)"
     )
 
 
@@ -136,16 +132,41 @@ def _own(context: CheckContext, name: str) -> NDArray[np.float32]:
 
 def _suspects(context: CheckContext, name: str) -> Rows:
     probabilities = context.label_judge.probabilities[name]
-    own = _own(context, name)
-    found = (own < UNLIKELY) & (probabilities.max(axis=1, initial=0) > CLEAR) & _known(context, name)
-    return np.flatnonzero(found)
+    own, best = _own(context, name), probabilities.max(axis=1, initial=0)
+    return np.flatnonzero(disputes(context.wrong_chances[name], own, best) & _known(context, name))
+
+
+def _told_expected(context: CheckContext, suspects: dict[str, Rows]) -> str:
+    """How many of the list are expected to be wrong, for people."""
+    chances = _chances_of(context, suspects)
+    if not len(chances):
+        return ""
+    return f" (about {chances.sum():.0f} of these {len(chances)} are expected to be wrong)"
+
+
+def _chances_of(context: CheckContext, suspects: dict[str, Rows]) -> NDArray[np.float64]:
+    """The chance of each label on the list to be wrong."""
+    return np.concatenate([np.zeros(0), *(context.wrong_chances[name][r] for name, r in suspects.items())])
+
+
+def _noise_evidence(context: CheckContext, suspects: dict[str, Rows]) -> dict[str, Any]:
+    """What the estimate says of the list, and of labels that are not on it."""
+    listed = _chances_of(context, suspects)
+    everywhere = {name: context.wrong_chances[name][_known(context, name)] for name in suspects}
+    return {
+        "estimated_share_wrong": {name: context.noise[name].share for name in suspects},
+        "expected_wrong": {name: float(chances.sum()) for name, chances in everywhere.items()},
+        "expected_precision": float(listed.mean()) if len(listed) else None,
+        "temperature": next(iter(context.noise.values())).temperature,
+        "prior_images": {name: context.noise[name].weight for name in suspects},
+    }
 
 
 def _error_issues(context: CheckContext, name: str, rows: Rows) -> list[Issue]:
     dataset, cross_validated = context.dataset, context.label_judge
     probabilities = cross_validated.probabilities[name][rows]
     suggested = probabilities.argmax(axis=1)
-    own = _own(context, name)[rows]
+    own, wrong = _own(context, name)[rows], context.wrong_chances[name][rows]
     like_suggested = _nearest_of_class(context, name, rows, suggested)
     like_own = _nearest_of_class(context, name, rows, dataset.splits[name].labels[rows])
     return [
@@ -153,13 +174,14 @@ def _error_issues(context: CheckContext, name: str, rows: Rows) -> list[Issue]:
             dataset,
             "label-errors",
             "likely-wrong",
-            1 - float(own[i]),
+            float(wrong[i]),
             name,
             int(rows[i]),
             ("train", int(like_suggested[i])) if like_suggested[i] >= 0 else None,
             suggested=dataset.classes[suggested[i]],
             suggested_probability=float(probabilities[i, suggested[i]]),
-            detail=f"its label has probability {own[i]:.2g}" + _told_nearest(dataset, int(like_own[i])),
+            detail=f"its label has probability {own[i]:.2g} and is wrong with chance {wrong[i]:.2f}"
+            + _told_nearest(dataset, int(like_own[i])),
         )
         for i in range(len(rows))
     ]
@@ -200,6 +222,7 @@ def _evidence(context: CheckContext, suspects: dict[str, Rows]) -> dict[str, Any
     most = sorted(pairs.items(), key=lambda item: (-item[1], item[0]))[:10]
     return {
         "suspects": {name: len(rows) for name, rows in suspects.items()},
+        "noise": _noise_evidence(context, suspects),
         **({"probabilities": "given"} if context.label_judge.own else {}),
         "reference_accuracy": dict(context.label_judge.accuracy),
         **_reference(context),

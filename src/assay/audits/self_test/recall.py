@@ -195,8 +195,7 @@ def count_flips(clean: CheckContext, planted: Planted, among: Rows, fault: str) 
         return replace(counted, fault=fault)
     flipped = np.zeros(len(planted.dataset.train), bool)
     flipped[planted.faults["flipped", "train"]] = True
-    probabilities = context.cross_validated.probabilities["train"]
-    unlikely = -probabilities[np.arange(len(flipped)), planted.dataset.train.labels]
+    unlikely = context.wrong_chances["train"]
     record = counted.as_record() | {
         "fault": fault,
         "auroc": auroc(unlikely[among], flipped[among]),
