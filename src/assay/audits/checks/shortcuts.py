@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.issues import not_evaluated, percent
 from assay.audits.checks.marked_classes import RULE, Mark, marked_classes
+from assay.audits.measures.border_lines import LINES, line_quartiles
 from assay.audits.measures.class_skill import FEWEST_OF_CLASS, accuracy_from, class_skills
 from assay.audits.measures.restated_content import without_content
 from assay.audits.values import Finding, Verdict
@@ -42,11 +43,9 @@ def check_shortcuts(context: CheckContext) -> Checked:
         figures.pop("file order")
     deviation, sizes = context.image_stats["train"].deviation, context.tables_of("train").sizes
     restated = without_content(train, deviation, figures, sizes)
-    skills = {
-        name: (accuracy_from(values, train.labels) - chance) / (1 - chance)
-        for name, values in figures.items()
-    }
+    skills = {name: _skill(values, train.labels) for name, values in figures.items()}
     told = {name: _easiest_class(values, context.dataset) for name, values in figures.items()}
+    reached = _without_objects(context, skills, told)
     alone = marked_classes(context)
     found = sorted((*_each_once(skills, told), *alone), key=lambda one: -one.skill)
     worst = found[0]
@@ -58,12 +57,14 @@ def check_shortcuts(context: CheckContext) -> Checked:
             summary=_summary(worst, verdict)
             + _others(worst, found[1:])
             + _told_restated([name for name in restated if max(skills[name], told[name][1]) <= WARN_SKILL])
+            + _told_reached(reached)
             + (" The files are sorted by class: shuffle before splitting." if sorted_file else ""),
             evidence={
                 "skill": skills,
                 "one_class": {name: {"class": c, "skill": value} for name, (c, value) in told.items()},
                 "class_apart": [{"figure": m.figure, "class": m.label, "skill": m.skill} for m in alone],
                 "restates_content": restated,
+                "objects_reach_the_border": reached,
                 "chance": chance,
                 "sorted_by_class": sorted_file,
             },
@@ -78,6 +79,43 @@ def check_shortcuts(context: CheckContext) -> Checked:
             else "",
         )
     )
+
+
+def _skill(values: NDArray[np.generic], labels: NDArray[np.int64]) -> float:
+    """How far of the way from guessing to always right a figure goes."""
+    chance = float(np.bincount(labels).max() / len(labels))
+    return (accuracy_from(values, labels) - chance) / (1 - chance)
+
+
+def _without_objects(
+    context: CheckContext, skills: dict[str, float], told: dict[str, tuple[str, float]]
+) -> dict[str, float]:
+    """Replace skills of border lines that only objects give away, and return what they were.
+
+    A frame, a backdrop or the light changes the whole line, and both of its quartiles tell the class. An
+    object that reaches the border covers a part of the line: that boots are tall is what boots are.
+    """
+    reached = {}
+    for name in LINES:
+        before = max(skills.get(name, 0.0), told[name][1] if name in told else 0.0)
+        if before <= WARN_SKILL:
+            continue
+        quartiles = line_quartiles(context.dataset.train, name)
+        both = min(_skill(values, context.dataset.train.labels) for values in quartiles)
+        one = min((_easiest_class(values, context.dataset) for values in quartiles), key=lambda pair: pair[1])
+        if max(both, one[1]) <= WARN_SKILL:
+            reached[name] = before
+            skills[name], told[name] = min(skills[name], both), min(told[name], one, key=lambda pair: pair[1])
+    return reached
+
+
+def _told_reached(reached: Mapping[str, float]) -> str:
+    """One note on what holds of a class by nature."""
+    if not reached:
+        return ""
+    sides = ", ".join(name.split()[0] for name in reached)
+    lines = "border line is" if len(reached) == 1 else "border lines are"
+    return f" Objects of some classes reach the {sides} border more often: their {lines} not counted."
 
 
 def _each_once(skills: Mapping[str, float], told: Mapping[str, tuple[str, float]]) -> list[Mark]:
