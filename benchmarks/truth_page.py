@@ -1,12 +1,14 @@
-"""Write docs/planted-faults.md from benchmarks/results/truth.json.
+"""Write docs/planted-faults.md from truth.json, truth_labels.json and ood_sets.json in benchmarks/results.
 
 python benchmarks/truth_page.py
 """
 
 import json
+from typing import Any
 
 from assay.core import durable
 from measuring import RESULTS, ROOT
+from truth_page_more import labels_section, ood_section
 
 HEAD = """# How many planted faults are found
 
@@ -35,7 +37,13 @@ def main() -> None:
         text += "| Fault | Found | Planted |\n| --- | --- | --- |\n"
         for kind, (found, planted) in (row["copies"] | row["damages"]).items():
             text += f"| {kind} | {found} | {planted} |\n"
+    text += labels_section(_figures("truth_labels")) + ood_section(_figures("ood_sets"))
     durable.write_text(ROOT / "docs" / "planted-faults.md", text)
+
+
+def _figures(name: str) -> dict[str, Any]:
+    figures: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text("utf-8"))["figures"]
+    return figures
 
 
 if __name__ == "__main__":
