@@ -202,6 +202,37 @@ def test_damaged_features_are_computed_again(cache: Path, damage: slice) -> None
     assert np.array_equal(pretrained.describe(split), first)
 
 
+def test_a_picture_gets_the_same_bits_in_any_company() -> None:
+    """Alone, among others, in another order, from a split and from a block: each is computed alone."""
+    split, weights = split_of(7), pretrained.folded_weights()
+    whole = pretrained.describe_block(weights, split.images)
+    assert np.array_equal(whole[2:3], pretrained.describe_block(weights, split.images[2:3]))
+    assert np.array_equal(whole[::-1], pretrained.describe_block(weights, split.images[::-1]))
+    assert np.array_equal(whole, pretrained.describe(split))
+
+
+def test_a_model_does_not_compute_again_what_was_described(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Known pictures are looked up and new ones computed; other weights are not answered from memory."""
+    split, weights = split_of(3), pretrained.folded_weights()
+    pretrained.describe(split, np.array([0, 2]))
+    computed = []
+    before = pretrained._features
+
+    def counted(tensors, images, backbone):
+        computed.append(len(images))
+        return before(tensors, images, backbone)
+
+    monkeypatch.setattr(pretrained, "_features", counted)
+    found = pretrained.describe_block({name: array.copy() for name, array in weights.items()}, split.images)
+    assert computed == [1]
+    monkeypatch.setattr(pretrained, "_AT_HAND", {})
+    assert np.array_equal(found, pretrained.describe_block(weights, split.images))
+    monkeypatch.undo()
+    pretrained.describe(split)
+    other = weights | {"head.bias": weights["head.bias"] + 1}
+    assert not np.array_equal(pretrained.describe_block(other, split.images), found)
+
+
 def test_the_process_keeps_its_threads() -> None:
     """Describing uses threads of its own."""
     before = torch.get_num_threads()

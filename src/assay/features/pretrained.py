@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from assay.core.arrays import Float32s
 from assay.core.thread_count import thread_count
-from assay.data.values import Split
+from assay.data.values import Split, image_digests
 from assay.features import efficientnet
 from assay.features.backbones import BACKBONES, DEFAULT, Backbone, read_tensors
 from assay.features.feature_cache import Kept
@@ -19,8 +20,8 @@ from assay.features.feature_cache import Kept
 if TYPE_CHECKING:
     import torch
 
-#: Pictures computed at a time: their maps stay near the processor's cache.
-BATCH: Final = 4
+#: Pictures read at a time; each is computed alone, so that its features do not depend on its company.
+_READ: Final = 64
 
 #: No side of the net's input is shorter, however narrow the picture: the net halves it five times.
 _SHORTEST: Final = 32
@@ -28,6 +29,10 @@ _SHORTEST: Final = 32
 _LARGEST_FACTOR: Final = 4.0
 
 Weights = Mapping[str, NDArray[np.float32]]
+
+#: What `describe` had at hand last in this process, by `_key`: a model that is fitted to it describes the
+#: same pictures again when it is calibrated, evaluated and explained.
+_AT_HAND: Final[dict[str, Kept]] = {}
 
 
 def folded_weights(name: str = DEFAULT) -> Weights:
@@ -56,34 +61,61 @@ def describe(split: Split, rows: NDArray[np.int64] | None = None, name: str = DE
         found = list(described(folded_weights(name), split, unknown, name))
         kept = kept.added(split.digests[unknown], np.concatenate(found))
         kept.save()
+    _AT_HAND[_key(backbone)] = kept
     return kept.features(split.digests[wanted])
 
 
 def _key(backbone: Backbone) -> str:
-    """The name of what is kept: another one for other weights, another size, other layers looked at."""
-    seen = f"{backbone.safetensors_sha256} {backbone.side} {efficientnet.SEEN} {_LARGEST_FACTOR} root"
+    """The name of what is kept: another one for other weights, another size, other layers looked at, and
+    another torch, whose kernels may round differently."""
+    seen = f"{backbone.safetensors_sha256} {backbone.side} {efficientnet.SEEN} {_LARGEST_FACTOR} root alone"
+    seen += f" torch {version('torch')}"
     return f"{backbone.name}-{hashlib.sha256(seen.encode()).hexdigest()[:16]}"
 
 
 def described(
     weights: Weights, split: Split, rows: NDArray[np.int64], name: str = DEFAULT
 ) -> Iterator[Float32s]:
-    """The features of each block of images, computed on all cores, a thread a block."""
-    import torch
-
-    tensors = _tensors(weights)
-
-    def alone(images: NDArray[np.uint8]) -> Float32s:
-        return _features(tensors, images, BACKBONES[name])
-
-    with ThreadPoolExecutor(thread_count(), "assay-features", torch.set_num_threads, (1,)) as pool:
-        yield from pool.map(alone, split.blocks(rows, BATCH))
+    """The features of each block of images."""
+    for block in split.blocks(rows, _READ):
+        yield _computed(weights, block, name)
 
 
 def describe_block(weights: Weights, images: NDArray[np.uint8], name: str = DEFAULT) -> Float32s:
-    """The features of images uint8 `(n, h, w, c)` by folded weights: float32 `(n, dimension)`."""
+    """The features of images uint8 `(n, h, w, c)` by folded weights: float32 `(n, dimension)`.
+
+    Of pictures that `describe` had at hand they are not computed again where the weights are the same.
+    """
+    kept = _AT_HAND.get(_key(BACKBONES[name])) if _AT_HAND else None
+    if kept is None or not _are_published(weights, name):
+        return _computed(weights, images, name)
+    digests = image_digests(images)
+    known = kept.known(digests)
+    found = np.empty((len(images), BACKBONES[name].dimension), np.float32)
+    found[known] = kept.features(digests[known])
+    found[~known] = _computed(weights, images[~known], name)
+    return found
+
+
+def _are_published(weights: Weights, name: str) -> bool:
+    """Are these the weights of the backbone as it was published?"""
+    published = folded_weights(name)
+    return all(
+        weights[part] is array or np.array_equal(weights[part], array) for part, array in published.items()
+    )
+
+
+def _computed(weights: Weights, images: NDArray[np.uint8], name: str) -> Float32s:
+    """The features of images, each computed alone on one thread, so that it gets the same bits everywhere."""
+    import torch
+
     tensors, backbone = _tensors(weights), BACKBONES[name]
-    parts = [_features(tensors, images[i : i + BATCH], backbone) for i in range(0, len(images), BATCH)]
+
+    def alone(row: int) -> Float32s:
+        return _features(tensors, images[row : row + 1], backbone)
+
+    with ThreadPoolExecutor(thread_count(), "assay-features", torch.set_num_threads, (1,)) as pool:
+        parts = list(pool.map(alone, range(len(images))))
     return np.concatenate([np.zeros((0, backbone.dimension), np.float32), *parts])
 
 

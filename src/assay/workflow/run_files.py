@@ -13,7 +13,7 @@ from assay.data.decisions import decided_in
 from assay.evaluation.evaluate import predictions_csv
 from assay.evaluation.values import Evaluation
 from assay.reports.figures.embedding import MOST_FEATURES
-from assay.reports.findings.occlusion import look_where
+from assay.reports.findings.occlusion import affordable, look_where
 from assay.reports.page.html import write_report
 from assay.reports.values import Results, Saliency
 from assay.training.classifier import Model
@@ -55,9 +55,10 @@ def _looked_into(results: Results, model: Model | None) -> Results:
     score, asked = results.evaluation, asked_rows(results)
     if model is None or score is None or "test" not in results.dataset.splits:
         return results
+    unasked = score.mistakes(min(LOOKED_AT, affordable(model.layers.multiply_adds)))
     return replace(
         results,
-        saliency=saliency(results, model, score, score.mistakes(LOOKED_AT)),
+        saliency=saliency(results, model, score, unasked),
         asked=saliency(results, model, score, asked) if results.look_at else None,
         features=_features(results, model),
     )

@@ -76,6 +76,13 @@ def test_costly_nets_are_asked_less(monkeypatch) -> None:
     assert occlusion._steps(0) == 12
 
 
+def test_fewer_images_are_covered_unasked_the_more_a_net_costs() -> None:
+    """As many as the budget holds at four steps each way: 30 G / (17 x 634,651,409) = 2.8; at least four."""
+    assert occlusion.affordable(634_651_409) == 4
+    assert occlusion.affordable(100_000_000) == 17
+    assert occlusion.affordable(0) > 1_000
+
+
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 40, 1), (3, 2, 1)])
 def test_any_shape(shape: tuple[int, int, int]) -> None:
     """Single pixels and strips have a map of their own shape."""

@@ -20,6 +20,9 @@ _FEWEST_STEPS: Final = 4
 #: Multiply-adds that one call may cost: about a second on two cores. Larger nets are covered in larger steps.
 _BUDGET: Final = 30_000_000_000
 
+#: Images that are covered unasked, however large the net.
+_FEWEST_IMAGES: Final = 4
+
 Predict = Callable[[Iterator[NDArray[np.uint8]]], NDArray[np.float64]]
 
 
@@ -49,6 +52,11 @@ def look_where(
     falls = (evidence[:, :1] - evidence[:, 1:]).reshape(len(rows), len(tops), len(lefts))
     maps = [_spread(fall, split.shape, tops, lefts, height, width) for fall in falls]
     return Saliency(rows, np.array(maps).reshape(len(rows), *split.shape[:2]))
+
+
+def affordable(multiply_adds: int) -> int:
+    """How many images the budget allows at the fewest steps, at least four. multiply_adds: of one image."""
+    return max(_FEWEST_IMAGES, _BUDGET // max(1, multiply_adds * (1 + _FEWEST_STEPS**2)))
 
 
 def _rivals(evaluation: Evaluation, rows: NDArray[np.int64]) -> NDArray[np.int64]:

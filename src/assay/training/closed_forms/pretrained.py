@@ -79,10 +79,12 @@ def seen(weights: Weights, images: NDArray[np.uint8]) -> Float32s:
 
 
 def probabilities(weights: Weights, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Calibrated probabilities."""
-    scores = seen(weights, images) @ weights[f"{LAYER}.weight"].T + weights[f"{LAYER}.bias"]
+    """Calibrated probabilities, each image's computed alone, so that they do not depend on its company."""
+    head, bias = weights[f"{LAYER}.weight"].T, weights[f"{LAYER}.bias"]
     calibration = Calibration.of_weights(weights)
-    found: NDArray[np.float64] = calibration.probabilities(scores).astype(np.float64)
+    rows = np.split(seen(weights, images), len(images)) if len(images) else []
+    each = [calibration.probabilities(row @ head + bias).astype(np.float64) for row in rows]
+    found = np.concatenate([np.zeros((0, len(bias))), *each])
     found /= found.sum(axis=1, keepdims=True)
     return found
 

@@ -28,11 +28,19 @@ def equal_batches(
     small images: their pixels say nothing of its maps. Raises AssayError `shape-mismatch`.
     """
     size = min(prediction_batch(preprocessing), largest or _LARGEST_BATCH)
-    for block in blocks:
-        _check_images(block, preprocessing)
+    for block in checked_blocks(blocks, preprocessing):
         for start in range(0, len(block), size):
             batch = block[start : start + size]
             yield _filled_up(batch, size), len(batch)
+
+
+def checked_blocks(
+    blocks: Iterable[NDArray[np.uint8]], preprocessing: Preprocessing
+) -> Iterator[NDArray[np.uint8]]:
+    """The blocks as they come. Raises AssayError `shape-mismatch`."""
+    for block in blocks:
+        _check_images(block, preprocessing)
+        yield block
 
 
 def _filled_up(batch: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:

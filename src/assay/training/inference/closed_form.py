@@ -13,11 +13,10 @@ from assay.core.errors import AssayError
 from assay.core.events import Event
 from assay.data.preprocessing import fit_preprocessing
 from assay.data.values import Split
-from assay.features.pretrained import BATCH
 from assay.training.closed_forms import CLOSED_FORMS, WITH_TORCH, ClosedForm
 from assay.training.closed_forms.values import Fitted, scored
 from assay.training.fit_request import FitRequest
-from assay.training.inference.batching import equal_batches
+from assay.training.inference.batching import checked_blocks, equal_batches
 from assay.training.label_checks import check_labels, warn_of_constant_images, watched
 from assay.training.model.values import PRETRAINED_KINDS, EpochRecord, History, ModelData, ModelSummary
 from assay.training.model.versions import versions
@@ -67,9 +66,12 @@ def predict_proba(model: ModelData, blocks: Iterable[NDArray[np.uint8]]) -> NDAr
     """Probabilities float64 `(n, k)` (see `Model.predict_proba`)."""
     recipe = validated(model.recipe)
     form = closed_form(recipe)
-    # A single small picture would else cost as many passes of the pretrained net as a batch has places.
-    batches = equal_batches(blocks, model.preprocessing, BATCH if recipe.model in WITH_TORCH else None)
-    found = [form.probabilities(model.weights, batch)[:count] for batch, count in batches]
+    if recipe.model in WITH_TORCH:  # it computes each picture alone
+        checked = checked_blocks(blocks, model.preprocessing)
+        found = [form.probabilities(model.weights, block) for block in checked]
+    else:
+        batches = equal_batches(blocks, model.preprocessing)
+        found = [form.probabilities(model.weights, batch)[:count] for batch, count in batches]
     return np.concatenate([np.empty((0, len(model.classes))), *found])
 
 

@@ -15,11 +15,14 @@ from torch.nn.functional import interpolate
 from assay.core.arrays import Shape
 from assay.features import efficientnet
 from assay.features.backbones import BACKBONES, DEFAULT
-from assay.features.pretrained import BATCH, input_size
+from assay.features.pretrained import input_size
 from assay.training.layer_tables import FROZEN, TRAINED, parameter_name
 from assay.training.nets.ensemble import members
 
 _BACKBONE: Final = BACKBONES[DEFAULT]
+
+#: Pictures predicted at a time: their maps stay near the processor's cache.
+_BATCH: Final = 4
 
 
 def build(input_shape: Shape, class_count: int, *, first_block: int) -> nn.Module:
@@ -32,7 +35,7 @@ def build(input_shape: Shape, class_count: int, *, first_block: int) -> nn.Modul
 
 def largest_batch(network: nn.Module) -> int | None:
     """How many images such a net is given at a time, as it enlarges small ones; None for any other net."""
-    return BATCH if isinstance(members(network)[0], FineTuned) else None
+    return _BATCH if isinstance(members(network)[0], FineTuned) else None
 
 
 class FineTuned(nn.Module):
