@@ -1,5 +1,7 @@
 """A test split that Assay draws does not part near copies: planted ones, and their clean twin."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -11,6 +13,8 @@ from assay.data.checked_images import CheckedImages
 from assay.data.load import as_request, read
 from assay.data.splitting.stratified import hold_out
 from assay.data.splitting.test_split import with_test_split
+from assay.duplicates.cached_pairs import kept_copies
+from assay.duplicates.find import find_copies
 from planted import CLASSES, colored_split
 
 COPIED = 24
@@ -117,6 +121,28 @@ def test_pairs_are_found_once(planted, monkeypatch):
     for path in (cache_folder() / "audits").glob("near-copies-*.json"):
         durable.write_text(path, path.read_text().replace("[", "[[", 1))
     assert assay.load(arrays=planted, test_fraction=0.3) == first
+
+
+def test_an_audit_of_what_was_divided_does_not_search_again(planted, monkeypatch):
+    """What is kept is what a search of the parts finds, to the bit, pair by pair."""
+    divided = assay.load(arrays=planted, test_fraction=0.3)
+    kept, found = kept_copies(divided), find_copies(divided)
+    assert kept is not None
+    assert len(found.near_first) >= COPIED
+    for name, value in vars(found).items():
+        assert np.array_equal(getattr(kept, name), value), name
+    monkeypatch.setattr("assay.audits.checks.context.find_copies", lambda *_: pytest.fail("searched again"))
+    audit = assay.audit(divided, checks=["near-duplicates"])
+    assert audit.findings["near-duplicates"].count == COPIED
+
+
+def test_a_set_of_other_pictures_or_sizes_is_searched(planted):
+    """One picture less, or files that had other sizes: nothing is kept for those."""
+    divided = assay.load(arrays=planted, test_fraction=0.3)
+    images, labels = planted
+    assert kept_copies(assay.load(arrays=(images[1:], labels[1:]))) is None
+    train = replace(divided.train, columns={"width": np.full(len(divided.train), 64)})
+    assert kept_copies(replace(divided, splits={**divided.splits, "train": train})) is None
 
 
 def test_a_large_split_lies_in_the_cache(planted, monkeypatch, tmp_path):

@@ -1,8 +1,9 @@
-"""Near copies within one split, for whoever draws a line through it: found once, then kept in the cache."""
+"""Near copies, found when a set is divided, and kept for the audit of its parts."""
 
 import hashlib
 import json
 from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -13,7 +14,7 @@ from assay.core.checked_text import read_checked, write_checked
 from assay.core.errors import AssayError
 from assay.core.version import code_version
 from assay.data.values import Dataset, Split
-from assay.duplicates.find import find_copies
+from assay.duplicates.find import Copies, Pool, by_digest, copies_in, find_copies, pool_images, resized
 
 #: How the files begin that pairs are kept in, beside the audits.
 _START: Final = "near-copies-"
@@ -31,30 +32,48 @@ def pairs_version() -> str:
 def near_pairs(split: Split) -> NDArray[np.int64]:
     """Rows of pictures that are nearly the same, as the check `near-duplicates` tells: `(pairs, 2)`.
 
-    The surest pair comes first. Of exact copies the first stands for all.
+    The surest pair comes first. Of exact copies the first stands for all. What was found is kept.
     """
     if not len(split):
         return np.zeros((0, 2), np.int64)
-    path = cache_folder() / AUDITS / f"{_START}{_key(split)}.json"
-    text = read_checked(path)
-    if text is None:
-        text = json.dumps(_found(split))
-        with suppress(AssayError):  # a cache that cannot be written costs this time again, and no more
-            write_checked(path, text)
-    return np.array(json.loads(text), np.int64).reshape(-1, 2)
-
-
-def _found(split: Split) -> list[list[int]]:
     alone = Dataset("", (), {"train": split}, "", fingerprints={"train": "not needed"})
-    copies = find_copies(alone)
+    copies = kept_copies(alone)
+    if copies is None:
+        copies = find_copies(alone)
+        with suppress(AssayError):  # a cache that cannot be written costs this time again, and no more
+            write_checked(_path(alone, pool_images(alone)), json.dumps(_record(alone, copies)))
     surest = np.lexsort((copies.near_second, copies.near_first, -copies.score))
-    pairs = np.stack([copies.first[copies.near_first], copies.first[copies.near_second]], axis=1)
-    return [list(map(int, pair)) for pair in pairs[surest]]
+    return np.stack([copies.first[copies.near_first], copies.first[copies.near_second]], axis=1)[surest]
 
 
-def _key(split: Split) -> str:
-    whole = hashlib.sha256(f"{pairs_version()} {split.shape}".encode())
-    whole.update(np.ascontiguousarray(split.digests).tobytes())
-    for side in ("width", "height"):  # files of other sizes are compared less strictly
-        whole.update(repr(np.asarray(split.columns.get(side, ())).tolist()).encode())
-    return whole.hexdigest()
+def kept_copies(dataset: Dataset) -> Copies | None:
+    """What `find_copies` finds, if it was kept for the same pictures in whatever order and splits, or None."""
+    pool = pool_images(dataset)
+    text = read_checked(_path(dataset, pool))
+    if text is None:
+        return None
+    record = json.loads(text)
+    pairs = by_digest(dataset, pool)[np.array(record["pairs"], np.int64).reshape(2, -1)]
+    limits = None if record["limits"] is None else tuple(record["limits"])
+    score = np.array(record["score"], np.float64)
+    return copies_in(pool, pairs, score, tuple(record["changes"]), limits, record["unlikely"])
+
+
+def _record(dataset: Dataset, copies: Copies) -> dict[str, object]:
+    """The pairs by their places in the order of digests, and what else was found."""
+    place = np.argsort(by_digest(dataset, pool_images(dataset)))
+    return {
+        "pairs": [place[side].tolist() for side in (copies.near_first, copies.near_second)],
+        "score": copies.score.tolist(),
+        "changes": list(copies.changes),
+        "limits": None if copies.limits is None else [float(limit) for limit in copies.limits],
+        "unlikely": int(copies.unlikely),
+    }
+
+
+def _path(dataset: Dataset, pool: Pool) -> Path:
+    """One file for the same pictures and code; files of other sizes are compared less strictly."""
+    digests = np.concatenate([split.digests for split in dataset.splits.values()])[pool.first]
+    whole = hashlib.sha256(f"{pairs_version()} {dataset.shape} {resized(dataset)}".encode())
+    whole.update(digests[by_digest(dataset, pool)].tobytes())
+    return cache_folder() / AUDITS / f"{_START}{whole.hexdigest()}.json"

@@ -76,38 +76,73 @@ def pool_images(dataset: Dataset) -> Pool:
 
 
 def find_copies(dataset: Dataset, near: bool = True) -> Copies:
-    """Exact copies by digest and, where `near`, near copies: candidates by window, verified on pixels."""
+    """Exact copies by digest and, where `near`, near copies: candidates by window, verified on pixels.
+
+    Pictures are searched in the order of their digests, so that the same ones are found however a set is
+    ordered and divided.
+    """
     pool = pool_images(dataset)
     if not near:
         none = np.zeros(0, np.int64)
         return Copies(**vars(pool), near_first=none, near_second=none, score=np.zeros(0), changes=())
-    small = np.concatenate([thumbnails(block) for block in _pictures(dataset, pool, pool.first)])
+    order = by_digest(dataset, pool)
+    small = np.concatenate([thumbnails(block) for block in _pictures(dataset, pool, pool.first)])[order]
     pairs = find_candidates(small)
     alignment = compare(small, pairs)
-    whole = None if _resized(dataset) else lambda pictures: _pixels(dataset, pool, pool.first[pictures])
+    whole = None if resized(dataset) else lambda places: _pixels(dataset, pool, pool.first[order[places]])
     kept, score = same_pictures(small, Found(pairs, alignment), whole, small.shape[1:] == dataset.shape)
     shared = share_detail(small, pairs.first[kept], pairs.second[kept], alignment.mirrored[kept])
     kept, score = kept[shared], score[shared]
     changes = tuple(_change(pairs, alignment, i) for i in kept)
     by_gray = DetailCopies(pairs.first[kept], pairs.second[kept], score, changes)
     known = frozenset(zip(*(side.tolist() for side in _ordered(by_gray)), strict=True))
-    return _joined(pool, by_gray, find_detail_copies(small, known))
+    return _joined(pool, order, by_gray, find_detail_copies(small, known))
 
 
-def _joined(pool: Pool, by_gray: DetailCopies, by_detail: DetailCopies) -> Copies:
-    """Pairs found in gray levels, and those that only detail tells, each pair once."""
+def by_digest(dataset: Dataset, pool: Pool) -> Rows:
+    """The pictures of a pool in the order of their digests: int64 `(pictures,)`."""
+    digests = np.concatenate([split.digests for split in dataset.splits.values()])[pool.first]
+    return np.argsort(np.ascontiguousarray(digests).view("V32").ravel(), kind="stable")
+
+
+def _joined(pool: Pool, order: Rows, by_gray: DetailCopies, by_detail: DetailCopies) -> Copies:
+    """Pairs found in gray levels, and those that only detail tells, each pair once.
+
+    order: the picture of each place that the pairs name.
+    """
     low, high = (np.concatenate(sides) for sides in zip(_ordered(by_gray), _ordered(by_detail), strict=True))
     _, kept = np.unique(np.stack([low, high]), axis=1, return_index=True)
     kept = np.sort(kept)
     changes = by_gray.changes + by_detail.changes
+    return copies_in(
+        pool,
+        np.stack([order[low[kept]], order[high[kept]]]),
+        np.concatenate([by_gray.score, by_detail.score])[kept],
+        tuple(changes[i] for i in kept),
+        by_detail.limits,
+        by_detail.unlikely,
+    )
+
+
+def copies_in(
+    pool: Pool,
+    pairs: Rows,
+    score: NDArray[np.float64],
+    changes: tuple[str, ...],
+    limits: tuple[float, float] | None,
+    unlikely: int,
+) -> Copies:
+    """The copies of a pool, in the order of its pictures. pairs: int64 `(2, pairs)`, in any order."""
+    first, second = pairs.min(axis=0), pairs.max(axis=0)
+    rising = np.lexsort((second, first))
     return Copies(
         **vars(pool),
-        near_first=low[kept],
-        near_second=high[kept],
-        score=np.concatenate([by_gray.score, by_detail.score])[kept],
-        changes=tuple(changes[i] for i in kept),
-        limits=by_detail.limits,
-        unlikely=by_detail.unlikely,
+        near_first=first[rising],
+        near_second=second[rising],
+        score=score[rising],
+        changes=tuple(changes[i] for i in rising),
+        limits=limits,
+        unlikely=unlikely,
     )
 
 
@@ -131,7 +166,7 @@ def _pixels(dataset: Dataset, pool: Pool, images: Rows) -> NDArray[np.uint8]:
     return found
 
 
-def _resized(dataset: Dataset) -> bool:
+def resized(dataset: Dataset) -> bool:
     """Whether the files had more or fewer pixels than the images have now."""
     height, width, _ = dataset.shape
     return not all(

@@ -18,6 +18,7 @@ from assay.audits.values import Finding, Issue
 from assay.core.arrays import Rows
 from assay.data.class_probabilities import ClassProbabilities
 from assay.data.values import Dataset
+from assay.duplicates.cached_pairs import kept_copies
 from assay.duplicates.find import Copies, find_copies
 from assay.estimators.label_noise import LabelPosterior
 from assay.estimators.label_quality import LabelQuality
@@ -52,8 +53,8 @@ class CheckContext:
 
     @cached_property
     def copies(self) -> Copies:
-        """Exact and near copies."""
-        return find_copies(self.dataset)
+        """Exact and near copies; where the splits were drawn a moment ago they are known already."""
+        return kept_copies(self.dataset) or find_copies(self.dataset)
 
     @cached_property
     def components(self) -> Mapping[str, NDArray[np.float32]]:
