@@ -47,7 +47,7 @@ def near_pairs(split: Split) -> NDArray[np.int64]:
 
 
 def kept_copies(dataset: Dataset) -> Copies | None:
-    """What `find_copies` finds, if it was kept for the same pictures in whatever order and splits, or None."""
+    """What `find_copies` finds, if it was kept for the same pictures in any order and splits, or None."""
     pool = pool_images(dataset)
     text = read_checked(_path(dataset, pool))
     if text is None:
