@@ -6,9 +6,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -144,7 +144,7 @@ def test_a_signal_at_any_moment(place: Path, name: str) -> None:
 
 @pytest.mark.torture
 @pytest.mark.parametrize("name", COMMANDS)
-def test_signals_at_500_random_moments(place: Path, name: str, record_property: Any) -> None:
+def test_signals_at_500_random_moments(place: Path, name: str, tally: Counter[str]) -> None:
     """72 moments of each of seven commands; a third of them while the libraries are loaded."""
     moments = int(os.environ.get("ASSAY_SIGNALS", "72"))
     chance = random.Random(name)
@@ -159,8 +159,8 @@ def test_signals_at_500_random_moments(place: Path, name: str, record_property: 
         )
         for i in range(moments)
     ]
-    record_property("moments", moments)
-    record_property("left", outcomes.count("left"))
+    tally["signals sent"] += moments
+    tally["commands left by a signal"] += outcomes.count("left")
 
 
 def test_little_is_loaded_before_signals_are_answered() -> None:
