@@ -21,3 +21,12 @@ Float64s = NDArray[np.float64]
 
 #: Height, width and channels of an image.
 Shape = tuple[int, int, int]
+
+
+def distinct(numbers: Rows) -> Rows:
+    """The numbers that occur, rising, int64 `(k,)`.
+
+    `numpy.unique` loads masked arrays for that, which takes longer than to read a small set.
+    """
+    rising = np.sort(numbers, axis=None)
+    return rising[np.append(True, rising[1:] != rising[:-1])] if rising.size else rising

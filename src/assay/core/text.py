@@ -80,6 +80,11 @@ def read_csv_text(text: str) -> tuple[list[str], list[list[str]]]:
     return rows[0], rows[1:]
 
 
+def counted(count: int, one: str, many: str) -> str:
+    """A number with the words that go with it: `1 link`, `2 links`."""
+    return f"{count:,} {one if count == 1 else many}"
+
+
 def shortened(text: str, most: int = 100) -> str:
     """The text or, where it is long, its beginning."""
     return text if len(text) <= most else f"{text[:most]}..."

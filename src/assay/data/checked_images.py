@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Bytes, Rows, Shape
+from assay.core.arrays import Bytes, Rows, Shape, distinct
 from assay.core.errors import AssayError
 from assay.data.values import image_digests
 
@@ -129,7 +129,7 @@ class JoinedPixels:
         """The images of some rows."""
         images = np.empty((len(rows), *self.shape[1:]), np.uint8)
         owner = np.searchsorted(self._starts, rows, side="right") - 1
-        for number in np.unique(owner):
+        for number in distinct(owner):
             mine = np.flatnonzero(owner == number)
             images[mine] = self._places[number].read(rows[mine] - self._starts[number])
         return images

@@ -24,6 +24,9 @@ from assay.data.values import Dataset, LeftOut
 #: Images of each split that are looked at; evenly spread over it.
 SAMPLED: Final = 500
 
+#: What sources that are read whole hold, where it is no arrays.
+_FORMS: Final = {"archive": "an archive", "tfds": "a prepared data set of TFDS"}
+
 
 @dataclass(frozen=True)
 class Inspection:
@@ -82,7 +85,7 @@ def _of_dataset(dataset: Dataset) -> Inspection:
     return Inspection(
         dataset.name,
         dataset.source,
-        "arrays of pixels",
+        _FORMS.get(dataset.source, "arrays of pixels"),
         dataset.location,
         dataset.classes,
         {name: len(split) for name, split in dataset.splits.items()},

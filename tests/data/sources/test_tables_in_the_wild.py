@@ -50,7 +50,7 @@ PATHS = {
         "the first 2 folders are left out",
     ),
     "paths of another machine": ("x/{i}.png", "/home/me/set/x/{i}.png", "the first 3 folders are left out"),
-    "one folder too many": ("{i}.png", "set/{i}.png", "the first 1 folders are left out"),
+    "one folder too many": ("{i}.png", "set/{i}.png", "the first folder is left out"),
 }
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
@@ -22,6 +23,10 @@ _LONGEST: Final = 1 << 17
 
 #: What `neutral_cell` puts an apostrophe before; it is taken away again.
 _NEUTRALIZED: Final = ("'=", "'+", "'-", "'@", "'\t", "'\r", "''")
+
+#: How a zip file begins, an Excel workbook too; and the line by which Excel is told the delimiter.
+_ZIP: Final = b"PK\x03\x04"
+_SEPARATOR_LINE: Final = re.compile(r"sep=([,;\t|])\r?\n", re.IGNORECASE)
 
 Columns = Mapping[str, Sequence[str]]
 
@@ -69,6 +74,9 @@ def read_table(path: Path, nested: list[str] | None = None) -> Columns:
     Raises AssayError `table-unreadable` with the line, and those of `open_file`.
     """
     with open_file(path) as file:
+        if file.read(4) == _ZIP:
+            raise _unreadable(path, "it is a workbook of Excel or another zip file, whatever its name")
+        file.seek(0)
         if path.stat().st_size > _LARGEST:
             raise _unreadable(path, f"it has more than {_LARGEST:,} bytes")
         with io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
@@ -99,7 +107,10 @@ def _columns(path: Path, rows: Iterator[Sequence[str]]) -> Columns:
 
 def _csv_rows(path: Path, text: IO[str]) -> Iterator[Sequence[str]]:
     first = text.readline()
-    reader = csv.reader(chain([first], text), delimiter=_delimiter(path, first), strict=True)
+    told = _SEPARATOR_LINE.fullmatch(first)
+    first = text.readline() if told else first
+    delimiter = told[1] if told else _delimiter(path, first)
+    reader = csv.reader(chain([first], text), delimiter=delimiter, strict=True)
     width = None
     try:
         for row in reader:

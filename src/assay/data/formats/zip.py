@@ -87,7 +87,9 @@ def check_entries(path: Path, entries: Sequence[zipfile.ZipInfo], size: int) -> 
     if len(entries) > MOST_ENTRIES:
         raise too_large(path, f"it has {len(entries):,} files; at most {MOST_ENTRIES:,} are read")
     for entry in entries:
-        check_name(path, entry.orig_filename)
+        # Windows programs part folders by backslashes, against the format: they are meant as slashes.
+        entry.filename = entry.filename.replace("\\", "/")
+        check_name(path, entry.orig_filename.replace("\\", "/"))
         if entry.flag_bits & 1:
             raise refused(path, f"{one_line(entry.filename)} is encrypted")
         if stat.S_ISLNK(entry.external_attr >> 16):

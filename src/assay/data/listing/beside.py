@@ -1,7 +1,8 @@
 """What lies beside the images of a folder and is not read, but may matter: tables, names, masks, archives."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from pathlib import Path
 from typing import Final
 
 from assay.core.errors import AssayError
@@ -9,6 +10,7 @@ from assay.core.text import one_line
 from assay.data.formats.safe_open import read_file
 from assay.data.formats.text_table import SUFFIXES, read_table
 from assay.data.listing.metadata import has_labels
+from assay.data.listing.tree import splits_of
 from assay.data.listing.walk import Walk
 from assay.data.values import Kind
 
@@ -27,6 +29,9 @@ _OF_ANOTHER: Final = re.compile(
     r"(.+?)[ _-]*(masks?|annotations?|segmentations?|seg|gt|ground[ _-]?truth)", re.IGNORECASE
 )
 
+#: Lists of the images of a split.
+_LISTS: Final = (".txt", ".lst", ".list", ".json", ".csv", ".tsv", ".xml")
+
 #: Files that are looked into, for a hint.
 _LOOKED_INTO: Final = 20
 
@@ -44,21 +49,28 @@ def hints_beside(found: Walk) -> list[str]:
     return hints
 
 
-def notes_beside(found: Walk, layout: Kind | None, classes: Collection[str]) -> list[str]:
+def notes_beside(
+    found: Walk, layout: Kind | None, classes: Collection[str], joined: Collection[str] = ()
+) -> list[str]:
     """Notes on what was not read beside folders of classes.
 
-    classes: those that were read. Raises AssayError `ambiguous-layout` where there is one alone and a table
-    has labels, unless `layout` says that the folders count.
+    classes: those that were read. joined: tables that are read with them.
+    Raises AssayError `ambiguous-layout` where there is one alone and a table has labels, unless `layout`
+    says that the folders count.
     """
-    return [*_on_tables(found, layout, classes), *_on_names(found, classes), *_on_masks(classes)]
+    names = [name for name in found.files if "/" not in name]
+    on_tables = _on_tables(found, layout, classes, joined)
+    return [*on_tables, *notes_on_names(found.root, names, classes), *_on_masks(classes)]
 
 
 def _tables(found: Walk) -> list[str]:
     return [name for name in found.files if "/" not in name and name.lower().endswith(SUFFIXES)]
 
 
-def _on_tables(found: Walk, layout: Kind | None, classes: Collection[str]) -> list[str]:
-    tables = _tables(found)
+def _on_tables(
+    found: Walk, layout: Kind | None, classes: Collection[str], joined: Collection[str]
+) -> list[str]:
+    tables = [name for name in _tables(found) if name not in joined]
     if len(classes) == 1 and layout is None:
         labelled = next((name for name in tables if _is_labelled(found, name)), None)
         if labelled is not None:
@@ -70,14 +82,27 @@ def _on_tables(found: Walk, layout: Kind | None, classes: Collection[str]) -> li
     return [f"the folders give the classes; tables beside them were not read: {names}"] if tables else []
 
 
-def _on_names(found: Walk, classes: Collection[str]) -> list[str]:
-    """A note on a list of names, where the classes are numbers."""
+def notes_on_split_lists(ignored: Collection[str]) -> list[str]:
+    """A note on lists such as train.txt and test.txt, where no split was read. ignored: files that were not
+    read."""
+    lists = [path for path in ignored if path.lower().endswith(_LISTS)]
+    names = {path: path.rpartition("/")[2].rpartition(".")[0] for path in lists}
+    splits = splits_of(names.values())
+    told = [path for path in lists if names[path] in splits]
+    if len({splits[names[path]] for path in told}) < 2:
+        return []
+    shown = ", ".join(map(one_line, told[:3]))
+    return [f"no split was read; {shown} may tell which image is in which (give a table with a column split)"]
+
+
+def notes_on_names(folder: Path, files: Iterable[str], classes: Collection[str]) -> list[str]:
+    """A note on a list of names among the files of a folder, where the classes are numbers."""
     if not classes or not all(map(str.isdecimal, classes)):
         return []
-    lists = [name for name in found.files if "/" not in name and name.lower() in _NAME_FILES]
+    lists = [name for name in files if name.lower() in _NAME_FILES]
     return [
         f"the classes are numbers; {one_line(name)} may hold their names "
-        f"(--classes {one_line(str(found.root / name))})"
+        f"(--classes {one_line(str(folder / name))})"
         for name in lists[:1]
     ]
 

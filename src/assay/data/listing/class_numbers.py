@@ -22,7 +22,7 @@ def counted_from_one(found: Collection[int], names: Sequence[str]) -> AssayError
     if not found or min(found) != 1 or names[0] == NO_CLASS or max(found) > len(names):
         return None
     first, second = (one_line(name) for name in (*names, "none")[:2])
-    what = f"the labels begin at 1: is 1 the first name ({first!r}) or the second ({second!r})?"
+    what = f"the labels begin at 1: is 1 the first name ({first!r}) or the second ({second!r})"
     all_names, later = one_line(",".join(names)), one_line(",".join(names[1:]))
     fix = f"Say it with a - for 0: --classes {NO_CLASS},{all_names} or --classes {NO_CLASS},{later}."
     return AssayError("class-names", "--classes", what, fix)

@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from assay.core.errors import AssayError
-from assay.core.text import one_line
+from assay.core.text import counted, one_line
 from assay.data.formats.safe_open import kind_of, reading_errors
 from assay.data.formats.signatures import FORMAT_BY_NAME
 from assay.data.formats.text_table import (
@@ -19,12 +20,18 @@ from assay.data.formats.text_table import (
     optional_column,
     read_table,
 )
+from assay.data.listing.beside import notes_on_names
 from assay.data.listing.listing import Listing, Part, stamp_of
 from assay.data.listing.names import ordered_splits, split_of
 from assay.data.listing.table_labels import is_missing, refuse_unlabelled, several_labels, table_labels
 from assay.data.listing.table_paths import path_rule
+from assay.data.listing.tree import has_split_word
 from assay.data.request import Request
 from assay.data.values import UNLABELLED, LeftOut
+
+#: Columns that may tell splits in words of their own, in lower case; and how many values they have at most.
+_SPLIT_LIKE: Final = frozenset(("fold", "kfold", "folds", "usage", "phase", "purpose", "data_split"))
+_MOST_SPLITS: Final = 20
 
 
 @dataclass
@@ -59,6 +66,8 @@ def list_tables(request: Request, root: Path, tables: Sequence[Table], form: str
         nested: list[str] = []
         found.take(request, table, read_table(table.path, nested))
         found.notes += [f"left out columns of lists: {', '.join(map(one_line, nested))}"] if nested else []
+    if request.classes is None:
+        found.name_lists([table.path.parent for table in tables])
     return found.listing(request, tables, form)
 
 
@@ -81,7 +90,7 @@ class _Found:
         self.stamps: list[str] = []
         self.left_out: list[LeftOut] = []
         self.notes: list[str] = []
-        self._seen: dict[tuple[str, str], str] = {}
+        self._seen: dict[str, str] = {}
         self._named: dict[str, set[str]] = defaultdict(set)
 
     def take(self, request: Request, table: Table, columns: Columns) -> None:
@@ -98,9 +107,26 @@ class _Found:
         asked = (request.columns, request.root, request.skip_unlabelled, request.classes)
         stamp = stamp_of([repr(asked), *self.stamps])
         self.need_some(tables)
+        self.notes += self._in_two_splits()
         return Listing(
             self.parts(), form, stamp, None, tuple(self.left_out), tuple(dict.fromkeys(self.notes))
         )
+
+    def _in_two_splits(self) -> list[str]:
+        """Notes on files that are named in train and in another split."""
+        train = self._named.get("train", set())
+        both = {split: len(train & names) for split, names in self._named.items() if split != "train"}
+        return [
+            f"{counted(count, 'file is', 'files are')} named in both train and {split}"
+            for split, count in both.items()
+            if count
+        ]
+
+    def name_lists(self, folders: Sequence[Path]) -> None:
+        """Note a list of names beside the tables, where all labels are numbers."""
+        labels = {label for rows in self._rows.values() for label in rows.labels}
+        for folder in dict.fromkeys(folders):
+            self.notes += notes_on_names(folder, sorted(os.listdir(folder)), labels)  # noqa: PTH208
 
     def add(self, request: Request, table: Table, columns: Columns) -> None:
         """Take the rows of a table in: those whose file is there, and the others as left out."""
@@ -113,6 +139,8 @@ class _Found:
         )
         self.notes += notes
         more = {name: columns[name] for name in names if name not in (path, split, *of_labels)}
+        if split is None:
+            self.notes += _notes_on_split_columns(more)
         if group is not None:
             more["group"], missing = _groups(columns[group])
             self.notes += [f"{missing:,} rows have no {one_line(group)}: no group"] if missing else []
@@ -146,7 +174,7 @@ class _Found:
         if not label:
             self.left_out.append(LeftOut(name, UNLABELLED, "the table has no label for it", split))
             return
-        known = self._seen.setdefault((split, full), label)
+        known = self._seen.setdefault(full, label)
         if known != label:
             told = f"{where} calls {one_line(file)} {one_line(label)!r}, an earlier one {one_line(known)!r}"
             raise several_labels(table.path, told)
@@ -238,6 +266,19 @@ def _group_column(table: Path, names: Sequence[str], request: Request) -> str | 
     if request.group_column is None:
         return None
     return chosen_column(table, names, request.group_column, (), "--group-column")
+
+
+def _notes_on_split_columns(columns: Columns) -> list[str]:
+    """Notes on columns that nobody named as splits and that may hold them: is_test, fold, Usage."""
+    may = [
+        name
+        for name, cells in columns.items()
+        if (name.strip().casefold() in _SPLIT_LIKE or has_split_word(name))
+        and 1 < len(set(cells)) <= _MOST_SPLITS
+    ]
+    told = ", ".join(map(one_line, may))
+    hint = "--split-column reads one that holds train, validation, test"
+    return [f"no column of splits was read; {told} may tell them ({hint})"] if may else []
 
 
 def _groups(cells: Sequence[str]) -> tuple[list[str], int]:

@@ -3,6 +3,7 @@
 Where two readings are possible and one would be wrong in silence, nothing is read: the error shows both.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -24,6 +25,9 @@ _LEFT_OUT: Final = 0.2
 #: Would-be classes that share so many names of sub-folders are asked about.
 _SHARED: Final = 2
 
+
+#: Folders of cameras by the Design rule for Camera File system (DCF): 100CANON, 101APPLE.
+_OF_A_CAMERA: Final = re.compile(r"[1-9]\d\d[A-Z0-9_]{5}")
 
 #: What people call the folder of the images, where another one holds their labels.
 _IMAGE_FOLDERS: Final = frozenset(
@@ -89,7 +93,11 @@ class _Choice:
         if self._splits_without_classes() and not labelled:
             raise self._unlabelled()
         if self._splits_below():
+            if self._whole_sets():
+                raise self._several_sets()
             return self._of.class_first
+        if all(map(_OF_A_CAMERA.fullmatch, self._of.full)):
+            raise self._camera_folders()
         if name := self._divided_class():
             raise self._divided(name)
         if self._same_names_below() or self._one_class_left():
@@ -123,6 +131,20 @@ class _Choice:
             len(names) > 1 and all(map(split_of, names)) and not self._tree.images[joined(self._base, folder)]
             for names, folder in zip(below, self._of.full, strict=True)
         )
+
+    def _whole_sets(self) -> bool:
+        """Whether the splits inside would-be classes hold folders of the same names, as those of folds do."""
+        folders = [joined(self._base, name) for name in self._of.full]
+        below = Counter(
+            name
+            for folder in folders
+            for name in {
+                sub.casefold()
+                for split in self._tree.full(folder)
+                for sub in self._tree.full(joined(folder, split))
+            }
+        )
+        return sum(count > 1 for count in below.values()) >= _SHARED
 
     def _divided_class(self) -> str:
         """The first would-be class that holds folders of two splits or more; empty where none does."""
@@ -188,6 +210,20 @@ class _Choice:
             "data set, or one class of several"
         )
         fix = f"Give that set alone, {one_line(str(whole))}, or say --layout classes."
+        return AssayError("ambiguous-layout", self._root, what, fix)
+
+    def _several_sets(self) -> AssayError:
+        first = self._root / self._base / self._of.full[0]
+        what = (
+            f"each of the folders {_listed(self._of.full)} holds splits with folders of the same names: "
+            "each is a whole data set, such as a fold"
+        )
+        fix = f"Give one of them, {one_line(str(first))}, or say --layout classes."
+        return AssayError("ambiguous-layout", self._root, what, fix)
+
+    def _camera_folders(self) -> AssayError:
+        what = f"the folders {_listed(self._of.full)} are named as cameras name them, not after classes"
+        fix = "Put the images into folders of classes, give a table of labels, or say --layout classes."
         return AssayError("ambiguous-layout", self._root, what, fix)
 
     def _unlabelled(self) -> AssayError:

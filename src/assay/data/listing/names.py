@@ -24,6 +24,15 @@ SPLIT_ORDER: Final = ("train", "validation", "test")
 _DIGITS: Final = re.compile(r"([0-9]{1,18})")
 
 
+#: What people call a folder of images that nobody labelled, in lower case.
+_NO_LABEL: Final = frozenset(
+    ("unlabeled", "unlabelled", "unsorted", "no label", "nolabel", "without label", "to label", "to sort")
+)
+
+_PLAIN_NUMBER: Final = re.compile(r"\d{1,15}(\.\d{0,15})?")
+_DATE: Final = re.compile(r"(19|20)\d\d([-_.]?[01]\d([-_.]?[0-3]\d)?)?")
+
+
 def natural_key(name: str) -> tuple[list[str | int], str]:
     """Sort key by which "img2" comes before "img10"; equal numbers are told apart by their spelling."""
     parts: list[str | int] = list(_DIGITS.split(name))
@@ -47,6 +56,24 @@ def notes_on_classes(names: Sequence[str]) -> Iterator[str]:
             by_fold = len({" ".join(name.split()).casefold() for name in group}) == 1
             how = "in case or spaces" if by_fold else "in how Unicode spells them"
             yield f"the classes {told} differ only {how}: kept apart, but perhaps one class"
+    yield from _notes_on_numbers(names)
+    for name in names:
+        if name.strip().casefold().replace("_", " ").replace("-", " ") in _NO_LABEL:
+            yield f"the class {name!r} is called like images without a label: move them out if they are"
+
+
+def _notes_on_numbers(names: Sequence[str]) -> Iterator[str]:
+    """Notes on classes that are one number in two spellings, and on classes that are all dates."""
+    equal: dict[float, list[str]] = {}
+    for name in names:
+        if _PLAIN_NUMBER.fullmatch(name):
+            equal.setdefault(float(name), []).append(name)
+    for group in equal.values():
+        if len(group) > 1:
+            told = " and ".join(map(repr, group))
+            yield f"the classes {told} are one number: kept apart, but perhaps one class"
+    if len(names) > 1 and all(map(_DATE.fullmatch, names)):
+        yield f"all classes are called like years or dates ({names[0]}, {names[1]}): are those the classes?"
 
 
 def one_spelling(labels: Iterable[Collection[str]]) -> dict[str, str]:

@@ -19,6 +19,9 @@ _NOTHING: Final = frozenset(
 #: What parts several labels in one cell.
 _SEPARATORS: Final = re.compile(r"\s*[|;,]\s*")
 
+#: So many rows with a label each of its own are asked about.
+_MANY: Final = 8
+
 _WHOLE: Final = re.compile(r"[+-]?\d+")
 _WHOLE_FLOAT: Final = re.compile(r"([+-]?\d+)\.0*")
 
@@ -51,6 +54,8 @@ def table_labels(
         labels = _without_minus_one(labels)
     _refuse_several(where, column, labels, kept)
     others = [] if request.label_column else _other_labels(columns, names, column)
+    if len(labels) >= _MANY and len(set(labels)) == len(labels):
+        others.append(f"every row has a {one_line(column)} of its own: is it the label? (--label-column)")
     return labels, [column], [*notes, *others]
 
 
@@ -91,17 +96,22 @@ def _fromone_hot_columns(
             raise several_labels(
                 where, f"row {row} has 1 in the columns {', '.join(map(one_line, ones[:3]))}"
             )
-        labels.append(ones[0] if ones else "")
-    shown = ", ".join(map(one_line, hot[:4])) + (", ..." if len(hot) > 4 else "")
+        labels.append(ones[0].strip() if ones else "")
+    shown = ", ".join(one_line(name.strip()) for name in hot[:4]) + (", ..." if len(hot) > 4 else "")
     note = f"the columns {shown} were read as one-hot labels"
     return labels, list(hot), [note]
 
 
 def _whole_numbers(labels: list[str]) -> tuple[list[str], list[str]]:
-    """Labels such as 3.0 as 3, where every label is a whole number written as a float."""
-    given = [label for label in labels if label]
-    if given and all(map(_WHOLE_FLOAT.fullmatch, given)):
+    """Labels such as 3.0 as 3, where every label is a whole number, written as a float or not; truth values
+    in several spellings as True and False."""
+    given = {label for label in labels if label}
+    floats = [label for label in given if _WHOLE_FLOAT.fullmatch(label)]
+    if floats and all(_WHOLE.fullmatch(label) for label in given.difference(floats)):
         return [_WHOLE_FLOAT.sub(r"\1", label) for label in labels], ["labels such as 1.0 were read as 1"]
+    if len(given) > 2 and {label.casefold() for label in given} <= {"true", "false"}:
+        told = " and ".join(sorted(given))
+        return [label.capitalize() for label in labels], [f"{told} were read as two classes, True and False"]
     return labels, []
 
 

@@ -125,7 +125,11 @@ def _pieces(cell: str) -> list[str]:
 
 def _told(cell: str, path: str, dropped: int, place: str, ending: str) -> str:
     done = ["backslashes are slashes"] if "\\" in cell else []
-    done += [f"the first {dropped} folders are left out"] if dropped else []
+    done += (
+        [f"the first {dropped} folders are left out" if dropped > 1 else "the first folder is left out"]
+        if dropped
+        else []
+    )
     done += [f"they lie in {one_line(place)}"] if place else []
     done += [f"{ending} is put behind"] if ending else []
     how = "; ".join(done) or "without the leading slash"

@@ -94,6 +94,11 @@ def split_in(name: str) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
+def has_split_word(name: str) -> bool:
+    """Whether a split is named in it, be it one of several: is_test, train_or_val."""
+    return not _WORDS.keys().isdisjoint(map(str.lower, _PARTS.findall(name)))
+
+
 def besides_split(name: str) -> frozenset[str]:
     """The words of a name besides those of splits and of pictures as such: seg of `seg_train_images`."""
     return frozenset(map(str.lower, _PARTS.findall(name))).difference(_WORDS, _PICTURES)

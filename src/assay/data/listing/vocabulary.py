@@ -7,7 +7,7 @@ from unicodedata import normalize
 
 import numpy as np
 
-from assay.core.arrays import Rows
+from assay.core.arrays import Rows, distinct
 from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.listing.class_numbers import counted_from_one, refuse_measures
@@ -124,7 +124,7 @@ class KnownLabels:
 
     def renumbered(self, names: tuple[str, ...]) -> tuple[tuple[str, ...], dict[str, Rows]]:
         """Names and labels without the classes that no split has any more."""
-        used = np.unique(np.concatenate(list(self.labels.values())))
+        used = distinct(np.concatenate(list(self.labels.values())))
         if len(used) == len(names) or not self.left_out:
             return names, self.labels
         labels = {split: np.searchsorted(used, values) for split, values in self.labels.items()}
@@ -137,14 +137,14 @@ def known_to_train(names: Sequence[str], labels: Mapping[str, Rows], where: Mapp
     where: what to call the labels of each split in an error.
     """
     kept, rows, left_out, notes = dict(labels), {}, [], []
-    own = np.unique(labels["train"]) if "train" in labels else np.arange(len(names))
+    own = distinct(labels["train"]) if "train" in labels else np.arange(len(names))
     known = {names[label] for label in own.tolist()}
     for split, values in labels.items():
         keep = np.isin(values, own)
         if keep.all():
             continue
         gone = np.flatnonzero(~keep)
-        strange = {names[label] for label in np.unique(values[gone]).tolist()}
+        strange = {names[label] for label in distinct(values[gone]).tolist()}
         refuse_other_case(strange, known, split, where[split])
         reason, note = said_of_unknown(split, strange, len(gone), whole=not keep.any())
         ids = numbered_ids(split, len(values))

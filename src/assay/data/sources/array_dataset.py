@@ -7,8 +7,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Bytes, Rows
+from assay.core.arrays import Bytes, Rows, distinct
 from assay.core.errors import AssayError
+from assay.core.text import counted
 from assay.data.formats.pixel_arrays import ArrayForm, FloatRange, float_range, pixels, plain_images
 from assay.data.listing.class_names import checked_classes
 from assay.data.listing.class_numbers import NO_CLASS, counted_from_one, without_no_class
@@ -112,7 +113,7 @@ def _named(
     if classes is None:
         return _numbered_classes(parts, labels)
     names = checked_classes(classes)
-    found = {int(label) for values in labels.values() for label in np.unique(values)}
+    found = {int(label) for values in labels.values() for label in distinct(values)}
     if question := counted_from_one(found, names):
         raise question
     first = int(names[0] == NO_CLASS)
@@ -227,15 +228,14 @@ def _numbered_classes(
     """The numbers that occur as class names, the labels as places among them, and a note on gaps."""
     for key, part in parts.items():
         check_label_range(labels[key], _MOST_NUMBERED_CLASSES, part.labels_name)
-    used = np.unique(np.concatenate(list(labels.values())))
+    used = distinct(np.concatenate(list(labels.values())))
     names = tuple(map(str, used.tolist()))
     unused = int(used[-1]) + 1 - len(used)
     if not unused:
         return names, labels, []
-    note = (
-        f"the labels are {_ranges(used.tolist())}: {unused:,} numbers up to the largest do not occur "
-        "and are no classes"
-    )
+    gaps = counted(unused, "number", "numbers")
+    told = "does not occur and is no class" if unused == 1 else "do not occur and are no classes"
+    note = f"the labels are {_ranges(used.tolist())}: {gaps} up to the largest {told}"
     return names, {key: np.searchsorted(used, values) for key, values in labels.items()}, [note]
 
 

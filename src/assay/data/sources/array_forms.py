@@ -84,7 +84,8 @@ def _from_one_hot(rows: NDArray[Any], where: str) -> tuple[NDArray[Any], str]:
     ones = rows.sum(axis=1)
     if (ones != 1).any():
         first = int(np.flatnonzero(ones != 1)[0])
-        what = f"row {first} has {int(ones[first])} ones, {int((ones != 1).sum()):,} rows have not one"
+        what = f"{int((ones != 1).sum()):,} of {len(ones):,} rows have several ones or none"
+        what = f"row {first} has {int(ones[first])} ones, {what}"
         fix = "Give one class an image; Assay does not train on several labels at once."
         raise AssayError("several-labels", where, f"{what}: several labels an image, or none", fix)
     return rows.argmax(axis=1).astype(np.int64), "labels are one-hot rows: the column is the class"

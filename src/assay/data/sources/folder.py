@@ -1,12 +1,13 @@
 """A folder of image files: a folder for each class, below folders for splits or not."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from assay.core.errors import AssayError
-from assay.core.text import one_line
+from assay.core.text import counted, one_line
 from assay.data.formats.safe_open import read_file
 from assay.data.formats.signatures import (
     FIRST_BYTES,
@@ -16,7 +17,7 @@ from assay.data.formats.signatures import (
     is_image,
 )
 from assay.data.formats.text_table import read_table
-from assay.data.listing.beside import hints_beside, notes_beside
+from assay.data.listing.beside import hints_beside, notes_beside, notes_on_split_lists
 from assay.data.listing.image_table import Table, list_tables
 from assay.data.listing.layout import choose_reading
 from assay.data.listing.listing import Listing, Part, Unlisted
@@ -37,7 +38,7 @@ SUFFIXES: Final = tuple(FORMAT_BY_NAME)
 _IMAGE_SUFFIXES: Final = frozenset((*SUFFIXES, *REFUSED_SUFFIXES))
 
 #: Tables of labels that lie with the images, as on the Hugging Face hub.
-METADATA: Final = ("metadata.csv", "metadata.jsonl")
+METADATA: Final = ("metadata.csv", "metadata.jsonl", "_classes.csv")
 
 #: The options of a request that this source reads.
 TAKES: Final = OF_IMAGES | OF_FOLDERS | OF_TABLES
@@ -84,7 +85,9 @@ def listing(request: Request) -> Listing:
     found = in_order(seen)
     tables = _tables(found)
     if _without_labels(request, tables):
-        return with_metadata(_without_tables(seen, request), request, found.root, [t.path for t in tables])
+        joined = [table.path.relative_to(found.root).as_posix() for table in tables]
+        listed = list_folder(found, seen.stamp, request, joined)
+        return with_metadata(listed, request, found.root, [table.path for table in tables])
     refuse_unused(request, OF_IMAGES | OF_TABLES, "a folder with a table of metadata")
     return _from_tables(request, found, tables)
 
@@ -138,8 +141,13 @@ def _from_tables(request: Request, found: Walk, tables: list[Table]) -> Listing:
     return replace(listing, left_out=(*listing.left_out, *found.left_out))
 
 
-def list_folder(found: Walk, stamp: str, request: Request | None = None) -> Listing:
-    """What lies in a folder, by split and class, read as `choose_reading` decides."""
+def list_folder(
+    found: Walk, stamp: str, request: Request | None = None, joined: Sequence[str] = ()
+) -> Listing:
+    """What lies in a folder, by split and class, read as `choose_reading` decides.
+
+    joined: tables in it that are read, too.
+    """
     request = request or Request()
     follow = request.follow_links
     images, others = _images_of(found, follow)
@@ -161,7 +169,9 @@ def list_folder(found: Walk, stamp: str, request: Request | None = None) -> List
     by_split = {split: parts[split].part(found.root, follow) for split in ordered_splits(parts)}
     left_out, classes = tuple(found.left_out), reading.classes or None
     labels = {label for rows in parts.values() for label in rows.labels}
-    notes = (*reading.notes, *_unfollowed(found), *notes_beside(found, request.layout, labels))
+    beside = notes_beside(found, request.layout, labels, joined)
+    lists = [item.id for item in left_out if item.kind == "ignored"] if len(by_split) == 1 else []
+    notes = (*reading.notes, *_unfollowed(found), *beside, *notes_on_split_lists(lists))
     return Listing(by_split, reading.form, stamp, classes, left_out, notes)
 
 
@@ -185,13 +195,17 @@ def _unfollowed(found: Walk) -> list[str]:
     if links := by_reason.get(LINK):
         root = _root_of(found.root, links[0])
         hint = f" --root {one_line(str(root))}" if root else ""
-        notes.append(f"{len(links):,} links were not followed (--follow-links{hint} reads them)")
+        notes.append(
+            f"{counted(len(links), 'link was', 'links were')} not followed (--follow-links{hint} reads them)"
+        )
     if out := by_reason.get(LINK_OUT):
         root = _root_of(found.root, out[0]) or found.root
         hint = f"--root {one_line(str(root))} reads those that stay below that folder"
-        notes.append(f"{len(out):,} links lead out of {one_line(found.root.name)} ({hint})")
+        notes.append(
+            f"{counted(len(out), 'link leads', 'links lead')} out of {one_line(found.root.name)} ({hint})"
+        )
     if dead := by_reason.get(LINK_DEAD):
-        notes.append(f"{len(dead):,} links lead nowhere")
+        notes.append(f"{counted(len(dead), 'link leads', 'links lead')} nowhere")
     return notes
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from assay.core.arrays import Shape
 from assay.core.errors import AssayError
-from assay.core.text import one_line
+from assay.core.text import counted, one_line
 from assay.data.decoding.sixteen_bits import note_on, scale_for, together
 from assay.data.decoding.splits import (
     DecodedPart,
@@ -250,14 +250,14 @@ def notes_on(
     kind = "gray" if channels == 1 else "RGB"
     how = f", resized by the rule {resize!r} where they had another size" if resize else ""
     notes = [f"read as {form}", *listed, f"all images are {height} x {width} {kind}{how}"]
-    notes += [f"{count:,} images: {what}" for what, count in sorted(converted.items())]
+    notes += [f"{counted(count, 'image', 'images')}: {what}" for what, count in sorted(converted.items())]
     for kind_left, words in (
-        ("ignored", "other files were ignored"),
-        ("unlabelled", "images without a class were left out"),
-        ("unreadable", "images are unreadable"),
+        ("ignored", ("other file was ignored", "other files were ignored")),
+        ("unlabelled", ("image without a class was left out", "images without a class were left out")),
+        ("unreadable", ("image is unreadable", "images are unreadable")),
     ):
         left = sum(item.kind == kind_left for item in left_out)
-        notes += [f"{left:,} {words}"] if left else []
+        notes += [counted(left, *words)] if left else []
     return tuple(notes)
 
 

@@ -135,7 +135,7 @@ def _dataset(request: Request, path: Path, arrays: Mapping[str, NDArray[Any]], s
         for split, (images, labels) in pairs.items()
     }
     classes = request.classes or _class_names(arrays)
-    name = request.name or (path.name if path.is_dir() else path.stem)
+    name = request.name or (path.absolute().name if path.is_dir() else path.stem)
     found = dataset_from_arrays(name, parts, source, classes, str(path), request.array_form)
     by_shape = (
         []

@@ -70,7 +70,7 @@ def read(request: Request) -> Dataset:
         fix = "Name the column with --label-column."
         raise AssayError("column-missing", path, "no column of a table of pixels holds labels", fix)
     ordered = {split: parts[split] for split in ordered_splits(parts)}
-    name = path.name if path.is_dir() else path.stem
+    name = request.name or (path.absolute().name if path.is_dir() else path.stem)
     found = dataset_from_arrays(name, ordered, "pixel-table", request.classes, str(path), request.array_form)
     file_names = " ".join([path.name, *(part.images_name for part in ordered.values())])
     transposed = transposition_note(file_names, found.shape)
