@@ -54,7 +54,7 @@ def test_labels_that_are_truth_values() -> None:
 @pytest.mark.parametrize(
     ("labels", "classes", "words"),
     [
-        ([1, 2, 3, 1, 2, 3], ("1", "2", "3"), "the labels are 1-3: 1 numbers"),
+        ([1, 2, 3, 1, 2, 3], ("1", "2", "3"), "the labels are 1-3: 1 number "),
         ([10, 20, 30, 10, 20, 30], ("10", "20", "30"), "10, 20 and 30"),
         ([0, 1, 2, 0, 1, 60_000], ("0", "1", "2", "60000"), "0-2 and 60000: 59,997 numbers"),
     ],

@@ -498,7 +498,7 @@ def test_a_wrong_name_does_not_matter_but_content_does(folder, expected):
     path.write_bytes(out.getvalue())
     found = load(folder)
     assert found.train.columns["format"][0] == "JPEG"
-    assert "1 images: JPEG named .png" in found.notes
+    assert "1 image: JPEG named .png" in found.notes
     path.write_bytes(b"<html>")
     assert "SVG or XML" in refused(folder, "image-unreadable")
 
@@ -512,9 +512,9 @@ def test_names_that_say_another_format_are_counted(tmp_path):
         for name in endings.split():
             Image.fromarray(pictures(1)[0]).save(root / "a" / name, kind)
     found = [note for note in load(root).notes if " named " in note]
-    assert found == ["1 images: JPEG named .bmp", "2 images: JPEG named .png", "1 images: PNG named .gif"]
+    assert found == ["1 image: JPEG named .bmp", "2 images: JPEG named .png", "1 image: PNG named .gif"]
     (root / "list.csv").write_text("path,label\na/1.png,x\na/3.jpg,x\n")
-    assert "1 images: JPEG named .png" in load(root / "list.csv").notes
+    assert "1 image: JPEG named .png" in load(root / "list.csv").notes
     (root / "list.csv").unlink()
     for name in ("1.png", "2.PNG", "6.bmp", "8.gif"):
         (root / "a" / name).unlink()
@@ -529,8 +529,8 @@ def test_gray_and_palette_and_alpha_in_one_set(tmp_path):
     Image.new("L", (4, 4)).save(root / "a" / "1.png")
     Image.new("1", (4, 4)).save(root / "a" / "2.png")
     notes = load(root).notes
-    assert "1 images: RGBA to RGB" in notes
-    assert "1 images: 1 to L" in notes
+    assert "1 image: RGBA to RGB" in notes
+    assert "1 image: 1 to L" in notes
 
 
 def test_a_test_split_is_taken_where_there_is_none(arrays, tmp_path):

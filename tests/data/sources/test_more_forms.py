@@ -153,7 +153,7 @@ def test_links_that_cannot_be_followed_say_why(tmp_path: Path) -> None:
     reasons = {item.id: item.reason for item in found.left_out}
     out, dead = "a link that leads out of the folder", "a link that leads nowhere"
     assert reasons == {"cat/dead.png": dead, "cat/up": out}
-    assert any("1 links lead nowhere" in note for note in found.notes)
+    assert any("1 link leads nowhere" in note for note in found.notes)
 
 
 def test_a_table_of_labels_beside_one_folder_of_images_is_asked_about(tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_no_image_but_links_says_so(tmp_path: Path) -> None:
     pooled = picture(tmp_path / "set" / ".pool" / "a.png", 1)
     (tmp_path / "set" / "cat").mkdir()
     (tmp_path / "set" / "cat" / "a.png").symlink_to(pooled)
-    with pytest.raises(AssayError, match=r"too-few-images.*1 links were not followed \(--follow-links"):
+    with pytest.raises(AssayError, match=r"too-few-images.*1 link was not followed \(--follow-links"):
         load(tmp_path / "set")
 
 
