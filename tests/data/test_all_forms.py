@@ -1,4 +1,4 @@
-"""One set in every form that docs/data.md lists: one fingerprint, also after `convert` to each that it writes."""
+"""One set in every form of docs/data.md: one fingerprint, also after `convert` to each of its forms."""
 
 import io
 import json
