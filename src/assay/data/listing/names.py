@@ -70,7 +70,7 @@ def _notes_on_numbers(names: Sequence[str]) -> Iterator[str]:
             equal.setdefault(float(name), []).append(name)
     for group in equal.values():
         if len(group) > 1:
-            told = " and ".join(map(repr, group))
+            told = " and ".join(map(repr, sorted(group)))
             yield f"the classes {told} are one number: kept apart, but perhaps one class"
     if len(names) > 1 and all(map(_DATE.fullmatch, names)):
         yield f"all classes are called like years or dates ({names[0]}, {names[1]}): are those the classes?"
