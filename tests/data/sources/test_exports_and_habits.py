@@ -119,7 +119,7 @@ def test_one_label_in_several_spellings(given: tuple[str, ...], classes: dict[st
 @pytest.mark.parametrize(
     ("names", "words"),
     [
-        (("1", "01", "2"), "'1' and '01' are one number"),
+        (("1", "01", "2"), "'01' and '1' are one number"),
         (("2", "2.0", "x"), "'2' and '2.0' are one number"),
         (("2019", "2020"), "years or dates (2019, 2020)"),
         (("2024-01-31", "2024-02-01"), "years or dates"),
