@@ -3,7 +3,7 @@
     python benchmarks/truth_labels.py PYTHON [--stamps FOLDER] [--draws N]
 
 PYTHON: of an environment with cleanlab 2.9. Sets are those of truth_sets.py that nothing was chosen on, and
-2,000 and 8,000 training images of Fashion-MNIST with an odd index (those with an even one were tuned on, with
+2,000 training images of Fashion-MNIST with an odd index (those with an even one were tuned on, with
 draws 0 and 1 of other seeds). Labels are flipped to any class, or to the class whose mean image is nearest.
 "Reached" asks: is no method of cleanlab better than the list in both recall and precision?
 """
@@ -40,10 +40,9 @@ def sets(stamps: bool) -> dict[str, Any]:
     }
     made = {name: maker(half, side) for name, (maker, half, side) in found.items()}
     train = load("fashion-mnist", offline=True).train
-    for n in (2_000, 8_000):
-        rng = np.random.default_rng([SEED, n])
-        rows = np.sort(rng.choice(np.arange(1, len(train), 2), n, replace=False))
-        made[f"Fashion-MNIST, {n:,} images"] = images_of(train, rows), train.labels[rows]
+    rng = np.random.default_rng([SEED, 2_000])
+    rows = np.sort(rng.choice(np.arange(1, len(train), 2), 2_000, replace=False))
+    made["Fashion-MNIST, 2,000 images"] = images_of(train, rows), train.labels[rows]
     return made
 
 

@@ -48,7 +48,7 @@ def _cells(rows: list[dict[str, Any]]) -> str:
     planted = sum(row["planted"] for row in rows)
     totals = {name: [sum(row["lists"][name][i] for row in rows) for i in (0, 1)] for name in rows[0]["lists"]}
     own = totals.pop("Assay")
-    best = max(totals.values(), key=lambda t: (2 * t[0] / (t[1] + planted), -t[1]))
+    best = max(totals.values(), key=lambda t: (2 * t[0] / max(t[1] + planted, 1), -t[1]))
     better = sum(_is_better(row) for row in rows)
     cells = [f"{planted}", f"{own[0]}/{own[1]}", f"{best[0]}/{best[1]}", f"{better} of {len(rows)}"]
     if not planted:
