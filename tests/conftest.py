@@ -21,6 +21,11 @@ settings.load_profile("repeatable")
 
 #: Tests that `make check` leaves to `make test`, by the beginning of their path below this folder, and why.
 SLOW = {
+    "audits/checks/test_duplicates.py": "every kind of copy, on gray and color pictures of several sizes",
+    "audits/checks/test_label_errors.py": "whole audits of sets with wrong labels",
+    "audits/self_test/": "every kind of fault is planted and looked for",
+    "audits/test_clean_twin.py": "a whole audit for every check, with its fault and without",
+    "audits/test_run.py": "whole audits, kept and fresh",
     "cli/test_commands.py": "whole commands, one after the other",
     "cli/test_next_lines.py": "every command, and the one that it proposes",
     "cli/test_terminal.py": "whole commands in processes and terminals of their own",
