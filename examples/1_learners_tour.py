@@ -15,8 +15,8 @@ print(audit)
 for finding in audit.findings:
     print(f"{finding.verdict:14}{finding.check}: {finding.summary}")
 
-# %% The labels that a classifier disputes most
-audit.show("label-errors")
+# %% Images that fit two classes about equally
+audit.show("ambiguous-labels")
 
 # %% Train a small net; the test images are not looked at
 model = assay.train(data, "mlp", seed=0, epochs=5)

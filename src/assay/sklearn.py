@@ -142,9 +142,10 @@ def label_quality_weight(
 ) -> NDArray[np.float64]:
     """How far each label can be trusted, float64 `(n,)` in [0, 1], to give to `fit(..., sample_weight=)`.
 
-    The score of `label_quality.csv`: how likely the label is to be right, by a classifier that did not see
-    the image and by how labels go wrong in the set. X, y, image_shape: as in `AssayClassifier`. Raises
-    ValueError where the labels cannot be judged (few images, one class): equal weights would look like trust.
+    The `p_label` of `label_quality.csv`: the label's probability, by a classifier that did not see the image.
+    It falls where the label is in doubt, also in a set so small that no label is listed as wrong. X, y,
+    image_shape: as in `AssayClassifier`. Raises ValueError where the labels cannot be judged (few images, one
+    class): equal weights would look like trust.
 
     >>> from assay.sklearn import label_quality_weight
     >>> from sklearn.datasets import load_digits
@@ -166,7 +167,7 @@ def label_quality_weight(
     try:
         names = [str(number) for number in range(len(labels))]
         data = load(arrays=(images, numbers.astype(np.int64)), classes=names, name="X", on_event=ignore)
-        found = audit(data, checks=["label-errors"], seed=seed, on_event=ignore).labels()["score"]
+        found = audit(data, checks=["label-errors"], seed=seed, on_event=ignore).labels()["p_label"]
     except AssayError as error:
         raise ValueError(str(error)) from error
     if any(score is None for score in found):
