@@ -28,6 +28,7 @@ from PIL import Image
 from assay.data.splitting.stratified import hold_out
 from assay.estimators import ridge
 from assay.estimators.logistic_calibration import fit_calibration
+from assay.estimators.noise_matrix import fit_noise_matrix, wrong_chances
 from assay.features.choice import linear_inputs
 from assay.features.pretrained import describe
 from assay.workflow.load import load
@@ -165,7 +166,8 @@ def flips(data: Path) -> dict[str, float]:
         fitted = ridge.fit(lambda: [inputs], given, count, penalties=ridge.FINE_PENALTIES)
         scores = ridge.leave_one_out(fitted, lambda: [inputs], given.copy())
         p = fit_calibration(scores, given).probabilities(scores)
-        doubts = {"assay": 1 - p[np.arange(len(given)), given], "cleanlab": cleanlab_doubt(given, p)}
+        ours = wrong_chances(fit_noise_matrix(p, given), p, given)  # one less the score of label_quality.csv
+        doubts = {"assay": ours, "cleanlab": cleanlab_doubt(given, p)}
         for name, doubt in doubts.items():
             auroc = float((doubt[wrong][:, None] > doubt[~wrong]).mean())
             top = np.argsort(-doubt, kind="stable")[: 2 * number]
