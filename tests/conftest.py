@@ -23,6 +23,8 @@ settings.load_profile("repeatable")
 SLOW = {
     "audits/checks/test_duplicates.py": "every kind of copy, on gray and color pictures of several sizes",
     "audits/checks/test_label_errors.py": "whole audits of sets with wrong labels",
+    "audits/measures/test_cross_validated.py": "the reference fitted to many sets",
+    "audits/measures/test_label_quality.py": "whole audits of sets with wrong labels",
     "audits/self_test/": "every kind of fault is planted and looked for",
     "audits/test_clean_twin.py": "a whole audit for every check, with its fault and without",
     "audits/test_run.py": "whole audits, kept and fresh",
