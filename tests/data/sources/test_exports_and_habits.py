@@ -75,6 +75,7 @@ def test_folders_of_folds_and_of_cameras_are_no_classes(
         ["cat/train/front", "cat/test/front", "dog/train/side", "dog/test/side"],
         ["100CANON", "cat"],
         ["101 dogs", "102 cats"],
+        ["10234567", "20441208"],
     ],
 )
 def test_what_looks_like_folds_or_cameras_and_is_not(folders: list[str], tmp_path: Path) -> None:

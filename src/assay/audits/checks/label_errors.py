@@ -141,6 +141,8 @@ def _told_expected(context: CheckContext, suspects: dict[str, Rows]) -> str:
     chances = _chances_of(context, suspects)
     if not len(chances):
         return ""
+    if len(chances) == 1:
+        return f" (with a chance of {percent(float(chances[0]), 0)})"
     return f" (about {chances.sum():.0f} of these {len(chances)} are expected to be wrong)"
 
 

@@ -26,8 +26,9 @@ _LEFT_OUT: Final = 0.2
 _SHARED: Final = 2
 
 
-#: Folders of cameras by the Design rule for Camera File system (DCF): 100CANON, 101APPLE.
-_OF_A_CAMERA: Final = re.compile(r"[1-9]\d\d[A-Z0-9_]{5}")
+#: Folders of cameras by the Design rule for Camera File system (DCF): 100CANON, 101_0605. Digits alone
+#: are the numbers of people or products.
+_OF_A_CAMERA: Final = re.compile(r"[1-9]\d\d(?=[0-9]*[A-Z_])[A-Z0-9_]{5}")
 
 #: What people call the folder of the images, where another one holds their labels.
 _IMAGE_FOLDERS: Final = frozenset(

@@ -7,13 +7,7 @@ from typing import Final
 from assay.audits.registry import REVIEWED
 from assay.audits.values import Finding
 from assay.reports.findings.facts import Facts
-from assay.reports.findings.verdict import (
-    WIDE,
-    Need,
-    harmless,
-    needs,
-    trust,
-)
+from assay.reports.findings.verdict import WIDE, Need, harmless, needs, trust
 from assay.reports.findings.wording import check_title, count, listed
 
 
