@@ -21,7 +21,7 @@ HOUSE: Final = (
     "tests/test_docs.py",
     "tests/test_import_graph.py",
     "tests/test_language.py",
-    "tests/test_reliability_page.py",
+    "tests/test_pages_of_tests.py",
 )
 
 #: Folders without tests of their own.

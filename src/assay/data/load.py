@@ -13,6 +13,9 @@ from assay.core.errors import AssayError
 from assay.core.text import choices
 from assay.core.user_path import expanded
 from assay.data.formats.pixel_arrays import ChannelOrder, FloatRange
+from assay.data.formats.safe_open import read_file
+from assay.data.formats.signatures import FIRST_BYTES
+from assay.data.formats.unread_forms import form_of
 from assay.data.listing.class_names import checked_classes, read_class_names
 from assay.data.listing.tree import named_splits
 from assay.data.request import Request, refuse_unused
@@ -153,12 +156,14 @@ def _existing_root(root: str | Path | None) -> Path | None:
 
 def _unknown(request: Request) -> AssayError:
     if request.path is not None:
-        return AssayError(
-            "unknown-data",
-            request.path,
-            "nothing here is of a form that Assay reads",
-            "Give a folder of images or of IDX files, a table (.csv, .tsv, .jsonl), .npz, .zip or .tar.",
+        known = form_of(request.path.name, read_file(request.path, FIRST_BYTES))
+        what = f"it is {known.name}, no form of data" if known else "nothing here is of a form"
+        fix = (
+            f"{known.way}."
+            if known
+            else "Give a folder of images or of IDX files, a table (.csv, .tsv, .jsonl), .npz, .zip or .tar."
         )
+        return AssayError("unknown-data", request.path, f"{what} that Assay reads", fix)
     text = str(request.data)
     return AssayError("unknown-data", text, "there is no data set or path of this name", choices(text, NAMES))
 

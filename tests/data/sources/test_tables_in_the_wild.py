@@ -233,3 +233,34 @@ def test_a_wrong_pixel_is_named_by_its_line(cell: str, words: str, tmp_path: Pat
     with pytest.raises(AssayError, match="line 4") as caught:
         load(made)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig"])
+def test_a_text_that_names_its_encoding_is_read_by_it(encoding: str, tmp_path: Path) -> None:
+    """Excel's "Unicode text" and "CSV UTF-8": the same set as plain UTF-8."""
+    pictures(tmp_path, [f"{i}.png" for i in range(4)])
+    text = "file;label\n" + "".join(f"{i}.png;{('Hündin', 'Кот')[i % 2]}\n" for i in range(4))
+    plain = tmp_path / "plain.csv"
+    plain.write_text(text, "utf-8")
+    mark = "\ufeff" if encoding.endswith("e") else ""
+    (tmp_path / "told.csv").write_bytes((mark + text).encode(encoding))
+    found = load(tmp_path / "told.csv")
+    assert found.classes == ("Hündin", "Кот")
+    assert found.fingerprint == load(plain).fingerprint
+
+
+def test_a_text_of_another_encoding_is_refused_with_its_reading(tmp_path: Path) -> None:
+    """No label is guessed: the line shows how the text would read, and the command where that is right."""
+    path = tmp_path / "my list.csv"
+    path.write_bytes("file,label\n0.png,Kater\n1.png,Hündin\n".encode("cp1252"))
+    with pytest.raises(AssayError, match=r"line 3 reads '1\.png,Hündin' as Windows-1252") as caught:
+        load(path)
+    assert "iconv -f WINDOWS-1252 -t UTF-8 'my list.csv' > 'utf8-my list.csv'" in str(caught.value)
+
+
+def test_utf_16_that_breaks_off_is_refused(tmp_path: Path) -> None:
+    """Half a character is left."""
+    path = tmp_path / "t.csv"
+    path.write_bytes("file,label\n0.png,a\n".encode("utf-16") + b"\xd8")
+    with pytest.raises(AssayError, match=r"table-unreadable.*UTF-16"):
+        load(path)

@@ -1,16 +1,18 @@
 """Reading tables of text: CSV, TSV and JSON lines, as columns of equally long text."""
 
+import codecs
 import csv
 import io
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, count
 from pathlib import Path
+from shlex import quote
 from typing import IO, Any, Final
 
 from assay.core.errors import AssayError
-from assay.core.text import choices
+from assay.core.text import choices, one_line, shortened
 from assay.data.formats.safe_open import open_file
 
 SUFFIXES: Final = (".csv", ".tsv", ".jsonl", ".ndjson")
@@ -27,6 +29,9 @@ _NEUTRALIZED: Final = ("'=", "'+", "'-", "'@", "'\t", "'\r", "''")
 #: How a zip file begins, an Excel workbook too; and the line by which Excel is told the delimiter.
 _ZIP: Final = b"PK\x03\x04"
 _SEPARATOR_LINE: Final = re.compile(r"sep=([,;\t|])\r?\n", re.IGNORECASE)
+
+#: How UTF-16 begins where it says so itself, as "Unicode text" of Excel does.
+_UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 Columns = Mapping[str, Sequence[str]]
 
@@ -74,12 +79,14 @@ def read_table(path: Path, nested: list[str] | None = None) -> Columns:
     Raises AssayError `table-unreadable` with the line, and those of `open_file`.
     """
     with open_file(path) as file:
-        if file.read(4) == _ZIP:
+        first = file.read(4)
+        if first == _ZIP:
             raise _unreadable(path, "it is a workbook of Excel or another zip file, whatever its name")
         file.seek(0)
         if path.stat().st_size > _LARGEST:
             raise _unreadable(path, f"it has more than {_LARGEST:,} bytes")
-        with io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
+        encoding = "utf-16" if first.startswith(_UTF_16) else "utf-8-sig"
+        with io.TextIOWrapper(file, encoding=encoding, newline="") as text:
             rows = (
                 _json_rows(path, text, nested)
                 if path.suffix.lower() in (".jsonl", ".ndjson")
@@ -88,7 +95,7 @@ def read_table(path: Path, nested: list[str] | None = None) -> Columns:
             try:
                 return _columns(path, rows)
             except UnicodeDecodeError as error:
-                raise _unreadable(path, f"it is not UTF-8 ({error.reason})") from error
+                raise _not_unicode(path, encoding) from error
 
 
 def _columns(path: Path, rows: Iterator[Sequence[str]]) -> Columns:
@@ -175,6 +182,30 @@ def _unreadable(path: Path, what: str) -> AssayError:
     return AssayError(
         "table-unreadable", path, what, "Save it as UTF-8 with one header line, or as JSON lines."
     )
+
+
+def _not_unicode(path: Path, encoding: str) -> AssayError:
+    """The error of a text in another encoding: its first such line as it would read in the most usual one."""
+    if encoding == "utf-16":
+        return _unreadable(path, "it begins as UTF-16, and goes on as something else")
+    with open_file(path) as file:
+        lines = ((number, file.readline(_LONGEST)) for number in count(1))
+        number, line = next((n, found) for n, found in lines if not found or not _is_utf_8(found))
+    reading = shortened(one_line(line.decode("cp1252", "replace").strip()))
+    fix = (
+        f'Save it as UTF-8 (Excel: "CSV UTF-8"). If that reading is right: '
+        f"iconv -f WINDOWS-1252 -t UTF-8 {quote(path.name)} > {quote('utf8-' + path.name)}"
+    )
+    what = f"it is not UTF-8: line {number:,} reads {reading!r} as Windows-1252"
+    return AssayError("table-unreadable", path, what, fix)
+
+
+def _is_utf_8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def chosen_column(

@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Collection, Iterable
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from assay.core.errors import AssayError
-from assay.core.text import one_line
+from assay.core.text import counted, one_line
 from assay.data.formats.safe_open import read_file
+from assay.data.formats.signatures import FIRST_BYTES
 from assay.data.formats.text_table import SUFFIXES, read_table
+from assay.data.formats.unread_forms import BESIDE_ANYTHING, UnreadForm, form_of
 from assay.data.listing.metadata import has_labels
 from assay.data.listing.tree import splits_of
 from assay.data.listing.walk import Walk
@@ -19,10 +22,9 @@ _NAME_FILES: Final = frozenset(
     ("classes.txt", "class_names.txt", "labels.txt", "names.txt", "label_names.txt")
 )
 
-_ARCHIVES: Final = (".zip", ".tar", ".tar.gz", ".tgz", ".7z", ".rar")
+_ARCHIVES: Final = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".7z", ".rar", ".tar.xz")
 
-#: How a pickle of Python's begins: its protocols 2 to 5.
-_PICKLES: Final = tuple(b"\x80" + bytes([protocol]) for protocol in range(2, 6))
+_ARRAYS: Final = (".npz", ".npy")
 
 #: A class called after another one, with a word for what belongs to a picture and is none.
 _OF_ANOTHER: Final = re.compile(
@@ -37,16 +39,23 @@ _LOOKED_INTO: Final = 20
 
 
 def hints_beside(found: Walk) -> list[str]:
-    """What to try where no image was found: a table, an archive, a pickle."""
+    """What to try where no image was found: a table, an archive, arrays, files of a form that is not read."""
     files = [name for name in found.files if "/" not in name]
     hints = [f"there is a table, {one_line(name)}: give its path" for name in _tables(found)[:1]]
     archive = next((name for name in files if name.lower().endswith(_ARCHIVES)), None)
     hints += [f"there is an archive inside, {one_line(archive)}: unpack it"] if archive else []
-    pickle = next((name for name in files[:_LOOKED_INTO] if _is_pickle(found, name)), None)
-    if pickle:
-        told = "is a pickle of Python's, which can run code and is not read: save its arrays with numpy.savez"
-        hints.append(f"{one_line(pickle)} {told}")
-    return hints
+    arrays = [name for name in files if name.lower().endswith(_ARRAYS)]
+    if arrays:
+        count = counted(len(arrays), "file", "files")
+        hints.append(f"{count} of NumPy arrays, {one_line(arrays[0])} the first: give the path of one")
+    return [*hints, *_unread(found, [name for name in files if name not in (archive, *arrays)])]
+
+
+def _unread(found: Walk, files: Iterable[str]) -> list[str]:
+    """The first file of a form that is known but not read, with the way on."""
+    forms = ((name, _form(found, name)) for name in islice(files, _LOOKED_INTO))
+    told = next(((name, form) for name, form in forms if form and form.name not in BESIDE_ANYTHING), None)
+    return [f"{one_line(told[0])} is {told[1].name}, which is not read: {told[1].way}"] if told else []
 
 
 def notes_beside(
@@ -123,8 +132,8 @@ def _is_labelled(found: Walk, name: str) -> bool:
         return False  # no table of labels then: a note names it all the same
 
 
-def _is_pickle(found: Walk, name: str) -> bool:
+def _form(found: Walk, name: str) -> UnreadForm | None:
     try:
-        return read_file(found.root / name, 2, follow_links=False) in _PICKLES
+        return form_of(name, read_file(found.root / name, FIRST_BYTES, follow_links=False))
     except AssayError:
-        return False  # a hint more or less
+        return None  # a hint more or less

@@ -71,8 +71,9 @@ def read(request: Request) -> Dataset:
     if path.suffix.lower() == ".npz":
         return _dataset(request, path, read_npz(path), "npz")
     folder = path if path.is_dir() else path.parent
-    if path.is_dir() and not _pairs(_stems(path)):
-        return _dataset(request, path, _arrays_of_files(path), "npz")
+    if not _pairs(_stems(folder)):
+        arrays = _arrays_of_files(path) if path.is_dir() else {path.stem: read_npy(path)}
+        return _dataset(request, path, arrays, "npz")
     wanted = {name for pair in _pairs(_stems(folder)).values() for name in pair} | set(_CLASS_NAMES)
     arrays = {name: read_npy(folder / f"{name}.npy") for name in _stems(folder) if name in wanted}
     return _dataset(request, folder, arrays, "npy")
