@@ -113,8 +113,9 @@ def _payload(source: IO[bytes], item: str | int) -> Payload:
 
 def _answer(target: IO[bytes], request: Mapping[str, Any], payloads: Sequence[Payload]) -> None:
     contents = chain.from_iterable(read_ahead(map(_content, payloads)))
+    deep = DeepScale(*request["deep"])
     seen = [
-        _measured(content, payload) if request["measure"] else _decoded(content, payload, request)
+        _measured(content, payload) if request["measure"] else _decoded(content, payload, request, deep)
         for payload, content in zip(payloads, contents, strict=True)
     ]
     decoded = [each.pixels for each in seen if each.pixels is not None]
@@ -175,12 +176,12 @@ def _measured(content: _Content, payload: Payload) -> _Seen:
         return _refusal(error)
 
 
-def _decoded(content: _Content, payload: Payload, request: Mapping[str, Any]) -> _Seen:
+def _decoded(content: _Content, payload: Payload, request: Mapping[str, Any], deep: DeepScale) -> _Seen:
     """One image, with its pixels in the wanted shape, if it can have it."""
     if not isinstance(content, bytes):
         return _refusal(content)
     try:
-        picture = _named(read_picture(content, _file(payload), DeepScale(*request["deep"])), payload)
+        picture = _named(read_picture(content, _file(payload), deep), payload)
         shape, size = picture.pixels.shape, picture.bytes
         wanted = tuple(request["shape"] or shape)
         if request["resize"] is None:

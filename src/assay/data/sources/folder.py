@@ -1,6 +1,7 @@
 """A folder of image files: a folder for each class, below folders for splits or not."""
 
 import os
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -156,16 +157,16 @@ def list_folder(
     tree = Tree(by_folder, found.folders, plain)
     reading = _chosen(found, tree, request, images)
     places = {folder: reading.place(folder) for folder in images}
-    parts: dict[str, _Rows] = {}
+    parts: defaultdict[str, _Rows] = defaultdict(_Rows)
     for path in found.files:
         folder, _, file = path.rpartition("/")
-        if file in others.get(folder, ()):
+        if folder in others and file in others[folder]:
             found.ignore(path, "no image by name or content")
         elif (place := places[folder]) is None:
             found.left_out.append(LeftOut(path, UNLABELLED, "not in the folder of a class"))
         else:
-            label = (label_in(file) or "") if reading.by_name else place[1]
-            parts.setdefault(place[0], _Rows()).add(label, path)
+            parts[place[0]].paths.append(path)
+            parts[place[0]].labels.append((label_in(file) or "") if reading.by_name else place[1])
     by_split = {split: parts[split].part(found.root, follow) for split in ordered_splits(parts)}
     left_out, classes = tuple(found.left_out), reading.classes or None
     labels = {label for rows in parts.values() for label in rows.labels}
@@ -218,18 +219,18 @@ def _root_of(folder: Path, link: str) -> Path | None:
 
 def _images_of(found: Walk, follow_links: bool) -> tuple[dict[str, list[str]], dict[str, set[str]]]:
     """The names of images, and of all other files, by folder. What no name tells the first bytes do."""
-    images: dict[str, list[str]] = {}
-    others: dict[str, set[str]] = {}
+    images: defaultdict[str, list[str]] = defaultdict(list)
+    others: defaultdict[str, set[str]] = defaultdict(set)
     for path in found.files:
         folder, _, file = path.rpartition("/")
         suffix = file[file.rfind(".") :].lower()
         if suffix in _IMAGE_SUFFIXES or (
             suffix not in OTHER_SUFFIXES and _begins_as_image(found.root / path, follow_links)
         ):
-            images.setdefault(folder, []).append(file)
+            images[folder].append(file)
         else:
-            others.setdefault(folder, set()).add(file)
-    return images, others
+            others[folder].add(file)
+    return dict(images), dict(others)
 
 
 def _begins_as_image(path: Path, follow_links: bool) -> bool:
@@ -246,10 +247,6 @@ class _Rows:
 
     labels: list[str] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
-
-    def add(self, label: str, path: str) -> None:
-        self.labels.append(label)
-        self.paths.append(path)
 
     def part(self, root: Path, follow_links: bool) -> Part:
         start = f"{root}/"
