@@ -1,5 +1,6 @@
 """What a signal does while a command runs."""
 
+import gc
 import os
 import signal
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from assay.cli import start
 from assay.cli.interruption import leaving_well
 from assay.core.errors import Interrupted
 
@@ -70,3 +72,19 @@ def test_where_no_exception_can_pass_it_is_raised_again(capsys: pytest.CaptureFi
         time.sleep(5)
     assert caught.value.exit_code == 143
     assert capsys.readouterr().err == ""
+
+
+def test_a_command_does_not_look_for_circles_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Collections are seldom while it works, and none is needed to leave."""
+    before, seen = gc.get_threshold(), []
+    monkeypatch.setattr("assay.cli.main.main", lambda: seen.append(gc.get_threshold()))
+    handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    try:
+        start.main()
+        assert seen[0][0] > 10 * 700
+        assert gc.get_freeze_count() > 10_000
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
+        for number, handler in zip((signal.SIGINT, signal.SIGTERM), handlers, strict=True):
+            signal.signal(number, handler)

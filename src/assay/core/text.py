@@ -6,6 +6,7 @@ import html
 import io
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 #: A cell starting with one of these is run as a formula by spreadsheets (OWASP: CSV injection).
 #: The apostrophe is here so that the neutralized form can be told from the original.
@@ -42,7 +43,8 @@ def neutral_cell(value: object) -> str:
         return ""
     if not isinstance(value, str):
         return str(value)
-    safe = value.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
+    text = value if value.isascii() else value.encode("utf-8", "backslashreplace").decode("utf-8")
+    safe = text.replace("\0", "\\x00")
     return "'" + safe if safe.startswith(_FORMULA_STARTS) and safe != "-" else safe
 
 
@@ -58,15 +60,18 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def csv_lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
     """The same, row by row, for tables that are not to be held in memory."""
-    yield _csv_row(header)
-    yield from map(_csv_row, rows)
-
-
-def _csv_row(row: Sequence[object]) -> str:
-    out = io.StringIO()
     # The writer quotes a cell with a character of its line end: of "\r" too, which readers take for one.
-    csv.writer(out, lineterminator="\r\n").writerow([neutral_cell(value) for value in row])
-    return out.getvalue().removesuffix("\r\n") + "\n"
+    line_of = csv.writer(_Given(), lineterminator="\r\n").writerow
+    for row in chain([header], rows):
+        line: str = line_of(list(map(neutral_cell, row)))
+        yield line.removesuffix("\r\n") + "\n"
+
+
+class _Given:
+    """A file that keeps nothing: the csv module's `writerow` gives back what `write` gave."""
+
+    def write(self, line: str) -> str:
+        return line
 
 
 def read_csv_text(text: str) -> tuple[list[str], list[list[str]]]:
