@@ -57,18 +57,21 @@ class Agreement:
     movement: Float32s
 
 
-def compare_detail(first: Float32s, second: Float32s) -> Agreement:
-    """Line up gray pictures float32 `(pairs, h, w)`, values in 0-255, and compare them cell by cell.
+def compare_detail(first: Float32s, second: Float32s, rows: tuple[Rows, Rows]) -> Agreement:
+    """Line up gray pictures float32 `(n, h, w)`, values in 0-255, and compare them cell by cell.
 
-    Of two pictures that differ in sharpness, the sharper one is made soft first.
+    rows: which picture of `first` and of `second` make each pair, `(pairs,)` each. Of two pictures that
+    differ in sharpness, the sharper one is made soft first.
     """
-
-    if not len(first):
+    pairs = len(rows[0])
+    if not pairs:
         nothing = np.zeros((0, len(DISAGREEING)), np.float32)
         return Agreement(nothing, np.zeros(0, np.int64), np.zeros((0, 2, 3), np.float32))
 
     def part(block: slice) -> tuple[Float32s, Rows, Float32s]:
-        pair = register(first[block], second[block])
+        of_first, place_first = np.unique(rows[0][block], return_inverse=True)
+        of_second, place_second = np.unique(rows[1][block], return_inverse=True)
+        pair = register(first[of_first], second[of_second], (place_first, place_second))
         a, b = soft(pair.moved), soft(pair.second)
         softer_a, softer_b = soft(soft(a)), soft(soft(b))
         found = [cell_correlations(*two, pair.inside) for two in ((a, b), (softer_a, b), (a, softer_b))]
@@ -76,7 +79,7 @@ def compare_detail(first: Float32s, second: Float32s) -> Agreement:
         return missing, _spread(a, b, pair.inside), pair.movement
 
     with all_cores() as pool:
-        parts = list(pool.map(part, [slice(i, i + _BLOCK) for i in range(0, len(first), _BLOCK)]))
+        parts = list(pool.map(part, [slice(i, i + _BLOCK) for i in range(0, pairs, _BLOCK)]))
     return Agreement(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 

@@ -132,9 +132,10 @@ def _compared(
 
     hopeless: `(2,)`, what is missing between pairs that cannot be copies.
     """
-    shown = asking[pairs.asked]
-    shown[pairs.by_inner] = enlarged_inner(shown[pairs.by_inner])
-    agreement = compare_detail(gray[pairs.other], shown)
+    inner, place = np.unique(pairs.asked[pairs.by_inner], return_inverse=True)
+    shown, rows = np.concatenate([asking, enlarged_inner(asking[inner])]), pairs.asked.copy()
+    rows[pairs.by_inner] = len(asking) + place
+    agreement = compare_detail(gray, shown, (pairs.other, rows))
     ratio = np.full(agreement.missing.shape, np.inf, np.float32)
     hopeful = np.flatnonzero((agreement.missing < hopeless).any(axis=1) & (agreement.spread >= _SPREAD))
     usual_asked = _usual(asking, pairs.asked[hopeful], gray, pairs.partners)
@@ -160,7 +161,7 @@ def _usual(asking: Float32s, rows: Rows, gray: Float32s, partners: Rows) -> Floa
     distinct, place = np.unique(rows, return_inverse=True)
     farther = partners[distinct][:, _LOOKALIKES]
     own = np.repeat(distinct, farther.shape[1])
-    missing = compare_detail(gray[np.maximum(farther, 0).ravel()], asking[own]).missing
+    missing = compare_detail(gray, asking, (np.maximum(farther, 0).ravel(), own)).missing
     missing = missing.reshape(*farther.shape, len(DISAGREEING))
     counts = (farther >= 0)[..., None] & (missing > _MAY_BE_A_COPY)
     enough = counts.sum(axis=1) >= 2
@@ -196,7 +197,8 @@ def _limits(
         compared = _compared(gray_of(asking), likely_pairs(index, asking, rows), gray, partners, hopeless)
         asked, other = rows[compared.pairs.asked], compared.pairs.other
         # A picture that is its own mirror image finds its partner again: nothing tells if that is a copy.
-        alike = np.all(compare_detail(gray[rows], gray_of(asking)).missing < hopeless, axis=1)
+        itself = rows, np.arange(len(rows))
+        alike = np.all(compare_detail(gray, gray_of(asking), itself).missing < hopeless, axis=1)
         pairs = zip(asked.tolist(), other.tolist(), alike[compared.pairs.asked].tolist(), strict=True)
         copies = [not itself and (min(a, b), max(a, b)) in near for a, b, itself in pairs]
         ratio = np.where(np.array(copies, bool)[:, None], np.float32(np.inf), compared.ratio)

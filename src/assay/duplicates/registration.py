@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Float32s
+from assay.core.arrays import Float32s, Rows
 from assay.features.hand_made import area_weights
 
 #: Gray levels (0-255) of deviation below which surroundings count as plain: grain is not made large.
@@ -44,9 +44,14 @@ class Registered:
     inside: NDArray[np.bool_]
 
 
-def register(first: Float32s, second: Float32s) -> Registered:
-    """Line up gray pictures float32 `(pairs, h, w)`, values in 0-255."""
-    movement = np.zeros((len(first), 2, 3), np.float32)
+def register(first: Float32s, second: Float32s, rows: tuple[Rows, Rows] | None = None) -> Registered:
+    """Line up gray pictures float32 `(n, h, w)`, values in 0-255.
+
+    rows: which picture of `first` and of `second` make each pair, `(pairs,)` each; None: those in the same
+    place. What concerns a picture alone is computed once, in however many pairs it is.
+    """
+    of_first, of_second = rows or (np.arange(len(first)), np.arange(len(second)))
+    movement = np.zeros((len(of_first), 2, 3), np.float32)
     movement[:, 0, 0] = movement[:, 1, 1] = 1
     previous = None
     for side, rounds in _SIDES:
@@ -55,11 +60,11 @@ def register(first: Float32s, second: Float32s) -> Registered:
             continue
         previous = shape
         a, b = (local_contrast(_reduced(pictures, shape)) for pictures in (first, second))
-        a_soft, b_soft = soft(a), soft(b)
+        a_soft, b_soft = soft(a)[of_first], soft(b)[of_second]
         for _ in range(rounds):
             movement = _improved(a_soft, b_soft, movement)
-    moved, inside = warped(a, movement)
-    return Registered(movement, moved, b, inside)
+    moved, inside = warped(a[of_first], movement)
+    return Registered(movement, moved, b[of_second], inside)
 
 
 def local_contrast(gray: Float32s) -> Float32s:
@@ -73,18 +78,22 @@ def local_contrast(gray: Float32s) -> Float32s:
 def soft(pictures: Float32s) -> Float32s:
     """Weighted 1/4, 1/2, 1/4 down and across, the same shape."""
     padded = np.pad(pictures, ((0, 0), (1, 1), (1, 1)), mode="edge")
-    down = (padded[:, :-2] + padded[:, 2:]) / 4 + padded[:, 1:-1] / 2
-    across = (down[:, :, :-2] + down[:, :, 2:]) / 4 + down[:, :, 1:-1] / 2
-    return across.astype(np.float32, copy=False)
+    down = _weighted(padded[:, :-2], padded[:, 1:-1], padded[:, 2:])
+    return _weighted(down[:, :, :-2], down[:, :, 1:-1], down[:, :, 2:])
+
+
+def _weighted(before: Float32s, here: Float32s, after: Float32s) -> Float32s:
+    sides: Float32s = before + after
+    sides *= np.float32(1 / 4)
+    sides += here * np.float32(1 / 2)
+    return sides
 
 
 def warped(pictures: Float32s, movement: Float32s) -> tuple[Float32s, NDArray[np.bool_]]:
     """The pictures `(n, h, w)` read where `movement` points, between pixels; and where they have any."""
     n, height, width = pictures.shape
-    y, x = _grid(height, width)
-    half_y, half_x = np.float32((height - 1) / 2), np.float32((width - 1) / 2)
-    at_y = (movement[:, 0, 0, None] * y + movement[:, 0, 1, None] * x + movement[:, 0, 2, None] + 1) * half_y
-    at_x = (movement[:, 1, 0, None] * y + movement[:, 1, 1, None] * x + movement[:, 1, 2, None] + 1) * half_x
+    at_y = _moved_to(movement[:, 0], (height, width), height)
+    at_x = _moved_to(movement[:, 1], (height, width), width)
     inside = (at_y >= -0.01) & (at_y <= height - 0.99) & (at_x >= -0.01) & (at_x <= width - 0.99)
     low_y = np.clip(at_y, 0, height - 1.001).astype(np.int32)
     low_x = np.clip(at_x, 0, width - 1.001).astype(np.int32)
@@ -92,10 +101,23 @@ def warped(pictures: Float32s, movement: Float32s) -> tuple[Float32s, NDArray[np
     part_x = np.clip(at_x - low_x, 0, 1).astype(np.float32)
     start = low_y * width + low_x + np.arange(n, dtype=np.int64)[:, None] * (height * width)
     flat = pictures.reshape(-1)
-    upper = flat[start] + part_x * (flat[start + 1] - flat[start])
-    lower = flat[start + width] + part_x * (flat[start + width + 1] - flat[start + width])
+    corner = [flat.take(start + step, mode="clip") for step in (0, 1, width, width + 1)]
+    upper = corner[0] + part_x * (corner[1] - corner[0])
+    lower = corner[2] + part_x * (corner[3] - corner[2])
     read = upper + part_y * (lower - upper)
     return read.reshape(n, height, width), inside.reshape(n, height, width)
+
+
+def _moved_to(row: Float32s, shape: tuple[int, int], side: int) -> Float32s:
+    """Where each place of a picture moves to along one side, in pixels: `(n, h w)`. row: that of the movement
+    for the side, `(n, 3)`."""
+    y, x = _grid(*shape)
+    places: Float32s = row[:, 0, None] * y
+    places += row[:, 1, None] * x
+    places += row[:, 2, None]
+    places += 1
+    places *= np.float32((side - 1) / 2)
+    return places
 
 
 def _improved(first: Float32s, second: Float32s, movement: Float32s) -> Float32s:
@@ -106,9 +128,11 @@ def _improved(first: Float32s, second: Float32s, movement: Float32s) -> Float32s
     y, x = _grid(height, width)
     per_y = slope_y.reshape(n, -1) * np.float32((height - 1) / 2)
     per_x = slope_x.reshape(n, -1) * np.float32((width - 1) / 2)
+    seen = inside.reshape(n, -1).astype(np.float32)
+    per_y *= seen
+    per_x *= seen
     slopes = np.stack([per_y * y + per_x * x, per_x * y - per_y * x, per_y, per_x], axis=1)
     error = ((second - moved) * inside).reshape(n, -1, 1)
-    slopes *= inside.reshape(n, 1, -1)
     power = slopes @ slopes.transpose(0, 2, 1)
     power += (_SHRINKAGE * np.trace(power, axis1=1, axis2=2) + 1e-6)[:, None, None] * np.eye(4, dtype="f4")
     larger, turned, down, right = np.linalg.solve(power, slopes @ error)[..., 0].T
@@ -141,9 +165,10 @@ def _blurred(pictures: Float32s, reach: int) -> Float32s:
     for axis in (1, 2):
         size = pictures.shape[axis]
         sums = np.cumsum(pictures, axis=axis, dtype=np.float32)
-        sums = np.insert(sums, 0, 0, axis=axis)
-        low, high = np.maximum(np.arange(size) - reach, 0), np.minimum(np.arange(size) + reach + 1, size)
-        counts = (high - low).reshape(-1, 1) if axis == 1 else high - low
-        summed = np.take(sums, high, axis) - np.take(sums, low, axis)
-        pictures = (summed / counts).astype(np.float32)
+        low, high = np.maximum(np.arange(size) - reach, 0), np.minimum(np.arange(size) + reach, size - 1)
+        counts = (high - low + 1).astype(np.float32)
+        pictures = sums.take(high, axis)
+        before = (slice(None),) * axis
+        pictures[(*before, slice(reach + 1, None))] -= sums[(*before, slice(size - reach - 1))]
+        pictures /= counts[:, None] if axis == 1 else counts
     return pictures

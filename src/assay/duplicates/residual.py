@@ -24,7 +24,10 @@ _SHRINKAGE: Final = 1e-6
 _BRIGHT: Final = 200
 _ENOUGH: Final = 0.3
 
-_BLOCK: Final = 128
+#: Pairs at a time: as many as have this many values, but no more. A mixture of neighbors takes 80 bytes for
+#: each value, and larger pieces would be asked of the system, and cleared by it, again and again.
+_VALUES: Final = 1 << 19
+_MOST_PAIRS: Final = 128
 
 
 def remainder(
@@ -38,8 +41,9 @@ def remainder(
     then a mixture of 3 x 3 neighbors is fitted in place of one gain.
     """
     parts = [(np.zeros(0, np.float32), np.zeros(0, np.float32))]
-    for start in range(0, len(pairs), _BLOCK):
-        rows = np.arange(start, min(start + _BLOCK, len(pairs)))
+    step = max(1, min(_MOST_PAIRS, _VALUES // math.prod(small.shape[1:])))
+    for start in range(0, len(pairs), step):
+        rows = np.arange(start, min(start + step, len(pairs)))
         first, second = opposite(small, pairs.chosen(rows), mirrored[rows])
         parts.append(_smoothed_remainder(first, second, between_pixels))
     residual, structure = (np.concatenate(part) for part in zip(*parts, strict=True))
