@@ -282,3 +282,41 @@ def test_one_thing_is_not_said_in_the_plural(tmp_path: Path) -> None:
     assert "1 link was not followed" in notes
     arrays = load(arrays=(np.zeros((4, 4, 4), np.uint8), np.array([1, 2, 1, 2])))
     assert "1 number up to the largest does not occur and is no class" in "\n".join(arrays.notes)
+
+
+def metadata(root: Path, *names: str) -> Path:
+    """Pictures named by a table of labels at the root."""
+    for number, name in enumerate(names):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (6, 6), 20 * number).save(root / name)
+    rows = "".join(f"{name},{'ab'[i % 2]}\n" for i, name in enumerate(names))
+    (root / "metadata.csv").write_text(f"file_name,label\n{rows}")
+    return root
+
+
+def test_a_folder_with_a_table_is_not_listed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lies there tells whether anything changed; the table need not be gone through again."""
+    root = metadata(tmp_path, *(f"{i}.png" for i in range(6)))
+    first = load(root)
+    monkeypatch.setattr("assay.data.sources.folder.list_tables", None)
+    assert load(root) == first
+    monkeypatch.undo()
+    (root / "metadata.csv").write_text((root / "metadata.csv").read_text().replace("0.png,a", "0.png,b"))
+    assert load(root).train.counts(2).tolist() == [2, 4]
+    Image.new("L", (6, 6), 255).save(root / "5.png")
+    assert load(root).train.images[5].max() == 255
+
+
+@pytest.mark.parametrize("hidden", [".kept/0.png", "__MACOSX/0.png"])
+def test_a_file_that_only_a_table_names_is_watched_too(hidden: str, tmp_path: Path) -> None:
+    """Where a walk through the folder would not go."""
+    root = metadata(tmp_path, "1.png", "2.png", "3.png", hidden)
+    assert load(root).train.images.max() == 60
+    Image.new("L", (6, 6), 255).save(root / hidden)
+    assert load(root).train.images.max() == 255
+    (root / hidden).unlink()
+    with pytest.raises(AssayError, match="image-unreadable"):
+        load(root)
+    assert len(load(root, skip_bad=True).train) == 3
+    Image.new("L", (6, 6), 99).save(root / hidden)
+    assert load(root, skip_bad=True).train.images.max() == 99

@@ -59,11 +59,36 @@ def read(request: Request) -> Dataset:
     path = request.path
     assert path is not None  # `matches` said so
     seen = _glance(request)
-    if _has_tables(seen):
-        return read_image_set(request, listing(request), "folder", path, lambda: listing(request).stamp)
-    _refuse_unused(request)
-    found = Unlisted(seen.stamp, seen.count, lambda: _without_tables(seen, request))
-    return read_image_set(request, found, "folder", path, lambda: _glance(request).stamp)
+    make = lambda: _without_tables(seen, request)  # noqa: E731
+    if not _has_tables(seen):
+        _refuse_unused(request)
+    elif request.follow_links or request.root:
+        return _read_listed(request, path)
+    else:
+        make = lambda: _all_seen(listing(request), seen)  # noqa: E731
+    found = Unlisted(seen.stamp, seen.count, make)
+    try:
+        return read_image_set(request, found, "folder", path, lambda: _glance(request).stamp)
+    except _UnseenError:
+        return _read_listed(request, path)
+
+
+class _UnseenError(Exception):
+    """A table names a file that a glance at the folder does not see: its stamp would not tell of a change."""
+
+
+def _all_seen(found: Listing, seen: Glance) -> Listing:
+    """The listing of tables under the stamp of all that lies in the folder. Raises _UnseenError."""
+    files = set(in_order(seen).files)
+    named = (name for part in found.parts.values() for name in part.ids)
+    if not files.issuperset(named) or any(item.kind == "unreadable" for item in found.left_out):
+        raise _UnseenError
+    return replace(found, stamp=seen.stamp)
+
+
+def _read_listed(request: Request, path: Path) -> Dataset:
+    """The set by the files that its tables name, each looked at before the cache is asked."""
+    return read_image_set(request, listing(request), "folder", path, lambda: listing(request).stamp)
 
 
 def read_shard(request: Request, shard: Shard, scratch: Path) -> Piece:
