@@ -101,6 +101,39 @@ def test_folding_is_exact() -> None:
         assert torch.allclose(found, expected, atol=1e-3, rtol=1e-3), name
 
 
+def timm_weights(wanted: set[str]) -> dict[str, torch.Tensor]:
+    """The published tensors under the names that timm gives to the same net."""
+    names = {"conv_stem": "_conv_stem", "bn1": "_bn0", "conv_head": "_conv_head", "bn2": "_bn1"}
+    names["classifier"] = "_fc"
+    first = {"conv_dw": "_depthwise_conv", "bn1": "_bn1", "conv_pw": "_project_conv", "bn2": "_bn2"}
+    later = {"conv_pw": "_expand_conv", "bn1": "_bn0", "conv_dw": "_depthwise_conv", "bn2": "_bn1"}
+    later |= {"conv_pwl": "_project_conv", "bn3": "_bn2"}
+    number = 0
+    for stage, count in enumerate((1, 2, 2, 3, 3, 4, 1)):
+        for repeat in range(count):
+            own = later if stage else first
+            names |= {f"blocks.{stage}.{repeat}.{a}": f"_blocks.{number}.{b}" for a, b in own.items()}
+            number += 1
+    tensors = backbones.read_tensors()
+    split = {name: name.rpartition(".") for name in wanted if not name.endswith("num_batches_tracked")}
+    return {n: torch.from_numpy(tensors[f"{names[a]}.{part}"]) for n, (a, _, part) in split.items()}
+
+
+@pytest.mark.parametrize("size", [(224, 224), (288, 288), (288, 200), (97, 288)])
+def test_timm_gives_the_same_features(size: tuple[int, int]) -> None:
+    """Against an implementation that everybody uses, with the same weights: within 1e-4."""
+    timm = pytest.importorskip("timm")
+    net = timm.create_model("tf_efficientnet_lite0", pretrained=False).eval()
+    missing = net.load_state_dict(timm_weights(set(net.state_dict())), strict=False).missing_keys
+    assert all(name.endswith("num_batches_tracked") for name in missing)
+    weights = {n: torch.from_numpy(a) for n, a in pretrained.folded_weights().items()}
+    images = torch.rand((2, 3, *size), generator=torch.Generator().manual_seed(0)) * 2 - 1
+    with torch.inference_mode():
+        ours = efficientnet.forward(weights, images)[:, -1280:]
+        theirs = (net.forward_features(images).mean((2, 3)) + efficientnet.LEAST).sqrt()
+    assert float((ours - theirs).abs().max()) < 1e-4
+
+
 def test_parameters_are_those_of_the_table() -> None:
     """All but running statistics of the published tensors are parameters."""
     tensors = backbones.read_tensors()

@@ -13,6 +13,9 @@ _FLOOR: Final = 1e-2
 #: With 1 the leave-one-out accuracy on 100 stamps was 0.47, with 6 it was 0.76.
 OFFSET: Final = 30.0
 
+#: A direction whose eigenvalue is a smaller share of the largest is rounding: rows that are there twice.
+_SPANNED: Final = 1e-11
+
 #: What stands for it where nothing varies at all.
 _LEAST: Final = 1e-6
 
@@ -37,12 +40,18 @@ def with_offset(inputs: Float32s) -> Float32s:
 
 
 def row_space(inputs: Float32s) -> Float32s:
-    """An orthonormal basis `(d, r)` of what the rows of `(n, d)` span, r = min(n, d).
+    """A basis `(d, r)` of what the rows of `(n, d)` span, r = min(n, d): orthonormal columns, and columns
+    of zeros where the rows span fewer directions.
 
     Ridge regression on `inputs @ basis` answers as on the inputs, whose coefficients lie in that space; of
-    fewer rows than columns costs a fraction: the Gram matrix is of n, not of d.
+    fewer rows than columns costs a fraction: the Gram matrix is of n, not of d. The basis follows from the
+    eigenvectors of that matrix: a QR decomposition of 3,584 columns took ten times as long.
     """
     if len(inputs) >= inputs.shape[1]:
         return np.eye(inputs.shape[1], dtype=np.float32)
-    basis, _ = np.linalg.qr(inputs.T.astype(np.float64))
+    wide = inputs.astype(np.float64)
+    eigenvalues, axes = np.linalg.eigh(wide @ wide.T)
+    spanned = eigenvalues > _SPANNED * max(float(eigenvalues.max(initial=0.0)), 0.0)
+    lengths = np.where(spanned, np.sqrt(np.where(spanned, eigenvalues, 1.0)), np.inf)
+    basis = wide.T @ (axes / lengths)
     return np.ascontiguousarray(basis, np.float32)
