@@ -35,7 +35,8 @@ def photo_recipe(
     choice = choose(dataset.train, rows, len(dataset.classes))
     chosen = read_recipe("pretrained") if choice.takes_pretrained else recipes[0]
     other = "cnn" if choice.takes_pretrained else "pretrained"
-    text = f"recipe {chosen.name}, for {choice.sentence()}; the other: --model {other}"
+    untold = "no cnn was trained for this comparison, --model cnn,pretrained trains both"
+    text = f"recipe {chosen.name}, for {choice.sentence()}; the other: --model {other}; {untold}"
     on_event(Event("choice", "load", {"message": text, "recipe": chosen.name}))
     return (chosen,)
 
