@@ -24,6 +24,7 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image
 
+from assay.core import durable
 from measuring import RESULTS, conditions, write_result
 
 CLASSES: Final = 10
@@ -101,7 +102,7 @@ def make(folder: Path, count: int, channels: int) -> None:
         image = changed(picture(of, channels), kind, row)
         shown = Image.fromarray(image if channels == 3 else image[..., 0])
         shown.save(folder / "data" / f"class {label}" / f"{row:07}.png", compress_level=1)
-    (folder / PLAN).write_text(json.dumps(planted))
+    durable.write_text(folder / PLAN, json.dumps(planted))
 
 
 def measured(command: list[str]) -> dict[str, float]:
@@ -120,9 +121,9 @@ def measured(command: list[str]) -> dict[str, float]:
 
 
 def kept(file: Path, command: list[str]) -> dict[str, float]:
-    """The figures of a step, from the file where it was done before."""
+    """The figures of a step, from the file where it was done before: which is whole, or not there."""
     if not file.exists():
-        file.write_text(json.dumps(measured(command)))
+        durable.write_text(file, json.dumps(measured(command)))
     return dict(json.loads(file.read_text()))
 
 

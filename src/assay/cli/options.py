@@ -188,10 +188,13 @@ ShardOption = Annotated[
 ]
 EngineOption = Annotated[
     str | None,
-    typer.Option("--engine", metavar="NAME", help="Measure in shards: serial, or processes of this machine."),
+    typer.Option(
+        "--engine", metavar="NAME", help="Measure in shards: serial, processes (of this machine) or ray."
+    ),
 ]
 Workers = Annotated[
-    int | None, typer.Option("--workers", metavar="N", help="Processes of --engine. [default: processors]")
+    int | None,
+    typer.Option("--workers", metavar="N", help="Shards at once of --engine. [default: processors]"),
 ]
 Offline = Annotated[bool, typer.Option("--offline", help="Never use the network.")]
 Json = Annotated[bool, typer.Option("--json", help="Events as JSON lines on stdout.")]

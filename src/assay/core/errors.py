@@ -95,6 +95,7 @@ ERROR_CODES: Final[dict[str, int]] = {
     "missing-extra": ENVIRONMENT,
     "device-unavailable": ENVIRONMENT,
     "port-in-use": ENVIRONMENT,
+    "engine-failed": ENVIRONMENT,
     "out-of-memory": ENVIRONMENT,
     # 6-8
     "training-diverged": DIVERGED,

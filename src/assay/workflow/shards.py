@@ -21,7 +21,7 @@ from assay.data.piece import MOST, Piece, Shard, parse_shard
 from assay.data.shards import read_shard
 from assay.data.values import PURPOSES
 from assay.workflow import run_folder
-from assay.workflow.engines.local import engine_named
+from assay.workflow.engines.table import engine_named
 from assay.workflow.planning.command_settings import command_settings, refuse_untested
 from assay.workflow.planning.data import open_data
 from assay.workflow.planning.plan import keep_inputs, plan_of_data
@@ -127,7 +127,7 @@ def run_engine(
     on_event: OnEvent = ignore,
     **given: Any,
 ) -> Run:
-    """The audit of the whole, its shards run by an engine of this machine and merged.
+    """The audit of the whole, its shards run by an engine and merged.
 
     data, out, given: as of an audit. workers: processes at once, and shards; None: the processors there are.
     Raises AssayError as `run_shard` and `run_merge` do, and `bad-value` for an engine that does not exist.

@@ -1,6 +1,7 @@
 """An engine runs every command, starts a killed one again, and says of a failed one what it said itself."""
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -8,16 +9,25 @@ import pytest
 
 from assay.core.errors import AssayError
 from assay.core.events import Event, ignore
-from assay.workflow.engines.local import ENGINES, engine_named, processes, serial
+from assay.workflow.engines.local import processes, serial
+from assay.workflow.engines.table import ENGINES, engine_named
 from assay.workflow.run_commands import run_audit
 from assay.workflow.shards import run_engine
+
+#: Every engine; Ray is an extra, and its tests are left out where it is not installed.
+NAMES = [
+    pytest.param(name, marks=[pytest.mark.slow, pytest.mark.skipif(not find_spec("ray"), reason="needs ray")])
+    if name == "ray"
+    else name
+    for name in ENGINES
+]
 
 
 def python(code: str) -> list[str]:
     return [sys.executable, "-c", code]
 
 
-@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("name", NAMES)
 def test_every_command_is_run_once(name: str, tmp_path: Path) -> None:
     """Each leaves its mark."""
     marks = {f"{i}/5": python(f"open({str(tmp_path / str(i))!r}, 'x')") for i in range(1, 6)}
@@ -68,7 +78,7 @@ def test_engines_and_workers_that_do_not_exist_are_refused() -> None:
         run_engine("fashion-mnist-sample", engine="processes", workers=-1)
 
 
-@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("name", NAMES)
 def test_an_engine_gives_the_files_of_one_process(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,7 +91,7 @@ def test_an_engine_gives_the_files_of_one_process(
     monkeypatch.setenv("ASSAY_CACHE", str(tmp_path / "a"))
     run_audit(tmp_path / "set.npz", out=tmp_path / "one", checks=checks)
     monkeypatch.setenv("ASSAY_CACHE", str(tmp_path / "b"))
-    workers = 2 if name == "processes" else None
+    workers = None if name == "serial" else 2
     run_engine(tmp_path / "set.npz", engine=name, workers=workers, out=tmp_path / "two", checks=checks)
     for file in ("audit.json", "issues.csv", "label_quality.csv", "config.toml"):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes(), file
