@@ -2,8 +2,9 @@
 
 import importlib.util
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from tempfile import gettempdir
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -19,8 +20,12 @@ def python(code: str) -> list[str]:
     return [sys.executable, "-c", code]
 
 
-def folders() -> set[Path]:
-    return set(Path(gettempdir()).glob("assay-ray-*"))
+@pytest.fixture
+def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where temporary files lie: a folder of this test alone, with a name that is short enough for Ray."""
+    with TemporaryDirectory(prefix="a") as folder:
+        monkeypatch.setattr(on_ray, "gettempdir", lambda: folder)
+        yield Path(folder)
 
 
 def test_a_missing_extra_is_told_before_any_work(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -46,9 +51,11 @@ open({mark!r} + ".done", "x")
 
 @needs_ray
 @pytest.mark.slow
-def test_killed_commands_and_workers_are_started_again_and_a_failed_one_is_named(tmp_path: Path) -> None:
+def test_killed_commands_and_workers_are_started_again_and_a_failed_one_is_named(
+    place: Path, tmp_path: Path
+) -> None:
     """Whether the command is killed or the process of Ray that started it; its error keeps code and words."""
-    before, heard = folders(), list[Event]()
+    heard: list[Event] = []
     own, ray = str(tmp_path / "own"), str(tmp_path / "ray")
     said = "import sys; sys.stderr.write('error[disk-full]: x: no room. Make some.\\n'); sys.exit(5)"
     marks = [own + ".done", ray + ".done"]
@@ -65,7 +72,7 @@ def test_killed_commands_and_workers_are_started_again_and_a_failed_one_is_named
     assert len(told) == 2
     assert told[0].startswith("Ray lost the task of shard 2/3")
     assert told[1] == "the worker of shard 1/3 was killed, and is started again"
-    assert folders() == before
+    assert not list(place.iterdir())
 
 
 @needs_ray
