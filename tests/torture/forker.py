@@ -1,17 +1,20 @@
 """A process that does one job after another in forked children, so that each starts in milliseconds.
 
-Reads one JSON object a line: `{"job": "train" | "run" | "read" | "cli", "folder": ..., "kill_at": n, ...}`.
+Reads one JSON object a line: `{"job": "train" | "run" | "read" | "cli" | "write", "folder": ...,
+"kill_at": n, ...}`.
 Answers `{"pid": ...}` when the child works, and `{"status": ...}` when it is gone. `kill_at` kills the child
 before its n-th call that changes the disk, `kill_after` after so many seconds, wherever it is then.
 """
 
 import json
 import os
+import random
 import resource
 import signal
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +24,19 @@ from assay.core.errors import AssayError
 from assay.workflow import api, run_commands
 from torture.job import (
     CHECKS,
+    Counting,
     Killing,
+    Refusing,
     jumping_clock,
     read_through_cache,
     settings,
     tiny_dataset,
     train_and_save,
 )
+from torture.lossy import LossyFiles, PowerCutError
+
+#: The exit code of a command whose power went.
+CUT = 99
 
 
 def _work(order: dict[str, Any]) -> None:
@@ -46,6 +55,32 @@ def _work(order: dict[str, Any]) -> None:
         api.run(tiny_dataset(), out=folder, checks=CHECKS, **settings(epochs))
 
 
+def _write(order: dict[str, Any]) -> int:
+    """A command of the command line in a folder, on the disk that the order describes; its exit code, or
+    `CUT` where the power went: the states that the cut may leave then lie in the folders `states`."""
+    folder = Path(order["folder"])
+    os.chdir(folder)
+    os.environ["ASSAY_CACHE"] = str(folder / "cache")
+    lossy = LossyFiles.of_what_lies_in(folder, order["cut_at"]) if "cut_at" in order else None
+    if lossy is not None:
+        durable.files = lossy
+    elif "refuse_at" in order:
+        durable.files = Refusing(order["refuse_at"], order["number"])
+    else:
+        durable.files = Killing(order.get("kill_at"))
+    try:
+        code = exit_code(order["arguments"])
+    except PowerCutError:
+        code = CUT
+    if isinstance(durable.files, Counting | LossyFiles) and "calls" in order:
+        Path(order["calls"]).write_text(str(durable.files.calls))
+    for seed, state in enumerate(order.get("states", ()) if lossy is not None else ()):
+        Path(state).mkdir()
+        lossy.after_cut(Path(state), random.Random(seed))
+        Path(f"{state}.torn").write_text(json.dumps(lossy.torn(Path(state))))
+    return code
+
+
 def _child(order: dict[str, Any]) -> int:
     # The child must not speak on the forker's own channel.
     log = os.open(order.get("log", os.devnull), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
@@ -53,6 +88,8 @@ def _child(order: dict[str, Any]) -> int:
     os.dup2(log, 2)
     if order["job"] == "cli":
         return exit_code(order["arguments"])
+    if order["job"] == "write":
+        return _write(order)
     if "memory" in order:
         used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         limit = used + order["memory"]
@@ -92,6 +129,8 @@ def main() -> None:
             code = 1
             try:
                 code = _child(order)
+            except BaseException:  # noqa: BLE001  the child ends here, whatever it was
+                traceback.print_exc()  # the log's, not the forker's own
             finally:
                 sys.stderr.flush()
                 os._exit(code)

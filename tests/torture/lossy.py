@@ -8,7 +8,7 @@ The model is harsher than a journaling file system: it grants no order that was 
 import random
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from assay.core import durable
 from assay.core.files import Files
@@ -50,6 +50,18 @@ class LossyFiles(Files):
         self._open: dict[IO[bytes], _Content] = {}
         self.whole: dict[Path, set[bytes]] = {}
 
+    @classmethod
+    def of_what_lies_in(cls, root: Path, cut_at: int | None = None) -> Self:
+        """Such a disk that holds, flushed, what lies below `root`."""
+        disk = cls(root, cut_at)
+        for path in root.rglob("*"):
+            held = None if path.is_dir() else path.read_bytes()
+            disk._now[path] = held if held is None else _Content(path, bytearray(held), held)
+            if held is not None:
+                disk.whole[path] = {held}
+        disk._safe = dict(disk._now)
+        return disk
+
     def _count(self) -> None:
         self.calls += 1
         if self.cut_at is not None and self.calls >= self.cut_at:
@@ -57,6 +69,7 @@ class LossyFiles(Files):
 
     def open_new(self, path: Path) -> IO[bytes]:
         self._count()
+        path = self.root / path
         file = super().open_new(path)
         self._now[path] = self._open[file] = _Content(path)
         return file
@@ -75,34 +88,56 @@ class LossyFiles(Files):
 
     def rename(self, source: Path, target: Path) -> None:
         self._count()
+        source, target = self.root / source, self.root / target
         super().rename(source, target)
         self._now[target] = self._now.pop(source)
+        for names in (self._now, self._safe):
+            for name in [name for name in names if source in name.parents]:
+                moved = target / name.relative_to(source)
+                names[moved] = self._now.pop(name) if names is self._now else self._safe[name]
+                self.whole.setdefault(moved, set()).update(self.whole.get(name, ()))
         if isinstance(self._now[target], _Content):
             self.whole.setdefault(target, set()).add(bytes(self._now[target].written))
 
     def sync_directory(self, path: Path) -> None:
         self._count()
+        path = self.root / path
         for name in [n for n in self._now.keys() | self._safe.keys() if n.parent == path]:
             self._settle(name, self._now.get(name, ABSENT))
 
     def _settle(self, name: Path, held: Any) -> None:
         if held is ABSENT:
-            self._safe.pop(name, None)
+            for gone in [known for known in self._safe if known == name or name in known.parents]:
+                del self._safe[gone]
         else:
             self._safe[name] = held
 
     def make_directory(self, path: Path) -> None:
         self._count()
+        path = self.root / path
         super().make_directory(path)
         self._now[path] = None
 
     def unlink(self, path: Path) -> None:
         self._count()
+        path = self.root / path
         super().unlink(path)
         self._now.pop(path, None)
 
     def remove_tree(self, path: Path) -> None:
-        raise NotImplementedError("no job here removes a directory")
+        self._count()
+        path = self.root / path
+        super().remove_tree(path)
+        for name in [name for name in self._now if name == path or path in name.parents]:
+            del self._now[name]
+
+    def sync_all(self) -> None:
+        self._count()
+        for content in self._now.values():
+            if isinstance(content, _Content):
+                content.flushed = bytes(content.written)
+                self.whole.setdefault(content.path, set()).add(content.flushed)
+        self._safe = dict(self._now)
 
     def after_cut(self, place: Path, chance: random.Random) -> None:
         """Lay out in the empty directory `place` one state that a power cut may leave of `root`."""

@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from torture.job import whole_result
+
 #: Calls that change what lies on the disk.
 CHANGING = (
     *(
@@ -139,6 +141,37 @@ def test_permissions_are_those_of_the_umask(place: Path, mask: int, mode: int) -
     for path in out.rglob("*"):
         expected = 0o777 & ~mask if path.is_dir() else mode
         assert stat.S_IMODE(path.stat().st_mode) == expected, path
+
+
+#: Under the locale of its surroundings for all that a program can ask of it, as a library may set it.
+IN_ITS_LOCALE = """
+import locale, sys
+from assay.cli.main import exit_code
+locale.setlocale(locale.LC_ALL, "")
+assert locale.localeconv()["decimal_point"] == sys.argv[1] == f"{1.5:n}"[1], locale.setlocale(locale.LC_ALL)
+sys.exit(exit_code(sys.argv[2:]))
+"""
+
+
+@pytest.mark.skipif(shutil.which("localedef") is None, reason="localedef is not installed")
+def test_a_locale_with_another_decimal_sign_changes_nothing(place: Path, tmp_path: Path) -> None:
+    """A Turkish locale made for this test, and in use: a whole run gives the same files as without."""
+    made = ["localedef", "-i", "tr_TR", "-f", "UTF-8", str(tmp_path / "tr_TR.UTF-8")]
+    if subprocess.run(made, check=False, capture_output=True).returncode > 1:  # 1: it only warned
+        pytest.skip("the sources of the locale are not installed")
+    found = {}
+    for name, sign in (("C.UTF-8", "."), ("tr_TR.UTF-8", ",")):
+        around = environment(place) | {"LC_ALL": name, "LANG": name, "LOCPATH": str(tmp_path)}
+        if name.startswith("C"):
+            del around["LOCPATH"]
+        out = tmp_path / f"out-{name}"
+        command = ["run", "set", "--model", "linear", "--epochs", "1", "--checks", "identity,label-balance"]
+        line = [sys.executable, "-c", IN_ITS_LOCALE, sign, *command, "--out", str(out), "-q"]
+        done = subprocess.run(line, cwd=place, env=around, check=False, capture_output=True)
+        assert done.returncode == 0, done.stderr
+        found[sign] = whole_result(out)
+    assert found["."] == found[","]
+    assert "report.html" in found["."]
 
 
 @pytest.mark.torture

@@ -324,3 +324,60 @@ def test_the_record_names_no_place_or_time(model: Model, folder: Path) -> None:
     keys = json.loads((folder / RECORD).read_text()).keys()
     assert not keys & {"seconds", "date", "path", "host", "created"}
     assert replace(model) is not model
+
+
+def _harmed(content: bytes, at: int) -> list[bytes]:
+    """The content with the byte at a place changed in its lowest bit, made another digit, or taken out."""
+    byte = content[at]
+    other = ord("7") if byte != ord("7") else ord("3")
+    return [content[:at] + bytes(new) + content[at + 1 :] for new in ([byte ^ 1], [other], [])]
+
+
+def _same_or_refused(folder: Path, model: Model, where: str) -> str:
+    """What became of a harmed folder: refused in one line, or read as the very same model."""
+    try:
+        found = Model.read(folder)
+    except AssayError as error:
+        assert (error.code, error.exit_code) == ("model-refused", 7), where
+        return "refused"
+    assert found.classes == model.classes, where
+    assert found.recipe == model.recipe, where
+    assert found.weights.keys() == model.weights.keys(), where
+    assert all(found.weights[k].tobytes() == model.weights[k].tobytes() for k in model.weights), where
+    return "same"
+
+
+@pytest.mark.parametrize("knows_the_hash", [False, True])
+def test_every_byte_of_a_weights_header(model: Model, folder: Path, knows_the_hash: bool) -> None:
+    """Each place of the header harmed in three ways, and a sample of the tensors, by one who knows how it is
+    hashed or does not: refused, or the same bits; never a traceback, never another model."""
+    content = (folder / WEIGHTS).read_bytes()
+    record = (folder / RECORD).read_bytes()
+    header = 8 + struct.unpack("<Q", content[:8])[0]
+    outcomes = []
+    for at in range(header):
+        for harmed in _harmed(content, at):
+            (folder / RECORD).write_bytes(record)
+            if knows_the_hash:
+                put_weights(folder, harmed)
+            else:
+                (folder / WEIGHTS).write_bytes(harmed)
+            outcomes.append(_same_or_refused(folder, model, f"place {at}: {harmed[at : at + 20]!r}"))
+    assert knows_the_hash or "same" not in outcomes
+    assert outcomes.count("refused") > header
+    (folder / RECORD).write_bytes(record)
+    for at in range(header, len(content), max(1, (len(content) - header) // 50)):
+        for harmed in _harmed(content, at):
+            (folder / WEIGHTS).write_bytes(harmed)
+            assert _same_or_refused(folder, model, f"tensors, place {at}") == "refused" or harmed == content
+
+
+def test_every_byte_of_a_model_record(model: Model, folder: Path) -> None:
+    """Each place of the record harmed in three ways: refused, or the same model (a space more or less)."""
+    content = (folder / RECORD).read_bytes()
+    outcomes = []
+    for at in range(len(content)):
+        for harmed in _harmed(content, at):
+            (folder / RECORD).write_bytes(harmed)
+            outcomes.append(_same_or_refused(folder, model, f"place {at}: {content[at : at + 20]!r}"))
+    assert outcomes.count("refused") > len(content)

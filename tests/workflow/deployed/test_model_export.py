@@ -71,6 +71,28 @@ def test_a_saved_model_exports_the_same_file(model: Model, tmp_path: Path) -> No
     assert (tmp_path / "a.onnx").read_bytes() == (tmp_path / "b.onnx").read_bytes()
 
 
+def test_an_export_that_was_killed_is_made_whole(model: Model, data: Dataset, tmp_path: Path) -> None:
+    """After its file, or its record, was written: the same files. Another file under the name stays."""
+    path = tmp_path / "m.onnx"
+    model.export(path, data)
+    wanted = {one.name: one.read_bytes() for one in tmp_path.iterdir()}
+    for left in (("m.onnx",), ("m.onnx", "m.export.json")):
+        for name in wanted.keys() - set(left):
+            (tmp_path / name).unlink()
+        model.export(path, data)
+        assert {one.name: one.read_bytes() for one in tmp_path.iterdir()} == wanted
+    with pytest.raises(AssayError, match="output-exists"):
+        model.export(path, data)
+    (tmp_path / "m.reference.safetensors").unlink()
+    path.write_bytes(b"somebody's own")
+    with pytest.raises(AssayError, match="output-exists"):
+        model.export(path, data)
+    assert path.read_bytes() == b"somebody's own"
+    path.unlink()  # a record alone is nobody's beginning: the file is written before it
+    with pytest.raises(AssayError, match="output-exists"):
+        model.export(path, data)
+
+
 def test_no_proof_no_file(
     model: Model, data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,25 +20,39 @@ RECORD: Final = ".export.json"
 
 
 def export_model(
-    model: Model, path: Path, blocks: Iterable[NDArray[np.uint8]], run_digest: str = ""
+    model: Model,
+    path: Path,
+    blocks: Iterable[NDArray[np.uint8]],
+    run_digest: str = "",
+    *,
+    unfinished: bool = False,
 ) -> Proof:
     """Write `path`, and its record beside it, once its answers are those of the model.
 
-    blocks: the images of the test split, uint8 `(b, h, w, c)`. Raises AssayError `export-differs`,
+    blocks: the images of the test split, uint8 `(b, h, w, c)`. unfinished: more was to be written after the
+    record, and is not there, so a process that was killed may have left both. A file that lies there without
+    what comes after it is made whole where it holds these very bytes. Raises AssayError `export-differs`,
     `output-exists`, `missing-extra`, `recipe-does-not-fit`; nothing is written then.
     """
     require_extra("export")
     record_path = record_of(path)
-    for taken in (path, record_path):
-        if taken.exists():
-            raise AssayError("output-exists", taken, "it exists already", "Choose another --out.")
+    if record_path.exists() and not (unfinished and path.is_file()):
+        raise _taken(path if path.exists() else record_path)
+    if path.exists() and not path.is_file():
+        raise _taken(path)
     content = onnx_bytes(model, run_digest)
+    if path.exists() and path.read_bytes() != content:
+        raise _taken(path)
     proof = prove(model, OnnxModel.of(content, str(path)), blocks)
     proof.demand(path)
     durable.make_directory(path.parent)
     durable.write_bytes(path, content)
     durable.write_json(record_path, _record(content, proof, metadata(model, run_digest)))
     return proof
+
+
+def _taken(path: Path) -> AssayError:
+    return AssayError("output-exists", path, "it exists already", "Choose another --out.")
 
 
 def record_of(path: Path) -> Path:

@@ -49,7 +49,8 @@ def export_run(
             raise AssayError("bad-value", "--out", what, f"Name another place, or leave it out: {EXPORT}.")
         with stage(on_event, "export"):
             test = plan.dataset.splits["test"]
-            proof = export_model(model, path, test.blocks(), _digest(folder))
+            left = not _ended(folder, path, own=out is None)
+            proof = export_model(model, path, test.blocks(), _digest(folder), unfinished=left)
             looks = reference_of(plan.train, len(plan.dataset.classes), durable.file_sha256(path))
             write_reference(looks, reference_path(path))
         if out is None:
@@ -68,10 +69,18 @@ def export_trained(model: Model, path: Path, data: Data | None = None, offline: 
     dataset = open_data(data, {}, offline, ignore)
     need_test_split(dataset)
     _need_same_splits(model, dataset)
-    proof = export_model(model, path, dataset.splits["test"].blocks())
+    left = not reference_path(path).exists()
+    proof = export_model(model, path, dataset.splits["test"].blocks(), unfinished=left)
     looks = reference_of(dataset.train, len(dataset.classes), durable.file_sha256(path))
     write_reference(looks, reference_path(path))
     return proof
+
+
+def _ended(folder: Path, path: Path, *, own: bool) -> bool:
+    """Whether an export to `path` got as far as its last file; one of the run folder's own, its manifest."""
+    if own:
+        return EXPORT.as_posix() in run_folder.read_manifest(folder)["files"]
+    return reference_path(path).exists()
 
 
 def _need_same_splits(model: Model, dataset: Dataset) -> None:
