@@ -161,9 +161,9 @@ def _copy(ready: Path, place: Path) -> Path:
 def _lies_there(folder: Path) -> dict[str, str]:
     """SHA-256 of every file but the cache's, checkpoints, locks and manifests, which tell the time.
 
-    The figure of several models shows their seconds, so neither it nor the page that holds it counts.
+    The figure of several models shows their seconds, where none was resumed: neither it nor its page counts.
     """
-    timed = {ladder.parents[1] for ladder in folder.glob("out/figures/ladder.png")}
+    timed = {models.parent for models in folder.glob("out/models")}
     untold = {ladder / name for ladder in timed for name in ("report.html", "figures/ladder.png")}
     return {
         name: hashlib.sha256(path.read_bytes()).hexdigest()

@@ -167,3 +167,13 @@ def test_an_impossible_header_takes_no_memory(tmp_path):
     code, growth = run_measured(MEASURED, str(path))
     assert code == "idx-truncated"
     assert int(growth) <= 64 << 10
+
+
+@pytest.mark.parametrize(
+    "sizes", [(0, 2**32 - 1, 2**32 - 1), (2**32 - 1, 2**32 - 1, 0), (0,) + (2**32 - 1,) * 3]
+)
+def test_an_empty_array_that_is_too_large(sizes: tuple[int, ...], tmp_path: Path) -> None:
+    """No bytes are promised, and none are there: but no array has such sides."""
+    path = tmp_path / "empty"
+    path.write_bytes(bytes([0, 0, 8, len(sizes)]) + struct.pack(f">{len(sizes)}I", *sizes))
+    refused(path)

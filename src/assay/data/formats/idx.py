@@ -113,7 +113,11 @@ def _read_header(stream: IO[bytes], path: Path) -> _Header:
     sizes = stream.read(4 * start[3])
     if len(sizes) < 4 * start[3]:
         raise _bad_header(path, f"it ends after {4 + len(sizes)} of {4 + 4 * start[3]} bytes")
-    return _Header(start + sizes, np.dtype(_TYPES[start[2]]), struct.unpack(f">{start[3]}I", sizes))
+    shape = struct.unpack(f">{start[3]}I", sizes)
+    dtype = np.dtype(_TYPES[start[2]])
+    if 0 in shape and dtype.itemsize * math.prod(side for side in shape if side) >= 1 << 63:
+        raise _bad_header(path, f"no array is as large as {' x '.join(map(str, shape))}")
+    return _Header(start + sizes, dtype, shape)
 
 
 def _known_types() -> str:
