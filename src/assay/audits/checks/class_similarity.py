@@ -14,7 +14,7 @@ from assay.audits.measures.pixel_statistics import unit_class_means
 from assay.audits.measures.pixel_sums import Measurements
 from assay.audits.values import Finding, Verdict
 from assay.core.arrays import Rows
-from assay.data.values import BLOCK_BYTES, Split
+from assay.data.values import BLOCK, BLOCK_BYTES, Split
 
 #: Two mean images that correlate so highly share over 80 % of their variance (0.9 squared): the rest,
 #: not the silhouette, must tell the classes apart.
@@ -27,6 +27,9 @@ NEIGHBOR_SAMPLE: Final = 10_000
 #: Pairs listed as evidence, and how many are kept in order.
 _PAIRS: Final = 10
 _LISTED: Final = 1000
+
+#: Pixel values that are compared with all class means at once: as float64, 32 MB.
+_VALUES: Final = 1 << 22
 
 #: Classes compared with all others at once.
 _CLASS_BLOCK: Final = 256
@@ -143,7 +146,7 @@ def nearest_mean_accuracy(split: Split, measurements: Measurements, groups: Rows
     squares[measurements.counts == 0] = np.inf
     several = _in_groups(groups, len(split))
     correct = done = 0
-    for block in split.blocks():
+    for block in split.blocks(size=max(1, min(BLOCK, _VALUES // max(prod(split.shape), 1)))):
         alone = ~several[done : done + len(block)]
         labels = split.labels[done : done + len(block)][alone]
         correct += _nearest_mean_hits(block[alone], labels, means, squares, measurements.counts)
@@ -216,14 +219,16 @@ def neighbor_correlation(split: Split, measurements: Measurements) -> float | No
     # Deviations are float64, and several at a time: of photographs fewer are taken.
     for block in split.blocks(rows, size=max(1, min(1024, BLOCK_BYTES // max(prod(split.shape), 1)))):
         labels = split.labels[rows[done : done + len(block)]]
-        deviation = block - measurements.class_means[labels]
+        deviation = measurements.class_means[labels]
+        np.subtract(block, deviation, out=deviation)
         for a, b in (
             (deviation[:, :, :-1], deviation[:, :, 1:]),
             (deviation[:, :-1], deviation[:, 1:]),
         ):
-            products += float((a * b).sum())
-            lefts += float((a * a).sum())
-            rights += float((b * b).sum())
+            product = a * b
+            products += float(product.sum())
+            lefts += float(np.multiply(a, a, out=product).sum())
+            rights += float(np.multiply(b, b, out=product).sum())
         done += len(block)
     scale = np.sqrt(lefts * rights)
     return float(np.clip(products / scale, -1, 1)) if scale > 1e-6 else None

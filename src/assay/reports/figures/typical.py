@@ -1,13 +1,14 @@
 """The most and the least typical training images of each class."""
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assay.audits.measures.pixel_sums import Measurements
-from assay.data.values import Split, images_of
+from assay.data.values import BLOCK, Split, images_of
 from assay.reports.drawing.captions import figure
 from assay.reports.drawing.image_grid import Grid, draw_grid
 from assay.reports.drawing.sampling import shown_classes, shown_note
@@ -16,6 +17,9 @@ from assay.reports.values import Figure, Results, Table
 
 #: Images at each end of a class, with an empty column between the two.
 _AT_EACH_END: Final = 5
+
+#: Pixel values that are looked at together: as floats 32 MB.
+_VALUES: Final = 1 << 23
 
 
 def typical(content: Results) -> Figure:
@@ -66,8 +70,9 @@ def distances_to_mean(train: Split, measurements: Measurements) -> NDArray[np.fl
     """Euclidean distance of each training image to the mean image of its class, in gray levels, `(n,)`."""
     means = measurements.class_means.astype(np.float32)
     parts, start = [np.zeros(0)], 0
-    for block in train.blocks():
-        apart = block - means[train.labels[start : start + len(block)]]
+    for block in train.blocks(size=max(1, min(BLOCK, _VALUES // prod(train.shape)))):
+        apart = means[train.labels[start : start + len(block)]]
+        np.subtract(block, apart, out=apart)
         parts.append(np.sqrt(np.einsum("nhwc,nhwc->n", apart, apart, dtype=np.float64)))
         start += len(block)
     return np.concatenate(parts)

@@ -1,5 +1,6 @@
 """The training images that look most like a given one: what the model may have learned its answer from."""
 
+import math
 from typing import Final
 
 import numpy as np
@@ -10,8 +11,10 @@ from assay.data.values import Split
 from assay.estimators.nearest_neighbors import nearest
 from assay.features.hand_made import PIXEL_CELLS, pooled, reduced
 
-#: Images of train per block: few enough to stay small in memory, enough to search quickly.
+#: Images of train per block, and bytes of their pixels: few enough to stay small in memory as floats, enough
+#: to search quickly.
 _BLOCK: Final = 8192
+_BLOCK_BYTES: Final = 32 << 20
 
 
 def pixel_cells(images: NDArray[np.uint8]) -> Float32s:
@@ -30,7 +33,7 @@ def nearest_in_train(train: Split, split: Split, rows: Rows, count: int) -> Rows
     distances = np.full((len(rows), 0), np.inf, np.float32)
     found = np.zeros((len(rows), 0), np.int64)
     start = 0
-    for block in train.blocks(size=_BLOCK):
+    for block in train.blocks(size=max(1, min(_BLOCK, _BLOCK_BYTES // math.prod(train.shape)))):
         squares, near = nearest(asked, pixel_cells(block), count)
         distances, found = _best(np.hstack([distances, squares]), np.hstack([found, near + start]), count)
         start += len(block)
