@@ -180,3 +180,14 @@ def test_what_was_judged_stays_where_nothing_is_judged_again(tmp_path: Path) -> 
         folder.finish()
     assert not (run / run_folder.GATES).exists()
     assert "gates" not in run_folder.read_manifest(run)
+
+
+def test_leftovers_of_a_killed_report_are_removed(tmp_path: Path) -> None:
+    """Of a finished run, too, when something is added to it again."""
+    with run_folder.claim(tmp_path, {"seed": 0}) as folder:
+        (tmp_path / "figures").mkdir()
+        folder.finish()
+    litter = tmp_path / "figures" / ".assay-tmp-999999999-x"
+    litter.write_text("half")
+    with run_folder.reopen(tmp_path):
+        assert not litter.exists()

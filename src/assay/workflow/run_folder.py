@@ -100,14 +100,19 @@ def claim(path: Path, config: Mapping[str, Any]) -> Iterator[RunFolder]:
     refuse_foreign(path)
     durable.make_directory(path)
     with durable.lock(path / LOCK):
-        for folder in (path, *(p for p in path.rglob("*") if p.is_dir() and not p.is_symlink())):
-            durable.remove_leftovers(folder)
+        _sweep(path)
         resumed = _take_up(path, config)
         try:
             yield RunFolder(path, resumed)
         except Interrupted as interrupted:
             interrupted.folder = path
             raise
+
+
+def _sweep(path: Path) -> None:
+    """Remove what killed processes left anywhere in a run folder. Call it holding its lock."""
+    for folder in (path, *(p for p in path.rglob("*") if p.is_dir() and not p.is_symlink())):
+        durable.remove_leftovers(folder)
 
 
 def refuse_foreign(path: Path) -> None:
@@ -269,6 +274,7 @@ def reopen(path: Path, apart_from: tuple[str, ...] = (), *, same_state: bool = F
     told_again = ("data", "training", "commands", *(("gates", "cards") if same_state else ()))
     kept = {k: v for k, v in manifest.items() if k in told_again}
     with durable.lock(path / LOCK):
+        _sweep(path)  # of an earlier report or export that was killed
         yield RunFolder(path, bool(manifest.get("resumed")), same_state, facts=kept)
 
 
