@@ -1,4 +1,4 @@
-"""kill -9 of an audit by Ray, and of the process that drives Ray."""
+"""kill -9 of an audit by Ray, of the process that drives Ray, and of Ray's own services."""
 
 import importlib.util
 import os
@@ -62,8 +62,8 @@ def within(seconds: float, true) -> bool:
     return True
 
 
-@pytest.mark.parametrize("whom", ["the audit", "drive()"])
-def test_kill_9_of_the_audit_or_the_driver_ends_all(whom: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("whom", ["the audit", "drive()", "raylet/raylet", "gcs_server"])
+def test_kill_9_of_the_audit_or_any_part_of_ray_ends_all(whom: str, tmp_path: Path) -> None:
     """What is left says that Ray ended, and no process of the engine lives on, the command included."""
     mark = tmp_path / "mark"
     job = subprocess.Popen([sys.executable, "-c", JOB, str(mark)], stdout=subprocess.PIPE, text=True)

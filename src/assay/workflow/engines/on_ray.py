@@ -78,7 +78,10 @@ _LONGEST: Final = 107 - 11 - 8 - 64
 def _driver_environment() -> dict[str, str]:
     """No reports of use are sent; and the token of a local cluster is in no file."""
     own = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0"}
-    return own if own.get("RAY_ADDRESS") else {**own, "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    if own.get("RAY_ADDRESS"):
+        return own
+    # Ray's services listen on all addresses of the machine: they must ask for the token, whatever is set.
+    return {**own, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
 
 
 def _follow(driver: "subprocess.Popen[str]", job: Mapping[str, Any], count: int, on_event: OnEvent) -> None:
@@ -152,6 +155,8 @@ def drive() -> None:
         "_node_ip_address": "127.0.0.1",
     }
     library.init(address=address or "local", log_to_driver=False, **({} if address else local))
+    ending = threading.Event()
+    threading.Thread(target=_leave_with_services, args=(_children(), ending), daemon=True).start()
     try:
         for answer in _answers(library, job):
             answers.write(json.dumps(answer) + "\n")
@@ -159,7 +164,33 @@ def drive() -> None:
             if answer.get("code"):
                 break
     finally:
+        ending.set()
         library.shutdown()
+
+
+def _children() -> list[int]:
+    """The processes that this one started and that live, on Linux: of a local cluster Ray's services."""
+    return [process for process, parent in _parents().items() if parent == os.getpid()]
+
+
+def _parents() -> dict[int, int]:
+    """The parent of each living process, on Linux. One that ended, and was not waited for, is none."""
+    found = {}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it ended meanwhile
+            state, parent = entry.read_text("utf-8", "replace").rpartition(")")[2].split()[:2]
+            if state != "Z":
+                found[int(entry.parent.name)] = int(parent)
+    return found
+
+
+def _leave_with_services(services: Sequence[int], ending: threading.Event) -> None:
+    """End this process where one of Ray's services did: Ray itself would wait for it for minutes."""
+    while not ending.wait(1):
+        if not _parents().keys() >= set(services):
+            sys.stderr.write("a service of Ray (raylet or GCS server) was ended\n")
+            sys.stderr.flush()
+            os._exit(1)
 
 
 def _leave_with_parent(process: int) -> None:
