@@ -197,8 +197,8 @@ def _limits(
         compared = _compared(gray_of(asking), likely_pairs(index, asking, rows), gray, partners, hopeless)
         asked, other = rows[compared.pairs.asked], compared.pairs.other
         # A picture that is its own mirror image finds its partner again: nothing tells if that is a copy.
-        itself = rows, np.arange(len(rows))
-        alike = np.all(compare_detail(gray, gray_of(asking), itself).missing < hopeless, axis=1)
+        each = rows, np.arange(len(rows))
+        alike = np.all(compare_detail(gray, gray_of(asking), each).missing < hopeless, axis=1)
         pairs = zip(asked.tolist(), other.tolist(), alike[compared.pairs.asked].tolist(), strict=True)
         copies = [not itself and (min(a, b), max(a, b)) in near for a, b, itself in pairs]
         ratio = np.where(np.array(copies, bool)[:, None], np.float32(np.inf), compared.ratio)
