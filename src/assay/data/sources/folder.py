@@ -176,22 +176,22 @@ def list_folder(
     """
     request = request or Request()
     follow = request.follow_links
-    images, others = _images_of(found, follow)
+    images, others, folders = _images_of(found, follow)
     plain = {folder for folder in others if folder not in images}
     by_folder = {folder: len(names) for folder, names in images.items()}
     tree = Tree(by_folder, found.folders, plain)
     reading = _chosen(found, tree, request, images)
     places = {folder: reading.place(folder) for folder in images}
     parts: defaultdict[str, _Rows] = defaultdict(_Rows)
-    for path in found.files:
-        folder, _, file = path.rpartition("/")
-        if folder in others and file in others[folder]:
+    for path, folder in zip(found.files, folders, strict=True):
+        if folder in others and path.rpartition("/")[2] in others[folder]:
             found.ignore(path, "no image by name or content")
         elif (place := places[folder]) is None:
             found.left_out.append(LeftOut(path, UNLABELLED, "not in the folder of a class"))
         else:
-            parts[place[0]].paths.append(path)
-            parts[place[0]].labels.append((label_in(file) or "") if reading.by_name else place[1])
+            rows = parts[place[0]]
+            rows.paths.append(path)
+            rows.labels.append((label_in(path.rpartition("/")[2]) or "") if reading.by_name else place[1])
     by_split = {split: parts[split].part(found.root, follow) for split in ordered_splits(parts)}
     left_out, classes = tuple(found.left_out), reading.classes or None
     labels = {label for rows in parts.values() for label in rows.labels}
@@ -242,12 +242,17 @@ def _root_of(folder: Path, link: str) -> Path | None:
     return None if above == own else above
 
 
-def _images_of(found: Walk, follow_links: bool) -> tuple[dict[str, list[str]], dict[str, set[str]]]:
-    """The names of images, and of all other files, by folder. What no name tells the first bytes do."""
+def _images_of(
+    found: Walk, follow_links: bool
+) -> tuple[dict[str, list[str]], dict[str, set[str]], list[str]]:
+    """The names of images, and of all other files, by folder; and the folder of each file. What no name tells
+    the first bytes do."""
+    folders: list[str] = []
     images: defaultdict[str, list[str]] = defaultdict(list)
     others: defaultdict[str, set[str]] = defaultdict(set)
     for path in found.files:
         folder, _, file = path.rpartition("/")
+        folders.append(folder)
         suffix = file[file.rfind(".") :].lower()
         if suffix in _IMAGE_SUFFIXES or (
             suffix not in OTHER_SUFFIXES and _begins_as_image(found.root / path, follow_links)
@@ -255,7 +260,7 @@ def _images_of(found: Walk, follow_links: bool) -> tuple[dict[str, list[str]], d
             images[folder].append(file)
         else:
             others[folder].add(file)
-    return dict(images), dict(others)
+    return dict(images), dict(others), folders
 
 
 def _begins_as_image(path: Path, follow_links: bool) -> bool:
