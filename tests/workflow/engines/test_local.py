@@ -1,6 +1,8 @@
 """An engine runs every command, starts a killed one again, and says of a failed one what it said itself."""
 
+import subprocess
 import sys
+import time
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from assay.core.errors import AssayError
 from assay.core.events import Event, ignore
 from assay.workflow.engines.local import processes, serial
 from assay.workflow.engines.table import ENGINES, engine_named
+from assay.workflow.engines.with_parent import with_parent
 from assay.workflow.run_commands import run_audit
 from assay.workflow.shards import run_engine
 
@@ -107,3 +110,45 @@ def test_the_command_refuses_what_does_not_go_together(tmp_path: Path, capsys) -
         assert exit_code(["audit", "fashion-mnist-sample", *words, *out]) == 2, words
         assert words[0] in capsys.readouterr().err
     assert not (tmp_path / "r").exists()
+
+
+JOB = """
+import sys
+from assay.core.events import ignore
+from assay.workflow.engines.local import processes
+processes({"1/1": [sys.executable, "-c", sys.argv[1]]}, 1, ignore)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel of Linux does it")
+def test_kill_9_of_the_audit_ends_its_commands(tmp_path: Path) -> None:
+    """Nobody works on for nothing."""
+    mark = tmp_path / "pid"
+    waits = f"import os, time; open({str(mark)!r}, 'w').write(str(os.getpid())); time.sleep(120)"
+    job = subprocess.Popen([sys.executable, "-c", JOB, waits])
+    end = time.monotonic() + 60
+    while not (mark.exists() and mark.read_text()) and time.monotonic() < end:
+        time.sleep(0.02)
+    command = int(mark.read_text())
+    assert lives(command)
+    job.kill()
+    job.wait()
+    while lives(command) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert not lives(command)
+
+
+def lives(process: int) -> bool:
+    """Whether a process does anything still; one that only waits to be asked for its end does not."""
+    try:
+        return "(zombie)" not in Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return False
+
+
+def test_a_command_whose_parent_is_gone_does_not_begin(tmp_path: Path) -> None:
+    """It would work for nobody."""
+    command = with_parent(python(f"open({str(tmp_path / 'mark')!r}, 'x')"))
+    command[3] = "1"  # another process
+    assert subprocess.run(command, check=False).returncode == 0
+    assert not (tmp_path / "mark").exists()

@@ -23,6 +23,7 @@ from assay.core.errors import AssayError
 from assay.core.events import OnEvent, progress, warn
 from assay.core.thread_count import thread_count
 from assay.workflow.engines.outcome import ATTEMPTS, failure
+from assay.workflow.engines.with_parent import with_parent
 
 #: Variables that decide what a command does, and are the same for it on every machine as they are here.
 _CARRIED: Final = ("PYTHONPATH", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -231,7 +232,7 @@ def _one_command(command: Sequence[str], carried: Mapping[str, str | None]) -> t
     own |= {name: value for name, value in carried.items() if value is not None}
     own.pop("RAY_AUTH_TOKEN", None)
     process = subprocess.Popen(
-        [sys.executable, "-c", _WITH_PARENT, *command],
+        with_parent(command),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -241,11 +242,3 @@ def _one_command(command: Sequence[str], carried: Mapping[str, str | None]) -> t
     )
     told = process.communicate()[1]
     return process.returncode, told[-20_000:], os.uname().nodename
-
-
-#: Becomes the command that follows. On Linux that is killed with the task's process: its work is lost.
-_WITH_PARENT: Final = (
-    "import ctypes, os, signal, sys\n"
-    "if sys.platform == 'linux': ctypes.CDLL(None).prctl(1, signal.SIGKILL)\n"
-    "os.execvp(sys.argv[1], sys.argv[1:])"
-)
