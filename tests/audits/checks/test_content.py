@@ -116,6 +116,18 @@ def test_saturated_pictures_are_found():
     assert {(i.index, i.kind) for i in issues} == {(0, "saturated"), (1, "saturated"), (2, "saturated")}
 
 
+def test_a_white_ground_is_not_saturation():
+    """Drawings on white have much of it, one a little more than the others; a washed-out one is found."""
+    images = COLORED.train.images.copy()
+    images[images == 255] = 254
+    for row, image in enumerate(images):
+        image[: 12 + row % 2] = 255  # of 32 rows
+    images[0, :17] = 255
+    images[1, :24] = 255
+    issues = check_quality(context(with_images(COLORED, "train", images))).issues
+    assert {i.index for i in issues if i.kind == "saturated"} == {1}
+
+
 def test_dead_pixels_are_found_and_background_is_not():
     """A pixel stuck in every image is named by its place; a border that is always black is background."""
     splits = {}

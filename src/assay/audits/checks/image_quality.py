@@ -24,7 +24,8 @@ BRIGHT: Final = 215
 FLAT: Final = 4
 NARROW: Final = 30
 
-#: Share of pixels at 255 from which a picture counts as saturated, if that is unusual in its class.
+#: Share of pixels at 255, beyond what its class has in the middle, from which a picture counts as saturated,
+#: if that is unusual in its class: on white ground all have many.
 SATURATED: Final = 0.25
 
 #: Robust deviations from the class from which sharpness or saturation are unusual.
@@ -100,8 +101,9 @@ def _threshold() -> str:
     return (
         f"dark: nothing over {DARK}; bright: nothing under {BRIGHT}; blank: deviation under {FLAT}; low "
         f"contrast: span under {NARROW} gray levels, each only far outside of its class; blurry, "
-        f"saturated: {UNUSUAL:g} robust deviations from the class; blurry also, from 64 pixels a side on and "
-        f"at the size of the file: fine structure under {SOFT:g} of that at half the size, and a quarter "
+        f"saturated: {UNUSUAL:g} robust deviations from the class; saturated also over "
+        f"{percent(SATURATED, 0)} of the pixels at 255 beyond the class; blurry also, from 64 pixels a side "
+        f"on and at the size of the file: fine structure under {SOFT:g} of that at half the size, and a quarter "
         f"under the class; cropped: over {contact} of the border, far beyond the class; truncated: over "
         f"{filled} of the height in one value; noise: over {NOISY:g} gray levels all over, far beyond "
         "the class; shuffled: rows in an order like chance; negative, channels: "
@@ -209,7 +211,7 @@ def flaws(context: CheckContext, name: str) -> list[tuple[Flaw, Mask]]:
     )
     saturated = Flaw(
         "saturated",
-        (bleached > UNUSUAL) & (look.clipped > SATURATED),
+        (bleached > UNUSUAL) & (look.clipped - _usual_share(context, name) > SATURATED),
         look.clipped,
         lambda i: f"{100 * look.clipped[i]:.0f} % of its pixels are 255",
     )
@@ -292,6 +294,12 @@ def _medians(values: NDArray[np.floating[Any]], reference: NDArray[np.floating[A
     """The median of the figures of `reference` that are known, for each of `values`; NaN without any."""
     known = reference[np.isfinite(reference)]
     return np.full(len(values), float(np.median(known)) if len(known) else np.nan)
+
+
+def _usual_share(context: CheckContext, name: str) -> NDArray[np.float64]:
+    """The share of pixels at 255 in the middle of each image's class."""
+    own, train = context.stored_image_stats[name].clipped, context.stored_image_stats["train"].clipped
+    return by_class(_medians, own, context.dataset.splits[name].labels, train, context.dataset.train.labels)
 
 
 def _log_sharpness(look: ImageStats) -> NDArray[np.float64]:
