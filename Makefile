@@ -40,7 +40,10 @@ test: install browser
 browser:
 	@scripts/install_browser.sh
 
+# Ray is not among what the tests install: theirs that need it are skipped without it, and run here.
 torture: install browser
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[ray]"
+	$(BIN)/pytest -m "not torture" tests/workflow/engines
 	$(BIN)/python scripts/torture.py $(ARGS)
 
 # Searches for contents that crash a parser; needs atheris (pip install atheris) and says so where it is absent.
