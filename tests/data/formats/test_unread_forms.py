@@ -58,6 +58,19 @@ def test_a_folder_without_images_names_it(name: str, tmp_path: Path) -> None:
     assert way.casefold() in str(caught.value).casefold()
 
 
+def test_data_below_are_named_before_what_describes_them(tmp_path: Path) -> None:
+    """As Hugging Face's `save_to_disk` leaves a set, and an archive that held one file in a folder."""
+    (tmp_path / "set" / "train").mkdir(parents=True)
+    (tmp_path / "set" / "dataset_dict.json").write_text("{}")
+    (tmp_path / "set" / "train" / "data-00000-of-00001.arrow").write_bytes(FILES["an Arrow file"][1])
+    with pytest.raises(AssayError, match=r"data-00000-of-00001\.arrow is an Arrow file.*to_parquet"):
+        inspect(tmp_path / "set")
+    (tmp_path / "deep" / "raw").mkdir(parents=True)
+    (tmp_path / "deep" / "raw" / "faces.h5").write_bytes(FILES["an HDF5 file"][1])
+    with pytest.raises(AssayError, match=r"raw/faces\.h5 is an HDF5 file"):
+        inspect(tmp_path / "deep")
+
+
 def test_content_decides_before_the_ending() -> None:
     """HDF5 under MATLAB's ending (its version 7.3), a pickle called .dat."""
     cases = {

@@ -11,7 +11,7 @@ from assay.core.text import counted, one_line
 from assay.data.formats.safe_open import read_file
 from assay.data.formats.signatures import FIRST_BYTES
 from assay.data.formats.text_table import SUFFIXES, read_table
-from assay.data.formats.unread_forms import BESIDE_ANYTHING, UnreadForm, form_of
+from assay.data.formats.unread_forms import BESIDE_ANYTHING, UNREAD, UnreadForm, form_of
 from assay.data.listing.metadata import has_labels
 from assay.data.listing.tree import splits_of
 from assay.data.listing.walk import Walk
@@ -48,14 +48,18 @@ def hints_beside(found: Walk) -> list[str]:
     if arrays:
         count = counted(len(arrays), "file", "files")
         hints.append(f"{count} of NumPy arrays, {one_line(arrays[0])} the first: give the path of one")
-    return [*hints, *_unread(found, [name for name in files if name not in (archive, *arrays)])]
+    return [*hints, *_unread(found, (name for name in found.files if name not in (archive, *arrays)))]
 
 
 def _unread(found: Walk, files: Iterable[str]) -> list[str]:
-    """The first file of a form that is known but not read, with the way on."""
+    """A file, at any depth, of a form that is known but not read, with the way on: of several forms the first
+    of the table, where a JSON file, which often lies beside data of another form, is one of the last."""
     forms = ((name, _form(found, name)) for name in islice(files, _LOOKED_INTO))
-    told = next(((name, form) for name, form in forms if form and form.name not in BESIDE_ANYTHING), None)
-    return [f"{one_line(told[0])} is {told[1].name}, which is not read: {told[1].way}"] if told else []
+    known = [(UNREAD.index(form), name) for name, form in forms if form and form.name not in BESIDE_ANYTHING]
+    place, told = min(known, default=(0, ""))
+    return (
+        [f"{one_line(told)} is {UNREAD[place].name}, which is not read: {UNREAD[place].way}"] if told else []
+    )
 
 
 def notes_beside(

@@ -13,7 +13,7 @@ from assay.core.errors import AssayError
 from assay.core.events import OnEvent, progress, warn
 from assay.core.thread_count import thread_count
 from assay.workflow.engines.outcome import ATTEMPTS, failure
-from assay.workflow.engines.with_parent import with_parent
+from assay.workflow.engines.with_parent import begin
 
 
 def serial(commands: Mapping[str, Sequence[str]], workers: int | None, on_event: OnEvent) -> None:
@@ -48,13 +48,7 @@ def _run(
     shard: str, command: Sequence[str], running: "deque[subprocess.Popen[str]]", on_event: OnEvent
 ) -> None:
     for attempt in range(1, ATTEMPTS + 1):
-        process = subprocess.Popen(
-            with_parent(command),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        process = begin(command)
         running.append(process)
         _, told = process.communicate()
         running.remove(process)

@@ -23,7 +23,7 @@ from assay.core.errors import AssayError
 from assay.core.events import OnEvent, progress, warn
 from assay.core.thread_count import thread_count
 from assay.workflow.engines.outcome import ATTEMPTS, failure
-from assay.workflow.engines.with_parent import with_parent
+from assay.workflow.engines.with_parent import begin
 
 #: Variables that decide what a command does, and are the same for it on every machine as they are here.
 _CARRIED: Final = ("PYTHONPATH", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -231,14 +231,6 @@ def _one_command(command: Sequence[str], carried: Mapping[str, str | None]) -> t
     own = {name: value for name, value in os.environ.items() if name not in carried}
     own |= {name: value for name, value in carried.items() if value is not None}
     own.pop("RAY_AUTH_TOKEN", None)
-    process = subprocess.Popen(
-        with_parent(command),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-        env=own,
-    )
+    process = begin(command, own)
     told = process.communicate()[1]
     return process.returncode, told[-20_000:], os.uname().nodename

@@ -1,8 +1,9 @@
 """A command that does not outlive the process that starts it, be that killed."""
 
 import os
+import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 #: Becomes the command that follows, once the kernel (Linux) is told to kill it with its parent: the thread
@@ -17,3 +18,16 @@ _CODE: Final = (
 def with_parent(command: Sequence[str]) -> list[str]:
     """The command as one that is killed with this process, on Linux: its work would be lost."""
     return [sys.executable, "-c", _CODE, str(os.getpid()), *command]
+
+
+def begin(command: Sequence[str], environment: Mapping[str, str] | None = None) -> "subprocess.Popen[str]":
+    """Start the command so, with nothing to read; what it writes to stderr is kept for who waits for it."""
+    return subprocess.Popen(
+        with_parent(command),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        env=environment,
+    )
