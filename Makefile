@@ -47,10 +47,10 @@ torture: install browser
 	$(BIN)/python scripts/torture.py $(ARGS)
 
 # Searches for contents that crash a parser; needs atheris (pip install atheris) and says so where it is absent.
+# ARGS names parsers: make fuzz SECONDS=300 ARGS="idx csv". Sums over all sittings: benchmarks/results/fuzz.json.
 SECONDS ?= 60
 fuzz: install
-	for parser in image idx npy npz zip tar csv jsonl tfrecord example array_record parquet weights record config manifest answers json; do \
-		$(BIN)/python scripts/fuzz.py $$parser --seconds $(SECONDS) || exit 1; done
+	$(BIN)/python scripts/fuzz_sitting.py $(ARGS) --seconds $(SECONDS)
 
 bench: install
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done

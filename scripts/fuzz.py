@@ -3,6 +3,8 @@
     python scripts/fuzz.py PARSER [--seconds N] [--corpus FOLDER]
     python scripts/fuzz.py --keep FOLDER
 
+One sitting with all of them, and the record of all sittings: scripts/fuzz_sitting.py.
+
 Whatever it is given, a parser must return or raise AssayError: anything else ends the search, and the content
 is kept in a file. Where atheris is not installed this says so and does nothing. Contents that reach new
 lines are kept in FOLDER/PARSER; `--keep` packs the small ones into tests/corpus/found.zip, which the tests
@@ -10,6 +12,10 @@ read again.
 """
 
 import argparse
+import hashlib
+import io
+import json
+import shutil
 import struct
 import sys
 import tarfile
@@ -17,6 +23,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -24,7 +31,14 @@ from typing import Final
 import numpy as np
 
 #: Names that a file must have for its parser; the others are `file.PARSER`.
-NAMES: Final = {"manifest": "manifest.json", "answers": "predictions.csv"}
+NAMES: Final = {
+    "manifest": "manifest.json",
+    "answers": "predictions.csv",
+    "table": "table.csv",
+    "pixels": "pixels.csv",
+    "decisions": "decisions.csv",
+    "arrays": "arrays.npz",
+}
 
 
 def with_coverage() -> dict[str, Callable[[Path, bytes], object]]:
@@ -37,6 +51,10 @@ def with_coverage() -> dict[str, Callable[[Path, bytes], object]]:
 
 def parsers() -> dict[str, Callable[[Path, bytes], object]]:
     """The parsers by name: each is given a file and its content."""
+    # What is used below is imported here, or the search would not see its lines.
+    import assay.audits.parts.files
+    import assay.deployment.onnx_content  # noqa: F401
+    from assay.data.decisions import read_decisions
     from assay.data.decoding.image import read_image
     from assay.data.formats.archive import unpack
     from assay.data.formats.idx import read_idx
@@ -45,6 +63,8 @@ def parsers() -> dict[str, Callable[[Path, bytes], object]]:
     from assay.data.formats.tfrecord import parse_example, read_array_records, read_tfrecords
     from assay.data.listing.parquet import list_parquet
     from assay.data.request import Request
+    from assay.data.sources import folder as folders
+    from assay.data.sources import manifest, numpy_files, pixel_table
     from assay.evaluation.predictions_file import read_answers, read_record
     from assay.training.model_file import _checked_weights, _read_record
     from assay.workflow.run_folder import read_manifest
@@ -53,6 +73,20 @@ def parsers() -> dict[str, Callable[[Path, bytes], object]]:
     def into_empty_folder(path: Path, _: bytes) -> None:
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:
             unpack(path, Path(folder))
+
+    def table(path: Path, _: bytes) -> None:
+        for name in ("a.png", "b.png"):
+            (path.parent / name).write_bytes(_PNG)
+        manifest.listing(Request(path=path)).make()
+
+    def arrays(path: Path, data: bytes) -> None:
+        _zip_of_arrays(path, data)
+        numpy_files.read(Request(path=path))
+
+    def tree(path: Path, data: bytes) -> None:
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            _tree(Path(folder), data)
+            folders.listing(Request(path=Path(folder))).make()
 
     return {
         "image": lambda _, data: read_image(data),
@@ -74,7 +108,118 @@ def parsers() -> dict[str, Callable[[Path, bytes], object]]:
         "manifest": lambda path, _: read_manifest(path.parent),
         "answers": lambda path, _: read_answers(path.parent),
         "json": lambda path, _: read_record(path),
+        "table": table,
+        "tree": tree,
+        "pixels": lambda path, _: pixel_table.read(Request(path=path)),
+        "decisions": lambda path, _: read_decisions(path),
+        "arrays": arrays,
+        "part": _part_with_record,
+        "tables": _part_with_tables,
+        "onnx": _onnx_with_seal,
     }
+
+
+def _zip_of_arrays(path: Path, data: bytes) -> None:
+    """An NPZ with right checksums: from the last NPY header on the labels, before it the images."""
+    cut = max(data.rfind(b"\x93NUMPY"), 0)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("images.npy", data[:cut])
+        archive.writestr("labels.npy", data[cut:])
+
+
+def _tree(folder: Path, data: bytes) -> None:
+    """Files of one pixel under the names that the lines of `data` are, some of them."""
+    for line in data.split(b"\n")[:_MOST_NAMES]:
+        name = line.replace(b"\0", b"")
+        parts = [part for part in name.split(b"/") if part not in (b"", b".", b"..")]
+        place = Path(folder, *(part.decode("utf-8", "surrogateescape") for part in parts))
+        with suppress(OSError):  # too long, or a file where a folder is wanted
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(_PNG)
+
+
+def _part(path: Path) -> Path:
+    """A whole part of an audit beside `path`: made once, the same to the byte wherever that is."""
+    from assay.workflow.shards import run_shard
+
+    folder = path.parent / "made"
+    if not folder.exists():
+        images = np.arange(6 * 16, dtype=np.uint8).reshape(6, 4, 4)
+        np.savez(path.parent / "set.npz", x_train=images, y_train=np.arange(6) % 2)
+        made = run_shard("1/1", path.parent / "set.npz", out=path.parent / "parts", checks=("identity",))
+        shutil.copytree(made.folder, folder)
+    return folder
+
+
+def _sealed_part(folder: Path, content: object) -> None:
+    from assay.audits.parts.files import read_part
+    from assay.audits.parts.records import RECORD, as_json, seal
+
+    (folder / RECORD).write_text(as_json({"content": content, "sha256": seal(content)}))  # type: ignore[arg-type]
+    read_part(folder)
+
+
+def _part_with_record(path: Path, data: bytes) -> None:
+    """A part whose record was forged, its seal put right."""
+    try:
+        content = json.loads(data)
+        json.dumps(content, allow_nan=False)
+    except (ValueError, RecursionError):
+        return  # no JSON: the file itself would be refused at its seal
+    _sealed_part(_part(path), content)
+
+
+def _part_with_tables(path: Path, data: bytes) -> None:
+    """A part whose tables were forged, their hash and the seal put right."""
+    from assay.audits.parts.records import RECORD, TABLES
+
+    folder = _part(path)
+    kept = (folder / RECORD).read_bytes()
+    content = json.loads(kept)["content"]
+    content["files"][TABLES]["sha256"] = hashlib.sha256(data).hexdigest()
+    (folder / TABLES).write_bytes(data)
+    _sealed_part(folder, content)
+
+
+def _onnx_with_seal(_: Path, data: bytes) -> None:
+    """An exported file that was forged, its seal put right; and as it is."""
+    import onnx
+    from google.protobuf.message import DecodeError, EncodeError
+
+    from assay.core.errors import AssayError
+    from assay.deployment.onnx_content import SEAL, checked_metadata
+
+    with suppress(AssayError):
+        checked_metadata(data, "given")
+    file = onnx.ModelProto()
+    try:
+        file.ParseFromString(data)
+        for entry in [entry for entry in file.metadata_props if entry.key == SEAL]:
+            file.metadata_props.remove(entry)
+        digest = hashlib.sha256(file.SerializeToString(deterministic=True)).hexdigest()
+    except (DecodeError, EncodeError, ValueError, RecursionError):
+        return
+    file.metadata_props.add(key=SEAL, value=digest)
+    checked_metadata(file.SerializeToString(deterministic=True), "forged")
+
+
+def _onnx_start(_: Path) -> bytes:
+    """What `assay export` writes of a small model."""
+    import assay
+    from assay.deployment.export.classifier import onnx_bytes
+
+    images = np.arange(24 * 16, dtype=np.uint8).reshape(24, 4, 4)
+    labels = np.arange(24) % 2
+    data = assay.load(arrays=(images[:16], labels[:16], images[16:], labels[16:]))
+    model = assay.train(data, "majority")
+    # Without the gate, whose numbers are a thousand times what else there is to change.
+    return onnx_bytes(replace(model, limits=replace(model.limits, gate=None)))
+
+
+def _npy(array: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
 
 
 #: A PNG of one gray pixel.
@@ -85,6 +230,9 @@ _PNG: Final = bytes.fromhex(
 
 #: A `tf.train.Example` with the label 7 and the image "ab".
 _EXAMPLE: Final = b"\n\x21\n\x0e\n\x05label\x12\x05\x1a\x03\n\x01\x07\n\x0f\n\x05image\x12\x06\n\x04\n\x02ab"
+
+#: Files of one `tree`.
+_MOST_NAMES: Final = 20
 
 #: What the searches begin with: a whole file of the form, where one is told in a line.
 STARTS: Final = {
@@ -98,6 +246,10 @@ STARTS: Final = {
     "manifest": b'{"files": {"a": "0"}, "training": {}}',
     "answers": b"split,index,id,digest,label,predicted,probability\ntest,0,a,0,b,b,0.5\n",
     "json": b'{"test": {"n": 1}}',
+    "table": b"path,label,split\na.png,cat,train\nb.png,dog,test\n",
+    "tree": b"train/cat/a.png\ntrain/dog/b.png\ntest/cat/c.png\ntest/dog/d.png",
+    "pixels": b"label" + b",p" * 64 + b"\n0" + b",1" * 64 + b"\n1" + b",255" * 64 + b"\n",
+    "decisions": b"digest,label,decision\n" + b"a" * 64 + b",cat,drop\n",
     "record": b'{"schema": 1, "sha256": "", "classes": ["a"], "recipe": {}}',
 }
 
@@ -133,8 +285,35 @@ def _made(parser: str, path: Path) -> None:
         writer = array_record_module.ArrayRecordWriter(str(path), "group_size:1")
         writer.write(_EXAMPLE)
         writer.close()
+    elif parser in _MADE:
+        path.write_bytes(_MADE[parser](path))
     else:
         path.write_bytes(STARTS[parser])
+
+
+def _record_start(path: Path) -> bytes:
+    from assay.audits.parts.records import RECORD
+
+    return json.dumps(json.loads((_part(path) / RECORD).read_text())["content"]).encode()
+
+
+def _tables_start(path: Path) -> bytes:
+    from assay.audits.parts.records import TABLES
+
+    return (_part(path) / TABLES).read_bytes()
+
+
+def _arrays_start(_: Path) -> bytes:
+    return _npy(np.zeros((1, 2, 2), np.uint8)) + _npy(np.zeros(1, np.int64))
+
+
+#: What Assay's own code makes the first content of.
+_MADE: Final = {
+    "part": _record_start,
+    "tables": _tables_start,
+    "onnx": _onnx_start,
+    "arrays": _arrays_start,
+}
 
 
 def main() -> None:
@@ -155,8 +334,8 @@ def main() -> None:
 
 
 #: Bytes of one content, and how many of a parser, that are kept for the tests.
-_SMALL: Final = 2000
-_MOST: Final = 60
+_SMALL: Final = 20_000
+_MOST: Final = 150
 
 
 def keep(corpus: Path) -> None:
@@ -165,7 +344,7 @@ def keep(corpus: Path) -> None:
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for folder in sorted(path for path in corpus.iterdir() if path.is_dir()):
             files = sorted(folder.iterdir(), key=lambda path: (path.stat().st_size, path.name))
-            for file in [path for path in files if path.stat().st_size <= _SMALL][-_MOST:]:
+            for file in [path for path in files if path.stat().st_size <= _SMALL][:_MOST]:
                 # One time for all, so that equal contents make equal archives.
                 archive.writestr(zipfile.ZipInfo(f"{folder.name}/{file.name}"), file.read_bytes())
 
@@ -189,7 +368,7 @@ def search(parser: str, seconds: int, corpus: Path) -> None:
         with suppress(AssayError):
             parse(path, data)
 
-    options = [f"-max_total_time={seconds}", "-rss_limit_mb=2048", "-timeout=10", "-print_final_stats=1"]
+    options = [f"-max_total_time={seconds}", "-rss_limit_mb=2048", "-timeout=60", "-print_final_stats=1"]
     atheris.Setup([sys.argv[0], *options, str(corpus), str(starts)], once)
     atheris.Fuzz()
 

@@ -177,6 +177,7 @@ def _verify_images(folder: Path, content: Mapping[str, Any]) -> None:
 
 def _read_tables(folder: Path, content: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
     import safetensors.numpy
+    from safetensors import SafetensorError
 
     try:
         data = (folder / TABLES).read_bytes()
@@ -184,7 +185,10 @@ def _read_tables(folder: Path, content: Mapping[str, Any]) -> dict[str, NDArray[
         raise damaged(folder, f"{TABLES} cannot be read ({error.strerror})") from error
     if hashlib.sha256(data).hexdigest() != content["files"][TABLES]["sha256"]:
         raise damaged(folder, f"{TABLES} is not as it was written")
-    return dict(safetensors.numpy.load(data))
+    try:
+        return dict(safetensors.numpy.load(data))
+    except SafetensorError as error:  # hashed rightly, but by no shard of ours
+        raise damaged(folder, f"{TABLES} is no file of arrays") from error
 
 
 def _whole(record: Mapping[str, Any]) -> Whole:
