@@ -1,15 +1,18 @@
 """An audit in shards is the audit; parts that are not of one audit, whole and each once, are refused."""
 
+import hashlib
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.numpy
 from PIL import Image
 
 from assay.audits.parts.records import IMAGES, RECORD, TABLES, as_json, read_record, seal
@@ -252,6 +255,56 @@ def test_a_record_that_no_shard_wrote_is_refused(copy: Path, change: dict[str, o
         run_merge(copy, out=copy.parent / "merged")
     assert caught.value.code in ("part-damaged", "part-foreign")
     assert not (copy.parent / "merged").exists()
+
+
+def _forged_tables(folder: Path, change: Callable[[dict[str, np.ndarray]], object]) -> None:
+    """The tables of a part with other arrays, hash and seal put right."""
+    arrays = dict(safetensors.numpy.load((folder / TABLES).read_bytes()))
+    change(arrays)
+    _put_tables(folder, safetensors.numpy.save(arrays))
+
+
+def _put_tables(folder: Path, content: bytes) -> None:
+    (folder / TABLES).write_bytes(content)
+    files = read_record(folder)["files"]
+    resealed(
+        folder, files={**files, TABLES: {**files[TABLES], "sha256": hashlib.sha256(content).hexdigest()}}
+    )
+
+
+FORGED: dict[str, Callable[[dict[str, np.ndarray]], object]] = {
+    "a label that is no class": lambda a: a["train.labels"].__setitem__(0, 1 << 40),
+    "a label below zero": lambda a: a["train.labels"].__setitem__(slice(None), -1),
+    "labels of another type": lambda a: a.update({"train.labels": a["train.labels"].astype(np.float32)}),
+    "a label too few": lambda a: a.update({"train.labels": a["train.labels"][:-1]}),
+    "digests of another type": lambda a: a.update({"train.digests": a["train.digests"].astype(np.int64)}),
+    "counts of other images": lambda a: a["train.sums.counts"].__iadd__(1),
+    "sums of another size": lambda a: a.update({"train.sums.sums": a["train.sums.sums"][:, :-1].copy()}),
+    "sums as floats": lambda a: a.update({"train.sums.sums": a["train.sums.sums"].astype(np.float64)}),
+    "a table of other width": lambda a: a.update({"train.rows.stats": a["train.rows.stats"][:, 1:].copy()}),
+    "a table of other length": lambda a: a.update({"train.rows.stats": a["train.rows.stats"][1:].copy()}),
+    "a table that is missing": lambda a: a.pop("train.rows.stats"),
+}
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_tables_that_no_shard_wrote_are_refused(copy: Path, name: str) -> None:
+    """Whatever the arrays are, with a hash and a seal that fit."""
+    _forged_tables(copy / "shard-1-of-3", FORGED[name])
+    refused(copy, "part-damaged", "shard-1-of-3")
+
+
+def test_an_unchanged_forgery_is_read(copy: Path, tmp_path: Path) -> None:
+    """The forger's seal is right: it is not that which is refused."""
+    _forged_tables(copy / "shard-1-of-3", len)
+    assert run_merge(copy, out=tmp_path / "merged").path == tmp_path / "merged"
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"\x08" + b"\0" * 7 + b"{}      ", b"\xff" * 64])
+def test_tables_that_are_no_arrays_are_refused(copy: Path, content: bytes) -> None:
+    """Found by `python scripts/fuzz.py tables`."""
+    _put_tables(copy / "shard-1-of-3", content)
+    refused(copy, "part-damaged", "shard-1-of-3")
 
 
 def test_own_features_and_a_merge_that_was_stopped(gray: Path, tmp_path: Path, monkeypatch) -> None:

@@ -42,6 +42,11 @@ class RowTables:
         return {name: getattr(self, name) for name in _FILL if getattr(self, name) is not None}
 
 
+def empty_table(name: str, shape: tuple[int, int, int]) -> NDArray[Any]:
+    """A table of no images of this height, width and channels: its columns and type are those of any."""
+    return _FILL[name](np.zeros((0, *shape), np.uint8))
+
+
 def wanted_tables(split: Split, checks: Collection[str], own_features: bool) -> list[str]:
     """The tables that some checks will ask for. What is missing is measured when it is asked for.
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from assay.audits.measures.pixel_sums import Measurements
 from assay.audits.measures.row_tables import RowTables
+from assay.audits.parts.fitting import need_fitting
 from assay.audits.parts.measured import Part
 from assay.audits.parts.records import (
     IMAGES,
@@ -133,7 +134,13 @@ def read_part(folder: Path) -> Stored:
     content = read_record(folder)
     try:
         return _stored(folder, content)
-    except (KeyError, TypeError, ValueError) as error:  # sealed, but by no shard of ours
+    except (
+        KeyError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        OverflowError,
+    ) as error:  # sealed, but by no shard of ours
         raise damaged(folder, "it does not hold what a part holds") from error
 
 
@@ -148,10 +155,11 @@ def _stored(folder: Path, content: Mapping[str, Any]) -> Stored:
         place, shape = tensor_place(folder / IMAGES, name)
         images[name] = FilePixels(folder / IMAGES, shape, place)
         splits[name] = _split(record, own, images[name])
-        if splits[name].fingerprint(classes) != record["fingerprint"]:
-            raise damaged(folder, f"the rows of {name} are not those that were written")
         sums[name] = Measurements(*(own[f"sums.{key}"] for key in Measurements.__dataclass_fields__))
         tables[name] = RowTables(**{k[5:]: values for k, values in own.items() if k.startswith("rows.")})
+        need_fitting(splits[name], sums[name], tables[name], len(classes))
+        if splits[name].fingerprint(classes) != record["fingerprint"]:
+            raise damaged(folder, f"the rows of {name} are not those that were written")
     piece = Piece(
         whole,
         Shard(**content["shard"]),
