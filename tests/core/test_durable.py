@@ -88,6 +88,38 @@ def fill(folder: Path) -> None:
         durable.write_bytes(temporary / "b", b"2")
 
 
+class OnFullDisk(Files):
+    """A disk that takes names, but no bytes: the system refuses them when a buffer is emptied."""
+
+    def open_new(self, path):
+        path.touch(exist_ok=False)
+        return open("/dev/full", "wb")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("count", [1, 8191, 8193, 1 << 20])
+@pytest.mark.parametrize("opened", [durable.create, durable.open_scratch])
+def test_a_full_disk_is_told_also_when_buffers_are_emptied(tmp_path, monkeypatch, opened, count):
+    """What is refused on flushing or closing is told as what is refused on writing, and nothing stays."""
+    monkeypatch.setattr(durable, "files", OnFullDisk())
+    with pytest.raises(AssayError, match="disk-full") as caught, opened(tmp_path / "a") as file:
+        for _ in range(count // 100 + 1):
+            file.write(b"x" * 100)
+    assert caught.value.exit_code == 5
+    if opened is durable.create:
+        assert names(tmp_path) == []
+
+
+def test_what_went_wrong_first_is_told(tmp_path, monkeypatch):
+    """An error inside the block is not hidden by that of closing the file."""
+    if not Path("/dev/full").exists():
+        pytest.skip("no device that is always full")
+    monkeypatch.setattr(durable, "files", OnFullDisk())
+    with pytest.raises(KeyError), durable.create(tmp_path / "a") as file:
+        file.write(b"x")
+        raise KeyError("first")
+
+
 def test_a_directory_appears_whole_or_not_at_all(tmp_path, monkeypatch):
     """Every call failing in turn: nothing under the final name, and nothing beside it."""
     folder = tmp_path / "set"

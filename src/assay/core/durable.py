@@ -13,7 +13,7 @@ import json
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
@@ -59,7 +59,7 @@ def create(path: Path, bytes_needed: int | None = None) -> Iterator[IO[bytes]]:
         with environment_errors(path, bytes_needed):
             file = files.open_new(temporary)
         try:
-            with closing(file):
+            with _closed_after(file, path, bytes_needed):
                 yield cast(IO[bytes], _Writer(file, path, bytes_needed))
                 with environment_errors(path, bytes_needed):
                     files.sync(file)
@@ -87,8 +87,25 @@ def open_scratch(path: Path, bytes_needed: int | None = None) -> Iterator[IO[byt
     """Open a new file inside a scratch directory for writing. It need not survive: nothing is flushed."""
     with environment_errors(path, bytes_needed):
         file = files.open_new(path)
-    with closing(file):
+    with _closed_after(file, path, bytes_needed):
         yield cast(IO[bytes], _Writer(file, path, bytes_needed))
+
+
+@contextmanager
+def _closed_after(file: IO[bytes], path: Path, bytes_needed: int | None) -> Iterator[None]:
+    """Close the file when the block ends, however it ends.
+
+    Closing writes what is still in the buffer: where the disk is full it fails as writing did. What went wrong
+    first is what is told.
+    """
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            file.close()
+        raise
+    with environment_errors(path, bytes_needed):
+        file.close()
 
 
 def write_bytes(path: Path, data: bytes) -> None:

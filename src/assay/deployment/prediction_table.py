@@ -26,7 +26,8 @@ def table_lines(predictions: Iterable[Prediction | Unread], classes: Sequence[st
     know. Where a picture could not be read a last column `error` says why, and its other columns are empty.
     The first line comes when all pictures were read; until then their rows lie in a temporary file.
     """
-    with SpooledTemporaryFile(_IN_MEMORY) as kept, environment_errors(Path(gettempdir())):
+    # In this order: closing the file writes what is left in its buffer, which a full disk refuses as well.
+    with environment_errors(Path(gettempdir())), SpooledTemporaryFile(_IN_MEMORY) as kept:
         ruled, unread = _keep(predictions, kept.write)
         kept.seek(0)
         header = ["file", "predicted", "probability", *(f"p:{name}" for name in classes)]
