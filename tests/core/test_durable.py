@@ -93,7 +93,7 @@ class OnFullDisk(Files):
 
     def open_new(self, path):
         path.touch(exist_ok=False)
-        return open("/dev/full", "wb")
+        return Path("/dev/full").open("wb")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from assay.core import durable
 from assay.core.errors import AssayError
 from assay.workflow import run_folder
 
@@ -191,3 +192,43 @@ def test_leftovers_of_a_killed_report_are_removed(tmp_path: Path) -> None:
     litter.write_text("half")
     with run_folder.reopen(tmp_path):
         assert not litter.exists()
+
+
+def test_leftovers_of_a_killed_process_that_added_a_file_are_removed(tmp_path: Path) -> None:
+    """The next file that is added to the run takes them away."""
+    with run_folder.claim(tmp_path, {"seed": 0}) as folder:
+        folder.finish()
+    litter = tmp_path / ".assay-tmp-999999999-x"
+    litter.write_text("half")
+    run_folder.add_file(tmp_path, run_folder.DATA_CARD, "a card", {})
+    assert not litter.exists()
+
+
+class _Stopping(durable.Files):
+    """Ends a process before its n-th rename."""
+
+    def __init__(self, at: int) -> None:
+        self.at, self.renames = at, 0
+
+    def rename(self, source: Path, target: Path) -> None:
+        self.renames += 1
+        if self.renames == self.at:
+            raise KeyboardInterrupt
+        super().rename(source, target)
+
+
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_a_card_that_is_replaced_never_makes_the_run_look_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    """Wherever the process is stopped: else the run could not be described, compared or reported again."""
+    with run_folder.claim(tmp_path, {"seed": 0}) as folder:
+        folder.finish()
+    run_folder.add_file(tmp_path, run_folder.DATA_CARD, "a card", {})
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(durable, "files", _Stopping(at))
+        run_folder.add_file(tmp_path, run_folder.DATA_CARD, "another card", {})
+    run_folder.need_intact(tmp_path)
+    run_folder.add_file(tmp_path, run_folder.DATA_CARD, "another card", {})
+    assert run_folder.need_intact(tmp_path)["files"].keys() >= {run_folder.DATA_CARD}
+    assert (tmp_path / run_folder.DATA_CARD).read_text() == "another card"

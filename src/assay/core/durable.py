@@ -95,8 +95,8 @@ def open_scratch(path: Path, bytes_needed: int | None = None) -> Iterator[IO[byt
 def _closed_after(file: IO[bytes], path: Path, bytes_needed: int | None) -> Iterator[None]:
     """Close the file when the block ends, however it ends.
 
-    Closing writes what is still in the buffer: where the disk is full it fails as writing did. What went wrong
-    first is what is told.
+    Closing writes what is still in the buffer: where the disk is full it fails as writing did. What went
+    wrong first is what is told.
     """
     try:
         yield

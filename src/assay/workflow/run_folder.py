@@ -233,10 +233,15 @@ def add_file(path: Path, name: str, content: Any, facts: Mapping[str, Any]) -> N
     """Add a file to a finished run: text as it is, all else as JSON. It and `facts` join the manifest,
     whose other facts stay."""
     with durable.lock(path / LOCK):
+        durable.remove_leftovers(path)  # of an earlier process that was killed here
         manifest = read_manifest(path)
+        others = {known: sha for known, sha in manifest["files"].items() if known != name}
+        if name in manifest["files"]:
+            # Stopped between the two writes that follow, the run would look changed, which nothing repairs.
+            durable.write_json(path / MANIFEST, {**manifest, "files": others})
         write = durable.write_text if isinstance(content, str) else durable.write_json
         write(path / name, content)
-        files = {**manifest["files"], name: durable.file_sha256(path / name)}
+        files = {**others, name: durable.file_sha256(path / name)}
         durable.write_json(path / MANIFEST, {**manifest, **facts, "files": files})
 
 

@@ -1,0 +1,112 @@
+"""Every command that writes, on a file system that really gets full: a tmpfs of some megabytes.
+
+Where mounting is not allowed these tests are skipped; `test_every_command_on_a_disk_that_gets_full` refuses
+the calls instead, and `test_a_full_disk_is_told_also_when_buffers_are_emptied` the bytes.
+"""
+
+import os
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from torture.conftest import Forker
+from torture.writing import WRITERS, Writer, copy, do, ends_well, lies_there, make_ready, told
+
+DISK_FULL = 5
+
+#: Bytes of the file system; a page is the least that it gives.
+SIZE, PAGE = 48 << 20, 4096
+
+#: How much of what a command writes still fits when it begins.
+PARTS = tuple(float(part) for part in os.environ.get("ASSAY_DISK_FULL", "0,0.1,0.4,0.7,0.9").split(","))
+
+
+@pytest.fixture(scope="module")
+def ready(forker: Forker, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with all that the commands read."""
+    return make_ready(forker, tmp_path_factory.mktemp("writers"))
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """An empty file system of `SIZE` bytes."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "assay-test", str(place)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def _free(place: Path) -> int:
+    return shutil.disk_usage(place).free
+
+
+@contextmanager
+def _only(place: Path, free: int) -> Iterator[None]:
+    """Nothing but `free` bytes left there, until the block ends."""
+    filling = place / "filling"
+    with filling.open("wb", buffering=0) as file:
+        os.posix_fallocate(file.fileno(), 0, max(_free(place) - free, PAGE))
+    try:
+        yield
+    finally:
+        filling.unlink()
+
+
+def _taken(forker: Forker, ready: Path, disk: Path, writer: Writer) -> tuple[dict[str, str], int]:
+    """What an undisturbed command leaves, and the bytes that it takes."""
+    place = copy(ready, disk / "place")
+    before = _free(disk)
+    assert do(forker, place, writer.command) == 0, told(place)
+    wanted, taken = lies_there(place), before - _free(disk)
+    shutil.rmtree(place)
+    return wanted, taken
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("name", WRITERS)
+def test_every_command_on_a_file_system_that_is_full(
+    forker: Forker, ready: Path, disk: Path, name: str, tally: Counter[str]
+) -> None:
+    """Exit 5 in one line, or 0 where what did not fit only saves time; with space it ends as ever."""
+    _starve(forker, ready, disk, WRITERS[name], PARTS, tally)
+
+
+def test_a_file_system_that_is_full(forker: Forker, ready: Path, disk: Path, tally: Counter[str]) -> None:
+    """The same of one command, once."""
+    _starve(forker, ready, disk, WRITERS["convert to npz"], (0.4,), tally)
+
+
+def _starve(
+    forker: Forker, ready: Path, disk: Path, writer: Writer, parts: tuple[float, ...], tally: Counter[str]
+) -> None:
+    wanted, taken = _taken(forker, ready, disk, writer)
+    refused = 0
+    for part in parts:
+        place, free = copy(ready, disk / "place"), int(part * taken) // PAGE * PAGE
+        where = f"{free:,} bytes free of {taken:,} that it takes"
+        with _only(disk, free):
+            # Its words go to another disk, or they would be lost.
+            log = disk.parent / "log"
+            code = forker.do(job="write", folder=place, arguments=writer.command, log=log)
+        said = log.read_text()
+        assert "Traceback" not in said, f"{where}: {said}"
+        assert "error[bug]" not in said, f"{where}: {said}"
+        assert code == 0 or (code == DISK_FULL and said.count("error[disk-full]") == 1), (
+            f"{where}: {code} {said}"
+        )
+        refused += code == DISK_FULL
+        ends_well(forker, place, writer, wanted, where)
+        shutil.rmtree(place)
+        tally["commands on a full file system"] += 1
+    assert refused, "nothing was refused"
