@@ -14,6 +14,7 @@ from assay.core.text import choices
 from assay.core.user_path import expanded
 from assay.data.formats.pixel_arrays import ChannelOrder, FloatRange
 from assay.data.formats.safe_open import read_file
+from assay.data.formats.shard_file import pattern_parts
 from assay.data.formats.signatures import FIRST_BYTES
 from assay.data.formats.unread_forms import form_of
 from assay.data.listing.class_names import checked_classes, read_class_names
@@ -36,6 +37,9 @@ _Word = TypeVar("_Word", bound=str)
 
 #: How names begin that belong to a hub.
 PREFIXES: Final = ("hf:", "tfds:")
+
+#: The sources that read the files that a path with wildcards names.
+OF_PATTERNS: Final = ("parquet", "webdataset")
 
 #: Every name that a data set can be asked for by.
 NAMES: Final = tuple(name for source in SOURCES for name in source.data_names)
@@ -86,8 +90,10 @@ def as_request(
     more = {"split_names": names, "root": _existing_root(root), "floats": _float_range(floats), **options}
     order = None if channel_order is None else _one_of("--channel-order", channel_order, CHANNEL_ORDERS)
     more["channel_order"] = order
-    path, names_of_classes = _existing_path(text, data), _class_names(classes)
-    return Request(text, path, arrays, objects, names_of_classes, **more)
+    path, pattern, names_of_classes = _existing_path(text, data), None, _class_names(classes)
+    if path is None and text is not None:
+        path, pattern = _patterned(text)
+    return Request(text, path, pattern, arrays, objects, names_of_classes, **more)
 
 
 def readable_source(request: Request) -> Source:
@@ -103,7 +109,7 @@ def readable_source(request: Request) -> Source:
 def chosen_source(request: Request) -> Source:
     """The source that reads a request. Raises AssayError `unknown-data` where there is none."""
     for source in SOURCES:
-        if source.matches(request):
+        if (request.pattern is None or source.name in OF_PATTERNS) and source.matches(request):
             return source
     raise _unknown(request)
 
@@ -122,9 +128,23 @@ def _existing_path(text: str | None, data: object) -> Path | None:
     with environment_errors(path):
         if path.exists():
             return path
+    if pattern_parts(text):
+        return None
     if isinstance(data, Path) or text.startswith((".", "~")) or os.sep in text:
         raise AssayError("unknown-data", text, "there is no such file or folder", "Check the path.")
     return None
+
+
+def _patterned(text: str) -> tuple[Path | None, str | None]:
+    """The folder and the pattern of a path with wildcards; (None, None) where it has none, or is a name."""
+    parts = pattern_parts(text) if text not in NAMES and not text.startswith(PREFIXES) else None
+    if parts is None:
+        return None, None
+    folder = expanded(parts[0], "the data")
+    with environment_errors(folder):
+        if not folder.is_dir():
+            raise AssayError("unknown-data", folder, "there is no such folder", "Check the path.")
+    return folder, parts[1]
 
 
 def _float_range(floats: bool | str) -> FloatRange | None:
@@ -155,6 +175,10 @@ def _existing_root(root: str | Path | None) -> Path | None:
 
 
 def _unknown(request: Request) -> AssayError:
+    if request.pattern is not None:
+        what = "no Parquet file and no WebDataset shard there has such a name"
+        fix = "Check the pattern; a folder as a whole is given by its path."
+        return AssayError("unknown-data", str(request.data), what, fix)
     if request.path is not None:
         known = form_of(request.path.name, read_file(request.path, FIRST_BYTES))
         what = f"it is {known.name}, no form of data" if known else "nothing here is of a form"

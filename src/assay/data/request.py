@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, ignore
 from assay.data.formats.pixel_arrays import ArrayForm, ChannelOrder, FloatRange
+from assay.data.formats.shard_file import PARQUET, TAR, shard_paths
 from assay.data.values import Kind, Resize
 
 
@@ -19,6 +21,7 @@ class Request:
 
     data: a name or a path as the user gave it; None where `arrays` are given.
     path: `data` as a path, where it is one that exists. arrays: images and labels from Python.
+    pattern: where `data` has wildcards, which of the files below `path` are meant.
     objects: the same as a data frame, a data set of torch or Hugging Face, or lists (`python_objects`).
     classes, name: the user's own names, before those that the source knows.
     floats: what the pixels of float arrays range from and to. channel_order: where the colors of flat rows
@@ -35,6 +38,7 @@ class Request:
 
     data: str | None = None
     path: Path | None = None
+    pattern: str | None = None
     arrays: Sequence[NDArray[Any]] | None = None
     objects: object = None
     classes: tuple[str, ...] | None = None
@@ -63,6 +67,11 @@ class Request:
     def array_form(self) -> ArrayForm:
         """What was said of arrays."""
         return ArrayForm(self.floats, self.channel_order)
+
+    @cached_property
+    def shards_there(self) -> Sequence[Path]:
+        """Parquet files and tars at the path, as they were when this was first asked for."""
+        return [] if self.path is None else shard_paths(self.path, (*PARQUET, *TAR), self.pattern)
 
     @property
     def columns(self) -> tuple[str | None, ...]:

@@ -107,7 +107,9 @@ def main() -> None:
         _answer(target, request, payloads)
 
 
-def _payload(source: IO[bytes], item: str | int) -> Payload:
+def _payload(source: IO[bytes], item: str | int | dict[str, str]) -> Payload:
+    if isinstance(item, dict):
+        return AssayError(item["code"], item["where"], item["what"], "")
     return item if isinstance(item, str) else receive_bytes(source, item)
 
 
@@ -158,7 +160,7 @@ def _content(payload: Payload) -> _Content:
     """The content of an image file, or why there is none."""
     try:
         # A file that became a link since it was listed could lead anywhere.
-        return payload if isinstance(payload, bytes) else read_limited(payload, follow_links=False)
+        return read_limited(payload, follow_links=False) if isinstance(payload, str) else payload
     except (AssayError, MemoryError) as error:
         return error
 

@@ -17,6 +17,7 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.errors import AssayError
 from assay.core.memory import short_of
 from assay.data.decoding.sixteen_bits import FULL_SCALE
 from assay.data.decoding.worker import MOST_MEMORY, READY, memory_limit, receive, receive_bytes, send
@@ -122,7 +123,7 @@ class _Worker:
         assert source is not None  # both are pipes
         assert target is not None
         contents = [item for item in request.items if isinstance(item, bytes)]
-        items = [len(item) if isinstance(item, bytes) else item for item in request.items]
+        items = [_announced(item) for item in request.items]
         message = {
             "items": items,
             "shape": request.shape,
@@ -146,6 +147,13 @@ class _Worker:
             with suppress(OSError):  # what the dead process did not take
                 if pipe is not None:
                     pipe.close()
+
+
+def _announced(item: Payload) -> int | str | dict[str, str]:
+    """An image in a message: the length of what follows, a path, or why there is neither."""
+    if isinstance(item, AssayError):
+        return {"code": item.code, "where": item.where, "what": item.what}
+    return len(item) if isinstance(item, bytes) else item
 
 
 def _ended_by(process: "subprocess.Popen[bytes]") -> int | None:

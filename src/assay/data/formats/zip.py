@@ -104,7 +104,7 @@ def check_entries(path: Path, entries: Sequence[zipfile.ZipInfo], size: int) -> 
     check_total(path, sum(entry.file_size for entry in entries), size)
 
 
-def check_name(path: Path, name: str) -> None:
+def check_name(path: object, name: str) -> None:
     """Refuse a name that is absolute, leads upwards, or means something else on another system."""
     parts = re.split(r"[/\\]", name)
     bad = name.startswith(("/", "\\")) or ".." in parts or "\0" in name or "\\" in name
@@ -144,7 +144,7 @@ def _place(name: str) -> tuple[str, ...]:
     return tuple(part for part in name.split("/") if part not in ("", "."))
 
 
-def check_total(path: Path, total: int, size: int) -> None:
+def check_total(path: object, total: int, size: int) -> None:
     """Refuse more bytes than any set has, or better packed than pictures can be."""
     if total > MOST_BYTES:
         raise too_large(path, f"its files have {total:,} bytes; at most {MOST_BYTES:,} are read")

@@ -3,13 +3,14 @@
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from assay.core.errors import AssayError
 from assay.data.listing.names import natural_key
 from assay.data.values import LeftOut
 
-#: An image that is still encoded: the path of its file, or its content.
-Payload = str | bytes
+#: An image that is still encoded: the path of its file, or its content; or why there is neither.
+Payload = str | bytes | AssayError
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,12 +20,44 @@ class Part:
     ids: stable names, unique within the split. labels: a class name each.
     payloads: gives the encoded images from the first to the last, again at every call.
     columns: what the source says of each image besides (group, the user's own), as text.
+    some: gives those of some rows, where that is less work than to pass over those before them.
+    sizes: what tells that an image is still as listed, one text each, where that is known without reading it.
     """
 
     ids: Sequence[str]
     labels: Sequence[str]
     payloads: Callable[[], Iterator[Payload]]
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    some: Callable[[range], Iterator[Payload]] | None = None
+    sizes: Sequence[str] | None = None
+
+    def payloads_of(self, rows: range) -> Iterator[Payload]:
+        """The encoded images of rows that follow each other."""
+        if self.some is not None:
+            return self.some(rows)
+        return islice(self.payloads(), rows.start, rows.stop)
+
+    def chosen(self, rows: Sequence[int]) -> "Part":
+        """The images of some rows alone, which rise."""
+        columns: Mapping[str, Sequence[str]] = {
+            name: [values[row] for row in rows] for name, values in self.columns.items()
+        }
+
+        def some(own: range) -> Iterator[Payload]:
+            kept = rows[own.start : own.stop]
+            if not kept:
+                return iter(())
+            wanted, span = set(kept), range(kept[0], kept[-1] + 1)
+            return (item for row, item in zip(span, self.payloads_of(span), strict=True) if row in wanted)
+
+        return Part(
+            [self.ids[row] for row in rows],
+            [self.labels[row] for row in rows],
+            lambda: some(range(len(rows))),
+            columns,
+            some,
+            None if self.sizes is None else [self.sizes[row] for row in rows],
+        )
 
 
 @dataclass(frozen=True, eq=False)

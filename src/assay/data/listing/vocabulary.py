@@ -177,7 +177,7 @@ def _without(listing: Listing, split: str, strange: set[str], *, whole: bool) ->
     gone = [LeftOut(part.ids[r], UNLABELLED, reason, split, part.labels[r]) for r in _others(part, strange)]
     parts = {name: one for name, one in listing.parts.items() if name != split or keep}
     if keep:
-        parts[split] = _chosen(part, keep)
+        parts[split] = part.chosen(keep)
     left = {label for one in parts.values() for label in one.labels}
     classes = (
         None
@@ -195,16 +195,3 @@ def _without(listing: Listing, split: str, strange: set[str], *, whole: bool) ->
 
 def _others(part: Part, strange: set[str]) -> list[int]:
     return [row for row, label in enumerate(part.labels) if label in strange]
-
-
-def _chosen(part: Part, rows: Sequence[int]) -> Part:
-    kept = set(rows)
-    columns: Mapping[str, Sequence[str]] = {
-        name: [values[row] for row in rows] for name, values in part.columns.items()
-    }
-    return Part(
-        [part.ids[row] for row in rows],
-        [part.labels[row] for row in rows],
-        lambda: (payload for row, payload in enumerate(part.payloads()) if row in kept),
-        columns,
-    )

@@ -22,6 +22,7 @@ from assay.data.sources import (
     sample,
     tfds,
 )
+from assay.data.sources.packed import web_dataset
 from assay.data.values import Dataset
 
 
@@ -62,6 +63,15 @@ SOURCES: Final = (
     Source("tfds", (), tfds.matches, tfds.read, tfds.TAKES, tfds.listing),
     Source("idx", (), idx_folder.matches, idx_folder.read, idx_folder.TAKES),
     Source("numpy", (), numpy_files.matches, numpy_files.read, numpy_files.TAKES),
+    Source(
+        "webdataset",
+        (),
+        web_dataset.matches,
+        web_dataset.read,
+        web_dataset.TAKES,
+        web_dataset.listing,
+        web_dataset.read_shard,
+    ),
     Source("archive", (), archive.matches, archive.read, archive.TAKES),
     Source(
         "parquet",

@@ -281,6 +281,7 @@ def _stamps(part: Part) -> Iterator[str]:
         if isinstance(payload, bytes):
             yield f"{label}|{hashlib.sha256(payload).hexdigest()}"
         else:
+            assert isinstance(payload, str)  # what could not be read was told as an error
             status = Path(payload).stat() if Path(payload).exists() else None
             yield f"{label}|{payload}|{status and (status.st_size, status.st_mtime_ns, status.st_ctime_ns)}"
     yield from (f"{name}|{cells!r}" for name, cells in part.columns.items())

@@ -1,12 +1,12 @@
 """A share of the images of a listing, decoded by one of several processes; and the whole from its pieces."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 
 from assay.core import durable
 from assay.core.arrays import Shape
+from assay.core.errors import AssayError
 from assay.core.events import warn
 from assay.data.decoding.sixteen_bits import FULL_SCALE, Levels, scale_for, together
 from assay.data.decoding.splits import DecodedPart, decode_parts, first_shape, fits_all
@@ -86,12 +86,14 @@ def read_image_shard(
 
 def _sizes(part: Part) -> list[str]:
     """The bytes of every image as listed: files that were exchanged are mostly of another size."""
-    return [str(len(item) if isinstance(item, bytes) else _size_of(item)) for item in part.payloads()]
+    return list(part.sizes) if part.sizes is not None else [str(_size_of(item)) for item in part.payloads()]
 
 
-def _size_of(path: str) -> int:
+def _size_of(item: Payload) -> int:
+    if isinstance(item, bytes):
+        return len(item)
     try:
-        return Path(path).stat().st_size
+        return -1 if isinstance(item, AssayError) else Path(item).stat().st_size
     except OSError:  # gone, or out of reach: decoding reports it
         return -1
 
@@ -114,12 +116,8 @@ def _share(listing: Listing, shard: Shard) -> Listing:
 def _rows_of(part: Part, shard: Shard) -> Part:
     rows = shard.rows(len(part.ids))
     own = slice(rows.start, rows.stop)
-
-    def payloads() -> Iterator[Payload]:
-        return islice(part.payloads(), rows.start, rows.stop)
-
     columns = {name: values[own] for name, values in part.columns.items()}
-    return Part(part.ids[own], part.labels[own], payloads, columns)
+    return Part(part.ids[own], part.labels[own], lambda: part.payloads_of(rows), columns)
 
 
 def _levels(

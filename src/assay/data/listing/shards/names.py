@@ -1,0 +1,102 @@
+"""What the names of shards say: which split they belong to, and whether some of them are missing."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import PurePosixPath
+from typing import Final
+
+from assay.core.text import counted, one_line
+from assay.data.listing.names import split_of
+
+#: train-00000-of-00001.parquet, imagenet-val-000042.tar, test00.tar, also with a folder for the split.
+_SPLIT_IN_NAME: Final = re.compile(
+    r"(?:^|[/_.-])(train(?:ing)?|val(?:id(?:ation)?)?|dev|test(?:ing)?)(?=[/_.-]|\d)"
+)
+
+#: NAME-00000-of-00042, as on the Hugging Face hub; NAME-000000, as WebDataset writes them.
+_OF: Final = re.compile(r"(.*?)[-_.](\d{1,9})-of-(\d{1,9})(?=[-_.])")
+_NUMBERED: Final = re.compile(r"(.*?)(\d{1,9})\.[a-z.]+$", re.IGNORECASE)
+
+#: Numbers and names that a note tells.
+_TOLD: Final = 5
+
+
+def split_in_name(name: str) -> str | None:
+    """The split that the name of a shard tells, folders included, or None."""
+    found = _SPLIT_IN_NAME.search(name.lower())
+    return split_of(found[1]) if found else None
+
+
+def notes_on_shards(names: Sequence[str]) -> list[str]:
+    """Notes on shards by their names below the root: missing ones, two cuts of one set, unknown splits."""
+    return [*_missing(names), *_unknown_splits(names), *_several_folders(names)]
+
+
+def _missing(names: Sequence[str]) -> Iterator[str]:
+    """A note for each row of shards in which numbers are missing, or that was cut in two ways."""
+    whole: defaultdict[str, defaultdict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
+    numbered: defaultdict[str, set[int]] = defaultdict(set)
+    for name in names:
+        if found := _OF.match(name):
+            whole[found[1]][int(found[3])].add(int(found[2]))
+        elif found := _NUMBERED.fullmatch(name):
+            numbered[found[1]].add(int(found[2]))
+    for stem, cuts in whole.items():
+        for count, there in cuts.items():
+            yield from _told_gap(stem, there, range(count))
+        if len(cuts) > 1:
+            told = " and ".join(f"-of-{count}" for count in sorted(cuts))
+            yield f"shards of {one_line(stem)!r} are of {told}: an older cut may hold the same images again"
+    for stem, there in numbered.items():
+        if len(there) > 1:
+            first = min(there) if min(there) <= 1 else 0
+            yield from _told_gap(stem, there, range(first, max(there) + 1))
+
+
+def _told_gap(stem: str, there: set[int], expected: range) -> Iterator[str]:
+    if len(expected) - len(there.intersection(expected)) <= 0:
+        return
+    first: list[int] = []
+    for number in expected:
+        if number not in there:
+            first.append(number)
+        if len(first) == _TOLD:
+            break
+    count = len(expected) - len(there.intersection(expected))
+    more = ", ..." if count > len(first) else ""
+    told = ", ".join(map(str, first))
+    yield f"{counted(count, 'shard', 'shards')} of {one_line(stem)!r} missing by their numbers: {told}{more}"
+
+
+def _unknown_splits(names: Sequence[str]) -> Iterator[str]:
+    """A note for shards whose name begins with another word than those that name splits."""
+    if not any(map(split_in_name, names)):
+        return
+    others = [name for name in names if split_in_name(name) is None]
+    if others:
+        files = counted(len(others), "shard names", "shards name")
+        yield f"{files} no split and count as train: {some_names(others)}"
+
+
+def _several_folders(names: Iterable[str]) -> Iterator[str]:
+    """A note where folders hold shards of the same splits: they may be versions of one set."""
+    splits: defaultdict[str, set[str]] = defaultdict(set)
+    for name in names:
+        splits[str(PurePosixPath(name).parent)].add(split_in_name(name) or "train")
+    shared = [
+        folder
+        for folder, own in splits.items()
+        if any(own & other for at, other in splits.items() if at != folder)
+    ]
+    if shared:
+        yield (
+            f"{len(shared)} folders hold shards of the same split ({some_names(shared)}): read as one set; "
+            "give one of them if they are versions of it"
+        )
+
+
+def some_names(names: Sequence[str]) -> str:
+    """The first few of many names, for a note."""
+    told = ", ".join(one_line(name) for name in names[:_TOLD])
+    return f"{told}, ..." if len(names) > _TOLD else told

@@ -1,0 +1,1 @@
+"""Images packed into many files of equal form: WebDataset shards."""
