@@ -59,6 +59,7 @@ def parsers() -> dict[str, Callable[[Path, bytes], object]]:
     from assay.data.formats.archive import unpack
     from assay.data.formats.idx import read_idx
     from assay.data.formats.npy import read_npy, read_npz
+    from assay.data.formats.shard_file import local_shard
     from assay.data.formats.text_table import read_table
     from assay.data.formats.tfrecord import parse_example, read_array_records, read_tfrecords
     from assay.data.listing.parquet import list_parquet
@@ -100,7 +101,7 @@ def parsers() -> dict[str, Callable[[Path, bytes], object]]:
         "tfrecord": lambda path, _: list(read_tfrecords(path)),
         "example": parse_example,
         "array_record": lambda path, _: list(read_array_records(path)),
-        "parquet": lambda path, _: list_parquet(Request(), path.parent, [path]),
+        "parquet": lambda path, _: list_parquet(Request(), path.parent, [local_shard(path, path.parent)]),
         # Not through `read_model`: its hashes would stop any change at the door.
         "weights": lambda path, data: _checked_weights(path, data, {"w": (1,)}),
         "record": lambda path, _: _read_record(path),

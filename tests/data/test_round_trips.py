@@ -22,6 +22,7 @@ from hypothesis.extra import numpy as arrays
 from assay.core.errors import AssayError
 from assay.data.formats.archive import unpack
 from assay.data.formats.npy import read_npy, read_npz
+from assay.data.formats.shard_file import local_shard
 from assay.data.formats.text_table import read_table
 from assay.data.listing.parquet import list_parquet
 from assay.data.request import Request
@@ -125,7 +126,7 @@ def test_parquet(rows: list[tuple[bytes, str, str]], size: int, place: Path) -> 
     images = [{"bytes": content, "path": None} for content, _, _ in rows]
     table = {"image": images, "label": [row[1] for row in rows], "note": [row[2] for row in rows]}
     pq.write_table(pa.table(table), place / "a.parquet", row_group_size=size)
-    part = list_parquet(Request(), place, [place / "a.parquet"]).parts["train"]
+    part = list_parquet(Request(), place, [local_shard(place / "a.parquet", place)]).parts["train"]
     assert list(part.payloads()) == [row[0] for row in rows]
     assert list(part.labels) == [row[1] for row in rows]
     assert list(part.columns["note"]) == [row[2] for row in rows]
@@ -160,7 +161,7 @@ def _unpacked(path: Path) -> None:
 
 
 def _listed(path: Path) -> None:
-    for part in list_parquet(Request(), path.parent, [path]).parts.values():
+    for part in list_parquet(Request(), path.parent, [local_shard(path, path.parent)]).parts.values():
         list(part.payloads())
 
 

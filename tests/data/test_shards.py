@@ -1,7 +1,9 @@
 """A set read share by share is the set: every row once, and what the whole decides as for the whole."""
 
 import io
+import tarfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +12,11 @@ from PIL import Image
 
 from assay.core.errors import AssayError
 from assay.data.checked_images import joined_images
+from assay.data.formats.shard_file import ShardFile, local_shard
 from assay.data.load import as_request, read
 from assay.data.piece import STEP, Piece, Shard, parse_shard
 from assay.data.shards import join, join_splits, read_shard
+from assay.data.sources import packed, parquet_files
 from assay.data.values import Dataset
 
 
@@ -164,3 +168,68 @@ def test_joined_images_are_read_in_any_order_and_checked(tmp_path: Path) -> None
     (tmp_path / "2.raw").write_bytes(b"head" + bytes(4 * 6))
     with pytest.raises(AssayError, match="data-changed"):
         joined_images(files, (3, 2, 1), digests)
+
+
+def _parquet_shards(root: Path, images: Sequence[bytes], sizes: Sequence[int]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    start = 0
+    for number, size in enumerate(sizes):
+        rows = range(start, start + size)
+        content = {
+            "image": pa.array([images[row] for row in rows], pa.binary()),
+            "label": pa.array([row % 2 for row in rows], pa.int64()),
+        }
+        path = root / f"train-{number:05}-of-{len(sizes):05}.parquet"
+        pq.write_table(pa.table(content), path, row_group_size=100)
+        start += size
+
+
+def _tar_shards(root: Path, images: Sequence[bytes], sizes: Sequence[int]) -> None:
+    start = 0
+    for number, size in enumerate(sizes):
+        with tarfile.open(root / f"train-{number:05}.tar", "w") as archive:
+            for row in range(start, start + size):
+                for ending, content in (("png", images[row]), ("cls", b"%d" % (row % 2))):
+                    info = tarfile.TarInfo(f"{row:06}.{ending}")
+                    info.size = len(content)
+                    archive.addfile(info, io.BytesIO(content))
+        start += size
+
+
+@pytest.mark.parametrize("form", ["parquet", "webdataset"])
+def test_a_share_opens_only_the_files_that_hold_it(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the first, whose first image tells the channels; images of all others are not touched.
+
+    The size and the rule are given, so no other image matters. The shares join to the whole.
+    """
+    rng = np.random.default_rng(5)
+    images = [picture(rng, "RGB", 5) for _ in range(1100)]
+    images[700] = b"no picture"
+    data = tmp_path / "data"
+    data.mkdir()
+    (_parquet_shards if form == "parquet" else _tar_shards)(data, images, [300, 0, 500, 300])
+    reading: dict[str, object] = {"size": "4", "resize": "crop"}
+    whole = read(as_request(data, skip_bad=True, **reading))
+    assert len(whole.train) == 1099
+    opened: list[str] = []
+    real = local_shard
+
+    def spied(path: Path, root: Path) -> ShardFile:
+        file = real(path, root)
+        return replace(file, opened=lambda: (opened.append(path.name[6:11]), file.opened())[1])
+
+    for source in (packed.web_dataset, parquet_files):
+        monkeypatch.setattr(source, "local_shard", spied)
+    pieces, files = [], []
+    for number in (1, 2, 3):
+        opened.clear()
+        (tmp_path / str(number)).mkdir()
+        request = as_request(data, skip_bad=True, **reading)
+        pieces.append(read_shard(request, Shard(number, 3), tmp_path / str(number)))
+        files.append(sorted(set(opened)))
+    assert files == [["00000", "00002"], ["00000", "00002", "00003"], ["00000", "00003"]]
+    assert joined(pieces) == whole

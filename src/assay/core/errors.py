@@ -67,6 +67,7 @@ ERROR_CODES: Final[dict[str, int]] = {
     "archive-refused": BAD_DATA,
     "archive-too-large": BAD_DATA,
     "parquet-unreadable": BAD_DATA,
+    "shards-differ": BAD_DATA,
     "records-unreadable": BAD_DATA,
     "image-unreadable": BAD_DATA,
     "image-format": BAD_DATA,

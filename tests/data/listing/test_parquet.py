@@ -10,6 +10,7 @@ from PIL import Image
 
 from assay.core.errors import AssayError
 from assay.data.formats import parquet_file
+from assay.data.formats.shard_file import local_shard
 from assay.data.listing.parquet import list_parquet
 from assay.data.request import Request
 from assay.workflow.load import load
@@ -237,7 +238,7 @@ def test_a_damaged_footer_is_refused_or_harmless(tmp_path):
         content[position] ^= 1 << bit
         path.write_bytes(content)
         try:
-            parts = list_parquet(Request(), tmp_path, [path]).parts.values()
+            parts = list_parquet(Request(), tmp_path, [local_shard(path, tmp_path)]).parts.values()
             assert all(len(list(part.payloads())) == len(part.ids) for part in parts)
         except AssayError as error:
             refused.add(error.code)

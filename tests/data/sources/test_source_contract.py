@@ -1,6 +1,8 @@
 """What every source promises, held by one test run over all of them."""
 
 import hashlib
+import io
+import tarfile
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from assay.core.errors import AssayError
 from assay.data.convert import convert
@@ -101,6 +104,20 @@ def _python(dataset: Dataset, _: Path) -> Options:
     return {"data": pairs}
 
 
+def _web_dataset(dataset: Dataset, place: Path) -> Options:
+    place.mkdir()
+    for name, split in dataset.splits.items():
+        with tarfile.open(place / f"set-{name}-000000.tar", "w") as archive:
+            for row, (image, label) in enumerate(zip(split.images, split.labels, strict=True)):
+                content = io.BytesIO()
+                Image.fromarray(image[..., 0]).save(content, "PNG")
+                for ending, data in (("png", content.getvalue()), ("cls", dataset.classes[label].encode())):
+                    info = tarfile.TarInfo(f"{row:05}.{ending}")
+                    info.size = len(data)
+                    archive.addfile(info, io.BytesIO(data))
+    return {"data": place}
+
+
 #: How a set comes into the form that a source reads.
 MADE: Mapping[str, Callable[[Dataset, Path], Options]] = {
     "python": _python,
@@ -112,6 +129,7 @@ MADE: Mapping[str, Callable[[Dataset, Path], Options]] = {
     "archive": _archive,
     "pixel-table": _pixel_table,
     "parquet": lambda dataset, place: {"data": convert(dataset, place.with_suffix(".parquet"))},
+    "webdataset": _web_dataset,
     "folder": lambda dataset, place: {"data": convert(dataset, place)},
     "table": _table,
 }
@@ -252,7 +270,7 @@ def test_every_source_takes_a_name_and_class_names(source: str, cache: None, tmp
     assert (found.name, found.classes) == ("mine", GIVEN["classes"])
 
 
-@pytest.mark.parametrize("source", ["archive", "folder", "hf", "parquet", "table"])
+@pytest.mark.parametrize("source", ["archive", "folder", "hf", "parquet", "table", "webdataset"])
 def test_sources_of_image_files_take_a_size(source: str, cache: None, tmp_path: Path) -> None:
     """Each brings its images to the size that was asked for."""
     made = MADE[source](load(arrays=_arrays(24, 0), classes=CLASSES), tmp_path / "set")

@@ -4,12 +4,11 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Final
 
 from assay.core.errors import AssayError
 from assay.core.text import one_line
-from assay.data.formats.safe_open import open_file
+from assay.data.formats.shard_file import ShardFile
 
 #: Older versions load code from files that ask for it (CVE-2023-47248).
 OLDEST: Final = (17, 0)
@@ -43,14 +42,19 @@ _LONGEST_TEXT: Final = 10_000
 
 
 @contextmanager
-def opened(parquet: Any, path: Path) -> Iterator[Any]:
-    """The file, opened. Raises AssayError `parquet-unreadable` for whatever is wrong with it meanwhile."""
+def opened(parquet: Any, path: ShardFile, glance: bool = False) -> Iterator[Any]:
+    """The file, opened; glance: for its footer and single columns.
+
+    Raises AssayError `parquet-unreadable` for whatever is wrong with it meanwhile.
+    """
     import pyarrow
 
-    with open_file(path) as handle:
+    with (path.glanced if glance else path.opened)() as handle:
         try:
             texts = _texts(parquet, handle)
-            with parquet.ParquetFile(handle, read_dictionary=texts) as file:
+            # Checksums of pages, where the writer made them: a changed bit is damage, not another picture.
+            checked = {"read_dictionary": texts, "page_checksum_verification": True}
+            with parquet.ParquetFile(handle, **checked) as file:
                 yield file
         except (pyarrow.ArrowException, OSError, ValueError, KeyError, IndexError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -72,7 +76,7 @@ def _texts(parquet: Any, handle: Any) -> list[str]:
     ]
 
 
-def check_groups(path: Path, metadata: Any) -> None:
+def check_groups(path: object, metadata: Any) -> None:
     """Raise AssayError `parquet-unreadable` where a group of rows is too large to be held."""
     for number in range(metadata.num_row_groups):
         size = metadata.row_group(number).total_byte_size
@@ -85,7 +89,20 @@ def check_groups(path: Path, metadata: Any) -> None:
             )
 
 
-def check_rows(path: Path, column: str, found: int, promised: int) -> None:
+def group_rows(path: object, metadata: Any) -> list[int]:
+    """Rows of each group. Raises AssayError `parquet-unreadable` where they are not those of the file."""
+    rows = [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)]
+    if min(rows, default=0) < 0 or sum(rows) != metadata.num_rows:
+        raise AssayError(
+            "parquet-unreadable",
+            path,
+            f"its groups have {sum(rows):,} rows in all, the file {metadata.num_rows:,}",
+            "Replace the file with an intact copy, or write it again.",
+        )
+    return rows
+
+
+def check_rows(path: object, column: str, found: int, promised: int) -> None:
     """A damaged file may have fewer values than rows, and is read without a word."""
     if found != promised:
         raise AssayError(
@@ -96,7 +113,7 @@ def check_rows(path: Path, column: str, found: int, promised: int) -> None:
         )
 
 
-def cells_of(path: Path, file: Any, name: str) -> list[Any]:
+def cells_of(path: object, file: Any, name: str) -> list[Any]:
     """The values of one column, equal texts kept once: a small file can hold a long text many times."""
     column = file.read(columns=[name]).column(0)
     found: list[Any] = []
@@ -169,3 +186,28 @@ def class_names_of(schema: Any, label: str) -> tuple[str, ...] | None:
         return None
     right = isinstance(names, list) and bool(names) and all(isinstance(name, str) for name in names)
     return tuple(names) if right else None
+
+
+def kinds_of(schema: Any) -> dict[str, str]:
+    """What each column holds, in a word: shards of one set hold the same."""
+    import pyarrow.types as types
+
+    tests = (
+        ("nothing", types.is_null),
+        ("truth values", types.is_boolean),
+        ("numbers", types.is_integer),
+        ("numbers", types.is_floating),
+        ("text", types.is_string),
+        ("text", types.is_large_string),
+        ("bytes", _is_bytes),
+        ("structs", types.is_struct),
+        ("lists", types.is_list),
+        ("lists", types.is_large_list),
+        ("lists", types.is_fixed_size_list),
+    )
+
+    def kind(found: Any) -> str:
+        plain = found.value_type if types.is_dictionary(found) else found
+        return next((word for word, test in tests if test(plain)), str(plain))
+
+    return {name: kind(schema.field(name).type) for name in schema.names}

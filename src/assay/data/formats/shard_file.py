@@ -31,7 +31,7 @@ _RANGE: Final = re.compile(r"(\d{1,9})\.\.(\d{1,9})")
 _MOST_NAMES: Final = 100_000
 
 #: What may be otherwise at a second look: a file that another program was writing, a disk of the network.
-_WORTH_A_RETRY = ("parquet-unreadable", "file-unreadable", "file-missing", "data-unavailable")
+PASSING: Final = ("parquet-unreadable", "file-unreadable", "file-missing", "data-unavailable")
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +40,7 @@ class ShardFile:
 
     size: bytes. stamp: changes whenever the file does. opened: its whole content, open for reading and
     seeking. glanced: the same for a look at headers and labels, where that costs less than the whole.
+    path: where it lies on this machine, or None.
     """
 
     name: str
@@ -48,6 +49,7 @@ class ShardFile:
     stamp: str
     opened: Callable[[], AbstractContextManager[IO[bytes]]]
     glanced: Callable[[], AbstractContextManager[IO[bytes]]]
+    path: Path | None = None
 
     def __str__(self) -> str:
         return self.where
@@ -59,7 +61,11 @@ def local_shard(path: Path, root: Path) -> ShardFile:
         status = path.stat()
     name = path.name if path == root else path.relative_to(root).as_posix()
     stamp = f"{path}|{status.st_size}|{status.st_mtime_ns}|{status.st_ctime_ns}"
-    return ShardFile(name, str(path), status.st_size, stamp, lambda: open_file(path), lambda: open_file(path))
+
+    def opened() -> AbstractContextManager[IO[bytes]]:
+        return open_file(path)
+
+    return ShardFile(name, str(path), status.st_size, stamp, opened, opened, path)
 
 
 def twice(read: Callable[[], _T]) -> _T:
@@ -67,7 +73,7 @@ def twice(read: Callable[[], _T]) -> _T:
     try:
         return read()
     except AssayError as error:
-        if error.code not in _WORTH_A_RETRY:
+        if error.code not in PASSING:
             raise
     return read()
 

@@ -7,6 +7,7 @@ from itertools import repeat
 from typing import IO, Final, NamedTuple
 
 from assay.core.errors import AssayError
+from assay.core.text import one_line
 from assay.data.formats.safe_open import reading_errors
 from assay.data.formats.shard_file import ShardFile
 from assay.data.formats.tar_members import decompressed
@@ -45,7 +46,12 @@ def tar_images(file: ShardFile, content: TarContent, rows: range) -> Iterator[by
         except (AssayError, EOFError, zlib.error) as error:
             why = error.what if isinstance(error, AssayError) else f"it is damaged ({error})"
             if attempt:
-                lost = AssayError("image-unreadable", file, f"its shard cannot be read there: {why}", "")
+                lost = AssayError(
+                    "image-unreadable",
+                    file,
+                    f"its shard {one_line(file.name)} cannot be read there: {why}",
+                    "",
+                )
                 yield from repeat(lost, len(rows) - done)
 
 

@@ -4,104 +4,145 @@ Understands the form of the Hugging Face hub: an image column with `bytes` and `
 numbers, class names in the schema's metadata.
 """
 
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
-
-import numpy as np
+from typing import Any, Final, TypeVar
 
 from assay.core.errors import AssayError
-from assay.core.text import one_line
+from assay.core.text import counted, one_line
 from assay.data.formats.parquet_file import (
     cells_of,
     check_groups,
     check_rows,
     class_names_of,
+    group_rows,
     holding_images,
     holding_pixels,
     is_simple,
     need_pyarrow,
     opened,
 )
-from assay.data.formats.pixel_arrays import ArrayForm, pixels, plain_images
-from assay.data.formats.png import png_bytes
+from assay.data.formats.shard_file import PASSING, ShardFile, twice
 from assay.data.formats.text_table import LABEL_NAMES, PATH_NAMES, SPLIT_NAMES, chosen_column, optional_column
 from assay.data.listing.image_table import Table, list_columns
-from assay.data.listing.listing import Listing, Part, stamp_of
+from assay.data.listing.listing import Listing, stamp_of
 from assay.data.listing.names import ordered_splits, split_of
+from assay.data.listing.shards.names import notes_on_shards, some_names, split_in_name
+from assay.data.listing.shards.parquet_rows import Footer, ParquetRows, parquet_part, refuse_unlike
 from assay.data.listing.table_labels import is_missing, several_labels
 from assay.data.request import Request
-from assay.data.values import UNLABELLED, LeftOut, numbered_ids
+from assay.data.values import UNLABELLED, LeftOut
 
 IMAGE_NAMES: Final = ("image", "img", "picture", "photo", "bytes")
 
 #: How columns of lists of pixels are called besides.
 _PIXEL_NAMES: Final = ("pixels", "pixel_values", "data", "x")
 
-#: Images that are held at once while a file is streamed.
-_BATCH: Final = 128
 
-#: hub names of files: train-00000-of-00001.parquet, also with a folder for the split.
-_SPLIT_IN_NAME: Final = re.compile(
-    r"(?:^|[/_.-])(train(?:ing)?|val(?:id(?:ation)?)?|dev|test(?:ing)?)(?=[/_.-])"
-)
-
-
-@dataclass(frozen=True)
-class _File:
-    """One Parquet file: where, which columns matter, and the split of each of its rows."""
-
-    path: Path
-    image: str
-    labels: list[str]
-    splits: list[str]
-    paths: list[str]
-    columns: dict[str, list[str]]
-    classes: tuple[str, ...] | None
-
-
-def list_parquet(request: Request, root: Path, files: Sequence[Path]) -> Listing:
+def list_parquet(request: Request, root: Path, files: Sequence[ShardFile]) -> Listing:
     """The images in Parquet files, by split: of a column, of the file's name, or all train.
 
-    Raises AssayError `missing-extra`, `parquet-unreadable`, `column-missing`, `table-value`,
-    `label-out-of-range`.
+    A file that cannot be read is tried once more; then it is an error or, where bad images are skipped, left
+    out as an unreadable one. Raises AssayError `missing-extra`, `parquet-unreadable`, `shards-differ`,
+    `column-missing`, `table-value`, `label-out-of-range`.
     """
     parquet = need_pyarrow()
-    if tables := _tables_of_paths(parquet, request, files):
-        return list_columns(request, root if root.is_dir() else root.parent, tables, "Parquet files of paths")
-    read = [_read(parquet, request, root, path) for path in files]
-    classes = next((file.classes for file in read if file.classes), None)
-    stamps = [
-        f"{file.path}|{s.st_size}|{s.st_mtime_ns}|{s.st_ctime_ns}"
-        for file in read
-        for s in [file.path.stat()]
-    ]
+    footers, lost, empty = _footers(parquet, request, files)
+    refuse_unlike(footers)
+    if tables := _tables_of_paths(parquet, request, footers):
+        listing = list_columns(
+            request, root if root.is_dir() else root.parent, tables, "Parquet files of paths"
+        )
+        return replace(listing, left_out=(*listing.left_out, *lost))
+    read = []
+    for footer in footers:
+        found = _unless_lost(request, footer.file, partial(_read, parquet, request, footer.file), lost)
+        read += [] if found is None else [found]
+    if not read:
+        raise AssayError("too-few-images", root, "the files have no rows", "Give at least one image.")
     splits = ordered_splits(split for file in read for split in file.splits)
-    parts = {split: _part(parquet, read, split, request.array_form) for split in splits}
-    form = f"{len(files):,} Parquet file{'s' if len(files) > 1 else ''}"
+    parts = {split: parquet_part(parquet, read, split, request.array_form) for split in splits}
     left_out, notes = _set_aside(request, read)
-    parts = {split: part for split, part in parts.items() if part.ids}
-    stamp = stamp_of([*stamps, str(request.columns), str(request.skip_unlabelled)])
-    return Listing(parts, form, stamp, classes, left_out, notes)
+    return Listing(
+        {split: part for split, part in parts.items() if part.ids},
+        f"{len(files):,} Parquet file{'s' if len(files) > 1 else ''}",
+        stamp_of([*(file.stamp for file in files), str(request.columns), str(request.skip_unlabelled)]),
+        next((file.classes for file in read if file.classes), None),
+        (*left_out, *lost),
+        (*notes, *_notes_on(files, empty, lost)),
+    )
+
+
+_T = TypeVar("_T")
+
+
+def _unless_lost(request: Request, file: ShardFile, read: Callable[[], _T], lost: list[LeftOut]) -> _T | None:
+    """What `read` gives, at the second try too; or None, with the file among what was `lost`."""
+    try:
+        return twice(read)
+    except AssayError as error:
+        if error.code not in PASSING or not request.skip_bad:
+            raise
+        lost.append(LeftOut(file.name, "unreadable", error.what, split_in_name(file.name) or "train"))
+        return None
+
+
+def _footers(
+    parquet: Any, request: Request, files: Sequence[ShardFile]
+) -> tuple[list[Footer], list[LeftOut], list[str]]:
+    """What the files with rows say of themselves; those that cannot be read; the names of those without rows.
+
+    Raises AssayError as the first where none can be read.
+    """
+    found: list[Footer] = []
+    lost: list[LeftOut] = []
+    empty: list[str] = []
+    for file in files:
+        footer = _unless_lost(request, file, partial(_footer, parquet, file), lost)
+        if footer is not None and footer.rows:
+            found.append(footer)
+        elif footer is not None:
+            empty.append(file.name)
+    if not found and lost:
+        _footer(parquet, next(file for file in files if file.name == lost[0].id))
+    return found, lost, empty
+
+
+def _footer(parquet: Any, file: ShardFile) -> Footer:
+    with opened(parquet, file, glance=True) as content:
+        check_groups(file, content.metadata)
+        group_rows(file, content.metadata)
+        return Footer(file, content.schema_arrow, content.metadata.num_rows)
+
+
+def _notes_on(files: Sequence[ShardFile], empty: Sequence[str], lost: Sequence[LeftOut]) -> list[str]:
+    notes = notes_on_shards([file.name for file in files])
+    if empty:
+        notes.append(f"{counted(len(empty), 'file has', 'files have')} no rows: {some_names(empty)}")
+    if lost:
+        names = some_names([item.id for item in lost])
+        notes.append(f"{counted(len(lost), 'file', 'files')} could not be read: {names}")
+    return notes
 
 
 def _tables_of_paths(
-    parquet: Any, request: Request, files: Sequence[Path]
+    parquet: Any, request: Request, footers: Sequence[Footer]
 ) -> list[tuple[Table, dict[str, list[str]]]]:
     """The files as tables of paths, where none has a column of images and all have one of paths."""
     tables = []
-    for path in files:
-        with opened(parquet, path) as file:
-            schema = file.schema_arrow
-            if holding_images(schema) or set(_pixel_columns(schema)) & {*IMAGE_NAMES, *_PIXEL_NAMES}:
-                return []
-            names = [name for name in schema.names if is_simple(schema.field(name).type)]
-            if optional_column(path, names, request.path_column, PATH_NAMES, "--path-column") is None:
-                return []
+    for footer in footers:
+        path, schema = footer.file.path, footer.schema
+        pixels_there = set(_pixel_columns(schema)) & {*IMAGE_NAMES, *_PIXEL_NAMES}
+        if path is None or holding_images(schema) or pixels_there:
+            return []
+        names = [name for name in schema.names if is_simple(schema.field(name).type)]
+        if optional_column(path, names, request.path_column, PATH_NAMES, "--path-column") is None:
+            return []
+        with opened(parquet, footer.file) as file:
             columns = {name: [_as_text(value) for value in cells_of(path, file, name)] for name in names}
-        tables.append((Table(path, _splits(path, path.parent, None, 1)[0]), columns))
+        tables.append((Table(path, split_in_name(path.name) or "train"), columns))
     return tables
 
 
@@ -111,7 +152,7 @@ def _as_text(value: Any) -> str:
     return "" if value is None or value != value else str(int(value)) if whole else str(value)
 
 
-def _set_aside(request: Request, files: Sequence[_File]) -> tuple[tuple[LeftOut, ...], tuple[str, ...]]:
+def _set_aside(request: Request, files: Sequence[ParquetRows]) -> tuple[tuple[LeftOut, ...], tuple[str, ...]]:
     """Rows without a label, as left out: those of a split without any, and others on request.
 
     Raises AssayError `table-value` for a row without a label among others that have one.
@@ -125,7 +166,7 @@ def _set_aside(request: Request, files: Sequence[_File]) -> tuple[tuple[LeftOut,
             if missing and len(missing) < len(rows) and not request.skip_unlabelled:
                 what = f"{len(missing):,} of {len(rows):,} rows have no label, the first is row {missing[0]}"
                 fix = "Label or remove them, or leave them out with --skip-unlabelled."
-                raise AssayError("table-value", file.path, what, fix)
+                raise AssayError("table-value", file.file, what, fix)
             if missing:
                 reason = f"the {split} split has no labels" if len(missing) == len(rows) else "no label"
                 left_out += [LeftOut(f"{split}/{row}", UNLABELLED, reason, split) for row in missing]
@@ -133,10 +174,9 @@ def _set_aside(request: Request, files: Sequence[_File]) -> tuple[tuple[LeftOut,
     return tuple(left_out), tuple(notes)
 
 
-def _read(parquet: Any, request: Request, root: Path, path: Path) -> _File:
-    with opened(parquet, path) as file:
+def _read(parquet: Any, request: Request, path: ShardFile) -> ParquetRows:
+    with opened(parquet, path, glance=True) as file:
         schema = file.schema_arrow
-        check_groups(path, file.metadata)
         image = _image_column(path, schema)
         names = [name for name in schema.names if name != image]
         label = chosen_column(path, names, request.label_column, LABEL_NAMES, "--label-column")
@@ -152,11 +192,11 @@ def _read(parquet: Any, request: Request, root: Path, path: Path) -> _File:
         for name, values in cells.items():
             check_rows(path, name, len(values), file.metadata.num_rows)
         classes = class_names_of(schema, label)
-        return _File(
+        return ParquetRows(
             path,
             image,
             _labels(path, cells.pop(label), classes),
-            _splits(path, root, cells.pop(split) if split else None, file.metadata.num_rows),
+            _splits(path, cells.pop(split) if split else None, file.metadata.num_rows),
             _paths(file, schema, image),
             {
                 name: ["" if value is None else str(value) for value in values]
@@ -166,7 +206,7 @@ def _read(parquet: Any, request: Request, root: Path, path: Path) -> _File:
         )
 
 
-def _image_column(path: Path, schema: Any) -> str:
+def _image_column(path: ShardFile, schema: Any) -> str:
     """The column of images."""
     names = holding_images(schema) or _pixel_columns(schema)
     if not names:
@@ -183,7 +223,7 @@ def _pixel_columns(schema: Any) -> list[str]:
     return [name for name in holding_pixels(schema) if name.casefold() not in LABEL_NAMES]
 
 
-def _labels(path: Path, values: Sequence[Any], classes: tuple[str, ...] | None) -> list[str]:
+def _labels(path: ShardFile, values: Sequence[Any], classes: tuple[str, ...] | None) -> list[str]:
     """The labels as text, "" where there is none: null, empty, NaN, or -1 among numbers from 0 on."""
     numbers = all(isinstance(value, int | float) for value in values if value is not None)
     texts = ["" if is_missing(_as_text(value)) else _as_text(value) for value in values]
@@ -205,11 +245,9 @@ def _labels(path: Path, values: Sequence[Any], classes: tuple[str, ...] | None) 
     return [classes[int(text)] if text else "" for text in texts]
 
 
-def _splits(path: Path, root: Path, cells: Sequence[Any] | None, count: int) -> list[str]:
+def _splits(path: ShardFile, cells: Sequence[Any] | None, count: int) -> list[str]:
     if cells is None:
-        below = path.relative_to(root).as_posix() if path != root else path.name
-        found = _SPLIT_IN_NAME.search(below.lower())
-        return [(split_of(found[1]) if found else None) or "train"] * count
+        return [split_in_name(path.name) or "train"] * count
     splits = [split_of(str(cell)) for cell in cells]
     if None in splits:
         row = splits.index(None)
@@ -227,56 +265,6 @@ def _paths(file: Any, schema: Any, image: str) -> list[str]:
     column = file.read(columns=[f"{image}.path"]).column(0).to_pylist()
     paths = [row["path"] for row in column if row and row["path"]]
     return paths if len(paths) == len(column) else []
-
-
-def _part(parquet: Any, files: Sequence[_File], split: str, form: ArrayForm) -> Part:
-    rows = [
-        (file, row)
-        for file in files
-        for row, own in enumerate(file.splits)
-        if own == split and file.labels[row]
-    ]
-    paths = [file.paths[row] for file, row in rows if file.paths]
-    ids = paths if len(set(paths)) == len(rows) else numbered_ids(split, len(rows))
-    names = {name for file in files for name in file.columns}
-    columns = {
-        name: [file.columns[name][row] if name in file.columns else "" for file, row in rows]
-        for name in sorted(names)
-    }
-    labels = [file.labels[row] for file, row in rows]
-    return Part(ids, labels, lambda: _payloads(parquet, files, split, form), columns)
-
-
-def _encoded(value: Any, where: str, form: ArrayForm) -> bytes:
-    """The content of an image file, or of a PNG made of lists of pixels; a missing image counts as an empty
-    one: unreadable."""
-    if not isinstance(value, list):
-        return (value.get("bytes") if isinstance(value, dict) else value) or b""
-    try:
-        array = np.array(value, float if form.floats else None)
-    except ValueError:  # rows of different lengths
-        array = np.zeros(0)
-    if array.size == 0 or array.dtype.kind not in "iuf":
-        return b""
-    if array.dtype.kind in "iu" and 0 <= array.min() <= array.max() <= 255:
-        array = array.astype(np.uint8)
-    shaped, _ = plain_images(array[None], where, form.channel_order)
-    return png_bytes(pixels(shaped, where, form.floats)[0])
-
-
-def _payloads(parquet: Any, files: Sequence[_File], split: str, form: ArrayForm) -> Iterator[bytes]:
-    """The encoded images of a split, one small batch in memory at a time."""
-    for file in files:
-        if split not in file.splits:
-            continue
-        row = 0
-        with opened(parquet, file.path) as content:
-            for batch in content.iter_batches(_BATCH, columns=[file.image]):
-                for value in batch.column(0).to_pylist():
-                    if row < len(file.splits) and file.splits[row] == split and file.labels[row]:
-                        yield _encoded(value, f"{file.path}: row {row}", form)
-                    row += 1
-        check_rows(file.path, file.image, row, len(file.splits))
 
 
 def left_out_files(root: Path, files: Sequence[Path]) -> tuple[LeftOut, ...]:

@@ -1,12 +1,10 @@
 """Parquet files with images inside: one, or a folder of them as on the Hugging Face hub."""
 
-import os
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from assay.data.formats.safe_open import reading_errors
+from assay.data.formats.shard_file import PARQUET, local_shard, shard_paths
 from assay.data.listing.listing import Listing
 from assay.data.listing.names import natural_key
 from assay.data.listing.parquet import left_out_files, list_parquet
@@ -22,7 +20,7 @@ TAKES: Final = OF_IMAGES | OF_TABLES | {"floats", "channel_order"}
 
 def matches(request: Request) -> bool:
     """Whether the path is a Parquet file, or a folder that holds some, at most two folders deep."""
-    return request.path is not None and bool(_files(request.path))
+    return any(path.name.lower().endswith(PARQUET) for path in request.shards_there)
 
 
 def read(request: Request) -> Dataset:
@@ -42,44 +40,16 @@ def listing(request: Request) -> Listing:
     """What the files hold, before any image is decoded."""
     path = request.path
     assert path is not None  # `matches` said so
-    files = _files(path)
-    found = list_parquet(request, path, files)
+    files = _files(request)
+    found = list_parquet(request, path, [local_shard(file, path) for file in files])
+    if path.is_file() or request.pattern is not None:
+        return found
     named = {id_ for part in found.parts.values() for id_ in part.ids}
-    more = [left for left in left_out_files(path, files) if left.id not in named] if path.is_dir() else ()
+    more = [left for left in left_out_files(path, files) if left.id not in named]
     return replace(found, left_out=(*found.left_out, *more))
 
 
-def _files(path: Path) -> Sequence[Path]:
-    if path.is_file():
-        return [path] if path.suffix.lower() == ".parquet" else []
-    found = (
-        file for file in _below(path, 2) if file.is_file() and (not file.is_symlink() or _inside(file, path))
-    )
+def _files(request: Request) -> list[Path]:
+    assert request.path is not None  # `matches` said so
+    found = shard_paths(request.path, PARQUET, request.pattern)
     return sorted(found, key=lambda file: natural_key(file.as_posix()))
-
-
-def _below(folder: Path, depth: int) -> Iterator[Path]:
-    """Files with the name of a Parquet file, at most `depth` folders down; nothing hidden."""
-    with reading_errors(folder), os.scandir(folder) as entries:
-        # In one expression: a folder may hold a million images, each of which is asked for its name here.
-        found = [
-            entry
-            for entry in entries
-            if _is_parquet(entry.name) or (depth and entry.is_dir(follow_symlinks=False))
-        ]
-    for entry in found:
-        if entry.name.startswith("."):
-            continue
-        if _is_parquet(entry.name):
-            yield Path(entry.path)
-        else:
-            yield from _below(Path(entry.path), depth - 1)
-
-
-def _is_parquet(name: str) -> bool:
-    return name[-8:].lower() == ".parquet"
-
-
-def _inside(file: Path, root: Path) -> bool:
-    # The hub's own cache consists of links to a folder beside; anything further away is not followed.
-    return file.resolve().is_relative_to(root.resolve().parent.parent)

@@ -138,7 +138,10 @@ def test_two_labels_that_differ_are_asked_about(tmp_path):
         listed(tmp_path / "a.tar")
     assert caught.value.code == "ambiguous-layout"
     assert "--label-column cls or --label-column category" in caught.value.fix
-    assert caught.value.more == ("cls: 3 classes, 0 (4), 1 (4), 2 (4)", "category: 2 classes, odd (6), even (6)")
+    assert caught.value.more == (
+        "cls: 3 classes, 0 (4), 1 (4), 2 (4)",
+        "category: 2 classes, odd (6), even (6)",
+    )
     assert listed(tmp_path / "a.tar", label_column="category").parts["train"].labels[:2] == ["odd", "even"]
 
 
