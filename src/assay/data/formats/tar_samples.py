@@ -32,7 +32,7 @@ class TarSamples:
     """The samples of one shard that have an image, in the order of their images.
 
     keys: unique. members: the name of each image. offsets, sizes: where its content lies.
-    cells: by `cls`, `txt` and the field of a JSON object: what is told of each image, "" where nothing is.
+    cells: what the shard says of each image by `cls`, `txt` and the fields of JSON, "" where nothing.
     without_image: keys of the samples that have none. others: members of other endings, counted.
     trouble: why the rest of the shard could not be read, or "".
     """

@@ -106,7 +106,7 @@ def _samples(file: ShardFile, image: str | None) -> TarSamples:
 
 
 def _columns(shards: Sequence[TarShard]) -> dict[str, list[str]]:
-    """What is told of each sample, "" where nothing is."""
+    """What the shards say of each sample, "" where nothing is."""
     names = dict.fromkeys(name for shard in shards for name in shard.samples.cells)
     return {
         name: [

@@ -1,4 +1,4 @@
-"""The label of each sample of WebDataset shards: which of the things that are told of it is meant."""
+"""The label of each sample of WebDataset shards: which of the things that are said of it is meant."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence

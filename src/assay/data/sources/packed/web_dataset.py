@@ -31,10 +31,11 @@ _BYTES_EACH: Final = 20_000
 def matches(request: Request) -> bool:
     """Whether the path is a WebDataset shard or a folder that holds some, at most two folders deep.
 
-    A tar is one where it holds an image and its label under one key. `--layout` says that it is a tree.
+    A tar is one where it holds an image and its label under one key. `--layout` says that it is a tree, or
+    that the images beside the shards are meant.
     """
     place = request.path
-    if place is None or request.layout is not None:
+    if place is None or (request.layout is not None and (place.is_file() or _other_data(place))):
         return False
     tars = [path for path in request.shards_there if path.name.lower().endswith(TAR)]
     return any(is_web_dataset(local_shard(path, place)) for path in tars[:_LOOKED_INTO])
@@ -85,10 +86,7 @@ def _beside(request: Request, files: Sequence[ShardFile]) -> list[LeftOut]:
     if place.is_file() or request.pattern is not None:
         return []
     own = {file.name for file in files}
-    names = [path.relative_to(place).as_posix() for path in sorted(place.rglob("*")) if path.is_file()]
-    others = [name for name in names if name not in own]
-    strange = [name for name in others if name.lower().endswith((*PARQUET, *FORMAT_BY_NAME))]
-    if strange:
+    if strange := _other_data(place):
         what = (
             f"{counted(len(files), 'WebDataset shard lies', 'WebDataset shards lie')} there, and "
             f"{counted(len(strange), 'image or Parquet file', 'images or Parquet files')}, "
@@ -96,4 +94,13 @@ def _beside(request: Request, files: Sequence[ShardFile]) -> list[LeftOut]:
         )
         fix = "Give the shards by a pattern, as 'FOLDER/*.tar', or say --layout classes to read the images."
         raise AssayError("ambiguous-layout", place, what, fix)
-    return [LeftOut(name, "ignored", "no WebDataset shard") for name in others]
+    return [LeftOut(name, "ignored", "no WebDataset shard") for name in _names(place) if name not in own]
+
+
+def _names(place: Path) -> list[str]:
+    return [path.relative_to(place).as_posix() for path in sorted(place.rglob("*")) if path.is_file()]
+
+
+def _other_data(place: Path) -> list[str]:
+    """Files below a folder that may be its data as well as the tars there."""
+    return [name for name in _names(place) if name.lower().endswith((*PARQUET, *FORMAT_BY_NAME))]
