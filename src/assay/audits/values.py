@@ -214,8 +214,9 @@ class Audit:
     def show(self, check: str, data: Dataset | None = None) -> "Figure":
         """The images that a check flags, the worst first, as a matplotlib figure.
 
-        data: needed only where the audit was not made by `assay.audit` in this session. Raises KeyError for a
-        check that did not run, AssayError `bad-value` where it flags nothing, `data-changed` for other data.
+        Of a check that flags nothing the figure says so in words. data: needed only where the audit was not
+        made by `assay.audit` in this session. Raises KeyError for a check that did not run, AssayError
+        `bad-value` without data, `data-changed` for other data.
         """
         dataset = data if data is not None else self.data
         if dataset is None:
@@ -275,7 +276,8 @@ class Audit:
         """The images of the gravest finding that flags some which can be seen."""
         if self.data is None:
             return ""
-        flagged = [f for f in self.findings if f.verdict in ("fail", "warn") and self.issues.of(f.check)]
+        shown = {issue.check for issue in self.issues if issue.index >= 0}
+        flagged = [f for f in self.findings if f.verdict in ("fail", "warn") and f.check in shown]
         for finding in sorted(flagged, key=lambda f: -VERDICT_ORDER.index(f.verdict)):
             with suppress(AssayError):  # its images cannot be shown, or are of files that were not read
                 return picture_html(self.show(finding.check), f"{finding.check}: {finding.summary}")

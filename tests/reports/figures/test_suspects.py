@@ -57,6 +57,27 @@ def test_without_issues_there_is_no_figure() -> None:
     assert suspects(_content(())) == ()
 
 
+def test_a_check_that_flags_nothing_is_shown_in_words() -> None:
+    """In a notebook a sentence, not an error; the same of images that were never read."""
+    data = _dataset()
+    finding = Finding(
+        "leakage", "pass", "No image of test is in train. " * 9, {}, "", "", area="data integrity"
+    )
+    unread = Issue("unreadable", "cut", 1.0, "test", -1, "a.png", "", "cat")
+    bad = Finding("unreadable", "warn", "1 image cannot be read.", {}, "", "", area="data integrity")
+    about = {"name": "pets", "fingerprint": data.fingerprint}
+    audit = Audit(about, {}, (finding, bad), (unread,), data=data)
+    drawn = audit.show("leakage")
+    (text,) = [one.get_text() for one in drawn.texts]
+    assert text.startswith("leakage flags no image that can be shown (pass). No image of test is in train.")
+    assert text.count("\n") >= 2
+    assert drawn.texts[0].get_window_extent().x1 < drawn.bbox.x1
+    assert (
+        "unreadable flags no image that can be shown (warn)" in audit.show("unreadable").texts[0].get_text()
+    )
+    assert "<img" not in audit._repr_html_()  # in the table it is said already
+
+
 def test_the_worst_come_first_and_are_counted() -> None:
     """Of many only the worst are drawn, and the text says how many."""
     issues = tuple(_issue("label-errors", i, 1 - i / 100, related=i) for i in range(40))

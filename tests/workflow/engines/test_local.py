@@ -64,8 +64,13 @@ def test_what_fails_is_told_as_it_told_it() -> None:
         processes({"1/2": python("pass"), "2/2": said}, 1, ignore)
     assert (caught.value.code, caught.value.exit_code) == ("disk-full", 5)
     killed = python("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
-    with pytest.raises(AssayError, match="killed 2 times"):
+    with pytest.raises(AssayError, match=r"killed 2 times \(signal 9\).*Often .* memory") as caught:
         serial({"1/1": killed}, None, ignore)
+    assert (caught.value.code, caught.value.exit_code) == ("engine-failed", 5)
+    crashed = python("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
+    with pytest.raises(AssayError, match=r"\(signal 11\).*crashed") as caught:
+        serial({"1/1": crashed}, None, ignore)
+    assert "memory" not in str(caught.value)
     with pytest.raises(AssayError, match="ZeroDivisionError") as caught:
         processes({"1/1": python("1 / 0")}, 1, ignore)
     assert caught.value.code == "bug"

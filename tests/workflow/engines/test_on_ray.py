@@ -10,7 +10,7 @@ import pytest
 
 from assay.core.errors import AssayError
 from assay.core.events import Event, ignore
-from assay.workflow.engines import on_ray
+from assay.workflow.engines import on_ray, ray_folder
 from assay.workflow.shards import run_engine
 
 needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="needs ray")
@@ -24,7 +24,7 @@ def python(code: str) -> list[str]:
 def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where temporary files lie: a folder of this test alone, with a name that is short enough for Ray."""
     with TemporaryDirectory(prefix="a") as folder:
-        monkeypatch.setattr(on_ray, "gettempdir", lambda: folder)
+        monkeypatch.setattr(ray_folder, "gettempdir", lambda: folder)
         yield Path(folder)
 
 

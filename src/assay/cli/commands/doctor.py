@@ -22,8 +22,8 @@ def doctor(
 ) -> None:
     """Show versions, device, cache, what is missing.
 
-    For everything that is missing: the command that installs it. What killed commands left in the cache is
-    removed, and counted.
+    For everything that is missing: the command that installs it. What killed commands left in the cache,
+    or audits by Ray among the temporary files, is removed and counted.
     """
     import json as json_format
 
@@ -72,6 +72,7 @@ def _cache() -> Iterator[tuple[str, str]]:
     state = "writable" if writable else "NOT WRITABLE: set ASSAY_CACHE"
     yield "cache", f"{folder} ({state}, {free / 2**30:.1f} GiB free)"
     yield from _litter(folder)
+    yield from _ray_litter()
     yield "fashion-mnist", _fashion_mnist_state(folder)
 
 
@@ -88,6 +89,17 @@ def _litter(cache: Path) -> Iterator[tuple[str, str]]:
     yield "leftovers", f"{len(found) - len(kept):,} removed that killed commands left in the cache"
     if kept:
         yield "still there", f"remove yourself: {', '.join(map(str, kept))}"
+
+
+def _ray_litter() -> Iterator[tuple[str, str]]:
+    """What killed audits by Ray left in the folder of temporary files."""
+    from assay.workflow.engines.ray_folder import remove_leftovers, short_place
+
+    removed, kept = remove_leftovers()
+    if removed:
+        yield "ray leftovers", f"{len(removed):,} removed that killed audits left in {short_place()}"
+    if kept:
+        yield "ray kept", f"remove yourself: {', '.join(map(str, kept))}"
 
 
 def _fashion_mnist_state(folder: Path) -> str:

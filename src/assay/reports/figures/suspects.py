@@ -1,5 +1,6 @@
 """The images that the audit flags, as pictures: the worst of each check, beside what they resemble."""
 
+import textwrap
 from collections.abc import Sequence
 from itertools import chain
 from typing import Final
@@ -10,11 +11,13 @@ from numpy.typing import NDArray
 from assay.audits.registry import PICTURED
 from assay.audits.values import Audit, Issue
 from assay.core.errors import AssayError
+from assay.core.text import one_line
 from assay.data.values import Dataset, images_of
-from assay.reports.drawing.canvas import Plot, label
+from assay.reports.drawing.canvas import Plot, label, plot
 from assay.reports.drawing.captions import CAPTIONS, Caption, figure
 from assay.reports.drawing.image_grid import Grid, draw_grid, plot_grid, row_by_row
 from assay.reports.drawing.image_tiles import shrunk
+from assay.reports.drawing.scripts import shown as printable
 from assay.reports.findings.wording import count, percent
 from assay.reports.values import Figure, Results, Table
 
@@ -23,6 +26,9 @@ _CELLS: Final = 24
 
 #: No more of one kind, so that a frequent fault does not hide a rare one.
 _OF_ONE_KIND: Final = 12
+
+#: Letters beside each other in a figure.
+_LETTERS_OF_A_LINE: Final = 105
 
 #: Pixels a side: seven such figures of incompressible noise stay under 700 KB of the page.
 _SIDE: Final = 32
@@ -66,7 +72,8 @@ def _suspects_of(check: str, content: Results) -> Figure | None:
 def plot_suspects(audit: Audit, check: str, dataset: Dataset) -> Plot:
     """The images that a check flags, the worst first, as a matplotlib figure for a notebook.
 
-    Raises AssayError `bad-value` where there are none that can be shown, `data-changed` for other data.
+    Where there are none that can be shown, the figure says so in words. Raises AssayError `data-changed` for
+    other data.
     """
     finding = audit.findings[check]
     issues = [issue for issue in audit.issues if issue.check == check and issue.index >= 0]
@@ -74,11 +81,21 @@ def plot_suspects(audit: Audit, check: str, dataset: Dataset) -> Plot:
         fix = "Give the data that were audited: audit.show(check, data)."
         raise AssayError("data-changed", check, "the data are not those of the audit", fix)
     if not issues:
-        what = f"it flags no image that can be shown ({finding.verdict})"
-        raise AssayError("bad-value", check, what, f"It says: {finding.summary}")
+        return _in_words(f"{check} flags no image that can be shown ({finding.verdict}). {finding.summary}")
     in_pairs = issues[0].related_index is not None
     shown = worst(issues, _CELLS // 2 if in_pairs else _CELLS - _COLUMNS)
     return plot_grid(_grid(shown, dataset, in_pairs))
+
+
+def _in_words(text: str) -> Plot:
+    """A figure of a sentence."""
+    lines = textwrap.wrap(printable(one_line(text)), _LETTERS_OF_A_LINE)
+    height = 0.25 + 0.18 * len(lines)
+
+    def paint(canvas: Plot) -> None:
+        canvas.text(0.01, 0.5, "\n".join(lines), va="center")
+
+    return plot(height, paint, arrange=False)
 
 
 def worst(issues: Sequence[Issue], most: int) -> list[Issue]:

@@ -27,7 +27,7 @@ def serial(commands: Mapping[str, Sequence[str]], workers: int | None, on_event:
 def processes(commands: Mapping[str, Sequence[str]], workers: int | None, on_event: OnEvent) -> None:
     """Several commands at once, each in a process of its own.
 
-    Raises the AssayError of a command that failed, and `out-of-memory` where one was killed again and again.
+    Raises the AssayError of a command that failed, and `engine-failed` where one was killed again and again.
     """
     running: deque[subprocess.Popen[str]] = deque()
     with ThreadPoolExecutor(workers or thread_count()) as pool:

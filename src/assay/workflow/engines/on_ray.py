@@ -16,13 +16,13 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory, gettempdir
 from typing import IO, Any, Final
 
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, progress, warn
 from assay.core.thread_count import thread_count
 from assay.workflow.engines.outcome import ATTEMPTS, failure
+from assay.workflow.engines.ray_folder import ray_folder
 from assay.workflow.engines.with_parent import begin
 
 #: Variables that decide what a command does, and are the same for it on every machine as they are here.
@@ -47,7 +47,7 @@ def ray(commands: Mapping[str, Sequence[str]], workers: int | None, on_event: On
     Raises AssayError `missing-extra`, `engine-failed` where Ray cannot be reached or ends, as `processes`.
     """
     need_ray()
-    with TemporaryDirectory(prefix="assay-ray-", dir=_short_place(), ignore_cleanup_errors=True) as folder:
+    with ray_folder() as folder:
         job: dict[str, Any] = {"commands": {shard: list(command) for shard, command in commands.items()}}
         job |= {"workers": workers or thread_count(), "folder": folder, "attempts": ATTEMPTS}
         driver = subprocess.Popen(
@@ -64,16 +64,6 @@ def ray(commands: Mapping[str, Sequence[str]], workers: int | None, on_event: On
             _follow(driver, job, len(commands), on_event)
         finally:
             _end(driver)
-
-
-def _short_place() -> str:
-    """Where Ray's files lie: the names of its sockets, of 107 characters at most, begin with this path."""
-    own = gettempdir()
-    return own if len(os.fsencode(own)) <= _LONGEST or not Path("/tmp").is_dir() else "/tmp"
-
-
-#: Bytes of that path: "/assay-ray-", 8 letters and the 64 of Ray's longest name come after it.
-_LONGEST: Final = 107 - 11 - 8 - 64
 
 
 def _driver_environment() -> dict[str, str]:
