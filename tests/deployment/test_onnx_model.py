@@ -16,7 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 import assay
 from assay.core.errors import AssayError
 from assay.deployment.export.classifier import onnx_bytes
-from assay.deployment.onnx_content import METADATA, SEAL
+from assay.deployment.onnx_content import METADATA, SEAL, Metadata, checked_metadata
 from assay.deployment.onnx_model import OnnxModel
 from assay.training.classifier import Model
 from assay.training.model.limits import AnswerRule
@@ -184,6 +184,62 @@ def test_a_forged_file_is_refused_in_one_line(name: str, model: Model) -> None:
     _refusal(changed)
     untouched = onnx.ModelProto.FromString(content)
     assert sealed(untouched) == content  # the forger's seal is right: it is not that which was refused
+
+
+def _harmed(content: bytes, at: int) -> tuple[bytes, bytes, bytes]:
+    """One bit changed, the byte gone, and a byte more."""
+    flipped = bytes([content[at] ^ 1])
+    return (
+        content[:at] + flipped + content[at + 1 :],
+        content[:at] + content[at + 1 :],
+        content[:at] + flipped + content[at:],
+    )
+
+
+def _read_or_refused(content: bytes) -> Metadata | None:
+    """What the file says of itself; None where it is refused, which is in one line."""
+    try:
+        return checked_metadata(content, "given.onnx")
+    except AssayError as error:
+        assert (error.code, error.exit_code) == ("model-refused", 7)
+        assert "\n" not in str(error)
+        return None
+
+
+def test_every_byte_of_a_file(model: Model) -> None:
+    """Harmed in three ways by somebody who does not put the seal right: always refused."""
+    small = replace(model, limits=replace(model.limits, gate=None))
+    content = onnx_bytes(small)
+    assert _read_or_refused(content) is not None
+    for at in range(len(content)):
+        assert [_read_or_refused(harmed) for harmed in _harmed(content, at)] == [None] * 3, at
+
+
+def test_every_byte_of_the_metadata_with_a_seal_that_fits(model: Model) -> None:
+    """By a forger: refused, or another name or note in a file that is whole, whose images and classes are
+    those of its graph; never a traceback, never another number of classes or another size."""
+    small = replace(model, limits=replace(model.limits, gate=None))
+    file = onnx.ModelProto.FromString(onnx_bytes(small))
+    entry = next(entry for entry in file.metadata_props if entry.key == METADATA)
+    record, accepted, tried = entry.value.encode(), 0, 0
+    for at in range(len(record)):
+        for harmed in _harmed(record, at):
+            tried += 1
+            try:
+                entry.value = harmed.decode()
+            except ValueError:
+                continue  # protobuf's own texts are UTF-8: such a file cannot be made with a seal that fits
+            found = _read_or_refused(sealed(file))
+            if found is None:
+                continue
+            accepted += 1
+            assert found.preprocessing.shape == model.preprocessing.shape, harmed[at : at + 20]
+            assert len(found.classes) == len(set(found.classes)) == 3
+            assert all(isinstance(name, str) for name in found.classes)
+            said = json.loads(harmed)
+            assert (list(found.classes), found.temperature) == (said["classes"], said["temperature"])
+    assert tried > 1000
+    assert 0 < accepted < tried / 2
 
 
 def test_a_seal_anywhere_else_is_refused(model: Model) -> None:

@@ -1,11 +1,13 @@
 """Two hundred hostile texts in every text field of a run, in a real browser: nothing runs or is fetched."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from assay.audits.values import Finding, Issue
+from assay.data.decisions import Decision
 from assay.data.values import Dataset, Split
 from assay.reports.page.html import write_report
 from reports.chromium import console, requests, show
@@ -29,8 +31,11 @@ def hostile_split(split: Split, texts: list[str]) -> Split:
 
 
 def hostile_content(content_of, dataset_of, texts: list[str]):
-    """A run whose class names, ids, columns, name, source, notes, findings and issues are all hostile."""
-    plain = dataset_of(take(texts, 0, 12), shape=(8, 8, 1))
+    """A run whose class names, ids, columns, name, source, notes, findings, issues and decisions are hostile.
+
+    Each of the texts is a class, an id, a column's value, a note, a kind, a detail, and part of a decision.
+    """
+    plain = dataset_of(take(texts, 0, len(texts)), shape=(8, 8, 1))
     splits = {name: hostile_split(split, texts) for name, split in plain.splits.items()}
     dataset = Dataset(texts[0], plain.classes, splits, texts[1], notes=tuple(texts))
     content = content_of(dataset)
@@ -73,7 +78,20 @@ def hostile_content(content_of, dataset_of, texts: list[str]):
         recipe={"name": texts[8], texts[9]: texts[10]},
         config={"command": "run", texts[11]: texts[12]},
         commands=tuple(texts[:3]),
+        decisions=tuple(hostile_decisions(dataset, texts)),
     )
+
+
+def hostile_decisions(dataset: Dataset, texts: list[str]) -> Iterator[Decision]:
+    """A decision for each text, about an image that is shown."""
+    test = dataset.splits["test"]
+    for i, text in enumerate(texts):
+        row = i % len(test)
+        new, why, who, when = take(texts, i, 4)
+        label = dataset.classes[int(test.labels[row])]
+        yield Decision(
+            test.hex_digest(row), label, "relabel", new, "test", test.ids[row], why, who, when + text
+        )
 
 
 def test_there_are_two_hundred_different_texts() -> None:
