@@ -58,7 +58,7 @@ WRITERS = {
     "evaluate": Writer(("evaluate", "trained", "set", "-q"), "trained"),
     "audit": Writer(("audit", "set", "--out", "out", "-q"), "out"),
     "gates": Writer(
-        ("audit", "set", "--checks", "identity", "--fail-on", "leakage>9", "--junit", "junit.xml",
+        ("audit", "set", "--checks", "identity,leakage", "--fail-on", "leakage>9", "--junit", "junit.xml",
          "--sarif", "found.sarif", "--out", "out", "-q"),
         "out",
         ("out/gates.json", "junit.xml", "found.sarif"),
@@ -66,7 +66,7 @@ WRITERS = {
     "probabilities": Writer(("audit", "set", "--pred-probs", "probs.npy", "--out", "out", "-q"), "out"),
     "shard": Writer(("audit", "set", "--shard", "2/2", "--out", "fresh", "-q")),
     "merge": Writer(("merge", "parts", "--out", "out", "-q"), "out"),
-    "cache": Writer(("inspect", "pictures")),
+    "cache": Writer(("audit", "pictures", "--checks", "identity", "--out", "out", "-q"), "out"),
     "convert to npz": Writer(("convert", "set", "out.npz", "-q")),
     "convert to parquet": Writer(("convert", "set", "out.parquet", "-q")),
     "convert to a folder": Writer(("convert", "few", "out", "-q")),

@@ -112,7 +112,7 @@ def test_clients_that_never_finish_their_head_are_cut(start: Start, sent: bytes)
 
 
 def test_a_body_that_never_ends_is_a_408(start: Start) -> None:
-    served = start(limits=Limits(seconds=0.3))
+    served = start(limits=Limits(seconds=0.3, idle=0.5))  # idle, since the test waits for the end
     answer = _talk(served, HEAD + b"Content-Length: 100\r\n\r\nabc")
     assert answer.startswith(b"HTTP/1.1 408") and b'{"error":' in answer
     assert served.service.bodies == 0

@@ -206,7 +206,9 @@ ODD: dict[str, bytes] = {
 
 @pytest.mark.parametrize("name", ODD)
 def test_whatever_is_odd_is_refused_as_before(served: Served, quick: list[int], name: str) -> None:
-    (text, body), = talk(served, ODD[name] + BODY)  # fmt: skip
+    # A line that is no length of a chunk; without its end the server would wait for it all its 30 seconds.
+    end = b"\r\n" if name == "chunks too" else b""
+    (text, body), = talk(served, ODD[name] + BODY + end)  # fmt: skip
     assert text.startswith(b"HTTP/1.1 4") and set(json.loads(body)) == {"error"}
     assert quick == [0]
 

@@ -15,6 +15,7 @@ from assay.training.classifier import Model
 from assay.training.fit import fit
 from assay.training.fit_request import FitRequest
 from assay.training.inference.any_model import weight_shapes
+from assay.training.loop.warm_start import is_kept, keep_start
 from assay.training.nets import MODELS
 from assay.training.recipes import RECIPES, read_recipe
 from assay.workflow import api, run_commands
@@ -129,3 +130,19 @@ def test_another_model_does_not_go_on_with_an_unfinished_run(tmp_path: Path) -> 
     with pytest.raises(AssayError) as caught:
         api.run(tiny_dataset(), **chosen)
     assert caught.value.code == "config-changed"
+
+
+@pytest.mark.parametrize("left", [(), ("model.safetensors",)])
+def test_a_copy_that_was_not_finished_stops_nothing(
+    model: Model, tmp_path: Path, left: tuple[str, ...]
+) -> None:
+    """A process that was killed, or whose disk was full, while the first model was copied: copied again."""
+    folder = tmp_path / "warm_start"
+    keep_start(model, folder)
+    whole = {path.name: path.read_bytes() for path in folder.iterdir()}
+    for path in folder.iterdir():
+        if path.name not in left:
+            path.unlink()
+    assert not is_kept(folder)
+    keep_start(model, folder)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == whole

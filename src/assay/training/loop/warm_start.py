@@ -16,7 +16,7 @@ from assay.core.events import OnEvent, warn
 from assay.training.inference.any_model import weight_shapes
 from assay.training.inference.blend import of_net
 from assay.training.model.values import ModelData
-from assay.training.model_file import read_model_data, save_model, weights_file
+from assay.training.model_file import RECORD, read_model_data, save_model, weights_file
 from assay.training.recipes import NetRecipe, Recipe
 
 #: Where a run keeps its own copy of the model that it began from.
@@ -39,9 +39,14 @@ def read_start(folder: Path) -> ModelData:
     return read_model_data(inner if inside else folder)
 
 
+def is_kept(folder: Path) -> bool:
+    """Whether a whole model lies there: its record is written last, so what was stopped is none."""
+    return (folder / RECORD).exists()
+
+
 def keep_start(model: ModelData, folder: Path) -> None:
     """Save the model in the run that begins from it. Raises AssayError `config-changed` where another is."""
-    if not folder.exists():
+    if not is_kept(folder):
         save_model(model, folder)
     elif weights_file(read_model_data(folder)) != weights_file(model):
         fix = "Give that run's model to continue it, or give another folder with --out."

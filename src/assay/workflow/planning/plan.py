@@ -14,7 +14,7 @@ from assay.data.class_probabilities import ClassProbabilities
 from assay.data.decisions import APPLIED, Decided, Decision, decide, decisions_csv, read_decisions
 from assay.data.values import Dataset, Split
 from assay.training.classifier import Model
-from assay.training.loop.warm_start import START, fitting_weights, keep_start, read_start
+from assay.training.loop.warm_start import START, fitting_weights, is_kept, keep_start, read_start
 from assay.training.model.values import ModelData
 from assay.training.recipes import Recipe, validated
 from assay.training.requirements import require_for
@@ -193,7 +193,7 @@ def _start_of(folder: Path, settings: Settings) -> ModelData | None:
     if settings.warm_start is None:
         return None
     own = folder / START
-    return read_start(own if own.exists() else Path(settings.warm_start))
+    return read_start(own if is_kept(own) else Path(settings.warm_start))
 
 
 def _decisions_of(folder: Path, settings: Settings) -> tuple[Decision, ...]:
