@@ -6,6 +6,7 @@ from itertools import chain
 from typing import Final
 
 import numpy as np
+from matplotlib.figure import Figure as Canvas
 from numpy.typing import NDArray
 
 from assay.audits.registry import PICTURED
@@ -92,7 +93,7 @@ def _in_words(text: str) -> Plot:
     lines = textwrap.wrap(printable(one_line(text)), _LETTERS_OF_A_LINE)
     height = 0.25 + 0.18 * len(lines)
 
-    def paint(canvas: Plot) -> None:
+    def paint(canvas: Canvas) -> None:
         canvas.text(0.01, 0.5, "\n".join(lines), va="center")
 
     return plot(height, paint, arrange=False)
