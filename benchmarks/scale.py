@@ -44,6 +44,9 @@ FOUND_BY: Final = {
 
 PLAN: Final = "planted.json"
 
+#: Images from one note of how far the set is to the next.
+AT_ONCE: Final = 10_000
+
 
 def plan_of(count: int) -> dict[str, dict[str, int]]:
     """Kind -> image -> the image that it is a twin of (itself for other faults), drawn by a seed."""
@@ -89,14 +92,18 @@ def changed(image: np.ndarray, kind: str, row: int) -> np.ndarray:
 
 
 def make(folder: Path, count: int, channels: int) -> None:
-    """The set, unless it lies there already; what was planted is written last."""
+    """The set, unless it lies there already; what was planted is written last. Stopped, it goes on."""
     if (folder / PLAN).exists():
         return
+    begun = folder / "made.txt"
+    done = int(begun.read_text()) if begun.exists() else 0
     planted = plan_of(count)
     fault = {int(row): (kind, of) for kind, rows in planted.items() for row, of in rows.items()}
     for number in range(CLASSES):
         (folder / "data" / f"class {number}").mkdir(parents=True, exist_ok=True)
-    for row in range(count):
+    for row in range(done, count):
+        if row % AT_ONCE == 0:
+            durable.write_text(begun, str(row))
         kind, of = fault.get(row, ("", row))
         label = (of + 1 if kind == "flip" else of) % CLASSES
         image = changed(picture(of, channels), kind, row)

@@ -6,7 +6,7 @@ from sklearn.linear_model import LogisticRegression
 
 import assay
 import planted
-from assay.audits.measures.label_quality import label_quality_csv
+from assay.audits.measures.label_quality import label_quality_lines
 from assay.core.errors import AssayError
 from assay.core.text import csv_text
 from assay.sklearn import label_quality_weight
@@ -29,7 +29,7 @@ def test_the_table_is_the_file(noisy) -> None:
     table = audit.labels()
     assert len(table) == 3 * 70
     rows = zip(*table.columns.values(), strict=True)
-    assert csv_text(tuple(table.columns), rows) == label_quality_csv(audit.label_quality, data)
+    assert csv_text(tuple(table.columns), rows) == "".join(label_quality_lines(audit.label_quality, data))
     assert list(table.to_pandas().columns) == list(table.columns)
 
 

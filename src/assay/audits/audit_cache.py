@@ -1,5 +1,6 @@
 """Audits kept for the next time: by the content and order of the data, the settings, and the code."""
 
+import base64
 import hashlib
 import json
 import os
@@ -88,9 +89,27 @@ def _text(made: Audit) -> str:
         "posterior": made.posterior and vars(made.posterior),
         "label_quality": None
         if made.label_quality is None
-        else {name: vars(quality) for name, quality in made.label_quality.items()},
+        else {name: _packed(quality) for name, quality in made.label_quality.items()},
     }
     return durable.json_text(content)
+
+
+def _packed(quality: LabelQuality) -> dict[str, str]:
+    """Four numbers of every image as their bytes: as JSON a million images took 1 GB of memory for a while.
+
+    What is None becomes NaN, which no label has.
+    """
+    return {
+        name: base64.b64encode(np.array(values, "<f8").tobytes()).decode("ascii")
+        for name, values in vars(quality).items()
+    }
+
+
+def _unpacked(name: str, text: str) -> tuple[Any, ...]:
+    """The numbers of `_packed`; of `suggested`, whole ones."""
+    values = np.frombuffer(base64.b64decode(text), "<f8")
+    kind = int if name == "suggested" else float
+    return tuple(None if value != value else kind(value) for value in values.tolist())
 
 
 def _audit(text: str) -> Audit:
@@ -119,11 +138,11 @@ def _posterior(record: Mapping[str, Any] | None) -> LabelPosterior | None:
     return LabelPosterior(**{**record, **lists})
 
 
-def _label_quality(record: Mapping[str, Any] | None) -> dict[str, LabelQuality] | None:
+def _label_quality(record: Mapping[str, Mapping[str, str]] | None) -> dict[str, LabelQuality] | None:
     if record is None:
         return None
     return {
-        name: LabelQuality(**{key: tuple(values) for key, values in columns.items()})
+        name: LabelQuality(**{key: _unpacked(key, text) for key, text in columns.items()})
         for name, columns in record.items()
     }
 

@@ -8,11 +8,11 @@ import hashlib
 import json
 import math
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,3 +111,99 @@ def tensor_place(path: Path, name: str) -> tuple[int, tuple[int, ...]]:
         (length,) = _LENGTH.unpack(file.read(_LENGTH.size))
         found = json.loads(file.read(length))[name]
     return _LENGTH.size + length + int(found["data_offsets"][0]), tuple(found["shape"])
+
+
+@dataclass(frozen=True, eq=False)
+class Left:
+    """An array that stays in its file. offset: where it begins, in bytes; digests: SHA-256 of its blocks."""
+
+    offset: int
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    digests: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Tensors:
+    """A file that was read once, from end to end. sha256: of all of it; arrays: those in memory, by name."""
+
+    sha256: str
+    arrays: Mapping[str, NDArray[Any]]
+    left: Mapping[str, Left]
+
+
+#: Bytes of a header beyond which a file is not one of ours.
+_LONGEST_HEADER: Final = 1 << 26
+
+
+def read_tensors(path: Path, leave: Collection[str], step: int) -> Tensors:
+    """All arrays of a file that `write_tensors` wrote, but for some that are hashed and left where they are.
+
+    leave: their names; step: rows of these that are hashed together. What is in memory is what was hashed.
+    Raises ValueError where the file does not have the form, OSError where it cannot be read.
+    """
+    whole, arrays, left = hashlib.sha256(), {}, {}
+    with path.open("rb") as file:
+        head = _next(file, _LENGTH.size)
+        (length,) = _LENGTH.unpack(head)
+        if length > _LONGEST_HEADER:
+            raise ValueError("no header of ours")
+        text = _next(file, length)
+        whole.update(head + text)
+        place = _LENGTH.size + length
+        for name, dtype, shape in _listed(text):
+            if name in leave:
+                left[name] = Left(place, shape, dtype, _hashed(file, dtype, shape, step, whole))
+            else:
+                values = _next(file, math.prod(shape) * dtype.itemsize)
+                whole.update(values)
+                arrays[name] = np.frombuffer(values, dtype).reshape(shape)
+            place += math.prod(shape) * dtype.itemsize
+        if file.read(1):
+            raise ValueError("more bytes than arrays")
+    return Tensors(whole.hexdigest(), arrays, left)
+
+
+def _next(file: IO[bytes], count: int) -> bytearray:
+    """The next bytes of a file. Nothing is allocated on the promise of a header alone."""
+    found = bytearray()
+    while len(found) < count:
+        block = file.read(min(count - len(found), 1 << 24))
+        if not block:
+            raise ValueError("the file ends before its arrays do")
+        found += block
+    return found
+
+
+def _listed(text: bytearray) -> list[tuple[str, np.dtype[Any], tuple[int, ...]]]:
+    """Name, type and shape of each array in the order of the file, which they must fill without gaps."""
+    header, kinds, found, place = json.loads(text), {name: kind for kind, name in _TYPES.items()}, [], 0
+    if not isinstance(header, dict):
+        raise ValueError("no header of ours")
+    for name, record in sorted(header.items(), key=lambda item: _start(item[1])):
+        dtype, shape = np.dtype(kinds[record["dtype"]]).newbyteorder("<"), tuple(record["shape"])
+        if not all(isinstance(side, int) and side >= 0 for side in shape):
+            raise ValueError("no shape of an array")
+        stop = place + math.prod(shape) * dtype.itemsize
+        if record["data_offsets"] != [place, stop]:
+            raise ValueError("arrays that do not follow each other")
+        found.append((name, dtype, shape))
+        place = stop
+    return found
+
+
+def _start(record: Any) -> tuple[int, int]:
+    start, stop = record["data_offsets"]
+    return int(start), int(stop)
+
+
+def _hashed(
+    file: IO[bytes], dtype: np.dtype[Any], shape: tuple[int, ...], step: int, whole: Any
+) -> tuple[bytes, ...]:
+    """SHA-256 of each `step` rows of the next array; `whole` takes all of them in as well."""
+    each, digests = math.prod(shape[1:]) * dtype.itemsize, []
+    for start in range(0, shape[0], step):
+        rows = _next(file, min(step, shape[0] - start) * each)
+        whole.update(rows)
+        digests.append(hashlib.sha256(rows).digest())
+    return tuple(digests)

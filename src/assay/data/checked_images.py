@@ -83,6 +83,23 @@ def changed(where: object, what: str) -> AssayError:
     )
 
 
+def read_exactly(descriptor: int, target: memoryview, place: int, where: object) -> None:
+    """Fill `target` from the place of an open file, by ordinary reads. where: what to call it in an error.
+
+    Raises AssayError `file-unreadable`, and `data-changed` where the file ends before.
+    """
+    done = 0
+    while done < len(target):
+        try:
+            count = os.preadv(descriptor, [target[done:]], place + done)
+        except OSError as error:
+            what, fix = f"it cannot be read any more ({error.strerror})", "Check the disk."
+            raise AssayError("file-unreadable", where, what, fix) from error
+        if not count:
+            raise changed(where, "it became shorter while it was in use")
+        done += count
+
+
 class FilePixels:
     """Images in a file, raw, row by row, from `offset` on. The file stays open when its name is gone."""
 
@@ -100,20 +117,9 @@ class FilePixels:
         for start, stop in zip([0, *breaks.tolist()], [*breaks.tolist(), len(rows)], strict=True):
             if stop > start:
                 place = self._offset + int(rows[start]) * self._each
-                self._fill(flat[start * self._each : stop * self._each].data, place)
+                target = flat[start * self._each : stop * self._each].data
+                read_exactly(self._descriptor, target, place, self.where)
         return images
-
-    def _fill(self, target: memoryview, place: int) -> None:
-        done = 0
-        while done < len(target):
-            try:
-                count = os.preadv(self._descriptor, [target[done:]], place + done)
-            except OSError as error:
-                what, fix = f"it cannot be read any more ({error.strerror})", "Check the disk."
-                raise AssayError("file-unreadable", self.where, what, fix) from error
-            if not count:
-                raise changed(self.where, "it became shorter while it was in use")
-            done += count
 
 
 class JoinedPixels:

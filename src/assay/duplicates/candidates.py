@@ -35,7 +35,10 @@ PARTNERS: Final = 4
 FARTHEST: Final = 0.25
 
 _CELLS: Final = 7
-_COMPONENTS: Final = 40
+#: Principal components of the descriptions, and how many of these they are found from.
+COMPONENTS: Final = 40
+SAMPLE: Final = 10_000
+
 _BLOCK: Final = 2048
 
 #: A gain over 1 cuts the brightest parts off, which moves the description; so pictures also ask as
@@ -84,6 +87,11 @@ def thumbnails(images: Bytes) -> Bytes:
     return averaged_down(images, THUMBNAIL)
 
 
+def thumbnail_shape(shape: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Of thumbnails of pictures of a shape."""
+    return min(shape[0], THUMBNAIL), min(shape[1], THUMBNAIL), shape[2]
+
+
 def averaged_down(images: Bytes, side: int) -> Bytes:
     """uint8 pictures with at most `side` pixels each way; smaller ones as they are."""
     _, height, width, _ = images.shape
@@ -125,15 +133,20 @@ def find_candidates(small: Bytes) -> Candidates:
     """
     rows = np.flatnonzero(~flat(small))
     if len(rows) < 2:
-        none = np.zeros(0, np.int64)
-        return Candidates(none, none, none, none, np.zeros(0, np.float32))
+        return no_candidates()
     asked = queries(small.shape)
-    sample = rows[spread_rows(len(rows), 10_000)]
-    components = fit_components(_described(small, sample, asked[0]), _COMPONENTS)
+    sample = rows[spread_rows(len(rows), SAMPLE)]
+    components = fit_components(_described(small, sample, asked[0]), COMPONENTS)
     cells = build_cells(components.project(_described(small, rows, asked[0])))
     with all_cores() as pool:
         answers = list(pool.map(lambda q: _ask(small, rows, components, cells, q), asked))
-    return _best(answers, asked, rows)
+    return best_partners(answers, asked, np.arange(len(rows)), rows)
+
+
+def no_candidates() -> Candidates:
+    """No pair."""
+    none = np.zeros(0, np.int64)
+    return Candidates(none, none, none, none, np.zeros(0, np.float32))
 
 
 def flat(small: Bytes) -> NDArray[np.bool_]:
@@ -196,18 +209,24 @@ def _along(pixels: int, edge: int, shift: int) -> Float32s:
     return weights
 
 
-def _best(answers: list[tuple[Float32s, Rows]], asked: list[Query], rows: Rows) -> Candidates:
-    """The `PARTNERS` nearest partners of each picture over all questions, each partner once."""
+def best_partners(
+    answers: list[tuple[Float32s, Rows]], asked: list[Query], asking_rows: Rows, rows: Rows
+) -> Candidates:
+    """The `PARTNERS` nearest partners of each picture over all questions, each partner once.
+
+    answers: to each question of each picture that asks, squared distances and partners. asking_rows: the
+    place of each of them among `rows`, the pictures that show something; partners are such places, too.
+    """
     distances = np.hstack([found for found, _ in answers])
     partners = np.hstack([found for _, found in answers])
     question = np.repeat(np.arange(len(asked)), [found.shape[1] for found, _ in answers])
-    near = (distances < FARTHEST**2) & (partners != np.arange(len(rows))[:, None])
+    near = (distances < FARTHEST**2) & (partners != asking_rows[:, None])
     asking, column = np.nonzero(near)
     partner, distance = partners[asking, column], distances[asking, column]
     kept = _nearest_partners(asking, partner, distance)
     code = question[column[kept]]
     return Candidates(
-        rows[asking[kept]],
+        rows[asking_rows[asking[kept]]],
         rows[partner[kept]],
         np.array([q.down for q in asked])[code],
         np.array([q.right for q in asked])[code],

@@ -80,6 +80,12 @@ class DetailCopies:
     limits: tuple[float, float] | None = None
     unlikely: int = 0
 
+    @classmethod
+    def none(cls) -> "DetailCopies":
+        """No pair, and none looked for."""
+        rows = np.zeros(0, np.int64)
+        return cls(rows, rows, np.zeros(0), ())
+
 
 @dataclass(frozen=True, eq=False)
 class _Compared:
@@ -98,7 +104,7 @@ def find_detail_copies(small: Bytes, mirrored: frozenset[tuple[int, int]] = froz
     rows = np.flatnonzero(~flat(small))
     none = np.zeros(0, np.int64)
     if not _FEWEST <= len(rows) <= MOST_PICTURES or min(small.shape[1:3]) < 2 * CELLS:
-        return DetailCopies(none, none, np.zeros(0), ())
+        return DetailCopies.none()
     small = averaged_down(small[rows], SIDE)
     index, every = build_index(small), np.arange(len(rows))
     gray = gray_of(small)

@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 
 from assay.core.arrays import Rows
 from assay.data.values import Dataset
-from assay.duplicates.alignment import Alignment, compare
-from assay.duplicates.candidates import Candidates, find_candidates, thumbnails
-from assay.duplicates.decision import Found, same_pictures
-from assay.duplicates.detail import share_detail
+from assay.duplicates.by_gray import copies_by_gray
+from assay.duplicates.candidates import find_candidates, thumbnail_shape, thumbnails
 from assay.duplicates.detail_copies import DetailCopies, find_detail_copies
+from assay.duplicates.in_passes import Pictures, find_in_passes, fit_in_memory
 
 #: Bytes of pixels read at once.
 _BYTES: Final = 1 << 26
@@ -79,24 +78,34 @@ def find_copies(dataset: Dataset, near: bool = True) -> Copies:
     """Exact copies by digest and, where `near`, near copies: candidates by window, verified on pixels.
 
     Pictures are searched in the order of their digests, so that the same ones are found however a set is
-    ordered and divided.
+    ordered and divided. Where their thumbnails do not fit into memory, as `in_passes` does it.
     """
     pool = pool_images(dataset)
     if not near:
         none = np.zeros(0, np.int64)
         return Copies(**vars(pool), near_first=none, near_second=none, score=np.zeros(0), changes=())
     order = by_digest(dataset, pool)
-    small = np.concatenate([thumbnails(block) for block in _pictures(dataset, pool, pool.first)])[order]
-    pairs = find_candidates(small)
-    alignment = compare(small, pairs)
+    if not fit_in_memory(dataset.shape, len(order)):
+        return _joined(pool, order, find_in_passes(_in_turn(dataset, pool, order)), DetailCopies.none())
+    small = np.empty((len(order), *thumbnail_shape(dataset.shape)), np.uint8)
+    place, done = np.argsort(order), 0
+    for block in _pictures(dataset, pool, pool.first):
+        small[place[done : done + len(block)]] = thumbnails(block)
+        done += len(block)
     whole = None if resized(dataset) else lambda places: _pixels(dataset, pool, pool.first[order[places]])
-    kept, score = same_pictures(small, Found(pairs, alignment), whole, small.shape[1:] == dataset.shape)
-    shared = share_detail(small, pairs.first[kept], pairs.second[kept], alignment.mirrored[kept])
-    kept, score = kept[shared], score[shared]
-    changes = tuple(_change(pairs, alignment, i) for i in kept)
-    by_gray = DetailCopies(pairs.first[kept], pairs.second[kept], score, changes)
+    by_gray = copies_by_gray(small, find_candidates(small), whole, small.shape[1:] == dataset.shape)
     known = frozenset(zip(*(side.tolist() for side in _ordered(by_gray)), strict=True))
     return _joined(pool, order, by_gray, find_detail_copies(small, known))
+
+
+def _in_turn(dataset: Dataset, pool: Pool, order: Rows) -> Pictures:
+    """The pictures by their places in the order of digests, to be read as they lie."""
+    return Pictures(
+        lambda places: _pixels(dataset, pool, pool.first[order[places]]),
+        dataset.shape,
+        np.argsort(order),
+        resized(dataset),
+    )
 
 
 def by_digest(dataset: Dataset, pool: Pool) -> Rows:
@@ -174,14 +183,3 @@ def resized(dataset: Dataset) -> bool:
         for split in dataset.splits.values()
         for name, side in (("height", height), ("width", width))
     )
-
-
-def _change(pairs: Candidates, alignment: Alignment, pair: int) -> str:
-    """In words what tells the pair apart."""
-    words = ["mirrored"] if alignment.mirrored[pair] else []
-    if pairs.down[pair] or pairs.right[pair]:
-        words.append(f"moved by {abs(pairs.down[pair])} down and {abs(pairs.right[pair])} across")
-    if abs(alignment.gain[pair] - 1) > 0.02:
-        words.append(f"contrast times {alignment.gain[pair]:.2f}")
-    words.append(f"{alignment.residual[pair]:.1f} gray levels remain before smoothing")
-    return ", ".join(words)

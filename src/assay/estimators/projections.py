@@ -33,7 +33,12 @@ class Components:
 
     def project(self, features: Float32s) -> Float32s:
         """Principal components of `(n, features)`: float32 `(n, components)`."""
-        return np.vstack([(block - self.mean) @ self.axes for block in row_blocks(features)])
+        return np.vstack(list(self.blocks(features)))
+
+    def blocks(self, features: Float32s) -> Iterator[Float32s]:
+        """The same block by block."""
+        for block in row_blocks(features):
+            yield ((block - self.mean) @ self.axes).astype(np.float32, copy=False)
 
 
 def fit_components(features: Float32s, count: int = COMPONENTS) -> Components:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.arrays import Float32s
-from assay.core.thread_pool import all_cores
+from assay.core.thread_pool import in_order
 from assay.data.piece import STEP
 from assay.data.values import Split
 
@@ -52,9 +52,23 @@ def map_blocks(
     rows: NDArray[np.int64] | None = None,
 ) -> NDArray[Any]:
     """`function` of the images of `rows`, block by block on all cores, joined in order."""
-    with all_cores() as pool:
-        parts = list(pool.map(function, _at_least_one_block(split, rows)))
-    return np.concatenate(parts)
+    count, done, joined = len(split) if rows is None else len(rows), 0, None
+    for part in mapped_blocks(function, split, rows):
+        if joined is None:
+            joined = np.empty((count, *part.shape[1:]), part.dtype)
+        joined[done : done + len(part)] = part
+        done += len(part)
+    assert joined is not None  # there is one block at least
+    return joined
+
+
+def mapped_blocks(
+    function: Callable[[NDArray[np.uint8]], NDArray[Any]],
+    split: Split,
+    rows: NDArray[np.int64] | None = None,
+) -> Iterator[NDArray[Any]]:
+    """The same block by block, at least one of them, which may be empty."""
+    return in_order(function, _at_least_one_block(split, rows))
 
 
 def _at_least_one_block(split: Split, rows: NDArray[np.int64] | None) -> Iterator[NDArray[np.uint8]]:

@@ -1,12 +1,14 @@
 """Every file of a run folder, written from the values that the stages gave."""
 
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.audits.measures.label_quality import label_quality_csv
+from assay.audits.measures.label_quality import label_quality_lines
 from assay.core import durable
 from assay.core.errors import AssayError
 from assay.data.decisions import decided_in
@@ -39,8 +41,14 @@ def save_audit(folder: Path, results: Results) -> None:
     """Write audit.json, issues.csv and, where labels were to be judged, label_quality.csv."""
     results.audit.save(folder)
     if results.audit.label_quality is not None:
-        table = label_quality_csv(results.audit.label_quality, results.dataset)
-        durable.write_text(folder / "label_quality.csv", table)
+        lines = label_quality_lines(results.audit.label_quality, results.dataset)
+        with durable.create(folder / "label_quality.csv") as file:
+            while some := "".join(islice(lines, _LINES)):
+                file.write(some.encode("utf-8"))
+
+
+#: Lines of a table that are written at once.
+_LINES: Final = 4096
 
 
 #: The surest mistakes whose images are covered place by place, to see what the model looked at.

@@ -14,7 +14,7 @@ from assay.audits.checks.context import CheckContext
 from assay.audits.checks.label_errors import check_ambiguous_labels, check_label_errors
 from assay.audits.checks.separability import check_separability
 from assay.audits.measures.cross_validated import CrossValidated
-from assay.audits.measures.label_quality import label_quality_csv
+from assay.audits.measures.label_quality import label_quality_lines
 from assay.audits.measures.pixel_sums import measure
 from assay.audits.measures.reference_strength import reference_strength
 from assay.audits.registry import audit_dataset, measure_all
@@ -56,7 +56,7 @@ def test_every_image_of_every_split_has_a_row_in_source_order():
     data = replace(DATA, splits={**DATA.splits, "train": replace(DATA.train, columns=groups)})
     audit = audit_dataset(data, measure_all(data), ["label-errors"])
     assert audit.label_quality is not None
-    text = label_quality_csv(audit.label_quality, data)
+    text = "".join(label_quality_lines(audit.label_quality, data))
     rows = rows_of(text)
     assert text.splitlines()[0] == ",".join(QUALITY_COLUMNS)
     assert ",".join(QUALITY_COLUMNS) == (
@@ -80,7 +80,11 @@ def test_planted_errors_rank_first(name: str):
     labels[flips] = (labels[flips] + 1) % 3
     data = with_images(DATA, name, split.images, labels)
     audit = audit_dataset(data, measure_all(data), ["label-errors"])
-    rows = [r for r in rows_of(label_quality_csv(audit.label_quality or {}, data)) if r["split"] == name]
+    rows = [
+        r
+        for r in rows_of("".join(label_quality_lines(audit.label_quality or {}, data)))
+        if r["split"] == name
+    ]
     first = sorted(rows, key=lambda row: float(row["score"]))[: 2 * len(flips)]
     assert len({int(row["index"]) for row in first} & set(flips.tolist())) >= 4
 
@@ -99,7 +103,7 @@ def test_the_cache_keeps_every_figure(tmp_path: Path):
     first, kept_first = cached_audit(DATA, {}, lambda: made, folder=tmp_path)
     second, kept = cached_audit(DATA, {}, lambda: made, folder=tmp_path)
     assert (kept_first, kept) == (False, True)
-    texts = {label_quality_csv(audit.label_quality or {}, DATA) for audit in (made, first, second)}
+    texts = {"".join(label_quality_lines(audit.label_quality or {}, DATA)) for audit in (made, first, second)}
     assert len(texts) == 1
 
 

@@ -9,13 +9,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.audits.measures.row_tables import kept_features
 from assay.core.arrays import Rows
+from assay.data.stored_rows import kept_in_scratch
 from assay.data.values import Dataset
 from assay.estimators import ridge
 from assay.estimators.logistic_calibration import fit_calibration
 from assay.estimators.projections import fit_components, fit_fourier
 from assay.features.choice import linear_inputs
-from assay.features.hand_made import describe
 
 #: Random Fourier features by default and for `--thorough` (half as many as images, where these are few).
 SIZE: Final = 2048
@@ -61,11 +62,15 @@ def principal_components(
 ) -> Mapping[str, NDArray[np.float32]]:
     """The features of every image, per split float32 `(n, d)`, in the directions that train varies most in.
 
-    features: per split, in place of the reference features.
+    features: per split, in place of the reference features. Those of large sets are `StoredRows`.
     """
-    described = features or {name: describe(split) for name, split in dataset.splits.items()}
+    described = features or {name: kept_features(split) for name, split in dataset.splits.items()}
     axes = fit_components(described["train"])
-    return {name: axes.project(rows) for name, rows in described.items()}
+    width = axes.axes.shape[1]
+    return {
+        name: kept_in_scratch(axes.blocks(rows), (len(rows), width), np.float32)
+        for name, rows in described.items()
+    }
 
 
 def judge(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -10,9 +11,11 @@ from numpy.typing import NDArray
 from assay.audits.measures.image_stats import block_stats
 from assay.audits.measures.restated_content import block_sizes, may_restate
 from assay.audits.measures.texture import block_texture
+from assay.core.arrays import Rows
 from assay.data.piece import STEP
+from assay.data.stored_rows import joined_rows, kept_in_scratch
 from assay.data.values import Split
-from assay.features.hand_made import describe_block, map_blocks
+from assay.features.hand_made import describe_block, map_blocks, mapped_blocks
 
 #: The tables, and what fills each for a block of images.
 TableName = Literal["features", "stats", "texture", "sizes"]
@@ -23,13 +26,16 @@ _FILL: Final[dict[str, Callable[[NDArray[np.uint8]], NDArray[Any]]]] = {
     "sizes": block_sizes,
 }
 
+#: The table that does not fit into memory for a million images: 2 to 3 KB of each.
+_LARGE: Final = "features"
+
 
 @dataclass(frozen=True, eq=False)
 class RowTables:
     """Figures of each image of a split, a row an image; None where they were not asked for.
 
-    features: as `hand_made.describe`. stats: as `block_stats` without a background. texture: as
-    `block_texture`. sizes: as `block_sizes`.
+    features: as `hand_made.describe`; those that lie in a part are `StoredRows`, to be read by block.
+    stats: as `block_stats` without a background. texture: as `block_texture`. sizes: as `block_sizes`.
     """
 
     features: NDArray[np.float32] | None = None
@@ -92,7 +98,25 @@ def join_rows(split: Split, parts: Sequence[RowTables], sizes: Sequence[int]) ->
     names = set.intersection(*(set(parts[i].present()) for i in ahead)) if ahead else set()
     joined = {}
     for name in names:
-        known = np.concatenate([parts[i].present()[name] for i in ahead[:whole]])[:first_moved]
-        rest = [map_blocks(_FILL[name], split, np.arange(first_moved, len(split)))] if again else []
-        joined[name] = np.concatenate([known, *rest])
+        known = [parts[i].present()[name] for i in ahead[:whole]]
+        joined[name] = _joined(known, first_moved, split, name)
     return RowTables(**joined), again
+
+
+def _joined(known: Sequence[NDArray[Any]], first_moved: int, split: Split, name: str) -> NDArray[Any]:
+    """What is known up to the row `first_moved`, and what is measured of the images from there on."""
+    before = [joined_rows(known, first_moved)] if known else []
+    moved = np.arange(first_moved, len(split))
+    if not len(moved) and known:
+        return before[0]
+    if name != _LARGE:
+        return joined_rows([*before, map_blocks(_FILL[name], split, moved)])
+    return joined_rows([*before, kept_features(split, moved)])
+
+
+def kept_features(split: Split, rows: Rows | None = None) -> NDArray[np.float32]:
+    """As `hand_made.describe`, but in a file of the cache where they are large: see `kept_in_scratch`."""
+    blocks = mapped_blocks(describe_block, split, rows)
+    first = next(blocks)
+    count = len(split) if rows is None else len(rows)
+    return kept_in_scratch(chain([first], blocks), (count, first.shape[1]), first.dtype)

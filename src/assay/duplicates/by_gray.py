@@ -1,0 +1,29 @@
+"""Copies that agree in gray levels, of candidate pairs: lined up, then decided on pixels and detail."""
+
+from assay.core.arrays import Bytes
+from assay.duplicates.alignment import Alignment, compare
+from assay.duplicates.candidates import Candidates
+from assay.duplicates.decision import Found, Pixels, same_pictures
+from assay.duplicates.detail import share_detail
+from assay.duplicates.detail_copies import DetailCopies
+
+
+def copies_by_gray(small: Bytes, pairs: Candidates, whole: Pixels | None, all_pixels: bool) -> DetailCopies:
+    """The candidates that are copies, each pair of rows once, in any order. Arguments: `same_pictures`."""
+    alignment = compare(small, pairs)
+    kept, score = same_pictures(small, Found(pairs, alignment), whole, all_pixels)
+    shared = share_detail(small, pairs.first[kept], pairs.second[kept], alignment.mirrored[kept])
+    kept, score = kept[shared], score[shared]
+    changes = tuple(_change(pairs, alignment, i) for i in kept)
+    return DetailCopies(pairs.first[kept], pairs.second[kept], score, changes)
+
+
+def _change(pairs: Candidates, alignment: Alignment, pair: int) -> str:
+    """In words what tells the pair apart."""
+    words = ["mirrored"] if alignment.mirrored[pair] else []
+    if pairs.down[pair] or pairs.right[pair]:
+        words.append(f"moved by {abs(pairs.down[pair])} down and {abs(pairs.right[pair])} across")
+    if abs(alignment.gain[pair] - 1) > 0.02:
+        words.append(f"contrast times {alignment.gain[pair]:.2f}")
+    words.append(f"{alignment.residual[pair]:.1f} gray levels remain before smoothing")
+    return ", ".join(words)
