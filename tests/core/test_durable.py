@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -202,6 +203,42 @@ def test_leftovers_of_dead_processes_only(tmp_path):
         durable.remove_leftovers(tmp_path)
         file.write(b"whole")
     assert names(tmp_path) == [f"{durable.TEMPORARY}{os.getppid()}-x", "file", "mine"]
+
+
+def test_what_another_machine_is_writing_stays(tmp_path, monkeypatch):
+    """In a folder that several share, where no process number says who lives: until a week without a write.
+
+    Names as this process makes them, seen from another machine, container or start of this one.
+    """
+    made = []
+    for _ in range(3):
+        with durable.scratch_directory(tmp_path) as scratch:
+            made.append(scratch.name)
+    live, old, busy = (tmp_path / name for name in made)
+    week_ago = time.time() - durable.ABANDONED - 60
+    for place in (live, old, busy):
+        (place / "within").mkdir(parents=True)
+        (place / "within" / "file").write_bytes(b"half")
+    for path in (old, old / "within", old / "within" / "file", busy, busy / "within"):
+        os.utime(path, (week_ago, week_ago))
+    monkeypatch.setattr(durable, "_where", lambda: "0a0b0c0d")
+    assert durable.leftovers(tmp_path) == [old]
+    assert durable.remove_leftovers(tmp_path) == []
+    assert names(tmp_path) == sorted([live.name, busy.name])
+    monkeypatch.undo()
+    assert durable.leftovers(tmp_path) == sorted([live, busy])  # ours, and written by nobody any more
+
+
+def test_where_processes_have_their_numbers_is_in_every_temporary_name(tmp_path):
+    """Twice the same here; another one in a process that believes to be on another machine."""
+    told = "from assay.core import durable; print(durable._where())"
+    shown = [subprocess.check_output([sys.executable, "-c", told], text=True).strip() for _ in range(2)]
+    renamed = f"import platform; platform.node = lambda: 'elsewhere'; {told}"
+    other = subprocess.check_output([sys.executable, "-c", renamed], text=True).strip()
+    assert shown == [durable._where()] * 2
+    assert other != shown[0]
+    with durable.scratch_directory(tmp_path) as scratch:
+        assert scratch.name.endswith(f"-{durable._where()}")
 
 
 def test_file_sha256_by_hand(tmp_path):

@@ -108,6 +108,37 @@ def test_one_three_and_eight_shards_give_the_files_of_one_process(
         assert b"0077.png" in whole["issues.csv"]
 
 
+def test_a_set_that_does_not_fit_into_memory_gives_the_files_of_one_process(
+    color: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Features stay in the parts, components in a scratch file, copies are sought in passes; also where a
+    picture was left out and blocks moved. What rests on features is to the bit what it is in memory."""
+    fresh_cache(monkeypatch, tmp_path / "cache")
+    run_audit(color, out=tmp_path / "in memory")
+    for limit in ("stored_rows.IN_MEMORY", "checked_images.IN_MEMORY"):
+        monkeypatch.setattr(f"assay.data.{limit}", 0)
+    fresh_cache(monkeypatch, tmp_path / "cache of stored")
+    run_audit(color, out=tmp_path / "stored")
+    assert contents(tmp_path / "stored") == contents(tmp_path / "in memory")
+    monkeypatch.setattr("assay.duplicates.in_passes.IN_MEMORY", 0)
+    fresh_cache(monkeypatch, tmp_path / "cache of passes")
+    run_audit(color, out=tmp_path / "in passes")
+    parts = in_shards(color, tmp_path / "parts", 3)
+    fresh_cache(monkeypatch, tmp_path / "another")
+    run_merge(parts, out=tmp_path / "merged")
+    assert contents(tmp_path / "merged") == contents(tmp_path / "in passes")
+    assert list((tmp_path / "another").glob(f"{durable.TEMPORARY}*")) == []
+    near = [
+        {
+            line.split(b",")[5]
+            for line in contents(tmp_path / run)["issues.csv"].splitlines()
+            if b"near-" in line
+        }
+        for run in ("in memory", "merged")
+    ]
+    assert near[0] == near[1] != set()
+
+
 CHECKS = ("identity", "exact-duplicates", "quality", "label-balance")
 
 

@@ -11,9 +11,12 @@ import errno
 import hashlib
 import json
 import os
+import platform
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
@@ -21,9 +24,13 @@ from assay.core.disk_errors import environment_errors
 from assay.core.errors import AssayError
 from assay.core.files import Files
 
-#: Temporary names start so, then the process that writes; what a killed process left behind is removed
-#: by `remove_leftovers`.
+#: Temporary names start so, then the process that writes, a unique number, and where that process runs; what
+#: a killed process left behind is removed by `remove_leftovers`.
 TEMPORARY: Final = ".assay-tmp-"
+
+#: Seconds without a write after which something of another machine counts as left behind. Whether its process
+#: lives cannot be asked from here, and a folder may be shared by many machines.
+ABANDONED: Final = 7 * 24 * 3600
 
 #: Temporary names of this process in use: a leftover of an earlier process may bear the same number.
 _in_use: set[str] = set()
@@ -74,7 +81,7 @@ def create(path: Path, bytes_needed: int | None = None) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def _temporary_name(directory: Path) -> Iterator[Path]:
-    name = f"{TEMPORARY}{os.getpid()}-{uuid.uuid4().hex}"
+    name = f"{TEMPORARY}{os.getpid()}-{uuid.uuid4().hex}-{_where()}"
     _in_use.add(name)
     try:
         yield directory / name
@@ -206,17 +213,28 @@ def remove(path: Path) -> None:
             files.unlink(path)
 
 
+@cache
+def _where() -> str:
+    """Eight digits for where process numbers mean the same: one start of one machine or container."""
+    parts = [platform.node()]
+    with suppress(OSError):  # no Linux
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text("ascii"))
+        parts.append(os.readlink("/proc/self/ns/pid"))
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:8]
+
+
 def leftovers(directory: Path) -> list[Path]:
-    """What killed processes left in `directory`, sorted; not what a living one is writing."""
+    """What killed processes left in `directory`, sorted; not what a living one may be writing."""
     with suppress(OSError):
-        return sorted(p for p in directory.glob(f"{TEMPORARY}*") if not _still_written(p.name))
+        return sorted(p for p in directory.glob(f"{TEMPORARY}*") if not _still_written(p))
     return []
 
 
 def remove_leftovers(directory: Path) -> list[Path]:
     """Remove what killed processes left in `directory`; what could not be removed. Call it holding its lock.
 
-    What a living process is writing stays, so that even a file system without working locks is safe. A
+    What a living process is writing stays, so that even a file system without working locks is safe, and a
+    folder that other machines write to: what these began stays until nothing in it was written for a week. A
     refusal stops nobody: litter is no reason to leave work undone, and `assay doctor` tells of it.
     """
     kept = []
@@ -228,8 +246,12 @@ def remove_leftovers(directory: Path) -> list[Path]:
     return kept
 
 
-def _still_written(name: str) -> bool:
-    process = name.removeprefix(TEMPORARY).partition("-")[0]
+def _still_written(path: Path) -> bool:
+    name = path.name
+    process, _, rest = name.removeprefix(TEMPORARY).partition("-")
+    where = rest.partition("-")[2]
+    if process.isdecimal() and where and where != _where():
+        return time.time() - _last_written(path) < ABANDONED
     if not process.isdecimal() or int(process) == os.getpid():
         return name in _in_use
     try:
@@ -239,6 +261,18 @@ def _still_written(name: str) -> bool:
     except PermissionError:
         pass  # alive, of another user
     return True
+
+
+def _last_written(path: Path) -> float:
+    """When a file, or anything in a directory, was written last: seconds since 1970; links not followed."""
+    latest, left = 0.0, [path]
+    while left:
+        place = left.pop()
+        with suppress(OSError):  # gone meanwhile: then somebody is at work
+            latest = max(latest, place.lstat().st_mtime)
+            if place.is_dir() and not place.is_symlink():
+                left += place.iterdir()
+    return latest
 
 
 def file_sha256(path: Path) -> str:

@@ -62,7 +62,7 @@ def build_keys(points: Float32s, tables: int, seed: int = 0) -> Keys:
 
 def _keys_of(points: Float32s, planes: Float32s) -> NDArray[np.uint32]:
     """uint32 `(n, tables)`: of each table the sides of its planes, the first plane in the highest bit."""
-    sides = (points @ planes > 0).reshape(len(points), -1, _BITS)
+    sides = (points @ planes > 0).reshape(len(points), planes.shape[1] // _BITS, _BITS)
     packed: NDArray[np.uint32] = np.packbits(sides, axis=2).view(">u4")[..., 0].astype(np.uint32)
     return packed
 

@@ -81,7 +81,7 @@ def run_shard(
     if folder.exists():
         read_record(folder)  # a damaged one is told before any work
     request = as_request(data, **settings.reading(), offline=offline, on_event=on_event)
-    durable.make_directory(Path(out))
+    durable.remove_leftovers(durable.make_directory(Path(out)))
     with durable.scratch_directory(durable.make_directory(cache_folder())) as scratch:
         with stage(on_event, "load") as figures:
             piece = read_shard(request, share, scratch)

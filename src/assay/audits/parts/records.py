@@ -18,7 +18,7 @@ TABLES: Final = "tables.safetensors"
 SCHEMA: Final = 1
 
 #: Rooms whose code decides what a part holds.
-_ROOMS: Final = ("core", "data", "estimators", "features", "duplicates", "audits")
+_ROOMS: Final = ("core", "data", "features", "audits/measures", "audits/parts")
 
 #: What all pieces of a set have in common, in words.
 _OF_ONE_SET: Final = {
