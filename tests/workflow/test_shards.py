@@ -108,26 +108,37 @@ def test_one_three_and_eight_shards_give_the_files_of_one_process(
         assert b"0077.png" in whole["issues.csv"]
 
 
+COMPARING = ("near-duplicates", "leakage", "drift", "label-errors", "separability", "atypical")
+
+
 def test_a_set_that_does_not_fit_into_memory_gives_the_files_of_one_process(
-    color: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Features stay in the parts, components in a scratch file, copies are sought in passes; also where a
-    picture was left out and blocks moved. What rests on features is to the bit what it is in memory."""
+    """Features stay in the parts, components in a scratch file: to the bit what they are in memory.
+
+    Copies are sought in passes: those of one process, and of these pictures those of the search in memory."""
+    x, y = pictures(700, 1, 7)
+    np.savez(
+        tmp_path / "set.npz", x_train=x[:600, ..., 0], y_train=y[:600], x_test=x[600:, ..., 0], y_test=y[600:]
+    )
+    data, settings = tmp_path / "set.npz", {"checks": COMPARING}
     fresh_cache(monkeypatch, tmp_path / "cache")
-    run_audit(color, out=tmp_path / "in memory")
+    run_audit(data, out=tmp_path / "in memory", **settings)
+    parts = in_shards(data, tmp_path / "parts", 2, **settings)
     for limit in ("stored_rows.IN_MEMORY", "checked_images.IN_MEMORY"):
         monkeypatch.setattr(f"assay.data.{limit}", 0)
-    fresh_cache(monkeypatch, tmp_path / "cache of stored")
-    run_audit(color, out=tmp_path / "stored")
+    fresh_cache(monkeypatch, tmp_path / "another")
+    run_merge(parts, out=tmp_path / "stored")
     assert contents(tmp_path / "stored") == contents(tmp_path / "in memory")
     monkeypatch.setattr("assay.duplicates.in_passes.IN_MEMORY", 0)
-    fresh_cache(monkeypatch, tmp_path / "cache of passes")
-    run_audit(color, out=tmp_path / "in passes")
-    parts = in_shards(color, tmp_path / "parts", 3)
-    fresh_cache(monkeypatch, tmp_path / "another")
-    run_merge(parts, out=tmp_path / "merged")
+    for name, run in (
+        ("in passes", lambda out: run_audit(data, out=out, **settings)),
+        ("merged", merge_to(parts)),
+    ):
+        fresh_cache(monkeypatch, tmp_path / f"cache of {name}")
+        run(tmp_path / name)
+        assert [p for p in (tmp_path / f"cache of {name}").iterdir() if p.name != "audits"] == []
     assert contents(tmp_path / "merged") == contents(tmp_path / "in passes")
-    assert list((tmp_path / "another").glob(f"{durable.TEMPORARY}*")) == []
     near = [
         {
             line.split(b",")[5]
@@ -137,6 +148,10 @@ def test_a_set_that_does_not_fit_into_memory_gives_the_files_of_one_process(
         for run in ("in memory", "merged")
     ]
     assert near[0] == near[1] != set()
+
+
+def merge_to(parts: Path) -> Callable[[Path], object]:
+    return lambda out: run_merge(parts, out=out)
 
 
 CHECKS = ("identity", "exact-duplicates", "quality", "label-balance")

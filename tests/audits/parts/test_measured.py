@@ -1,13 +1,17 @@
 """Figures of images, joined from shares, are to the bit those of one process."""
 
+from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from assay.audits.measures.row_tables import _TABLES_OF, join_rows, measure_rows, wanted_tables
 from assay.audits.registry import CHECKS
+from assay.data import stored_rows
 from assay.data.piece import STEP
+from assay.data.stored_rows import kept_in_scratch
 from assay.data.values import Split
 
 NAMES = ("features", "stats", "texture", "sizes")
@@ -38,15 +42,31 @@ def split() -> Split:
         ((0, 3, 2 * STEP + 5), 2 * STEP + 5),
     ],
 )
-def test_joined_tables_are_those_of_the_whole(split: Split, cuts: tuple[int, ...], again: int) -> None:
-    """Where images were left out, blocks move: what comes after is measured again, and no more than that."""
+@pytest.mark.parametrize("limit", [0, 1 << 28])
+def test_joined_tables_are_those_of_the_whole(
+    split: Split,
+    cuts: tuple[int, ...],
+    again: int,
+    limit: int,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """Where images were left out, blocks move: what comes after is measured again, and no more than that.
+
+    Also where features are kept in files, for they do not fit into memory."""
+    monkeypatch.setattr(stored_rows, "IN_MEMORY", limit)
+    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path))
     whole = measure_rows(split, NAMES).present()
     bounds = list(pairwise(cuts))
     parts = [measure_rows(rows_of(split, a, b), NAMES) for a, b in bounds]
+    if not limit:
+        kept = [kept_in_scratch([p.features], p.features.shape, np.float32) for p in parts]
+        parts = [replace(part, features=rows) for part, rows in zip(parts, kept, strict=True)]
     joined, count = join_rows(split, parts, [b - a for a, b in bounds])
     assert count == again
     for name in NAMES:
-        assert np.array_equal(joined.present()[name], whole[name], equal_nan=True), name
+        assert np.array_equal(np.asarray(joined.present()[name]), whole[name], equal_nan=True), name
+    assert isinstance(joined.features, np.ndarray if limit else stored_rows.StoredRows)
 
 
 def test_tables_are_measured_for_the_checks_that_want_them(split: Split) -> None:
