@@ -7,6 +7,7 @@ import io
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
+from typing import Final
 
 #: A cell starting with one of these is run as a formula by spreadsheets (OWASP: CSV injection).
 #: The apostrophe is here so that the neutralized form can be told from the original.
@@ -88,6 +89,15 @@ def read_csv_text(text: str) -> tuple[list[str], list[list[str]]]:
 def counted(count: int, one: str, many: str) -> str:
     """A number with the words that go with it: `1 link`, `2 links`."""
     return f"{count:,} {one if count == 1 else many}"
+
+
+#: Digits of the largest number that is always exact as int64. Python itself refuses those of thousands.
+_MOST_DIGITS: Final = 18
+
+
+def whole_number(text: str) -> int | None:
+    """The number that a text of digits is; None for any other text, and for one of more than 18 digits."""
+    return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else None
 
 
 def shortened(text: str, most: int = 100) -> str:

@@ -58,11 +58,13 @@ def report(
 def _rows(given: str | None, runs: int) -> tuple[int, ...]:
     """The test images named. Raises AssayError `bad-value`."""
     from assay.core.errors import AssayError
+    from assay.core.text import shortened, whole_number
 
     parts = [part.strip() for part in given.split(",")] if given else []
     if runs > 1 and parts:
         raise AssayError("bad-value", "--look-at", "it is about one model", "Name one run.")
-    if not all(part.isdecimal() for part in parts):
+    rows = [whole_number(part) for part in parts]
+    if None in rows:
         fix = "Name test images by their index in predictions.csv, as 17,905."
-        raise AssayError("bad-value", "--look-at", f"{given!r} is no list of numbers", fix)
-    return tuple(dict.fromkeys(int(part) for part in parts))
+        raise AssayError("bad-value", "--look-at", f"{shortened(given or '')!r} is no list of numbers", fix)
+    return tuple(dict.fromkeys(row for row in rows if row is not None))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from assay.core.errors import AssayError
-from assay.core.text import counted, one_line
+from assay.core.text import counted, one_line, shortened, whole_number
 from assay.data.formats.parquet_file import (
     cells_of,
     check_groups,
@@ -231,18 +231,21 @@ def _labels(path: ShardFile, values: Sequence[Any], classes: tuple[str, ...] | N
         texts = ["" if text == "-1" else text for text in texts]
     if classes is None or not numbers:
         return texts
+    places = [whole_number(text) for text in texts]
     wrong = [
-        row for row, text in enumerate(texts) if text and not (text.isdecimal() and int(text) < len(classes))
+        row
+        for row, (text, place) in enumerate(zip(texts, places, strict=True))
+        if text and (place is None or place >= len(classes))
     ]
     if wrong:
         raise AssayError(
             "label-out-of-range",
             path,
             f"{len(wrong):,} of {len(values):,} labels are outside 0-{len(classes) - 1}, "
-            f"the first in row {wrong[0]} ({values[wrong[0]]})",
+            f"the first in row {wrong[0]} ({shortened(texts[wrong[0]])})",
             "Correct the labels.",
         )
-    return [classes[int(text)] if text else "" for text in texts]
+    return ["" if place is None else classes[place] for place in places]
 
 
 def _splits(path: ShardFile, cells: Sequence[Any] | None, count: int) -> list[str]:

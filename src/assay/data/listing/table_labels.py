@@ -23,6 +23,7 @@ _SEPARATORS: Final = re.compile(r"\s*[|;,]\s*")
 _MANY: Final = 8
 
 _WHOLE: Final = re.compile(r"[+-]?\d+")
+_FROM_ZERO: Final = re.compile(r"\+?\d+|-0+")
 _WHOLE_FLOAT: Final = re.compile(r"([+-]?\d+)\.0*")
 
 
@@ -118,7 +119,7 @@ def _whole_numbers(labels: list[str]) -> tuple[list[str], list[str]]:
 def _without_minus_one(labels: list[str]) -> list[str]:
     """Labels of which -1 is missing, where all others are whole numbers from 0 on."""
     others = {label for label in labels if label not in ("", "-1")}
-    counts = others and all(_WHOLE.fullmatch(label) and int(label) >= 0 for label in others)
+    counts = others and all(map(_FROM_ZERO.fullmatch, others))
     return ["" if label == "-1" and counts else label for label in labels]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from assay.core.arrays import Rows, distinct
 from assay.core.errors import AssayError
-from assay.core.text import one_line
+from assay.core.text import one_line, whole_number
 from assay.data.listing.class_numbers import counted_from_one, refuse_measures
 from assay.data.listing.listing import Listing, Part
 from assay.data.listing.names import natural_key, one_spelling
@@ -61,14 +61,16 @@ def _composed(listing: Listing) -> Listing:
 def _named_by_number(listing: Listing, chosen: Sequence[str] | None) -> Listing:
     """Labels that are numbers, and no names, as the names that they number."""
     found = {label for part in listing.parts.values() for label in part.labels}
+    numbers = {label: whole_number(label) for label in found}
     if not chosen or not found or found & set(chosen) or not all(map(str.isdecimal, found)):
         return listing
-    if question := counted_from_one({int(label) for label in found}, chosen):
+    known = {label: number for label, number in numbers.items() if number is not None}
+    if question := counted_from_one(set(known.values()), chosen):
         raise question
-    if max(map(int, found)) >= len(chosen):
+    if len(known) < len(found) or max(known.values()) >= len(chosen):
         return listing  # refused with all other labels that are no class
     parts = {
-        split: replace(part, labels=[chosen[int(label)] for label in part.labels])
+        split: replace(part, labels=[chosen[known[label]] for label in part.labels])
         for split, part in listing.parts.items()
     }
     return replace(listing, parts=parts, classes=None)

@@ -73,8 +73,22 @@ def _from_numbers(values: NDArray[Any], where: str) -> tuple[NDArray[Any], str]:
     if flat.ndim == 2 and flat.dtype.kind in "iufb" and flat.shape[1] > 1:
         return _from_one_hot(flat, where)
     if flat.ndim == 1 and flat.dtype.kind == "f" and len(flat) and np.array_equal(flat, np.floor(flat)):
+        _need_exact(flat, where)
         return flat.astype(np.int64), "labels are whole numbers saved as floats"
+    if flat.ndim == 1 and flat.dtype == np.uint64 and len(flat):
+        _need_exact(flat, where)
     return flat, ""
+
+
+def _need_exact(numbers: NDArray[Any], where: str) -> None:
+    """Raise AssayError `label-out-of-range` for numbers that int64 would hold as other ones."""
+    large = np.flatnonzero(~(np.abs(numbers) < 2**53))
+    if len(large):
+        what = (
+            f"{len(large):,} of {len(numbers):,} labels are too large for the number of a class, the first "
+        )
+        what += f"at index {large[0]} ({numbers[large[0]]})"
+        raise AssayError("label-out-of-range", where, what, "Correct the labels.")
 
 
 def _from_one_hot(rows: NDArray[Any], where: str) -> tuple[NDArray[Any], str]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from assay.core.arrays import Bytes
 from assay.core.errors import AssayError
+from assay.core.text import whole_number
 from assay.data.formats.safe_open import open_file
 from assay.data.formats.text_table import LABEL_NAMES, optional_column
 from assay.data.listing.names import ordered_splits
@@ -164,9 +165,17 @@ def _pixels(path: Path, number: int, cells: Sequence[str]) -> Bytes:
 
 def _labels(path: Path, labels: Sequence[str]) -> Any:
     """The labels as whole numbers `(n,)`. Raises AssayError `table-value` for any other."""
-    if all(map(_NUMBER.fullmatch, labels)):
-        return np.array([int(float(label)) for label in labels], np.int64)
-    first = next(number for number, label in enumerate(labels, 1) if not _NUMBER.fullmatch(label))
+    # Not by way of floats: from 2 to the power of 53 on two labels would become one.
+    numbers = [
+        whole_number(label.strip().partition(".")[0]) if _NUMBER.fullmatch(label) else None
+        for label in labels
+    ]
+    if None not in numbers:
+        return np.array(numbers, np.int64)
+    first = numbers.index(None) + 1
+    if _NUMBER.fullmatch(labels[first - 1]):
+        what = f"row {first}: the label {labels[first - 1][:40]!r} is too large for the number of a class"
+        raise _wrong(path, what)
     raise _wrong(path, f"row {first}: the label {labels[first - 1][:40]!r} is no whole number")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from assay.core.errors import AssayError
-from assay.core.text import one_line
+from assay.core.text import one_line, shortened, whole_number
 from assay.data.formats.text_table import LABEL_NAMES, PATH_NAMES, SPLIT_NAMES, optional_column
 from assay.data.listing.image_table import Table, list_columns
 from assay.data.listing.listing import Listing, Part, Payload, stamp_of
@@ -235,10 +235,11 @@ def _label(label: Any, classes: tuple[str, ...] | None, where: str) -> str:
         return ""
     if classes is None or isinstance(value, str):
         return text
-    if not text.isdecimal() or int(text) >= len(classes):
-        what = f"the label {one_line(text)} is none of the {len(classes)} classes"
+    place = whole_number(text)
+    if place is None or place >= len(classes):
+        what = f"the label {one_line(shortened(text))} is none of the {len(classes)} classes"
         raise AssayError("label-out-of-range", where, what, "Correct the labels.")
-    return classes[int(text)]
+    return classes[place]
 
 
 # The listing.

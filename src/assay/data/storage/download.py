@@ -12,6 +12,7 @@ import requests
 from assay.core import durable
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, progress
+from assay.core.text import whole_number
 
 #: Seconds to wait for a connection, and for each next piece of the content.
 TIMEOUT: Final = (3.0, 30.0)
@@ -33,7 +34,7 @@ def download(url: str, target: Path, largest: int, on_event: OnEvent, authoritie
     """
     with _connection_errors(url), _opened(url, authorities) as response:
         length = response.headers.get("Content-Length", "")
-        total = int(length) if length.isdecimal() else 0
+        total = whole_number(length) or 0
         with durable.create(target, total or None) as file:
             done = 0
             for block in _blocks(response, url):
