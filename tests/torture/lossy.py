@@ -159,7 +159,7 @@ class LossyFiles(Files):
             str(path.relative_to(place))
             for path in sorted(place.rglob("*"))
             if path.is_file()
-            and not path.name.startswith(durable.TEMPORARY)
+            and not any(part.startswith(durable.TEMPORARY) for part in path.relative_to(place).parts)
             and path.read_bytes() not in self.whole.get(self.root / path.relative_to(place), set())
         ]
 
