@@ -40,10 +40,11 @@ test: install browser
 browser:
 	@scripts/install_browser.sh
 
-# Ray is not among what the tests install: theirs that need it are skipped without it, and run here.
+# Ray, s3fs and a server that speaks S3 are not among what the tests install: theirs that need them are skipped
+# without them, and run here.
 torture: install browser
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[ray]"
-	$(BIN)/pytest -m "not torture" tests/workflow/engines
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[ray,cloud]" boto3 flask flask-cors "moto[s3]"
+	$(BIN)/pytest -m "not torture" tests/workflow/engines tests/data/sources/cloud
 	$(BIN)/python scripts/torture.py $(ARGS)
 
 # Searches for contents that crash a parser; needs atheris (pip install atheris) and says so where it is absent.

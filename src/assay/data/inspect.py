@@ -18,7 +18,7 @@ from assay.data.listing.listing import Listing, Payload, class_names
 from assay.data.listing.vocabulary import with_one_vocabulary
 from assay.data.load import as_request, readable_source
 from assay.data.request import Request
-from assay.data.sources.image_dataset import shared_groups
+from assay.data.sources.image_dataset import name_of, shared_groups
 from assay.data.values import Dataset, LeftOut
 
 #: Images of each split that are looked at; evenly spread over it.
@@ -111,11 +111,12 @@ def _of_listing(listing: Listing, request: Request, source: str) -> Inspection:
             chosen = islice(part.payloads(), 0, None, step)
             for row, result in zip(rows, _outcomes(decoders, chosen), strict=True):
                 found.add(result, LeftOut(part.ids[row], "unreadable", "", split, part.labels[row]))
-        path = request.path or Path("in memory" if request.objects is not None else str(request.data))
+        place = "in memory" if request.objects is not None else request.address or str(request.data)
+        path = request.path or (place if request.address else Path(place))
         if not found.sizes:
             first_shape(decoders, listing, path)
     return Inspection(
-        request.name or path.absolute().name,
+        request.name or (name_of(path) if isinstance(path, str) else path.absolute().name),
         source,
         listing.form,
         str(path),

@@ -12,6 +12,7 @@ from assay.core.disk_errors import environment_errors
 from assay.core.errors import AssayError
 from assay.core.text import choices
 from assay.core.user_path import expanded
+from assay.data.formats.address import checked_address, is_address
 from assay.data.formats.pixel_arrays import ChannelOrder, FloatRange
 from assay.data.formats.safe_open import read_file
 from assay.data.formats.shard_file import pattern_parts
@@ -39,7 +40,7 @@ _Word = TypeVar("_Word", bound=str)
 PREFIXES: Final = ("hf:", "tfds:")
 
 #: The sources that read the files that a path with wildcards names.
-OF_PATTERNS: Final = ("parquet", "webdataset")
+OF_PATTERNS: Final = ("parquet", "webdataset", "stored shards")
 
 #: Every name that a data set can be asked for by.
 NAMES: Final = tuple(name for source in SOURCES for name in source.data_names)
@@ -91,7 +92,9 @@ def as_request(
     order = None if channel_order is None else _one_of("--channel-order", channel_order, CHANNEL_ORDERS)
     more["channel_order"] = order
     path, pattern, names_of_classes = _existing_path(text, data), None, _class_names(classes)
-    if path is None and text is not None:
+    if text is not None and is_address(text) and not isinstance(data, Path):
+        more["address"], pattern = checked_address(text)
+    elif path is None and text is not None:
         path, pattern = _patterned(text)
     return Request(text, path, pattern, arrays, objects, names_of_classes, **more)
 
@@ -123,6 +126,8 @@ def _class_names(classes: str | Sequence[str] | None) -> tuple[str, ...] | None:
 def _existing_path(text: str | None, data: object) -> Path | None:
     """The path that is meant, or None where a name is meant. Raises `unknown-data` where it is missing."""
     if text is None or (text in NAMES and not isinstance(data, Path)) or text.startswith(PREFIXES):
+        return None
+    if is_address(text) and not isinstance(data, Path):
         return None
     path = expanded(text, "the data")
     with environment_errors(path):

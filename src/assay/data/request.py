@@ -21,7 +21,8 @@ class Request:
 
     data: a name or a path as the user gave it; None where `arrays` are given.
     path: `data` as a path, where it is one that exists. arrays: images and labels from Python.
-    pattern: where `data` has wildcards, which of the files below `path` are meant.
+    address: `data` as the address of object storage, without wildcards. pattern: where `data` has wildcards,
+    which of the files below `path` or `address` are meant.
     objects: the same as a data frame, a data set of torch or Hugging Face, or lists (`python_objects`).
     classes, name: the user's own names, before those that the source knows.
     floats: what the pixels of float arrays range from and to. channel_order: where the colors of flat rows
@@ -61,6 +62,7 @@ class Request:
     seed: int = 0
     offline: bool = False
     scratch: Path | None = None
+    address: str | None = None
     on_event: OnEvent = ignore
 
     @property

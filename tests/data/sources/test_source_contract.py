@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -118,6 +119,22 @@ def _web_dataset(dataset: Dataset, place: Path) -> Options:
     return {"data": place}
 
 
+def _stored(place: Path) -> Options:
+    """A folder as it lies on object storage: in fsspec's file system in memory."""
+    address = f"/{place.parent.name}-{place.name}"
+    fsspec.filesystem("memory").put(str(place), address, recursive=True)
+    return {"data": f"memory:/{address}"}
+
+
+def _stored_shards(dataset: Dataset, place: Path) -> Options:
+    _web_dataset(dataset, place)
+    return _stored(place)
+
+
+def _stored_files(dataset: Dataset, place: Path) -> Options:
+    return _stored(convert(dataset, place))
+
+
 #: How a set comes into the form that a source reads.
 MADE: Mapping[str, Callable[[Dataset, Path], Options]] = {
     "python": _python,
@@ -130,6 +147,8 @@ MADE: Mapping[str, Callable[[Dataset, Path], Options]] = {
     "pixel-table": _pixel_table,
     "parquet": lambda dataset, place: {"data": convert(dataset, place.with_suffix(".parquet"))},
     "webdataset": _web_dataset,
+    "stored shards": _stored_shards,
+    "stored files": _stored_files,
     "folder": lambda dataset, place: {"data": convert(dataset, place)},
     "table": _table,
 }

@@ -120,7 +120,7 @@ def check_name(path: object, name: str) -> None:
         raise refused(path, f"the name {shown}... has {size:,} bytes, longer than file systems take")
 
 
-def check_distinct(path: Path, names: Sequence[str], folders: Sequence[str] = ()) -> None:
+def check_distinct(path: object, names: Sequence[str], folders: Sequence[str] = ()) -> None:
     """Refuse two files of one name, and a file that is a folder as well: the reader would have to choose.
 
     names: of files; folders: of folders, which may occur more than once.

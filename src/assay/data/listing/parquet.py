@@ -41,7 +41,7 @@ IMAGE_NAMES: Final = ("image", "img", "picture", "photo", "bytes")
 _PIXEL_NAMES: Final = ("pixels", "pixel_values", "data", "x")
 
 
-def list_parquet(request: Request, root: Path, files: Sequence[ShardFile]) -> Listing:
+def list_parquet(request: Request, root: Path | str, files: Sequence[ShardFile]) -> Listing:
     """The images in Parquet files, by split: of a column, of the file's name, or all train.
 
     A file that cannot be read is tried once more; then it is an error or, where bad images are skipped, left
@@ -51,7 +51,7 @@ def list_parquet(request: Request, root: Path, files: Sequence[ShardFile]) -> Li
     parquet = need_pyarrow()
     footers, lost, empty = _footers(parquet, request, files)
     refuse_unlike(footers)
-    if tables := _tables_of_paths(parquet, request, footers):
+    if isinstance(root, Path) and (tables := _tables_of_paths(parquet, request, footers)):
         listing = list_columns(
             request, root if root.is_dir() else root.parent, tables, "Parquet files of paths"
         )

@@ -22,6 +22,7 @@ from assay.data.sources import (
     sample,
     tfds,
 )
+from assay.data.sources.cloud import stored_files, stored_shards
 from assay.data.sources.packed import web_dataset
 from assay.data.values import Dataset
 
@@ -61,6 +62,16 @@ SOURCES: Final = (
     Source("fashion-mnist-sample", (sample.NAME,), sample.matches, sample.read, sample.TAKES),
     Source("hf", (), hub.matches, hub.read, hub.TAKES),
     Source("tfds", (), tfds.matches, tfds.read, tfds.TAKES, tfds.listing),
+    Source(
+        "stored shards",
+        (),
+        stored_shards.matches,
+        stored_shards.read,
+        stored_shards.TAKES,
+        stored_shards.listing,
+        stored_shards.read_shard,
+    ),
+    Source("stored files", (), stored_files.matches, stored_files.read, stored_files.TAKES),
     Source("idx", (), idx_folder.matches, idx_folder.read, idx_folder.TAKES),
     Source("numpy", (), numpy_files.matches, numpy_files.read, numpy_files.TAKES),
     Source(

@@ -42,7 +42,7 @@ def read_image_set(
     request: Request,
     found: Listing | Unlisted,
     source: str,
-    location: Path,
+    location: Path | str,
     stamp_again: Callable[[], str] | None = None,
 ) -> Dataset:
     """The data set of a listing, from the cache where it was decoded before.
@@ -72,7 +72,7 @@ def _built(
     request: Request,
     found: Listing | Unlisted,
     source: str,
-    location: Path,
+    location: Path | str,
     stamp_again: Callable[[], str] | None,
     scratch: Path,
 ) -> Dataset:
@@ -88,28 +88,31 @@ def _built(
     return whole
 
 
-def stop_at_unreadable(found: Dataset, request: Request, location: Path) -> None:
+def stop_at_unreadable(found: Dataset, request: Request, location: Path | str) -> None:
     """Raise AssayError `image-unreadable` with the bad images, unless they are to be skipped."""
     stop_at_left_out(found.left_out, request, location)
 
 
-def stop_at_left_out(left_out: Sequence[LeftOut], request: Request, location: Path) -> None:
+def stop_at_left_out(left_out: Sequence[LeftOut], request: Request, location: Path | str) -> None:
     """The same, of what was left out."""
     bad = [item for item in left_out if item.kind == "unreadable"]
     if bad and not request.skip_bad:
         raise _unreadable(bad, location)
 
 
-def name_of(location: Path) -> str:
+def name_of(location: Path | str) -> str:
     """What a set is called by itself: its folder, or its file without endings."""
+    if isinstance(location, str):
+        return location.rpartition("/")[2].split(".")[0] or "images"
     name = location.absolute().name
     return (name if location.is_dir() else name.split(".")[0]) or "images"
 
 
-def cache_key(request: Request, source: str, location: Path, stamp: str) -> str:
+def cache_key(request: Request, source: str, location: Path | str, stamp: str) -> str:
     """The name of the cache entry: another one whenever a file or an option that matters changes."""
     asked = [(field, _plain(getattr(request, field))) for field in ("name", *OPTIONS)]
-    known = repr((source, str(location.absolute()), stamp, asked, _KEPT))
+    place = location if isinstance(location, str) else str(location.absolute())
+    known = repr((source, place, stamp, asked, _KEPT))
     return "images-" + hashlib.sha256(known.encode("utf-8", "backslashreplace")).hexdigest()[:24]
 
 
@@ -120,14 +123,14 @@ def _plain(value: object) -> object:
     return str(value) if isinstance(value, Path) else value
 
 
-def need_unchanged(listing: Listing, location: Path, stamp_again: Callable[[], str] | None) -> None:
+def need_unchanged(listing: Listing, location: Path | str, stamp_again: Callable[[], str] | None) -> None:
     """Raise AssayError `data-changed` where files are no longer as they were listed."""
     if stamp_again is not None and stamp_again() != listing.stamp:
         what = "files were changed, added or removed while they were read"
         raise AssayError("data-changed", location, what, "Read it again.")
 
 
-def need_images(listing: Listing, location: Path) -> None:
+def need_images(listing: Listing, location: Path | str) -> None:
     """Raise AssayError where nothing is listed: `too-few-images`, or what is wrong with the images."""
     if listing.count == 0:
         bad = [item for item in listing.left_out if item.kind == "unreadable"]
@@ -135,7 +138,7 @@ def need_images(listing: Listing, location: Path) -> None:
         raise _unreadable(bad, location) if bad else none
 
 
-def _unreadable(bad: Sequence[LeftOut], location: Path) -> AssayError:
+def _unreadable(bad: Sequence[LeftOut], location: Path | str) -> AssayError:
     named = "; ".join(f"{one_line(item.id)} ({item.reason})" for item in bad[:_NAMED])
     more = f"; and {len(bad) - _NAMED:,} more" if len(bad) > _NAMED else ""
     count = f"{len(bad):,} images" if len(bad) > 1 else "1 image"
@@ -153,7 +156,7 @@ def _decoded(
     names: tuple[str, ...],
     source: str,
     name: str,
-    location: Path,
+    location: Path | str,
     decoders: Decoders,
     scratch: Path,
 ) -> Dataset:

@@ -6,7 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import Final
 
+from assay.core.errors import AssayError
 from assay.core.text import counted, one_line
+from assay.data.formats.shard_file import PARQUET
+from assay.data.formats.signatures import FORMAT_BY_NAME
 from assay.data.listing.names import split_of
 
 #: train-00000-of-00001.parquet, imagenet-val-000042.tar, test00.tar, also with a folder for the split.
@@ -94,6 +97,23 @@ def _several_folders(names: Iterable[str]) -> Iterator[str]:
             f"{len(shared)} folders hold shards of the same split ({some_names(shared)}): read as one set; "
             "give one of them if they are versions of it"
         )
+
+
+def refuse_other_data(place: object, shards: int, others: Iterable[str], pattern: str) -> None:
+    """Raise AssayError `ambiguous-layout` where images or Parquet files lie beside tar shards.
+
+    pattern: how the shards alone would be given.
+    """
+    found = [name for name in others if name.lower().endswith((*PARQUET, *FORMAT_BY_NAME))]
+    if not found:
+        return
+    what = (
+        f"{counted(shards, 'WebDataset shard lies', 'WebDataset shards lie')} there, and "
+        f"{counted(len(found), 'image or Parquet file', 'images or Parquet files')}, "
+        f"the first is {one_line(found[0])}"
+    )
+    fix = f"Give the shards by a pattern, as {pattern}, or say --layout classes to read the images."
+    raise AssayError("ambiguous-layout", place, what, fix)
 
 
 def some_names(names: Sequence[str]) -> str:

@@ -38,7 +38,7 @@ _LABEL_ENDINGS: Final = (CLASS, "json", TEXT)
 def is_web_dataset(file: ShardFile) -> bool:
     """Whether a tar holds, near its beginning, an image and a label of one key.
 
-    Never raises for what is wrong with the file: who reads it says that.
+    Never raises for what is wrong with the file: who reads it says that. Raises AssayError of its storage.
     """
     endings: defaultdict[str, set[str]] = defaultdict(set)
     try:
@@ -50,8 +50,11 @@ def is_web_dataset(file: ShardFile) -> bool:
                     return True
                 if number == _LOOKED_AT:
                     break
-    except (AssayError, CutShortError):
+    except CutShortError:
         return False
+    except AssayError as error:
+        if error.code in ("data-changed", "data-unavailable"):
+            raise
     return False
 
 

@@ -5,12 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from assay.core.errors import AssayError
-from assay.core.text import counted, one_line
 from assay.data.formats.shard_file import PARQUET, TAR, ShardFile, local_shard, shard_paths
 from assay.data.formats.signatures import FORMAT_BY_NAME
 from assay.data.listing.listing import Listing, Unlisted
 from assay.data.listing.names import natural_key
+from assay.data.listing.shards.names import refuse_other_data
 from assay.data.listing.shards.web_dataset import is_web_dataset, list_web_dataset, stamp_of_shards
 from assay.data.piece import Piece, Shard
 from assay.data.request import OF_IMAGES, Request
@@ -86,14 +85,7 @@ def _beside(request: Request, files: Sequence[ShardFile]) -> list[LeftOut]:
     if place.is_file() or request.pattern is not None:
         return []
     own = {file.name for file in files}
-    if strange := _other_data(place):
-        what = (
-            f"{counted(len(files), 'WebDataset shard lies', 'WebDataset shards lie')} there, and "
-            f"{counted(len(strange), 'image or Parquet file', 'images or Parquet files')}, "
-            f"the first is {one_line(strange[0])}"
-        )
-        fix = "Give the shards by a pattern, as 'FOLDER/*.tar', or say --layout classes to read the images."
-        raise AssayError("ambiguous-layout", place, what, fix)
+    refuse_other_data(place, len(files), _other_data(place), "'FOLDER/*.tar'")
     return [LeftOut(name, "ignored", "no WebDataset shard") for name in _names(place) if name not in own]
 
 

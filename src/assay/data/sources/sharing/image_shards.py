@@ -34,7 +34,7 @@ def read_image_shard(
     request: Request,
     found: Listing | Unlisted,
     source: str,
-    location: Path,
+    location: Path | str,
     stamp_again: Callable[[], str] | None,
     shard: Shard,
     scratch: Path,
@@ -99,7 +99,7 @@ def _size_of(item: Payload) -> int:
 
 
 def _settled(
-    request: Request, listing: Listing, decoders: Decoders, location: Path
+    request: Request, listing: Listing, decoders: Decoders, location: Path | str
 ) -> tuple[Shape, Resize | None]:
     """The working size of the whole set, whichever of its images this process reads."""
     shape, resize = first_guess(request, first_shape(decoders, listing, location))

@@ -1,0 +1,310 @@
+"""Object storage by way of fsspec: objects are listed, then fetched one by one into the cache.
+
+The only place that knows fsspec. An object is kept in the cache with its SHA-256 and checked at each use. One
+that is not as it was listed is refused.
+"""
+
+import hashlib
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final
+
+from assay.core import durable
+from assay.core.cache_folder import cache_folder
+from assay.core.errors import AssayError
+from assay.core.events import OnEvent, ignore, progress, warn
+from assay.core.text import one_line
+from assay.data.formats.safe_open import read_file
+from assay.data.formats.zip import check_distinct, check_name
+from assay.data.storage.cache import quarantine
+
+#: Objects that are listed, and bytes of one of them and of all that one command reads.
+MOST_OBJECTS: Final = 1_000_000
+MOST_BYTES: Final = 64 << 30
+MOST_IN_ALL: Final = 1 << 40
+
+#: Errors of packages that are of no common kind: of S3, of Google, of the web.
+_ERRORS: Final = (
+    ("botocore.exceptions", "BotoCoreError"),
+    ("botocore.exceptions", "ClientError"),
+    ("gcsfs.retry", "HttpError"),
+    ("google.auth.exceptions", "GoogleAuthError"),
+    ("aiohttp", "ClientError"),
+)
+
+#: Objects of a tree that are fetched at once.
+_AT_ONCE: Final = 8
+
+_BLOCK: Final = 1 << 20
+_READ_AHEAD: Final = 4 << 20
+
+#: What tells versions of an object apart, by the names that storages have for it, the best first.
+_VERSION: Final = ("ETag", "etag", "md5Hash", "content_md5", "generation", "LastModified", "last_modified")
+_TIME: Final = ("updated", "mtime", "created")
+
+#: Seconds to wait for a connection and for the next bytes, and how often; the usual ones are minutes.
+_OPTIONS: Final[Mapping[str, Any]] = {
+    "s3": {"config_kwargs": {"connect_timeout": 5, "read_timeout": 60, "retries": {"max_attempts": 2}}}
+}
+
+#: What to do where the storage does not know who asks.
+_CREDENTIALS: Final = {
+    "s3": "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; "
+    "of a public bucket FSSPEC_S3_ANON=true.",
+    "gs": "Run gcloud auth application-default login; of a public bucket set FSSPEC_GS_TOKEN=anon.",
+}
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """One object as it was listed. name: below the prefix. path: as the storage calls it. version: or ""."""
+
+    name: str
+    path: str
+    size: int
+    version: str
+
+    @property
+    def stamp(self) -> str:
+        """Another text whenever the object is another."""
+        return f"{self.name}|{self.size}|{self.version}"
+
+
+@dataclass(frozen=True, eq=False)
+class Objects:
+    """All objects at an address. single: the address is that of one object. system: of fsspec."""
+
+    address: str
+    objects: tuple[StoredObject, ...]
+    single: bool
+    system: Any
+
+    def where(self, found: StoredObject) -> str:
+        """How messages call an object."""
+        return self.address if self.single else f"{self.address}/{one_line(found.name)}"
+
+
+def list_objects(address: str) -> Objects:
+    """What lies at an address: one object, or all below a prefix.
+
+    Raises AssayError `missing-extra`, `unknown-data` (no such bucket, nothing there), `data-unavailable` (no
+    network, no credentials), `archive-refused` for names that lead elsewhere, `archive-too-large`.
+    """
+    system, root = _opened(address)
+    with _errors(address):
+        system.invalidate_cache()
+        info = system.info(root) if system.exists(root) else None
+        single = info is not None and info.get("type") == "file"
+        found = {root: info} if single else system.find(root, detail=True)
+    if len(found) > MOST_OBJECTS:
+        what = f"{len(found):,} objects lie there; at most {MOST_OBJECTS:,} are read"
+        raise AssayError("archive-too-large", address, what, "Give a prefix with fewer.")
+    objects = []
+    for path, told in sorted(found.items()):
+        name = path.rsplit("/", 1)[-1] if single else path.removeprefix(root).lstrip("/")
+        if told.get("type", "file") == "file" and name and not name.endswith("/"):
+            objects.append(StoredObject(name, path, int(told.get("size") or 0), _version(told)))
+    if not objects:
+        fix = "Check the bucket and the prefix."
+        raise AssayError("unknown-data", address, "there is no object of this address or below it", fix)
+    for one in objects:
+        check_name(address, one.name)
+        if one.size > MOST_BYTES:
+            raise _too_large(f"{address}/{one_line(one.name)}", one.size, MOST_BYTES)
+    check_distinct(address, [one.name for one in objects])
+    return Objects(address, tuple(objects), single, system)
+
+
+def _version(told: Mapping[str, Any]) -> str:
+    keys = [name for name in _VERSION if told.get(name)][:1] or [name for name in _TIME if told.get(name)][:1]
+    value = told[keys[0]] if keys else ""
+    # A time may be an object in one answer and a number in another.
+    return f"{keys[0]}={value.timestamp() if hasattr(value, 'timestamp') else value}" if keys else ""
+
+
+def _too_large(where: str, size: int, most: int) -> AssayError:
+    what = f"{size:,} bytes would be fetched; at most {most:,} are"
+    return AssayError("archive-too-large", where, what, "Give a smaller part of it.")
+
+
+def _opened(address: str) -> tuple[Any, str]:
+    """The file system of an address, and its path there."""
+    kind = address.partition("://")[0]
+    try:
+        import fsspec
+    except ImportError as error:
+        raise _missing(address, "fsspec is not installed", "assay[cloud]") from error
+    if kind not in fsspec.available_protocols():
+        what = f"{one_line(kind)}:// is no kind of address that fsspec knows"
+        raise AssayError("unknown-data", address, what, "Give s3://BUCKET/PREFIX, or a path.")
+    try:
+        with _errors(address):
+            system, root = fsspec.core.url_to_fs(address, **_OPTIONS.get(kind, {}))
+    except ImportError as error:
+        package = {"gs": "gcsfs", "gcs": "gcsfs", "abfs": "adlfs", "az": "adlfs"}.get(kind)
+        name = package or ("assay[cloud]" if kind in ("s3", "s3a") else f"what fsspec needs for {kind}://")
+        raise _missing(address, f"what reads {kind}:// is not installed", name) from error
+    return system, str(root).rstrip("/")
+
+
+def _missing(address: str, what: str, package: str) -> AssayError:
+    return AssayError("missing-extra", address, what, f'Install it: pip install "{package}"')
+
+
+@contextmanager
+def _errors(address: str) -> Iterator[None]:
+    """Turn a storage's refusals into one line each. Their own texts are not told: they may hold keys."""
+    try:
+        yield
+    except (AssayError, ImportError):
+        raise
+    except FileNotFoundError as error:
+        fix = "Check the bucket and the prefix."
+        raise AssayError("unknown-data", address, "there is no such bucket or object", fix) from error
+    except PermissionError as error:
+        raise _denied(address, "the storage refuses access") from error
+    except _storage_errors() as error:
+        if re.search("credential|auth", type(error).__name__, re.IGNORECASE):
+            raise _denied(address, "there are no credentials for it") from error
+        raise _unavailable(address, error) from error
+
+
+def _storage_errors() -> tuple[type[Exception], ...]:
+    """What storages raise: usual errors, and those of the packages behind fsspec that are loaded."""
+    found = (getattr(sys.modules.get(module), name, None) for module, name in _ERRORS)
+    own = [kind for kind in found if isinstance(kind, type) and issubclass(kind, Exception)]
+    return (OSError, TimeoutError, ValueError, RuntimeError, TypeError, *own)
+
+
+def _denied(address: str, what: str) -> AssayError:
+    fix = _CREDENTIALS.get(
+        address.partition("://")[0], "Give credentials as the storage's own tools want them."
+    )
+    return AssayError("data-unavailable", address, what, fix)
+
+
+def _unavailable(address: str, error: BaseException) -> AssayError:
+    what = f"the storage does not answer ({type(error).__name__})"
+    return AssayError("data-unavailable", address, what, "Check the network and the address, and try again.")
+
+
+@contextmanager
+def glance(objects: Objects, found: StoredObject) -> Iterator[IO[bytes]]:
+    """An object, open for reading pieces of it without fetching the whole. Nothing is kept.
+
+    Raises AssayError as `list_objects`, and `data-changed` where it is not as it was listed.
+    """
+    where = objects.where(found)
+    with _gone(where), _errors(where):
+        need_same(objects, found)
+        with objects.system.open(found.path, "rb", block_size=_READ_AHEAD, cache_type="readahead") as file:
+            yield file
+
+
+@contextmanager
+def _gone(where: str) -> Iterator[None]:
+    try:
+        yield
+    except AssayError as error:
+        if error.code != "unknown-data":
+            raise
+        what = "it was removed since it was listed"
+        raise AssayError("data-changed", where, what, "Run the command again.") from error
+
+
+def need_same(objects: Objects, found: StoredObject) -> None:
+    """Raise AssayError `data-changed` where an object has another size or version than it was listed with."""
+    where = objects.where(found)
+    with _gone(where), _errors(where):
+        objects.system.invalidate_cache()
+        told = objects.system.info(found.path)
+    if (int(told.get("size") or 0), _version(told)) != (found.size, found.version):
+        what = "it was changed since it was listed"
+        raise AssayError("data-changed", where, what, "Run the command again.")
+
+
+def fetch(objects: Objects, found: StoredObject, on_event: OnEvent) -> Path:
+    """The file in the cache that holds an object: fetched where it is not there, or no longer as it was.
+
+    Raises AssayError `data-changed`, `data-unavailable`, and those of a full disk.
+    """
+    known = hashlib.sha256(f"{objects.address}\n{objects.single}\n{found.stamp}".encode()).hexdigest()
+    cache = cache_folder()
+    place = cache / "objects" / known[:32]
+    content = place / "content" / found.name.rpartition("/")[2]
+    if place.exists():
+        if _is_whole(place, content):
+            return content
+        kept = quarantine(cache, place)
+        warn(
+            on_event, "load", "an object in the cache is damaged and is fetched again", quarantined=str(kept)
+        )
+    durable.make_directory(place.parent)
+    with durable.create_directory(place, found.size) as folder:
+        target = durable.make_directory(folder / "content") / content.name
+        with durable.create(target, found.size) as file:
+            need_same(objects, found)
+            digest = _copy(objects, found, file, on_event)
+            need_same(objects, found)
+        durable.write_json(folder / "object.json", {"schema": 1, "sha256": digest, "size": found.size})
+    return content
+
+
+def _is_whole(place: Path, content: Path) -> bool:
+    try:
+        told = json.loads(read_file(place / "object.json", 4096))
+        return bool(told["sha256"] == durable.file_sha256(content))
+    except (AssayError, OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _copy(objects: Objects, found: StoredObject, file: IO[bytes], on_event: OnEvent) -> str:
+    """Copy an object into an open file; its SHA-256."""
+    where, digest, done = objects.where(found), hashlib.sha256(), 0
+    with (
+        _gone(where),
+        _errors(where),
+        objects.system.open(found.path, "rb", block_size=_READ_AHEAD) as content,
+    ):
+        while block := content.read(_BLOCK):
+            done += len(block)
+            if done > found.size:
+                break
+            digest.update(block)
+            file.write(block)
+            progress(on_event, "load", done, found.size, "bytes")
+    if done != found.size:
+        what = f"it has not the {found.size:,} bytes that it was listed with"
+        raise AssayError("data-changed", where, what, "Run the command again.")
+    return digest.hexdigest()
+
+
+def fetch_tree(objects: Objects, folder: Path, on_event: OnEvent) -> None:
+    """All objects as files below a scratch folder. Raises as `fetch`."""
+    check_in_all(objects, objects.objects)
+    for parent in sorted({(folder / one.name).parent for one in objects.objects}):
+        durable.make_directory(parent)
+
+    def copy(one: StoredObject) -> None:
+        with durable.open_scratch(folder / one.name, one.size) as file:
+            _copy(objects, one, file, ignore)
+
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        for done, _ in enumerate(threads.map(copy, objects.objects), 1):
+            progress(on_event, "load", done, len(objects.objects), "objects")
+    if list_objects(objects.address).objects != objects.objects:
+        what = "objects were changed, added or removed while they were fetched"
+        raise AssayError("data-changed", objects.address, what, "Run the command again.")
+
+
+def check_in_all(objects: Objects, wanted: Sequence[StoredObject]) -> None:
+    """Raise AssayError `archive-too-large` where more would be fetched than one command does."""
+    total = sum(one.size for one in wanted)
+    if total > MOST_IN_ALL:
+        raise _too_large(objects.address, total, MOST_IN_ALL)
