@@ -38,6 +38,7 @@ NAMES: Final = {
     "pixels": "pixels.csv",
     "decisions": "decisions.csv",
     "arrays": "arrays.npz",
+    "webdataset": "shard-000000.tar",
 }
 
 
@@ -63,6 +64,7 @@ def parsers() -> dict[str, Callable[[Path, bytes], object]]:
     from assay.data.formats.text_table import read_table
     from assay.data.formats.tfrecord import parse_example, read_array_records, read_tfrecords
     from assay.data.listing.parquet import list_parquet
+    from assay.data.load import as_request, readable_source
     from assay.data.request import Request
     from assay.data.sources import folder as folders
     from assay.data.sources import manifest, numpy_files, pixel_table
@@ -83,6 +85,12 @@ def parsers() -> dict[str, Callable[[Path, bytes], object]]:
     def arrays(path: Path, data: bytes) -> None:
         _zip_of_arrays(path, data)
         numpy_files.read(Request(path=path))
+
+    def web_dataset(path: Path, data: bytes) -> None:
+        path.write_bytes(_with_checksums(data))
+        request = as_request(path)
+        source = readable_source(request)
+        (source.read(request) if source.listing is None else source.listing(request).make())
 
     def tree(path: Path, data: bytes) -> None:
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:
@@ -114,10 +122,21 @@ def parsers() -> dict[str, Callable[[Path, bytes], object]]:
         "pixels": lambda path, _: pixel_table.read(Request(path=path)),
         "decisions": lambda path, _: read_decisions(path),
         "arrays": arrays,
+        "webdataset": web_dataset,
         "part": _part_with_record,
         "tables": _part_with_tables,
         "onnx": _onnx_with_seal,
     }
+
+
+def _with_checksums(data: bytes) -> bytes:
+    """A tar file whose headers have the checksums that they should have."""
+    blocks = [data[start : start + 512] for start in range(0, len(data), 512)]
+    for number, block in enumerate(blocks):
+        if block[257:262] == b"ustar" and len(block) == 512:
+            total = sum(block[:148]) + 8 * ord(" ") + sum(block[156:])
+            blocks[number] = block[:148] + b"%06o\0 " % total + block[156:]
+    return b"".join(blocks)
 
 
 def _zip_of_arrays(path: Path, data: bytes) -> None:
@@ -304,6 +323,16 @@ def _tables_start(path: Path) -> bytes:
     return (_part(path) / TABLES).read_bytes()
 
 
+def _web_dataset_start(_: Path) -> bytes:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        for name, content in (("0.png", _PNG), ("0.cls", b"0"), ("1.png", _PNG), ("1.json", b'{"label": 1}')):
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return file.getvalue()[: 512 * 9]
+
+
 def _arrays_start(_: Path) -> bytes:
     return _npy(np.zeros((1, 2, 2), np.uint8)) + _npy(np.zeros(1, np.int64))
 
@@ -314,6 +343,7 @@ _MADE: Final = {
     "tables": _tables_start,
     "onnx": _onnx_start,
     "arrays": _arrays_start,
+    "webdataset": _web_dataset_start,
 }
 
 
