@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from torture.conftest import Forker
+from torture.test_cache import PLACES
 from torture.writing import WRITERS, Writer, copy, do, ends_well, lies_there, make_ready, told
 
 DISK_FULL = 5
@@ -110,3 +111,26 @@ def _starve(
         shutil.rmtree(place)
         tally["commands on a full file system"] += 1
     assert refused, "nothing was refused"
+
+
+@pytest.mark.parametrize("kind", PLACES)
+@pytest.mark.parametrize("part", [0.0, 0.3, 0.8])
+def test_reading_into_a_cache_that_is_full(
+    forker: Forker, disk: Path, tmp_path: Path, kind: str, part: float, tally: Counter[str]
+) -> None:
+    """Files fetched from a mirror, or pictures decoded: exit 5 in one line; with space the cache is filled,
+    and holds what it would have held, and nothing else."""
+    data = PLACES[kind](tmp_path / kind)
+    before = _free(disk)
+    assert forker.do(job="read", data=data, folder=disk / "whole") == 0
+    taken, entry = before - _free(disk), sorted(path.name for path in (disk / "whole").iterdir())
+    shutil.rmtree(disk / "whole")
+    with _only(disk, int(part * taken) // PAGE * PAGE):
+        code = forker.do(job="read", data=data, folder=disk / "cache", log=tmp_path / "log")
+    said = (tmp_path / "log").read_text()
+    assert code == DISK_FULL, said
+    assert said.count("\n") == 1
+    assert said.startswith("error[disk-full]")
+    assert forker.do(job="read", data=data, folder=disk / "cache") == 0
+    assert sorted(path.name for path in (disk / "cache").iterdir()) == entry
+    tally["reads into a full cache"] += 1
