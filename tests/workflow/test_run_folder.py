@@ -204,6 +204,44 @@ def test_leftovers_of_a_killed_process_that_added_a_file_are_removed(tmp_path: P
     assert not litter.exists()
 
 
+def _is_whole(run: Path) -> None:
+    """Nothing differs from the manifest, and nothing is there that it does not know."""
+    assert run_folder.unlisted_files(run, run_folder.need_intact(run)) == []
+
+
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_a_file_that_is_added_never_makes_the_run_look_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    """Wherever the process is stopped; and what is added next keeps what is there by then."""
+    with run_folder.claim(tmp_path, {"seed": 0}) as folder:
+        folder.finish()
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(durable, "files", _Stopping(at))
+        run_folder.add_file(tmp_path, run_folder.GATES, {"gates": []}, {})
+    _is_whole(tmp_path)
+    there = (tmp_path / run_folder.GATES).exists()
+    run_folder.add_file(tmp_path, run_folder.DATA_CARD, "a card", {})
+    _is_whole(tmp_path)
+    manifest = run_folder.read_manifest(tmp_path)
+    assert run_folder.PENDING not in manifest
+    assert (run_folder.GATES in manifest["files"]) == there == (at == 3)
+
+
+def test_what_is_pending_is_checked_too(tmp_path: Path) -> None:
+    """Another content under that name is none that was meant; nor is a name that leads out of the folder."""
+    with run_folder.claim(tmp_path, {"seed": 0}) as folder:
+        folder.finish()
+    manifest = run_folder.read_manifest(tmp_path)
+    (tmp_path / "manifest.json").write_text(json.dumps({**manifest, "pending": {"gates.json": "0" * 64}}))
+    (tmp_path / "gates.json").write_text("{}")
+    assert run_folder.unlisted_files(tmp_path, run_folder.read_manifest(tmp_path)) == ["gates.json"]
+    for pending in ([], {"../x": "0"}, {"gates.json": 5}):
+        (tmp_path / "manifest.json").write_text(json.dumps({**manifest, "pending": pending}))
+        with pytest.raises(AssayError, match="run-damaged"):
+            run_folder.read_manifest(tmp_path)
+
+
 class _Stopping(durable.Files):
     """Ends a process before its n-th rename."""
 
@@ -228,7 +266,7 @@ def test_a_card_that_is_replaced_never_makes_the_run_look_changed(
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
         patched.setattr(durable, "files", _Stopping(at))
         run_folder.add_file(tmp_path, run_folder.DATA_CARD, "another card", {})
-    run_folder.need_intact(tmp_path)
+    _is_whole(tmp_path)
     run_folder.add_file(tmp_path, run_folder.DATA_CARD, "another card", {})
     assert run_folder.need_intact(tmp_path)["files"].keys() >= {run_folder.DATA_CARD}
     assert (tmp_path / run_folder.DATA_CARD).read_text() == "another card"

@@ -17,7 +17,10 @@ def manifest_problem(manifest: object) -> str:
     files = manifest.get("files")
     if not isinstance(files, dict):
         return 'its "files" is not a JSON object of names and hashes'
-    for name, expected in files.items():
+    pending = manifest.get("pending", {})
+    if not isinstance(pending, dict):
+        return 'its "pending" is not a JSON object of names and hashes'
+    for name, expected in (*files.items(), *pending.items()):
         parts = name.split("/")
         if "\0" in name or not _is_text(name) or any(part in ("", ".", "..") for part in parts):
             return f"{one_line(ascii(name))} is not the name of a file in the run folder"

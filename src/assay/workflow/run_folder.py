@@ -1,5 +1,6 @@
 """The run folder: claimed by one process, filled, and committed by its manifest, which is written last."""
 
+import hashlib
 import json
 import re
 import time
@@ -24,6 +25,9 @@ CONFIG: Final = "config.toml"
 MANIFEST: Final = "manifest.json"
 
 LOCK: Final = ".lock"
+
+#: In the manifest: the hashes of files that are being added to a finished run, and may be there or not yet.
+PENDING: Final = "pending"
 
 #: Where a run of several models has a complete run folder for each.
 MODELS: Final = "models"
@@ -231,27 +235,47 @@ def data_fingerprint(path: Path, manifest: Mapping[str, Any]) -> str:
 
 def add_file(path: Path, name: str, content: Any, facts: Mapping[str, Any]) -> None:
     """Add a file to a finished run: text as it is, all else as JSON. It and `facts` join the manifest,
-    whose other facts stay."""
+    whose other facts stay.
+
+    The manifest names the file as pending before it is written: stopped anywhere, the run is still whole.
+    """
+    text = content if isinstance(content, str) else durable.json_text(content)
+    sha = hashlib.sha256(text.encode("utf-8")).hexdigest()
     with durable.lock(path / LOCK):
         durable.remove_leftovers(path)  # of an earlier process that was killed here
-        manifest = read_manifest(path)
-        others = {known: sha for known, sha in manifest["files"].items() if known != name}
-        if name in manifest["files"]:
-            # Stopped between the two writes that follow, the run would look changed, which nothing repairs.
-            durable.write_json(path / MANIFEST, {**manifest, "files": others})
-        write = durable.write_text if isinstance(content, str) else durable.write_json
-        write(path / name, content)
-        files = {**others, name: durable.file_sha256(path / name)}
-        durable.write_json(path / MANIFEST, {**manifest, **facts, "files": files})
+        manifest = _settled(path, read_manifest(path))
+        durable.write_json(path / MANIFEST, {**manifest, PENDING: {name: sha}})
+        durable.write_text(path / name, text)
+        durable.write_json(path / MANIFEST, {**manifest, **facts, "files": {**manifest["files"], name: sha}})
+
+
+def _settled(path: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """The manifest without what was pending: a file that is there as it was meant to be is one of the run."""
+    pending = manifest.get(PENDING, {})
+    there = {name: sha for name, sha in pending.items() if _has_hash(path / name, sha)}
+    rest = {key: value for key, value in manifest.items() if key != PENDING}
+    return {**rest, "files": {**manifest["files"], **there}}
+
+
+def _has_hash(file: Path, sha: str) -> bool:
+    return file.is_file() and durable.file_sha256(file) == sha
 
 
 def damaged_files(path: Path, manifest: Mapping[str, Any]) -> list[str]:
     """Names of files that are missing from a run folder or differ from their hash in the manifest."""
+    pending = manifest.get(PENDING, {})
     return [
         name
         for name, expected in sorted(manifest["files"].items())
-        if not (path / name).is_file() or durable.file_sha256(path / name) != expected
+        if not _has_hash(path / name, expected) and not _has_hash(path / name, pending.get(name, expected))
     ]
+
+
+def unlisted_files(path: Path, manifest: Mapping[str, Any]) -> list[str]:
+    """Names of files in a run folder that its manifest does not know, sorted."""
+    pending = manifest.get(PENDING, {})
+    new = file_hashes(path).items() - pending.items()
+    return sorted(name for name, _ in new if name not in manifest["files"])
 
 
 def need_intact(path: Path, apart_from: tuple[str, ...] = ()) -> dict[str, Any]:

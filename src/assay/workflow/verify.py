@@ -53,8 +53,8 @@ def verify_run(
     manifest = run_folder.read_manifest(folder)
     damaged = set(run_folder.damaged_files(folder, manifest))
     facts = [Fact(f"file {name}", name not in damaged) for name in sorted(manifest["files"])]
-    unlisted = run_folder.file_hashes(folder).keys() - manifest["files"].keys()
-    facts += [Fact(f"file {name} is not in the manifest", holds=False) for name in sorted(unlisted)]
+    unlisted = run_folder.unlisted_files(folder, manifest)
+    facts += [Fact(f"file {name} is not in the manifest", holds=False) for name in unlisted]
     if run_folder.CONFIG in damaged:
         return facts  # it says which data and how they were used; damaged, it says nothing
     if run_folder.read_config(folder).get("command") == "compare":
