@@ -271,6 +271,21 @@ def test_one_changed_byte_is_noticed(copy: Path, file: str, place: float) -> Non
     refused(copy, "part-damaged", "shard-3-of-3", file)
 
 
+@pytest.mark.parametrize("name", [RECORD, TABLES, IMAGES])
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder", "loop"])
+def test_what_is_no_plain_file_is_damaged(copy: Path, name: str, kind: str) -> None:
+    """The merge waited for a pipe for ever, and read a device until memory ended."""
+    path = copy / "shard-1-of-3" / name
+    path.unlink()
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to("/dev/zero" if kind == "device" else path.name)
+    refused(copy, "part-damaged", "shard-1-of-3", name)
+
+
 def test_strange_records_are_damaged_parts(copy: Path) -> None:
     """Whatever JSON is there, there is no traceback."""
     file = copy / "shard-1-of-3" / RECORD

@@ -26,6 +26,7 @@ from assay.audits.parts.records import (
     damaged,
     made_by,
     need_one_audit,
+    need_plain,
     read_record,
     seal,
 )
@@ -136,6 +137,8 @@ def read_part(folder: Path) -> Stored:
     Raises AssayError `part-damaged` where a byte is not as it was written.
     """
     content = read_record(folder)
+    for name in (IMAGES, TABLES):
+        need_plain(folder, name)
     try:
         return _stored(folder, content)
     except (

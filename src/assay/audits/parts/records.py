@@ -68,6 +68,7 @@ def seal(content: Mapping[str, Any]) -> str:
 
 def read_record(folder: Path) -> dict[str, Any]:
     """The content of `part.json`. Raises AssayError `part-damaged` where it is not as it was written."""
+    need_plain(folder, RECORD)
     try:
         record = json.loads((folder / RECORD).read_text("utf-8"))
         content = record["content"]
@@ -91,6 +92,12 @@ def _is_record(content: Any) -> TypeGuard[dict[str, Any]]:
         and set(_OF_ONE_SET) <= content["whole"].keys()
         and set(content["files"]) == {IMAGES, TABLES}
     )
+
+
+def need_plain(folder: Path, name: str) -> None:
+    """Raise AssayError `part-damaged` where a part's file is missing, or a pipe or device that never ends."""
+    if not (folder / name).is_file():
+        raise damaged(folder, f"{name} cannot be read: it is missing, or no plain file")
 
 
 def damaged(folder: Path, what: str) -> AssayError:
