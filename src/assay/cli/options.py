@@ -196,6 +196,10 @@ Workers = Annotated[
     int | None,
     typer.Option("--workers", metavar="N", help="Shards at once of --engine. [default: processors]"),
 ]
+TrainingWorkers = Annotated[
+    int | None,
+    typer.Option("--workers", metavar="N", help="Processes that train a net together. [default: 1]"),
+]
 Offline = Annotated[bool, typer.Option("--offline", help="Never use the network.")]
 Json = Annotated[bool, typer.Option("--json", help="Events as JSON lines on stdout.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only say where the result is.")]
@@ -245,6 +249,7 @@ TRAINING: Final[Options] = {
     "validation": Validation,
     "device": Device,
     "threads": Threads,
+    "workers": TrainingWorkers,
     "changes": Set,
     "skip_bad": SkipBad,
     "decisions": Decisions,

@@ -26,6 +26,13 @@ def training_command(name: str, help_text: str, start: Callable[..., Any]) -> Ca
         settings = settings_from({"data": data, **given})
         if resume:
             need_unfinished(out)
+        from assay.training.place import given_place
+
+        if given_place().rank:
+            from assay.workflow.run_commands import help_run
+
+            help_run(name, out=out, offline=offline, **settings)
+            return
         start(settings, out, given, offline, o.Output.of(given))
 
     command.__name__ = name

@@ -85,6 +85,7 @@ ERROR_CODES: Final[dict[str, int]] = {
     "part-foreign": INTEGRITY,
     "part-version": INTEGRITY,
     "part-damaged": INTEGRITY,
+    "workers-differ": INTEGRITY,
     "export-differs": INTEGRITY,
     # 5: the machine
     "data-unavailable": ENVIRONMENT,
@@ -97,6 +98,7 @@ ERROR_CODES: Final[dict[str, int]] = {
     "device-unavailable": ENVIRONMENT,
     "port-in-use": ENVIRONMENT,
     "engine-failed": ENVIRONMENT,
+    "worker-lost": ENVIRONMENT,
     "out-of-memory": ENVIRONMENT,
     # 6-8
     "training-diverged": DIVERGED,

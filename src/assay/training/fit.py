@@ -44,6 +44,6 @@ def _kernel_ridge_in_background(
 ) -> AbstractContextManager[Callable[[], Weights]]:
     """The weights of the kernel-ridge classifier blended with the net; none where the net answers alone."""
     class_count = len(request.classes)
-    if not blend.share_of(recipe, class_count):
+    if not blend.share_of(recipe, class_count) or not request.place.wanted:
         return nullcontext(dict)
     return blend.fit_in_background(request.split, request.rows.train, class_count, recipe, request.seed)

@@ -8,6 +8,7 @@ from assay.core.events import OnEvent, ignore
 from assay.data.splitting.stratified import HoldOut
 from assay.data.values import Split
 from assay.training.model.values import ModelData
+from assay.training.place import Place
 from assay.training.recipes import Recipe
 
 
@@ -33,6 +34,8 @@ class FitRequest:
     continues, with a warning, even where data, recipe, classes or versions have changed since. finish: False
     trains nothing and writes nothing; the model is that of the newest checkpoint as it stands.
     should_stop: called after each step; on True the state is saved and `Interrupted` raised.
+    place: of this process among those that train the net together, each given the same request but for
+    `checkpoints`, which the first has alone.
     """
 
     split: Split
@@ -51,3 +54,4 @@ class FitRequest:
     finish: bool = True
     on_event: OnEvent = ignore
     should_stop: Callable[[], bool] = never
+    place: Place = field(default_factory=Place)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from assay.audits.values import Audit
 from assay.core.errors import AssayError
-from assay.core.events import OnEvent
+from assay.core.events import OnEvent, ignore
 from assay.data.decisions import Decided, decide, read_decisions
 from assay.data.values import Dataset
 from assay.deployment.load_model import load_model
@@ -23,6 +23,7 @@ from assay.deployment.predict import Prediction, predict_files
 from assay.evaluation.evaluate import Classifier
 from assay.evaluation.values import Evaluation
 from assay.training.classifier import Model
+from assay.training.place import given_place
 from assay.training.requirements import require_for
 from assay.workflow.evidence import judge_answers
 from assay.workflow.own_models.answers import Answered, answers_of, named_columns
@@ -97,6 +98,7 @@ _OF_TRAINING = (
         "validation",
         "device",
         "threads",
+        "workers",
         "warm_start",
         "checkpoint_every",
         "max_risk",
@@ -130,6 +132,8 @@ def train(
         `(n, channels, height, width)`, normalized as the recipe says, and gives logits `(n, classes)`. A copy
         of it is trained, from the weights that it has; it is tried first (`net-refused` says what is wrong).
         recipe="cnn" names whose other settings train it; without it: plain Adam, as the recipe `mlp`.
+    In a program that torchrun started as several processes, all of them train the net together, and each is
+    returned the same model.
     Other arguments as in `run`; `Model.save` keeps the result, of your own net the weights alone
     (`assay.load_model(folder, model=net)` reads them).
 
@@ -142,6 +146,8 @@ def train(
     >>> assay.train(data, net, epochs=1, learning_rate=0.01)
     Model(own-Sequential, 25,450 parameters, 10 classes)
     """
+    if given_place().rank:  # of several processes, the first tells
+        on_event = ignore
     if model is not None and not isinstance(model, str):
         return _train_own(data, model, offline, on_event, settings)
     plan = make_plan("train", data, None, {"model": model, **settings}, offline, on_event)

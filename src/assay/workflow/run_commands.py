@@ -16,14 +16,25 @@ from assay.training.classifier import Model
 from assay.training.requirements import require_for
 from assay.workflow import run_folder
 from assay.workflow.multi_model import side_by_side, test_several, train_several
+from assay.workflow.engines.training_workers import need_first
 from assay.workflow.own_models.answers import FOREIGN
 from assay.workflow.planning.data import Data, need_test_split
 from assay.workflow.planning.plan import Plan, keep_inputs, make_plan, plan_of_run
-from assay.workflow.stages import Run, evaluate_unfinished_model, examined, report, test_one, train_one
+from assay.workflow.stages import (
+    Run,
+    evaluate_unfinished_model,
+    examined,
+    help_train,
+    report,
+    test_one,
+    train_one,
+)
 
 
 def carry_out(plan: Plan, on_event: OnEvent, accept_changes: bool = False) -> Run:
     """Do in the plan's folder what its command asks for, as far as it is not done yet."""
+    if plan.recipe is not None or plan.parts:
+        need_first()
     with run_folder.claim(plan.folder, plan.config()) as folder:
         keep_inputs(plan, folder.path)
         results, train = examined(plan, on_event), train_several if plan.parts else train_one
@@ -135,6 +146,29 @@ def resume(
         if one.recipe is not None:
             require_for(one.recipe.model)
     return carry_out(plan, on_event, accept_changes)
+
+
+def help_run(
+    command: str,
+    data: Data = "fashion-mnist",
+    *,
+    out: str | Path | None = None,
+    offline: bool = False,
+    **settings: Any,
+) -> None:
+    """The part of a run that a worker has which is not the first: to train with the others."""
+    help_train(make_plan(command, data, out, settings, offline, ignore))
+
+
+def help_resume(
+    folder: str | Path,
+    data: Data | None = None,
+    *,
+    accept_changes: bool = False,
+    offline: bool = False,
+) -> None:
+    """The same where a run is taken up again. Arguments as in `resume`."""
+    help_train(plan_of_run(Path(folder), data, offline, ignore), accept_changes)
 
 
 def report_again(

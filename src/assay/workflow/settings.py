@@ -57,7 +57,8 @@ class Settings(Reading):
     data: a name or path as given. model: recipe name, or several separated by commas; None takes the default
     for the data. seeds: train each with so many seeds, from `seed` on. split_seed: seed of the splits that
     are drawn, where it is another than `seed`. recipes: values that replace those of one recipe, by its name.
-    validation: share of train held out, in [0, 1). threads: None lets torch decide.
+    validation: share of train held out, in [0, 1). threads: None lets torch decide. workers: processes that
+    train a net together; None is one.
     checks: names of the audit's checks; None runs all. thorough: a larger reference classifier in the audit.
     self_test: plant known faults in a copy and count what the audit finds. features: a .npy file with the
     user's own features, one row per image. pred_probs: a file with the user's own out-of-sample class
@@ -77,6 +78,7 @@ class Settings(Reading):
     validation: Annotated[float, Field(ge=0, lt=1)] = 0.1
     device: Device = "auto"
     threads: Annotated[int, Field(ge=1, le=1024)] | None = None
+    workers: Annotated[int, Field(ge=1, le=1024)] | None = None
     checks: tuple[str, ...] | None = None
     thorough: bool = False
     self_test: bool = False
@@ -206,6 +208,7 @@ class TrainSettings(AuditSettings, RecipeSettings, total=False):
     validation: float
     device: Device
     threads: int | None
+    workers: int | None
     decisions: str | Path | None
     warm_start: str | Path | None
     checkpoint_every: float

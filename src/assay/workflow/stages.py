@@ -8,7 +8,7 @@ from assay.audits.parts.measured import Merged
 from assay.audits.registry import measure_all
 from assay.audits.run import run_checks
 from assay.audits.values import Audit
-from assay.core.events import Event, OnEvent, stage, warn
+from assay.core.events import Event, OnEvent, ignore, stage, warn
 from assay.data.decisions import Decided
 from assay.data.splitting.stratified import HoldOut, hold_out
 from assay.data.values import Dataset
@@ -20,7 +20,9 @@ from assay.training.fit import fit
 from assay.training.fit_request import FitRequest
 from assay.training.inference.any_model import resolved, summarize
 from assay.training.model.values import ModelSummary
+from assay.training.place import Place
 from assay.training.recipes import NetRecipe, Recipe
+from assay.workflow.engines.training_workers import working_together
 from assay.workflow.evidence import calibrate, judge, judge_answers, validation_rows, with_rule
 from assay.workflow.own_models.answers import FOREIGN
 from assay.workflow.planning.plan import Plan, need_same_data
@@ -141,10 +143,21 @@ def fit_model(
             plan, held, recipe, folder.path if folder else None, on_event, accept_changes=accept_changes
         )
         if folder:
-            folder.facts["training"] = {"seconds": round(time.monotonic() - started, 3), "resumed": resumed}
+            folder.facts["training"] = {
+                "seconds": round(time.monotonic() - started, 3),
+                "resumed": resumed,
+                "workers": settings.workers or 1,
+            }
         model = calibrate(model, plan.train, held, dataset, settings.max_risk)
         figures.update(model.scores)
     return held, model
+
+
+def help_train(plan: Plan, accept_changes: bool = False) -> None:
+    """Train the plan's model together with the process that keeps it. Writes and tells nothing."""
+    held = hold_out_rows(plan)
+    recipe, _ = layers_of(plan, held)
+    _fitted(plan, held, recipe, None, ignore, accept_changes=accept_changes, wanted=False)
 
 
 def evaluate_unfinished_model(plan: Plan, on_event: OnEvent) -> tuple[Model, Evaluation]:
@@ -165,8 +178,10 @@ def _fitted(
     *,
     accept_changes: bool = False,
     finish: bool = True,
+    wanted: bool = True,
 ) -> Model:
-    """The plan's model, not judged yet. folder: of the run, where its checkpoints lie."""
+    """The plan's model, not judged yet. folder: of the run, where its checkpoints lie. wanted: somebody takes
+    the model, which of a mere helper nobody does."""
     settings = plan.settings
     request = FitRequest(
         split=plan.train,
@@ -184,8 +199,12 @@ def _fitted(
         accept_changes=accept_changes,
         finish=finish,
         on_event=on_event,
+        place=Place(count=settings.workers or 1),
     )
-    return fit(request)
+    if not finish:
+        return fit(request)
+    with working_together(settings.workers, folder, plan.location["argument"]) as place:
+        return fit(replace(request, place=replace(place, wanted=wanted)))
 
 
 def checkpoints_in(folder: Path) -> Path:

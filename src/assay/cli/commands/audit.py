@@ -58,8 +58,9 @@ def audit(
         if engine is None:
             done = run_audit(out=out, offline=offline, on_event=on_event, **settings)
         else:
-            place: dict[str, Any] = {"out": out, "offline": offline, "on_event": on_event}
-            done = run_engine(engine=engine, workers=workers, **place, **settings)
+            # Workers of an engine are its own, not those that a file of settings has for training.
+            place: dict[str, Any] = {"out": out, "offline": offline, "on_event": on_event, "workers": workers}
+            done = run_engine(engine=engine, **{**settings, **place})
     bad = any(f.check == "unreadable" and f.count for f in done.audit.findings)
     repeated = {"data": data, **given, "skip_bad": bad}  # an audit passes over what stops a run
     following = shell_line("assay run", repeated, o.READING, _REPEATED)

@@ -20,9 +20,14 @@ def resume(
     """
     from assay.cli.closing import close_done, close_run, quoted, score_line
     from assay.cli.listeners import listening
+    from assay.training.place import given_place
+    from assay.workflow.run_commands import help_resume
     from assay.workflow.run_commands import resume as resume_run
     from assay.workflow.run_folder import is_finished
 
+    if given_place().rank:
+        help_resume(run, data, offline=offline, accept_changes=accept_changes)
+        return
     output = o.Output.of(given)
     if is_finished(run):
         close_run(run, "This run is finished already; nothing to do.", [], output)

@@ -1,5 +1,7 @@
 """From a state to a checkpoint and back, and whether a checkpoint may be continued at all."""
 
+import hashlib
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -51,6 +53,48 @@ def state_from(checkpoint: Checkpoint, job: Job) -> State:
         state.begin_epoch(state.epoch)
     state.history = list(History.from_record(checkpoint.record["history"]).records)
     return state
+
+
+def shared_state(job: Job, found: Checkpoint | None) -> State:
+    """The state that training begins in, the same in every process: that of the first, which alone has
+    checkpoints. found: the newest of them."""
+    state = state_from(found, job) if found else first_state(job, filled=job.workers.rank == 0)
+    if job.workers.count > 1:
+        record = job.workers.from_first(as_checkpoint(state, job).record)
+        job.workers.copy_from_first(state.tensors().values())
+        for key, value in record["position"].items():
+            setattr(state, key, value)
+        state.history = list(History.from_record(record["history"]).records)
+    return state
+
+
+def agreed(job: Job) -> Job:
+    """The job as every process does it: with the first one's number of threads.
+
+    Raises AssayError `workers-differ` where this process was given other data or settings, or has other
+    versions, than the first.
+    """
+    first = job.workers.from_first({"configuration": job.configuration(), "threads": job.threads})
+    differences = _differences(first["configuration"], job.configuration()) if job.workers.rank else {}
+    if differences:
+        what = f"it was given otherwise than worker 0 ({'; '.join(differences.values())})"
+        fix = "Give every worker the same command, data and versions."
+        raise AssayError("workers-differ", f"worker {job.workers.rank}", what, fix)
+    return replace(job, threads=first["threads"])
+
+
+def need_same_weights(job: Job, state: State) -> None:
+    """Raise AssayError `workers-differ` where the processes do not hold the same weights any more."""
+    if job.workers.count == 1:
+        return
+    digest = hashlib.sha256()
+    for tensor in state.network.state_dict().values():
+        digest.update(_array(tensor).tobytes())
+    own = digest.hexdigest()
+    if job.workers.any(job.workers.from_first({"weights": own})["weights"] != own):
+        what = f"after epoch {state.epoch} their weights are not the same: they compute differently"
+        fix = "Use machines of one kind, or layers that give the same bits each time."
+        raise AssayError("workers-differ", "workers", what, fix)
 
 
 def _demand_same_shapes(checkpoint: Checkpoint, state: State) -> None:

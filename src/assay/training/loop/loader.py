@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from assay.data.preprocessing import Preprocessing
 from assay.data.values import Split
 from assay.training.inference.net import to_tensor
+from assay.training.loop.data_parallel import ALONE
 from assay.training.loop.frozen_maps import FrozenMaps
 from assay.training.loop.job import Job
 from assay.training.optim import augment
@@ -30,7 +31,9 @@ _MEMORY_SHARE: Final = 0.5
 @dataclass(frozen=True, eq=False)
 class Batch:
     """images: float32 `(b, h, w, c)`; labels: int64 `(b,)`; rows: int64 `(b,)` of the training split, on the
-    host; mixed: see `augment.Draws`. maps: the images are what frozen blocks made of them."""
+    host; mixed: see `augment.Draws`. maps: the images are what frozen blocks made of them.
+
+    Of several processes each has the images of its part of the batch; all else is of the whole batch."""
 
     images: torch.Tensor
     labels: torch.Tensor
@@ -47,6 +50,8 @@ class BatchLoader:
 
     def __init__(self, job: Job, frozen: FrozenMaps | None = None) -> None:
         self._job, self._frozen = job, frozen
+        # An image's partner may be in another process's part: then each makes the whole batch.
+        self._made_by = ALONE if job.recipe.mixup else job.workers
         self._resident = _resident(job.split, job.device) if frozen is None else None
 
     def batches(self, rows: NDArray[np.int64], epoch: int, first_step: int = 0) -> Iterator[Batch]:
@@ -70,20 +75,42 @@ class BatchLoader:
     ) -> Iterator[Batch]:
         for start in range(0, len(rows), size):
             own, drawn = rows[start : start + size], draws.part(start, start + size)
-            maps = augment.change(frozen.of(own, drawn.mirrored), replace(drawn, mirrored=None))
+            made = self._made_by.part(len(own))
+            changes = drawn.part(made.start, made.stop)
+            maps = frozen.of(own[made], changes.mirrored)
             labels = torch.from_numpy(self._job.split.labels[own]).to(self._job.device)
-            yield Batch(maps, labels, own, self._shares(drawn), maps=True)
+            yield self._batch(maps, replace(changes, mirrored=None), labels, own, drawn, maps=True)
 
     def _from(
         self, rows: NDArray[np.int64], draws: augment.Draws, size: int, block_size: int
     ) -> Iterator[Batch]:
         labels = torch.from_numpy(self._job.split.labels[rows]).to(self._job.device)
         starts = range(0, len(rows), size)
-        images = self._images(rows, size, block_size)
-        for start, some, own in zip(starts, images, torch.split(labels, size), strict=True):
+        made = [self._made_by.part(len(rows[start : start + size])) for start in starts]
+        chosen = np.concatenate([rows[s : s + size][part] for s, part in zip(starts, made, strict=True)])
+        share = made[0].stop - made[0].start
+        images = self._images(chosen, max(1, share), max(1, block_size // size * share))
+        for start, part, own in zip(starts, made, torch.split(labels, size), strict=True):
+            some = next(images) if part.stop > part.start else torch.empty(0, *self._job.split.shape)
             drawn = draws.part(start, start + size)
-            shown = augment.change(some, drawn)
-            yield Batch(shown, own, rows[start : start + size], self._shares(drawn))
+            changes = drawn.part(part.start, part.stop)
+            yield self._batch(some, changes, own, rows[start : start + size], drawn)
+
+    def _batch(
+        self,
+        images: torch.Tensor,
+        changes: augment.Draws,
+        labels: torch.Tensor,
+        rows: NDArray[np.int64],
+        drawn: augment.Draws,
+        *,
+        maps: bool = False,
+    ) -> Batch:
+        """images: those made here. changes: what is still to be done to them. drawn: of the whole batch."""
+        shown = augment.change(images.to(labels.device), changes)
+        if self._made_by is not self._job.workers:  # the whole was made, of which this process needs a part
+            shown = shown[self._job.workers.part(len(rows))]
+        return Batch(shown, labels, rows, self._shares(drawn), maps)
 
     def _shares(self, drawn: augment.Draws) -> torch.Tensor | None:
         return None if drawn.mixed is None else torch.from_numpy(drawn.mixed).to(self._job.device)

@@ -6,8 +6,10 @@ from typing import Final
 import torch
 from torch import nn
 
+from assay.training.loop.data_parallel import Workers
 from assay.training.loop.first_weights import first_weights
 from assay.training.loop.job import Job
+from assay.training.loop.shared_batch_norm import share_batch_norm
 from assay.training.loop.step import TrainStep
 from assay.training.model.values import EpochRecord
 from assay.training.nets.ensemble import members
@@ -119,11 +121,13 @@ def first_state(job: Job, *, filled: bool = True) -> State:
     losses = torch.zeros(count, device=job.device)
     right = torch.zeros(count, dtype=torch.uint8, device=job.device)
     average = Average(network, recipe.averaging) if recipe.averaging else None
+    share_batch_norm(network, job.workers)
     best = {n: t.clone() for n, t in floating_state(network).items()} if recipe.patience else {}
-    train_steps = tuple(_train_step(member, recipe) for member in members(network))
+    train_steps = tuple(_train_step(member, recipe, job.workers) for member in members(network))
     return State(network, train_steps, losses, losses.clone(), right, average, best)
 
 
-def _train_step(network: nn.Module, recipe: NetRecipe) -> TrainStep:
+def _train_step(network: nn.Module, recipe: NetRecipe, workers: Workers) -> TrainStep:
     parameters: list[torch.Tensor] = [weight for weight in network.parameters() if weight.requires_grad]
-    return TrainStep(network, parameters, Adam(parameters, recipe), applies_to(network))
+    learner = workers.learner(network)
+    return TrainStep(network, parameters, Adam(parameters, recipe), applies_to(network), learner)

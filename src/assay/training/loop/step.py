@@ -26,18 +26,20 @@ _Gradients = tuple[torch.Tensor, torch.Tensor, Sequence[torch.Tensor]]
 class TrainStep:
     """One net that learns, alone or as a member of an ensemble.
 
-    chain: the net is a plain chain of layers, whose gradients need no autograd.
+    chain: the net is a plain chain of layers, whose gradients need no autograd. learner: of several processes
+    the net whose backward pass gives the sum of their gradients.
     """
 
     network: nn.Module
     parameters: list[torch.Tensor]
     optimizer: Adam
     chain: bool = False
+    learner: nn.Module | None = None
 
     def step(self, job: Job, batch: Batch, rate: float) -> tuple[torch.Tensor, torch.Tensor]:
         """Forward, backward, update. Gives the loss, without axes, and the logits float32 `(b, k)`, both from
         before the net learned from this batch."""
-        by_layers = self.chain and job.device.type == "cpu"
+        by_layers = self.chain and job.device.type == "cpu" and self.learner is None
         differentiate = self._by_layers if by_layers else self._by_autograd
         with torch.no_grad():
             loss, logits, gradients = differentiate(job, batch)
@@ -57,16 +59,33 @@ class TrainStep:
         with half_precision(job.device), net_errors(own.name, doing, fix) if own else nullcontext():
             logits = self._answers(batch)
         logits = logits.float()
+        if self.learner is not None:
+            return self._by_parts(job, batch, logits)
         loss = batch_loss(job.recipe, logits, batch.labels, job.class_weights, batch.mixed)
         # A weight that the loss does not depend on has gradient zero: a branch may be off for a batch.
         gradients = torch.autograd.grad(loss, self.parameters, allow_unused=True, materialize_grads=True)
         return loss.detach(), logits.detach(), gradients
 
+    def _by_parts(self, job: Job, batch: Batch, logits: torch.Tensor) -> _Gradients:
+        """The gradients of the whole batch from the logits of each process's part of it."""
+        count = len(batch.labels)
+        whole = job.workers.whole(logits, count)
+        loss, gradient = loss_and_gradient(job.recipe, whole, batch.labels, job.class_weights, batch.mixed)
+        logits.backward(gradient[job.workers.part(count)])
+        gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in self.parameters]
+        for parameter in self.parameters:
+            parameter.grad = None
+        return loss, whole, gradients
+
     def _answers(self, batch: Batch) -> torch.Tensor:
+        answers: torch.Tensor
+        if self.learner is not None:
+            answers = self.learner(batch.images, batch.maps)
+            return answers
         if batch.maps:
             assert isinstance(self.network, FineTuned)
             return self.network.above(batch.images)
-        answers: torch.Tensor = self.network(batch.images)
+        answers = self.network(batch.images)
         return answers
 
 

@@ -24,13 +24,20 @@ from assay.training.fit_request import FitRequest
 from assay.training.inference.net import logit_blocks
 from assay.training.loop.checkpoint_file import Checkpoint, newest_checkpoint
 from assay.training.loop.checkpoint_saver import CheckpointSaver
-from assay.training.loop.checkpoint_state import check_same, state_from
+from assay.training.loop.checkpoint_state import (
+    agreed,
+    check_same,
+    need_same_weights,
+    shared_state,
+    state_from,
+)
+from assay.training.loop.data_parallel import joined
 from assay.training.loop.divergence import diverged
 from assay.training.loop.frozen_maps import frozen_maps
 from assay.training.loop.hard_examples import record_losses, rows_of_epoch
-from assay.training.loop.job import Job, make_job, net_recipe_of
+from assay.training.loop.job import Job, device_of, make_job, net_recipe_of
 from assay.training.loop.loader import Batch, BatchLoader
-from assay.training.loop.state import State, first_state
+from assay.training.loop.state import State
 from assay.training.loop.step import EnsembleStep, ensemble_step
 from assay.training.model.values import EpochRecord, History, ModelData
 from assay.training.model.versions import versions
@@ -56,20 +63,28 @@ def train(request: FitRequest) -> ModelData:
     with memory_errors(advice):
         found = newest_checkpoint(checkpoints, request.on_event) if checkpoints else None
         threads = request.threads or (found.record["threads"] if found else None)
-        job = make_job(replace(request, threads=threads))
-        if found:
-            check_same(found, job, request.accept_changes)
+        request = replace(request, threads=threads)
         if not request.finish:
-            return _as_it_stands(job, found, checkpoints)
-        stop = Flag()
-        saver = CheckpointSaver(
-            job, checkpoints, request.checkpoint_minutes, lambda: stop.is_set() or request.should_stop()
-        )
-        return flushing_denormals(lambda: _fit(job, saver, found), job.threads_of_a_net, stop)
+            return _as_it_stands(request, found)
+        with joined(request.place, device_of(request)) as workers:
+            job = agreed(make_job(request, workers))
+            if found:
+                check_same(found, job, request.accept_changes)
+            return _in_a_thread(job, request, found)
+
+
+def _in_a_thread(job: Job, request: FitRequest, found: Checkpoint | None) -> ModelData:
+    stop = Flag()
+
+    def stopping() -> bool:
+        return job.workers.any(stop.is_set() or request.should_stop())
+
+    saver = CheckpointSaver(job, request.checkpoints, request.checkpoint_minutes, stopping)
+    return flushing_denormals(lambda: _fit(job, saver, found), job.threads_of_a_net, stop)
 
 
 def _fit(job: Job, saver: CheckpointSaver, found: Checkpoint | None) -> ModelData:
-    state = state_from(found, job) if found else first_state(job)
+    state = shared_state(job, found)
     loader = BatchLoader(job, frozen_maps(job, state.network))
     while state.epoch <= job.recipe.epochs and not _stopped_early(job, state):
         started = time.monotonic()
@@ -83,11 +98,14 @@ def _fit(job: Job, saver: CheckpointSaver, found: Checkpoint | None) -> ModelDat
     return model_of(job, state)
 
 
-def _as_it_stands(job: Job, found: Checkpoint | None, checkpoints: Path | None) -> ModelData:
+def _as_it_stands(request: FitRequest, found: Checkpoint | None) -> ModelData:
     """The model of a checkpoint; of an epoch begun, what the net was at that step."""
+    job = make_job(request)
+    if found:
+        check_same(found, job, request.accept_changes)
     if found is None or not found.record["history"]:
         fix = "Go on with it: assay resume RUN."
-        raise AssayError("no-epoch-finished", checkpoints, "no epoch of this run is finished yet", fix)
+        raise AssayError("no-epoch-finished", request.checkpoints, "no epoch of this run is finished yet", fix)
     return model_of(job, state_from(found, job))
 
 
@@ -106,6 +124,7 @@ def _run_epoch(job: Job, state: State, loader: BatchLoader, saver: CheckpointSav
             saver.after_step(state)
     if not state.weights_are_finite():
         raise diverged(job, state, saver.folder, "a weight is no longer finite")
+    need_same_weights(job, state)
 
 
 def _take_step(job: Job, state: State, saver: CheckpointSaver, batch: Batch, learn: EnsembleStep) -> None:
@@ -124,7 +143,7 @@ def _own_randomness(job: Job, state: State) -> Iterator[None]:
         yield
         return
     with torch.random.fork_rng(devices=[job.device] if job.device.type == "cuda" else []):
-        torch.manual_seed(layer_seed(job.seed, state.epoch, state.step))
+        torch.manual_seed(layer_seed(job.seed, state.epoch, state.step, job.workers.rank))
         yield
 
 
@@ -176,12 +195,15 @@ def _validation_scores(job: Job, state: State) -> tuple[float, float] | tuple[No
     split, rows = job.watched()
     if len(rows) == 0:
         return None, None
-    mirrored, blocks = job.recipe.mirror_averaging, split.blocks(rows)
+    own = rows[job.workers.part(len(rows))]
+    mirrored, blocks = job.recipe.mirror_averaging, split.blocks(own)
     found = logit_blocks(state.judged(), job.preprocessing, blocks, job.device, mirrored, job.threads)
-    logits = np.concatenate(list(found))
-    labels = torch.from_numpy(split.labels[rows])
-    loss = cross_entropy(torch.from_numpy(logits).double(), labels, reduction="sum").item()
-    return loss / len(rows), int((logits.argmax(1) == split.labels[rows]).sum()) / len(rows)
+    logits = np.concatenate([np.empty((0, len(job.classes)), np.float32), *found])
+    labels = torch.from_numpy(split.labels[own])
+    loss = cross_entropy(torch.from_numpy(logits).double(), labels, reduction="sum")
+    right = torch.from_numpy(logits.argmax(1) == split.labels[own]).sum()
+    loss, right = job.workers.sum(torch.stack([loss, right.double()]))
+    return loss.item() / len(rows), int(right) / len(rows)
 
 
 def model_of(job: Job, state: State) -> ModelData:

@@ -28,9 +28,12 @@ def generator(seed: int, purpose: int, epoch: int = 0) -> np.random.Generator:
     return np.random.default_rng([seed, purpose, epoch])
 
 
-def layer_seed(seed: int, epoch: int, step: int) -> int:
-    """The seed of what a net's own layers draw in one step, as dropout does: in [0, 2**63)."""
-    return int(np.random.default_rng([seed, _LAYERS, epoch, step]).integers(2**63))
+def layer_seed(seed: int, epoch: int, step: int, worker: int = 0) -> int:
+    """The seed of what a net's own layers draw in one step, as dropout does: in [0, 2**63).
+
+    worker: of several processes each draws for other images, so each draws other numbers.
+    """
+    return int(np.random.default_rng([seed, _LAYERS, epoch, step, *([worker] * (worker > 0))]).integers(2**63))
 
 
 def epoch_order(rows: NDArray[np.int64], seed: int, epoch: int) -> NDArray[np.int64]:

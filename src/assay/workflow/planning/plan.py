@@ -17,8 +17,15 @@ from assay.training.classifier import Model
 from assay.training.loop.warm_start import START, fitting_weights, is_kept, keep_start, read_start
 from assay.training.model.values import ModelData
 from assay.training.recipes import Recipe, validated
+from assay.training.place import check_workers
 from assay.training.requirements import require_for
 from assay.workflow import run_folder
+from assay.workflow.engines.training_workers import (
+    need_one_model,
+    need_same_number,
+    need_shared,
+    wanted_workers,
+)
 from assay.workflow.model_choice.default_recipe import photo_recipe
 from assay.workflow.model_choice.model_grid import chosen_recipes, run_name, settings_of_models
 from assay.workflow.own_models.given_probabilities import ANSWERS, PRED_PROBS, Given
@@ -96,7 +103,11 @@ def make_plan(
     known_checks(settings.checks)
     refuse_untested(settings)
     recipes = () if command in ("audit", "evaluate") else chosen_recipes(settings, name)
+    if recipes:
+        settings = settings.model_copy(update={"workers": wanted_workers(settings.workers)})
+        need_shared(data, settings.workers)
     for recipe in recipes:
+        check_workers(recipe, settings.workers or 1)
         require_for(recipe.model)
     if out is not None:
         run_folder.refuse_foreign(Path(out))
@@ -105,6 +116,8 @@ def make_plan(
         need_test_split(dataset)
     if recipes:
         recipes = photo_recipe(dataset, settings, recipes, on_event)
+        for recipe in recipes:  # another may have been chosen
+            check_workers(recipe, settings.workers or 1)
     label = run_name(settings, recipes) if recipes else command
     folder = Path(out) if out is not None else run_folder.default_folder(dataset.name, label)
     plan = plan_of_data(command, settings, dataset, folder, (pred_probs, answers), on_event)
@@ -142,6 +155,8 @@ def _with_recipes(plan: Plan, recipes: Sequence[Recipe]) -> Plan:
     ]
     if len(parts) == 1:
         return replace(parts[0], folder=plan.folder)
+    if parts:
+        need_one_model()
     settings: dict[str, Any] = {
         "model": ",".join(recipe.name for recipe in recipes),
         "recipe": {},
@@ -159,6 +174,8 @@ def plan_of_run(folder: Path, data: Data | None, offline: bool, on_event: OnEven
     config.pop("schema", None)
     settings = Settings.checked(config)
     recipes = tuple(validated(table) for table in ([own] if own else several.values()))
+    need_shared(data, settings.workers)
+    need_same_number(settings.workers, folder)
     source = data if data is not None else settings.data
     dataset = open_data(source, settings.reading(), offline, on_event)
     name = source.name if isinstance(source, Dataset) else str(source)
