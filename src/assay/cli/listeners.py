@@ -142,7 +142,9 @@ def _started(event: Event, verbose: bool) -> list[Line]:  # noqa: ARG001
     held = figures.get("held_out", 0)
     on = f" on {figures['images']:,} images" if "images" in figures else ""
     rest = f"; {held:,} held out for validation" if held else ""
-    lines = [("train", f"recipe {figures['recipe']}{which} {begins}{on}{rest}", "")]
+    workers = figures.get("workers", 1)
+    together = f"; {workers} workers share each batch" if workers > 1 else ""
+    lines = [("train", f"recipe {figures['recipe']}{which} {begins}{on}{rest}{together}", "")]
     return [*lines, *(("", row, "") for row in figures.get("summary", "").splitlines())]
 
 

@@ -15,8 +15,8 @@ from assay.evaluation.values import Evaluation
 from assay.training.classifier import Model
 from assay.training.requirements import require_for
 from assay.workflow import run_folder
-from assay.workflow.multi_model import side_by_side, test_several, train_several
 from assay.workflow.engines.training_workers import need_first
+from assay.workflow.multi_model import side_by_side, test_several, train_several
 from assay.workflow.own_models.answers import FOREIGN
 from assay.workflow.planning.data import Data, need_test_split
 from assay.workflow.planning.plan import Plan, keep_inputs, make_plan, plan_of_run

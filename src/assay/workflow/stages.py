@@ -133,7 +133,7 @@ def fit_model(
     resumed = bool(folder and any(checkpoints_in(folder.path).glob("*.json")))
     # Of several seeds, the first tells what the net is.
     summary = layers.text() if settings.split_seed is None else ""
-    used = {"images": len(held.train), "held_out": len(held.validation)}
+    used = {"images": len(held.train), "held_out": len(held.validation), "workers": settings.workers or 1}
     with stage(on_event, "train", recipe=recipe.name, summary=summary, resumed=resumed, **used) as figures:
         if isinstance(recipe, NetRecipe):
             for text in training_warnings(plan.train, held.train, dataset.classes, recipe):

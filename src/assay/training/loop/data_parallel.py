@@ -39,8 +39,9 @@ _POLL_SECONDS: Final = 0.02
 
 
 class Workers:
-    """The processes that train one net, as one of them sees them. Every method is called by all of them in the
-    same order, and none of them costs anything where there is one process alone.
+    """The processes that train one net, as one of them sees them.
+
+    All of them call every method in the same order; none costs anything where there is one process alone.
 
     rank: from 0. count: how many. device: where this one computes.
     """
@@ -100,8 +101,8 @@ class Workers:
         one process. Called with images of this process's part, and whether they are maps (see `Batch`)."""
         if self.count == 1:
             return None
-        # With `find_unused_parameters` a weight may be without effect on a batch, and the gradients are packed
-        # in one order from the first step on: otherwise after a resumption they would be added in another.
+        # With `find_unused_parameters` a weight may be without effect on a batch; and gradients stay packed
+        # as in the first step. Packed anew after it, they would be added otherwise than after a resumption.
         learner = nn.parallel.DistributedDataParallel(
             _Answers(network), process_group=self._group, find_unused_parameters=True, **_OWN_BUFFERS
         )

@@ -165,7 +165,8 @@ def _check_parts(recipe: NetRecipe, split: Split, images: int, workers: Workers)
     if not isinstance(recipe, OwnNetRecipe):
         return
     check_rows_apart(recipe.net, split.shape)
-    last = images % recipe.batch_size or recipe.batch_size
+    schedule = Schedule(recipe, images)
+    last = min(schedule.images_in(epoch) % recipe.batch_size or recipe.batch_size for epoch in (1, 2))
     if last < workers.count:
         what = f"the last batch of an epoch has {last} images for {workers.count} workers"
         raise AssayError("net-refused", recipe.net.name, what, "Give another batch_size.")

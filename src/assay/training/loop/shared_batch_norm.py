@@ -1,8 +1,8 @@
 """Batch norm over a batch whose images lie in several processes.
 
 Each process tells the others the mean and the variance of its part; all compute those of the whole batch
-(Chan, Golub and LeVeque 1983). So the net learns as in one process, whatever the number of processes: with the
-statistics of its part alone each would train another net.
+(Chan, Golub and LeVeque 1983). So the net learns as in one process, whatever the number of processes: with
+the statistics of its part alone each would train another net.
 """
 
 from typing import Any, Final
@@ -82,7 +82,7 @@ class _Normalize(torch.autograd.Function):
     """Normalization by given statistics that are those of all processes' inputs."""
 
     @staticmethod
-    def forward(  # noqa: D102
+    def forward(
         ctx: Any,
         inputs: torch.Tensor,
         weight: torch.Tensor,
@@ -98,13 +98,16 @@ class _Normalize(torch.autograd.Function):
         return batch_norm(inputs, mean, variance, weight, bias, eps=eps)
 
     @staticmethod
-    def backward(ctx: Any, grad_outputs: torch.Tensor) -> tuple[torch.Tensor | None, ...]:  # noqa: D102
+    def backward(ctx: Any, grad_outputs: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         inputs, weight, mean, variance = ctx.saved_tensors
-        kernel = _KERNELS.native_batch_norm_backward.default
-        statistics = (mean, variance, None, None, False, ctx.eps)
-        grad_inputs, grad_weight, grad_bias = kernel(
-            grad_outputs, inputs, weight, *statistics, (True, True, True)
-        )
+        if inputs.numel():
+            kernel = _KERNELS.native_batch_norm_backward.default
+            statistics = (mean, variance, None, None, False, ctx.eps)
+            grad_inputs, grad_weight, grad_bias = kernel(
+                grad_outputs, inputs, weight, *statistics, (True, True, True)
+            )
+        else:  # the kernel divides by the number of values: the whole process would end
+            grad_inputs, grad_weight, grad_bias = map(torch.zeros_like, (inputs, weight, weight))
         # What of the gradient goes through mean and variance: by the sums over the whole batch.
         sums = ctx.workers.sum(torch.stack([grad_bias, grad_weight]).float()) / ctx.count
         scale = (variance + ctx.eps).rsqrt()

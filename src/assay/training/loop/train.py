@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
-from pathlib import Path
 from threading import Event as Flag
 
 import numpy as np
@@ -105,7 +104,9 @@ def _as_it_stands(request: FitRequest, found: Checkpoint | None) -> ModelData:
         check_same(found, job, request.accept_changes)
     if found is None or not found.record["history"]:
         fix = "Go on with it: assay resume RUN."
-        raise AssayError("no-epoch-finished", request.checkpoints, "no epoch of this run is finished yet", fix)
+        raise AssayError(
+            "no-epoch-finished", request.checkpoints, "no epoch of this run is finished yet", fix
+        )
     return model_of(job, state_from(found, job))
 
 

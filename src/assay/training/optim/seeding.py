@@ -33,7 +33,9 @@ def layer_seed(seed: int, epoch: int, step: int, worker: int = 0) -> int:
 
     worker: of several processes each draws for other images, so each draws other numbers.
     """
-    return int(np.random.default_rng([seed, _LAYERS, epoch, step, *([worker] * (worker > 0))]).integers(2**63))
+    return int(
+        np.random.default_rng([seed, _LAYERS, epoch, step, *([worker] * (worker > 0))]).integers(2**63)
+    )
 
 
 def epoch_order(rows: NDArray[np.int64], seed: int, epoch: int) -> NDArray[np.int64]:

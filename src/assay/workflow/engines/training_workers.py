@@ -1,21 +1,21 @@
 """The processes that train one net together: this one, and helpers that it starts, or those of torchrun.
 
-A helper is `assay resume RUN`, told by its environment that it is not the first, as torchrun tells it. It reads
-the run folder and the data, takes its part of the training, writes nothing, and ends with this process.
+A helper is `assay resume RUN`, told by its environment that it is not the first, as torchrun tells it. It
+reads the run folder and the data, takes its part of the training, writes nothing, and ends with this process.
 """
 
 import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
+from assay.core import durable
 from assay.core.errors import AssayError
 from assay.data.values import Dataset
 from assay.training.place import Place, given_place
@@ -109,8 +109,8 @@ def working_together(workers: int | None, folder: Path | None, data: str) -> Ite
         fix = "Use assay.run(..., workers=...), or start the program by torchrun."
         raise AssayError("bad-value", "workers", what, fix)
     assert workers is not None
-    with TemporaryDirectory(prefix="assay-workers-") as own, ThreadPoolExecutor(workers) as pool:
-        first = Place(0, workers, 0, workers, Path(own) / "rendezvous")
+    with durable.scratch_directory(folder) as own, ThreadPoolExecutor(workers) as pool:
+        first = Place(0, workers, 0, workers, own.absolute() / "rendezvous")
         # The first has read the data: they are at hand without the network.
         command = [sys.executable, "-m", "assay", "resume", "-q", "--offline", "--", str(folder), data]
         helpers: list[_Helper] = []
@@ -121,7 +121,7 @@ def working_together(workers: int | None, folder: Path | None, data: str) -> Ite
                 helpers.append(_Helper(rank, process, pool.submit(process.communicate)))
             with _variables(_LOOPBACK):
                 yield replace(first, watch=lambda: _watch(helpers))
-            _wait_for(helpers, lambda helper: True)
+            _wait_for(helpers)
         except AssayError as error:
             raise _explained(error, helpers, folder) from error
         finally:
@@ -150,9 +150,9 @@ def _watch(helpers: list[_Helper]) -> None:
         raise error
 
 
-def _wait_for(helpers: list[_Helper], which: Callable[[_Helper], bool]) -> None:
+def _wait_for(helpers: list[_Helper]) -> None:
     """Give helpers a little time to end by themselves."""
-    for helper in filter(which, helpers):
+    for helper in helpers:
         try:
             helper.process.wait(_ENDING)
         except subprocess.TimeoutExpired:
@@ -163,7 +163,7 @@ def _explained(error: AssayError, helpers: list[_Helper], folder: Path) -> Assay
     """The error with which training ended; where a helper was lost, what became of it, and how to go on."""
     if error.code != "worker-lost":
         return error
-    _wait_for(helpers, lambda helper: True)
+    _wait_for(helpers)
     found = [e for e in (helper.ended_badly() for helper in helpers) if e is not None]
     # Those that lost another say no more than this process knows.
     own = [e for e in found if e.code != "worker-lost" or "killed" in e.what]

@@ -16,8 +16,8 @@ from assay.data.values import Dataset, Split
 from assay.training.classifier import Model
 from assay.training.loop.warm_start import START, fitting_weights, is_kept, keep_start, read_start
 from assay.training.model.values import ModelData
-from assay.training.recipes import Recipe, validated
 from assay.training.place import check_workers
+from assay.training.recipes import Recipe, validated
 from assay.training.requirements import require_for
 from assay.workflow import run_folder
 from assay.workflow.engines.training_workers import (
