@@ -91,7 +91,7 @@ def test_gradients_are_those_of_one_process(job: ModuleType, found: Found, name:
     largest = max(np.abs(alone[key]).max() for key in gradients)
     assert len(gradients) >= 4 * 4
     for key in gradients:
-        # Batch norm of two images takes nearly equal numbers from each other: of the last batch little is left.
+        # Batch norm of two images takes nearly equal numbers from each other: little is left of them.
         room = ROUNDING * (10 if key.endswith(" 3") else 1)
         assert np.abs(alone[key] - first[key]).max() < room * largest, key
     for key in (key for key in alone if key.startswith(("loss", "logits", "buffer"))):

@@ -1,96 +1,55 @@
-"""`--workers`: one run folder, one voice; a process that is lost ends all, and the run goes on to the same bits."""
+"""`--workers`: one run folder; a process that is lost ends all, and the run goes on to the same bits.
+
+Kills at any time, signals and the command under torchrun: `tests/torture/test_training_workers.py`.
+"""
 
 import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
 
 import assay
 from assay.core.errors import AssayError
+from assay.core.events import Event, OnEvent, ignore
 from assay.workflow.engines import training_workers
-from assay.workflow.run_commands import resume
+from assay.workflow.run_commands import resume, run_train
 from assay.workflow.run_folder import read_config, read_manifest
 
 #: Small, and with batch norm, hard images, an average and a blended reference.
-RUN = [
-    *("fashion-mnist-sample", "--model", "cnn", "--checks", "identity", "--epochs", "3", "--workers", "2"),
-    *("--set", "channels=[4,4]", "--set", "pool_after=[1,2]", "--set", "hidden=8", "--set", "averaging=0.9"),
-    *("--set", "reference_features=16", "--batch-size", "64", "--checkpoint-every", "0"),
-]
-SAME = ("model/model.safetensors", "history.csv", "evaluation.json", "predictions.csv", "config.toml")
-
-
-def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "assay", *map(str, arguments)]
-
-
-def start(*arguments: object, **more: str) -> "subprocess.Popen[str]":
-    variables = {**os.environ, "OMP_NUM_THREADS": "1", **more}
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command(*arguments), stdout=pipe, stderr=pipe, text=True, env=variables)
-
-
-def finished(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
-    output, told = process.communicate(timeout=300)
-    return process.returncode, output, told
+RUN: dict[str, Any] = {
+    "model": "cnn",
+    "checks": ["identity"],
+    "epochs": 3,
+    "workers": 2,
+    "batch_size": 64,
+    "threads": 1,
+    "channels": [4, 4],
+    "pool_after": [1, 2],
+    "hidden": 8,
+    "averaging": 0.9,
+    "reference_features": 16,
+}
+SAME = ("model/model.safetensors", "history.csv", "config.toml")
 
 
 def files(folder: Path) -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in SAME}
 
 
-def helpers_of(process: int) -> list[int]:
-    """The workers that a process started, on Linux."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            state, parent = entry.read_text("utf-8", "replace").rpartition(")")[2].split()[:2]
-            line = (entry.parent / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if int(parent) == process and state != "Z" and b"resume" in line:
-            found.append(int(entry.parent.name))
-    return found
-
-
-def wait_until(seen: object, process: "subprocess.Popen[str]") -> None:
-    assert callable(seen)
-    limit = time.monotonic() + 240
-    while not seen():
-        assert process.poll() is None and time.monotonic() < limit
-        time.sleep(0.01)
-
-
-def gone(process: int) -> bool:
-    return (
-        not Path(f"/proc/{process}").exists()
-        or b"resume" not in Path(f"/proc/{process}/cmdline").read_bytes()
-    )
-
-
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A whole run of two workers."""
+    """A whole training by two workers."""
     folder = tmp_path_factory.mktemp("undisturbed") / "run"
-    code, output, told = finished(start("run", *RUN, "--out", folder))
-    assert (code, told) == (0, ""), told
-    assert output.count("epoch   1/3") == 1 and "2 workers share each batch" in output
+    heard: list[Event] = []
+    run_train("fashion-mnist-sample", out=folder, on_event=heard.append, **RUN)
+    begun = next(e for e in heard if e.event == "stage-started" and e.stage == "train")
+    assert begun.figures["workers"] == 2
+    assert [e.figures["epoch"] for e in heard if e.event == "epoch"] == [1, 2, 3]
     return folder
-
-
-@pytest.fixture
-def killed() -> Iterator[list["subprocess.Popen[str]"]]:
-    """Processes that are ended with the test."""
-    running: list[subprocess.Popen[str]] = []
-    yield running
-    for process in running:
-        process.kill()
 
 
 def test_a_run_says_how_many_trained_it(undisturbed: Path) -> None:
@@ -98,59 +57,39 @@ def test_a_run_says_how_many_trained_it(undisturbed: Path) -> None:
     assert read_config(undisturbed)["workers"] == 2
     assert read_manifest(undisturbed)["training"]["workers"] == 2
     assert not [path.name for path in undisturbed.iterdir() if path.name.startswith(".assay-tmp")]
+    assert "GLOO_SOCKET_IFNAME" not in os.environ
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-@pytest.mark.parametrize("victim", ["helper", "first"])
-def test_kill_9_of_one_ends_all_and_the_run_goes_on_to_the_same_bits(
-    tmp_path: Path, undisturbed: Path, killed: list["subprocess.Popen[str]"], victim: str
+def killing(helpers: list["subprocess.Popen[str]"]) -> OnEvent:
+    """A listener that kills a helper after the first epoch."""
+
+    def hear(event: Event) -> None:
+        if event.event == "epoch":
+            os.kill(helpers[0].pid, signal.SIGKILL)
+
+    return hear
+
+
+def test_kill_9_of_a_worker_ends_all_and_the_run_goes_on_to_the_same_bits(
+    tmp_path: Path, undisturbed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In the middle of an epoch. What is left of the others is one line with the command that goes on."""
+    """One line says who was killed and which command goes on."""
+    begin, helpers = training_workers.begin, list["subprocess.Popen[str]"]()
+
+    def noted(*given: Any) -> "subprocess.Popen[str]":
+        helpers.append(begin(*given))
+        return helpers[-1]
+
+    monkeypatch.setattr(training_workers, "begin", noted)
     folder = tmp_path / "a run"
-    process = start("run", *RUN, "--out", folder)
-    killed.append(process)
-    wait_until(lambda: any((folder / "checkpoints").glob("step-*3.json")), process)
-    helper = helpers_of(process.pid)[0]
-    os.kill(helper if victim == "helper" else process.pid, signal.SIGKILL)
-    code, _, told = finished(process)
-    limit = time.monotonic() + 30
-    while not gone(helper) and time.monotonic() < limit:
-        time.sleep(0.01)
-    assert gone(helper)
-    if victim == "helper":
-        assert code == 5
-        assert told == (
-            "error[worker-lost]: worker 1: it was killed (signal 9). "
-            f"Go on from the last checkpoint: assay resume '{folder}'\n"
-        )
-    code, _, told = finished(start("resume", folder))
-    assert (code, told) == (0, "")
-    assert files(folder) == files(undisturbed)
-
-
-def test_sigterm_of_the_first_saves_the_work(
-    tmp_path: Path, undisturbed: Path, killed: list["subprocess.Popen[str]"]
-) -> None:
-    """As with one process."""
-    folder = tmp_path / "run"
-    process = start("run", *RUN, "--out", folder)
-    killed.append(process)
-    wait_until(lambda: any((folder / "checkpoints").glob("step-*.json")), process)
-    process.terminate()
-    code, _, told = finished(process)
-    assert (code, told) == (143, f"interrupted; the work is saved. Continue with: assay resume {folder}\n")
-    assert finished(start("resume", folder))[0] == 0
-    assert files(folder) == files(undisturbed)
-
-
-def test_torchrun_starts_them_as_well(tmp_path: Path, undisturbed: Path) -> None:
-    """Each runs the command; the first writes and tells; the bits are those of `--workers`."""
-    folder = tmp_path / "run"
-    arguments = ["--nproc-per-node", "2", "--master-port", "0", "--standalone", "-m", "assay", "run"]
-    launched = [sys.executable, "-m", "torch.distributed.run", *arguments, *RUN, "--out", str(folder)]
-    done = subprocess.run(launched, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("epoch   1/3") == 1
+    with pytest.raises(AssayError) as caught:
+        run_train("fashion-mnist-sample", out=folder, on_event=killing(helpers), **RUN)
+    assert str(caught.value) == (
+        "error[worker-lost]: worker 1: it was killed (signal 9). "
+        f"Go on from the last checkpoint: assay resume '{folder}'"
+    )
+    assert caught.value.exit_code == 5 and helpers[0].poll() == -signal.SIGKILL
+    resume(folder)
     assert files(folder) == files(undisturbed)
 
 
@@ -195,11 +134,12 @@ def test_data_and_nets_that_helpers_cannot_have(tmp_path: Path) -> None:
         assay.train("fashion-mnist-sample", "mlp", workers=2, epochs=1)
 
 
-def test_one_worker_is_none(tmp_path: Path) -> None:
+def test_one_worker_is_none() -> None:
     """The same bits as without the option."""
-    options = {"model": "mlp", "epochs": 1, "checks": ["identity"]}
-    runs = [assay.run("fashion-mnist-sample", out=tmp_path / str(n), workers=n, **options) for n in (None, 1)]  # type: ignore[arg-type]
-    assert (runs[0].path / SAME[0]).read_bytes() == (runs[1].path / SAME[0]).read_bytes()
+    one, none = (
+        assay.train("fashion-mnist-sample", "linear", epochs=1, workers=workers) for workers in (1, None)
+    )
+    assert all((one.weights[name] == none.weights[name]).all() for name in none.weights)
 
 
 @pytest.fixture
@@ -228,13 +168,14 @@ def test_only_the_first_writes_a_run_folder(tmp_path: Path) -> None:
         assay.run("fashion-mnist-sample", model="mlp,linear", out=tmp_path / "run")
 
 
-def test_a_run_of_two_is_not_taken_up_by_one(tmp_path: Path, undisturbed: Path) -> None:
-    """`assay run --out` on an unfinished run says what differs."""
+def test_a_run_of_two_is_not_taken_up_by_three(tmp_path: Path, undisturbed: Path) -> None:
+    """The same command with another number says what differs."""
     folder = tmp_path / "run"
     folder.mkdir()
     (folder / "config.toml").write_bytes((undisturbed / "config.toml").read_bytes())
-    code, _, told = finished(start("run", *RUN, "--workers", "3", "--out", folder))
-    assert code == 4 and "workers: 2 there, 3 now" in told
+    with pytest.raises(AssayError, match="workers: 2 there, 3 now") as caught:
+        run_train("fashion-mnist-sample", out=folder, on_event=ignore, **{**RUN, "workers": 3})
+    assert caught.value.code == "config-changed"
 
 
 TRAINS_TOGETHER = """
@@ -260,4 +201,3 @@ def test_a_program_under_torchrun_trains_a_net_of_its_own(tmp_path: Path) -> Non
     assert done.returncode == 0, done.stderr
     digests = sorted(path.name.split("-") for path in tmp_path.iterdir() if path != program)
     assert [rank for _, rank in digests] == ["0", "1"] and digests[0][0] == digests[1][0]
-    assert np.char.count(done.stdout, "recipe own-Sequential") == 1

@@ -134,7 +134,7 @@ class _Answers(nn.Module):
         return answers
 
 
-def _added_up(workers: Workers, bucket: dist.GradBucket) -> torch.futures.Future[torch.Tensor]:
+def _added_up(workers: Workers, bucket: Any) -> torch.futures.Future[torch.Tensor]:
     """Gradients are added, not averaged: each is of a part of one mean over the whole batch."""
     work = dist.all_reduce(bucket.buffer(), group=workers._group, async_op=True)
     assert work is not None
@@ -173,7 +173,7 @@ def _meet(place: Place, backend: str) -> None:
     if place.rendezvous is None:
         dist.init_process_group(backend, timeout=_BEFORE)
         return
-    store = dist.FileStore(str(place.rendezvous), place.count)
+    store: Any = dist.FileStore(str(place.rendezvous), place.count)  # type: ignore[attr-defined]
     ready = [f"ready {rank}" for rank in range(place.count)]
     store.set(ready[place.rank], "yes")
     while not store.check(ready):

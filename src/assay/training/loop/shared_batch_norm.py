@@ -38,7 +38,8 @@ class SharedBatchNorm(BatchNorm):
             running_mean, running_var = self.running_mean, self.running_var
             return batch_norm(inputs, running_mean, running_var, self.weight, self.bias, eps=self.eps)
         self._remember(count, mean, variance)
-        outputs: torch.Tensor = _Normalize.apply(
+        normalize: Any = _Normalize.apply
+        outputs: torch.Tensor = normalize(
             inputs, self.weight, self.bias, mean, variance, self.eps, count, self._workers
         )
         return outputs
@@ -71,7 +72,8 @@ def _statistics(inputs: torch.Tensor, workers: Workers) -> tuple[int, torch.Tens
         variance, mean = torch.var_mean(inputs.float(), axes, correction=0)
         own = rows[workers.rank]
         own[0], own[1 : 1 + channels], own[1 + channels :] = inputs.numel() // channels, mean, variance
-    counts, means, variances = workers.sum(rows).split([1, channels, channels], 1)
+    rows = workers.sum(rows)
+    counts, means, variances = rows[:, :1], rows[:, 1 : 1 + channels], rows[:, 1 + channels :]
     count = counts.sum()
     mean = (counts * means).sum(0) / count
     variance = (counts * (variances + (means - mean) ** 2)).sum(0) / count

@@ -71,7 +71,7 @@ class TrainStep:
         count = len(batch.labels)
         whole = job.workers.whole(logits, count)
         loss, gradient = loss_and_gradient(job.recipe, whole, batch.labels, job.class_weights, batch.mixed)
-        logits.backward(gradient[job.workers.part(count)])
+        torch.autograd.backward(logits, gradient[job.workers.part(count)])
         gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in self.parameters]
         for parameter in self.parameters:
             parameter.grad = None

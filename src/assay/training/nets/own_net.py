@@ -263,7 +263,7 @@ def check_rows_apart(own: OwnNet, shape: tuple[int, int, int]) -> None:
             for net, images in zip(nets, batches, strict=True):
                 torch.manual_seed(0)
                 answers.append(net(images)[0])
-    if not torch.allclose(*answers, rtol=1e-5, atol=1e-6):
+    if not torch.allclose(answers[0], answers[1], rtol=1e-5, atol=1e-6):
         what = "in training an image's answer depends on the others of its batch, which workers share"
         raise _refused(own.name, what, fix)
     first, second = (dict(net.named_buffers()) for net in nets)
