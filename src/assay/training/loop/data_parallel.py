@@ -134,7 +134,10 @@ class _Answers(nn.Module):
         return answers
 
 
-def _added_up(workers: Workers, bucket: Any) -> torch.futures.Future[torch.Tensor]:
+def _added_up(
+    workers: Workers,
+    bucket: dist.GradBucket,  # type: ignore[name-defined]
+) -> torch.futures.Future[torch.Tensor]:
     """Gradients are added, not averaged: each is of a part of one mean over the whole batch."""
     work = dist.all_reduce(bucket.buffer(), group=workers._group, async_op=True)
     assert work is not None
