@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, SupportsIndex, overload
 
@@ -50,6 +51,18 @@ ISSUE_COLUMNS: Final = (
     "related_id",
     "detail",
 )
+
+
+#: So many issues are written as Parquet too: a spreadsheet does not open them any more.
+MANY_ISSUES: Final = 100_000
+
+#: The columns of issues that are numbers; all others are text.
+_ISSUE_NUMBERS: Final = {
+    "score": "float64",
+    "index": "int64",
+    "suggested_probability": "float64",
+    "related_index": "int64",
+}
 
 
 @dataclass(frozen=True)
@@ -258,10 +271,22 @@ class Audit:
         }
 
     def save(self, folder: Path) -> None:
-        """Write `audit.json` and `issues.csv` into a folder, created if missing."""
+        """Write `audit.json` and `issues.csv` into a folder, created if missing.
+
+        Of many issues (`MANY_ISSUES`) also `issues.parquet`, where pyarrow is installed.
+        """
         folder = durable.make_directory(Path(folder))
         durable.write_json(folder / "audit.json", self.as_record())
         durable.write_text(folder / "issues.csv", self.issues_csv())
+        if self.has_parquet:
+            durable.write_bytes(folder / "issues.parquet", self.issues.parquet(_ISSUE_NUMBERS))
+        elif (folder / "issues.parquet").exists():
+            durable.remove(folder / "issues.parquet")  # of an earlier audit of this run, and no longer true
+
+    @property
+    def has_parquet(self) -> bool:
+        """Whether `save` writes `issues.parquet`."""
+        return len(self.issues) >= MANY_ISSUES and find_spec("pyarrow") is not None
 
     def issues_csv(self) -> str:
         """The content of `issues.csv`."""

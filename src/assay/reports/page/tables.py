@@ -184,6 +184,7 @@ _FILES: Final = (
     ("figures/", "the report's figures as PNG, on white", True),
     ("audit.json", "what was found in the data: figures, verdicts, thresholds, decisions", True),
     ("issues.csv", "one row for each image that a check flagged", True),
+    ("issues.parquet", "the same as issues.csv, for programs: numbers are numbers", True),
     ("label_quality.csv", "every image, with how far its label can be trusted: a ranking", True),
     ("model/", "the trained model: weights (safetensors) and everything needed to use them", False),
     ("history.csv", "loss and accuracy of each epoch", False),
@@ -200,6 +201,7 @@ def run_files(content: Results) -> list[tuple[str, str]]:
         "evaluation.json": content.evaluation,
         "predictions.csv": content.evaluation,
         "label_quality.csv": content.audit.label_quality,
+        "issues.parquet": content.audit.has_parquet or None,
     }
     trained = content.history is not None
     return [
