@@ -38,6 +38,7 @@ SLOW = {
     "data/test_corpus.py": "hundreds of malformed files, each read in a process",
     "deployment/test_predict.py": "runs of several recipes",
     "reports/page/test_html.py": "whole pages of many kinds of data",
+    "reports/page/test_page_size.py": "200,000 findings, simulated and shown",
     "reports/test_look_at.py": "whole runs",
     "reports/test_numbers_of_runs.py": "whole runs",
     "test_ci_kit.py": "whole commands in processes of their own",

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from markupsafe import Markup
 
 from assay.audits.registry import REVIEWED
 from assay.audits.review_table import Row, suspect_rows
+from assay.audits.values import ISSUE_COLUMNS, Issue
+from assay.core.text import csv_text
 from assay.data.decisions import COLUMNS
 from assay.reports.drawing.sprite_sheet import Atlas, Place
 from assay.reports.findings.wording import check_title, count
@@ -60,11 +63,31 @@ def list_suspects(content: Results) -> Suspects | None:
     """The rows that `assay review` writes of the same run, the first ones; None where there are none."""
     if not has_suspects(content):
         return None
-    rows = tuple(suspect_rows(content.audit.issues_csv(), content.decisions))
+    rows, total = _rows(content)
     shown, classes = rows[:MOST_SUSPECTS], content.dataset.classes
     while len(deflated(_cells(shown))) > _MOST_BYTES:
         shown = shown[: len(shown) // 2]
-    return Suspects(shown, len(rows), classes, _near(shown, content), content.dataset.fingerprint)
+    return Suspects(shown, total, classes, _near(shown, content), content.dataset.fingerprint)
+
+
+def _rows(content: Results) -> tuple[tuple[Row, ...], int]:
+    """The rows that the page may show, the first of all, and how many there are in all.
+
+    Earlier decisions may be about any of them, and those about none come last: then all are made.
+    """
+    if content.decisions:
+        rows = tuple(suspect_rows(content.audit.issues_csv(), content.decisions))
+        return rows, len(rows)
+    reviewed: dict[str, list[Issue]] = {check: [] for check in REVIEWED}
+    for issue in content.audit.issues:
+        if issue.check in reviewed and issue.index >= 0:
+            reviewed[issue.check].append(issue)
+    images = dict.fromkeys((issue.split, issue.index) for own in reviewed.values() for issue in own)
+    first = set(islice(images, MOST_SUSPECTS))
+    kept = (
+        issue.as_row() for own in reviewed.values() for issue in own if (issue.split, issue.index) in first
+    )
+    return tuple(suspect_rows(csv_text(ISSUE_COLUMNS, kept))), len(images)
 
 
 def _near(rows: Sequence[Row], content: Results) -> tuple[tuple[Near, ...], ...]:
