@@ -12,7 +12,7 @@ from sklearn.datasets import load_sample_image
 
 from assay.core.errors import AssayError
 from assay.data.values import Split, numbered_ids
-from assay.features import backbones, efficientnet, feature_cache, pretrained
+from assay.features import backbones, efficientnet, feature_cache, one_pass, pretrained
 
 #: Photograph -> ImageNet classes that are right for it: cats by their coat; espresso, cup; missile, plane;
 #: temple's bell cote, church, palace; daisy.
@@ -63,12 +63,51 @@ def test_layers_in_two_parts_are_the_whole() -> None:
     images = torch.rand((2, 3, 64, 96), generator=torch.Generator().manual_seed(0)) * 2 - 1
     layers = efficientnet.layers()
     with torch.inference_mode():
-        whole = efficientnet.forward(weights, images.clone())
-        maps, low = efficientnet.described(weights, images.clone(), layers[:-7])
-        _, high = efficientnet.described(weights, maps, layers[-7:])
+        whole = efficientnet.forward(efficientnet.one_by_one(weights), images.clone())
+        maps, low = efficientnet.described(efficientnet.one_by_one(weights), images.clone(), layers[:-7])
+        _, high = efficientnet.described(efficientnet.one_by_one(weights), maps, layers[-7:])
     assert low.shape[1] and high.shape[1]
     # Squares: a root near 0 blows up what another layout in memory rounds otherwise.
     assert torch.allclose(torch.cat([low, high], 1).square(), whole.square(), atol=1e-4)
+
+
+def test_one_pass_gives_what_one_by_one_gives() -> None:
+    """oneDNN's layers, whose ReLU6 is part of them: equal but for rounding, layer by layer and as a whole."""
+    if not one_pass.available():
+        pytest.skip("this torch has no oneDNN, or other operators")
+    weights = pretrained._tensors(pretrained.folded_weights())
+    together, apart = one_pass.OnePass(weights), efficientnet.one_by_one(weights)
+    images = torch.rand((1, 3, 65, 96), generator=torch.Generator().manual_seed(0)) * 2 - 1
+    with torch.inference_mode():
+        for layer in efficientnet.layers():
+            maps = torch.rand((2, layer.inputs, 10, 7), generator=torch.Generator().manual_seed(1)) * 9 - 3
+            maps = maps.contiguous(memory_format=torch.channels_last)
+            found = together(maps, layer, layer.kernel // 2)
+            assert torch.allclose(found, apart(maps, layer, layer.kernel // 2), atol=1e-3), layer.name
+            assert not layer.relu or (found.min() >= 0 and found.max() <= 6), layer.name
+        ours, theirs = (efficientnet.forward(c, images) for c in (together, apart))
+    assert torch.allclose(ours.square(), theirs.square(), atol=1e-4)
+    assert not torch.equal(ours[:, :100], torch.zeros(1, 100))
+
+
+@pytest.mark.parametrize("lacking", ["onednn", "operator", "arguments"])
+def test_without_its_operators_layers_are_computed_one_by_one(
+    lacking: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a processor without oneDNN, and in a torch whose operators are others, the features are the same."""
+    expected = pretrained.describe(split_of(2))
+    one_pass.available.cache_clear()
+    if lacking == "onednn":
+        monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
+    else:
+        known = {"_gone": "self"} if lacking == "operator" else {"_convolution_pointwise": "X W"}
+        monkeypatch.setattr(one_pass, "_ARGUMENTS", known)
+    monkeypatch.setattr(pretrained, "OnePass", never)
+    try:
+        found = pretrained._computed(pretrained.folded_weights(), split_of(2).images, backbones.DEFAULT)
+    finally:
+        one_pass.available.cache_clear()
+    assert np.allclose(np.square(found), np.square(expected), atol=1e-4)
 
 
 def never(*anything: object, **more: object) -> None:
@@ -78,6 +117,7 @@ def never(*anything: object, **more: object) -> None:
 def test_a_wrong_activation_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The twin of the test above: without ReLU6's ceiling fewer photographs get their class."""
     monkeypatch.setattr(torch.Tensor, "clamp_", without_ceiling)
+    monkeypatch.setattr(one_pass, "available", lambda: False)
     weights = pretrained.folded_weights()
     right = [answer(pretrained.describe_block(weights, photograph(n)[None])) in KNOWN[n] for n in KNOWN]
     assert sum(right) <= 2
@@ -129,7 +169,7 @@ def test_timm_gives_the_same_features(size: tuple[int, int]) -> None:
     weights = {n: torch.from_numpy(a) for n, a in pretrained.folded_weights().items()}
     images = torch.rand((2, 3, *size), generator=torch.Generator().manual_seed(0)) * 2 - 1
     with torch.inference_mode():
-        ours = efficientnet.forward(weights, images)[:, -1280:]
+        ours = efficientnet.forward(efficientnet.one_by_one(weights), images)[:, -1280:]
         theirs = (net.forward_features(images).mean((2, 3)) + efficientnet.LEAST).sqrt()
     assert float((ours - theirs).abs().max()) < 1e-4
 

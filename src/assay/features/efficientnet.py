@@ -5,7 +5,7 @@ perhaps a sum with what entered its block. What the layers are, and the folding,
 computes them with torch, channels last.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
@@ -65,6 +65,10 @@ class Convolution:
     def shape(self) -> tuple[int, int, int, int]:
         """Of its weights: outputs, inputs of a group, kernel, kernel."""
         return self.outputs, 1 if self.depthwise else self.inputs, self.kernel, self.kernel
+
+
+#: Computes a layer: of maps (channels last) and the padding of every side.
+Convolve = Callable[["torch.Tensor", Convolution, int], "torch.Tensor"]
 
 
 @lru_cache(maxsize=1)
@@ -142,15 +146,31 @@ def folded(tensors: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.f
     return {name: np.ascontiguousarray(array, np.float32) for name, array in weights.items()}
 
 
-def forward(weights: Mapping[str, "torch.Tensor"], images: "torch.Tensor") -> "torch.Tensor":
+def forward(convolve: Convolve, images: "torch.Tensor") -> "torch.Tensor":
     """What the net sees: float32 `(n, dimension())`, of normalized images `(n, 3, h, w)`."""
     import torch
 
-    return described(weights, images.contiguous(memory_format=torch.channels_last), layers())[1]
+    return described(convolve, images.contiguous(memory_format=torch.channels_last), layers())[1]
+
+
+def one_by_one(weights: Mapping[str, "torch.Tensor"]) -> Convolve:
+    """The layers by torch's own functions, which have gradients; see `assay.features.one_pass`."""
+    import torch
+    from torch.nn.functional import conv2d
+
+    def convolve(maps: "torch.Tensor", layer: Convolution, padding: int) -> "torch.Tensor":
+        weight, bias = weights[f"{layer.name}.weight"], weights[f"{layer.name}.bias"]
+        groups = layer.inputs if layer.depthwise else 1
+        maps = conv2d(maps, weight, bias, stride=layer.stride, padding=padding, groups=groups)
+        if layer.relu:
+            maps = maps.clamp(0, 6) if torch.is_grad_enabled() else maps.clamp_(0, 6)
+        return maps
+
+    return convolve
 
 
 def described(
-    weights: Mapping[str, "torch.Tensor"], maps: "torch.Tensor", some: Sequence[Convolution]
+    convolve: Convolve, maps: "torch.Tensor", some: Sequence[Convolution]
 ) -> tuple["torch.Tensor", "torch.Tensor"]:
     """The maps after some layers in a row, and what those of `SEEN` among them see, side by side.
 
@@ -158,17 +178,12 @@ def described(
     linear classifier would mostly look at, nearer to the others. maps: channels last, of the layer before.
     """
     import torch
-    from torch.nn.functional import conv2d
 
     kept, seen = maps, [maps.new_zeros((len(maps), 0))]
     for layer in some:
         kept = maps if layer.begins else kept
         maps, padding = _padded(maps, layer)
-        weight, bias = weights[f"{layer.name}.weight"], weights[f"{layer.name}.bias"]
-        groups = layer.inputs if layer.depthwise else 1
-        maps = conv2d(maps, weight, bias, stride=layer.stride, padding=padding, groups=groups)
-        if layer.relu:
-            maps = maps.clamp(0, 6) if torch.is_grad_enabled() else maps.clamp_(0, 6)
+        maps = convolve(maps, layer, padding)
         if layer.ends:
             maps = maps + kept
         if layer.name in SEEN:

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from assay.core.arrays import Float32s
 from assay.core.thread_count import thread_count
 from assay.data.values import Split, image_digests
-from assay.features import backbones, efficientnet
+from assay.features import backbones, efficientnet, one_pass
 from assay.features.backbones import BACKBONES, DEFAULT, Backbone, read_tensors
 from assay.features.feature_cache import Kept
+from assay.features.one_pass import OnePass
 
 if TYPE_CHECKING:
     import torch
@@ -73,7 +74,7 @@ def _key(backbone: Backbone) -> str:
     """The name of what is kept: another one for other weights, another size, other layers looked at, and
     another torch, whose kernels may round differently."""
     seen = f"{backbone.safetensors_sha256} {backbone.side} {efficientnet.SEEN} {_LARGEST_FACTOR} root alone"
-    seen += f" torch {version('torch')}"
+    seen += f" torch {version('torch')} one pass"
     return f"{backbone.name}-{hashlib.sha256(seen.encode()).hexdigest()[:16]}"
 
 
@@ -114,9 +115,10 @@ def _computed(weights: Weights, images: NDArray[np.uint8], name: str) -> Float32
     import torch
 
     tensors, backbone = _tensors(weights), BACKBONES[name]
+    convolve = OnePass(tensors) if one_pass.available() else efficientnet.one_by_one(tensors)
 
     def alone(row: int) -> Float32s:
-        return _features(tensors, images[row : row + 1], backbone)
+        return _features(convolve, images[row : row + 1], backbone)
 
     with ThreadPoolExecutor(thread_count(), "assay-features", torch.set_num_threads, (1,)) as pool:
         parts = list(pool.map(alone, range(len(images))))
@@ -132,9 +134,7 @@ def _tensors(weights: Weights) -> "dict[str, torch.Tensor]":
     return {n: t.contiguous(memory_format=last) if t.ndim == 4 else t for n, t in tensors.items()}
 
 
-def _features(
-    tensors: "Mapping[str, torch.Tensor]", images: NDArray[np.uint8], backbone: Backbone
-) -> Float32s:
+def _features(convolve: efficientnet.Convolve, images: NDArray[np.uint8], backbone: Backbone) -> Float32s:
     import torch
     from torch.nn.functional import interpolate
 
@@ -146,7 +146,7 @@ def _features(
         if given.shape[1] != 3:  # no picture as we know them: what it shows in gray
             given = given.mean(1, keepdim=True).expand(-1, 3, -1, -1)
         normalized = (given / 255 - backbone.mean) / backbone.deviation
-        found: Float32s = efficientnet.forward(tensors, normalized).numpy()
+        found: Float32s = efficientnet.forward(convolve, normalized).numpy()
     return found
 
 

@@ -150,9 +150,9 @@ def test_small_pictures_are_enlarged_few_at_a_time(recipe: str, monkeypatch: pyt
     model = fit(changed(request_of(), recipe=read_recipe(recipe, changes)))
     given, asked, real = request_of().split.images, [], efficientnet.described
 
-    def counted(weights: object, maps: torch.Tensor, some: object) -> object:
+    def counted(convolve: object, maps: torch.Tensor, some: object) -> object:
         asked.append(len(maps))
-        return real(weights, maps, some)  # type: ignore[arg-type]
+        return real(convolve, maps, some)  # type: ignore[arg-type]
 
     monkeypatch.setattr(efficientnet, "described", counted)
     model.predict_proba(given[:1])

@@ -95,7 +95,8 @@ class _Blocks(nn.Module):
         self.multiply_adds = efficientnet.multiply_adds(self._layers, maps.shape[2], maps.shape[3])[0]
         own = dict(self.named_parameters())
         names = efficientnet.weight_shapes(self._layers)
-        return efficientnet.described({n: own[parameter_name(n)] for n in names}, maps, self._layers)
+        convolve = efficientnet.one_by_one({n: own[parameter_name(n)] for n in names})
+        return efficientnet.described(convolve, maps, self._layers)
 
 
 class _Frozen(_Blocks):
