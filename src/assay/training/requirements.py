@@ -1,8 +1,9 @@
 """Is what training or a model needs installed? Asked before any work starts; loads no torch itself."""
 
 import sys
+from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import Final
+from typing import Any, Final
 
 from assay.core.errors import AssayError
 from assay.core.memory import need_room
@@ -13,14 +14,14 @@ from assay.training.closed_forms import CLOSED_FORMS, WITH_TORCH
 _TORCH: Final = 600 << 20
 
 
-def require_for(model: str, *, fitting: bool = True) -> None:
-    """Raise AssayError `missing-extra` where what `model` (of a recipe) needs is not installed.
+def require_for(model: str, options: Mapping[str, Any], *, fitting: bool = True) -> None:
+    """Raise AssayError `missing-extra` where what a recipe's model with these options needs is not there.
 
     fitting: a pretrained net's own file too, which a saved model does without (`hash-mismatch` where it is
     damaged).
     """
     if model in (*WITH_TORCH, "finetuned") and fitting:
-        backbones.require()
+        backbones.require(options.get("backbone", backbones.DEFAULT))
     if model not in CLOSED_FORMS or model in WITH_TORCH:
         require_torch()
 

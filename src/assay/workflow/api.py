@@ -210,7 +210,7 @@ def evaluate(
         if given or out is not None:
             what = "a model is judged by its own answers" if given else "assay.run writes its report"
             raise AssayError("bad-value", "model", what, "Give a model, or the answers of one.")
-        require_for(model.recipe["model"], fitting=False)
+        require_for(model.recipe["model"], {}, fitting=False)
         dataset = open_data(data, {"classes": model.classes}, offline, on_event)
         need_test_split(dataset)
         decided = _decided(dataset, decisions, on_event)

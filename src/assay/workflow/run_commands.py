@@ -144,7 +144,7 @@ def resume(
     plan = plan_of_run(Path(folder), data, offline, on_event)
     for one in (plan, *plan.parts):
         if one.recipe is not None:
-            require_for(one.recipe.model)
+            require_for(one.recipe.model, one.recipe.options)
     return carry_out(plan, on_event, accept_changes)
 
 

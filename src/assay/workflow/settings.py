@@ -61,9 +61,11 @@ class Settings(Reading):
     train a net together; None is one.
     checks: names of the audit's checks; None runs all. thorough: a larger reference classifier in the audit.
     self_test: plant known faults in a copy and count what the audit finds. features: a .npy file with the
-    user's own features, one row per image. pred_probs: a file with the user's own out-of-sample class
-    probabilities, by which labels are judged. answers: of `evaluate` alone: a file with the probabilities of
-    a model that Assay did not train. decisions: a table of what a person decided about single
+    user's own features, one row per image. backbone: the pretrained net whose features the audit asks for
+    and the recipe `pretrained` uses; None: the default. pred_probs: a file with the user's own
+    out-of-sample class probabilities, by which labels are judged. answers: of `evaluate` alone: a file
+    with the probabilities of a model that Assay did not train. decisions: a table of what a person decided
+    about single
     images, applied to training alone. warm_start: a run or model folder, whose weights
     training begins from. checkpoint_every: minutes between two checkpoints
     inside an epoch (each epoch ends with one in any case). max_risk: the share of answers that may be
@@ -83,6 +85,7 @@ class Settings(Reading):
     thorough: bool = False
     self_test: bool = False
     features: str | None = None
+    backbone: str | None = None
     pred_probs: str | None = None
     answers: str | None = None
     decisions: str | None = None
@@ -157,6 +160,7 @@ class AuditSettings(ReadingSettings, total=False):
     thorough: bool
     self_test: bool
     features: str | Path | None
+    backbone: str | None
     pred_probs: object
 
 

@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from assay.audits.parts.measured import Merged
 from assay.audits.registry import measure_all
@@ -14,6 +15,8 @@ from assay.data.splitting.stratified import HoldOut, hold_out
 from assay.data.values import Dataset
 from assay.evaluation.compare import Comparison
 from assay.evaluation.values import Evaluation
+from assay.features.backbones import named
+from assay.features.choice import LEAST_SIDE, worth_asking
 from assay.reports.values import Results
 from assay.training.classifier import Model
 from assay.training.fit import fit
@@ -29,6 +32,11 @@ from assay.workflow.planning.plan import Plan, need_same_data
 from assay.workflow.results import with_model, with_score, with_settings
 from assay.workflow.run_folder import RunFolder
 from assay.workflow.training_warnings import training_warnings
+
+_NOT_ASKED: Final = (
+    f"--backbone: the audit keeps its hand-made features, for pretrained ones are asked of color images of "
+    f"at least {LEAST_SIDE} pixels a side alone"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,12 +108,15 @@ def examined(plan: Plan, on_event: OnEvent, measured: Merged | None = None) -> R
     with stage(on_event, "audit") as figures:
         measurements = measured.measurements if measured else measure_all(plan.dataset, on_event)
         settings = plan.settings
+        if settings.backbone is not None and not worth_asking(plan.dataset.shape):
+            warn(on_event, "audit", _NOT_ASKED)
         found = run_checks(
             plan.dataset,
             measurements,
             settings.checks,
             on_event,
             features=Path(settings.features) if settings.features else None,
+            backbone=named(settings.backbone) if settings.backbone else None,
             thorough=settings.thorough,
             pred_probs=plan.pred_probs,
             self_test_seed=settings.data_seed if settings.self_test else None,

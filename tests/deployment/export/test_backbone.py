@@ -43,6 +43,7 @@ print("torch" in sys.modules, found[0].argmax())
         ("pretrained", 7, 8, 3),
         ("pretrained", 9, 7, 1),
         ("pretrained", 60, 240, 3),
+        ("quality", 40, 40, 3),
         ("finetuned", 9, 7, 1),
         ("finetuned", 60, 300, 3),
     ],
@@ -51,15 +52,16 @@ def test_a_pretrained_model_answers_from_its_file(
     recipe: str, height: int, width: int, channels: int, tmp_path: Path
 ) -> None:
     """Enlarged, gray, and shrunk pictures; without torch, and without the net's own package."""
+    backbone = "quality" if recipe == "quality" else "default"
     try:
-        backbones.require()
+        backbones.require(backbones.named(backbone))
     except AssayError:
         pytest.skip("the pretrained net is not installed")
     rng, labels = np.random.default_rng(0), np.arange(24) % 3
     images = np.stack([colored_picture(rng, int(label), height, width)[..., :channels] for label in labels])
     data = assay.load(arrays=(images[:18], labels[:18], images[18:], labels[18:]))
-    epochs = {} if recipe == "pretrained" else {"epochs": 2}
-    model = assay.train(data, recipe, threads=1, **epochs)
+    changes = {"epochs": 2} if recipe == "finetuned" else {"backbone": backbone}
+    model = assay.train(data, "finetuned" if recipe == "finetuned" else "pretrained", threads=1, **changes)
     content = onnx_bytes(model)
     assert content == onnx_bytes(model)
     given = np.concatenate([images[18:], hostile_images((height, width, channels), 6)])

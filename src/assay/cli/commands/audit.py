@@ -14,6 +14,7 @@ _REPEATED = {
     "config": o.Config,
     "test_fraction": o.TestFraction,
     "features": o.Features,
+    "backbone": o.BackboneName,
     "pred_probs": o.PredProbs,
     "skip_bad": o.SkipBad,
 }

@@ -32,15 +32,16 @@ def add_pretrained(graph: Graph, weights: Weights, images: str, shape: Shape) ->
 def _features(graph: Graph, weights: Weights, images: str, shape: Shape) -> str:
     """`features.pretrained.describe_block`."""
     in_unit = graph.add("Div", graph.cast(images, np.float32), graph.number(255))
-    maps, size = add_prepared(graph, in_unit, shape)
     # Those of the net alone: its last layer and the classifier have one name.
     net = {name.removeprefix(NET): array for name, array in weights.items() if name.startswith(NET)}
-    return add_layers(graph, net, efficientnet.layers(), maps, size)[1]
+    name = efficientnet.net_of(net)
+    maps, size = add_prepared(graph, in_unit, shape, name)
+    return add_layers(graph, net, efficientnet.layers(name), maps, size)[1]
 
 
-def add_prepared(graph: Graph, images: str, shape: Shape) -> tuple[str, tuple[int, int]]:
+def add_prepared(graph: Graph, images: str, shape: Shape, name: str = DEFAULT) -> tuple[str, tuple[int, int]]:
     """The input of the net, `(n, 3, h, w)`, of images in [0, 1] of any size and channels; and its size."""
-    backbone = BACKBONES[DEFAULT]
+    backbone = BACKBONES[name]
     (height, width, channels), size = shape, input_size(*shape[:2], backbone.side)
     maps = graph.add("Transpose", images, perm=[0, 3, 1, 2])
     if size != (height, width):
@@ -80,7 +81,7 @@ def add_layers(
             maps = graph.add("Clip", maps, graph.number(0), graph.number(6))
         if layer.ends:
             maps = graph.add("Add", maps, kept)
-        if layer.name in efficientnet.SEEN:
+        if layer.seen:
             means = graph.reduced("ReduceMean", maps, 2, 3, keep=False)
             seen.append(graph.add("Sqrt", graph.add("Add", means, graph.number(efficientnet.LEAST))))
     return maps, graph.add("Concat", *seen, axis=1) if seen else ""

@@ -84,7 +84,7 @@ def _trained_blocks(graph: Graph, name: str, before: Shape, after: Shape, weight
 
 def _blocks(weights: Weights) -> tuple[list[efficientnet.Convolution], Weights]:
     """The layers of a part of the pretrained net, and its weights by their names in the whole."""
-    names = {parameter_name(name): name for name in efficientnet.weight_shapes()}
+    names = {parameter_name(name): name for name in efficientnet.weight_shapes(efficientnet.layers())}
     own = {names[name]: array for name, array in weights.items()}
     return [layer for layer in efficientnet.layers() if f"{layer.name}.weight" in own], own
 

@@ -19,7 +19,7 @@ from assay.estimators import ridge
 from assay.estimators.logistic_calibration import Calibration, fit_calibration
 from assay.estimators.standardized import OFFSET, fit_scale, row_space, scaled, with_offset
 from assay.features import efficientnet, pretrained
-from assay.features.backbones import BACKBONES, DEFAULT
+from assay.features.backbones import BACKBONES, DEFAULT, Backbone
 from assay.training.closed_forms.values import Fitted, Weights, scored
 from assay.training.model.values import LayerRow
 
@@ -34,7 +34,7 @@ LAYER: Final = "head"
 
 
 def resolve(count: int, options: Mapping[str, Any]) -> dict[str, Any]:
-    """There are no options."""
+    """Nothing hangs on the number of images."""
     return dict(options)
 
 
@@ -45,7 +45,8 @@ def fit(
 
     Raises AssayError `missing-extra` or `hash-mismatch` where the net is not at hand.
     """
-    labels, described = split.labels[rows], pretrained.describe(split, rows)
+    backbone = options.get("backbone", DEFAULT)
+    labels, described = split.labels[rows], pretrained.describe(split, rows, backbone)
     mean, deviation = fit_scale(described)
     inputs = with_offset(scaled(described, mean, deviation))
     basis = row_space(inputs)
@@ -68,14 +69,15 @@ def fit(
         **calibration.as_weights(),
     }
     weights = {name: np.ascontiguousarray(array, np.float32) for name, array in own.items()}
-    net = {NET + name: array for name, array in pretrained.folded_weights().items()}
+    net = {NET + name: array for name, array in pretrained.folded_weights(backbone).items()}
     return Fitted(net | weights, *scored(answers, labels))
 
 
 def seen(weights: Weights, images: NDArray[np.uint8]) -> Float32s:
     """What the classifier is given of images: standardized features, float32 `(n, d)`."""
     net = {name.removeprefix(NET): array for name, array in weights.items() if name.startswith(NET)}
-    return scaled(pretrained.describe_block(net, images), weights["scale.mean"], weights["scale.deviation"])
+    described = pretrained.describe_block(net, images, efficientnet.net_of(net))
+    return scaled(described, weights["scale.mean"], weights["scale.deviation"])
 
 
 def probabilities(weights: Weights, images: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -91,8 +93,9 @@ def probabilities(weights: Weights, images: NDArray[np.uint8]) -> NDArray[np.flo
 
 def weight_shapes(shape: Shape, class_count: int, options: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     """The shape of each weight."""
-    width, slopes = BACKBONES[DEFAULT].dimension, 1 if class_count > _MATRIX_CLASSES else class_count
-    return {NET + name: size for name, size in efficientnet.weight_shapes().items()} | {
+    backbone, slopes = _backbone(options), 1 if class_count > _MATRIX_CLASSES else class_count
+    width, net = backbone.dimension, efficientnet.weight_shapes(efficientnet.layers(backbone.name))
+    return {NET + name: size for name, size in net.items()} | {
         "scale.mean": (width,),
         "scale.deviation": (width,),
         f"{LAYER}.weight": (class_count, width),
@@ -107,12 +110,13 @@ def weight_shapes(shape: Shape, class_count: int, options: Mapping[str, Any]) ->
 def layers(shape: Shape, class_count: int, options: Mapping[str, Any]) -> tuple[LayerRow, ...]:
     """The net as one line, and the two steps after it."""
     sizes = {name: prod(size) for name, size in weight_shapes(shape, class_count, options).items()}
-    width = BACKBONES[DEFAULT].dimension
+    backbone = _backbone(options)
+    width = backbone.dimension
     frozen = sum(size for name, size in sizes.items() if name.startswith(NET))
     head = sizes[f"{LAYER}.weight"]
     calibrated = sum(size for name, size in sizes.items() if name.startswith("calibration"))
-    adds = _multiply_adds(shape)
-    net = LayerRow("backbone", "EfficientNet-Lite0", (None, width), frozen, adds, _SEES)
+    adds = _multiply_adds(shape, backbone)
+    net = LayerRow("backbone", _TITLES[backbone.name], (None, width), frozen, adds, _SEES)
     return (
         net,
         LayerRow("scale", "Standardize", (None, width), 2 * width, width, _SCALES),
@@ -128,10 +132,15 @@ def layers(shape: Shape, class_count: int, options: Mapping[str, Any]) -> tuple[
     )
 
 
-def _multiply_adds(shape: Shape) -> int:
+def _backbone(options: Mapping[str, Any]) -> Backbone:
+    """Of a recipe; the default one of models made before there were others."""
+    return BACKBONES[options.get("backbone", DEFAULT)]
+
+
+def _multiply_adds(shape: Shape, backbone: Backbone) -> int:
     """Those of the net's convolutions for a picture of this shape."""
-    size = pretrained.input_size(*shape[:2], BACKBONES[DEFAULT].side)
-    return efficientnet.multiply_adds(efficientnet.layers(), *size)[0]
+    size = pretrained.input_size(*shape[:2], backbone.side)
+    return efficientnet.multiply_adds(efficientnet.layers(backbone.name), *size)[0]
 
 
 def as_logits(weights: Weights) -> tuple[Float32s, Float32s]:
@@ -144,6 +153,7 @@ def as_logits(weights: Weights) -> tuple[Float32s, Float32s]:
     return both[0].astype(np.float32), (both[1] + calibration.bias).astype(np.float32)
 
 
+_TITLES: Final = {"efficientnet-lite0": "EfficientNet-Lite0", "efficientnet-lite2": "EfficientNet-Lite2"}
 _SEES: Final = "describes the picture as it learned to on ImageNet; nothing of it is trained here"
 _SCALES: Final = "brings every feature to mean 0 and deviation 1 on the training images"
 _WEIGHS: Final = "weighs every feature for every class, by least squares"

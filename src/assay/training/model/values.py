@@ -99,7 +99,7 @@ class LayerRow:
 
 
 #: Kinds of rows that stand for a whole convolutional net with weights from elsewhere, which are not trained.
-PRETRAINED_KINDS: Final = frozenset({"EfficientNet-Lite0", "FrozenBlocks"})
+PRETRAINED_KINDS: Final = frozenset({"EfficientNet-Lite0", "EfficientNet-Lite2", "FrozenBlocks"})
 
 
 _SUMMARY_HEADER: Final = ("Layer", "Kind", "Output shape", "Parameters", "Multiply-adds", "What it does")

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from assay.core.errors import AssayError
 from assay.core.text import choices, shortened
+from assay.features.backbones import BackboneName
 from assay.training.closed_forms import CLOSED_FORMS
 from assay.training.model.own_net import OwnNet
 
@@ -34,7 +35,7 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1, le=1_048_576)]
 #: A list in a file, a tuple in a recipe, which never changes.
 Counts = Annotated[tuple[Count, ...], Field(min_length=1, max_length=1000, strict=False)]
-Option = Count | Counts | Annotated[float, Field(gt=0, le=1)]
+Option = Count | Counts | Annotated[float, Field(gt=0, le=1)] | BackboneName
 
 
 class Recipe(BaseModel):

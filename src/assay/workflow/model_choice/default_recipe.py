@@ -9,6 +9,7 @@ from assay.data.values import Dataset
 from assay.features import backbones
 from assay.features.choice import choose, worth_asking
 from assay.training.recipes import Recipe, read_recipe
+from assay.workflow.model_choice.model_grid import with_backbone
 from assay.workflow.settings import Settings
 
 
@@ -24,7 +25,8 @@ def photo_recipe(
     given = settings.model or settings.recipe or settings.recipes or settings.warm_start
     if given or [recipe.name for recipe in recipes] != ["cnn"] or not worth_asking(dataset.shape):
         return tuple(recipes)
-    problem = backbones.missing()
+    backbone = backbones.named(settings.backbone)
+    problem = backbones.missing(backbone)
     if problem is not None:
         _tell_missing(problem, on_event)
         return tuple(recipes)
@@ -32,8 +34,9 @@ def photo_recipe(
     rows = hold_out(dataset.train, fraction, settings.data_seed).train
     if len(set(dataset.train.labels[rows].tolist())) < 2:
         return tuple(recipes)
-    choice = choose(dataset.train, rows, len(dataset.classes))
-    chosen = read_recipe("pretrained") if choice.takes_pretrained else recipes[0]
+    choice = choose(dataset.train, rows, len(dataset.classes), backbone)
+    pretrained = with_backbone(read_recipe("pretrained"), settings)
+    chosen = pretrained if choice.takes_pretrained else recipes[0]
     other = "cnn" if choice.takes_pretrained else "pretrained"
     untold = "no cnn was trained for this comparison, --model cnn,pretrained trains both"
     text = f"recipe {chosen.name}, for {choice.sentence()}; the other: --model {other}; {untold}"

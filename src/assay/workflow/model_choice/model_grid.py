@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from assay.core.errors import AssayError
 from assay.core.text import choices
+from assay.features.backbones import DEFAULT, named
 from assay.training.recipes import RECIPES, Recipe, read_recipe, settings_of
 from assay.workflow.run_folder import model_name
 from assay.workflow.settings import Settings
@@ -28,10 +29,25 @@ def chosen_recipes(settings: Settings, data: str) -> tuple[Recipe, ...]:
     names = _names(default_recipe(data) if settings.model is None else settings.model)
     if settings.seed + (settings.seeds or 1) > 2**32:
         raise AssayError("bad-value", "--seeds", "the last seed would be above 2^32 - 1", "Give fewer.")
-    if len(names) == 1:
-        return (read_recipe(names[0], _own(settings, names[0]) | settings.recipe),)
-    shares = _shared_out(settings.recipe, names)
-    return tuple(read_recipe(name, _own(settings, name) | shares[name]) for name in names)
+    shares = {names[0]: settings.recipe} if len(names) == 1 else _shared_out(settings.recipe, names)
+    recipes = (read_recipe(name, _own(settings, name) | shares[name]) for name in names)
+    return tuple(with_backbone(recipe, settings) for recipe in recipes)
+
+
+def with_backbone(recipe: Recipe, settings: Settings) -> Recipe:
+    """The recipe with the backbone that the settings name, where it has one.
+
+    Raises AssayError `bad-value` for one that trains a net which is there for the default backbone alone.
+    """
+    if settings.backbone is None:
+        return recipe
+    name = named(settings.backbone)
+    if recipe.model == "finetuned" and name != DEFAULT:
+        fix = f"Train finetuned with {DEFAULT}, or take --model pretrained with {name}."
+        raise AssayError("bad-value", "--backbone", f"finetuned is made for {DEFAULT} alone", fix)
+    if "backbone" not in recipe.options:
+        return recipe
+    return recipe.model_copy(update={"options": {**recipe.options, "backbone": name}})
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from assay.core.events import OnEvent
 from assay.data.class_probabilities import ClassProbabilities
 from assay.data.decisions import APPLIED, Decided, Decision, decide, decisions_csv, read_decisions
 from assay.data.values import Dataset, Split
+from assay.features import backbones
 from assay.training.classifier import Model
 from assay.training.loop.warm_start import START, fitting_weights, is_kept, keep_start, read_start
 from assay.training.model.values import ModelData
@@ -102,13 +103,15 @@ def make_plan(
     settings, (pred_probs, answers) = command_settings(command, name, given)
     known_checks(settings.checks)
     refuse_untested(settings)
+    if settings.backbone is not None:
+        backbones.require(backbones.named(settings.backbone))
     recipes = () if command in ("audit", "evaluate") else chosen_recipes(settings, name)
     if recipes:
         settings = settings.model_copy(update={"workers": wanted_workers(settings.workers)})
         need_shared(data, settings.workers)
     for recipe in recipes:
         check_workers(recipe, settings.workers or 1)
-        require_for(recipe.model)
+        require_for(recipe.model, recipe.options)
     if out is not None:
         run_folder.refuse_foreign(Path(out))
     dataset = open_data(data, settings.reading(), offline, on_event)
