@@ -9,7 +9,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 
 #: The pages that have such tables.
-PAGES = tuple(ROOT / "docs" / f"{name}.md" for name in ("benchmarks", "score", "export", "deploy"))
+PAGES = tuple(ROOT / "docs" / f"{name}.md" for name in ("benchmarks", "score", "export", "deploy", "recipes"))
 RESULTS = ROOT / "benchmarks" / "results"
 
 
@@ -293,6 +293,32 @@ def _export(figures: Mapping[str, Any]) -> list[str]:
     return [_row(head), _row(["---"] * len(head)), *rows]
 
 
+def _photos(figures: Mapping[str, Any]) -> list[str]:
+    head = ["set", "what", "test accuracy, mean (range)", "seeds", "processor seconds, whole run", "commit"]
+    rows = [_row(head), _row(["---"] * len(head))]
+    for name, parts in figures.items():
+        for part, found in parts.items():
+            if part != "flips":
+                commit = (found["conditions"]["commit"] or "")[:7]
+                rows.append(_row([name, *_photo_cells(part, found["figures"]), commit]))
+    rows += ["", _row(["set", "wrong labels ranked by", "AUROC", "in a list twice their number"])]
+    rows.append(_row(["---"] * 4))
+    for name, parts in figures.items():
+        for ranked, found in parts.get("flips", {"figures": {}})["figures"].items():
+            share = _percent(found["found_in_twice_their_number"])
+            rows.append(_row([name, ranked, f"{found['auroc']:.3f}", share]))
+    return rows
+
+
+def _photo_cells(part: str, runs: list[Mapping[str, Any]]) -> list[str]:
+    names = {"default": "the default run", "probe": "linear probe, plain torch"}
+    accuracies = [run["accuracy"] for run in runs]
+    seconds = [run["processor_seconds"] for run in runs if "processor_seconds" in run]
+    mean = f"{sum(accuracies) / len(runs):.3f} ({min(accuracies):.3f} - {max(accuracies):.3f})"
+    spent = f"{min(seconds):.0f} - {max(seconds):.0f}" if seconds else ""
+    return [names.get(part, f"`{part}`"), mean, f"{len(runs)}", spent]
+
+
 def _serve(figures: Mapping[str, Any]) -> list[str]:
     clients = ("1", "8", "64")
     waits = [f"p50, p99 ms: {n} at once" for n in clients]
@@ -324,6 +350,7 @@ TABLES: Mapping[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "read_folder": _read_folder,
     "recipes": _recipes,
     "report": _report,
+    "photos": _photos,
     "serve": _serve,
     "training_peers": _training_peers,
     "ladder": _ladder,
