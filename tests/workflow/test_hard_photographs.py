@@ -9,7 +9,7 @@ from PIL import Image
 import assay
 from assay.core.errors import AssayError
 from assay.data.values import Split, numbered_ids
-from assay.features import backbones, feature_cache
+from assay.features import backbones, feature_cache, pretrained
 from assay.features.choice import choose
 from planted import colored_picture
 
@@ -171,6 +171,27 @@ def test_another_file_is_found_before_any_work(
         assay.run(tmp_path / "nowhere", model="finetuned", out=tmp_path / "run")
     assert (refused.value.code, refused.value.exit_code) == ("hash-mismatch", 4)
     assert "pip install --force-reinstall" in str(refused.value)
+
+
+@pytest.mark.parametrize("command", ["run", "audit"])
+def test_another_file_ends_a_default_run_in_one_line(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No backbone is named, and that of the installed package is not the published one: no other is taken."""
+    (tmp_path / "net.pth").write_bytes(b"PK\x03\x04 another net")
+    for number, label in enumerate(np.arange(20) % 2):
+        folder = tmp_path / "set" / "ab"[label]
+        folder.mkdir(parents=True, exist_ok=True)
+        picture = colored_picture(np.random.default_rng(number), int(label), SIDE, SIDE)
+        Image.fromarray(picture).save(folder / f"{number}.png")
+    backbones._checked_source.cache_clear()
+    pretrained._folded.cache_clear()
+    monkeypatch.setattr(backbones, "_file_of", lambda _: tmp_path / "net.pth")
+    with pytest.raises(AssayError) as refused:
+        getattr(assay, command)(tmp_path / "set", out=tmp_path / "run")
+    assert (refused.value.code, refused.value.exit_code) == ("hash-mismatch", 4)
+    assert "pip install --force-reinstall" in str(refused.value)
+    backbones._checked_source.cache_clear()
 
 
 def test_nothing_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -203,6 +203,7 @@ class RecipeSettings(TypedDict, total=False):
     batch_norm_momentum: float
     fourier_features: int
     components: int
+    backbone: str | None
 
 
 class TrainSettings(AuditSettings, RecipeSettings, total=False):
