@@ -2,7 +2,10 @@
 
 import hashlib
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -74,6 +77,29 @@ def test_what_a_file_says_of_itself(model: Model, tmp_path: Path) -> None:
 def test_images_of_another_shape_or_type_are_refused(model: Model, images: Any) -> None:
     with pytest.raises(AssayError, match="shape-mismatch"):
         OnnxModel.of(onnx_bytes(model), "x").run(images)
+
+
+ASK = """
+import os, sys
+import numpy as np
+from assay.deployment.onnx_model import OnnxModel
+assert not any(name.partition(".")[0] == "onnxruntime" for name in sys.modules)
+OnnxModel.read(sys.argv[1], threads=1).predict(np.zeros((1, 6, 5, 3), np.uint8))
+print(os.environ["ORT_DISABLE_TELEMETRY"])
+"""
+
+
+def test_the_runtime_tells_nobody_and_keeps_nothing(model: Model, tmp_path: Path) -> None:
+    """Its published builds would write events below the cache folder of the user, and send them."""
+    (tmp_path / "m.onnx").write_bytes(onnx_bytes(model))
+    (tmp_path / "home").mkdir()
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("ORT_", "XDG_"))}
+    done = subprocess.run(
+        [sys.executable, "-c", ASK, str(tmp_path / "m.onnx")],
+        env={**own, "HOME": str(tmp_path / "home")}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr
+    assert list((tmp_path / "home").iterdir()) == []
 
 
 def _foreign() -> bytes:

@@ -40,6 +40,7 @@ OPERATIONS = (
     "make_directory",
     "unlink",
     "remove_tree",
+    "sync_all",
 )
 
 

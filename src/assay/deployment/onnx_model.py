@@ -1,6 +1,7 @@
 """An exported file as a classifier. Needs onnx and onnxruntime, and no torch."""
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -144,6 +145,9 @@ class OnnxModel:
 
 
 def _session(content: bytes, where: str, threads: int | None) -> Any:
+    # The published builds of the runtime keep events below the user's cache folder and send them to their
+    # maker, unless this is set before they are loaded. Assay calls nobody; what the user has set stays.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import SpooledTemporaryFile, gettempdir
 from typing import Any, Final
@@ -27,12 +28,22 @@ def table_lines(predictions: Iterable[Prediction | Unread], classes: Sequence[st
     The first line comes when all pictures were read; until then their rows lie in a temporary file.
     """
     # In this order: closing the file writes what is left in its buffer, which a full disk refuses as well.
-    with environment_errors(Path(gettempdir())), SpooledTemporaryFile(_IN_MEMORY) as kept:
+    with _told_of_temporary_files(), SpooledTemporaryFile(_IN_MEMORY) as kept:
         ruled, unread = _keep(predictions, kept.write)
         kept.seek(0)
         header = ["file", "predicted", "probability", *(f"p:{name}" for name in classes)]
         header += ["answer"] * ruled + ["error"] * unread
         yield from csv_lines(header, (_full(json.loads(line), len(header), unread) for line in kept))
+
+
+@contextmanager
+def _told_of_temporary_files() -> Iterator[None]:
+    """Errors of the disk name the folder of temporary files, which is asked for only then: asking writes."""
+    try:
+        yield
+    except OSError as error:
+        with environment_errors(Path(gettempdir())):
+            raise error
 
 
 def _keep(predictions: Iterable[Prediction | Unread], write: Callable[[bytes], Any]) -> tuple[bool, bool]:

@@ -24,7 +24,7 @@ def python(code: str) -> list[str]:
 def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where temporary files lie: a folder of this test alone, with a name that is short enough for Ray."""
     with TemporaryDirectory(prefix="a") as folder:
-        monkeypatch.setattr(ray_folder, "gettempdir", lambda: folder)
+        monkeypatch.setattr(ray_folder, "temporary_files", lambda: folder)
         yield Path(folder)
 
 

@@ -15,7 +15,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from assay.workflow.engines import ray_folder
-ray_folder.gettempdir = lambda: sys.argv[1]
+ray_folder.temporary_files = lambda: sys.argv[1]
 ray_folder._LONGEST = 1000
 with ray_folder.ray_folder() as folder:
     (Path(folder) / "session" / "sockets").mkdir(parents=True)
@@ -28,7 +28,7 @@ with ray_folder.ray_folder() as folder:
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of temporary files."""
-    monkeypatch.setattr(ray_folder, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(ray_folder, "temporary_files", lambda: str(tmp_path))
     monkeypatch.setattr(ray_folder, "_LONGEST", 1000)
     return tmp_path
 

@@ -5,7 +5,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory, gettempdir
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from assay.core import durable
@@ -21,9 +21,16 @@ _LOCK: Final = "held"
 _LONGEST: Final = 107 - 11 - 8 - 64
 
 
+def temporary_files() -> str:
+    """The folder of temporary files. Python's own function tries to write there, which doctor must not."""
+    given = (os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))
+    usable = (path for path in given if path and Path(path).is_dir() and os.access(path, os.W_OK))
+    return next(usable, "/tmp")
+
+
 def short_place() -> str:
     """Where Ray's files lie: the names of its sockets, of 107 characters at most, begin with this path."""
-    own = gettempdir()
+    own = temporary_files()
     return own if len(os.fsencode(own)) <= _LONGEST or not Path("/tmp").is_dir() else "/tmp"
 
 
