@@ -3,11 +3,13 @@
 import hashlib
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -422,14 +424,28 @@ def test_a_folder_whose_files_changed_does_not_pass_as_the_part_of_before(
         run_shard("1/3", data, out=tmp_path / "parts", checks=CHECKS)
 
 
+@contextmanager
+def few_files_open() -> Iterator[None]:
+    """This process may open 40 files more than it has open now."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    used = {int(path.name) for path in Path("/proc/self/fd").iterdir()}
+    free = [number for number in range(len(used) + 41) if number not in used]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free[40], limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
 def test_more_shards_than_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Empty shards are parts as any other, and count nothing."""
+    """Empty shards are parts as any other, and count nothing; not all parts need be open at once."""
     fresh_cache(monkeypatch, tmp_path / "cache")
     x, y = pictures(120, 1, 5)
     np.savez(tmp_path / "few.npz", x_train=x[:, :6, :6, 0], y_train=y)
     run_audit(tmp_path / "few.npz", out=tmp_path / "one", checks=CHECKS)
     parts = in_shards(tmp_path / "few.npz", tmp_path / "parts", 125, checks=CHECKS)
-    run_merge(parts, out=tmp_path / "merged")
+    with few_files_open():
+        run_merge(parts, out=tmp_path / "merged")
     assert (tmp_path / "merged/audit.json").read_bytes() == (tmp_path / "one/audit.json").read_bytes()
     sizes = [len(read_record(folder)["splits"]["train"]["ids"]) for folder in sorted(parts.iterdir())]
     assert sorted(sizes) == [0] * 124 + [120]
@@ -439,7 +455,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from assay.core import durable
-from assay.workflow.shards import run_shard
+from assay.workflow.shards import run_merge, run_shard
 left = int(sys.argv[3])
 class Killing(durable.Files):
     def _count(self):
@@ -454,9 +470,16 @@ class Killing(durable.Files):
         self._count()
         super().rename(source, target)
 durable.files = Killing()
-run_shard("2/3", Path(sys.argv[1]), out=sys.argv[2], checks=sys.argv[4].split(","))
-print("done")
+if sys.argv[4:]:
+    run_shard("2/3", Path(sys.argv[1]), out=sys.argv[2], checks=sys.argv[4].split(","))
+else:
+    run_merge(sys.argv[1], out=sys.argv[2])
 """
+
+
+def killed(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", KILLED, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ))
 
 
 def test_a_killed_worker_leaves_no_half_of_a_part(copy: Path, gray: Path, parts: Path) -> None:
@@ -465,8 +488,7 @@ def test_a_killed_worker_leaves_no_half_of_a_part(copy: Path, gray: Path, parts:
     shutil.rmtree(place)
     kills = 0
     for at in (1, 3, 5, 8, 12, 40):
-        command = [sys.executable, "-c", KILLED, str(gray), str(copy), str(at), ",".join(CHECKS)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ))
+        done = killed(gray, copy, at, ",".join(CHECKS))
         if done.returncode == 0:
             assert place.is_dir()
             break
@@ -478,7 +500,62 @@ def test_a_killed_worker_leaves_no_half_of_a_part(copy: Path, gray: Path, parts:
     run_shard("2/3", gray, out=copy, checks=CHECKS)
     for file in (RECORD, TABLES, IMAGES):
         assert (place / file).read_bytes() == (parts / place.name / file).read_bytes(), file
+    assert list(copy.glob(f"{durable.TEMPORARY}*")) == []  # what the killed ones left is swept
     run_merge(copy, out=copy.parent / "merged")
+
+
+def test_a_killed_merge_is_finished_by_the_same_command(
+    copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever SIGKILL comes: every file is that of an undisturbed merge, and nothing is left over."""
+    run_merge(copy, out=tmp_path / "undisturbed")
+    before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
+    for at in (1, 6, 18):
+        fresh_cache(monkeypatch, tmp_path / f"cache {at}")
+        done = killed(copy, tmp_path / "merged", at)
+        assert done.returncode == -signal.SIGKILL, done.stderr
+    run_merge(copy, out=tmp_path / "merged")
+    found, expected = (
+        {
+            path.relative_to(tmp_path / run): path.read_bytes()
+            for path in (tmp_path / run).rglob("*")
+            if path.is_file() and path.name != "manifest.json"
+        }
+        for run in ("merged", "undisturbed")
+    )
+    assert found == expected
+    assert Path("report.html") in found
+    assert {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()} == before
+
+
+def test_what_another_machine_is_writing_into_the_parts_stays(copy: Path, gray: Path) -> None:
+    """A shard that runs there sweeps what its own machine left, and a merge passes over the rest."""
+    theirs = copy / f"{durable.TEMPORARY}1-{'ab' * 16}-0a1b2c3d"
+    (theirs / "within").mkdir(parents=True)
+    ours = copy / f"{durable.TEMPORARY}{2**22 + 1}-{'cd' * 16}-{durable._where()}"
+    ours.mkdir()
+    run_shard("2/3", gray, out=copy, checks=CHECKS)
+    assert theirs.is_dir()
+    assert not ours.exists()
+    run_merge(copy, out=copy.parent / "merged")
+
+
+def test_a_full_disk_while_merging_is_told(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit 5; the parts are as they were, and with room again the same command does it."""
+
+    class Full(durable.Files):
+        def write(self, file, data) -> None:
+            if len(data) > 10_000:
+                raise OSError(28, "No space left on device")
+            super().write(file, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(durable, "files", Full())
+        with pytest.raises(AssayError, match="disk-full") as caught:
+            run_merge(copy, out=copy.parent / "merged")
+    assert caught.value.exit_code == 5
+    run_merge(copy, out=copy.parent / "merged")
+    assert (copy.parent / "merged" / "report.html").exists()
 
 
 def test_a_full_disk_is_told_and_leaves_nothing(

@@ -8,6 +8,7 @@ cut short is then an error, where a mapped one would end the process.
 import os
 import weakref
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Protocol, cast
 
@@ -100,6 +101,30 @@ def read_exactly(descriptor: int, target: memoryview, place: int, where: object)
         done += count
 
 
+def read_rows(descriptor: int, rows: Rows, target: memoryview, offset: int, where: object) -> None:
+    """Fill `target` with rows of equal length from an open file, where the first lies at `offset`: those that
+    follow each other in one go. Errors as of `read_exactly`."""
+    each = len(target) // max(len(rows), 1)
+    breaks = np.flatnonzero(np.diff(rows) != 1) + 1
+    for start, stop in zip([0, *breaks.tolist()], [*breaks.tolist(), len(rows)], strict=True):
+        if stop > start:
+            place = offset + int(rows[start]) * each
+            read_exactly(descriptor, target[start * each : stop * each], place, where)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[int]:
+    """A file opened for reading, as its descriptor. Raises AssayError `data-changed` where it is gone."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise changed(path, f"it cannot be opened any more ({error.strerror})") from error
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
 class FilePixels:
     """Images in a file, raw, row by row, from `offset` on. The file stays open when its name is gone."""
 
@@ -112,13 +137,23 @@ class FilePixels:
     def read(self, rows: Rows) -> Bytes:
         """The images of some rows; those that follow each other in one go."""
         images = np.empty((len(rows), *self.shape[1:]), np.uint8)
-        flat = images.reshape(-1)
-        breaks = np.flatnonzero(np.diff(rows) != 1) + 1
-        for start, stop in zip([0, *breaks.tolist()], [*breaks.tolist(), len(rows)], strict=True):
-            if stop > start:
-                place = self._offset + int(rows[start]) * self._each
-                target = flat[start * self._each : stop * self._each].data
-                read_exactly(self._descriptor, target, place, self.where)
+        read_rows(self._descriptor, rows, images.reshape(-1).data, self._offset, self.where)
+        return images
+
+
+class ClosedFilePixels:
+    """The same, of a file that is opened at every read: of thousands of parts not all can be open at once."""
+
+    def __init__(self, path: Path, shape: tuple[int, ...], offset: int = 0) -> None:
+        self.shape, self.where = shape, str(path)
+        self._path, self._offset = path, offset
+
+    def read(self, rows: Rows) -> Bytes:
+        """The images of some rows. Raises AssayError `data-changed` where the file is gone."""
+        images = np.empty((len(rows), *self.shape[1:]), np.uint8)
+        if images.size:
+            with opened(self._path) as descriptor:
+                read_rows(descriptor, rows, images.reshape(-1).data, self._offset, self.where)
         return images
 
 

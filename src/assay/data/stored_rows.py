@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from assay.core import durable
 from assay.core.arrays import Rows, distinct
 from assay.core.cache_folder import cache_folder
-from assay.data.checked_images import changed, read_exactly
+from assay.data.checked_images import changed, opened, read_exactly, read_rows
 
 #: Rows read at once where only some columns are kept.
 _AT_ONCE: Final = 4096
@@ -100,14 +100,11 @@ class _HashedRows:
         found = np.empty((len(rows), self.shape[1]), self.dtype)
         block = rows // self._step
         numbers = distinct(block)
-        descriptor = _opened(self._path) if len(numbers) else -1
-        try:
-            for number in numbers.tolist():
-                mine = np.flatnonzero(block == number)
-                found[mine] = self._block(descriptor, number)[rows[mine] - number * self._step]
-        finally:
-            if descriptor >= 0:
-                os.close(descriptor)
+        if len(numbers):
+            with opened(self._path) as descriptor:
+                for number in numbers.tolist():
+                    mine = np.flatnonzero(block == number)
+                    found[mine] = self._block(descriptor, number)[rows[mine] - number * self._step]
         return found
 
     def _block(self, descriptor: int, number: int) -> NDArray[Any]:
@@ -123,13 +120,6 @@ class _HashedRows:
         return values
 
 
-def _opened(path: Path) -> int:
-    try:
-        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError as error:
-        raise changed(path, f"it cannot be opened any more ({error.strerror})") from error
-
-
 class _ScratchRows:
     """Rows in a file of our own that has no name. descriptor: of that file, closed at the end."""
 
@@ -140,15 +130,7 @@ class _ScratchRows:
     def read(self, rows: Rows) -> NDArray[Any]:
         """Some rows; those that follow each other in one go."""
         found = np.empty((len(rows), self.shape[1]), self.dtype)
-        each = self.shape[1] * self.dtype.itemsize
-        flat = found.reshape(-1).data.cast("B")
-        breaks = np.flatnonzero(np.diff(rows) != 1) + 1
-        for start, stop in zip([0, *breaks.tolist()], [*breaks.tolist(), len(rows)], strict=True):
-            if stop > start:
-                place = int(rows[start]) * each
-                read_exactly(
-                    self._descriptor, flat[start * each : stop * each], place, "a file without a name"
-                )
+        read_rows(self._descriptor, rows, found.reshape(-1).data.cast("B"), 0, "a file without a name")
         return found
 
 

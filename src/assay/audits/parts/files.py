@@ -33,7 +33,7 @@ from assay.audits.parts.records import (
 from assay.core import durable
 from assay.core.errors import AssayError
 from assay.core.tensor_file import Tensor, can_hold, read_tensors, tensor_place, write_tensors
-from assay.data.checked_images import FilePixels, Pixels
+from assay.data.checked_images import ClosedFilePixels, Pixels
 from assay.data.piece import STEP, Piece, Shard, Whole
 from assay.data.stored_rows import hashed_rows
 from assay.data.values import Column, DeepScale, LeftOut, Split
@@ -160,7 +160,7 @@ def _stored(folder: Path, content: Mapping[str, Any]) -> Stored:
         record = content["splits"][name]
         own = {key: arrays[f"{name}.{key}"] for key in record["arrays"]}
         place, shape = tensor_place(folder / IMAGES, name)
-        images[name] = FilePixels(folder / IMAGES, shape, place)
+        images[name] = ClosedFilePixels(folder / IMAGES, shape, place)
         splits[name] = _split(record, own, images[name])
         sums[name] = Measurements(*(own[f"sums.{key}"] for key in Measurements.__dataclass_fields__))
         tables[name] = RowTables(**{k[5:]: values for k, values in own.items() if k.startswith("rows.")})
