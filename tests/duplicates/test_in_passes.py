@@ -28,6 +28,13 @@ def dataset_of(images: np.ndarray) -> Dataset:
     return Dataset("made", ("one",), {"train": split}, "arrays")
 
 
+def told_of(copies: Copies) -> dict[tuple[int, int], tuple[float, str]]:
+    """Of each pair its score, as far as rounding goes, and what was undone."""
+    pairs = zip(copies.near_first.tolist(), copies.near_second.tolist(), strict=True)
+    told = zip(copies.score.round(4).tolist(), copies.changes, strict=True)
+    return dict(zip(pairs, told, strict=True))
+
+
 def pairs_of(copies: Copies) -> set[tuple[int, int]]:
     return set(zip(copies.near_first.tolist(), copies.near_second.tolist(), strict=True))
 
@@ -54,6 +61,8 @@ def test_planted_copies_are_found(side: int, channels: int, monkeypatch: pytest.
         assert len(now & before) >= 0.99 * len(before), kind
     assert len(pairs_of(found) & pairs_of(in_memory)) >= 0.99 * len(pairs_of(in_memory)) > 100
     assert pairs_of(found) <= pairs_of(in_memory)
+    same = [told_of(found)[pair] == told_of(in_memory)[pair] for pair in pairs_of(found)]
+    assert sum(same) >= 0.99 * len(same)  # what was undone, and the score
     assert found.limits is None  # which the finding tells: copies by detail were not looked for
 
 

@@ -172,7 +172,8 @@ def _in_blocks(pairs: Candidates, pictures: Pictures) -> Iterator[Rows]:
     turn[pictures.turns] = np.arange(len(turn))
     one, other = turn[pairs.first], turn[pairs.second]
     low, high = np.minimum(one, other), np.maximum(one, other)
-    order = np.lexsort((high, low))
+    # Of two ways round that explain a pair equally well, the first one is told: as where all is in memory.
+    order = np.lexsort((pairs.first, high, low))
     new = (np.diff(low[order], prepend=-1) != 0) | (np.diff(high[order], prepend=-1) != 0)
     starts = np.flatnonzero(new)
     step = max(min(_BYTES // (2 * math.prod(thumbnail_shape(pictures.shape))), _PAIRS), 1)
