@@ -75,8 +75,8 @@ class Convolution:
         return self.outputs, 1 if self.depthwise else self.inputs, self.kernel, self.kernel
 
 
-#: Computes a layer: of maps (channels last) and the padding of every side.
-Convolve = Callable[["torch.Tensor", Convolution, int], "torch.Tensor"]
+#: Computes a layer of maps (channels last).
+Convolve = Callable[["torch.Tensor", Convolution], "torch.Tensor"]
 
 
 @lru_cache(maxsize=len(SIZES))
@@ -201,7 +201,8 @@ def one_by_one(weights: Mapping[str, "torch.Tensor"]) -> Convolve:
     import torch
     from torch.nn.functional import conv2d
 
-    def convolve(maps: "torch.Tensor", layer: Convolution, padding: int) -> "torch.Tensor":
+    def convolve(maps: "torch.Tensor", layer: Convolution) -> "torch.Tensor":
+        maps, padding = padded(maps, layer)
         weight, bias = weights[f"{layer.name}.weight"], weights[f"{layer.name}.bias"]
         groups = layer.inputs if layer.depthwise else 1
         maps = conv2d(maps, weight, bias, stride=layer.stride, padding=padding, groups=groups)
@@ -225,8 +226,7 @@ def described(
     kept, seen = maps, [maps.new_zeros((len(maps), 0))]
     for layer in some:
         kept = maps if layer.begins else kept
-        maps, padding = _padded(maps, layer)
-        maps = convolve(maps, layer, padding)
+        maps = convolve(maps, layer)
         if layer.ends:
             maps = maps + kept
         if layer.seen:
@@ -234,7 +234,7 @@ def described(
     return maps, torch.cat(seen, 1)
 
 
-def _padded(maps: "torch.Tensor", layer: Convolution) -> tuple["torch.Tensor", int]:
+def padded(maps: "torch.Tensor", layer: Convolution) -> tuple["torch.Tensor", int]:
     """The maps with the zeros that TensorFlow's `SAME` puts around them, more of them right and below; and
     how many the convolution itself shall add on every side."""
     from torch.nn.functional import pad

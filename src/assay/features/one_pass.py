@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from assay.features.efficientnet import Convolution, padded
+
 if TYPE_CHECKING:
     import torch
-
-    from assay.features.efficientnet import Convolution
 
 #: The operators and what they are given, as of torch 2.6 to 2.13.
 _ARGUMENTS: Final = {
@@ -47,16 +47,21 @@ class OnePass:
         self._weights = weights
         self._laid_out: dict[tuple[str, tuple[int, ...]], torch.Tensor] = {}
 
-    def __call__(self, maps: "torch.Tensor", layer: "Convolution", padding: int) -> "torch.Tensor":
+    def __call__(self, maps: "torch.Tensor", layer: Convolution) -> "torch.Tensor":
         """What a layer gives; maps: channels last, one picture or several."""
         import torch
+        from torch.nn.functional import pad
 
+        widened = layer.stride == 2 and not (maps.shape[2] % 2 or maps.shape[3] % 2)
+        maps, padding = (maps, layer.kernel // 2) if widened else padded(maps, layer)
         groups = layer.inputs if layer.depthwise else 1
         places = (padding, padding), (layer.stride, layer.stride), (1, 1), groups
         key = layer.name, tuple(maps.shape)
         weight = self._laid_out.get(key)
         if weight is None:
             own = self._weights[f"{layer.name}.weight"]
+            if widened:  # zeros before: as many as `padded` puts after, without a copy of the maps
+                own = pad(own, (1, 0, 1, 0)).contiguous(memory_format=torch.channels_last)
             weight = torch.ops.mkldnn._reorder_convolution_weight(own, *places, list(maps.shape))
             self._laid_out[key] = weight
         after = ("hardtanh", [0.0, 6.0]) if layer.relu else ("none", [])
