@@ -15,7 +15,6 @@ from assay.data.splitting.stratified import HoldOut, hold_out
 from assay.data.values import Dataset
 from assay.evaluation.compare import Comparison
 from assay.evaluation.values import Evaluation
-from assay.features.backbones import named
 from assay.features.choice import LEAST_SIDE, worth_asking
 from assay.reports.values import Results
 from assay.training.classifier import Model
@@ -116,7 +115,7 @@ def examined(plan: Plan, on_event: OnEvent, measured: Merged | None = None) -> R
             settings.checks,
             on_event,
             features=Path(settings.features) if settings.features else None,
-            backbone=named(settings.backbone) if settings.backbone else None,
+            backbone=settings.backbone,
             thorough=settings.thorough,
             pred_probs=plan.pred_probs,
             self_test_seed=settings.data_seed if settings.self_test else None,

@@ -104,7 +104,10 @@ def make_plan(
     known_checks(settings.checks)
     refuse_untested(settings)
     if settings.backbone is not None:
-        backbones.require(backbones.named(settings.backbone))
+        # By its own name: what `quality` stands for may be another one in a later version.
+        backbone = backbones.named(settings.backbone)
+        backbones.require(backbone)
+        settings = settings.model_copy(update={"backbone": backbone})
     recipes = () if command in ("audit", "evaluate") else chosen_recipes(settings, name)
     if recipes:
         settings = settings.model_copy(update={"workers": wanted_workers(settings.workers)})
