@@ -21,7 +21,7 @@ from assay.audits.parts.records import IMAGES, RECORD, TABLES, as_json, read_rec
 from assay.core import durable
 from assay.core.errors import AssayError
 from assay.workflow.run_commands import run_audit
-from assay.workflow.shards import run_merge, run_shard
+from assay.workflow.shards import run_engine, run_merge, run_shard
 
 #: What is the same in every run folder of one audit.
 FILES = ("audit.json", "issues.csv", "label_quality.csv", "config.toml")
@@ -455,7 +455,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from assay.core import durable
-from assay.workflow.shards import run_merge, run_shard
+from assay.workflow.shards import run_engine, run_merge, run_shard
 left = int(sys.argv[3])
 class Killing(durable.Files):
     def _count(self):
@@ -599,3 +599,18 @@ def test_the_command_refuses_what_one_shard_cannot_tell(gray: Path, tmp_path: Pa
     assert exit_code([*shard[:3], "3/2", "--out", str(tmp_path / "p")]) == 2
     assert exit_code([*shard, "--out", str(tmp_path / "p"), "--test-fraction", "0.2"]) == 2
     assert exit_code(["merge", str(tmp_path / "p")]) == 4
+
+
+def test_a_backbone_that_does_not_exist_is_refused_before_a_shard_measures(tmp_path: Path) -> None:
+    """By shard, engine and audit alike, with the names that there are."""
+    nowhere, asked = tmp_path / "nowhere", {"backbone": "nonsense"}
+    commands = (
+        lambda: run_shard("1/2", nowhere, out=tmp_path / "parts", **asked),
+        lambda: run_engine(nowhere, engine="processes", out=tmp_path / "run", **asked),
+        lambda: run_audit(nowhere, out=tmp_path / "run", **asked),
+    )
+    for command in commands:
+        with pytest.raises(AssayError) as refused:
+            command()
+        assert refused.value.code == "bad-value"
+        assert "efficientnet-lite0" in refused.value.fix

@@ -20,6 +20,7 @@ from assay.data.load import as_request
 from assay.data.piece import MOST, Piece, Shard, parse_shard
 from assay.data.shards import read_shard
 from assay.data.values import PURPOSES
+from assay.features import backbones
 from assay.workflow import run_folder
 from assay.workflow.engines.table import engine_named
 from assay.workflow.planning.command_settings import command_settings, refuse_untested
@@ -160,6 +161,8 @@ def run_merge(parts: str | Path, *, out: str | Path | None = None, on_event: OnE
     stored = read_parts(Path(parts))
     config = {key: value for key, value in stored[0].settings.items() if key != "schema"}
     settings, probabilities = command_settings("audit", config["data"], config)
+    if settings.backbone is not None:
+        backbones.require(settings.backbone)
     names = stored[0].part.piece.whole.counts
     images = {name: [one.images[name] for one in stored] for name in names}
     measured = merge_parts([one.part for one in stored], images, on_event)

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from assay.core.errors import AssayError
 from assay.core.text import choices
+from assay.features.backbones import named
 from assay.training.recipes import RECIPES, settings_of
 from assay.workflow.own_models.given_probabilities import ANSWERS, PRED_PROBS, Given
 from assay.workflow.settings import Settings
@@ -43,6 +44,8 @@ def command_settings(
     recipe = {**given.get("recipe", {}), **strangers}
     _refuse_unknown(command, recipe if command != "audit" else strangers)
     by_command = _BY_COMMAND.get(command, {})
+    if own.get("backbone") is not None:  # by its own name: `quality` may be another in a later version
+        own["backbone"] = named(str(own["backbone"]))
     settings = Settings.checked({**by_command, **own, "data": name, "recipe": recipe})
     return settings, (brought[0], brought[1])
 

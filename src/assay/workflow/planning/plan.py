@@ -104,10 +104,7 @@ def make_plan(
     known_checks(settings.checks)
     refuse_untested(settings)
     if settings.backbone is not None:
-        # By its own name: what `quality` stands for may be another one in a later version.
-        backbone = backbones.named(settings.backbone)
-        backbones.require(backbone)
-        settings = settings.model_copy(update={"backbone": backbone})
+        backbones.require(settings.backbone)
     recipes = () if command in ("audit", "evaluate") else chosen_recipes(settings, name)
     if recipes:
         settings = settings.model_copy(update={"workers": wanted_workers(settings.workers)})
