@@ -9,7 +9,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 
 #: The pages that have such tables.
-PAGES = tuple(ROOT / "docs" / f"{name}.md" for name in ("benchmarks", "score", "export", "deploy", "recipes"))
+PAGES = tuple(
+    ROOT / "docs" / f"{name}.md" for name in ("benchmarks", "score", "export", "deploy", "recipes", "scale")
+)
 RESULTS = ROOT / "benchmarks" / "results"
 
 
@@ -29,8 +31,8 @@ def _conditions(result: Mapping[str, Any]) -> str:
     found = result["conditions"]
     versions = ", ".join(f"{name} {found['versions'][name]}" for name in ("numpy", "torch"))
     machine = f"{found['processor']}, {found['cores']} cores, {found['memory_gib']:g} GiB, no GPU"
-    commit = (found["commit"] or "")[:10]
-    software = f"Python {found['python']}, {versions}; commit {commit}"
+    commit = f"commit {found['commit'][:10]}" if found["commit"] else "its commit was not noted"
+    software = f"Python {found['python']}, {versions}; {commit}"
     return f"Measured {found['date']} on {machine}; {software}. Repeat with `{result['command']}`."
 
 
@@ -319,6 +321,38 @@ def _photo_cells(part: str, runs: list[Mapping[str, Any]]) -> list[str]:
     return [names.get(part, f"`{part}`"), mean, f"{len(runs)}", spent]
 
 
+def _scale(figures: Mapping[str, Any]) -> list[str]:
+    head = ["images", "shards", "ms an image, all shards", "ms an image, merging", "MB a shard", "MB merging"]
+    head += ["bytes an image in parts", "report"]
+    rows = [
+        _row([
+            f"{int(images):,}",
+            str(found["shards"]),
+            f"{found['shard_processor_ms_per_image']:.2f}",
+            f"{found['merge_processor_ms_per_image']:.2f}",
+            f"{found['shard_megabytes']:,}",
+            f"{found['merge_megabytes']:,}",
+            f"{found['bytes_per_image_in_parts']:,}",
+            f"{found['report_bytes'] / 1e6:.2f} MB",
+        ])
+        for images, found in figures.items()
+    ]  # fmt: skip
+    return [_row(head), _row(["---"] * len(head)), *rows]
+
+
+def _data_parallel(figures: Mapping[str, Any]) -> list[str]:
+    head = ["", "seconds of the epochs", "of training, start included", "processor seconds of the command"]
+    head.append("test accuracy (range)")
+    rows = []
+    measured = {name: one for name, one in figures.items() if isinstance(one, dict) and "median" in one}
+    for name, found in measured.items():
+        median, accuracies = found["median"], found["accuracy"]
+        spread = f"{median['accuracy']:.3f} ({min(accuracies):.3f} - {max(accuracies):.3f})"
+        seconds = [f"{median[what]:.0f}" for what in ("epochs", "training", "processor")]
+        rows.append(_row([name, *seconds, spread]))
+    return [_row(head), _row(["---"] * len(head)), *rows]
+
+
 def _serve(figures: Mapping[str, Any]) -> list[str]:
     clients = ("1", "8", "64")
     waits = [f"p50, p99 ms: {n} at once" for n in clients]
@@ -345,12 +379,14 @@ TABLES: Mapping[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "audit_peers": _audit_peers,
     "audit_flips": _audit_flips,
     "audit_speed": _main_job,
+    "data_parallel": _data_parallel,
     "export": _export,
     "main_job": _main_job,
     "read_folder": _read_folder,
     "recipes": _recipes,
     "report": _report,
     "photos": _photos,
+    "scale": _scale,
     "serve": _serve,
     "training_peers": _training_peers,
     "ladder": _ladder,
