@@ -17,6 +17,7 @@ from typing import IO, Any, Final
 
 from assay.core import durable
 from assay.core.cache_folder import cache_folder
+from assay.core.disk_errors import environment_errors
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, ignore, progress, warn
 from assay.core.text import one_line
@@ -250,7 +251,7 @@ def fetch(objects: Objects, found: StoredObject, on_event: OnEvent) -> Path:
         target = durable.make_directory(folder / "content") / content.name
         with durable.create(target, found.size) as file:
             need_same(objects, found)
-            digest = _copy(objects, found, file, on_event)
+            digest = _copy(objects, found, file, target, on_event)
             need_same(objects, found)
         durable.write_json(folder / "object.json", {"schema": 1, "sha256": digest, "size": found.size})
     return content
@@ -264,8 +265,8 @@ def _is_whole(place: Path, content: Path) -> bool:
         return False
 
 
-def _copy(objects: Objects, found: StoredObject, file: IO[bytes], on_event: OnEvent) -> str:
-    """Copy an object into an open file; its SHA-256."""
+def _copy(objects: Objects, found: StoredObject, file: IO[bytes], target: Path, on_event: OnEvent) -> str:
+    """Copy an object into an open file at `target`; its SHA-256."""
     where, digest, done = objects.where(found), hashlib.sha256(), 0
     with (
         _gone(where),
@@ -277,7 +278,8 @@ def _copy(objects: Objects, found: StoredObject, file: IO[bytes], on_event: OnEv
             if done > found.size:
                 break
             digest.update(block)
-            file.write(block)
+            with environment_errors(target):  # of this disk, not of the storage
+                file.write(block)
             progress(on_event, "load", done, found.size, "bytes")
     if done != found.size:
         what = f"it has not the {found.size:,} bytes that it was listed with"
@@ -293,7 +295,7 @@ def fetch_tree(objects: Objects, folder: Path, on_event: OnEvent) -> None:
 
     def copy(one: StoredObject) -> None:
         with durable.open_scratch(folder / one.name, one.size) as file:
-            _copy(objects, one, file, ignore)
+            _copy(objects, one, file, folder / one.name, ignore)
 
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         for done, _ in enumerate(threads.map(copy, objects.objects), 1):

@@ -1,8 +1,11 @@
 """Object storage, as fsspec's file system in memory: listed, fetched by digest, refused where it changes."""
 
+import errno
 import io
 import json
+import os
 import tarfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import fsspec
@@ -123,9 +126,9 @@ def test_an_object_that_changes_is_refused(store, monkeypatch):
     put(store, {"set/train-0.tar": tar(6), "set/train-1.tar": tar(6, 1)})
     real = objects._copy
 
-    def changed(found, one, file, on_event):
+    def changed(*given):
         store.pipe_file("/bucket/set/train-1.tar", tar(6, 2))
-        return real(found, one, file, on_event)
+        return real(*given)
 
     monkeypatch.setattr(objects, "_copy", changed)
     assert "train-1.tar: it was changed since" in refused("memory://bucket/set", "data-changed", 4)
@@ -269,3 +272,28 @@ def test_the_run_names_the_address(store, tmp_path: Path):
     run = run_audit("memory://bucket/set", out=tmp_path / "run")
     told = json.loads((run.path / "manifest.json").read_text())
     assert "memory://bucket/set" in json.dumps(told)
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(errno.ENOSPC, "disk-full"), (errno.EACCES, "not-writable"), (errno.EIO, "disk-error")],
+)
+def test_the_own_disk_is_not_taken_for_the_storage(store, monkeypatch, number, code):
+    """What the cache's disk refuses while an object is fetched is told of the disk."""
+    put(store, {"train-00000-of-00001.parquet": parquet(12)})
+    real = objects.durable.create
+
+    class Full:
+        def __init__(self, file):
+            self.file = file
+
+        def write(self, _):
+            raise OSError(number, os.strerror(number))
+
+    @contextmanager
+    def full(path, size=0):
+        with real(path, size) as file:
+            yield Full(file)
+
+    monkeypatch.setattr(objects.durable, "create", full)
+    refused("memory://bucket", code, 5)
