@@ -32,9 +32,10 @@ ALLOWED = {
     ("cli/streams.py", "os.open"): "nothing: the null device in place of a closed stream",
     ("data/checked_images.py", "os.open"): "opens for reading only, to be read at any place",
     ("data/convert.py", "np.savez_compressed"): "writes into memory; `durable` writes the bytes",
+    ("data/stored_rows.py", "os.open"): "opens for reading only, to be read at any place",
     ("data/formats/safe_open.py", "os.open"): "opens for reading only, without waiting for a pipe",
     ("workflow/engines/on_ray.py", "os.fdopen"): "its own stdout, under another number",
-    ("workflow/engines/on_ray.py", "TemporaryDirectory"): "no result: a place for Ray's sockets and logs",
+    ("workflow/engines/ray_folder.py", "TemporaryDirectory"): "no result: a place for Ray's sockets and logs",
     ("workflow/own_models/given_probabilities.py", "np.savez"): "into memory; `durable` writes the bytes",
 }
 

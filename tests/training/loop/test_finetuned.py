@@ -232,5 +232,5 @@ def test_a_missing_net_is_found_before_any_work(monkeypatch: pytest.MonkeyPatch)
     found = backbones.find_spec
     monkeypatch.setattr(backbones, "find_spec", lambda name: None if "efficientnet" in name else found(name))
     with pytest.raises(AssayError, match=r'missing-extra.*pip install "assay\[photos\]"'):
-        requirements.require_for("finetuned")
-    requirements.require_for("finetuned", fitting=False)
+        requirements.require_for("finetuned", {})
+    requirements.require_for("finetuned", {}, fitting=False)

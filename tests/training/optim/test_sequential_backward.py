@@ -11,6 +11,7 @@ from assay.data.splitting.stratified import HoldOut
 from assay.data.values import Split
 from assay.training.fit import fit
 from assay.training.fit_request import FitRequest
+from assay.training.loop.data_parallel import ALONE
 from assay.training.loop.job import make_job
 from assay.training.loop.loader import Batch
 from assay.training.loop.state import _train_step
@@ -191,7 +192,7 @@ def test_other_nets_go_by_autograd(
     network, recipe = OTHER_NETS[name](), read_recipe("mlp", {"learning_rate": 0.01})
     assert isinstance(recipe, NetRecipe)
     assert not sequential_backward.applies_to(network)
-    step = _train_step(network, recipe)
+    step = _train_step(network, recipe, ALONE)
     taken: list[torch.Tensor] = []
 
     def take(_: Adam, gradients: list[torch.Tensor], __: float) -> None:
