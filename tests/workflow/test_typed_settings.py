@@ -1,6 +1,7 @@
 """Signatures say what each function takes: editors complete it, and it cannot differ from what is taken."""
 
-from typing import get_type_hints
+from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 
@@ -37,3 +38,12 @@ def test_what_an_audit_is_said_to_take_it_takes(name: str) -> None:
         assay.audit(tiny_dataset(), **{"checks": ["identity"], name: Settings.model_fields[name].default})
     except assay.AssayError as error:
         assert error.code != "unknown-setting"
+
+
+def test_what_is_said_to_take_a_path_takes_one() -> None:
+    """Each setting whose type names `Path`, and no other way round: a text and a path are one setting."""
+    said = {name for name, kind in get_type_hints(TrainSettings).items() if Path in get_args(kind)}
+    assert {"features", "decisions", "warm_start", "root"} <= said
+    for name in said:
+        given = Settings.checked({name: Path("some") / "place"})
+        assert getattr(given, name) == getattr(Settings.checked({name: str(Path("some/place"))}), name)

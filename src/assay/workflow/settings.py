@@ -1,17 +1,26 @@
 """What a run was asked to do: the settings as one value, written to and read from `config.toml`."""
 
+import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self, TypedDict
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from assay.core.errors import AssayError
 from assay.core.text import choices, shortened
 from assay.data.formats.safe_open import read_file
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
+
+
+def _as_text(value: object) -> object:
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
+
+
+#: A path as text, from Python as a `Path` too.
+PathText = Annotated[str, BeforeValidator(_as_text)]
 
 #: Bytes of a file of settings; those of a run have one or two thousand.
 _LONGEST_FILE: Final = 1 << 20
@@ -46,7 +55,7 @@ class Reading(BaseModel):
     layout: Literal["classes", "splits", "nested"] | None = None
     split_names: str | None = None
     follow_links: bool = False
-    root: str | None = None
+    root: PathText | None = None
     skip_unlabelled: bool = False
     test_fraction: Annotated[float, Field(gt=0, lt=1)] | None = None
 
@@ -84,12 +93,12 @@ class Settings(Reading):
     checks: tuple[str, ...] | None = None
     thorough: bool = False
     self_test: bool = False
-    features: str | None = None
+    features: PathText | None = None
     backbone: str | None = None
     pred_probs: str | None = None
-    answers: str | None = None
-    decisions: str | None = None
-    warm_start: str | None = None
+    answers: PathText | None = None
+    decisions: PathText | None = None
+    warm_start: PathText | None = None
     checkpoint_every: Annotated[float, Field(ge=0, le=1e6)] = 5.0
     max_risk: Annotated[float, Field(gt=0, lt=1)] | None = None
     recipe: dict[str, Any] = Field(default_factory=dict)
@@ -146,7 +155,7 @@ class ReadingSettings(TypedDict, total=False):
     layout: Literal["classes", "splits", "nested"] | None
     split_names: str | None
     follow_links: bool
-    root: str | None
+    root: str | Path | None
     skip_unlabelled: bool
     test_fraction: float | None
 
