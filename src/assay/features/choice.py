@@ -109,10 +109,13 @@ def for_reference(
     """What the audit's reference shall see: how both kinds of features did, and the pretrained ones of every
     split, float32 `(n, d)`, where they did better; None where they cannot be asked, or did not.
 
-    asked: the backbone that the user named; of large sets, which take long, none is asked otherwise.
+    asked: the backbone that the user named; of large sets, which take long, none is asked otherwise. Raises
+    AssayError `missing-extra` where it is not there: what was asked for is not replaced in silence.
     Loads torch only where pretrained features can win and are installed, and the set is small enough.
     """
     images, backbone = sum(map(len, dataset.splits.values())), asked or DEFAULT
+    if asked is not None:
+        backbones.require(asked)
     small = images <= MOST_DESCRIBED or asked is not None
     askable = worth_asking(dataset.shape) and small and backbones.missing(backbone) is None
     if not askable or len(np.unique(dataset.train.labels)) < 2:

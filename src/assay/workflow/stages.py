@@ -32,6 +32,7 @@ from assay.workflow.results import with_model, with_score, with_settings
 from assay.workflow.run_folder import RunFolder
 from assay.workflow.training_warnings import training_warnings
 
+_OWN_FEATURES: Final = "--backbone: the audit looks at the features that --features gives, not at that net's"
 _NOT_ASKED: Final = (
     f"--backbone: the audit keeps its hand-made features, for pretrained ones are asked of color images of "
     f"at least {LEAST_SIDE} pixels a side alone"
@@ -107,7 +108,9 @@ def examined(plan: Plan, on_event: OnEvent, measured: Merged | None = None) -> R
     with stage(on_event, "audit") as figures:
         measurements = measured.measurements if measured else measure_all(plan.dataset, on_event)
         settings = plan.settings
-        if settings.backbone is not None and not worth_asking(plan.dataset.shape):
+        if settings.backbone is not None and settings.features:
+            warn(on_event, "audit", _OWN_FEATURES)
+        elif settings.backbone is not None and not worth_asking(plan.dataset.shape):
             warn(on_event, "audit", _NOT_ASKED)
         found = run_checks(
             plan.dataset,
