@@ -75,7 +75,7 @@ def test_rules_hold_for_any_pairs(case, fraction, seed):
     counts, held = split.counts(4), np.bincount(split.labels[found.validation], minlength=4)
     assert np.all(held <= np.rint(counts * fraction))
     parted = sum(known.together[one] != known.together[other] for one, other in pairs)
-    assert (f"; {parted:,} pairs not" in words) == bool(parted)
+    assert (f"; {parted:,} {'pair' if parted == 1 else 'pairs'} not" in words) == bool(parted)
 
 
 def test_without_pairs_the_rows_are_those_without_the_search():

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.text import counted
 from assay.data.splitting.stratified import connected_groups, own_groups
 from assay.data.values import Split
 
@@ -32,9 +33,11 @@ def with_near_copies(split: Split, finder: FindPairs | None, fraction: float) ->
         return split, f" on one side; among more than {MOST_IMAGES:,} images near copies are not looked for"
     pairs = finder(split)
     together, parted = join_pairs(split, pairs, fraction)
-    told = f", near copies ({len(pairs) - parted:,} pairs) on one side" if len(pairs) else " on one side"
+    joined = counted(len(pairs) - parted, "pair", "pairs")
+    told = f", near copies ({joined}) on one side" if len(pairs) else " on one side"
     if parted:
-        told += f"; {parted:,} pairs not: their group would be larger than the share of a class"
+        apart = counted(parted, "pair", "pairs")
+        told += f"; {apart} not: their group would be larger than the share of a class"
     return replace(split, together=together), told
 
 
