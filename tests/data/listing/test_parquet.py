@@ -1,4 +1,3 @@
-import io
 import json
 from itertools import product
 
@@ -6,7 +5,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from PIL import Image
 
 from assay.core.errors import AssayError
 from assay.data.formats import parquet_file
@@ -14,6 +12,7 @@ from assay.data.formats.shard_file import local_shard
 from assay.data.listing.parquet import list_parquet
 from assay.data.request import Request
 from assay.workflow.load import load
+from encoded import png
 
 NAMES = ["T-shirt/top", "bag", "coat"]
 
@@ -21,12 +20,6 @@ NAMES = ["T-shirt/top", "bag", "coat"]
 @pytest.fixture(autouse=True)
 def cache(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("ASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
-
-
-def png(pixels) -> bytes:
-    out = io.BytesIO()
-    Image.fromarray(pixels).save(out, "PNG")
-    return out.getvalue()
 
 
 def pictures(count, seed=0):

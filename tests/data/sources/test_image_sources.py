@@ -15,6 +15,7 @@ from assay.core.errors import AssayError
 from assay.data.preprocessing import fit_preprocessing
 from assay.data.storage.store import read
 from assay.workflow.load import load
+from encoded import png
 
 CLASSES = ("cat", "dog", "eel 10", "eel 2")
 
@@ -29,12 +30,6 @@ def cache(tmp_path_factory, monkeypatch):
 def pictures(count, channels=1, size=(6, 5), seed=0):
     shape = (count, *size) if channels == 1 else (count, *size, 3)
     return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
-
-
-def png(pixels) -> bytes:
-    out = io.BytesIO()
-    Image.fromarray(pixels).save(out, "PNG")
-    return out.getvalue()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Parquet shards as on the Hugging Face hub: unequal, empty, damaged, unlike each other, missing."""
 
-import io
 import json
 from pathlib import Path
 
@@ -8,13 +7,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from PIL import Image
 
 from assay.core.errors import AssayError
 from assay.data.formats import parquet_file
 from assay.data.listing.shards import parquet_rows
 from assay.data.load import as_request, readable_source
 from assay.workflow.load import load
+from encoded import png
 
 NAMES = ["ant", "bee", "cow"]
 
@@ -22,12 +21,6 @@ NAMES = ["ant", "bee", "cow"]
 @pytest.fixture(autouse=True)
 def cache(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("ASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
-
-
-def png(pixels) -> bytes:
-    out = io.BytesIO()
-    Image.fromarray(pixels).save(out, "PNG")
-    return out.getvalue()
 
 
 def pictures(count, seed=0):

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from assay.core.errors import AssayError
 from assay.data.inspect import inspect
 from assay.data.load import as_request, readable_source
 from assay.data.sources.packed import web_dataset
 from assay.workflow.load import load
+from encoded import png
 
 NAMES = ("ant", "bee", "cow")
 
@@ -22,12 +22,6 @@ NAMES = ("ant", "bee", "cow")
 @pytest.fixture(autouse=True)
 def cache(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("ASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
-
-
-def png(pixels) -> bytes:
-    out = io.BytesIO()
-    Image.fromarray(pixels).save(out, "PNG")
-    return out.getvalue()
 
 
 def pictures(count, seed=0):

@@ -13,7 +13,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from PIL import Image
 
 from assay.core.errors import AssayError
 from assay.data.load import as_request, readable_source
@@ -23,6 +22,7 @@ from assay.data.sources.cloud import stored_shards
 from assay.data.storage import objects
 from assay.workflow.load import load
 from assay.workflow.run_commands import run_audit
+from encoded import png
 
 
 @pytest.fixture
@@ -39,12 +39,6 @@ def store(cache):
     system.pseudo_dirs[:] = [""]
     yield system
     system.store.clear()
-
-
-def png(pixels) -> bytes:
-    out = io.BytesIO()
-    Image.fromarray(pixels).save(out, "PNG")
-    return out.getvalue()
 
 
 def pictures(count, seed=0):
