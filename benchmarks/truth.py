@@ -4,15 +4,18 @@
 
 --damages leaves the figures of copies in the result file as they are, with the commit that they are of.
 
-Near copies as people make them (a pair counts as found where the copy is paired with its own source), and
-damaged pictures (found where the check `quality` flags the image). A copy is counted where its source
-deviates by more than STRUCTURE gray levels: of a plain surface nobody can say whether it is a copy. So is
-damage, and where it changes the picture by as much in the mean: red for blue is no damage to a gray picture.
+Near copies as people make them and exact ones (a pair counts as found where the copy is paired with its own
+source), damaged and badly taken pictures (found where the check `quality` flags the image), and pictures of
+another set (found where `atypical` or `quality` flags them). A copy is counted where its source deviates by
+more than STRUCTURE gray levels: of a plain surface nobody can say whether it is a copy. So is damage, and
+where it changes the picture by as much in the mean: red for blue is no damage to a gray picture. The same
+pictures go to CleanVision, DataEval and cleanlab: benchmarks/truth_peers.py.
 """
 
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,36 +24,28 @@ import numpy as np
 import truth_sets
 from assay.audits.checks.context import CheckContext
 from assay.audits.checks.image_quality import check_quality
+from assay.audits.checks.outliers import check_atypical
 from assay.audits.measures.pixel_sums import measure
 from assay.duplicates.find import find_copies
 from measuring import RESULTS, conditions, write_result
-from truth_faults import COPIES, DAMAGES, changed
+from truth_planted import Damaged, with_copies, with_damages, with_exposures, with_strangers
 from truth_sets import SETS, labelled
 
-#: Pictures that each kind of fault is planted in, per draw.
-PLANTED = 20
-
-#: Gray levels of deviation below which a picture is not made a copy of, nor damaged.
-STRUCTURE = 10.0
+#: Kind of fault -> how many are found, and how many were planted.
+Table = dict[str, list[int]]
 
 
-def copies_of(images: np.ndarray, labels: np.ndarray, draw: int) -> dict[str, Any]:
-    """Pictures of the clean set in a near pair, and how many copies of each kind are paired with theirs."""
-    rng = np.random.default_rng([draw, 0xC0])
-    shown = np.flatnonzero(images.std(axis=(1, 2)).max(axis=1) > STRUCTURE)
-    sources = rng.permutation(shown)[: PLANTED * len(COPIES)]
-    parts = dict(zip(COPIES, np.array_split(sources, len(COPIES)), strict=True))
-    copies = [changed(images[rows], COPIES[kind], rng) for kind, rows in parts.items() if len(rows)]
-    together, n = np.concatenate([images, *copies]), len(images)
-    found = find_copies(labelled(together, np.concatenate([labels, labels[sources]])))
+def copies_of(name: str, images: np.ndarray, labels: np.ndarray, draw: int) -> Table:  # noqa: ARG001
+    """How many copies of each kind are paired with their sources."""
+    planted = with_copies(images, labels, draw)
+    found = find_copies(labelled(planted.images, planted.labels))
     pairs = {
         frozenset(pair) for pair in zip(found.near_first.tolist(), found.near_second.tolist(), strict=True)
     }
-    table, row = {}, n
-    for kind, rows in parts.items():
-        same = [(int(found.picture[row + i]), int(found.picture[source])) for i, source in enumerate(rows)]
+    table = {}
+    for kind, rows in planted.kinds.items():
+        same = found.picture[rows].tolist()
         table[kind] = [sum(a == b or frozenset((a, b)) in pairs for a, b in same), len(rows)]
-        row += len(rows)
     return table
 
 
@@ -59,30 +54,53 @@ def false_pairs(images: np.ndarray, labels: np.ndarray) -> int:
     return len(np.unique(find_copies(labelled(images, labels)).near_second))
 
 
-def damages_of(images: np.ndarray, labels: np.ndarray, draw: int) -> dict[str, Any]:
+def damages_of(name: str, images: np.ndarray, labels: np.ndarray, draw: int) -> Table:  # noqa: ARG001
     """How many damaged pictures of each kind are flagged."""
-    rng = np.random.default_rng([draw, 0xDA])
-    kinds = {k: c for k, c in DAMAGES.items() if k != "wrong channel order" or images.shape[3] == 3}
-    count = min(PLANTED, max(len(images) // (20 * len(kinds)), 5))
-    shown = np.flatnonzero(images.std(axis=(1, 2)).max(axis=1) > STRUCTURE)
-    rows = rng.permutation(shown)[: count * len(kinds)]
-    parts = dict(zip(kinds, np.array_split(rows, len(kinds)), strict=True))
-    damaged = images.copy()
-    for kind, part in parts.items():
-        damaged[part] = changed(images[part], kinds[kind], rng)
-    moved = np.abs(damaged.astype(np.int16) - images).mean(axis=(1, 2, 3)) > STRUCTURE
-    flagged = flagged_rows(damaged, labels)
+    return _found(with_damages(images, draw), labels, flagged_rows)
+
+
+def exposures_of(name: str, images: np.ndarray, labels: np.ndarray, draw: int) -> Table:  # noqa: ARG001
+    """How many pictures that were taken badly are flagged."""
+    return _found(with_exposures(images, draw), labels, flagged_rows)
+
+
+def strangers_of(name: str, images: np.ndarray, labels: np.ndarray, draw: int) -> Table:
+    """How many pictures of another set are flagged as atypical or as of poor quality."""
+    return _found(with_strangers(name, images, draw), labels, outlying_rows)
+
+
+def _found(planted: Damaged, labels: np.ndarray, flags: Callable[..., set[int]]) -> Table:
+    flagged = flags(planted.images, labels)
     return {
-        kind: [sum(int(row) in flagged for row in part if moved[row]), int(moved[part].sum())]
-        for kind, part in parts.items()
+        kind: [sum(row in flagged for row in rows.tolist()), len(rows)]
+        for kind, rows in planted.kinds.items()
     }
+
+
+#: Families of faults, and what counts how many of each kind are found.
+FAMILIES: dict[str, Callable[[str, np.ndarray, np.ndarray, int], Table]] = {
+    "copies": copies_of,
+    "damages": damages_of,
+    "exposures": exposures_of,
+    "strangers": strangers_of,
+}
 
 
 def flagged_rows(images: np.ndarray, labels: np.ndarray) -> set[int]:
     """Rows that the check `quality` flags."""
+    return {issue.index for issue in check_quality(_context(images, labels)).issues}
+
+
+def outlying_rows(images: np.ndarray, labels: np.ndarray) -> set[int]:
+    """Rows that the checks `atypical` and `quality` flag."""
+    context = _context(images, labels)
+    return {issue.index for check in (check_atypical, check_quality) for issue in check(context).issues}
+
+
+def _context(images: np.ndarray, labels: np.ndarray) -> CheckContext:
     dataset = labelled(images, labels)
     measured = {name: measure(split, len(dataset.classes)) for name, split in dataset.splits.items()}
-    return {issue.index for issue in check_quality(CheckContext(dataset, measured)).issues}
+    return CheckContext(dataset, measured)
 
 
 def judged(name: str, half: str, draws: int, before: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -96,17 +114,21 @@ def judged(name: str, half: str, draws: int, before: dict[str, Any] | None = Non
         "clean": {
             "near copies": before["clean"]["near copies"] if before else false_pairs(images, labels),
             "quality": len(flagged_rows(images, labels)),
+            "atypical or quality": len(outlying_rows(images, labels)),
         },
     }
-    for what, count in (("copies", copies_of), ("damages", damages_of)):
+    for what, count in FAMILIES.items():
         if before and what == "copies":
             row[what] = before[what]
             continue
-        tables = [count(images, labels, draw) for draw in range(draws)]
-        row[what] = {
-            kind: [sum(t[kind][0] for t in tables), sum(t[kind][1] for t in tables)] for kind in tables[0]
-        }
+        tables = [count(name, images, labels, draw) for draw in range(draws)]
+        row[what] = added(tables)
     return row
+
+
+def added(tables: list[Table]) -> Table:
+    """Found and planted, added up over draws."""
+    return {kind: [sum(t[kind][i] for t in tables) for i in (0, 1)] for kind in tables[0]}
 
 
 def main() -> None:

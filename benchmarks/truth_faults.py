@@ -4,7 +4,7 @@ import io
 from collections.abc import Callable
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 Change = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
@@ -149,6 +149,30 @@ DAMAGES: dict[str, Change] = {
     "wrong channel order": swapped,
     "all but constant": nearly_constant,
 }
+
+
+def dark(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:  # noqa: ARG001  one form for all
+    """A twelfth of the light."""
+    return np.rint(pixels / 12).astype(np.uint8)
+
+
+def bright(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:  # noqa: ARG001  one form for all
+    """Washed out: a twelfth of what white lacks."""
+    return (255 - np.rint((255 - pixels) / 12)).astype(np.uint8)
+
+
+def flat(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:  # noqa: ARG001  one form for all
+    """A twelfth of the contrast, about the picture's mean."""
+    mean = pixels.mean()
+    return np.rint(mean + (pixels - mean) / 12).astype(np.uint8)
+
+
+def blurred(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:  # noqa: ARG001  one form for all
+    """Out of focus: by a normal distribution with a deviation of a twelfth of the side."""
+    return _pixels(_picture(pixels).filter(ImageFilter.GaussianBlur(pixels.shape[0] / 12)), pixels)
+
+
+EXPOSURES: dict[str, Change] = {"dark": dark, "bright": bright, "low contrast": flat, "blurry": blurred}
 
 
 def changed(images: np.ndarray, change: Change, rng: np.random.Generator) -> np.ndarray:

@@ -10,6 +10,7 @@ import matplotlib as mpl
 import numpy as np
 import skimage
 import sklearn
+from matplotlib.ft2font import FT2Font
 from PIL import Image, ImageDraw, ImageFont
 from sklearn.datasets import load_digits
 
@@ -88,14 +89,63 @@ def glyphs(half: str, side: int) -> Pictures:
     }
     images, labels = [], []
     for name in names[half]:
-        path = Path(mpl.get_data_path()) / "fonts" / "ttf" / f"{name}.ttf"
-        font = ImageFont.truetype(str(path), int(side * 0.75))
+        font = ImageFont.truetype(str(_font_file(name)), int(side * 0.75))
         for label, letter in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"):
             picture = Image.new("L", (side, side))
             ImageDraw.Draw(picture).text((side / 2, side / 2), letter, 255, font, anchor="mm")
             images.append(np.asarray(picture))
             labels.append(label)
     return np.stack(images)[..., None], np.array(labels)
+
+
+#: Upright and slanted faces that matplotlib ships and `glyphs` does not tune on.
+_FACES = (
+    "DejaVuSans-Bold", "DejaVuSans-BoldOblique", "DejaVuSans-Oblique", "DejaVuSansMono-Bold",
+    "DejaVuSansMono-BoldOblique", "DejaVuSansMono-Oblique", "DejaVuSerif", "DejaVuSerif-BoldItalic",
+    "DejaVuSerif-Italic", "STIXGeneral", "STIXGeneralBol", "STIXGeneralBolIta", "STIXGeneralItalic", "cmb10",
+    "cmss10", "cmti10", "cmtt10",
+)  # fmt: skip
+
+#: Symbols of DejaVu Sans, by block: arrows, operators, shapes, signs, ornaments.
+_BLOCKS = ((0x2190, 0x2200), (0x2200, 0x2300), (0x25A0, 0x2600), (0x2600, 0x26A0), (0x2701, 0x27BF))
+
+
+def letters(half: str, side: int) -> Pictures:  # noqa: ARG001  all of it judges
+    """Ten letters, each capital and small in 17 faces, once each: placed, turned and sized by a seed."""
+    rng = np.random.default_rng([side, 0x1E])
+    images, labels = [], []
+    for face in _FACES:
+        for label, letter in enumerate("ABDEGHMQRT"):
+            for text in (letter, letter.lower()):
+                images.append(_drawn(text, face, side, rng, turn=12))
+                labels.append(label)
+    return np.stack(images)[..., None], np.array(labels)
+
+
+def drawings(half: str, side: int) -> Pictures:  # noqa: ARG001  all of it judges
+    """Symbols of a font, labelled by the block of Unicode that they lie in; placed and sized by a seed."""
+    rng = np.random.default_rng([side, 0xD0])
+    drawn = FT2Font(str(_font_file("DejaVuSans"))).get_charmap()
+    images, labels = [], []
+    for label, (first, last) in enumerate(_BLOCKS):
+        for code in range(first, last):
+            if code in drawn:
+                images.append(_drawn(chr(code), "DejaVuSans", side, rng, turn=3))
+                labels.append(label)
+    return np.stack(images)[..., None], np.array(labels)
+
+
+def _font_file(face: str) -> Path:
+    return Path(mpl.get_data_path()) / "fonts" / "ttf" / f"{face}.ttf"
+
+
+def _drawn(text: str, face: str, side: int, rng: np.random.Generator, turn: float) -> np.ndarray:
+    """White on black, not quite in the middle, turned by up to `turn` degrees."""
+    font = ImageFont.truetype(str(_font_file(face)), int(side * rng.uniform(0.6, 0.85)))
+    picture = Image.new("L", (side, side))
+    place = side / 2 + rng.uniform(-0.06, 0.06, 2) * side
+    ImageDraw.Draw(picture).text(tuple(place), text, 255, font, anchor="mm")
+    return np.asarray(picture.rotate(rng.uniform(-turn, turn), Image.Resampling.BILINEAR))
 
 
 def faces(half: str, side: int) -> Pictures:  # noqa: ARG001  one form for all
@@ -146,6 +196,8 @@ SETS: dict[str, dict[str, tuple[Maker, str, int]]] = {
         "stamps, 96 px": (stamps, "judging", 96),
         "stamps, 32 px": (stamps, "judging", 32),
         "glyphs, 32 px": (glyphs, "judging", 32),
+        "letters, 28 px": (letters, "judging", 28),
+        "drawings, 32 px": (drawings, "judging", 32),
         "digits, 28 px": (digits, "judging", 28),
         "faces, 25 px": (faces, "judging", 25),
         "surfaces, 64 px": (surfaces, "judging", 64),
