@@ -56,10 +56,11 @@ def test_single_rows_among_groups() -> None:
     assert found == pytest.approx(refitted(fitted, features, labels, groups), abs=2e-4)
 
 
-def test_the_solution_of_one_penalty_leaves_groups_out_too() -> None:
-    """The fit by a Cholesky root gives the same left-out scores."""
+@pytest.mark.parametrize("size", [1, 4, 9, 10, 40])
+def test_the_solution_of_one_penalty_leaves_groups_out_too(size: int) -> None:
+    """The fit by a Cholesky root gives the same left-out scores, for groups larger than the features too."""
     features, labels = data(80, 9, 3)
-    groups = np.arange(80) // 4
+    groups = np.random.default_rng(4).permutation(np.arange(80) // size)
     solution = ridge_solution.solve(lambda: [features], labels, 3, 0.01)
     trace = float((features.T @ features).trace())
     twin = ridge.Ridge(np.zeros(9), np.eye(9), np.zeros((9, 3)), 0.01 * trace / 9)

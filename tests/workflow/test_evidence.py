@@ -13,8 +13,9 @@ from assay.data.splitting.stratified import HoldOut
 from assay.data.values import Dataset, Split, numbered_ids
 from assay.evaluation.metrics import wilson_interval
 from assay.training.classifier import Model
+from assay.training.model.limits import NONE_UNKNOWN
 from assay.training.model_file import weights_file
-from assay.workflow.evidence import calibrate, judge
+from assay.workflow.evidence import calibrate, judge, validation_rows
 
 CHECKS = ("leakage", "label-errors")
 
@@ -174,6 +175,45 @@ def test_settling_takes_validation_of_its_own_where_there_is_one(data: Dataset, 
     split = replace(data, splits=own, fingerprints={})
     everything = HoldOut(np.arange(len(data.train)), np.zeros(0, np.int64))
     assert calibrate(model, data.train, everything, split, None).limits.temperature.images == 500
+
+
+@pytest.mark.parametrize("how", ["group", "copy"])
+@pytest.mark.parametrize("known", [200, 500])
+def test_validation_images_that_train_knows_set_no_limit(
+    data: Dataset, model: Model, how: str, known: int
+) -> None:
+    """A validation split that shares groups or pixels with train: temperature, gate and rule come from the
+    other images alone, or from none, with the reason; what was trained on in part counts alone."""
+    train, own = data.train, data.splits["test"]
+    rows = np.arange(1_000)
+    if how == "copy":
+        images, labels = own.images.copy(), own.labels.copy()
+        images[:known], labels[:known] = train.images[:known], train.labels[:known]
+        own = Split.from_arrays(images, labels, own.ids)
+    else:
+        names = np.array([f"g{i}" if i % 7 else "" for i in range(len(train))])
+        mine = [names[row] if row < known else f"other {row}" for row in range(len(own))]
+        mine[:known] = ["g1"] * known
+        train = replace(train, columns={**train.columns, "group": names})
+        own = replace(own, columns={**own.columns, "group": np.array(mine)})
+    both = replace(data, splits={"train": train, "validation": own}, fingerprints={})
+    limits = calibrate(model, train, HoldOut(rows, np.arange(0)), both, 0.2).limits
+    assert limits.temperature.images == len(own) - known
+    if known < len(own):
+        assert limits.rule is not None
+        assert limits.gate is not None
+        assert (limits.rule.n, limits.gate.n) == (len(own) - known,) * 2
+        assert _unseen_by(train, own, np.arange(1_000, 2_000)) == len(own)
+    else:
+        assert limits.rule is None
+        assert limits.gate is None
+        assert {limits.temperature.reason, limits.gate_reason, limits.rule_reason} == {NONE_UNKNOWN}
+
+
+def _unseen_by(train: Split, own: Split, rows: np.ndarray) -> int:
+    """How many validation images share nothing with those rows of train."""
+    dataset = Dataset("two", tuple("abcdefghij"), {"train": train, "validation": own}, "made for a test")
+    return len(validation_rows(train, HoldOut(rows, np.arange(0)), dataset)[1])
 
 
 def test_a_wished_risk_goes_through_a_whole_run(data: Dataset, tmp_path: Path) -> None:

@@ -93,8 +93,19 @@ def left_out(solution: Solution, rows: Iterable[Floats], labels: Rows, groups: R
     order = np.argsort(groups[places], kind="stable")
     starts = np.flatnonzero(np.diff(groups[places][order], prepend=groups[places][order][:1] - 1))
     for members in np.split(order, starts[1:]):
-        own = rooted[members].astype(np.float64)
+        theirs = rooted[members].astype(np.float64)
         hot = indicators(labels[places[members]], found.shape[1])
-        rest = np.eye(len(own)) * (1 + LEAST_REST) - own @ own.T
-        found[places[members]] = hot - np.linalg.solve(rest, hot - plain[members])
+        found[places[members]] = hot - _without(theirs, hot - plain[members])
     return found
+
+
+def _without(own: Floats, errors: Floats) -> NDArray[np.float64]:
+    """What the errors `(m, k)` of a group become where it is left out. own: its rows times the root.
+
+    own is `(m, size)`; the smaller of two equal systems is solved, m or size wide (Woodbury's identity).
+    """
+    kept = 1 + LEAST_REST
+    if len(own) <= own.shape[1]:
+        return np.asarray(np.linalg.solve(np.eye(len(own)) * kept - own @ own.T, errors))
+    rest = np.eye(own.shape[1]) * kept - own.T @ own
+    return np.asarray((errors + own @ np.linalg.solve(rest, own.T @ errors)) / kept)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.arrays import Float32s, Rows
-from assay.data.splitting.stratified import connected_groups, own_groups
+from assay.data.splitting.stratified import left_out_together
 from assay.data.values import Dataset, Split
 from assay.estimators import ridge
 from assay.estimators.mcnemar import mcnemar
@@ -78,7 +78,7 @@ def choose(split: Split, rows: NDArray[np.int64], class_count: int, backbone: st
     """Compare both on some of the training rows, evenly spread. Errors as of `pretrained.describe`."""
     chosen = rows[spread_rows(len(rows), _MOST_IMAGES)]
     labels = split.labels[chosen]
-    groups = connected_groups(split, own_groups(split))[chosen]
+    groups = left_out_together(split)[chosen]
     ours = _right(_waves(hand_made.describe(split, chosen)), labels, class_count, groups, ridge.PENALTIES)
     inputs = linear_inputs(pretrained.describe(split, chosen, backbone))
     theirs = _right(inputs, labels, class_count, groups, ridge.FINE_PENALTIES)

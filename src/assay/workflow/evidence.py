@@ -27,7 +27,15 @@ from assay.evaluation.values import Evaluation
 from assay.features.hand_made import map_blocks, pooled, reduced
 from assay.training.calibrate import fit_limits
 from assay.training.classifier import Model
-from assay.training.model.limits import NO_VALIDATION, NO_WISH, AnswerRule, Limits, OodGate
+from assay.training.model.limits import (
+    NO_VALIDATION,
+    NO_WISH,
+    NONE_UNKNOWN,
+    AnswerRule,
+    Limits,
+    OodGate,
+    Temperature,
+)
 
 #: Training images that the distance of a test image is taken to, evenly spread, and cells a side that
 #: pictures are compared by.
@@ -45,19 +53,37 @@ def calibrate(model: Model, train: Split, held: HoldOut, dataset: Dataset, max_r
     """
     watched, rows = validation_rows(train, held, dataset)
     found = fit_limits(model, train, held.train, watched, rows)
+    if len(watched) and not len(rows) and "validation" in dataset.splits:
+        found = Limits(Temperature(reason=NONE_UNKNOWN), gate_reason=NONE_UNKNOWN)
     return with_rule(replace(model, limits=found), watched, rows, max_risk)
 
 
 def validation_rows(train: Split, held: HoldOut, dataset: Dataset) -> tuple[Split, NDArray[np.int64]]:
-    """The validation images: a split of their own and all its rows, or those held out of train."""
+    """The validation images: of a split of their own those that train does not know, or those held out.
+
+    A copy of a training image, or one of its group, is answered by heart: with it a model would be called
+    surer, and a risk lower, than they are.
+    """
     own = dataset.splits.get("validation")
-    return (train, held.validation) if own is None else (own, np.arange(len(own)))
+    return (train, held.validation) if own is None else (own, _unknown(own, train, held.train))
+
+
+def _unknown(own: Split, train: Split, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Rows of `own` that share neither pixels nor a group with those rows of train."""
+    seen = {digest.tobytes() for digest in train.digests[rows]}
+    known = np.array([digest.tobytes() in seen for digest in own.digests], bool)
+    if "group" in own.columns and "group" in train.columns:
+        theirs = train.columns["group"]
+        groups = {theirs[row] for row in rows.tolist()} - {"", None}
+        known |= np.array([group in groups for group in own.columns["group"]], bool)
+    return np.flatnonzero(~known)
 
 
 def with_rule(model: Model, split: Split, rows: NDArray[np.int64], max_risk: float | None) -> Model:
     """The model with the rule for `max_risk`, chosen on the validation images `rows` of `split`."""
     if max_risk is None or not len(rows):
-        reason = NO_WISH if max_risk is None else NO_VALIDATION
+        none = NONE_UNKNOWN if model.limits.gate_reason == NONE_UNKNOWN else NO_VALIDATION
+        reason = NO_WISH if max_risk is None else none
         return replace(model, limits=replace(model.limits, rule=None, rule_reason=reason))
     probabilities = model.predict_proba(split.blocks(rows))
     familiar = model.limits.familiar(model.distances(split.blocks(rows)))

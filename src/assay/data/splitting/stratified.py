@@ -71,6 +71,14 @@ def own_groups(split: Split) -> NDArray[np.int64] | None:
     return np.array([number[name] if name else -row for row, name in enumerate(names, 1)], np.int64)
 
 
+def left_out_together(split: Split) -> NDArray[np.int64]:
+    """int64 `(n,)`: equal for images of which none is judged by what another one taught.
+
+    They are of one group, exact copies, or near copies where the split knows of them (`together`).
+    """
+    return connected_groups(split, own_groups(split)) if split.together is None else split.together
+
+
 def _shuffled(joined: NDArray[np.int64], seed: int) -> Iterator[list[int]]:
     """The rows of each set of images that must stay together, the sets in an order drawn by `seed`."""
     rows = np.argsort(joined, kind="stable")

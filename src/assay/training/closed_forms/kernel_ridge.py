@@ -6,9 +6,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Float32s, Shape
+from assay.core.arrays import Float32s, Rows, Shape
 from assay.core.errors import AssayError
-from assay.data.splitting.stratified import connected_groups, own_groups
+from assay.data.splitting.stratified import left_out_together
 from assay.data.values import Split
 from assay.estimators import ridge, ridge_solution
 from assay.estimators.logistic_calibration import Calibration, fit_calibration
@@ -60,7 +60,7 @@ def fit(
     def blocks() -> Iterator[Float32s]:
         return fourier.blocks(components)
 
-    groups = connected_groups(split, own_groups(split))[rows]
+    groups = left_out_together(split)[rows]
     fitted = ridge.fit(blocks, labels, class_count, groups)
     scores = ridge.leave_one_out(fitted, blocks, labels, groups)
     calibration = fit_calibration(scores, labels)
@@ -97,11 +97,22 @@ def fit_in_steps(
             yield block
 
     few = Fourier(np.ascontiguousarray(fourier.frequencies[:, : _FEW_FEATURES // 2]))
-    share = ridge.fit(lambda: blocks(few, components), labels, class_count).share
+    groups = left_out_together(split)[rows]
+    share = ridge.fit(lambda: blocks(few, components), labels, class_count, groups).share
     solution = ridge_solution.solve(lambda: blocks(fourier, components), labels, class_count, share, go_on)
-    sample = spread_rows(len(rows), _CALIBRATING)
-    scores = ridge_solution.left_out(solution, blocks(fourier, components[sample]), labels[sample])
+    sample = _whole_groups(groups)
+    left = blocks(fourier, components[sample])
+    scores = ridge_solution.left_out(solution, left, labels[sample], groups[sample])
     return _weights(axes, fourier, solution.coefficients, fit_calibration(scores, labels[sample]))
+
+
+def _whole_groups(groups: Rows) -> Rows:
+    """About `_CALIBRATING` rows, evenly spread, with all others of their groups, which are left out whole."""
+    numbers, sizes = np.unique(groups, return_counts=True)
+    met = np.isin(numbers, groups[spread_rows(len(groups), _CALIBRATING)])
+    numbers, sizes = numbers[met], sizes[met]
+    most = len(numbers) * 2 * _CALIBRATING // int(sizes.sum())
+    return np.flatnonzero(np.isin(groups, numbers[spread_rows(len(numbers), max(most, 1))]))
 
 
 def _weights(axes: Components, fourier: Fourier, coefficients: Any, calibration: Calibration) -> Weights:

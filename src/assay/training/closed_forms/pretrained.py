@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.arrays import Float32s, Shape
-from assay.data.splitting.stratified import connected_groups, own_groups
+from assay.data.splitting.stratified import left_out_together
 from assay.data.values import Split
 from assay.estimators import ridge
 from assay.estimators.logistic_calibration import Calibration, fit_calibration
@@ -55,7 +55,7 @@ def fit(
     def blocks() -> list[Float32s]:
         return [inputs]
 
-    groups = connected_groups(split, own_groups(split))[rows]
+    groups = left_out_together(split)[rows]
     fitted = ridge.fit(blocks, labels, class_count, groups, ridge.FINE_PENALTIES)
     scores = ridge.leave_one_out(fitted, blocks, labels, groups)
     calibration = fit_calibration(scores, labels)

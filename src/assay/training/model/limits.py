@@ -13,6 +13,7 @@ from assay.estimators.mahalanobis import OodSpace
 FALSE_REFUSALS: Final = 0.01
 
 NO_VALIDATION: Final = "no images were held out for validation"
+NONE_UNKNOWN: Final = "every validation image is a copy of a training image, or of the same group as one"
 NO_WISH: Final = "no --max-risk was given"
 OLDER: Final = "the model was saved before there were limits"
 
