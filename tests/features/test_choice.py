@@ -17,13 +17,13 @@ def test_a_group_counts_once() -> None:
     first = np.array([1, 1, 1, 1, 0, 0, 1], bool)
     second = np.array([0, 0, 0, 0, 1, 1, 1], bool)
     groups = np.array([7, 7, 7, 7, 2, 2, 5])
-    assert choice._better(first, second, groups) == (1, 1, 3)
+    assert choice.groups_ahead(first, second, groups) == (1, 1, 3)
 
 
 def test_within_a_group_the_difference_counts() -> None:
     """A group where both are right for one image each is nobody's."""
     first, second = np.array([1, 0, 1, 0], bool), np.array([0, 1, 1, 0], bool)
-    assert choice._better(first, second, np.array([0, 0, 1, 2])) == (0, 0, 3)
+    assert choice.groups_ahead(first, second, np.array([0, 0, 1, 2])) == (0, 0, 3)
 
 
 def copied(copies: int) -> Split:

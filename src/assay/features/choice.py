@@ -82,7 +82,7 @@ def choose(split: Split, rows: NDArray[np.int64], class_count: int, backbone: st
     ours = _right(_waves(hand_made.describe(split, chosen)), labels, class_count, groups, ridge.PENALTIES)
     inputs = linear_inputs(pretrained.describe(split, chosen, backbone))
     theirs = _right(inputs, labels, class_count, groups, ridge.FINE_PENALTIES)
-    only_ours, only_theirs, units = _better(ours, theirs, groups)
+    only_ours, only_theirs, units = groups_ahead(ours, theirs, groups)
     return Choice(
         backbone,
         len(chosen),
@@ -95,7 +95,7 @@ def choose(split: Split, rows: NDArray[np.int64], class_count: int, backbone: st
     )
 
 
-def _better(first: NDArray[np.bool_], second: NDArray[np.bool_], groups: Rows) -> tuple[int, int, int]:
+def groups_ahead(first: NDArray[np.bool_], second: NDArray[np.bool_], groups: Rows) -> tuple[int, int, int]:
     """In how many groups the first is right for more images than the second, in how many for fewer, and how
     many groups there are."""
     _, place = np.unique(groups, return_inverse=True)

@@ -1,53 +1,89 @@
 """The recipe that photographs get where none is named, and what the run says of the choice."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import assay
 from assay.core.errors import AssayError
 from assay.core.events import Event
+from assay.data.values import Dataset
 from assay.features.choice import Choice
-from assay.training.recipes import read_recipe
+from assay.training.recipes import Recipe, read_recipe
 from assay.workflow.model_choice import default_recipe
 from assay.workflow.model_choice.model_grid import chosen_recipes
+from assay.workflow.model_choice.trial import Trial
 from assay.workflow.settings import Settings
+
+TRIAL = Trial(20, 20, 0.55, 0.95, 1, 9, 0.02, 60, (48, 48), 75, 600)
+
+
+def photographs() -> Dataset:
+    """Twenty training and four test images of two classes."""
+    images = np.random.default_rng(0).integers(0, 256, (20, 64, 64, 3), dtype=np.uint8)
+    labels = np.arange(20) % 2
+    return assay.load(arrays=(images, labels, images[:4], labels[:4]))
+
+
+def chosen(given: dict[str, object]) -> tuple[Recipe, str]:
+    """The recipe for photographs where these settings are given, and what is said of it."""
+    settings, told = Settings.checked({"data": "photos/", **given}), list[Event]()
+    (recipe,) = default_recipe.photo_recipe(photographs(), settings, (read_recipe("cnn"),), told.append)
+    (message,) = (event.figures["message"] for event in told if event.event == "choice")
+    return recipe, message
+
+
+@pytest.mark.parametrize(("shares", "taken"), [((0.55, 0.95), "pretrained"), ((0.95, 0.55), "cnn")])
+def test_the_run_says_what_was_compared(
+    monkeypatch: pytest.MonkeyPatch, shares: tuple[float, float], taken: str
+) -> None:
+    """Both figures, how long the net was tried, and the commands for the other recipe and for both."""
+    found = replace(TRIAL, cnn=shares[0], pretrained=shares[1])
+    monkeypatch.setattr(default_recipe.backbones, "missing", lambda _: None)
+    monkeypatch.setattr(default_recipe, "tried", lambda *_: found)
+    recipe, message = chosen({})
+    assert recipe.name == taken
+    other = {"pretrained": "cnn", "cnn": "pretrained"}[taken]
+    parts = ("95.0 %", "55.0 %", "75 of its 600 epochs", f"the other: --model {other};", "cnn,pretrained")
+    for part in (f"recipe {taken}: of 20 validation images", *parts):
+        assert part in message
 
 
 @pytest.mark.parametrize(("alone", "p", "taken"), [((1, 9), 0.02, "pretrained"), ((5, 5), 1.0, "cnn")])
-def test_the_run_says_what_was_compared_and_what_was_not(
+def test_without_validation_images_training_images_are_asked(
     monkeypatch: pytest.MonkeyPatch, alone: tuple[int, int], p: float, taken: str
 ) -> None:
-    """Both figures, the other recipe's command, and that no net was trained: nobody takes it for a duel."""
+    """Both kinds of features on them, and it is said that no net was tried: nobody takes it for a duel."""
     found = Choice("efficientnet-lite0", 20, 20, 0.55, 0.95, *alone, p)
     monkeypatch.setattr(default_recipe.backbones, "missing", lambda _: None)
     monkeypatch.setattr(default_recipe, "choose", lambda *_: found)
-    images = np.random.default_rng(0).integers(0, 256, (20, 64, 64, 3), dtype=np.uint8)
-    labels = np.arange(20) % 2
-    dataset = assay.load(arrays=(images, labels, images[:4], labels[:4]))
-    settings, told = Settings.checked({"data": "photos/"}), list[Event]()
-    (recipe,) = default_recipe.photo_recipe(dataset, settings, (read_recipe("cnn"),), told.append)
+    recipe, message = chosen({"validation": 0})
     assert recipe.name == taken
-    (message,) = (event.figures["message"] for event in told)
-    other = {"pretrained": "cnn", "cnn": "pretrained"}[taken]
-    for part in ("95.0 %", "55.0 %", f"the other: --model {other};", "no cnn was trained", "cnn,pretrained"):
+    for part in ("95.0 %", "55.0 %", "no cnn was tried, for there are no validation images"):
         assert part in message
+
+
+def test_several_workers_train_the_net(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is fitted at once they cannot share: nothing is compared, and it is said."""
+    monkeypatch.setattr(default_recipe.backbones, "missing", lambda _: None)
+    monkeypatch.setattr(default_recipe, "tried", lambda *_: pytest.fail("compared"))
+    recipe, message = chosen({"workers": 2})
+    assert recipe.name == "cnn"
+    assert "2 workers" in message
 
 
 def test_the_backbone_that_is_named_is_asked_and_used(monkeypatch: pytest.MonkeyPatch) -> None:
     """`--backbone quality` goes to the comparison and into the recipe."""
     asked = []
+
+    def compared(data: object, rows: object, net: Recipe, known: Recipe, *rest: object) -> Trial:
+        asked.append(known.options["backbone"])
+        return TRIAL
+
     monkeypatch.setattr(default_recipe.backbones, "missing", lambda _: None)
-
-    def chosen(split: object, rows: object, count: int, backbone: str) -> Choice:
-        asked.append(backbone)
-        return Choice(backbone, 20, 20, 0.55, 0.95, 1, 9, 0.02)
-
-    monkeypatch.setattr(default_recipe, "choose", chosen)
-    images = np.random.default_rng(0).integers(0, 256, (20, 64, 64, 3), dtype=np.uint8)
-    labels = np.arange(20) % 2
-    dataset = assay.load(arrays=(images, labels, images[:4], labels[:4]))
-    settings = Settings.checked({"data": "photos/", "backbone": "quality"})
-    (recipe,) = default_recipe.photo_recipe(dataset, settings, (read_recipe("cnn"),), lambda _: None)
+    monkeypatch.setattr(default_recipe, "tried", compared)
+    recipe, _ = chosen({"backbone": "quality"})
     assert asked == ["efficientnet-lite2"]
     assert recipe.options == {"backbone": "efficientnet-lite2"}
 

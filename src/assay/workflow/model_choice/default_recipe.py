@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from assay.core.errors import AssayError
 from assay.core.events import Event, OnEvent, warn
-from assay.data.splitting.stratified import hold_out
+from assay.data.splitting.stratified import HoldOut, hold_out
 from assay.data.values import Dataset
 from assay.features import backbones
-from assay.features.choice import choose, worth_asking
-from assay.training.recipes import Recipe, read_recipe
+from assay.features.choice import LEAST_SIDE, choose, worth_asking
+from assay.training.recipes import NetRecipe, Recipe, read_recipe
 from assay.workflow.model_choice.model_grid import with_backbone
+from assay.workflow.model_choice.trial import tried
 from assay.workflow.settings import Settings
 
 
@@ -18,9 +19,10 @@ def photo_recipe(
 ) -> tuple[Recipe, ...]:
     """The recipes of a run: for photographs `pretrained` in place of an unnamed `cnn`, where it is better.
 
-    Asked only where nothing was set that `cnn` alone has, of color images of at least 64 pixels. The labels
-    of validation and test images are not looked at. Says what was chosen and why. Where the pretrained net
-    is not installed, warns with the command that installs it.
+    Asked only where nothing was set that `cnn` alone has, of color images of at least 64 pixels. Chosen by
+    validation images (see `trial`), or without any by leave-one-out on those of train against hand-made
+    features; test images are not looked at. Says what was chosen and why. Where the pretrained net is not
+    installed, warns with the command that installs it.
     """
     given = settings.model or settings.recipe or settings.recipes or settings.warm_start
     if given or [recipe.name for recipe in recipes] != ["cnn"] or not worth_asking(dataset.shape):
@@ -30,18 +32,42 @@ def photo_recipe(
     if problem is not None:
         _tell_missing(problem, on_event)
         return tuple(recipes)
-    fraction = 0.0 if "validation" in dataset.splits else settings.validation
-    rows = hold_out(dataset.train, fraction, settings.data_seed).train
-    if len(set(dataset.train.labels[rows].tolist())) < 2:
+    if (settings.workers or 1) > 1:
+        text = f"recipe cnn, which {settings.workers} workers can train; pretrained is fitted by one process"
+        on_event(Event("choice", "load", {"message": text, "recipe": "cnn"}))
         return tuple(recipes)
-    choice = choose(dataset.train, rows, len(dataset.classes), backbone)
+    fraction = 0.0 if "validation" in dataset.splits else settings.validation
+    rows = hold_out(dataset.train, fraction, settings.data_seed)
+    if len(set(dataset.train.labels[rows.train].tolist())) < 2:
+        return tuple(recipes)
     pretrained = with_backbone(read_recipe("pretrained"), settings)
-    chosen = pretrained if choice.takes_pretrained else recipes[0]
-    other = "cnn" if choice.takes_pretrained else "pretrained"
-    untold = "no cnn was trained for this comparison, --model cnn,pretrained trains both"
-    text = f"recipe {chosen.name}, for {choice.sentence()}; the other: --model {other}; {untold}"
+    takes_pretrained, reason = _compared(dataset, rows, recipes[0], pretrained, settings, on_event)
+    chosen = pretrained if takes_pretrained else recipes[0]
+    other = "cnn" if takes_pretrained else "pretrained"
+    text = f"recipe {chosen.name}: {reason}; the other: --model {other}; both: --model cnn,pretrained"
+    side = min(dataset.shape[:2])
+    if chosen is recipes[0] and side > LEAST_SIDE:
+        text += f"; --size {LEAST_SIDE} trains it in about 1/{(side / LEAST_SIDE) ** 2:.1f} of the time"
     on_event(Event("choice", "load", {"message": text, "recipe": chosen.name}))
     return (chosen,)
+
+
+def _compared(
+    dataset: Dataset,
+    rows: HoldOut,
+    net: Recipe,
+    pretrained: Recipe,
+    settings: Settings,
+    on_event: OnEvent,
+) -> tuple[bool, str]:
+    """Is `pretrained` taken, and why: by validation images, or without any by those it learns from."""
+    assert isinstance(net, NetRecipe)
+    trial = tried(dataset, rows, net, pretrained, settings, on_event)
+    if trial is not None:
+        return trial.takes_pretrained, trial.sentence()
+    choice = choose(dataset.train, rows.train, len(dataset.classes), backbones.named(settings.backbone))
+    untold = "no cnn was tried, for there are no validation images"
+    return choice.takes_pretrained, f"{choice.sentence()}; {untold}"
 
 
 def _tell_missing(problem: AssayError, on_event: OnEvent) -> None:
