@@ -47,3 +47,14 @@ def test_what_is_said_to_take_a_path_takes_one() -> None:
     for name in said:
         given = Settings.checked({name: Path("some") / "place"})
         assert getattr(given, name) == getattr(Settings.checked({name: str(Path("some/place"))}), name)
+
+
+def test_names_are_taken_in_one_text_too(tmp_path: Path) -> None:
+    """As on the command line: a text is a sequence of texts too, so no type would tell that it is wrong."""
+    assert Settings.checked({"checks": "identity, leakage"}).checks == ("identity", "leakage")
+    (tmp_path / "names.txt").write_text("cat\ndog\n")
+    for given in ("cat,dog", str(tmp_path / "names.txt"), ["cat", "dog"]):
+        assert Settings.checked({"classes": given}).classes == ("cat", "dog")
+    with pytest.raises(assay.AssayError) as refused:
+        Settings.checked({"classes": "cat,cat"})
+    assert refused.value.code == "class-names"

@@ -43,7 +43,8 @@ class Results:
     features: what the model computes for each test image before its last layer, `(n, d)`.
     decisions: what a person decided before this run, which was given them. look_at: test images that the
         report is asked to show the model's looks at.
-    seed, recipe, config: what was asked for, as JSON types. commands: shell lines that repeat the run.
+    seed, recipe, config: what was asked for, as JSON types. reason: why the recipe was taken, where the user
+        named none. commands: shell lines that repeat the run.
     """
 
     dataset: Dataset
@@ -58,6 +59,7 @@ class Results:
     asked: Saliency | None = None
     features: NDArray[np.float32] | None = None
     recipe: Mapping[str, Any] | None = None
+    reason: str = ""
     seed: int | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
     commands: tuple[str, ...] = ()

@@ -34,11 +34,12 @@ def with_score(results: Results, score: Evaluation | None) -> Results:
     return replace(results, evaluation=score, recipe=recipe)
 
 
-def with_settings(results: Results, config: Mapping[str, Any]) -> Results:
-    """With what was asked for, and the shell line that repeats the run from its own configuration."""
+def with_settings(results: Results, config: Mapping[str, Any], reason: str = "") -> Results:
+    """With what was asked for, why the recipe was taken where none was named, and the shell line that repeats
+    the run from its own configuration."""
     command = f"assay {config.get('command', 'run')} --config config.toml --out ANOTHER_FOLDER"
     seed = config.get("seed") if results.layers else None
-    return replace(results, config=config, seed=seed, commands=(command,))
+    return replace(results, config=config, seed=seed, commands=(command,), reason=reason)
 
 
 def partition(dataset: Dataset, held: HoldOut, decided: Decided) -> list[dict[str, Any]]:

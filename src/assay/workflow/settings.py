@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from assay.core.errors import AssayError
 from assay.core.text import choices, shortened
 from assay.data.formats.safe_open import read_file
+from assay.data.listing.class_names import read_class_names
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
@@ -21,6 +22,23 @@ def _as_text(value: object) -> object:
 
 #: A path as text, from Python as a `Path` too.
 PathText = Annotated[str, BeforeValidator(_as_text)]
+
+
+def _as_names(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return tuple(name.strip() for name in value.split(",") if name.strip())
+
+
+def _as_classes(value: object) -> object:
+    return read_class_names(value) if isinstance(value, str) else value
+
+
+#: Names; from Python also in one text, as on the command line: "identity,leakage".
+Names = Annotated[tuple[str, ...], BeforeValidator(_as_names)]
+
+#: The same of classes, whose text may be that of a file.
+ClassNames = Annotated[tuple[str, ...], BeforeValidator(_as_classes)]
 
 #: Bytes of a file of settings; those of a run have one or two thousand.
 _LONGEST_FILE: Final = 1 << 20
@@ -42,7 +60,7 @@ class Reading(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str | None = None
-    classes: tuple[str, ...] | None = None
+    classes: ClassNames | None = None
     floats: Literal["0-1", "0-255"] | bool = False
     channel_order: Literal["last", "first"] | None = None
     size: Annotated[str, Field(coerce_numbers_to_str=True)] | None = None
@@ -90,7 +108,7 @@ class Settings(Reading):
     device: Device = "auto"
     threads: Annotated[int, Field(ge=1, le=1024)] | None = None
     workers: Annotated[int, Field(ge=1, le=1024)] | None = None
-    checks: tuple[str, ...] | None = None
+    checks: Names | None = None
     thorough: bool = False
     self_test: bool = False
     features: PathText | None = None

@@ -261,6 +261,6 @@ def report(folder: RunFolder, plan: Plan, results: Results, model: Model | None,
         folder.facts["data"] = dict(plan.location)
         if plan.settings.decisions:
             folder.facts["decisions"] = {**plan.decided.counts, "unmatched": plan.decided.unmatched}
-        write_results(folder.path, with_settings(results, plan.config()), model)
+        write_results(folder.path, with_settings(results, plan.config(), plan.reason), model)
         folder.finish()
     on_event(Event("run-finished", "report", {"path": str(folder.path), **results.headline()}))

@@ -29,8 +29,10 @@ def photographs() -> Dataset:
 def chosen(given: dict[str, object]) -> tuple[Recipe, str]:
     """The recipe for photographs where these settings are given, and what is said of it."""
     settings, told = Settings.checked({"data": "photos/", **given}), list[Event]()
-    (recipe,) = default_recipe.photo_recipe(photographs(), settings, (read_recipe("cnn"),), told.append)
+    recipes = (read_recipe("cnn"),)
+    (recipe,), reason = default_recipe.photo_recipe(photographs(), settings, recipes, told.append)
     (message,) = (event.figures["message"] for event in told if event.event == "choice")
+    assert reason == message
     return recipe, message
 
 

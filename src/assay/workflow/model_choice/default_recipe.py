@@ -16,8 +16,9 @@ from assay.workflow.settings import Settings
 
 def photo_recipe(
     dataset: Dataset, settings: Settings, recipes: Sequence[Recipe], on_event: OnEvent
-) -> tuple[Recipe, ...]:
-    """The recipes of a run: for photographs `pretrained` in place of an unnamed `cnn`, where it is better.
+) -> tuple[tuple[Recipe, ...], str]:
+    """The recipes of a run, and why, where the data were asked: for photographs `pretrained` in place of an
+    unnamed `cnn`, where it is better.
 
     Asked only where nothing was set that `cnn` alone has, of color images of at least 64 pixels. Chosen by
     validation images (see `trial`), or without any by leave-one-out on those of train against hand-made
@@ -26,20 +27,20 @@ def photo_recipe(
     """
     given = settings.model or settings.recipe or settings.recipes or settings.warm_start
     if given or [recipe.name for recipe in recipes] != ["cnn"] or not worth_asking(dataset.shape):
-        return tuple(recipes)
+        return tuple(recipes), ""
     backbone = backbones.named(settings.backbone)
     problem = backbones.missing(backbone)
     if problem is not None:
         _tell_missing(problem, on_event)
-        return tuple(recipes)
+        return tuple(recipes), ""
     if (settings.workers or 1) > 1:
         text = f"recipe cnn, which {settings.workers} workers can train; pretrained is fitted by one process"
         on_event(Event("choice", "load", {"message": text, "recipe": "cnn"}))
-        return tuple(recipes)
+        return tuple(recipes), text
     fraction = 0.0 if "validation" in dataset.splits else settings.validation
     rows = hold_out(dataset.train, fraction, settings.data_seed)
     if len(set(dataset.train.labels[rows.train].tolist())) < 2:
-        return tuple(recipes)
+        return tuple(recipes), ""
     pretrained = with_backbone(read_recipe("pretrained"), settings)
     takes_pretrained, reason = _compared(dataset, rows, recipes[0], pretrained, settings, on_event)
     chosen = pretrained if takes_pretrained else recipes[0]
@@ -49,7 +50,7 @@ def photo_recipe(
     if chosen is recipes[0] and side > LEAST_SIDE:
         text += f"; --size {LEAST_SIDE} trains it in about 1/{(side / LEAST_SIDE) ** 2:.1f} of the time"
     on_event(Event("choice", "load", {"message": text, "recipe": chosen.name}))
-    return (chosen,)
+    return (chosen,), text
 
 
 def _compared(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from assay.audits.registry import known_checks
 from assay.core import durable
@@ -35,10 +35,13 @@ from assay.workflow.planning.data import Data, need_test_split, open_data
 from assay.workflow.planning.decided import tell_decided
 from assay.workflow.settings import Settings
 
+#: In the run folder: why the recipe was taken, in words.
+REASON: Final = "recipe_reason.txt"
+
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """recipe: None for an audit, and for several models.
+    """recipe: None for an audit, and for several models. reason: why it was taken, where none was named.
 
     location: where the data came from, for the manifest alone.
     decisions: those of the settings' table, and `decided`: what follows from them for these data.
@@ -58,6 +61,7 @@ class Plan:
     start: ModelData | None = None
     pred_probs: ClassProbabilities | None = None
     answers: ClassProbabilities | None = None
+    reason: str = ""
     parts: tuple["Plan", ...] = ()
 
     @cached_property
@@ -117,8 +121,9 @@ def make_plan(
     dataset = open_data(data, settings.reading(), offline, on_event)
     if command in ("run", "evaluate"):
         need_test_split(dataset)
+    reason = ""
     if recipes:
-        recipes = photo_recipe(dataset, settings, recipes, on_event)
+        recipes, reason = photo_recipe(dataset, settings, recipes, on_event)
         for recipe in recipes:  # another may have been chosen
             check_workers(recipe, settings.workers or 1)
     label = run_name(settings, recipes) if recipes else command
@@ -127,7 +132,7 @@ def make_plan(
     if plan.start is not None:
         for recipe in recipes:
             fitting_weights(plan.start, recipe, dataset.shape, dataset.classes)
-    return _with_recipes(plan, recipes)
+    return _with_recipes(replace(plan, reason=reason), recipes)
 
 
 def plan_of_data(
@@ -197,6 +202,7 @@ def plan_of_run(folder: Path, data: Data | None, offline: bool, on_event: OnEven
         decisions,
         start,
         *own_probabilities,
+        reason=_reason_of(folder),
     )
     return _with_recipes(plan, recipes)
 
@@ -216,6 +222,11 @@ def _start_of(folder: Path, settings: Settings) -> ModelData | None:
     return read_start(own if is_kept(own) else Path(settings.warm_start))
 
 
+def _reason_of(folder: Path) -> str:
+    copy = folder / REASON
+    return copy.read_text("utf-8", errors="replace") if copy.exists() else ""
+
+
 def _decisions_of(folder: Path, settings: Settings) -> tuple[Decision, ...]:
     """A run's decisions, from its own copy: the table that it was given may have been edited since."""
     if settings.decisions is None:
@@ -225,13 +236,16 @@ def _decisions_of(folder: Path, settings: Settings) -> tuple[Decision, ...]:
 
 
 def keep_inputs(plan: Plan, folder: Path) -> None:
-    """Copy what the run is given beside its data into the run folder: decisions, and a model to begin from.
+    """Copy what the run is given beside its data into the run folder: decisions, and a model to begin from;
+    and why its recipe was taken.
 
     Raises AssayError `config-changed` when the run there was begun with others.
     """
     _keep_decisions(plan, folder)
     if plan.start is not None:
         keep_start(plan.start, folder / START)
+    if plan.reason:
+        durable.write_text(folder / REASON, plan.reason)
     for kind, probabilities in ((PRED_PROBS, plan.pred_probs), (ANSWERS, plan.answers)):
         if probabilities is not None:
             kind.keep(probabilities, plan.dataset.classes, folder)
