@@ -114,6 +114,44 @@ def test_pictures_that_are_their_own_mirror_images_are_not_called_copies():
     assert len(find_detail_copies(crosses()).first) == 0
 
 
+def halved(count: int = 60, crease: float = 0.0) -> np.ndarray:
+    """The left half of a scene and its mirror image, as of a shirt; crease: of waves of their own over it."""
+    left, other = scenes(count, 7)[:, :, : SIDE // 2], scenes(count, 8).astype(float)
+    whole = np.concatenate([left, left[:, :, ::-1]], axis=2).astype(float)
+    return np.clip(whole + crease * (other - other.mean(axis=(1, 2, 3), keepdims=True)), 0, 255).astype(
+        np.uint8
+    )
+
+
+@pytest.mark.parametrize("crease", [0.1, 0.25])
+@pytest.mark.parametrize("kind", ["cropped", "resized", "framed"])
+def test_copies_of_symmetric_pictures_are_found(kind: str, crease: float):
+    """Mirrored, a shirt finds the copy that it has. That is no lookalike: straight the copy is nearer."""
+    images, change = halved(crease=crease), _picture(KINDS[kind])
+    sources = range(0, 60, 5)
+    found = find_detail_copies(np.concatenate([images, np.stack([change(images[i]) for i in sources])]))
+    pairs = {frozenset(pair) for pair in zip(found.first.tolist(), found.second.tolist(), strict=True)}
+    assert pairs == {frozenset((source, 60 + place)) for place, source in enumerate(sources)}
+
+
+def vases(count: int = 120) -> np.ndarray:
+    """Waves like those of `crosses`, but of one direction upside down, and with a grain of their own."""
+    rng = np.random.default_rng(0)
+    y, x = np.mgrid[:SIDE, :SIDE] - (SIDE - 1) / 2
+    images = [
+        128 + 45 * np.cos(x / across) + 45 * np.sin(y / down + 0.7) + rng.normal(0, 2, (SIDE, SIDE))
+        for across, down in rng.uniform(2.5, 3.5, (count, 2))
+    ]
+    return np.clip(np.stack(images), 0, 255).astype(np.uint8)[..., None]
+
+
+def test_symmetric_lookalikes_are_not_called_copies(monkeypatch: pytest.MonkeyPatch):
+    """They are like their mirror images, but not like them upside down: the mirror control counts them."""
+    assert len(find_detail_copies(vases()).first) == 0
+    monkeypatch.setattr(detail_copies, "_NEARER", 1e-9)
+    assert len(find_detail_copies(vases()).first) > 10
+
+
 def corners(count: int = 150) -> np.ndarray:
     """Plain surfaces below a black corner: an outline of straight edges, and nothing else."""
     rng = np.random.default_rng(2)

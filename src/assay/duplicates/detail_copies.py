@@ -37,6 +37,10 @@ _STEP: Final = 3**0.5
 #: Share of the pictures looked up the wrong way round that may find a partner: the false alarms accepted.
 FALSE_ALARMS: Final = 0.002
 
+#: A copy of a picture that is its own mirror image is nearer to it than to its mirror image by this factor,
+#: for they share its creases and its light; two symmetric lookalikes are not. Chosen on the tuning sets.
+_NEARER: Final = 1.25
+
 #: Pictures looked up as mirror images, and as many upside down, at most.
 _CONTROLS: Final = 1_000
 
@@ -190,24 +194,18 @@ def _limits(
 ) -> tuple[float, float]:
     """The limit of each share of cells that may disagree, by the control; 0 where none is low enough."""
     gray, rows = gray_of(small), spread_rows(len(small), _CONTROLS)
-    near = known | {
-        (min(pair), max(pair))
-        for pair in zip(
-            *(side[found.ratio.min(axis=1) < _STEP * LARGEST_LIMIT].tolist() for side in _sides(found)),
-            strict=True,
-        )
-    }
+    near = _near(found, known)
     lowest = []
     for turned in (small[rows][:, :, ::-1], small[rows][:, ::-1]):
         asking = np.ascontiguousarray(turned)
         compared = _compared(gray_of(asking), likely_pairs(index, asking, rows), gray, partners, hopeless)
         asked, other = rows[compared.pairs.asked], compared.pairs.other
-        # A picture that is its own mirror image finds its partner again: nothing tells if that is a copy.
-        each = rows, np.arange(len(rows))
-        alike = np.all(compare_detail(gray, gray_of(asking), each).missing < hopeless, axis=1)
-        pairs = zip(asked.tolist(), other.tolist(), alike[compared.pairs.asked].tolist(), strict=True)
-        copies = [not itself and (min(a, b), max(a, b)) in near for a, b, itself in pairs]
-        ratio = np.where(np.array(copies, bool)[:, None], np.float32(np.inf), compared.ratio)
+        # A picture that is its own mirror image finds its partner again. A copy is nearer the right way
+        # round; where it is not, nothing tells the two from lookalikes.
+        pairs = zip(asked.tolist(), other.tolist(), strict=True)
+        straight = np.array([near.get((min(pair), max(pair)), np.inf) for pair in pairs])
+        copies = straight * _NEARER < compared.ratio.min(axis=1)
+        ratio = np.where(copies[:, None], np.float32(np.inf), compared.ratio)
         least = np.full((len(rows), len(DISAGREEING)), np.inf, np.float32)
         np.minimum.at(least, compared.pairs.asked, ratio)
         lowest.append(least)
@@ -216,8 +214,14 @@ def _limits(
     return whole, min(part, whole)  # where whole pictures are alike by chance, halves of them are
 
 
-def _sides(found: _Compared) -> tuple[Rows, Rows]:
-    return found.pairs.asked, found.pairs.other
+def _near(found: _Compared, known: set[tuple[int, int]]) -> dict[tuple[int, int], float]:
+    """Pairs that may be copies, the smaller row first, and `_Compared.ratio`; below 0 if known."""
+    ratio = found.ratio.min(axis=1)
+    kept = np.flatnonzero(ratio < _STEP * LARGEST_LIMIT)
+    kept = kept[np.argsort(-ratio[kept], kind="stable")]  # of both ways round the nearer one stays
+    sides = (side[kept].tolist() for side in (found.pairs.asked, found.pairs.other, ratio))
+    near = {(min(a, b), max(a, b)): own for a, b, own in zip(*sides, strict=True)}
+    return near | dict.fromkeys(known, -1.0)
 
 
 def _limit(lookalikes: Float32s) -> float:
