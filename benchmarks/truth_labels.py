@@ -1,14 +1,16 @@
 """Wrong labels: Assay's list and ranking beside every method of cleanlab, from the same probabilities.
 
-    python benchmarks/truth_labels.py PYTHON [--stamps FOLDER] [--draws N]
+    python benchmarks/truth_labels.py PYTHON [--stamps FOLDER] [--draws N] [--only SET[;SET]]
 
 PYTHON: of an environment with cleanlab 2.9. Sets are those of truth_sets.py that nothing was chosen on, and
 2,000 training images of Fashion-MNIST with an odd index (those with an even one were tuned on, with
 draws 0 and 1 of other seeds). Labels are flipped to any class, or to the class whose mean image is nearest.
-"Reached" asks: is no method of cleanlab better than the list in both recall and precision?
+"Reached" asks: is no method of cleanlab better than the list in both recall and precision? --only replaces
+those sets in the result file, each with the commit that it is of.
 """
 
 import argparse
+import json
 import subprocess
 import sys
 import tempfile
@@ -24,7 +26,7 @@ from assay.audits.measures.pixel_sums import measure
 from assay.audits.self_test.recall import found_in_twice, most_similar_classes
 from assay.data.values import images_of
 from assay.workflow.load import load
-from measuring import conditions, write_result
+from measuring import RESULTS, conditions, write_result
 from truth_sets import SETS, labelled
 
 NOISE = (("any", 0.01), ("any", 0.05), ("similar", 0.05), ("none", 0.0))
@@ -86,11 +88,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("python", type=Path)
     parser.add_argument("--draws", type=int, default=2)
+    parser.add_argument("--only", default="")
     parser.add_argument("--stamps", type=Path, default=truth_sets.STAMPS)
     asked = parser.parse_args()
     truth_sets.STAMPS = asked.stamps
     before, figures = conditions(), {"draws": asked.draws, "sets": {}}
+    kept = json.loads((RESULTS / "truth_labels.json").read_text("utf-8")) if asked.only else None
+    if kept:
+        figures["sets"] = kept["figures"]["sets"]
     for name, (images, labels) in sets(asked.stamps.is_dir()).items():
+        if kept and name not in asked.only.split(";"):
+            continue
         clean = labelled(images, labels)
         counted = {"train": measure(clean.train, len(clean.classes))}
         similar = most_similar_classes(CheckContext(clean, counted))
@@ -104,10 +112,11 @@ def main() -> None:
                     row | ({} if found is None else _beside(found, given, given != labels, asked.python))
                 )
         figures["sets"][name] = {"images": len(labels), "classes": len(clean.classes), "rows": rows}
+        if kept:
+            figures["sets"][name]["commit"] = before["commit"]
         print(name, rows, file=sys.stderr, flush=True)
-    write_result(
-        "truth_labels", f"python benchmarks/truth_labels.py PYTHON --draws {asked.draws}", before, figures
-    )
+    command = f"python benchmarks/truth_labels.py PYTHON --draws {asked.draws}"
+    write_result("truth_labels", command, kept["conditions"] if kept else before, figures)
 
 
 def _beside(found: dict[str, Any], labels: np.ndarray, wrong: np.ndarray, python: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Write docs/planted-faults.md from truth.json, truth_labels.json and ood_sets.json in benchmarks/results.
+"""Write docs/planted-faults.md from truth, truth_peers, truth_labels and ood_sets in benchmarks/results.
 
 python benchmarks/truth_page.py
 """
@@ -9,6 +9,7 @@ from typing import Any
 from assay.core import durable
 from measuring import RESULTS, ROOT
 from truth_page_more import labels_section, ood_section
+from truth_page_peers import peers_section, set_section
 
 HEAD = """# How many planted faults are found
 
@@ -29,14 +30,11 @@ not more than 0.5 % was asked.
 
 
 def main() -> None:
-    figures = json.loads((RESULTS / "truth.json").read_text("utf-8"))["figures"]
-    text = HEAD.format(draws=figures["draws"], commit=figures["copies_of_commit"])
-    for name, row in figures["judging"].items():
-        text += f"\n## {name}\n\n{row['images']} images, {row['classes']} classes. Clean set: "
-        text += f"{row['clean']['near copies']} near copies, {row['clean']['quality']} of poor quality.\n\n"
-        text += "| Fault | Found | Planted |\n| --- | --- | --- |\n"
-        for kind, (found, planted) in (row["copies"] | row["damages"]).items():
-            text += f"| {kind} | {found} | {planted} |\n"
+    own, peers = _figures("truth"), _figures("truth_peers")
+    text = HEAD.format(draws=own["draws"], commit=own["copies_of_commit"])
+    text += peers_section(own["judging"], peers) + "\n## Set by set\n"
+    for name, row in own["judging"].items():
+        text += set_section(name, row, peers, list(peers["versions"]))
     text += labels_section(_figures("truth_labels")) + ood_section(_figures("ood_sets"))
     durable.write_text(ROOT / "docs" / "planted-faults.md", text)
 

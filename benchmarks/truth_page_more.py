@@ -11,8 +11,7 @@ cleanlab 2.9 gets the same out-of-sample probabilities as Assay's rule. Its list
 counts the draws in which any of the seven is better than Assay's list in both recall and precision.
 Cells of lists are found / length. The last columns: share of the flips in a ranking twice their number,
 for cleanlab the best of its five rankings. Where the reference is too weak, `label-errors` is not
-evaluated. Made by `benchmarks/truth_labels.py`. CleanVision and DataEval judge no labels; they were not
-run on these sets, only on Fashion-MNIST (copies and damage, [benchmarks.md](benchmarks.md)).
+evaluated. Made by `benchmarks/truth_labels.py`. CleanVision and DataEval judge no labels.
 
 | Set | Flips | Planted | Assay's list | cleanlab's best | Better | Assay's ranking | cleanlab's best |
 | --- | --- | --- | --- | --- | --- | --- | --- |
