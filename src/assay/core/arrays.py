@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.errors import AssayError
+
 #: Pixels, or digests.
 Bytes = NDArray[np.uint8]
 
@@ -21,6 +23,19 @@ Float64s = NDArray[np.float64]
 
 #: Height, width and channels of an image.
 Shape = tuple[int, int, int]
+
+
+def unmasked(values: object, where: str) -> object:
+    """The values as they are. Raises AssayError `bad-arrays` where some lie under a mask of NumPy.
+
+    `numpy.asarray` drops a mask: what somebody ruled out would be used. Told by what masked arrays have, for
+    to load their module takes time.
+    """
+    mask = getattr(values, "mask", None) if isinstance(values, np.ndarray) else None
+    if mask is not None and (count := int(np.sum(mask))):
+        what = f"{count:,} of its values are masked, and what lies under a mask is not to be used"
+        raise AssayError("bad-arrays", where, what, "Fill them, or leave those images out.")
+    return values
 
 
 def distinct(numbers: Rows) -> Rows:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.arrays import unmasked
 from assay.core.errors import AssayError
 from assay.data.formats.npy import read_npy, read_npz
 from assay.data.formats.safe_open import read_file
@@ -89,7 +90,7 @@ def _read(given: Any, option: str) -> _Given:
         names = tuple(str(column).removeprefix("p:") for column in columns)
         return _Given(given.to_numpy(), names)
     try:
-        return _Given(np.asarray(given))
+        return _Given(np.asarray(unmasked(given, option)))
     except (ValueError, TypeError) as error:
         raise _bad(option, f"they are no array ({error})") from error
 

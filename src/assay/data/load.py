@@ -20,6 +20,7 @@ from assay.data.formats.signatures import FIRST_BYTES
 from assay.data.formats.unread_forms import form_of
 from assay.data.listing.class_names import checked_classes, read_class_names
 from assay.data.listing.tree import named_splits
+from assay.data.option_types import check_types
 from assay.data.request import Request, refuse_unused
 from assay.data.sources import SOURCES, Source
 from assay.data.sources.python_objects import is_objects
@@ -71,6 +72,7 @@ def as_request(
     data: a name, a path, the arrays themselves as a tuple or list, or objects (see `python_objects`).
     Raises AssayError `unknown-data`.
     """
+    check_types({"split_names": split_names, "root": root, **options})
     if data is not None and arrays is not None:
         raise AssayError("usage", "arrays", "both data and arrays were given", "Give one of them.")
     objects = None
@@ -127,6 +129,8 @@ def _existing_path(text: str | None, data: object) -> Path | None:
     """The path that is meant, or None where a name is meant. Raises `unknown-data` where it is missing."""
     if text is None or (text in NAMES and not isinstance(data, Path)) or text.startswith(PREFIXES):
         return None
+    if not text:  # as a path it would be this folder: what a variable is that was never set
+        raise AssayError("unknown-data", "DATA", "it is an empty text", "Give a name or a path; here: .")
     if is_address(text) and not isinstance(data, Path):
         return None
     path = expanded(text, "the data")

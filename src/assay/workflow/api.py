@@ -203,6 +203,7 @@ def evaluate(
     >>> assay.evaluate(predictions=["Bag"] * 500, data=data).accuracy
     0.1
     """
+    _need_audit(audit)
     if isinstance(model, Model):
         given = predictions is not None or probabilities is not None
         if not given and out is not None and model.own_net is not None:
@@ -224,6 +225,12 @@ def evaluate(
     return judge_answers(
         answers.name, answers.probabilities, dataset, audit, decided, labels_only=answers.labels_only
     )
+
+
+def _need_audit(audit: object) -> None:
+    if audit is not None and not isinstance(audit, Audit):
+        what = f"a {type(audit).__name__} is no audit"
+        raise AssayError("bad-value", "audit", what, "Give what assay.audit returned, or leave it out.")
 
 
 def _decided(dataset: Dataset, table: str | Path | None, on_event: OnEvent) -> Decided | None:

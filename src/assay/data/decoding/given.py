@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from assay.core.arrays import unmasked
 from assay.core.errors import AssayError
 from assay.data.decoding.image import picture_of, read_picture
 from assay.data.decoding.resize import fit_image
@@ -79,6 +80,7 @@ def image_blocks(
 
 
 def _one(array: NDArray[np.uint8], preprocessing: Preprocessing) -> NDArray[np.uint8]:
+    unmasked(array, "image")
     image = array[..., None] if array.ndim == 2 and preprocessing.channels == 1 else array
     if image.dtype != np.uint8 or image.shape != preprocessing.shape:
         raise _wrong(f"{array.dtype} of shape {array.shape}", preprocessing)
@@ -86,6 +88,7 @@ def _one(array: NDArray[np.uint8], preprocessing: Preprocessing) -> NDArray[np.u
 
 
 def _several(array: NDArray[np.uint8], preprocessing: Preprocessing) -> NDArray[np.uint8]:
+    unmasked(array, "images")
     images = array[..., None] if array.ndim == 3 and preprocessing.channels == 1 else array
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != preprocessing.shape:
         raise _wrong(f"{array.dtype} of shape {array.shape}", preprocessing)

@@ -1,21 +1,23 @@
 """Class names as the user gives them: a list, or a file with one name a line."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from pathlib import Path
 
 from assay.core.errors import AssayError
-from assay.core.text import one_line
+from assay.core.text import one_line, shortened
 from assay.data.formats.safe_open import open_file
 from assay.data.listing.names import one_spelling
 
 
 def checked_classes(classes: Sequence[str]) -> tuple[str, ...]:
     """Class names in label order. Raises AssayError `class-names` when one is empty or occurs twice."""
-    names = tuple(classes)
+    names = tuple(_listed(classes))
     if not names or not all(isinstance(name, str) and name.strip() for name in names):
-        raise AssayError("class-names", "--classes", "a class has no name", "Give every class a name.")
+        odd = next((name for name in names if not isinstance(name, str)), None)
+        what = "a class has no name" if odd is None else f"{shortened(repr(odd))} is no name"
+        raise AssayError("class-names", "--classes", what, "Give every class a name, as text.")
     meant = one_spelling([names])
-    names = tuple(meant[name] for name in names)
+    names = tuple(str(meant[name]) for name in names)  # NumPy's text is text with another type
     twice = (
         next((name for name in names if names.count(name) > 1), None)
         if len(set(names)) < len(names)
@@ -29,6 +31,14 @@ def checked_classes(classes: Sequence[str]) -> tuple[str, ...]:
             "Give each class its own name.",
         )
     return names
+
+
+def _listed(classes: object) -> Iterable[str]:
+    """Class names that stand in an order. Raises AssayError `class-names` for a set or a mapping."""
+    if isinstance(classes, Iterable) and not isinstance(classes, Set | Mapping | bytes):
+        return classes
+    what = f"a {type(classes).__name__} gives no order of the classes"
+    raise AssayError("class-names", "--classes", what, "Give a list of names, in the order of the labels.")
 
 
 def read_class_names(text: str) -> tuple[str, ...]:

@@ -59,7 +59,11 @@ def _texts(values: NDArray[Any], where: str) -> list[str]:
     if flat.ndim != 1 or not all(isinstance(value, str | bytes) for value in flat.tolist()):
         fix = "Give one whole number or one name an image."
         raise AssayError("label-not-integer", where, f"labels are of type {values.dtype}", fix)
-    texts = [v.decode("utf-8", "replace") if isinstance(v, bytes) else v for v in flat.tolist()]
+    try:
+        texts = [v.decode("utf-8") if isinstance(v, bytes) else v for v in flat.tolist()]
+    except UnicodeDecodeError as error:  # replaced, two classes could become one
+        what = f"a label is not UTF-8: {error.object[:40]!r}"
+        raise AssayError("label-not-integer", where, what, "Decode the labels, and give text.") from error
     missing = sum(not text.strip() for text in texts)
     if missing:
         raise AssayError(
@@ -82,7 +86,7 @@ def _from_numbers(values: NDArray[Any], where: str) -> tuple[NDArray[Any], str]:
 
 def _need_exact(numbers: NDArray[Any], where: str) -> None:
     """Raise AssayError `label-out-of-range` for numbers that int64 would hold as other ones."""
-    large = np.flatnonzero(~(np.abs(numbers) < 2**53))
+    large = np.flatnonzero(~(np.abs(numbers.astype(np.float64)) < 2**53))  # float16 knows no such number
     if len(large):
         what = (
             f"{len(large):,} of {len(numbers):,} labels are too large for the number of a class, the first "

@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.arrays import unmasked
 from assay.core.errors import AssayError
 from assay.data.checked_images import IN_MEMORY, array_images, own_copy
 from assay.data.request import OF_ARRAYS, Request
@@ -45,6 +46,9 @@ def _guarded(split: Split, part: RawSplit) -> Split:
 
 
 def _as_arrays(given: Sequence[Any]) -> list[NDArray[Any]]:
+    if not isinstance(given, tuple | list):
+        what = f"a {type(given).__module__}.{type(given).__name__} is no tuple of arrays"
+        raise AssayError("bad-arrays", "arrays", what, "Give (X, y) or (X, y, X_test, y_test).")
     if len(given) not in (2, 4):
         raise AssayError(
             "bad-arrays",
@@ -57,6 +61,6 @@ def _as_arrays(given: Sequence[Any]) -> list[NDArray[Any]]:
 
 def _as_array(values: Any, where: str) -> NDArray[Any]:
     try:
-        return np.asarray(values)
+        return np.asarray(unmasked(values, where))
     except (ValueError, TypeError) as error:
         raise AssayError("bad-arrays", where, f"it is no array ({error})", "Give a NumPy array.") from error

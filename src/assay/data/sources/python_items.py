@@ -6,11 +6,13 @@ A picture is Pillow's image, an array, a tensor, a content or a path.
 import io
 import os
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 import numpy as np
 from PIL import Image
 
+from assay.core.arrays import unmasked
 from assay.core.errors import AssayError
 from assay.core.text import one_line, shortened
 from assay.data.formats.pixel_arrays import ArrayForm, pixels, plain_images
@@ -31,13 +33,24 @@ def is_picture(value: object) -> bool:
     return isinstance(value, Image.Image | str | bytes | os.PathLike) or getattr(value, "ndim", 0) > 0
 
 
+def is_nothing(value: Any) -> bool:
+    """Whether a value stands for one that is missing: None, NaN, pandas' NA and NaT, NumPy's masked."""
+    if value is None or (isinstance(value, np.ndarray) and value.ndim == 0 and hasattr(value, "mask")):
+        return value is None or bool(value.mask)
+    if isinstance(value, float | np.floating | Decimal):
+        return bool(value != value)
+    return type(value).__name__ in ("NAType", "NaTType")  # by name: pandas may not be installed
+
+
 def as_payload(value: Any, where: str, request: Request) -> Payload:
-    """The image as content of a file, or its path, as files in a folder are read.
+    """The image as content of a file, or its path, as files in a folder are read. A missing one is empty.
 
     where: what to call it in an error. Raises AssayError `bad-arrays`, `pixel-out-of-range`.
     """
     if isinstance(value, Mapping):  # the hub's form of an image that is not decoded
         value = value.get("bytes") or value.get("path")
+    if is_nothing(value):
+        return b""
     if isinstance(value, str | os.PathLike):
         return os.path.realpath(os.path.join(request.root or "", os.fspath(value)))  # noqa: PTH118  a link's target is read
     if isinstance(value, bytes | bytearray | memoryview):
@@ -73,7 +86,7 @@ def _png(image: Image.Image, where: str) -> bytes:
 
 def _encoded(value: Any, where: str, form: ArrayForm) -> bytes:
     """An array or tensor as PNG: `(h, w)`, `(h, w, c)`, channels first, or a flat square."""
-    array = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
+    array = np.asarray(value.detach().cpu() if hasattr(value, "detach") else unmasked(value, where))
     shaped, _ = plain_images(array[None], where, form.channel_order)
     return png_bytes(pixels(shaped, where, form.floats)[0])
 

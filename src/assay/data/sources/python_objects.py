@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from assay.core.errors import AssayError
 from assay.core.text import one_line, shortened, whole_number
 from assay.data.formats.text_table import LABEL_NAMES, PATH_NAMES, SPLIT_NAMES, optional_column
@@ -17,7 +19,7 @@ from assay.data.listing.parquet import IMAGE_NAMES
 from assay.data.listing.table_labels import is_missing, refuse_unlabelled, table_labels
 from assay.data.request import OF_IMAGES, OF_TABLES, Request
 from assay.data.sources.image_dataset import read_image_set
-from assay.data.sources.python_items import as_payload, is_picture, items_of, wrong_objects
+from assay.data.sources.python_items import as_payload, is_nothing, is_picture, items_of, wrong_objects
 from assay.data.values import UNLABELLED, Dataset, LeftOut, numbered_ids
 
 #: The options of a request that this source reads.
@@ -120,12 +122,18 @@ def _is_map_style(data: object) -> bool:
 
 
 def _columns(frame: Any) -> dict[str, list[Any]]:
+    names = [str(name) for name in frame.columns]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        what = f"two columns are called {shortened(one_line(twice))}"
+        raise AssayError("table-value", "DataFrame", what, "Rename or drop one of them.")
     return {str(name): list(frame[name]) for name in frame.columns}
 
 
 def _image_column(columns: Mapping[str, Sequence[Any]], request: Request) -> str | None:
     """The column that holds pictures themselves; None where there are paths alone."""
-    firsts = {name: cells[0] for name, cells in columns.items() if len(cells)}
+    firsts = {
+        name: next((cell for cell in cells if not is_nothing(cell)), None) for name, cells in columns.items()
+    }
     for name in filter(None, [request.path_column, *IMAGE_NAMES, *columns]):
         if is_picture(firsts.get(name)) and not isinstance(firsts[name], str | os.PathLike):
             return name
@@ -155,9 +163,24 @@ def _root(request: Request, tables: Sequence[tuple[Table, Mapping[str, Sequence[
 
 def _text(cell: Any) -> str:
     """A cell as a table of text would have it."""
-    if cell is None or cell != cell:
+    if is_nothing(cell):
         return ""
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+    if isinstance(cell, bytes):
+        return cell.decode("utf-8", "backslashreplace")  # one text for each content
+    if not _has_words(cell):
+        return f"a {type(cell).__module__}.{type(cell).__name__}"
+    whole = isinstance(cell, float | np.floating) and cell.is_integer()
+    try:
+        return str(int(cell)) if whole else str(cell)
+    except ValueError as error:  # more digits than Python writes
+        raise wrong_objects(f"a number cannot be written as text ({error})") from error
+
+
+def _has_words(cell: Any) -> bool:
+    """Whether it can be told in words that stay the same: not by where it lies in memory."""
+    if isinstance(cell, str | int):
+        return True
+    return not repr(cell).startswith("<") or str(cell) != repr(cell)
 
 
 # Rows with pictures.
@@ -226,10 +249,14 @@ def _class_names(given: Any, request: Request) -> tuple[str, ...] | None:
 
 def _label(label: Any, classes: tuple[str, ...] | None, where: str) -> str:
     """A label as text, "" where it is missing; numbers as the class that they number."""
+    if is_nothing(label):
+        return ""
     value = label.item() if hasattr(label, "item") and getattr(label, "ndim", 0) == 0 else label
     if isinstance(value, list | tuple | Mapping) or hasattr(value, "shape"):
         fix = "Give one class an image; Assay does not train on several labels at once."
         raise AssayError("several-labels", where, "its label is no single value", fix)
+    if not _has_words(value):
+        raise wrong_objects(f"the label of {where} is a {type(value).__module__}.{type(value).__name__}")
     text = _text(value)
     if is_missing(text) or (text == "-1" and not isinstance(value, str)):
         return ""

@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.arrays import unmasked
 from assay.core.errors import AssayError
 from assay.data.class_probabilities import read_probabilities
 from assay.data.values import Dataset, Split
@@ -66,7 +67,8 @@ def answers_of(model: Any, predictions: Any, probabilities: Any, dataset: Datase
 
 def _numbers(predictions: Any, dataset: Dataset) -> NDArray[np.int64]:
     """Answers, names or numbers, as class numbers. Raises AssayError `bad-arrays`, `class-names`."""
-    given = np.asarray(predictions.to_numpy() if hasattr(predictions, "to_numpy") else predictions)
+    plain = predictions.to_numpy() if hasattr(predictions, "to_numpy") else predictions
+    given = np.asarray(unmasked(plain, "predictions"))
     count, classes = len(dataset.splits["test"]), dataset.classes
     if given.shape != (count,):
         what = f"they are {given.shape}, there are {count:,} test images"
@@ -105,7 +107,7 @@ def _ask(model: Any, dataset: Dataset) -> Answered:
 
 
 def _block(predict: Callable[[Any], Any], images: NDArray[np.uint8]) -> NDArray[Any]:
-    values = np.asarray(predict(images))
+    values = np.asarray(unmasked(predict(images), "model"))
     if values.ndim != 2 or len(values) != len(images):
         what = f"predict_proba gave {values.shape} for {len(images):,} images"
         raise AssayError("bad-arrays", "model", what, "It must give one row per image.")
