@@ -236,3 +236,14 @@ def test_an_unfinished_run_without_an_epoch_has_nothing_to_evaluate(tmp_path) ->
         with pytest.raises(AssayError) as caught:
             run_commands.evaluate_unfinished(path, tiny_dataset())
         assert (caught.value.code, caught.value.exit_code) == ("no-epoch-finished", 2)
+
+
+def test_a_report_of_changed_data_is_refused(tmp_path) -> None:
+    """Also of an audit, which no model's fingerprint guards: it was replaced by that of other data."""
+    run_commands.run_audit(tiny_dataset(), out=tmp_path / "a", checks=("identity",))
+    before = {path: path.read_bytes() for path in (tmp_path / "a").rglob("*") if path.is_file()}
+    other = replace(tiny_dataset(), splits={"train": tiny_split("train", 90, 7)})
+    with pytest.raises(AssayError) as caught:
+        run_commands.report_again(tmp_path / "a", other)
+    assert caught.value.code == "data-changed"
+    assert {path: path.read_bytes() for path in (tmp_path / "a").rglob("*") if path.is_file()} == before

@@ -13,7 +13,7 @@ from assay.core import durable
 from assay.core.errors import AssayError
 from assay.workflow.api import Run
 from assay.workflow.quality_gates import Gate, demand, judge_all, parse_gates
-from assay.workflow.run_folder import GATES, add_file, read_manifest
+from assay.workflow.run_folder import GATES, MANIFEST, add_file, is_finished, read_manifest
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,18 @@ class Gating:
         if baseline is not None:
             read_manifest(baseline)
         return cls(gates, baseline, given["junit"], given["sarif"], bool(given["github"]))
+
+    def missing_in(self, out: Path | None) -> bool:
+        """Whether a finished run lies in `out` to which something asked for was never written: the command
+        was killed after the run was finished."""
+        if out is None or not is_finished(out):
+            return False
+        judged = out / GATES
+        if self.gates and not judged.is_file():
+            return True
+        since = (judged if self.gates else out / MANIFEST).stat().st_mtime_ns
+        asked = [file for file in (self.junit, self.sarif) if file is not None]
+        return any(not file.exists() or file.stat().st_mtime_ns < since for file in asked)
 
     def finish(self, done: Run, output: Output) -> None:
         """Judge the gates, write what was asked for, and raise AssayError `gate-failed` if one failed."""

@@ -171,6 +171,25 @@ def help_resume(
     help_train(plan_of_run(Path(folder), data, offline, ignore), accept_changes)
 
 
+def finished_again(
+    command: str,
+    data: Data = "fashion-mnist",
+    *,
+    out: str | Path,
+    offline: bool = False,
+    on_event: OnEvent = ignore,
+    **settings: Any,
+) -> Run:
+    """What a finished run came to, its report written again, where it is the run that the arguments describe.
+
+    Raises AssayError `run-folder-finished` where it is another one, and as `report_again`.
+    """
+    plan = make_plan(command, data, None, settings, offline, on_event)
+    if not run_folder.is_of(Path(out), plan.config()):
+        run_folder.refuse_foreign(Path(out))
+    return report_again(out, data, offline=offline, on_event=on_event)
+
+
 def report_again(
     folder: str | Path,
     data: Data | None = None,
@@ -187,6 +206,7 @@ def report_again(
     """
     with run_folder.reopen(Path(folder), ("report.", "figures/")) as opened:
         plan = plan_of_run(opened.path, data, offline, on_event)
+        run_folder.need_data(opened.path, plan.dataset.fingerprint)
         if plan.parts and look_at:
             fix = "Name the folder of one model, in models/."
             raise AssayError("bad-value", "--look-at", "it is about one model", fix)

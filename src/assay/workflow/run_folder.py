@@ -183,6 +183,11 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
+def is_of(path: Path, config: Mapping[str, Any]) -> bool:
+    """Whether a run folder is that of a configuration. Raises as `read_config`."""
+    return read_config(path) == tomllib.loads(tomli_w.dumps(dict(config)))
+
+
 def is_finished(path: Path) -> bool:
     """Does a finished run lie in `path`?"""
     return (Path(path) / MANIFEST).is_file()
@@ -231,6 +236,15 @@ def data_fingerprint(path: Path, manifest: Mapping[str, Any]) -> str:
         problem = "it has no fingerprint of the data"
         raise AssayError("run-damaged", path / MANIFEST, problem, "Repeat the run; this file was changed.")
     return found
+
+
+def need_data(path: Path, fingerprint: str) -> None:
+    """Raise AssayError `data-changed` where the data of a finished run had another fingerprint."""
+    before = data_fingerprint(path, read_manifest(path))
+    if before != fingerprint:
+        what = f"the data have the fingerprint {fingerprint[:12]} now, the run's had {before[:12]}"
+        fix = "Give the data that the run was made with, or start a new run on these."
+        raise AssayError("data-changed", path, what, fix)
 
 
 def add_file(path: Path, name: str, content: Any, facts: Mapping[str, Any]) -> None:

@@ -240,3 +240,60 @@ def test_a_run_against_its_baseline(tmp_path: Path, monkeypatch, capfd) -> None:
     ):
         assert exit_code([*quick, "--model", "majority", "--out", "d", *wrong]) == 2
         assert not Path("d").exists()
+
+
+@pytest.mark.parametrize("command", ["audit", "run", "train"])
+def test_the_same_command_writes_what_a_killed_one_did_not(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd
+) -> None:
+    """Killed after the run was finished: given again it judges and writes; once more, and it is finished."""
+    monkeypatch.chdir(tmp_path)
+    data = tiny_dataset()
+    test = tiny_split("test", 60, 1)
+    arrays = {"x_train": data.train.images, "y_train": data.train.labels}
+    np.savez("set.npz", **arrays, x_test=test.images, y_test=test.labels)
+    line = [command, "set.npz", "--checks", "identity", "-q", "--out", "a"]
+    line += [] if command == "audit" else ["--model", "nearest-mean"]
+    asked = ["--fail-on", "verdict:identity!=warn", "--junit", "j.xml", "--sarif", "s.sarif"]
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("assay.cli.gating.add_file", killed)
+        assert exit_code([*line, *asked]) == 130
+    Path("j.xml").write_text("of an earlier run")
+    before = {name: Path("a", name).read_bytes() for name in ("audit.json", "report.html", "config.toml")}
+    assert (
+        exit_code([*line, "--fail-on", "identity>9", "--set" if command == "run" else "--seed", "k=1"]) == 2
+    )
+    assert exit_code([*line, *asked]) == 8
+    _need_junit(Path("j.xml").read_text("utf-8"))
+    _need_sarif(json.loads(Path("s.sarif").read_text()))
+    assert len(json.loads(Path("a/gates.json").read_text())["gates"]) == 1
+    assert {name: Path("a", name).read_bytes() for name in before} == before
+    assert exit_code(["verify", "a"]) == 0
+    capfd.readouterr()
+    assert exit_code([*line, *asked]) == 2
+    assert "run-folder-finished" in capfd.readouterr().err
+    Path("j.xml").unlink()  # as if killed between the two
+    assert exit_code([*line, *asked]) == 8
+    assert Path("j.xml").exists()
+
+
+def test_another_finished_run_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd) -> None:
+    """Gates that were never judged are no leave to judge a run of other settings or other data."""
+    monkeypatch.chdir(tmp_path)
+    data = tiny_dataset()
+    np.savez("set.npz", x_train=data.train.images, y_train=data.train.labels)
+    np.savez("other.npz", x_train=data.train.images[::-1], y_train=data.train.labels)
+    assert exit_code(["audit", "set.npz", "--checks", "identity", "-q", "--out", "a"]) == 0
+    before = {path: path.read_bytes() for path in Path("a").rglob("*") if path.is_file()}
+    for other in (["other.npz", "--checks", "identity"], ["set.npz", "--checks", "quality"]):
+        assert exit_code(["audit", *other, "-q", "--out", "a", "--fail-on", "identity>0"]) == 2
+        assert "run-folder-finished" in capfd.readouterr().err
+    Path("other.npz").replace("set.npz")
+    line = ["audit", "set.npz", "--checks", "identity", "-q", "--out", "a", "--fail-on", "identity>0"]
+    assert exit_code(line) == 4
+    assert "data-changed" in capfd.readouterr().err
+    assert {path: path.read_bytes() for path in Path("a").rglob("*") if path.is_file()} == before

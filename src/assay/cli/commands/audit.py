@@ -49,19 +49,21 @@ def audit(
     from assay.cli.closing import close_run, told
     from assay.cli.gating import Gating
     from assay.cli.listeners import listening
-    from assay.workflow.run_commands import run_audit
+    from assay.workflow.run_commands import finished_again, run_audit
     from assay.workflow.shards import run_engine
     from assay.workflow.tracking.listen import tracking
 
     gating = Gating.of(given, scored=False)
     output = o.Output.of(given)
     with listening(output) as show, tracking(given["track"] or "", show, offline=offline) as on_event:
-        if engine is None:
-            done = run_audit(out=out, offline=offline, on_event=on_event, **settings)
+        place: dict[str, Any] = {"out": out, "offline": offline, "on_event": on_event}
+        if gating.missing_in(out):
+            done = finished_again("audit", **place, **settings)
+        elif engine is None:
+            done = run_audit(**place, **settings)
         else:
             # Workers of an engine are its own, not those that a file of settings has for training.
-            place: dict[str, Any] = {"out": out, "offline": offline, "on_event": on_event, "workers": workers}
-            done = run_engine(engine=engine, **{**settings, **place})
+            done = run_engine(engine=engine, **{**settings, **place, "workers": workers})
     bad = any(f.check == "unreadable" and f.count for f in done.audit.findings)
     repeated = {"data": data, **given, "skip_bad": bad}  # an audit passes over what stops a run
     following = shell_line("assay run", repeated, o.READING, _REPEATED)

@@ -14,11 +14,16 @@ def _run(
     from assay.cli.gating import Gating
     from assay.cli.listeners import listening
     from assay.workflow.api import run as run_pipeline
+    from assay.workflow.run_commands import finished_again
     from assay.workflow.tracking.listen import tracking
 
     gating = Gating.of(given)
     with listening(output) as show, tracking(given["track"] or "", show, offline=offline) as on_event:
-        done = run_pipeline(out=out, offline=offline, on_event=on_event, **settings)
+        place: dict[str, Any] = {"out": out, "offline": offline, "on_event": on_event}
+        if gating.missing_in(out):
+            done = finished_again("run", **place, **settings)
+        else:
+            done = run_pipeline(**place, **settings)
     headline, following = told(done)
     if done.score and (rule := rule_line(done.score)):
         headline += f"\n{rule}"

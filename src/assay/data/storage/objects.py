@@ -6,8 +6,6 @@ that is not as it was listed is refused.
 
 import hashlib
 import json
-import re
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -24,20 +22,12 @@ from assay.core.text import one_line
 from assay.data.formats.safe_open import read_file
 from assay.data.formats.zip import check_distinct, check_name
 from assay.data.storage.cache import quarantine
+from assay.data.storage.object_errors import StoredFile, gone, storage_errors
 
 #: Objects that are listed, and bytes of one of them and of all that one command reads.
 MOST_OBJECTS: Final = 1_000_000
 MOST_BYTES: Final = 64 << 30
 MOST_IN_ALL: Final = 1 << 40
-
-#: Errors of packages that are of no common kind: of S3, of Google, of the web.
-_ERRORS: Final = (
-    ("botocore.exceptions", "BotoCoreError"),
-    ("botocore.exceptions", "ClientError"),
-    ("gcsfs.retry", "HttpError"),
-    ("google.auth.exceptions", "GoogleAuthError"),
-    ("aiohttp", "ClientError"),
-)
 
 #: Objects of a tree that are fetched at once.
 _AT_ONCE: Final = 8
@@ -52,13 +42,6 @@ _TIME: Final = ("updated", "mtime", "created")
 #: Seconds to wait for a connection and for the next bytes, and how often; the usual ones are minutes.
 _OPTIONS: Final[Mapping[str, Any]] = {
     "s3": {"config_kwargs": {"connect_timeout": 5, "read_timeout": 60, "retries": {"max_attempts": 2}}}
-}
-
-#: What to do where the storage does not know who asks.
-_CREDENTIALS: Final = {
-    "s3": "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; "
-    "of a public bucket FSSPEC_S3_ANON=true.",
-    "gs": "Run gcloud auth application-default login; of a public bucket set FSSPEC_GS_TOKEN=anon.",
 }
 
 
@@ -98,7 +81,7 @@ def list_objects(address: str) -> Objects:
     network, no credentials), `archive-refused` for names that lead elsewhere, `archive-too-large`.
     """
     system, root = _opened(address)
-    with _errors(address):
+    with storage_errors(address):
         system.invalidate_cache()
         info = system.info(root) if system.exists(root) else None
         single = info is not None and info.get("type") == "file"
@@ -145,7 +128,7 @@ def _opened(address: str) -> tuple[Any, str]:
         what = f"{one_line(kind)}:// is no kind of address that fsspec knows"
         raise AssayError("unknown-data", address, what, "Give s3://BUCKET/PREFIX, or a path.")
     try:
-        with _errors(address):
+        with storage_errors(address):
             system, root = fsspec.core.url_to_fs(address, **_OPTIONS.get(kind, {}))
     except ImportError as error:
         package = {"gs": "gcsfs", "gcs": "gcsfs", "abfs": "adlfs", "az": "adlfs"}.get(kind)
@@ -159,70 +142,31 @@ def _missing(address: str, what: str, package: str) -> AssayError:
 
 
 @contextmanager
-def _errors(address: str) -> Iterator[None]:
-    """Turn a storage's refusals into one line each. Their own texts are not told: they may hold keys."""
-    try:
-        yield
-    except (AssayError, ImportError):
-        raise
-    except FileNotFoundError as error:
-        fix = "Check the bucket and the prefix."
-        raise AssayError("unknown-data", address, "there is no such bucket or object", fix) from error
-    except PermissionError as error:
-        raise _denied(address, "the storage refuses access") from error
-    except _storage_errors() as error:
-        if re.search("credential|auth", type(error).__name__, re.IGNORECASE):
-            raise _denied(address, "there are no credentials for it") from error
-        raise _unavailable(address, error) from error
-
-
-def _storage_errors() -> tuple[type[Exception], ...]:
-    """What storages raise: usual errors, and those of the packages behind fsspec that are loaded."""
-    found = (getattr(sys.modules.get(module), name, None) for module, name in _ERRORS)
-    own = [kind for kind in found if isinstance(kind, type) and issubclass(kind, Exception)]
-    return (OSError, TimeoutError, ValueError, RuntimeError, TypeError, *own)
-
-
-def _denied(address: str, what: str) -> AssayError:
-    fix = _CREDENTIALS.get(
-        address.partition("://")[0], "Give credentials as the storage's own tools want them."
-    )
-    return AssayError("data-unavailable", address, what, fix)
-
-
-def _unavailable(address: str, error: BaseException) -> AssayError:
-    what = f"the storage does not answer ({type(error).__name__})"
-    return AssayError("data-unavailable", address, what, "Check the network and the address, and try again.")
-
-
-@contextmanager
 def glance(objects: Objects, found: StoredObject) -> Iterator[IO[bytes]]:
     """An object, open for reading pieces of it without fetching the whole. Nothing is kept.
 
     Raises AssayError as `list_objects`, and `data-changed` where it is not as it was listed.
     """
-    where = objects.where(found)
-    with _gone(where), _errors(where):
-        need_same(objects, found)
-        with objects.system.open(found.path, "rb", block_size=_READ_AHEAD, cache_type="readahead") as file:
-            yield file
+    need_same(objects, found)
+    with _opened_object(objects, found, cache_type="readahead") as file:
+        yield file
 
 
 @contextmanager
-def _gone(where: str) -> Iterator[None]:
+def _opened_object(objects: Objects, found: StoredObject, **how: Any) -> Iterator[IO[bytes]]:
+    where = objects.where(found)
+    with gone(where), storage_errors(where):
+        file = objects.system.open(found.path, "rb", block_size=_READ_AHEAD, **how)
     try:
-        yield
-    except AssayError as error:
-        if error.code != "unknown-data":
-            raise
-        what = "it was removed since it was listed"
-        raise AssayError("data-changed", where, what, "Run the command again.") from error
+        yield StoredFile(file, where)  # type: ignore[misc]  # it reads like any binary file
+    finally:
+        file.close()
 
 
 def need_same(objects: Objects, found: StoredObject) -> None:
     """Raise AssayError `data-changed` where an object has another size or version than it was listed with."""
     where = objects.where(found)
-    with _gone(where), _errors(where):
+    with gone(where), storage_errors(where):
         objects.system.invalidate_cache()
         told = objects.system.info(found.path)
     if (int(told.get("size") or 0), _version(told)) != (found.size, found.version):
@@ -268,11 +212,7 @@ def _is_whole(place: Path, content: Path) -> bool:
 def _copy(objects: Objects, found: StoredObject, file: IO[bytes], target: Path, on_event: OnEvent) -> str:
     """Copy an object into an open file at `target`; its SHA-256."""
     where, digest, done = objects.where(found), hashlib.sha256(), 0
-    with (
-        _gone(where),
-        _errors(where),
-        objects.system.open(found.path, "rb", block_size=_READ_AHEAD) as content,
-    ):
+    with _opened_object(objects, found) as content:
         while block := content.read(_BLOCK):
             done += len(block)
             if done > found.size:

@@ -291,3 +291,57 @@ def test_the_own_disk_is_not_taken_for_the_storage(store, monkeypatch, number, c
 
     monkeypatch.setattr(objects.durable, "create", full)
     refused("memory://bucket", code, 5)
+
+
+class _Broken:
+    """An open object of a storage that fails when it is read or sought in."""
+
+    def __init__(self, file, error, call):
+        self._file, self._error, self._call = file, error, call
+
+    def __getattr__(self, name):
+        if name != self._call:
+            return getattr(self._file, name)
+
+        def fail(*_):
+            raise self._error
+
+        return fail
+
+
+@pytest.mark.parametrize("call", ["read", "seek"])
+@pytest.mark.parametrize("make", [parquet, tar], ids=["parquet", "webdataset"])
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ValueError("hunter2"), "data-unavailable"),
+        (RuntimeError("hunter2"), "data-unavailable"),
+        (ConnectionResetError("hunter2"), "data-unavailable"),
+        (PermissionError("hunter2"), "data-unavailable"),
+        (FileNotFoundError("hunter2"), "data-changed"),
+    ],
+)
+def test_a_storage_that_fails_while_it_is_read_is_told(store, tmp_path, monkeypatch, make, call, error, code):
+    """Whatever it raises, while an object is looked into or fetched; its own text is not told."""
+    put(store, {f"set/train-0.{'parquet' if make is parquet else 'tar'}": make(30)})
+    real = store.open
+    monkeypatch.setattr(store, "open", lambda *given, **how: _Broken(real(*given, **how), error, call))
+    with pytest.raises(AssayError) as caught:
+        request = as_request("memory://bucket/set", size="4", resize="crop")
+        readable_source(request)
+        read_shard(request, Shard(1, 1), tmp_path)
+        if call == "seek":  # what is fetched whole is never sought in
+            raise AssayError(code, "", "", "")
+    assert caught.value.code == code
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("error", [ValueError, RuntimeError, TypeError])
+def test_a_fault_of_our_own_is_not_taken_for_the_storage(store, monkeypatch, error):
+    """What reads an object may be wrong, too: that is a fault, and must be seen as one."""
+    put(store, {"set/train-0.tar": tar(3)})
+    listed = objects.list_objects("memory://bucket/set")
+    with pytest.raises(error, match="ours"), objects.glance(listed, listed.objects[0]):
+        raise error("ours")
+    with pytest.raises(error, match="ours"):
+        objects.fetch(listed, listed.objects[0], lambda _: (_ for _ in ()).throw(error("ours")))
