@@ -1,8 +1,10 @@
 """`Place`: where a process stands among those that train one net together. Loads no torch."""
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +18,10 @@ _LOCAL_RANK: Final = "LOCAL_RANK"
 _LOCAL_COUNT: Final = "LOCAL_WORLD_SIZE"
 _ADDRESS: Final = ("MASTER_ADDR", "MASTER_PORT")
 _RENDEZVOUS: Final = "ASSAY_RENDEZVOUS"
+
+#: How long a machine's name may take to be known, and how often it is looked up.
+_NAMING_SECONDS: Final = 60
+_POLL_SECONDS: Final = 0.5
 
 
 def _nobody() -> None:
@@ -64,7 +70,54 @@ def given_place(environment: Mapping[str, str] = os.environ) -> Place:
         fix = f"Start the processes by torchrun, or unset {_COUNT} to train with one."
         raise AssayError("bad-value", _COUNT, what, fix)
     local_rank, local_count = _number(environment, _LOCAL_RANK, 0), _number(environment, _LOCAL_COUNT, 1)
+    # Who sets the ranks by hand may leave out how many are on one machine.
+    if environment.get(_LOCAL_COUNT, "").strip() and not local_rank < local_count <= count:
+        what = f"it is {local_count}, {_LOCAL_RANK} {local_rank} and {_COUNT} {count}"
+        raise AssayError(
+            "bad-value", _LOCAL_COUNT, what, f"Start the processes by torchrun, or unset {_COUNT}."
+        )
+    if rendezvous:
+        _need_folder(rendezvous)
+    else:
+        _need_address(environment[_ADDRESS[0]], environment[_ADDRESS[1]])
     return Place(rank, count, local_rank, local_count, Path(rendezvous) if rendezvous else None)
+
+
+def _need_folder(rendezvous: str) -> None:
+    if "\0" in rendezvous or not Path(rendezvous).parent.is_dir() or _is_special(Path(rendezvous)):
+        fix = "Unset it: --workers sets it for the processes that it starts, and torchrun needs none."
+        raise AssayError("bad-value", _RENDEZVOUS, "there is no place for a file by which to meet", fix)
+
+
+def _is_special(path: Path) -> bool:
+    return path.exists() and not path.is_file()
+
+
+def _need_address(host: str, port: str) -> None:
+    """Raise AssayError `bad-value` for an address that cannot be one: torch would try it for days."""
+    fix = f"Start the processes by torchrun, or unset {_COUNT} to train with one."
+    if not (port.isascii() and port.isdecimal() and len(port) <= 5 and 0 < int(port) < 1 << 16):
+        raise AssayError("bad-value", _ADDRESS[1], f"{port[:40]!r} is no port", fix)
+    if not _is_known(host):
+        what = f"no machine was known by the name {host[:100]!r} for {_NAMING_SECONDS} seconds"
+        raise AssayError("bad-value", _ADDRESS[0], what, fix)
+
+
+@lru_cache(maxsize=8)
+def _is_known(host: str) -> bool:
+    """Whether a name leads to a machine, or does so soon: a cluster may name its machines as they start."""
+    import socket
+
+    until = time.monotonic() + _NAMING_SECONDS
+    while True:
+        try:
+            return bool(socket.getaddrinfo(host, None))
+        except ValueError:  # it can be no name: with a blank, or too long
+            return False
+        except OSError:
+            if time.monotonic() >= until or not host.isprintable() or " " in host:
+                return False
+            time.sleep(_POLL_SECONDS)
 
 
 def check_workers(recipe: Recipe, count: int) -> None:

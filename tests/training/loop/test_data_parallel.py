@@ -196,10 +196,23 @@ def test_the_place_that_torchrun_gives() -> None:
         {"WORLD_SIZE": "2", "RANK": "-1", "MASTER_ADDR": "a", "MASTER_PORT": "1"},
         {"WORLD_SIZE": "two"},
         {"WORLD_SIZE": "9" * 5000},
+        *(
+            {"WORLD_SIZE": "2", "RANK": "0", "MASTER_ADDR": "localhost", "MASTER_PORT": "29500", **wrong}
+            for wrong in (
+                *({"MASTER_PORT": port} for port in ("65536", "abc", "-1", "0", "9" * 5000)),
+                *({"MASTER_ADDR": host} for host in ("a b", "a\nb", "x" * 300, "no.such.machine.invalid")),
+                {"LOCAL_RANK": "2", "LOCAL_WORLD_SIZE": "2"},
+                {"LOCAL_WORLD_SIZE": "0"},
+                {"LOCAL_WORLD_SIZE": "3"},
+                *({"ASSAY_RENDEZVOUS": path} for path in ("/nowhere/file", "/dev/null", "/", "a\0b")),
+            )
+        ),
     ],
 )
-def test_half_a_place_is_refused(variables: dict[str, str]) -> None:
-    """Somebody meant several processes: training alone would be another run."""
+def test_half_a_place_is_refused(variables: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody meant several processes: training alone would be another run. What leads nowhere was waited
+    for, for days."""
+    monkeypatch.setattr("assay.training.place._NAMING_SECONDS", 0)
     with pytest.raises(AssayError) as caught:
         given_place(variables)
     assert caught.value.code == "bad-value" and len(str(caught.value)) < 300
