@@ -79,7 +79,7 @@ def gone(where: str) -> Iterator[None]:
 
 
 class StoredFile(io.RawIOBase):
-    """An object open for reading. What the storage raises is told of it; what its reader raises is not."""
+    """An object open for reading. What the storage raises is reported as its own; what its reader raises passes."""
 
     def __init__(self, file: Any, where: str) -> None:
         super().__init__()
