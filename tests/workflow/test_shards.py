@@ -308,6 +308,11 @@ def test_strange_records_are_damaged_parts(copy: Path) -> None:
         {"levels": 7},
         {"left_out": [1]},
         {"schema": "1"},
+        {"settings": {}},
+        {"deep": -1},
+        {"converted": {"P to RGB": "all"}},
+        {"levels": "1234"},
+        {"levels": [0, 1, 2, -3]},
     ],
     ids=str,
 )
@@ -318,6 +323,91 @@ def test_a_record_that_no_shard_wrote_is_refused(copy: Path, change: dict[str, o
         run_merge(copy, out=copy.parent / "merged")
     assert caught.value.code in ("part-damaged", "part-foreign")
     assert not (copy.parent / "merged").exists()
+
+
+#: What stands deeper in a record, and what no shard writes there.
+DEEP: dict[str, tuple[tuple[object, ...], object]] = {
+    "no recipe": (("settings", "recipe"), 3),
+    "a setting of another type": (("settings", "checks"), 3),
+    "no splits": (("whole", "counts"), []),
+    "more images than there are": (("whole", "counts", 0, 1), 10**30),
+    "fewer images than there are": (("whole", "counts", 0, 1), 700),
+    "a size of nothing": (("whole", "shape"), [0, 0, 0]),
+    "a size that no memory holds": (("whole", "shape"), [10**9, 10**9, 3]),
+    "a size in words": (("whole", "shape"), "abc"),
+    "classes that are numbers": (("whole", "classes"), [0, 1, 2, 3]),
+    "a class twice": (("whole", "classes"), ["0", "0", "2", "3"]),
+    "ids that are numbers": (("splits", "train", "ids", 0), 7),
+    "ids in one text": (("splits", "train", "ids"), "x" * 512),
+    "columns of numbers": (("splits", "train", "columns"), [["a", [1] * 512]]),
+    "another resizing": (("splits", "train", "resize"), "zoom"),
+}
+
+
+@pytest.mark.parametrize("case", DEEP)
+def test_a_record_of_other_types_or_numbers_is_refused(case: str, copy: Path) -> None:
+    """In every part alike, so that none differs from the others; each with a seal that fits."""
+    path, value = DEEP[case]
+    for folder in copy.iterdir():
+        content = read_record(folder)
+        place = content
+        for step in path[:-1]:
+            place = place[step]
+        place[path[-1]] = value
+        (folder / RECORD).write_text(as_json({"content": content, "sha256": seal(content)}))
+    with pytest.raises(AssayError) as caught:
+        run_merge(copy, out=copy.parent / "merged")
+    assert caught.value.code in ("part-damaged", "bad-value", "unknown-check")
+    assert len(str(caught.value)) < 600
+    assert not (copy.parent / "merged").exists()
+
+
+@pytest.mark.parametrize("file", [IMAGES, TABLES])
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"\xff" * 8,
+        (1 << 26).to_bytes(8, "little"),
+        b"[" * 5000,
+        b'{"train":{"dtype":"U8","shape":[512,18,18,1],"data_offsets":[0,%s]}}' % (b"9" * 5000),
+        b'{"train":{"dtype":"U8","shape":[512,18,18,1],"data_offsets":[-1,165887]}}',
+        b'{"train":{"dtype":"U8","shape":[1000000000000,18,18,1],"data_offsets":[0,324000000000000]}}',
+        b'{"train":{"dtype":"U8","shape":[512,18,18],"data_offsets":[0,165888]}}',
+        b'{"train":{"dtype":"U8","shape":[512,18,18,NaN],"data_offsets":[0,165888]}}',
+        b'{"train":{"dtype":["U8"],"shape":[1],"data_offsets":[0,1]}}',
+        b'{"train.rows.features":{"dtype":"U8","shape":[1000000000,0],"data_offsets":[0,0]}}',
+        b'{"train.rows.features":{"dtype":"U8","shape":[],"data_offsets":[0,1]}}1',
+        b'{"train":3}',
+        b"{}",
+    ],
+    ids=lambda header: header[:60].decode("latin-1"),
+)
+def test_a_header_that_promises_anything_is_refused(copy: Path, file: str, header: bytes) -> None:
+    """Hash and seal put right: no memory is taken, and no time, on the promise of a header."""
+    folder = copy / "shard-1-of-3"
+    content = (
+        header if header[:1] == b"\xff" or len(header) == 8 else len(header).to_bytes(8, "little") + header
+    )
+    (folder / file).write_bytes(content)
+    files = read_record(folder)["files"]
+    resealed(folder, files={**files, file: {**files[file], "sha256": hashlib.sha256(content).hexdigest()}})
+    refused(copy, "part-damaged", "shard-1-of-3")
+
+
+def test_a_record_without_an_end_is_refused_unread(copy: Path) -> None:
+    """A hole of 40 GB on a disk is a few bytes; read, it took all memory."""
+    with (copy / "shard-1-of-3" / RECORD).open("r+b") as file:
+        file.truncate(40 << 30)
+    refused(copy, "part-damaged", "more than")
+
+
+def test_a_shard_does_not_write_what_no_merge_reads(gray: Path, tmp_path: Path, monkeypatch) -> None:
+    """Told where more shards still help, before anything is written."""
+    monkeypatch.setattr("assay.audits.parts.files.LONGEST", 5000)
+    with pytest.raises(AssayError, match="Use more shards") as caught:
+        run_shard("1/1", gray, out=tmp_path / "parts", checks=("identity",))
+    assert caught.value.code == "bad-value"
+    assert list((tmp_path / "parts").iterdir()) == []
 
 
 def _forged_tables(folder: Path, change: Callable[[dict[str, np.ndarray]], object]) -> None:

@@ -7,6 +7,7 @@ Source: github.com/huggingface/safetensors, "Format".
 import hashlib
 import json
 import math
+import os
 import struct
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -106,11 +107,24 @@ def _rows(tensor: Tensor) -> Iterable[memoryview]:
 
 
 def tensor_place(path: Path, name: str) -> tuple[int, tuple[int, ...]]:
-    """Where an array begins in a file, in bytes, and its shape. For files that were verified before."""
+    """Where an array begins in a file, in bytes, and its shape. Its bytes are there.
+
+    Raises ValueError where the file does not have the form, KeyError where it has no such array.
+    """
     with path.open("rb") as file:
-        (length,) = _LENGTH.unpack(file.read(_LENGTH.size))
-        found = json.loads(file.read(length))[name]
-    return _LENGTH.size + length + int(found["data_offsets"][0]), tuple(found["shape"])
+        (length,) = _LENGTH.unpack(_next(file, _LENGTH.size))
+        if length > _LONGEST_HEADER:
+            raise ValueError("no header of ours")
+        listed, place = _listed(_next(file, length)), _LENGTH.size + length
+        there = os.fstat(file.fileno()).st_size
+    for own, dtype, shape in listed:
+        stop = place + math.prod(shape) * dtype.itemsize
+        if own == name:
+            if stop > there:
+                raise ValueError("the file ends before its arrays do")
+            return place, shape
+        place = stop
+    raise KeyError(name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,8 +146,9 @@ class Tensors:
     left: Mapping[str, Left]
 
 
-#: Bytes of a header beyond which a file is not one of ours.
+#: Bytes of a header, and the side of an array, beyond which a file is not one of ours.
 _LONGEST_HEADER: Final = 1 << 26
+_LONGEST_SIDE: Final = 1 << 40
 
 
 def read_tensors(path: Path, leave: Collection[str], step: int) -> Tensors:
@@ -182,7 +197,7 @@ def _listed(text: bytearray) -> list[tuple[str, np.dtype[Any], tuple[int, ...]]]
         raise ValueError("no header of ours")
     for name, record in sorted(header.items(), key=lambda item: _start(item[1])):
         dtype, shape = np.dtype(kinds[record["dtype"]]).newbyteorder("<"), tuple(record["shape"])
-        if not all(isinstance(side, int) and side >= 0 for side in shape):
+        if not all(isinstance(side, int) and 0 <= side <= _LONGEST_SIDE for side in shape):
             raise ValueError("no shape of an array")
         stop = place + math.prod(shape) * dtype.itemsize
         if record["data_offsets"] != [place, stop]:
@@ -202,6 +217,8 @@ def _hashed(
 ) -> tuple[bytes, ...]:
     """SHA-256 of each `step` rows of the next array; `whole` takes all of them in as well."""
     each, digests = math.prod(shape[1:]) * dtype.itemsize, []
+    if not (shape and each):  # rows of no bytes: any number of them would be in the file
+        raise ValueError("no rows of an array")
     for start in range(0, shape[0], step):
         rows = _next(file, min(step, shape[0] - start) * each)
         whole.update(rows)

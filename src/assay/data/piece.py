@@ -7,6 +7,7 @@ from typing import Final
 
 from assay.core.arrays import Shape
 from assay.core.errors import AssayError
+from assay.core.text import shortened
 from assay.data.values import LeftOut, Resize, Split
 
 #: Pieces begin at multiples of so many images of a split: where the blocks begin that figures of images are
@@ -47,7 +48,8 @@ def parse_shard(text: str) -> Shard:
         return Shard(int(number), int(count))
     except ValueError as error:
         fix = f"Write NUMBER/COUNT, as 1/8, 2/8, ... 8/8; at most {MOST:,} shards."
-        raise AssayError("bad-value", "--shard", f"{text!r} is no share of a set", fix) from error
+        what = f"{shortened(repr(text))} is no share of a set"
+        raise AssayError("bad-value", "--shard", what, fix) from error
 
 
 @dataclass(frozen=True)

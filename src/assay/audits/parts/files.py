@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from assay.audits.measures.pixel_sums import Measurements
 from assay.audits.measures.row_tables import RowTables
-from assay.audits.parts.fitting import need_fitting
+from assay.audits.parts.fitting import need_fitting, need_share, need_told, need_whole
 from assay.audits.parts.measured import Part
 from assay.audits.parts.records import (
     IMAGES,
+    LONGEST,
     RECORD,
     SCHEMA,
     TABLES,
@@ -40,6 +41,9 @@ from assay.data.values import Column, DeepScale, LeftOut, Split
 
 #: The array of a split that is not read whole: 2 to 3 KB an image.
 FEATURES: Final = "rows.features"
+
+#: Bytes that the hashes of a record take beside it.
+_HASHES: Final = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +86,9 @@ def write_part(folder: Path, part: Part, settings: Mapping[str, Any]) -> bool:
     if folder.exists():
         _need_equal(folder, json.loads(as_json(content)))
         return False
+    if len(as_json(content)) > LONGEST - _HASHES:
+        what = f"what {RECORD} must hold of this share has more than {LONGEST:,} bytes"
+        raise AssayError("bad-value", "--shard", what, "Use more shards.")
     images = {name: Tensor(np.dtype(np.uint8), s.images.shape, s.blocks()) for name, s in splits.items()}
     with durable.create_directory(folder, sum(tensor.bytes for tensor in images.values())) as temporary:
         files = {
@@ -142,11 +149,12 @@ def read_part(folder: Path) -> Stored:
     try:
         return _stored(folder, content)
     except (
-        KeyError,
+        LookupError,
         TypeError,
         ValueError,
         AttributeError,
         OverflowError,
+        RecursionError,
     ) as error:  # sealed, but by no shard of ours
         raise damaged(folder, "it does not hold what a part holds") from error
 
@@ -154,12 +162,14 @@ def read_part(folder: Path) -> Stored:
 def _stored(folder: Path, content: Mapping[str, Any]) -> Stored:
     _verify_images(folder, content)
     arrays = _read_tables(folder, content)
+    need_whole(content)
     whole, classes = _whole(content["whole"]), tuple(content["whole"]["classes"])
     splits, sums, tables, images = {}, {}, {}, {}
     for name in whole.counts:
         record = content["splits"][name]
         own = {key: arrays[f"{name}.{key}"] for key in record["arrays"]}
         place, shape = tensor_place(folder / IMAGES, name)
+        need_told(record, shape, whole)
         images[name] = ClosedFilePixels(folder / IMAGES, shape, place)
         splits[name] = _split(record, own, images[name])
         sums[name] = Measurements(*(own[f"sums.{key}"] for key in Measurements.__dataclass_fields__))
@@ -177,6 +187,7 @@ def _stored(folder: Path, content: Mapping[str, Any]) -> Stored:
         None if content["levels"] is None else tuple(content["levels"]),
         content["location"],
     )
+    need_share(piece)
     return Stored(folder, Part(piece, sums, tables), content["settings"], images)
 
 

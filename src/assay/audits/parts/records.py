@@ -17,6 +17,9 @@ TABLES: Final = "tables.safetensors"
 
 SCHEMA: Final = 1
 
+#: Bytes of `part.json`: about ten million images of one shard.
+LONGEST: Final = 1 << 30
+
 #: Rooms whose code decides what a part holds.
 _ROOMS: Final = ("core", "data", "features", "audits/measures", "audits/parts")
 
@@ -70,6 +73,8 @@ def read_record(folder: Path) -> dict[str, Any]:
     """The content of `part.json`. Raises AssayError `part-damaged` where it is not as it was written."""
     need_plain(folder, RECORD)
     try:
+        if (folder / RECORD).stat().st_size > LONGEST:
+            raise damaged(folder, f"{RECORD} has more than {LONGEST:,} bytes")
         record = json.loads((folder / RECORD).read_text("utf-8"))
         content = record["content"]
         if record["sha256"] != seal(content) or not _is_record(content):

@@ -79,7 +79,7 @@ def gone(where: str) -> Iterator[None]:
 
 
 class StoredFile(io.RawIOBase):
-    """An object open for reading. What the storage raises is reported as its own; what its reader raises passes."""
+    """An object open for reading. What the storage raises is told in one line; other errors pass."""
 
     def __init__(self, file: Any, where: str) -> None:
         super().__init__()
