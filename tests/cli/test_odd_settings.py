@@ -37,6 +37,15 @@ CONFIGS = {
     "features a number": "features = 5",
     "decisions with NUL": 'decisions = "a\\u0000b"',
     "features with NUL": 'features = "a\\u0000b"',
+    "a folder for the run": 'out = "x"',
+    "a network": "offline = true",
+    "a listener": "on_event = 5",
+    "an engine": 'engine = "ray"',
+    "a share": 'shard = "1/2"',
+    "workers in words": 'workers = "two"',
+    "no workers": "workers = 0",
+    "a backbone that is a list": 'backbone = ["a"]',
+    "a backbone without a name": 'backbone = ""',
     "endless": "# " + "x" * (1 << 21),
 }
 
@@ -193,3 +202,27 @@ def test_a_limit_that_torch_does_not_fit_into(tmp_path: Path) -> None:
     assert done.returncode == 5, done.stderr
     assert "loading torch takes 0.6 GiB" in done.stderr
     assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize("command", ["run", "audit", "inspect", "merge", "verify", "report", "convert"])
+@pytest.mark.parametrize("option", ["--out", "--features", "--decisions", "--junit", "--root=", ""])
+def test_an_empty_text_is_no_path(
+    command: str,
+    option: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """A variable that was never set: it was this folder, or as if the option had not been given."""
+    monkeypatch.chdir(tmp_path)
+    given = [""] if not option else [option] if option.endswith("=") else [option, ""]
+    assert exit_code([command, *(["fashion-mnist-sample"] if option else []), *given]) == 2
+    assert "empty text" in one_line(capfd)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_workers_are_none(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Zero is a number that somebody gave, not as many as there are processors."""
+    line = ["audit", "fashion-mnist-sample", "--engine", "serial", "--out", str(tmp_path / "a")]
+    assert exit_code([*line, "--workers", "0"]) == 2
+    assert "0 is no number of workers" in one_line(capfd)

@@ -167,7 +167,7 @@ def test_mistakes_are_one_line_before_anything_listens(
         ([str(tmp_path / "several")], 2, "mlp-s0"),
         ([str(file), "--host", "0.0.0.0"], 2, "--token"),
         ([str(file), "--host", "::"], 2, "--public"),
-        ([str(file), "--token", ""], 2, "bad-value"),
+        ([str(file), "--token", ""], 2, "usage"),
         ([str(file), "--token", "a b"], 2, "bad-value"),
         ([str(file), "--host", "no such host!"], 2, "--host"),
         ([str(file), "--port", "70000"], 2, "usage"),

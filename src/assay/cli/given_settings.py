@@ -6,6 +6,10 @@ from typing import Any
 OF_RECIPE = ("epochs", "batch_size", "learning_rate")
 
 
+#: What commands take beside settings, under names that a file must not use.
+OF_A_COMMAND = ("out", "offline", "on_event")
+
+
 def settings_from(parameters: dict[str, Any]) -> dict[str, Any]:
     """Settings of the file given with --config, changed by --set, changed by the options that were given.
 
@@ -16,6 +20,11 @@ def settings_from(parameters: dict[str, Any]) -> dict[str, Any]:
 
     config, changes = parameters.get("config"), parameters.get("changes")
     given = read_settings(config) if config is not None else {}
+    if foreign := next((name for name in OF_A_COMMAND if name in given), None):
+        from assay.core.errors import AssayError
+
+        fix = f"Take it out of the file; --{foreign} says it."
+        raise AssayError("unknown-setting", foreign, "this is of one command, and no setting", fix)
     if given.pop("command", None) == "evaluate":  # of a model trained elsewhere: there is no recipe of it
         given = {key: value for key, value in given.items() if key not in ("answers", "model")}
     recipe = _recipe_of(given, parameters.get("model")) | dict(

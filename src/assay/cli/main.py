@@ -113,6 +113,7 @@ def _exit_code(arguments: Sequence[str]) -> int:
         sys.excepthook = _report_bug
     try:
         _prepare_environment()
+        _need_text(arguments)
         with leaving_well():
             command = typer.main.get_command(app)
             result = command.main(list(arguments), prog_name="assay", standalone_mode=False)
@@ -131,6 +132,16 @@ def _exit_code(arguments: Sequence[str]) -> int:
             raise
         return _report(_out_of_memory(error), 5, debug)
     return result if isinstance(result, int) else 0
+
+
+def _need_text(arguments: Sequence[str]) -> None:
+    """Raise AssayError `usage` for an argument that is empty: as a path it would be this folder."""
+    for number, argument in enumerate(arguments):
+        option, equals, value = argument.partition("=")
+        if not argument or (option.startswith("--") and equals and not value):
+            before = option if argument else arguments[number - 1] if number else "assay"
+            fix = "Was a variable never set? Give a value, or leave the option out."
+            raise AssayError("usage", before, "an empty text is given", fix)
 
 
 def _prepare_environment() -> None:

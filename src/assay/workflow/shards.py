@@ -133,7 +133,7 @@ def run_engine(
     data, out, given: as of an audit. workers: processes at once, and shards; None: the processors there are.
     Raises AssayError as `run_shard` and `run_merge` do, and `bad-value` for an engine that does not exist.
     """
-    run, count = engine_named(engine), workers or thread_count()
+    run, count = engine_named(engine), thread_count() if workers is None else workers
     if not 1 <= count <= MOST:
         raise AssayError("bad-value", "--workers", f"{count} is no number of workers", "Give 1 or more.")
     settings, _ = command_settings("audit", str(data), given)

@@ -82,3 +82,13 @@ def test_a_cluster_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(AssayError, match="0 of 1 shards") as caught:
         on_ray.ray({"1/1": python("pass")}, 1, ignore)
     assert (caught.value.code, caught.value.exit_code) == ("engine-failed", 5)
+
+
+@needs_ray
+def test_a_cluster_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A right address at which nothing is: Ray asked again and again."""
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+    monkeypatch.setattr(on_ray, "_CONNECTING", 1)
+    with pytest.raises(AssayError, match=r"no cluster answered at RAY_ADDRESS for 1 seconds") as caught:
+        on_ray.ray({"1/1": python("pass")}, 1, ignore)
+    assert (caught.value.code, caught.value.exit_code) == ("engine-failed", 5)

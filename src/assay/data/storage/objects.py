@@ -132,8 +132,11 @@ def _opened(address: str) -> tuple[Any, str]:
             system, root = fsspec.core.url_to_fs(address, **_OPTIONS.get(kind, {}))
     except ImportError as error:
         package = {"gs": "gcsfs", "gcs": "gcsfs", "abfs": "adlfs", "az": "adlfs"}.get(kind)
-        name = package or ("assay[cloud]" if kind in ("s3", "s3a") else f"what fsspec needs for {kind}://")
-        raise _missing(address, f"what reads {kind}:// is not installed", name) from error
+        name, what = package or "assay[cloud]", f"what reads {kind}:// is not installed"
+        if package is None and kind not in ("s3", "s3a"):
+            fix = f"Install the package that the documentation of fsspec names for {kind}://."
+            raise AssayError("missing-extra", address, what, fix) from error
+        raise _missing(address, what, name) from error
     return system, str(root).rstrip("/")
 
 

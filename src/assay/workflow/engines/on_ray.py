@@ -31,6 +31,9 @@ _CARRIED: Final = ("PYTHONPATH", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL
 #: Bytes of Ray's object store in a local cluster: the least that Ray takes, for no object goes by way of it.
 _STORE: Final = 80 * 2**20
 
+#: Seconds that the cluster of RAY_ADDRESS may take to answer: of one that is not there Ray asks for minutes.
+_CONNECTING: Final = 60
+
 _DRIVER: Final = "from assay.workflow.engines.on_ray import drive; drive()"
 
 
@@ -50,6 +53,7 @@ def ray(commands: Mapping[str, Sequence[str]], workers: int | None, on_event: On
     with ray_folder() as folder:
         job: dict[str, Any] = {"commands": {shard: list(command) for shard, command in commands.items()}}
         job |= {"workers": workers or thread_count(), "folder": folder, "attempts": ATTEMPTS}
+        job["connecting"] = _CONNECTING
         driver = subprocess.Popen(
             [sys.executable, "-c", _DRIVER],
             stdin=subprocess.PIPE,
@@ -145,8 +149,11 @@ def drive() -> None:
         "_temp_dir": job["folder"],
         "_node_ip_address": "127.0.0.1",
     }
+    connected, ending = threading.Event(), threading.Event()
+    if address:
+        threading.Thread(target=_leave_without, args=(connected, job["connecting"]), daemon=True).start()
     library.init(address=address or "local", log_to_driver=False, **({} if address else local))
-    ending = threading.Event()
+    connected.set()
     threading.Thread(target=_leave_with_services, args=(_children(), ending), daemon=True).start()
     try:
         for answer in _answers(library, job):
@@ -182,6 +189,14 @@ def _leave_with_services(services: Sequence[int], ending: threading.Event) -> No
             sys.stderr.write("a service of Ray (raylet or GCS server) was ended\n")
             sys.stderr.flush()
             os._exit(1)
+
+
+def _leave_without(connected: threading.Event, seconds: float) -> None:
+    """End this process where the cluster has not answered by then."""
+    if not connected.wait(seconds):
+        sys.stderr.write(f"no cluster answered at RAY_ADDRESS for {seconds:g} seconds\n")
+        sys.stderr.flush()
+        os._exit(1)
 
 
 def _leave_with_parent(process: int) -> None:
