@@ -7,7 +7,7 @@ import io
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
-from typing import Final
+from typing import Any, Final
 
 #: A cell starting with one of these is run as a formula by spreadsheets (OWASP: CSV injection).
 #: The apostrophe is here so that the neutralized form can be told from the original.
@@ -98,6 +98,16 @@ _MOST_DIGITS: Final = 18
 def whole_number(text: str) -> int | None:
     """The number that a text of digits is; None for any other text, and for one of more than 18 digits."""
     return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else None
+
+
+def each_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object. Raises ValueError for a key twice: of two values JSON takes the last without a word."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        rest = [key for key, _ in pairs]
+        twice = next(key for key in found if rest.count(key) > 1)
+        raise ValueError(f"the key {shortened(one_line(twice))!r} occurs twice")
+    return found
 
 
 def shortened(text: str, most: int = 100) -> str:

@@ -331,3 +331,12 @@ def test_a_sparse_file_is_refused(form, tmp_path, cache):
     (tmp_path / "a.tar").write_bytes(content + bytes(1024))
     refused_as(tmp_path / "a.tar", cache, "sparse")
     assert sum(p.stat().st_blocks * 512 for p in cache.rglob("*") if p.is_file()) < 1 << 20
+
+
+def test_a_tar_after_a_tar_is_refused(tmp_path):
+    """Tools that unpack stop at the end of the first: half of the set was missing without a word."""
+    one = tarred(tmp_path / "one.tar").read_bytes()
+    (tmp_path / "two.tar").write_bytes(one + one)
+    assert "another archive follows" in refused(tmp_path / "two.tar", "archive-refused")
+    (tmp_path / "padded.tar").write_bytes(one + b"\0" * 9000 + b"signed")
+    load(tmp_path / "padded.tar")

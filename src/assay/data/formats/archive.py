@@ -14,6 +14,7 @@ from assay.core import durable
 from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.formats.safe_open import open_file
+from assay.data.formats.tar_members import goes_on
 from assay.data.formats.zip import (
     MOST_ENTRIES,
     check_distinct,
@@ -139,6 +140,8 @@ def _check_headers(path: Path, stream: IO[bytes], size: int) -> None:
             raise too_large(path, f"it has more than {MOST_ENTRIES:,} files")
     if not entries:
         raise refused(path, "it is no tar file, or empty")
+    if goes_on(stream):
+        raise refused(path, "another archive follows after its end, and would not be read")
 
 
 def _next_block(stream: IO[bytes], path: Path) -> bytes:

@@ -15,6 +15,9 @@ SUFFIXES: Final = (".tar", ".tar.gz", ".tgz")
 
 _BLOCK: Final = 512
 
+#: Blocks of zeros after which nothing more is looked for.
+_PADDING: Final = 1 << 13
+
 #: Bytes of a header that holds a long name or attributes; real ones are far shorter.
 _LONGEST_HEADER: Final = 1 << 16
 
@@ -96,6 +99,28 @@ def tar_members(
         _skip(stream, padded - most)
         yield Member(name, place, header.size, content)
         place += padded
+    if goes_on(stream):
+        raise CutShortError("another archive follows after its end, which is not read")
+
+
+def goes_on(stream: IO[bytes]) -> bool:
+    """Whether another tar follows after the end of one: tools that read tars stop there without a word.
+
+    Anything else that follows is padding, as some programs write it.
+    """
+    for _ in range(_PADDING):
+        try:
+            block = stream.read(_BLOCK)
+        except (EOFError, OSError, zlib.error):  # of what follows a whole archive
+            return False
+        if len(block) < _BLOCK:
+            return False
+        if any(block):
+            try:
+                return bool(tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape").name)
+            except tarfile.HeaderError:
+                return False
+    return False
 
 
 def _checked_name(where: object, name: str, names: set[str]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from assay.core.errors import AssayError
-from assay.core.text import counted, one_line
+from assay.core.text import counted, each_once, one_line
 from assay.data.formats.shard_file import ShardFile
 from assay.data.formats.signatures import FORMAT_BY_NAME, REFUSED_SUFFIXES
 from assay.data.formats.tar_members import CutShortError, Member, decompressed, tar_members
@@ -111,7 +111,9 @@ def _told(file: ShardFile, ending: str, member: Member) -> dict[str, str]:
         raise _wrong(where, f"it has {member.size:,} bytes; at most {_LONGEST[ending]:,} are read")
     try:
         text = content.decode("utf-8-sig")
-        return _fields(where, json.loads(text)) if ending == _FIELDS else {ending: text.strip()}
+        if ending != _FIELDS:
+            return {ending: text.strip()}
+        return _fields(where, json.loads(text, object_pairs_hook=each_once))
     except UnicodeDecodeError as error:
         raise _wrong(where, "it is not UTF-8") from error
     except (ValueError, RecursionError) as error:

@@ -12,7 +12,7 @@ from shlex import quote
 from typing import IO, Any, Final
 
 from assay.core.errors import AssayError
-from assay.core.text import choices, one_line, shortened
+from assay.core.text import choices, each_once, one_line, shortened
 from assay.data.formats.safe_open import open_file
 
 SUFFIXES: Final = (".csv", ".tsv", ".jsonl", ".ndjson")
@@ -161,7 +161,7 @@ def _lines(path: Path, text: IO[str]) -> Iterator[tuple[int, str]]:
 def _record(path: Path, number: int, line: str) -> dict[str, str | None]:
     """The cells of a line as text; None for a list or an object, whose column is left out."""
     try:
-        record = json.loads(line)
+        record = json.loads(line, object_pairs_hook=each_once)
     except (ValueError, RecursionError) as error:
         raise _unreadable(path, f"line {number} is not JSON ({error})") from error
     wrong = isinstance(record, dict) and next(

@@ -1,5 +1,6 @@
 """WebDataset shards: samples, labels, splits; what is cut, missing, repeated or meant in two ways."""
 
+import gzip
 import io
 import json
 import tarfile
@@ -284,3 +285,42 @@ def test_the_form_is_told_without_an_error_for_what_is_damaged(tmp_path):
         path.write_bytes(content)
         assert not web_dataset.matches(as_request(path))
     assert readable_source(as_request(path)).name == "archive"
+
+
+@pytest.mark.parametrize("label", ["[0, 1]", "[]", '{"a": 1}'])
+@pytest.mark.parametrize("place", ["json", "cls"])
+def test_several_labels_are_no_class(tmp_path: Path, place: str, label: str) -> None:
+    """A list of labels was the one class of all images, called `[0, 1]`."""
+    told = f'{{"label": {label}}}' if place == "json" else label
+    found = {f"{row}.png": png(image) for row, image in enumerate(pictures(4))}
+    tar(tmp_path / "s-0.tar", {**found, **{f"{row}.{place}": told for row in range(4)}})
+    assert "several labels" in refused(tmp_path / "s-0.tar", "several-labels")
+
+
+def test_a_label_twice_in_one_object_is_refused(tmp_path: Path) -> None:
+    """Of two, JSON takes the last without a word."""
+    found = {"0.png": png(pictures(1)[0]), "0.json": '{"label": 0, "label": 1}'}
+    tar(tmp_path / "s-0.tar", found)
+    assert "'label' occurs twice" in refused(tmp_path / "s-0.tar", "table-value")
+
+
+@pytest.mark.parametrize("form", ["w", "w:gz"])
+def test_archives_put_one_after_the_other_are_told(tmp_path: Path, form: str) -> None:
+    """`cat a.tar b.tar`: the second half of the images was missing without a word."""
+    name = "s-0.tar" if form == "w" else "s-0.tar.gz"
+    two = [tar(tmp_path / f"{n}.tar", samples(6, n, 6 * n)).read_bytes() for n in range(2)]
+    whole = b"".join(two) if form == "w" else gzip.compress(b"".join(two))
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / name).write_bytes(whole)
+    assert "another archive follows" in refused(tmp_path / "set", "image-unreadable", read=load)
+    found = load(tmp_path / "set", skip_bad=True)
+    assert len(found.train) == 6
+    assert [item.kind for item in found.left_out] == ["unreadable"]
+
+
+@pytest.mark.parametrize("more", [b"\0" * 50_000, b"a signature", b"x" * 2000])
+def test_padding_after_an_archive_is_no_archive(tmp_path: Path, more: bytes) -> None:
+    """As programs write it."""
+    path = tar(tmp_path / "s-0.tar", samples(6))
+    path.write_bytes(path.read_bytes() + more)
+    assert load(path).left_out == ()

@@ -1,16 +1,17 @@
 """The label of each sample of WebDataset shards: which of the things that are said of it is meant."""
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from assay.core.errors import AssayError
-from assay.core.text import counted, one_line
+from assay.core.text import counted, one_line, shortened
 from assay.data.formats.shard_file import ShardFile
 from assay.data.formats.tar_samples import CLASS, TEXT, TarSamples
 from assay.data.formats.text_table import LABEL_NAMES, chosen_column
-from assay.data.listing.table_labels import table_labels
+from assay.data.listing.table_labels import several_labels, table_labels
 from assay.data.request import Request
 
 #: So many texts, more than half of them unlike all others, are descriptions and no labels.
@@ -43,6 +44,8 @@ def tar_labels(
         return [""] * sum(len(shard.samples.keys) for shard in shards), []
     named = request.label_column or _told_label(where, columns)
     found, _, notes = table_labels(where, columns, replace(request, label_column=named), ())
+    if odd := next((label for label in dict.fromkeys(found) if _holds_several(label)), None):
+        raise several_labels(where, f"{one_line(named)} has labels such as {shortened(one_line(odd))}")
     kinds = defaultdict(list)
     for shard in shards:
         own = {
@@ -57,6 +60,17 @@ def tar_labels(
     if not request.label_column and CLASS not in columns and len(shards) == 1:
         _refuse_folders(shards[0], named, found)
     return found, notes if request.label_column else [f"labels are those of {one_line(named)}", *notes]
+
+
+def _holds_several(label: str) -> bool:
+    """Whether a label is the JSON of a list of several, or of an object."""
+    if label[:1] not in ("[", "{"):
+        return False
+    try:
+        value = json.loads(label)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) or (isinstance(value, list) and len(value) != 1)
 
 
 def _refuse_folders(shard: TarShard, named: str, labels: Sequence[str]) -> None:
