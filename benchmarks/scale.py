@@ -1,17 +1,18 @@
 """What an audit in shards costs as a set grows, and what of the planted faults it finds.
 
-    python benchmarks/scale.py [--images 10000 100000] [--shards 8] [--work DIR] [--channels 1]
+    python benchmarks/scale.py [--images 10000 100000] [--shards N] [--work DIR] [--channels 1]
 
-Sets of 64 x 64 pictures made by a seed, as PNG files in folders of ten classes. Planted in each: exact twins,
-near twins (darker, with noise), mirrored twins, wrong labels, and damages (black; the lower half lost). Each
-shard and the merge is a process of its own, one after the other; seconds are of processor time, children
+Sets of 64 x 64 pictures made by a seed, as PNG in Parquet files of 10,000 pictures each. Planted in each: exact
+twins, near twins (darker, with noise), mirrored twins, wrong labels, and damages (black; the lower half lost).
+Each shard and the merge is a process of its own, one after the other; seconds are of processor time, children
 included, so that other work on the machine counts little; memory is of the largest process. Data and parts
 that lie in DIR are used again, and figures of each size are kept as soon as they are known: stop and start it
-again as you like.
+again as you like. A million wants 4 GB for the pictures and 7 GB for the parts.
 """
 
 import argparse
 import csv
+import io
 import json
 import os
 import subprocess
@@ -22,7 +23,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import pyarrow
 from PIL import Image
+from pyarrow import parquet
 
 from assay.core import durable
 from measuring import RESULTS, conditions, write_result
@@ -44,8 +47,12 @@ FOUND_BY: Final = {
 
 PLAN: Final = "planted.json"
 
-#: Images from one note of how far the set is to the next.
-AT_ONCE: Final = 10_000
+#: Images of one Parquet file, and of one group of its rows.
+IN_FILE: Final = 10_000
+IN_GROUP: Final = 1_000
+
+#: Images of a shard at most, where the number of shards is not given.
+IN_SHARD: Final = 62_500
 
 
 def plan_of(count: int) -> dict[str, dict[str, int]]:
@@ -95,21 +102,29 @@ def make(folder: Path, count: int, channels: int) -> None:
     """The set, unless it lies there already; what was planted is written last. Stopped, it goes on."""
     if (folder / PLAN).exists():
         return
-    begun = folder / "made.txt"
-    done = int(begun.read_text()) if begun.exists() else 0
     planted = plan_of(count)
     fault = {int(row): (kind, of) for kind, rows in planted.items() for row, of in rows.items()}
-    for number in range(CLASSES):
-        (folder / "data" / f"class {number}").mkdir(parents=True, exist_ok=True)
-    for row in range(done, count):
-        if row % AT_ONCE == 0:
-            durable.write_text(begun, str(row))
-        kind, of = fault.get(row, ("", row))
-        label = (of + 1 if kind == "flip" else of) % CLASSES
-        image = changed(picture(of, channels), kind, row)
-        shown = Image.fromarray(image if channels == 3 else image[..., 0])
-        shown.save(folder / "data" / f"class {label}" / f"{row:07}.png", compress_level=1)
+    (folder / "data").mkdir(exist_ok=True)
+    for first in range(0, count, IN_FILE):
+        file = folder / "data" / f"{first // IN_FILE:05}.parquet"
+        if not file.exists():
+            durable.write_bytes(file, in_parquet(range(first, min(first + IN_FILE, count)), fault, channels))
     durable.write_text(folder / PLAN, json.dumps(planted))
+
+
+def in_parquet(rows: range, fault: Mapping[int, tuple[str, int]], channels: int) -> bytes:
+    """Some images as a Parquet file, in the form of the Hugging Face hub."""
+    images, labels = [], []
+    for row in rows:
+        kind, of = fault.get(row, ("", row))
+        image, encoded = changed(picture(of, channels), kind, row), io.BytesIO()
+        shown = Image.fromarray(image if channels == 3 else image[..., 0])
+        shown.save(encoded, "png", compress_level=1)
+        images.append({"bytes": encoded.getvalue(), "path": f"{row:07}.png"})
+        labels.append(f"class {(of + 1 if kind == 'flip' else of) % CLASSES}")
+    written = io.BytesIO()
+    parquet.write_table(pyarrow.table({"image": images, "label": labels}), written, row_group_size=IN_GROUP)
+    return written.getvalue()
 
 
 def measured(command: list[str]) -> dict[str, float]:
@@ -173,6 +188,7 @@ def audited(folder: Path, count: int, shards: int, channels: int) -> dict[str, A
         "merge_seconds": merge["seconds"],
         "bytes_per_image_in_parts": sum(f.stat().st_size for f in Path(parts).rglob("*") if f.is_file())
         // count,
+        "processor_hours": round((total + merge["processor_seconds"]) / 3600, 3),
         "report_bytes": (run / "report.html").stat().st_size,
         "issues_bytes": (run / "issues.csv").stat().st_size,
         "planted": found(run, json.loads((folder / PLAN).read_text())),
@@ -183,7 +199,7 @@ def main() -> None:
     """Every size, one after the other; sizes that were measured before stay in the result."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, nargs="+", default=[10_000, 100_000])
-    parser.add_argument("--shards", type=int, default=8)
+    parser.add_argument("--shards", type=int, help=f"default: one for {IN_SHARD:,} images")
     parser.add_argument("--channels", type=int, choices=(1, 3), default=1)
     parser.add_argument("--work", type=Path, default=Path("scale-work"))
     given = parser.parse_args()
@@ -194,7 +210,8 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         os.environ["ASSAY_CACHE"] = str((folder / "cache").resolve())
         name = f"{count}" if given.channels == 1 else f"{count} in color"
-        figures[name] = audited(folder, count, given.shards, given.channels)
+        shards = given.shards or -(-count // IN_SHARD)
+        figures[name] = audited(folder, count, shards, given.channels)
         write_result("scale", "python benchmarks/scale.py", before, figures)
 
 
