@@ -1,13 +1,13 @@
 """What an audit in shards costs as a set grows, and what of the planted faults it finds.
 
-    python benchmarks/scale.py [--images 10000 100000] [--shards N] [--work DIR] [--channels 1]
+    python benchmarks/scale.py [--images 10000 100000] [--shards N] [--at-once 1] [--work DIR] [--channels 1]
 
-Sets of 64 x 64 pictures made by a seed, as PNG in Parquet files of 10,000 pictures each. Planted in each: exact
-twins, near twins (darker, with noise), mirrored twins, wrong labels, and damages (black; the lower half lost).
-Each shard and the merge is a process of its own, one after the other; seconds are of processor time, children
-included, so that other work on the machine counts little; memory is of the largest process. Data and parts
-that lie in DIR are used again, and figures of each size are kept as soon as they are known: stop and start it
-again as you like. A million wants 4 GB for the pictures and 7 GB for the parts.
+Sets of 64 x 64 pictures made by a seed, as PNG in Parquet files of 10,000 pictures each. Planted in each:
+exact twins, near twins (darker, with noise), mirrored twins, wrong labels, and damages (black; the lower half
+lost). Each shard and the merge is a process of its own, `--at-once` shards at the same time; seconds are of
+processor time, children included, so that other work on the machine counts little; memory is of the largest
+process. Data and parts that lie in DIR are used again, and figures of each size are kept as soon as they are
+known: stop and start it again as you like. A million wants 3 GB for the pictures and 7 GB for the parts.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -165,17 +166,17 @@ def found(run: Path, planted: Mapping[str, Mapping[str, int]]) -> dict[str, Any]
     return told
 
 
-def audited(folder: Path, count: int, shards: int, channels: int) -> dict[str, Any]:
+def audited(folder: Path, count: int, shards: int, channels: int, at_once: int) -> dict[str, Any]:
     """All figures of one size."""
     make(folder, count, channels)
     data, parts, run = str(folder / "data"), str(folder / "parts"), folder / "run"
-    steps = [
-        kept(
-            folder / f"shard-{i}.json",
-            ["audit", data, "--size", str(SIDE), "--shard", f"{i}/{shards}", "--out", parts],
-        )
-        for i in range(1, shards + 1)
-    ]
+
+    def shard(number: int) -> dict[str, float]:
+        command = ["audit", data, "--size", str(SIDE), "--shard", f"{number}/{shards}", "--out", parts]
+        return kept(folder / f"shard-{number}.json", command)
+
+    with ThreadPoolExecutor(at_once) as pool:
+        steps = list(pool.map(shard, range(1, shards + 1)))
     merge = kept(folder / "merge.json", ["merge", parts, "--out", str(run)])
     total = sum(step["processor_seconds"] for step in steps)
     return {
@@ -200,6 +201,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--shards", type=int, help=f"default: one for {IN_SHARD:,} images")
+    parser.add_argument("--at-once", type=int, default=1, help="shards at the same time")
     parser.add_argument("--channels", type=int, choices=(1, 3), default=1)
     parser.add_argument("--work", type=Path, default=Path("scale-work"))
     given = parser.parse_args()
@@ -211,7 +213,7 @@ def main() -> None:
         os.environ["ASSAY_CACHE"] = str((folder / "cache").resolve())
         name = f"{count}" if given.channels == 1 else f"{count} in color"
         shards = given.shards or -(-count // IN_SHARD)
-        figures[name] = audited(folder, count, shards, given.channels)
+        figures[name] = audited(folder, count, shards, given.channels, given.at_once)
         write_result("scale", "python benchmarks/scale.py", before, figures)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from assay.core.cache_folder import AUDITS
 from assay.core.errors import AssayError
 from assay.data.checked_images import joined_images
 from assay.data.formats.shard_file import ShardFile, local_shard
@@ -17,6 +18,7 @@ from assay.data.load import as_request, read
 from assay.data.piece import STEP, Piece, Shard, parse_shard
 from assay.data.shards import join, join_splits, read_shard
 from assay.data.sources import packed, parquet_files
+from assay.data.sources.sharing import image_shards
 from assay.data.values import Dataset
 
 
@@ -53,7 +55,7 @@ def in_shares(data: Path, scratch: Path, count: int, **reading: object) -> Datas
     pieces = []
     for number in range(1, count + 1):
         folder = scratch / str(number)
-        folder.mkdir()
+        folder.mkdir(parents=True)
         request = as_request(data, skip_bad=True, **reading)
         pieces.append(read_shard(request, Shard(number, count), folder))
     return joined(pieces)
@@ -202,9 +204,10 @@ def _tar_shards(root: Path, images: Sequence[bytes], sizes: Sequence[int]) -> No
 def test_a_share_opens_only_the_files_that_hold_it(
     form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And the first, whose first image tells the channels; images of all others are not touched.
+    """And the first, whose first image tells the channels, unless the machine knows it of another share.
 
-    The size and the rule are given, so no other image matters. The shares join to the whole.
+    Images of all others are not touched. The size and the rule are given, so no other image matters. The
+    shares join to the whole.
     """
     rng = np.random.default_rng(5)
     images = [picture(rng, "RGB", 5) for _ in range(1100)]
@@ -224,12 +227,46 @@ def test_a_share_opens_only_the_files_that_hold_it(
 
     for source in (packed.web_dataset, parquet_files):
         monkeypatch.setattr(source, "local_shard", spied)
-    pieces, files = [], []
-    for number in (1, 2, 3):
-        opened.clear()
-        (tmp_path / str(number)).mkdir()
-        request = as_request(data, skip_bad=True, **reading)
-        pieces.append(read_shard(request, Shard(number, 3), tmp_path / str(number)))
-        files.append(sorted(set(opened)))
-    assert files == [["00000", "00002"], ["00000", "00002", "00003"], ["00000", "00003"]]
-    assert joined(pieces) == whole
+    own = [["00000", "00002"], ["00002", "00003"], ["00003"]]
+    for machines, expected in ((3, [["00000", *files[files[0] == "00000" :]] for files in own]), (1, own)):
+        pieces, files = [], []
+        for number in (1, 2, 3):
+            opened.clear()
+            scratch = tmp_path / f"{machines}-{number}"
+            scratch.mkdir()
+            monkeypatch.setenv(
+                "ASSAY_CACHE", str(tmp_path / f"cache-{machines}-{number if machines == 3 else 1}")
+            )
+            request = as_request(data, skip_bad=True, **reading)
+            pieces.append(read_shard(request, Shard(number, 3), scratch))
+            files.append(sorted(set(opened)))
+        assert files == expected
+        assert joined(pieces) == whole
+
+
+def test_the_working_size_is_looked_for_once_on_a_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a gray set every header counts: later shares take what the first found; a change begins anew."""
+    rng = np.random.default_rng(6)
+    data = tmp_path / "data"
+    data.mkdir()
+    images = [picture(rng, "L", 5) for _ in range(1100)]
+    _parquet_shards(data, images, [300, 500, 300])
+    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path / "cache"))
+    looked: list[int] = []
+    real = image_shards.fits_all
+    monkeypatch.setattr(image_shards, "fits_all", lambda *given: (looked.append(1), real(*given))[1])
+    whole = read(as_request(data))
+    assert in_shares(data, tmp_path / "first", 3) == whole
+    assert len(looked) == 1
+    images[1099] = picture(rng, "RGB", 5)
+    _parquet_shards(data, images, [300, 500, 300])
+    changed = in_shares(data, tmp_path / "second", 3)
+    assert changed.shape[2] == 3  # the last image is in color, and the first share knows it
+    assert changed == read(as_request(data))
+    assert len(looked) == 2
+    for kept in (tmp_path / "cache" / AUDITS).glob("size-*"):
+        kept.write_text("0\n[[1, 1, 1], null]")  # no longer what was written
+    assert in_shares(data, tmp_path / "third", 3) == changed
+    assert len(looked) == 3

@@ -6,7 +6,7 @@ from typing import Final
 
 from assay.core.user_path import expanded
 
-#: Where audits, and the near copies of a split, are kept inside the cache.
+#: Where audits, the near copies of a split, and the working size of a set are kept inside the cache.
 AUDITS: Final = "audits"
 
 

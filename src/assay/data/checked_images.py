@@ -55,7 +55,7 @@ class CheckedImages:
         return int(np.prod(self.shape, dtype=np.int64))
 
     def __getitem__(self, key: Any) -> Bytes:
-        rows = np.arange(len(self))[key]
+        rows = _numbered(key, len(self))
         found = self._checked(np.atleast_1d(rows))
         return found if isinstance(rows, np.ndarray) else found[0]
 
@@ -75,6 +75,16 @@ class CheckedImages:
                 self._pixels.where, f"image {rows[wrong[0]]} is no longer what it was when it was read first"
             )
         return images
+
+
+def _numbered(key: Any, count: int) -> Any:
+    """What `np.arange(count)[key]` gives, without all numbers: of a million images few are read at once."""
+    if isinstance(key, slice):
+        return np.arange(*key.indices(count))
+    plain = isinstance(key, np.ndarray) and key.ndim == 1 and key.dtype.kind == "i"
+    if plain and (not len(key) or 0 <= key.min() <= key.max() < count):
+        return key
+    return np.arange(count)[key]
 
 
 def changed(where: object, what: str) -> AssayError:

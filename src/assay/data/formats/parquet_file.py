@@ -117,13 +117,14 @@ def cells_of(path: object, file: Any, name: str) -> list[Any]:
     """The values of one column, equal texts kept once: a small file can hold a long text many times."""
     column = file.read(columns=[name]).column(0)
     found: list[Any] = []
+    longest = 0
     for chunk in column.chunks:
+        values = (chunk.dictionary if hasattr(chunk, "dictionary") else chunk).to_pylist()
+        longest = max(longest, max((len(value) for value in values if isinstance(value, str)), default=0))
         if hasattr(chunk, "dictionary"):
-            values = chunk.dictionary.to_pylist()
-            found += [None if place is None else values[place] for place in chunk.indices.to_pylist()]
-        else:
-            found += chunk.to_pylist()
-    if any(isinstance(value, str) and len(value) > _LONGEST_TEXT for value in found):
+            values = [None if place is None else values[place] for place in chunk.indices.to_pylist()]
+        found += values
+    if longest > _LONGEST_TEXT:
         what = f"column {one_line(name)} holds texts of more than {_LONGEST_TEXT:,} characters"
         raise AssayError("parquet-unreadable", path, what, "Leave the column out of the file.")
     return found

@@ -62,17 +62,22 @@ def list_parquet(request: Request, root: Path | str, files: Sequence[ShardFile])
         read += [] if found is None else [found]
     if not read:
         raise AssayError("too-few-images", root, "the files have no rows", "Give at least one image.")
-    splits = ordered_splits(split for file in read for split in file.splits)
+    splits = ordered_splits(split for file in read for split in set(file.splits))
     parts = {split: parquet_part(parquet, read, split, request.array_form) for split in splits}
     left_out, notes = _set_aside(request, read)
     return Listing(
         {split: part for split, part in parts.items() if part.ids},
         f"{len(files):,} Parquet file{'s' if len(files) > 1 else ''}",
-        stamp_of([*(file.stamp for file in files), str(request.columns), str(request.skip_unlabelled)]),
+        stamp_of_parquet(request, files),
         next((file.classes for file in read if file.classes), None),
         (*left_out, *lost),
         (*notes, *_notes_on(files, empty, lost)),
     )
+
+
+def stamp_of_parquet(request: Request, files: Sequence[ShardFile]) -> str:
+    """What tells whether files of images are still those that were listed."""
+    return stamp_of([*(file.stamp for file in files), str(request.columns), str(request.skip_unlabelled)])
 
 
 _T = TypeVar("_T")
@@ -226,7 +231,9 @@ def _pixel_columns(schema: Any) -> list[str]:
 def _labels(path: ShardFile, values: Sequence[Any], classes: tuple[str, ...] | None) -> list[str]:
     """The labels as text, "" where there is none: null, empty, NaN, or -1 among numbers from 0 on."""
     numbers = all(isinstance(value, int | float) for value in values if value is not None)
-    texts = ["" if is_missing(_as_text(value)) else _as_text(value) for value in values]
+    # Every shard of an audit reads all labels: each different one is looked at once. A column has one type.
+    known = {value: "" if is_missing(_as_text(value)) else _as_text(value) for value in set(values)}
+    texts = [known[value] for value in values]
     if numbers:
         texts = ["" if text == "-1" else text for text in texts]
     if classes is None or not numbers:

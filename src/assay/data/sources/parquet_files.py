@@ -1,13 +1,14 @@
 """Parquet files with images inside: one, or a folder of them as on the Hugging Face hub."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from assay.data.formats.shard_file import PARQUET, local_shard, shard_paths
+from assay.data.formats.shard_file import PARQUET, ShardFile, local_shard, shard_paths
 from assay.data.listing.listing import Listing
 from assay.data.listing.names import natural_key
-from assay.data.listing.parquet import left_out_files, list_parquet
+from assay.data.listing.parquet import left_out_files, list_parquet, stamp_of_parquet
 from assay.data.piece import Piece, Shard
 from assay.data.request import OF_IMAGES, OF_TABLES, Request
 from assay.data.sources.image_dataset import read_image_set
@@ -32,8 +33,20 @@ def read(request: Request) -> Dataset:
 def read_shard(request: Request, shard: Shard, scratch: Path) -> Piece:
     """The images of one share, decoded into `scratch`. Errors as of `read`."""
     assert request.path is not None  # `matches` said so
-    again = lambda: listing(request).stamp  # noqa: E731
-    return read_image_shard(request, listing(request), "parquet", request.path, again, shard, scratch)
+    found = listing(request)
+    return read_image_shard(
+        request, found, "parquet", request.path, _stamp_again(request, found), shard, scratch
+    )
+
+
+def _stamp_again(request: Request, found: Listing) -> Callable[[], str]:
+    """Gives the stamp anew: of files that hold images without a look at their rows, of which there may be
+    millions; of tables of paths by listing again, for it tells of the images' files."""
+
+    def of_files() -> str:
+        return stamp_of_parquet(request, _shard_files(request))
+
+    return of_files if of_files() == found.stamp else lambda: listing(request).stamp
 
 
 def listing(request: Request) -> Listing:
@@ -41,12 +54,17 @@ def listing(request: Request) -> Listing:
     path = request.path
     assert path is not None  # `matches` said so
     files = _files(request)
-    found = list_parquet(request, path, [local_shard(file, path) for file in files])
+    found = list_parquet(request, path, _shard_files(request))
     if path.is_file() or request.pattern is not None:
         return found
     named = {id_ for part in found.parts.values() for id_ in part.ids}
     more = [left for left in left_out_files(path, files) if left.id not in named]
     return replace(found, left_out=(*found.left_out, *more))
+
+
+def _shard_files(request: Request) -> list[ShardFile]:
+    assert request.path is not None  # `matches` said so
+    return [local_shard(file, request.path) for file in _files(request)]
 
 
 def _files(request: Request) -> list[Path]:
