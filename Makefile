@@ -40,10 +40,10 @@ test: install browser
 browser:
 	@scripts/install_browser.sh
 
-# Ray, s3fs and a server that speaks S3 are not among what the tests install: theirs that need them are skipped
-# without them, and run here.
+# Ray, s3fs, gcsfs and servers that speak as their storages do are not among what the tests install: theirs that
+# need them are skipped without them, and run here.
 torture: install browser
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[ray,cloud]" boto3 flask flask-cors "moto[s3]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[ray,cloud]" boto3 flask flask-cors "moto[s3]" gcsfs gcp-storage-emulator
 	$(BIN)/pytest -m "not torture" tests/workflow/engines tests/data/sources/cloud
 	$(BIN)/python scripts/torture.py $(ARGS)
 
