@@ -1,4 +1,4 @@
-"""Google Cloud Storage, as a local server speaks it: needs gcsfs and gcp-storage-emulator (`make torture`)."""
+"""Google Cloud Storage, as a local server speaks it: needs gcsfs and gcp-storage-emulator."""
 
 import io
 import subprocess
