@@ -125,6 +125,9 @@ def parsers() -> dict[str, Callable[[Path, bytes], object]]:
         "webdataset": web_dataset,
         "part": _part_with_record,
         "tables": _part_with_tables,
+        "images": _part_with_images,
+        "merge": _merged_record,
+        "objects": _objects,
         "onnx": _onnx_with_seal,
     }
 
@@ -191,14 +194,91 @@ def _part_with_record(path: Path, data: bytes) -> None:
 
 def _part_with_tables(path: Path, data: bytes) -> None:
     """A part whose tables were forged, their hash and the seal put right."""
-    from assay.audits.parts.records import RECORD, TABLES
+    from assay.audits.parts.records import TABLES
+
+    _part_with(path, TABLES, data)
+
+
+def _part_with_images(path: Path, data: bytes) -> None:
+    """A part whose images were forged, their hash and the seal put right; they are read, too."""
+    from assay.audits.parts.records import IMAGES
+
+    _part_with(path, IMAGES, data)
+
+
+def _part_with(path: Path, name: str, data: bytes) -> None:
+    from assay.audits.parts.records import RECORD
 
     folder = _part(path)
-    kept = (folder / RECORD).read_bytes()
-    content = json.loads(kept)["content"]
-    content["files"][TABLES]["sha256"] = hashlib.sha256(data).hexdigest()
-    (folder / TABLES).write_bytes(data)
+    content = json.loads((folder / RECORD).read_bytes())["content"]
+    content["files"][name]["sha256"] = hashlib.sha256(data).hexdigest()
+    (folder / name).write_bytes(data)
     _sealed_part(folder, content)
+
+
+def _merged_record(path: Path, data: bytes) -> None:
+    """The only part of an audit, its record forged and sealed, as far as a merge goes before its checks."""
+    from assay.audits.parts.files import read_parts
+    from assay.audits.parts.measured import merge_parts
+    from assay.audits.parts.records import RECORD, as_json, seal
+    from assay.workflow.planning.command_settings import command_settings
+
+    try:
+        content = json.loads(data)
+        text = as_json({"content": content, "sha256": seal(content)})
+    except (ValueError, RecursionError):
+        return
+    folder = path.parent / "merged" / "shard-1-of-1"
+    if not folder.exists():
+        shutil.copytree(_part(path), folder)
+    (folder / RECORD).write_text(text)
+    stored = read_parts(folder.parent)
+    settings = dict(stored[0].settings)
+    command_settings("audit", settings["data"], {k: v for k, v in settings.items() if k != "schema"})
+    names = stored[0].part.piece.whole.counts
+    found = merge_parts([one.part for one in stored], {k: [one.images[k] for one in stored] for k in names})
+    for split in found.dataset.splits.values():
+        for _ in split.blocks():
+            pass
+
+
+class _Listing:
+    """A storage that lists whatever JSON says, and holds a few bytes under each name."""
+
+    def __init__(self, found: dict[str, object]) -> None:
+        self._found = found
+
+    def invalidate_cache(self) -> None:
+        """Nothing is kept."""
+
+    def exists(self, _: str) -> bool:
+        return False
+
+    def find(self, _: str, detail: bool) -> dict[str, object]:
+        return self._found if detail else {}
+
+    def info(self, path: str) -> object:
+        return self._found[path]
+
+    def open(self, _: str, *__: object, **___: object) -> io.BytesIO:
+        return io.BytesIO(b"abc")
+
+
+def _objects(_: Path, data: bytes) -> None:
+    """What a storage says that lies in a bucket, as JSON: names, and what is told of each. Two are fetched."""
+    from assay.core.events import ignore
+    from assay.data.storage import objects
+
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
+        return
+    if not isinstance(found, dict) or not all(isinstance(told, dict) for told in found.values()):
+        return  # of another type than fsspec promises
+    objects._opened = lambda _: (_Listing(found), "b")  # type: ignore[assignment]
+    listed = objects.list_objects("memory://b")
+    for one in listed.objects[:2]:
+        objects.fetch(listed, one, ignore)
 
 
 def _onnx_with_seal(_: Path, data: bytes) -> None:
@@ -270,6 +350,7 @@ STARTS: Final = {
     "tree": b"train/cat/a.png\ntrain/dog/b.png\ntest/cat/c.png\ntest/dog/d.png",
     "pixels": b"label" + b",p" * 64 + b"\n0" + b",1" * 64 + b"\n1" + b",255" * 64 + b"\n",
     "decisions": b"digest,label,decision\n" + b"a" * 64 + b",cat,drop\n",
+    "objects": b'{"b/x/a.png": {"size": 3, "type": "file", "ETag": "1"}, "b/c.tar": {"size": 3}}',
     "record": b'{"schema": 1, "sha256": "", "classes": ["a"], "recipe": {}}',
 }
 
@@ -323,6 +404,12 @@ def _tables_start(path: Path) -> bytes:
     return (_part(path) / TABLES).read_bytes()
 
 
+def _images_start(path: Path) -> bytes:
+    from assay.audits.parts.records import IMAGES
+
+    return (_part(path) / IMAGES).read_bytes()
+
+
 def _web_dataset_start(_: Path) -> bytes:
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w") as archive:
@@ -341,6 +428,8 @@ def _arrays_start(_: Path) -> bytes:
 _MADE: Final = {
     "part": _record_start,
     "tables": _tables_start,
+    "images": _images_start,
+    "merge": _record_start,
     "onnx": _onnx_start,
     "arrays": _arrays_start,
     "webdataset": _web_dataset_start,

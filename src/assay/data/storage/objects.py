@@ -93,7 +93,7 @@ def list_objects(address: str) -> Objects:
     for path, told in sorted(found.items()):
         name = path.rsplit("/", 1)[-1] if single else path.removeprefix(root).lstrip("/")
         if told.get("type", "file") == "file" and name and not name.endswith("/"):
-            objects.append(StoredObject(name, path, int(told.get("size") or 0), _version(told)))
+            objects.append(StoredObject(name, path, _size(address, told), _version(told)))
     if not objects:
         fix = "Check the bucket and the prefix."
         raise AssayError("unknown-data", address, "there is no object of this address or below it", fix)
@@ -103,6 +103,15 @@ def list_objects(address: str) -> Objects:
             raise _too_large(f"{address}/{one_line(one.name)}", one.size, MOST_BYTES)
     check_distinct(address, [one.name for one in objects])
     return Objects(address, tuple(objects), single, system)
+
+
+def _size(where: str, told: Mapping[str, Any]) -> int:
+    """Bytes of an object, 0 where none are told. Raises AssayError `data-unavailable` for no number."""
+    size = told.get("size") or 0
+    if not isinstance(size, int) or size < 0:
+        what = "the storage tells a size that is no number of bytes"
+        raise AssayError("data-unavailable", where, what, "Check the address; fetch the data by other tools.")
+    return size
 
 
 def _version(told: Mapping[str, Any]) -> str:
@@ -172,7 +181,7 @@ def need_same(objects: Objects, found: StoredObject) -> None:
     with gone(where), storage_errors(where):
         objects.system.invalidate_cache()
         told = objects.system.info(found.path)
-    if (int(told.get("size") or 0), _version(told)) != (found.size, found.version):
+    if (_size(where, told), _version(told)) != (found.size, found.version):
         what = "it was changed since it was listed"
         raise AssayError("data-changed", where, what, "Run the command again.")
 

@@ -345,3 +345,64 @@ def test_a_fault_of_our_own_is_not_taken_for_the_storage(store, monkeypatch, err
         raise error("ours")
     with pytest.raises(error, match="ours"):
         objects.fetch(listed, listed.objects[0], lambda _: (_ for _ in ()).throw(error("ours")))
+
+
+class _Listing(_Failing):
+    """A storage that lists whatever it likes."""
+
+    def __init__(self, found: dict[str, dict[str, object]]) -> None:
+        super().__init__(OSError("hunter2"))
+        self.found = found
+
+    def exists(self, _: str) -> bool:
+        return False
+
+    def find(self, _: str, **__: object) -> dict[str, dict[str, object]]:
+        return self.found
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("../x.tar", "archive-refused"),
+        ("a/../../x.tar", "archive-refused"),
+        ("a\\..\\x.tar", "archive-refused"),
+        ("a\0b.tar", "archive-refused"),
+        ("x" * 1000 + ".tar", "archive-refused"),
+        ("a/" * 500 + "x.tar", "archive-refused"),
+        ("a//b.png", None),
+        ("a\x1b[31m\nb.png", None),
+        ("\u202ea.png", None),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_names_that_a_storage_may_tell(cache, monkeypatch, name, code):
+    """What leads elsewhere or fits into no folder is refused unfetched; the rest is shown as text."""
+    told = {f"bucket/set/{name}": {"size": 3, "type": "file"}}
+    monkeypatch.setattr(objects, "_opened", lambda _: (_Listing(told), "bucket/set"))
+    try:
+        listed = objects.list_objects("s3://bucket/set")
+    except AssayError as error:
+        assert (error.code, len(str(error).splitlines())) == (code, 1)
+        assert len(str(error)) < 500
+    else:
+        assert code is None
+        shown = listed.where(listed.objects[0])
+        assert shown.isprintable() and "\u202e" not in shown
+
+
+@pytest.mark.parametrize("names", [("a.tar", "a.tar/b"), ("a/b.png", "a//b.png"), ("a/./b.png", "a/b.png")])
+def test_names_that_would_be_one_file_are_refused(cache, monkeypatch, names):
+    """A storage knows no folders: on a disk one would hide the other."""
+    told = {f"bucket/set/{name}": {"size": 3, "type": "file"} for name in names}
+    monkeypatch.setattr(objects, "_opened", lambda _: (_Listing(told), "bucket/set"))
+    refused("s3://bucket/set", "archive-refused", 3)
+
+
+@pytest.mark.parametrize("size", ["three", -1, 1.5, [3], 10**30])
+def test_a_size_that_is_none(cache, monkeypatch, size):
+    """Of a storage that tells nonsense, in one line."""
+    told = {"bucket/set/a.png": {"size": size, "type": "file"}}
+    monkeypatch.setattr(objects, "_opened", lambda _: (_Listing(told), "bucket/set"))
+    code, exit_code = ("archive-too-large", 3) if size == 10**30 else ("data-unavailable", 5)
+    refused("s3://bucket/set", code, exit_code)
