@@ -265,7 +265,7 @@ class _Listing:
 
 
 def _objects(_: Path, data: bytes) -> None:
-    """What a storage says that lies in a bucket, as JSON: names, and what is told of each. Two are fetched."""
+    """What a storage says lies in a bucket, as JSON: names, and what is told of each; two are fetched."""
     from assay.core.events import ignore
     from assay.data.storage import objects
 
