@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from assay.cli.main import exit_code
 
@@ -226,3 +227,48 @@ def test_no_workers_are_none(tmp_path: Path, capfd: pytest.CaptureFixture[str]) 
     line = ["audit", "fashion-mnist-sample", "--engine", "serial", "--out", str(tmp_path / "a")]
     assert exit_code([*line, "--workers", "0"]) == 2
     assert "0 is no number of workers" in one_line(capfd)
+
+
+def test_names_that_are_no_unicode(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Of files and classes: every command takes them, and the model can be read again. No config could hold a
+    path of that kind: that is told before any work."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    for row in range(12):
+        folder = os.fsdecode(b"p/cat\xff" if row % 2 else b"p/dog")
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        picture = Image.fromarray(rng.integers(0, 256, (8, 8, 3), np.uint8))
+        with Path(folder, os.fsdecode(b"%d\xfe.png" % row)).open("wb") as file:
+            picture.save(file, "PNG")
+    line = ["run", "p", "--model", "nearest-mean", "--test-fraction", "0.3", "--checks", "identity"]
+    assert exit_code([*line, "--out", "o", "-q"]) == 0
+    commands = [
+        ["verify", "o"], ["report", "o", "-q"], ["cards", "o"], ["convert", "p", "q.parquet", "-q"],
+        ["predict", "o", "p/dog/" + os.listdir("p/dog")[0]],
+        ["audit", "p", "--shard", "1/1", "--checks", "identity", "--out", "parts", "-q"],
+        ["merge", "parts", "--out", "m", "-q"],
+    ]  # fmt: skip
+    for command in commands:
+        assert exit_code(command) == 0, command
+    assert "p:cat\\udcff" in capfd.readouterr().out
+    Path("p").rename(os.fsdecode(b"p\xfe"))
+    assert exit_code(["audit", os.fsdecode(b"p\xfe"), "--out", "n", "-q"]) == 2
+    assert "no UTF-8" in one_line(capfd)
+
+
+@pytest.mark.parametrize("option", ["--junit", "--sarif"])
+def test_nothing_takes_the_place_of_a_pipe(
+    option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A file is renamed to its name: for root that replaced even what lies in /dev."""
+    monkeypatch.chdir(tmp_path)
+    np.savez("s.npz", x_train=np.arange(6 * 16, dtype=np.uint8).reshape(6, 4, 4), y_train=np.arange(6) % 2)
+    os.mkfifo("pipe")
+    Path("link").symlink_to("pipe")
+    for name in ("pipe", "link"):
+        line = ["audit", "s.npz", "--checks", "identity", "--out", f"of {name}", "-q", option, name]
+        assert exit_code(line) == 5
+        assert "no file" in one_line(capfd)
+        assert Path(name).is_fifo()

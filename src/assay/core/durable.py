@@ -64,6 +64,7 @@ def create(path: Path, bytes_needed: int | None = None) -> Iterator[IO[bytes]]:
     path = Path(path)
     with _temporary_name(path.parent) as temporary:
         with environment_errors(path, bytes_needed):
+            _need_no_device(path)
             file = files.open_new(temporary)
         try:
             with _closed_after(file, path, bytes_needed):
@@ -77,6 +78,12 @@ def create(path: Path, bytes_needed: int | None = None) -> Iterator[IO[bytes]]:
             with suppress(OSError):
                 files.unlink(temporary)
             raise
+
+
+def _need_no_device(path: Path) -> None:
+    """Raise OSError for a pipe, device or socket: a file would take its place, for root even in /dev."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise OSError(errno.EINVAL, "it is a device or a pipe, no file")
 
 
 @contextmanager
@@ -122,13 +129,20 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a whole UTF-8 file durably, line ends as given."""
-    write_bytes(path, text.encode("utf-8"))
+    """Write a whole UTF-8 file durably, line ends as given (see `utf_8`)."""
+    write_bytes(path, utf_8(text))
+
+
+def utf_8(text: str) -> bytes:
+    """Text as it is written. Of a name that is no UTF-8, what Python puts for such bytes (half a surrogate
+    pair) becomes an escape, in JSON one that is read back as it was."""
+    return text.encode("utf-8", "backslashreplace")
 
 
 def json_text(value: Any) -> str:
-    """JSON as Assay writes it: UTF-8, sorted keys, full precision. NaN or infinity: ValueError."""
-    return json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    """JSON as Assay writes it: UTF-8 (see `utf_8`), sorted keys, full precision. No NaN: ValueError."""
+    text = json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
+    return utf_8(text).decode("utf-8") + "\n"
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from assay.core.errors import AssayError
-from assay.core.text import html_table
+from assay.core.text import html_table, in_unicode
 
 if TYPE_CHECKING:
     import pandas
@@ -56,7 +56,10 @@ class Tabular:
         arrow, writer = _library("pyarrow"), _library("pyarrow.parquet")
         columns = self.table().columns
         kinds = {name: getattr(arrow, numbers.get(name, "string"))() for name in columns}
-        arrays = [arrow.array(list(column), kinds[name]) for name, column in columns.items()]
+        arrays = [
+            arrow.array([in_unicode(v) if isinstance(v, str) else v for v in column], kinds[name])
+            for name, column in columns.items()
+        ]
         target = arrow.BufferOutputStream()
         writer.write_table(
             arrow.table(arrays, arrow.schema(list(kinds.items()))), target, row_group_size=_GROUP
@@ -64,7 +67,10 @@ class Tabular:
         return bytes(target.getvalue())
 
     def _columns(self) -> dict[str, list[object]]:
-        return {name: list(column) for name, column in self.table().columns.items()}
+        return {
+            name: [in_unicode(v) if isinstance(v, str) else v for v in column]
+            for name, column in self.table().columns.items()
+        }
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """The Arrow PyCapsule interface: any library that reads Arrow takes the table as it is."""

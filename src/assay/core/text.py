@@ -100,6 +100,11 @@ def whole_number(text: str) -> int | None:
     return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else None
 
 
+def in_unicode(text: str) -> str:
+    """What UTF-8 can hold: each byte of a file name that is no Unicode as an escape, `\\udcff`."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def each_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """A JSON object. Raises ValueError for a key twice: of two values JSON takes the last without a word."""
     found = dict(pairs)

@@ -16,7 +16,7 @@ from PIL import Image
 from assay.core import durable
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, ignore, progress
-from assay.core.text import csv_text
+from assay.core.text import csv_text, in_unicode
 from assay.data.formats.parquet_file import need_pyarrow
 from assay.data.listing.names import split_of
 from assay.data.values import Dataset, Split
@@ -66,7 +66,7 @@ def _write_parquet(dataset: Dataset, out: Path, on_event: OnEvent) -> None:
             images = split.images[rows.start : rows.stop]
             table = {
                 "image": [
-                    {"bytes": _png(image), "path": split.ids[row]}
+                    {"bytes": _png(image), "path": in_unicode(split.ids[row])}
                     for row, image in zip(rows, images, strict=True)
                 ],
                 "label": split.labels[rows.start : rows.stop],

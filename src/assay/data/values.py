@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.text import html_table
+from assay.core.text import html_table, in_unicode
 
 #: Images per block where the caller has no wish of its own: a block of 28 x 28 images is 3 MB.
 BLOCK: Final = 4096
@@ -252,6 +252,10 @@ class Dataset:
     left_out: tuple[LeftOut, ...] = ()
 
     def __post_init__(self) -> None:
+        # A folder may have a name that no JSON reader takes: its class is called as messages call it.
+        classes = tuple(map(in_unicode, self.classes))
+        if classes != self.classes and len(set(classes)) == len(classes):
+            object.__setattr__(self, "classes", classes)
         if not self.fingerprints:
             prints = {name: split.fingerprint(self.classes) for name, split in self.splits.items()}
             object.__setattr__(self, "fingerprints", prints)

@@ -44,7 +44,7 @@ def save_audit(folder: Path, results: Results) -> None:
         lines = label_quality_lines(results.audit.label_quality, results.dataset)
         with durable.create(folder / "label_quality.csv") as file:
             while some := "".join(islice(lines, _LINES)):
-                file.write(some.encode("utf-8"))
+                file.write(durable.utf_8(some))
 
 
 #: Lines of a table that are written at once.

@@ -18,7 +18,7 @@ from assay.core import durable
 from assay.core.disk_errors import environment_errors
 from assay.core.errors import AssayError, Interrupted
 from assay.core.machine import library_versions, machine_facts
-from assay.core.text import one_line
+from assay.core.text import in_unicode, one_line
 from assay.workflow.manifest_shape import manifest_problem
 
 CONFIG: Final = "config.toml"
@@ -149,11 +149,14 @@ def _take_up(path: Path, config: Mapping[str, Any]) -> bool:
     """True when the folder holds an unfinished run of this configuration; else the run begins here."""
     refuse_foreign(path)
     text = tomli_w.dumps(dict(config))
+    if in_unicode(text) != text:
+        what = "a path or name among the settings is no UTF-8, and config.toml could not be read again"
+        raise AssayError("bad-value", path / CONFIG, what, "Rename it, or give it by a link of another name.")
     file = path / CONFIG
     if not file.exists():
         durable.write_text(file, text)
         return False
-    if file.read_bytes() != text.encode("utf-8"):
+    if file.read_bytes() != durable.utf_8(text):
         raise AssayError(
             "config-changed",
             path,
@@ -254,7 +257,7 @@ def add_file(path: Path, name: str, content: Any, facts: Mapping[str, Any]) -> N
     The manifest names the file as pending before it is written: stopped anywhere, the run is still whole.
     """
     text = content if isinstance(content, str) else durable.json_text(content)
-    sha = hashlib.sha256(text.encode("utf-8")).hexdigest()
+    sha = hashlib.sha256(durable.utf_8(text)).hexdigest()
     with durable.lock(path / LOCK):
         durable.remove_leftovers(path)  # of an earlier process that was killed here
         manifest = _settled(path, read_manifest(path))

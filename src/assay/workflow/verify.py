@@ -123,4 +123,4 @@ def _weights_hash(model: Model) -> str:
 
 
 def _same_text(path: Path, text: str) -> bool:
-    return path.is_file() and path.read_bytes() == text.encode("utf-8")
+    return path.is_file() and path.read_bytes() == durable.utf_8(text)

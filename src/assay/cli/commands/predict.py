@@ -91,7 +91,7 @@ def _write(out: Path | None, lines: "Iterator[str]") -> None:
         return
     with durable.create(out) as file:
         for line in lines:
-            file.write(line.encode("utf-8"))
+            file.write(line.encode("utf-8", "backslashreplace"))
 
 
 def _soonest(model: "Model") -> "Model | Quick":

@@ -72,7 +72,7 @@ def _numbers(word: str) -> str:
     """The numbers of the characters; of a long word the first, and a number for all of them."""
     if len(word) <= _SHORT:
         return "U+" + "-".join(f"{ord(c):X}" for c in word)
-    return f"U+{ord(word[0]):X}..#{crc32(word.encode()):08x}"
+    return f"U+{ord(word[0]):X}..#{crc32(word.encode('utf-8', 'backslashreplace')):08x}"
 
 
 def lacks_fonts(canvas: Any) -> bool:

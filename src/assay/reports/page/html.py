@@ -190,7 +190,7 @@ def draw_all(content: Results) -> Drawn:
     figures = {chapter.name: chapter.draw(content) for chapter in CHAPTERS if chapter.present(content)}
     drawn = Drawn(figures, explore(content), list_suspects(content))
     # Base64 makes four bytes of three.
-    room = (LARGEST_PAGE - _SPARE - len(page(content, drawn).encode())) * 3 // 4
+    room = (LARGEST_PAGE - _SPARE - len(page(content, drawn).encode("utf-8", "backslashreplace"))) * 3 // 4
     explored = list(dict.fromkeys(drawn.explorer.places())) if drawn.explorer else []
     places = list(dict.fromkeys([*explored, *(drawn.suspects.places if drawn.suspects else [])]))
     places = places[: _MOST_READ // max(1, int(np.prod(content.dataset.shape)))]
