@@ -246,7 +246,7 @@ def test_names_that_are_no_unicode(
     assert exit_code([*line, "--out", "o", "-q"]) == 0
     commands = [
         ["verify", "o"], ["report", "o", "-q"], ["cards", "o"], ["convert", "p", "q.parquet", "-q"],
-        ["predict", "o", "p/dog/" + os.listdir("p/dog")[0]],
+        ["predict", "o", str(next(Path("p/dog").iterdir()))],
         ["audit", "p", "--shard", "1/1", "--checks", "identity", "--out", "parts", "-q"],
         ["merge", "parts", "--out", "m", "-q"],
     ]  # fmt: skip
