@@ -45,14 +45,18 @@ class Fits:
         return [request for request in self.requests if isinstance(request.recipe, NetRecipe)]
 
 
-def photos(validation: bool = False) -> Dataset:
-    """Pictures of 96 x 72 pixels, as many training as validation images, and four test images."""
+def photos(validation: bool = False, new: bool = True) -> Dataset:
+    """Pictures of 96 x 72 pixels, as many training as validation images, and four test images.
+
+    validation: the latter in a split of their own, where they are new to train or copies of its images.
+    """
     images = np.random.default_rng(0).integers(0, 256, (2 * JUDGED, 96, 72, 3), dtype=np.uint8)
     labels = np.arange(2 * JUDGED) % 2
     whole = assay.load(arrays=(images, labels, images[:4], labels[:4]))
     if not validation:
         return whole
-    own = assay.load(arrays=(images[:JUDGED][::-1].copy(), labels[:JUDGED], images[:4], labels[:4])).train
+    shown = 255 - images[:JUDGED] if new else images[:JUDGED]
+    own = assay.load(arrays=(shown, labels[:JUDGED], images[:4], labels[:4])).train
     return replace(whole, splits={**whole.splits, "validation": own}, fingerprints={})
 
 
@@ -117,6 +121,21 @@ def test_a_validation_split_is_judged_on(monkeypatch: pytest.MonkeyPatch) -> Non
     found = compared(monkeypatch, fits, photos(validation=True), HoldOut(np.arange(80), np.arange(0)))
     assert found is not None
     assert (found.images, found.fitted) == (JUDGED, 2 * JUDGED)
+
+
+def test_validation_images_that_train_holds_are_not_judged_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy in the validation split of the data says nothing: both have seen it. All copies: no trial."""
+    whole = photos(validation=True, new=False)
+    own, train = whole.splits["validation"], whole.train
+    fits, rows = Fits(0.5, 1.0), HoldOut(np.arange(80), np.arange(0))
+    images = own.images.copy()
+    images[:30] = np.stack([255 - image for image in images[:30]])
+    mixed = assay.load(arrays=(images, own.labels, train.images[:4], train.labels[:4])).train
+    found = compared(monkeypatch, fits, replace(whole, splits={**whole.splits, "validation": mixed}), rows)
+    assert found is not None
+    assert found.images == 30
+    copies = replace(whole, splits={**whole.splits, "validation": own})
+    assert compared(monkeypatch, fits, copies, rows) is None
 
 
 def test_without_validation_images_nothing_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,7 +67,7 @@ def _compared(
     if trial is not None:
         return trial.takes_pretrained, trial.sentence()
     choice = choose(dataset.train, rows.train, len(dataset.classes), backbones.named(settings.backbone))
-    untold = "no cnn was tried, for there are no validation images"
+    untold = "no cnn was tried, for there are no validation images that train does not hold"
     return choice.takes_pretrained, f"{choice.sentence()}; {untold}"
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from assay.core.arrays import Rows, Shape
 from assay.core.events import Event, OnEvent, progress
 from assay.data.decoding.resize import resized
-from assay.data.splitting.stratified import HoldOut, connected_groups, own_groups
+from assay.data.splitting.stratified import HoldOut, left_out_together
 from assay.data.values import Dataset, Split
 from assay.estimators.mcnemar import mcnemar
 from assay.estimators.projections import spread_rows
@@ -22,6 +22,7 @@ from assay.training.fit import fit
 from assay.training.fit_request import FitRequest
 from assay.training.inference.any_model import resolved
 from assay.training.recipes import NetRecipe, Recipe
+from assay.workflow.evidence import validation_rows
 from assay.workflow.settings import Settings
 
 #: The shorter side of the pictures that the net is tried on, pixels: on photographs and drawings 64 pixels
@@ -89,16 +90,16 @@ def tried(
 ) -> Trial | None:
     """A net and a recipe on pretrained features, fitted to training rows and judged on validation images.
 
-    rows: of train; where the data have a split `validation`, that is judged on. None where there are no
-    validation images. They take no part in the training. Errors as of `training.fit.fit`.
+    rows: of train; where the data have a split `validation`, the images of it that train does not know are
+    judged on. None where there are none. They take no part in the training. Errors as of `training.fit.fit`.
     """
-    train, own = dataset.train, dataset.splits.get("validation")
+    train = dataset.train
     fitted = rows.train[spread_rows(len(rows.train), _MOST_FITTED)]
-    asked, judged = (train, rows.validation) if own is None else (own, np.arange(len(own)))
+    asked, judged = validation_rows(train, rows, dataset)
     judged = judged[spread_rows(len(judged), _MOST_JUDGED)]
     if not len(judged):
         return None
-    labels, groups = asked.labels[judged], connected_groups(asked, own_groups(asked))[judged]
+    labels, groups = asked.labels[judged], left_out_together(asked)[judged]
     progress(on_event, "load", 0, len(fitted) + len(judged), "pictures seen by the pretrained net")
     model = fit(_request(dataset, train, fitted, known, settings))
     theirs = model.predict_proba(asked.blocks(judged)).argmax(axis=1) == labels
