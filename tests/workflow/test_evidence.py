@@ -10,12 +10,13 @@ import pytest
 import assay
 from assay.audits.values import Audit
 from assay.data.splitting.stratified import HoldOut
+from assay.data.splitting.validation import validation_rows
 from assay.data.values import Dataset, Split, numbered_ids
 from assay.evaluation.metrics import wilson_interval
 from assay.training.classifier import Model
 from assay.training.model.limits import NONE_UNKNOWN
 from assay.training.model_file import weights_file
-from assay.workflow.evidence import calibrate, judge, validation_rows
+from assay.workflow.evidence import calibrate, judge
 
 CHECKS = ("leakage", "label-errors")
 

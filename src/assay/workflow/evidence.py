@@ -1,6 +1,6 @@
 """Where model, audit and evaluation meet: what validation decides, and what is known of the test images.
 
-These rooms do not know each other. This module hands the arrays of one to the next, so that `pipeline.py`
+These rooms do not know each other. This module hands the arrays of one to the next, so that `stages.py`
 stays the list of the stages.
 """
 
@@ -14,6 +14,7 @@ from assay.audits.measures.image_stats import image_stats_of
 from assay.audits.values import Audit
 from assay.data.decisions import Decided
 from assay.data.splitting.stratified import HoldOut
+from assay.data.splitting.validation import validation_rows
 from assay.data.values import Dataset, Split
 from assay.estimators.nearest_neighbors import nearest
 from assay.estimators.projections import spread_rows
@@ -56,27 +57,6 @@ def calibrate(model: Model, train: Split, held: HoldOut, dataset: Dataset, max_r
     if len(watched) and not len(rows) and "validation" in dataset.splits:
         found = Limits(Temperature(reason=NONE_UNKNOWN), gate_reason=NONE_UNKNOWN)
     return with_rule(replace(model, limits=found), watched, rows, max_risk)
-
-
-def validation_rows(train: Split, held: HoldOut, dataset: Dataset) -> tuple[Split, NDArray[np.int64]]:
-    """The validation images: of a split of their own those that train does not know, or those held out.
-
-    A copy of a training image, or one of its group, is answered by heart: with it a model would be called
-    surer, and a risk lower, than they are.
-    """
-    own = dataset.splits.get("validation")
-    return (train, held.validation) if own is None else (own, _unknown(own, train, held.train))
-
-
-def _unknown(own: Split, train: Split, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Rows of `own` that share neither pixels nor a group with those rows of train."""
-    seen = {digest.tobytes() for digest in train.digests[rows]}
-    known = np.array([digest.tobytes() in seen for digest in own.digests], bool)
-    if "group" in own.columns and "group" in train.columns:
-        theirs = train.columns["group"]
-        groups = {theirs[row] for row in rows.tolist()} - {"", None}
-        known |= np.array([group in groups for group in own.columns["group"]], bool)
-    return np.flatnonzero(~known)
 
 
 def with_rule(model: Model, split: Split, rows: NDArray[np.int64], max_risk: float | None) -> Model:

@@ -12,6 +12,7 @@ from assay.audits.values import Audit
 from assay.core.events import Event, OnEvent, ignore, stage, warn
 from assay.data.decisions import Decided
 from assay.data.splitting.stratified import HoldOut, hold_out
+from assay.data.splitting.validation import validation_rows
 from assay.data.values import Dataset
 from assay.evaluation.compare import Comparison
 from assay.evaluation.values import Evaluation
@@ -25,7 +26,7 @@ from assay.training.model.values import ModelSummary
 from assay.training.place import Place
 from assay.training.recipes import NetRecipe, Recipe
 from assay.workflow.engines.training_workers import working_together
-from assay.workflow.evidence import calibrate, judge, judge_answers, validation_rows, with_rule
+from assay.workflow.evidence import calibrate, judge, judge_answers, with_rule
 from assay.workflow.own_models.answers import FOREIGN
 from assay.workflow.planning.plan import Plan, need_same_data
 from assay.workflow.results import with_model, with_score, with_settings

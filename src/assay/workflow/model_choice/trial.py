@@ -14,6 +14,7 @@ from assay.core.arrays import Rows, Shape
 from assay.core.events import Event, OnEvent, progress
 from assay.data.decoding.resize import resized
 from assay.data.splitting.stratified import HoldOut, left_out_together
+from assay.data.splitting.validation import validation_rows
 from assay.data.values import Dataset, Split
 from assay.estimators.mcnemar import mcnemar
 from assay.estimators.projections import spread_rows
@@ -22,7 +23,6 @@ from assay.training.fit import fit
 from assay.training.fit_request import FitRequest
 from assay.training.inference.any_model import resolved
 from assay.training.recipes import NetRecipe, Recipe
-from assay.workflow.evidence import validation_rows
 from assay.workflow.settings import Settings
 
 #: The shorter side of the pictures that the net is tried on, pixels: on photographs and drawings 64 pixels
