@@ -323,7 +323,7 @@ def _photo_cells(part: str, runs: list[Mapping[str, Any]]) -> list[str]:
 
 def _scale(figures: Mapping[str, Any]) -> list[str]:
     head = ["images", "shards", "ms an image, all shards", "ms an image, merging", "MB a shard", "MB merging"]
-    head += ["bytes an image in parts", "report"]
+    head += ["processor hours, all", "bytes an image in parts", "report"]
     rows = [
         _row([
             f"{int(images):,}",
@@ -332,12 +332,18 @@ def _scale(figures: Mapping[str, Any]) -> list[str]:
             f"{found['merge_processor_ms_per_image']:.2f}",
             f"{found['shard_megabytes']:,}",
             f"{found['merge_megabytes']:,}",
+            f"{_hours(int(images), found):.3f}",
             f"{found['bytes_per_image_in_parts']:,}",
             f"{found['report_bytes'] / 1e6:.2f} MB",
         ])
         for images, found in figures.items()
     ]  # fmt: skip
     return [_row(head), _row(["---"] * len(head)), *rows]
+
+
+def _hours(images: int, found: Mapping[str, Any]) -> float:
+    each = found["shard_processor_ms_per_image"] + found["merge_processor_ms_per_image"]
+    return images * float(each) / 3.6e6
 
 
 def _data_parallel(figures: Mapping[str, Any]) -> list[str]:
