@@ -119,7 +119,8 @@ def filled_below(images: Bytes) -> NDArray[np.float64]:
     """
     height = images.shape[1]
     most, least = _extreme(np.maximum, images), _extreme(np.minimum, images)
-    even = (most.astype(np.int16) - least <= _EVEN).all(axis=2)
+    spread: NDArray[np.int16] = most.astype(np.int16) - least
+    even: NDArray[np.bool_] = np.logical_and.reduce(spread <= _EVEN, axis=2)
     value = images[:, :, 0].astype(np.int16)
     bar = _run_up(even, value, np.zeros(len(images), np.int64))
     barred = even[:, 0] & (np.abs(value[:, 0] - value[:, -1]) <= _EVEN).all(axis=1) & (bar < height)
@@ -143,7 +144,8 @@ def _extreme(pick: np.ufunc, images: Bytes) -> Bytes:
     while (width := found.shape[2]) > 1:
         half = (width + 1) // 2  # of an odd width the middle is in both halves
         found = pick(found[:, :, :half], found[:, :, width - half :])
-    return found[:, :, 0]
+    columns: Bytes = found[:, :, 0]
+    return columns
 
 
 def _run_up(even: NDArray[np.bool_], value: NDArray[np.int16], start: NDArray[np.int64]) -> NDArray[np.int64]:
