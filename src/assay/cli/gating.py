@@ -10,6 +10,7 @@ from typing import Any
 from assay.cli.closing import counts_line, score_line, scores_of
 from assay.cli.options import Output
 from assay.core import durable
+from assay.core.disk_errors import environment_errors
 from assay.core.errors import AssayError
 from assay.workflow.api import Run
 from assay.workflow.quality_gates import Gate, demand, judge_all, parse_gates
@@ -47,14 +48,17 @@ class Gating:
     def missing_in(self, out: Path | None) -> bool:
         """Whether a finished run lies in `out` to which something asked for was never written: the command
         was killed after the run was finished."""
-        if out is None or not is_finished(out):
-            return False
-        judged = out / GATES
-        if self.gates and not judged.is_file():
-            return True
-        since = (judged if self.gates else out / MANIFEST).stat().st_mtime_ns
         asked = [file for file in (self.junit, self.sarif) if file is not None]
-        return any(not file.exists() or file.stat().st_mtime_ns < since for file in asked)
+        if out is None or not (self.gates or asked):
+            return False
+        with environment_errors(out):
+            if not is_finished(out):
+                return False
+            judged = out / GATES
+            if self.gates and not judged.is_file():
+                return True
+            since = (judged if self.gates else out / MANIFEST).stat().st_mtime_ns
+            return any(not file.exists() or file.stat().st_mtime_ns < since for file in asked)
 
     def finish(self, done: Run, output: Output) -> None:
         """Judge the gates, write what was asked for, and raise AssayError `gate-failed` if one failed."""
