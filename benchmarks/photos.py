@@ -8,7 +8,8 @@ stamps: class = folder under stamps, those of 34 stamps and more but the symbols
 drawings, at most 60 evenly spread of each. Both pasted on white, 224 px. `cnn` is given 64 pixels; `default`
 names no model and makes the whole audit, the others the check `identity` alone. Peers: `probe`, logistic
 regression in plain torch on the pretrained net's last layer, its weight decay chosen by validation images;
-`flips`, Assay's ranking of labels and cleanlab's, fed with the same out-of-sample probabilities. Adds to
+`flips`, Assay's ranking of labels and cleanlab's, fed with the same out-of-sample probabilities. `features`:
+processor seconds that the pretrained net takes for 100 pictures, after start. Adds to
 benchmarks/results/photos.json.
 """
 
@@ -16,9 +17,11 @@ import argparse
 import json
 import os
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +32,9 @@ from assay.data.splitting.stratified import hold_out
 from assay.estimators import ridge
 from assay.estimators.logistic_calibration import fit_calibration
 from assay.estimators.noise_matrix import fit_noise_matrix, wrong_chances
+from assay.estimators.projections import spread_rows
 from assay.features.choice import linear_inputs
-from assay.features.pretrained import describe
+from assay.features.pretrained import describe, described, folded_weights
 from assay.workflow.load import load
 from measuring import RESULTS, conditions, write_result
 
@@ -180,6 +184,19 @@ def flips(data: Path) -> dict[str, float]:
     }
 
 
+def features(data: Path) -> dict[str, Any]:
+    """Processor seconds of the features of 100 pictures, several times; none of them is known before."""
+    split, weights = load(data).train, folded_weights()
+    rows = spread_rows(len(split), 100)
+    list(described(weights, split, rows[:4]))  # the net is laid out for the processor
+    seconds = []
+    for _ in range(7):
+        before = time.process_time()
+        list(described(weights, split, rows))
+        seconds.append(round(time.process_time() - before, 3))
+    return {"pictures": len(rows), "seconds": seconds, "median": statistics.median(seconds)}
+
+
 def cleanlab_doubt(labels: np.ndarray, p: np.ndarray) -> np.ndarray:
     """cleanlab's label quality (normalized margin, adjusted), turned around."""
     from cleanlab.rank import get_label_quality_scores
@@ -190,12 +207,16 @@ def cleanlab_doubt(labels: np.ndarray, p: np.ndarray) -> np.ndarray:
     return 1 - quality
 
 
+#: Parts that know no seed.
+ALONE = {"flips": flips, "features": features}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("set", choices=SETS)
     parser.add_argument("source", type=Path)
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--parts", default="default,finetuned,cnn,reference,probe,flips")
+    parser.add_argument("--parts", default="default,finetuned,cnn,reference,probe,flips,features")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="assay-photos-") as folder:
         work = Path(folder)
@@ -204,8 +225,8 @@ def main() -> None:
         os.environ["ASSAY_CACHE"] = str(work / "cache")
         for part in asked.parts.split(","):
             before, seeds = conditions(), range(asked.seeds)
-            if part == "flips":
-                figures: Any = flips(data)
+            if part in ALONE:
+                figures: Any = ALONE[part](data)
             else:
                 figures = [probe(data, s) if part == "probe" else run(data, part, s, work) for s in seeds]
             add(asked.set, part, asked.seeds, before, figures)

@@ -300,7 +300,7 @@ def _photos(figures: Mapping[str, Any]) -> list[str]:
     rows = [_row(head), _row(["---"] * len(head))]
     for name, parts in figures.items():
         for part, found in parts.items():
-            if part != "flips":
+            if part not in ("flips", "features"):
                 commit = (found["conditions"]["commit"] or "")[:7]
                 rows.append(_row([name, *_photo_cells(part, found["figures"]), commit]))
     rows += ["", _row(["set", "wrong labels ranked by", "AUROC", "in a list twice their number"])]
@@ -309,6 +309,12 @@ def _photos(figures: Mapping[str, Any]) -> list[str]:
         for ranked, found in parts.get("flips", {"figures": {}})["figures"].items():
             share = _percent(found["found_in_twice_their_number"])
             rows.append(_row([name, ranked, f"{found['auroc']:.3f}", share]))
+    for name, parts in figures.items():
+        if taken := parts.get("features", {}).get("figures"):
+            seconds = taken["seconds"]
+            spread = f"median of {len(seconds)}, {min(seconds):.2f} - {max(seconds):.2f}"
+            text = f"{taken['pictures']} pictures of {name} through the pretrained net, after start"
+            rows += ["", f"{text}: {taken['median']:.2f} processor seconds ({spread})."]
     return rows
 
 

@@ -384,3 +384,17 @@ def test_pictures_that_may_not_be_written_to_are_described_in_silence() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert np.isfinite(pretrained.describe_block(pretrained.folded_weights(), images)).all()
+
+
+def test_pictures_are_smoothed_only_where_they_are_made_smaller() -> None:
+    """Larger on both sides, the smoothing filter is the plain one; smaller on one, it is not."""
+    from torch.nn.functional import interpolate
+
+    each = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (2, 3, 50, 40)).astype(np.float32))
+    for size, alike in (((50, 40), True), ((90, 64), True), ((90, 20), False), ((25, 80), False)):
+        found = pretrained.brought_to(each, size)
+        smoothed = interpolate(each, size, mode="bilinear", antialias=True)
+        assert found.shape[2:] == size
+        np.testing.assert_allclose(found, smoothed, atol=2e-3)
+        plain = interpolate(each, size, mode="bilinear", antialias=False)
+        assert np.allclose(found, plain, atol=2e-3) is alike

@@ -10,12 +10,11 @@ from typing import Final
 
 import torch
 from torch import nn
-from torch.nn.functional import interpolate
 
 from assay.core.arrays import Shape
 from assay.features import efficientnet
 from assay.features.backbones import BACKBONES, DEFAULT
-from assay.features.pretrained import input_size
+from assay.features.pretrained import brought_to, input_size
 from assay.training.layer_tables import FROZEN, TRAINED, parameter_name
 from assay.training.nets.ensemble import members
 
@@ -62,9 +61,7 @@ class FineTuned(nn.Module):
     def below(self, images: torch.Tensor) -> torch.Tensor:
         """What the trained blocks are given: maps float32 `(n, h, w, channels)`; no gradient passes."""
         with torch.no_grad():
-            given = images.permute(0, 3, 1, 2)
-            if given.shape[2:] != self._size:
-                given = interpolate(given, self._size, mode="bilinear", antialias=True)
+            given = brought_to(images.permute(0, 3, 1, 2), self._size)
             if given.shape[1] != 3:  # no picture as we know them: what it shows in gray
                 given = given.mean(1, keepdim=True).expand(-1, 3, -1, -1)
             normalized = (given - _BACKBONE.mean) / _BACKBONE.deviation
