@@ -256,6 +256,13 @@ def test_parquet_with_several_labels_is_refused(tmp_path: Path) -> None:
         load(tmp_path / "t.parquet")
 
 
+def test_parquet_labels_of_bytes_are_told_as_such(tmp_path: Path) -> None:
+    """They are one value an image: the way on is a cast, not another set."""
+    pq.write_table(_pictures(tmp_path, [b"a", b"b", b"a", b"b"]), tmp_path / "t.parquet")
+    with pytest.raises(AssayError, match=r"table-value.*'label' holds bytes, not text.*cast"):
+        load(tmp_path / "t.parquet")
+
+
 def test_an_unlabelled_split_of_a_hub_is_set_aside(tmp_path: Path) -> None:
     """Labels of -1 throughout the test file: no labels, so nothing is scored; the rest is read."""
     data = tmp_path / "data"

@@ -179,6 +179,15 @@ def _set_aside(request: Request, files: Sequence[ParquetRows]) -> tuple[tuple[Le
     return tuple(left_out), tuple(notes)
 
 
+def _no_labels(path: ShardFile, label: str, kind: str) -> AssayError:
+    """The error for a column of labels whose values are no text and no numbers. kind: their type in Arrow."""
+    if kind.split("[")[0] in ("binary", "large_binary", "binary_view", "fixed_size_binary"):
+        what = f"the column {label!r} holds bytes, not text"
+        fix = "Write the labels as text or numbers, as by column.cast(pyarrow.string())."
+        return AssayError("table-value", path, what, fix)
+    return several_labels(path, f"the column {label!r} holds {kind}, not one value an image")
+
+
 def _read(parquet: Any, request: Request, path: ShardFile) -> ParquetRows:
     with opened(parquet, path, glance=True) as file:
         schema = file.schema_arrow
@@ -188,8 +197,7 @@ def _read(parquet: Any, request: Request, path: ShardFile) -> ParquetRows:
         split = optional_column(path, names, request.split_column, SPLIT_NAMES, "--split-column")
         simple = [name for name in names if is_simple(schema.field(name).type)]
         if label not in simple:
-            what = f"the column {label!r} holds {schema.field(label).type}, not one value an image"
-            raise several_labels(path, what)
+            raise _no_labels(path, label, str(schema.field(label).type))
         cells = {name: cells_of(path, file, name) for name in {label, *simple}}
         if request.group_column is not None:
             group = chosen_column(path, names, request.group_column, (), "--group-column")
