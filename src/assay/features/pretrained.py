@@ -145,7 +145,7 @@ def _features(convolve: efficientnet.Convolve, images: NDArray[np.uint8], backbo
         given = brought_to(given, size)
         if given.shape[1] != 3:  # no picture as we know them: what it shows in gray
             given = given.mean(1, keepdim=True).expand(-1, 3, -1, -1)
-        normalized = (given / 255 - backbone.mean) / backbone.deviation
+        normalized = (given / 255).sub_(backbone.mean).div_(backbone.deviation)
         found: Float32s = efficientnet.forward(convolve, normalized, backbone.name).numpy()
     return found
 

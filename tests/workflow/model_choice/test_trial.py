@@ -79,20 +79,21 @@ HALVES = HoldOut(np.arange(JUDGED), np.arange(JUDGED, 2 * JUDGED))
         (0.8, 0.85, [1 / 8, 1 / 4, 1 / 2], True),
         (0.85, 0.8, [1 / 8, 1 / 4, 1 / 2], False),
         (0.8, 0.8, [1 / 8, 1 / 4, 1 / 2], True),
+        (0.7, 0.825, [1 / 8], True),
     ],
 )
 def test_it_is_tried_until_they_are_told_apart(
     monkeypatch: pytest.MonkeyPatch, cnn: float, pretrained: float, shares: list[float], taken: bool
 ) -> None:
-    """Once where they differ beyond chance, else for twice as long, to half of its epochs. A tie goes to the
-    pretrained net."""
+    """Once where they differ beyond chance or the net is far behind, else for twice as long, to half of its
+    epochs. A tie goes to the pretrained net."""
     fits = Fits(cnn, pretrained)
     found = compared(monkeypatch, fits, photos(), HALVES)
     assert found is not None
     assert [request.recipe.epochs / found.whole for request in fits.nets] == pytest.approx(shares, rel=0.05)
     assert found.takes_pretrained is taken
     assert (found.cnn, found.pretrained, found.epochs) == (cnn, pretrained, fits.nets[-1].recipe.epochs)
-    assert ("may be chance" in found.sentence()) == (len(shares) == 3)
+    assert ("may be chance" in found.sentence()) == (abs(cnn - pretrained) < 0.2)
 
 
 def test_what_both_learn_from_and_see(monkeypatch: pytest.MonkeyPatch) -> None:
