@@ -20,10 +20,9 @@ Assay's figures are of commit {commit:.10}.
 
 Copies are looked for by their detail where the set allows it (decisions
 [0094](decisions/0094-copies-are-told-by-their-detail.md),
-[0164](decisions/0164-a-copy-is-nearer-the-right-way-round.md)): symbols, upright letters and small drawings
-are too much alike, and only copies that agree in gray levels are found there. A few lookalikes lower the
-limit of a whole set: that costs faces and tiles most. Texts across a picture are missed more often than the
-other kinds. The set of faces was looked at before one guard was added.
+[0172](decisions/0172-symmetric-lookalikes-are-dropped-one-by-one.md)): symbols and small drawings are too
+much alike, and only copies that agree in gray levels are found there. Texts across a picture are missed more
+often than the other kinds. The set of faces was looked at before one guard was added.
 A negative, and red exchanged for blue, are told only where the class has its tones: in faces, plain
 surfaces and tiles of photographs, many are missed. Of clean tiles, stamps and faces up to 3.0 % are flagged;
 not more than 0.5 % was asked. Some of them are truly faulty: black or one-colored tiles, an empty stamp.
