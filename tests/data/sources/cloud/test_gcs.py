@@ -1,8 +1,6 @@
 """Google Cloud Storage, as a local server speaks it: needs gcsfs and gcp-storage-emulator."""
 
 import io
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,13 +11,13 @@ from PIL import Image
 
 from assay.core.errors import AssayError
 from assay.workflow.load import load
+from data.sources.cloud.local_server import local_server
 
 gcsfs = pytest.importorskip("gcsfs")
 pytest.importorskip("gcp_storage_emulator")
 
 #: A server on a free port, which it tells on its first line, until its input ends.
 _SERVER = """
-import sys
 from gcp_storage_emulator.server import create_server
 server = create_server("127.0.0.1", 0, in_memory=True, default_bucket="photos-there")
 server.start()
@@ -37,11 +35,8 @@ Put = Callable[[str, bytes], None]
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """The address of a server in a process of its own."""
-    command = [sys.executable, "-c", _SERVER]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, text=True, **pipes) as process:
-        yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
-        process.stdin.close()
+    with local_server(_SERVER) as address:
+        yield address
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from PIL import Image
 from assay.core.errors import AssayError
 from assay.data.storage import objects
 from assay.workflow.load import load
+from data.sources.cloud.local_server import local_server
 
 pytest.importorskip("s3fs")
 pytest.importorskip("moto.server", exc_type=ImportError)
@@ -36,11 +37,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """The address of a server in a process of its own."""
-    command = [sys.executable, "-c", _SERVER]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, text=True, **pipes) as process:
-        yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
-        process.stdin.close()
+    with local_server(_SERVER) as address:
+        yield address
 
 
 @pytest.fixture
