@@ -9,9 +9,11 @@ from contextlib import contextmanager
 @contextmanager
 def local_server(program: str) -> Iterator[str]:
     """The address of a server of this machine. program: Python that tells its port on its first line, and
-    serves until its input ends."""
+    serves until its input ends, as it does where the tests are killed."""
     command = [sys.executable, "-c", program]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(command, text=True, **pipes) as process:
-        yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
-        process.stdin.close()
+        try:
+            yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
+        finally:
+            process.kill()  # asked to stop, a server may wait for connections that are kept open
