@@ -17,30 +17,18 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
+from assay import evaluate, load
+from assay.data.splitting.stratified import hold_out
+from assay.training.fit import fit
+from assay.training.fit_request import FitRequest
+from assay.training.recipes import read_recipe
 from measuring import RESULTS, conditions, write_result
 
 NAME = "time_to_accuracy"
 COMMAND = "python benchmarks/time_to_accuracy.py {recipe} --seeds {n}"
-
-#: What each process does. Its last line is its result.
-WORK = """
-import sys
-from pathlib import Path
-from assay import evaluate, load
-from assay.data.hold_out import hold_out
-from assay.learning.fitting import fit, resolved
-from assay.learning.recipes import read_recipe
-
-name, seed, place = sys.argv[1:]
-data = load("fashion-mnist")
-rows = hold_out(data.train, 0, 0)
-recipe = resolved(read_recipe(name), len(rows.train))
-model = fit(data.train, rows, data.classes, recipe, seed=int(seed), fingerprints=data.fingerprints,
-            checkpoints=Path(place) if place else None, checkpoint_minutes=5)
-print(evaluate(model, data).accuracy, model.layers.parameters, model.layers.multiply_adds)
-"""
 
 
 def main() -> None:
@@ -48,7 +36,11 @@ def main() -> None:
     parser.add_argument("recipe")
     parser.add_argument("--seeds", type=int, default=5, help="seeds 0 .. n - 1")
     parser.add_argument("--checkpoints", type=Path, help="where a long run keeps its state")
+    parser.add_argument("--only", type=int, help="what each process does: this seed, in this process")
     asked = parser.parse_args()
+    if asked.only is not None:
+        _work(asked.recipe, asked.only, asked.checkpoints)
+        return
     before = conditions()
     for seed in range(asked.seeds):
         if any(run["seed"] == seed for run in _runs_of(asked.recipe, _so_far())):
@@ -59,6 +51,15 @@ def main() -> None:
         found[asked.recipe] = {"runs": runs, **_summary(runs)}
         command = COMMAND.format(recipe=asked.recipe, n=asked.seeds)
         write_result(NAME, command, before, found)
+
+
+def _work(recipe: str, seed: int, place: Path | None) -> None:
+    """Train on all training images and read the test split. The last line printed is the result."""
+    data = load("fashion-mnist")
+    rows, chosen = hold_out(data.train, 0, 0), read_recipe(recipe)
+    request = FitRequest(data.train, rows, data.classes, chosen, seed=seed, fingerprints=data.fingerprints)
+    model = fit(replace(request, checkpoints=place, checkpoint_minutes=5))
+    print(evaluate(model, data).accuracy, model.layers.parameters, model.layers.multiply_adds)
 
 
 def _runs_of(recipe: str, found: dict) -> list[dict]:
@@ -78,7 +79,14 @@ def _run(recipe: str, seed: int, checkpoints: Path | None, before: dict) -> dict
     started, load_before = time.perf_counter(), os.getloadavg()[0]
     try:
         done = subprocess.run(
-            [sys.executable, "-c", WORK, recipe, str(seed), str(place or "")],
+            [
+                sys.executable,
+                __file__,
+                recipe,
+                "--only",
+                str(seed),
+                *(["--checkpoints", place] if place else []),
+            ],
             check=True,
             stdout=subprocess.PIPE,
             text=True,

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import islice
 from threading import Event as Flag
-from typing import Final, Protocol, TypeVar
+from typing import Final, Literal, Protocol, TypeVar
 
 import torch
 
@@ -49,9 +49,21 @@ def choose_threads(multiply_adds: int, images: int) -> int:
     return 1 if multiply_adds * images < _WORTH_A_SECOND_THREAD else thread_count()
 
 
-def half_precision(device: torch.device) -> AbstractContextManager[object]:
-    """On a graphics card: computes in bfloat16 where that is safe, weights and sums staying float32."""
-    return torch.autocast("cuda", torch.bfloat16) if device.type == "cuda" else nullcontext()
+def precision_on(device: torch.device, wanted: Literal["auto", "bfloat16", "float32"]) -> torch.dtype:
+    """What a recipe's `precision` is on a device: that of its products in training.
+
+    bfloat16 where it is wanted and the device multiplies it natively: elsewhere it would cost time. `auto`
+    wants it on graphics cards alone.
+    """
+    if device.type == "cuda":
+        return torch.float32 if wanted == "float32" else torch.bfloat16
+    native = device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
+    return torch.bfloat16 if wanted == "bfloat16" and native else torch.float32
+
+
+def mixed_precision(device: torch.device, precision: torch.dtype) -> AbstractContextManager[object]:
+    """bfloat16: autograd computes so where that is safe; weights and sums stay float32."""
+    return nullcontext() if precision == torch.float32 else torch.autocast(device.type, precision)
 
 
 @contextmanager

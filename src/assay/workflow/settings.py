@@ -201,6 +201,7 @@ class RecipeSettings(TypedDict, total=False):
     reference: float
     reference_features: int
     normalizer: Literal["minmax", "standard"]
+    precision: Literal["auto", "bfloat16", "float32"]
     least_steps: int
     beta1: float
     beta2: float

@@ -9,6 +9,7 @@ from torch import nn
 
 from assay.data.splitting.stratified import HoldOut
 from assay.data.values import Split
+from assay.training.device import mixed_precision
 from assay.training.fit import fit
 from assay.training.fit_request import FitRequest
 from assay.training.loop.data_parallel import ALONE
@@ -42,18 +43,24 @@ def batch_of(shape: tuple[int, int, int], count: int, classes: int = 5) -> tuple
     return torch.randn(count, *shape, generator=generator), labels
 
 
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("count", [1, 2, 13])
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("name", NETS)
-def test_the_same_bits_as_autograd(name: str, shape: tuple[int, int, int], count: int) -> None:
-    """Logits, loss, every gradient and the running statistics of batch norm, for each recipe."""
+def test_the_same_bits_as_autograd(
+    name: str, shape: tuple[int, int, int], count: int, precision: torch.dtype
+) -> None:
+    """Logits, loss, every gradient and the running statistics of batch norm, for each recipe; in mixed
+    precision as under torch's autocast."""
     recipe, network = net_of(name, shape)
     twin, (images, labels) = copy.deepcopy(network), batch_of(shape, count)
     with torch.no_grad():
-        logits, backward = sequential_backward.forward(network, images)
+        rounded, backward = sequential_backward.forward(network, images, precision)
+        logits = rounded.float()
         loss, gradient = loss_and_gradient(recipe, logits, labels)
         gradients = backward(gradient)
-    expected = twin(images)
+    with mixed_precision(torch.device("cpu"), precision):
+        expected = twin(images).float()
     own_loss = batch_loss(recipe, expected, labels)
     assert torch.equal(logits, expected)
     assert torch.equal(loss, own_loss)

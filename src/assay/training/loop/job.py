@@ -15,7 +15,7 @@ from assay.core.events import OnEvent, warn
 from assay.data.preprocessing import Preprocessing, fit_preprocessing
 from assay.data.splitting.stratified import HoldOut
 from assay.data.values import Split
-from assay.training.device import choose_threads, resolve_device
+from assay.training.device import choose_threads, precision_on, resolve_device
 from assay.training.fit_request import FitRequest
 from assay.training.inference.blend import share_of
 from assay.training.label_checks import check_labels, warn_of_constant_images, watched
@@ -70,6 +70,11 @@ class Job:
         return min(self.recipe.members, self.threads) if alone else 1
 
     @property
+    def precision(self) -> torch.dtype:
+        """In which precision training multiplies: bfloat16 or float32."""
+        return precision_on(self.device, self.recipe.precision)
+
+    @property
     def threads_of_a_net(self) -> int:
         """How many threads a net learns with."""
         return self.threads if self.recipe.members == 1 else 1
@@ -89,6 +94,7 @@ class Job:
             "fingerprints": {name: self.fingerprints.get(name, "") for name in ("train", "validation")},
             "rows": _rows_digest(self.rows),
             "device": self.device.type,
+            "precision": str(self.precision).removeprefix("torch."),
             **({"warm start": self.start.sha256} if self.start else {}),
             **({"workers": self.world_size} if self.world_size > 1 else {}),
             "versions": versions(),

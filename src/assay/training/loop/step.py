@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from assay.training.device import half_precision, side_by_side
+from assay.training.device import mixed_precision, side_by_side
 from assay.training.loop.job import Job
 from assay.training.loop.loader import Batch
 from assay.training.model.own_net import own_net_of
@@ -47,7 +47,8 @@ class TrainStep:
         return loss, logits
 
     def _by_layers(self, job: Job, batch: Batch) -> _Gradients:
-        logits, backward = sequential_backward.forward(self.network, batch.images)
+        rounded, backward = sequential_backward.forward(self.network, batch.images, job.precision)
+        logits = rounded.float()
         loss, gradient = loss_and_gradient(job.recipe, logits, batch.labels, job.class_weights, batch.mixed)
         return loss, logits, backward(gradient)
 
@@ -56,7 +57,8 @@ class TrainStep:
         fix = "Give another batch_size, or a net that takes such a batch."
         own = own_net_of(self.network)
         doing = f"a batch of {len(batch.labels)} images does not go through it in training"
-        with half_precision(job.device), net_errors(own.name, doing, fix) if own else nullcontext():
+        computing = mixed_precision(job.device, job.precision)
+        with computing, net_errors(own.name, doing, fix) if own else nullcontext():
             logits = self._answers(batch)
         logits = logits.float()
         if self.learner is not None:

@@ -4,6 +4,10 @@ Beside the arithmetic of a small net, autograd's recording costs half as much ag
 `nn.Sequential` of a few kinds of layers needs no record: the chain rule (Rumelhart, Hinton and Williams 1986)
 is applied from the last layer to the first. Each rule calls the kernels that autograd calls, so the gradients
 are the same bits. `applies_to` says which nets these are; all others go by autograd.
+
+In bfloat16 it is mixed precision as torch's autocast has it (Micikevicius et al. 2018): convolutions and
+matrix products take their inputs and weights rounded, maps between layers stay rounded, and weights, their
+gradients and the sums of batch norm are float32.
 """
 
 from collections.abc import Callable, Mapping
@@ -51,16 +55,19 @@ def _has_hooks(layer: nn.Module) -> bool:
     )
 
 
-def forward(network: nn.Module, images: Tensor) -> tuple[Tensor, Callable[[Tensor], list[Tensor]]]:
+def forward(
+    network: nn.Module, images: Tensor, precision: torch.dtype = torch.float32
+) -> tuple[Tensor, Callable[[Tensor], list[Tensor]]]:
     """The logits `(n, k)` of a chain of layers in training, and its backward pass, which can be called once.
 
-    The backward pass takes the gradient of the logits and gives those of `network.parameters()`, in that
-    order. Call both under `torch.no_grad`, for nets that `applies_to` accepts.
+    precision: float32 or bfloat16, that of the products and of the logits. The backward pass takes the
+    gradient of the logits and gives those of `network.parameters()`, in that order and float32. Call both
+    under `torch.no_grad`, for nets that `applies_to` accepts.
     """
     values, passes = images, list[Back]()
     for layer in network.children():
         if passes or next(layer.parameters(), None) is not None:
-            values, back = RULES[type(layer)](layer, values)
+            values, back = RULES[type(layer)](layer, values, precision)
             passes.append(back)
         else:  # no gradient is wanted from below the first layer that learns
             values = layer(values)
@@ -76,48 +83,54 @@ def forward(network: nn.Module, images: Tensor) -> tuple[Tensor, Callable[[Tenso
     return values, backward
 
 
-def _flatten(_: nn.Flatten, inputs: Tensor) -> tuple[Tensor, Back]:
+def _flatten(_: nn.Flatten, inputs: Tensor, __: torch.dtype) -> tuple[Tensor, Back]:
     return inputs.flatten(1), lambda grad_output, wanted: (
         grad_output.reshape(inputs.shape) if wanted else None,
         (),
     )
 
 
-def _relu(layer: nn.ReLU, inputs: Tensor) -> tuple[Tensor, Back]:
+def _relu(layer: nn.ReLU, inputs: Tensor, _: torch.dtype) -> tuple[Tensor, Back]:
     outputs = torch.relu_(inputs) if layer.inplace else torch.relu(inputs)
-    return outputs, lambda grad_output, _: (_KERNELS.threshold_backward.default(grad_output, outputs, 0), ())
+
+    def back(grad_output: Tensor, wanted: bool) -> tuple[Tensor, tuple[()]]:  # noqa: ARG001  always wanted
+        return _KERNELS.threshold_backward.default(grad_output, outputs, 0), ()
+
+    return outputs, back
 
 
-def _linear(layer: nn.Linear, inputs: Tensor) -> tuple[Tensor, Back]:
-    weight, bias = layer.weight, layer.bias
+def _linear(layer: nn.Linear, inputs: Tensor, precision: torch.dtype) -> tuple[Tensor, Back]:
+    inputs, weight = inputs.to(precision), layer.weight.to(precision)
+    bias = None if layer.bias is None else layer.bias.to(precision)
 
     def back(grad_output: Tensor, wanted: bool) -> tuple[Tensor | None, tuple[Tensor, ...]]:
-        grad_params = torch.mm(grad_output.t(), inputs)
+        grad_output = grad_output.to(precision)
+        grad_params = torch.mm(grad_output.t(), inputs).float()
         grad_input = torch.mm(grad_output, weight) if wanted else None
-        return grad_input, (grad_params,) if bias is None else (grad_params, grad_output.sum(0))
+        return grad_input, (grad_params,) if bias is None else (grad_params, grad_output.sum(0).float())
 
     return nn.functional.linear(inputs, weight, bias), back
 
 
-def _convolution(layer: nn.Conv2d, inputs: Tensor) -> tuple[Tensor, Back]:
-    weight = layer.weight
-    how = {
+def _convolution(layer: nn.Conv2d, inputs: Tensor, precision: torch.dtype) -> tuple[Tensor, Back]:
+    inputs, weight = inputs.to(precision), layer.weight.to(precision)
+    how: dict[str, Any] = {
         "stride": layer.stride,
         "padding": layer.padding,
         "dilation": layer.dilation,
         "groups": layer.groups,
     }
-    more: dict[str, Any] = {"bias_sizes": None, "transposed": False, "output_padding": (0, 0), **how}
+    more = {"bias_sizes": None, "transposed": False, "output_padding": (0, 0), **how}
 
     def back(grad_output: Tensor, wanted: bool) -> tuple[Tensor | None, tuple[Tensor, ...]]:
         kernel, mask = _KERNELS.convolution_backward.default, (wanted, True, False)
         grad_input, grad_params, _ = kernel(grad_output, inputs, weight, output_mask=mask, **more)
-        return grad_input, (grad_params,)
+        return grad_input, (grad_params.float(),)
 
-    return layer(inputs), back
+    return nn.functional.conv2d(inputs, weight, None, **how), back
 
 
-def _max_pool(layer: nn.MaxPool2d, inputs: Tensor) -> tuple[Tensor, Back]:
+def _max_pool(layer: nn.MaxPool2d, inputs: Tensor, _: torch.dtype) -> tuple[Tensor, Back]:
     how = {"kernel_size": layer.kernel_size, "stride": layer.stride}
     more: dict[str, Any] = {
         "padding": layer.padding,
@@ -126,14 +139,14 @@ def _max_pool(layer: nn.MaxPool2d, inputs: Tensor) -> tuple[Tensor, Back]:
     }
     outputs, places = _KERNELS.max_pool2d_with_indices.default(inputs, **how, **more)
 
-    def back(grad_output: Tensor, _: bool) -> tuple[Tensor, tuple[()]]:
+    def back(grad_output: Tensor, wanted: bool) -> tuple[Tensor, tuple[()]]:  # noqa: ARG001  always wanted
         kernel = _KERNELS.max_pool2d_with_indices_backward.default
         return kernel(grad_output, inputs, indices=places, **how, **more), ()
 
     return outputs, back
 
 
-def _batch_norm(layer: BatchNorm, inputs: Tensor) -> tuple[Tensor, Back]:
+def _batch_norm(layer: BatchNorm, inputs: Tensor, _: torch.dtype) -> tuple[Tensor, Back]:
     learning = layer.learns_from(inputs)
     if learning and layer.num_batches_tracked is not None:
         layer.num_batches_tracked.add_(1)
@@ -153,7 +166,7 @@ def _batch_norm(layer: BatchNorm, inputs: Tensor) -> tuple[Tensor, Back]:
 
 
 #: Each kind of layer that a net may have, and its rule.
-RULES: Final[Mapping[type[nn.Module], Callable[[Any, Tensor], tuple[Tensor, Back]]]] = {
+RULES: Final[Mapping[type[nn.Module], Callable[[Any, Tensor, torch.dtype], tuple[Tensor, Back]]]] = {
     nn.Flatten: _flatten,
     nn.Linear: _linear,
     nn.ReLU: _relu,

@@ -64,6 +64,8 @@ class NetRecipe(Recipe):
     reference: share of the closed-form reference in the answers (see `beside`), 0 lets the net answer alone;
         reference_features: its random Fourier features, an even number; of few images at most half as many.
     normalizer: `minmax` or `standard` (see `Preprocessing`).
+    precision: `bfloat16` trains in mixed precision where the device multiplies bfloat16 natively, `auto` only
+        on graphics cards, `float32` never. Prediction on a processor is float32.
     initialization: `glorot`: weights Glorot uniform, biases zero; `dirac`: after that, convolutions begin by
         passing their input channels on (Zagoruyko and Komodakis 2017).
     least_steps: on few images epochs that show all of them are added until the run has so many steps; a
@@ -89,6 +91,7 @@ class NetRecipe(Recipe):
     reference: Share = 0.0
     reference_features: Annotated[int, Field(ge=2, le=16_384, multiple_of=2)] = 5_120
     normalizer: Literal["minmax", "standard"] = "minmax"
+    precision: Literal["auto", "bfloat16", "float32"] = "auto"
     epochs: Annotated[int, Field(ge=1, le=100_000)]
     least_steps: Annotated[int, Field(ge=0, le=1_048_576)] = 0
     batch_size: Annotated[int, Field(ge=1, le=1_048_576)]
