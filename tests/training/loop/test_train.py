@@ -308,7 +308,7 @@ def test_fewer_threads_give_the_same_up_to_rounding() -> None:
     wide = split_of(noise, [number % 3 for number in range(64)])
     rows = hold_out(wide, 0.0, seed=0)
     plain = {"members": 1, "epochs": 2, "batch_size": 64, "least_steps": 0, "selection": 1.0}
-    plain |= {"epsilon": 0.01, "learning_rate": 0.001}
+    plain |= {"epsilon": 0.01, "learning_rate": 0.001, "precision": "float32"}
     recipe = read_recipe("cnn", plain)
     one, two = (fit(FitRequest(wide, rows, CLASSES, recipe, threads=count)).weights for count in (1, 2))
     assert all(np.allclose(one[name], two[name], atol=1e-5) for name in one)
