@@ -33,7 +33,7 @@ COMMAND = "python benchmarks/time_to_accuracy.py {recipe} --seeds {n}"
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("recipe")
+    parser.add_argument("recipe", nargs="?", default="cnn")
     parser.add_argument("--seeds", type=int, default=5, help="seeds 0 .. n - 1")
     parser.add_argument("--checkpoints", type=Path, help="where a long run keeps its state")
     parser.add_argument("--only", type=int, help="what each process does: this seed, in this process")

@@ -29,3 +29,23 @@ def test_what_it_imports_is_there(path: Path) -> None:
     for module, name in imports_of(path.read_text("utf-8")):
         there = importlib.import_module(module)
         assert hasattr(there, name) or importlib.import_module(f"{module}.{name}"), f"{module}.{name}"
+
+
+def wants_arguments(code: str) -> bool:
+    """Whether a script has an argument without a name that it cannot do without."""
+    calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
+    added = [
+        call for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == "add_argument"
+    ]
+    first = [(call.args[0], {keyword.arg for keyword in call.keywords}) for call in added if call.args]
+    return any(
+        isinstance(a, ast.Constant) and not a.value.startswith("-") and "nargs" not in k for a, k in first
+    )
+
+
+def test_make_bench_runs_those_that_need_no_argument() -> None:
+    makefile = (BENCHMARKS.parent / "Makefile").read_text("utf-8")
+    by_hand = re.search(r"^BY_HAND := (.*)$", makefile, re.MULTILINE)
+    assert by_hand
+    wanting = [p for p in sorted(BENCHMARKS.glob("*.py")) if wants_arguments(p.read_text("utf-8"))]
+    assert by_hand.group(1).split() == [path.relative_to(BENCHMARKS.parent).as_posix() for path in wanting]
