@@ -1,11 +1,14 @@
 """Copies that agree in gray levels, of candidate pairs: lined up, then decided on pixels and detail."""
 
-from assay.core.arrays import Bytes
+import numpy as np
+
+from assay.core.arrays import Bytes, Rows
 from assay.duplicates.alignment import Alignment, compare
 from assay.duplicates.candidates import Candidates
 from assay.duplicates.decision import Found, Pixels, same_pictures
 from assay.duplicates.detail import share_detail
 from assay.duplicates.detail_copies import DetailCopies
+from assay.duplicates.resampled import made_smaller
 
 
 def copies_by_gray(small: Bytes, pairs: Candidates, whole: Pixels | None, all_pixels: bool) -> DetailCopies:
@@ -14,8 +17,24 @@ def copies_by_gray(small: Bytes, pairs: Candidates, whole: Pixels | None, all_pi
     kept, score = same_pictures(small, Found(pairs, alignment), whole, all_pixels)
     shared = share_detail(small, pairs.first[kept], pairs.second[kept], alignment.mirrored[kept])
     kept, score = kept[shared], score[shared]
-    changes = tuple(_change(pairs, alignment, i) for i in kept)
-    return DetailCopies(pairs.first[kept], pairs.second[kept], score, changes)
+    changes = [_change(pairs, alignment, i) for i in kept]
+    smaller, left = made_smaller(small, pairs.chosen(_not_among(pairs, kept)))
+    smaller = _not_among(pairs, kept)[smaller]
+    upright = np.zeros(len(smaller), bool)
+    shared = share_detail(small, pairs.first[smaller], pairs.second[smaller], upright)
+    smaller, left = smaller[shared], left[shared]
+    changes += ["made smaller and brought back to size"] * len(smaller)
+    together = np.concatenate([kept, smaller])
+    scores = np.concatenate([score, 1 - left.astype(np.float64) / 2])
+    return DetailCopies(pairs.first[together], pairs.second[together], scores, tuple(changes))
+
+
+def _not_among(pairs: Candidates, kept: Rows) -> Rows:
+    """Positions of pairs whose two pictures are not those of a pair that is kept, either way round."""
+    low, high = np.minimum(pairs.first, pairs.second), np.maximum(pairs.first, pairs.second)
+    code = low * (int(high.max(initial=0)) + 1) + high
+    others: Rows = np.flatnonzero(~np.isin(code, code[kept]))
+    return others
 
 
 def _change(pairs: Candidates, alignment: Alignment, pair: int) -> str:

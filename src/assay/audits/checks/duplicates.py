@@ -16,6 +16,7 @@ from assay.duplicates.decision import JPEG_EXCESS, ROUGH, SMALL_SHARE, largest_r
 from assay.duplicates.detail import CELLS, SAME_DETAIL
 from assay.duplicates.detail_copies import LARGEST_LIMIT, MOST_PICTURES
 from assay.duplicates.find import Copies
+from assay.duplicates.resampled import FACTORS, LEFT, SHARE_LEFT
 
 #: More than this share of test images with a copy in train moves a score by more than a typical
 #: 95 % interval of 10,000 images is wide (0.5 percentage points).
@@ -51,7 +52,7 @@ def check_exact_duplicates(context: CheckContext) -> Checked:
 
 
 def check_near_duplicates(context: CheckContext) -> Checked:
-    """Find the same picture moved, mirrored, brightened, compressed or noisy."""
+    """Find the same picture moved, mirrored, brightened, resized, compressed or noisy."""
     if not any(len(split) for split in context.dataset.splits.values()):
         return not_evaluated("near-duplicates", "there are no images")
     dataset, copies = context.dataset, context.copies
@@ -76,7 +77,9 @@ def check_near_duplicates(context: CheckContext) -> Checked:
         f"more than JPEG's rounding at quality 35 explains, but for {JPEG_EXCESS:g} gray levels; where "
         f"pictures were averaged down, {ROUGH * bound:.1f} gray levels and "
         f"{percent(SMALL_SHARE, 0)} of the contrast; and detail correlates by {SAME_DETAIL:g} in most "
-        "places. Or, once lined up, 80 % or half of the picture miss a correlation of 1 by at most "
+        f"places. Or at most {LEFT:g} gray levels or {percent(SHARE_LEFT, 0)} of the contrast remain once "
+        f"one is made smaller, to {', '.join(percent(factor, 0) for factor in FACTORS)} of its size, and "
+        "brought back. Or, once lined up, 80 % or half of the picture miss a correlation of 1 by at most "
         f"{LARGEST_LIMIT:g} times what lookalikes miss it by; "
         "less where mirrored or upside-down pictures find partners, too",
         missed(copies),
@@ -134,7 +137,7 @@ def _duplicates_checked(
     )
 
 
-_BY_DETAIL: Final = "Cropped, turned, resized, framed, marked or written-on copies"
+_BY_DETAIL: Final = "Cropped, turned, framed, marked or written-on copies"
 
 
 def missed(copies: Copies) -> str:
