@@ -1,14 +1,14 @@
 """Search for contents that crash a parser of data files, guided by the code that they reach (atheris).
 
-    python scripts/fuzz.py PARSER [--seconds N] [--corpus FOLDER]
+    python scripts/fuzz.py PARSER [--seconds N] [--corpus FOLDER] [--crashes FOLDER]
     python scripts/fuzz.py --keep FOLDER
 
 One sitting with all of them, and the record of all sittings: scripts/fuzz_sitting.py.
 
 Whatever it is given, a parser must return or raise AssayError: anything else ends the search, and the content
-is kept in a file. Where atheris is not installed this says so and does nothing. Contents that reach new
-lines are kept in FOLDER/PARSER; `--keep` packs the small ones into tests/corpus/found.zip, which the tests
-read again.
+is kept in the folder of crashes. Where atheris is not installed this says so and does nothing. Contents that
+reach new lines are kept in FOLDER/PARSER; `--keep` packs the small ones into tests/corpus/found.zip, which
+the tests read again.
 """
 
 import argparse
@@ -30,6 +30,9 @@ from typing import Final
 from unittest.mock import patch
 
 import numpy as np
+
+#: Where contents that crash a parser are kept, whatever folder the search is begun from; git ignores it.
+CRASHES: Final = Path(__file__).resolve().parent.parent / ".fuzz-crashes"
 
 #: Names that a file must have for its parser; the others are `file.PARSER`.
 NAMES: Final = {
@@ -444,6 +447,7 @@ def main() -> None:
     arguments.add_argument("parser", nargs="?")
     arguments.add_argument("--seconds", type=int, default=60)
     arguments.add_argument("--corpus", type=Path, default=Path(".fuzz"))
+    arguments.add_argument("--crashes", type=Path, default=CRASHES)
     arguments.add_argument("--keep", type=Path)
     given = arguments.parse_args()
     if given.keep is not None:
@@ -452,7 +456,7 @@ def main() -> None:
     if find_spec("atheris") is None:
         print("atheris is not installed: nothing was searched (pip install atheris)")
         return
-    search(given.parser, given.seconds, given.corpus / given.parser)
+    search(given.parser, given.seconds, given.corpus / given.parser, given.crashes.absolute())
 
 
 #: Bytes of one content, and how many of a parser, that are kept for the tests.
@@ -471,7 +475,7 @@ def keep(corpus: Path) -> None:
                 archive.writestr(zipfile.ZipInfo(f"{folder.name}/{file.name}"), file.read_bytes())
 
 
-def search(parser: str, seconds: int, corpus: Path) -> None:
+def search(parser: str, seconds: int, corpus: Path, crashes: Path) -> None:
     """Search until the time is over or a content does what it must not; ends the process."""
     import atheris
 
@@ -482,6 +486,7 @@ def search(parser: str, seconds: int, corpus: Path) -> None:
     starts, path = folder / "starts", folder / NAMES.get(parser, f"file.{parser}")
     starts.mkdir()
     corpus.mkdir(parents=True, exist_ok=True)
+    crashes.mkdir(parents=True, exist_ok=True)
     _made(parser, path)
     path.rename(starts / "first")
 
@@ -491,6 +496,7 @@ def search(parser: str, seconds: int, corpus: Path) -> None:
             parse(path, data)
 
     options = [f"-max_total_time={seconds}", "-rss_limit_mb=2048", "-timeout=60", "-print_final_stats=1"]
+    options.append(f"-artifact_prefix={crashes}/")
     atheris.Setup([sys.argv[0], *options, str(corpus), str(starts)], once)
     atheris.Fuzz()
 
