@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from assay.cli.closing import counts_line, score_line, scores_of
 from assay.cli.options import Output
@@ -15,6 +15,9 @@ from assay.core.errors import AssayError
 from assay.workflow.api import Run
 from assay.workflow.quality_gates import Gate, demand, judge_all, parse_gates
 from assay.workflow.run_folder import GATES, MANIFEST, add_file, is_finished, read_manifest
+
+#: Bytes of a step's summary that others may have written before: all of them are read, to be written again.
+_LONGEST_SUMMARY: Final = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -91,5 +94,20 @@ class Gating:
         if summary:
             score = f"{score_line(done.score)} " if done.score else ""
             text = step_summary(done.audit, results, f"{score}Audit: {counts_line(done.audit)}.")
-            before = Path(summary).read_text("utf-8") if Path(summary).exists() else ""
-            durable.write_text(Path(summary), before + text)
+            _append(Path(summary), text)
+
+
+def _append(path: Path, text: str) -> None:
+    """Add text to a file that others write to as well, in whatever encoding.
+
+    Raises AssayError `disk-error`, also for a folder, pipe or device and where it is too long, `disk-full`,
+    `not-writable`.
+    """
+    with environment_errors(path):
+        there = path.is_file()  # of all else `durable` says that no file can be put there
+        if there and path.stat().st_size > _LONGEST_SUMMARY:
+            what = f"it has more than {_LONGEST_SUMMARY:,} bytes, and a summary is shown up to 1 MiB"
+            raise AssayError("disk-error", path, what, "Let GITHUB_STEP_SUMMARY name a shorter file.")
+        before = path.read_bytes() if there else b""
+    line_end = b"" if not before or before.endswith(b"\n") else b"\n"
+    durable.write_bytes(path, before + line_end + durable.utf_8(text))

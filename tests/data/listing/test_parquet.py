@@ -163,6 +163,16 @@ def test_no_image_column(tmp_path):
     refused(tmp_path / "b.parquet", "column-missing")
 
 
+@pytest.mark.parametrize("name", ["image", "label", "split", "other"])
+def test_two_columns_of_one_name_are_told(name, tmp_path):
+    """Either could be meant; it was told as a column that does not exist."""
+    there = table(6, split=["train"] * 6, other=range(6))
+    pq.write_table(there.append_column(name, there[name]), tmp_path / "set.parquet")
+    with pytest.raises(AssayError, match=f"2 columns are called {name}") as caught:
+        load(tmp_path / "set.parquet")
+    assert caught.value.code == "parquet-unreadable"
+
+
 def test_damaged_files_are_refused(tmp_path):
     """Cut anywhere, or no Parquet at all (case 20)."""
     path = tmp_path / "a.parquet"

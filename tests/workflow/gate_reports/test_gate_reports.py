@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -213,6 +214,44 @@ def test_an_audit_in_a_pipeline(tmp_path: Path, monkeypatch, capfd) -> None:
     assert summary.startswith("before\n## Assay: my photos")
     assert "| leakage\\>0" not in summary
     assert "| leakage&gt;0 | 1.0 | **failed** |" in summary
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "device", "nowhere", "too long"])
+def test_a_summary_that_cannot_be_added_to_is_told(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd
+) -> None:
+    """One line, at once: a pipe was waited for, a device read until memory ended, a folder called a fault."""
+    monkeypatch.chdir(tmp_path)
+    summary = tmp_path / ("no/summary.md" if kind == "nowhere" else "summary.md")
+    if kind == "folder":
+        summary.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(summary)
+    elif kind == "device":
+        summary.symlink_to("/dev/full")
+    elif kind == "too long":
+        with summary.open("wb") as file:
+            file.truncate(40 << 30)
+    data = tiny_dataset()
+    np.savez("set.npz", x_train=data.train.images, y_train=data.train.labels)
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    line = ["audit", "set.npz", "--checks", "identity", "-q", "--out", "a", "--github"]
+    assert exit_code(line) == 5
+    err = capfd.readouterr().err
+    assert err.count("\n") == 1, err
+    assert "error[disk-error]" in err
+    assert exit_code(["verify", "a"]) == 0
+
+
+def test_a_summary_in_another_encoding_is_added_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What others wrote stays as it is, and its last line is ended."""
+    monkeypatch.chdir(tmp_path)
+    Path("summary.md").write_bytes(b"caf\xe9")
+    data = tiny_dataset()
+    np.savez("set.npz", x_train=data.train.images, y_train=data.train.labels)
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "summary.md")
+    assert exit_code(["audit", "set.npz", "--checks", "identity", "-q", "--out", "a", "--github"]) == 0
+    assert Path("summary.md").read_bytes().startswith(b"caf\xe9\n## Assay: set\n")
 
 
 def test_a_run_against_its_baseline(tmp_path: Path, monkeypatch, capfd) -> None:

@@ -2,12 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
 from assay.core.errors import AssayError
-from assay.core.text import one_line
+from assay.core.text import one_line, shortened
 from assay.data.formats.shard_file import ShardFile
 
 #: Older versions load code from files that ask for it (CVE-2023-47248).
@@ -51,7 +52,7 @@ def opened(parquet: Any, path: ShardFile, glance: bool = False) -> Iterator[Any]
 
     with (path.glanced if glance else path.opened)() as handle:
         try:
-            texts = _texts(parquet, handle)
+            texts = _texts(parquet, path, handle)
             # Checksums of pages, where the writer made them: a changed bit is damage, not another picture.
             checked = {"read_dictionary": texts, "page_checksum_verification": True}
             with parquet.ParquetFile(handle, **checked) as file:
@@ -63,17 +64,27 @@ def opened(parquet: Any, path: ShardFile, glance: bool = False) -> Iterator[Any]
             ) from error
 
 
-def _texts(parquet: Any, handle: Any) -> list[str]:
+def _texts(parquet: Any, path: ShardFile, handle: Any) -> list[str]:
     """The columns of text: read as dictionaries, they take the memory of their different values."""
     import pyarrow.types as types
 
     schema = parquet.read_schema(handle)
     handle.seek(0)
+    _check_names(path, schema.names)
     return [
         name
         for name in schema.names
         if types.is_string(schema.field(name).type) or types.is_large_string(schema.field(name).type)
     ]
+
+
+def _check_names(path: ShardFile, names: Sequence[str]) -> None:
+    """Raise AssayError `parquet-unreadable` where two columns have one name: either could be meant."""
+    name, count = Counter(names).most_common(1)[0] if names else ("", 0)
+    if count > 1:
+        what = f"{count:,} columns are called {shortened(one_line(name))}"
+        fix = "Rename or remove all but one, and write the file again."
+        raise AssayError("parquet-unreadable", path, what, fix)
 
 
 def check_groups(path: object, metadata: Any) -> None:
