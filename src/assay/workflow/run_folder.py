@@ -317,7 +317,7 @@ def reopen(path: Path, apart_from: tuple[str, ...] = (), *, same_state: bool = F
     same_state: as in `RunFolder`. Other arguments and errors as in `need_intact`.
     """
     manifest = need_intact(path, apart_from)
-    told_again = ("data", "training", "commands", *(("gates", "cards") if same_state else ()))
+    told_again = ("data", "parts", "training", "commands", *(("gates", "cards") if same_state else ()))
     kept = {k: v for k, v in manifest.items() if k in told_again}
     with durable.lock(path / LOCK):
         _sweep(path)  # of an earlier report or export that was killed

@@ -1,6 +1,8 @@
 """An audit by several processes that know nothing of each other: each measures a share, one joins them."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,7 @@ from assay.workflow import run_folder
 from assay.workflow.engines.table import engine_named
 from assay.workflow.planning.command_settings import command_settings, refuse_untested
 from assay.workflow.planning.data import open_data
-from assay.workflow.planning.plan import keep_inputs, plan_of_data
+from assay.workflow.planning.plan import Plan, keep_inputs, plan_of_data
 from assay.workflow.stages import Run, examined, report
 
 
@@ -151,12 +153,16 @@ def run_engine(
         return run_merge(parts, out=out, on_event=on_event)
 
 
-def run_merge(parts: str | Path, *, out: str | Path | None = None, on_event: OnEvent = ignore) -> Run:
+def run_merge(
+    parts: str | Path, *, out: str | Path | None = None, again: bool = False, on_event: OnEvent = ignore
+) -> Run:
     """The audit of the whole from the parts in a folder, in a run folder as of `run_audit`.
 
-    Raises AssayError: `parts-missing`, `part-twice`, `part-foreign`, `part-version`, `part-damaged`.
+    again: in `out` lies the finished audit of these parts, whose report is written again.
+    Raises AssayError: `parts-missing`, `part-twice`, `part-foreign`, `part-version`, `part-damaged`; again:
+    `run-folder-finished` where it is another audit, `data-changed`, `run-damaged`.
     """
-    if out is not None:
+    if out is not None and not again:
         run_folder.refuse_foreign(Path(out))
     stored = read_parts(Path(parts))
     config = {key: value for key, value in stored[0].settings.items() if key != "schema"}
@@ -170,9 +176,20 @@ def run_merge(parts: str | Path, *, out: str | Path | None = None, on_event: OnE
     dataset = open_data(measured.dataset, {}, offline=True, on_event=on_event)
     folder = Path(out) if out is not None else run_folder.default_folder(dataset.name, "audit")
     plan = plan_of_data("audit", settings, dataset, folder, probabilities, on_event)
-    with run_folder.claim(folder, plan.config()) as claimed:
-        keep_inputs(plan, folder)
+    with _merged_again(plan) if again else run_folder.claim(folder, plan.config()) as claimed:
+        if not again:
+            keep_inputs(plan, folder)
         claimed.facts["parts"] = {"folder": str(parts), "shards": count}
         results = examined(plan, on_event, measured)
         report(claimed, plan, results, None, on_event)
     return Run(folder, results.audit, results=results)
+
+
+@contextmanager
+def _merged_again(plan: Plan) -> Iterator[run_folder.RunFolder]:
+    """The finished run of a plan, held to write its report again. Errors as of `run_merge`."""
+    if not run_folder.is_of(plan.folder, plan.config()):
+        run_folder.refuse_foreign(plan.folder)
+    with run_folder.reopen(plan.folder, ("report.", "figures/")) as opened:
+        run_folder.need_data(plan.folder, plan.dataset.fingerprint)
+        yield opened

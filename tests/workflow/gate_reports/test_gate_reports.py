@@ -320,6 +320,46 @@ def test_the_same_command_writes_what_a_killed_one_did_not(
     assert Path("j.xml").exists()
 
 
+def test_a_merge_writes_what_a_killed_one_did_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd
+) -> None:
+    """From its parts, with the data gone; other parts, or a damaged run, are refused."""
+    monkeypatch.chdir(tmp_path)
+    data = tiny_dataset()
+    for name, images in (("set", data.train.images), ("other", data.train.images[::-1])):
+        np.savez(f"{name}.npz", x_train=images, y_train=data.train.labels)
+        for shard in ("1/2", "2/2"):
+            line = ["audit", f"{name}.npz", "--checks", "identity", "-q", "--shard", shard]
+            assert exit_code([*line, "--out", f"parts of {name}"]) == 0
+        Path(f"{name}.npz").unlink()
+    asked = ["--fail-on", "verdict:identity!=warn", "--junit", "j.xml", "--sarif", "s.sarif"]
+    line = ["merge", "parts of set", "-q", "--out", "a", *asked]
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("assay.cli.gating.add_file", killed)
+        assert exit_code(line) == 130
+    before = {name: Path("a", name).read_bytes() for name in ("audit.json", "report.html", "config.toml")}
+    assert exit_code(["merge", "parts of other", *line[2:]]) == 2
+    assert not Path("j.xml").exists()
+    assert exit_code(line) == 8
+    _need_junit(Path("j.xml").read_text("utf-8"))
+    _need_sarif(json.loads(Path("s.sarif").read_text()))
+    assert {name: Path("a", name).read_bytes() for name in before} == before
+    manifest = read_manifest(Path("a"))
+    assert damaged_files(Path("a"), manifest) == []
+    assert manifest["parts"]["shards"] == 2
+    capfd.readouterr()
+    assert exit_code(line) == 2
+    assert "run-folder-finished" in capfd.readouterr().err
+    Path("j.xml").unlink()
+    Path("a/audit.json").write_text("{}")
+    assert exit_code(line) == 4
+    assert "run-damaged" in capfd.readouterr().err
+
+
 def test_another_finished_run_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd) -> None:
     """Gates that were never judged are no leave to judge a run of other settings or other data."""
     monkeypatch.chdir(tmp_path)

@@ -125,7 +125,7 @@ def merge(parts: Parts, out: o.Out = None, offline: o.Offline = False, **given: 
     gating = Gating.of(given, scored=False)
     output = o.Output.of(given)
     with listening(output) as show, tracking(given["track"] or "", show, offline=offline) as on_event:
-        done = run_merge(parts, out=out, on_event=on_event)
+        done = run_merge(parts, out=out, again=gating.missing_in(out), on_event=on_event)
     headline, commands = told(done)
     close_run(done.path, headline, commands, output)
     gating.finish(done, output)
