@@ -1,8 +1,10 @@
 """How true the findings are: recall, and false alarms on the clean twin, over sets that differ.
 
-    python benchmarks/truth.py [tuning|judging ...] [--draws N] [--stamps FOLDER] [--only SET] [--damages]
+    python benchmarks/truth.py [tuning|judging ...] [--draws N] [--stamps FOLDER] [--only SET]
+                               [--damages | --copies]
 
---damages leaves the figures of copies in the result file as they are, with the commit that they are of.
+--damages leaves the figures of copies in the result file as they are, with the commit that they are of;
+--copies leaves all others so.
 
 Near copies as people make them and exact ones (a pair counts as found where the copy is paired with its own
 source), damaged and badly taken pictures (found where the check `quality` flags the image), and pictures of
@@ -103,6 +105,15 @@ def _context(images: np.ndarray, labels: np.ndarray) -> CheckContext:
     return CheckContext(dataset, measured)
 
 
+def judged_copies(name: str, half: str, draws: int, before: dict[str, Any]) -> dict[str, Any]:
+    """The row of one set, all but the figures of copies as they were before."""
+    maker, part, side = SETS[half][name]
+    images, labels = maker(part, side)
+    copies = added([copies_of(name, images, labels, draw) for draw in range(draws)])
+    clean = {**before["clean"], "near copies": false_pairs(images, labels)}
+    return {**before, "clean": clean, "copies": copies}
+
+
 def judged(name: str, half: str, draws: int, before: dict[str, Any] | None = None) -> dict[str, Any]:
     """The row of one set: counts added over the draws. before: the row whose figures of copies are kept."""
     maker, part, side = SETS[half][name]
@@ -137,28 +148,34 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=3)
     parser.add_argument("--stamps", type=Path, default=truth_sets.STAMPS)
     parser.add_argument("--only", default="")
-    parser.add_argument("--damages", action="store_true")
+    part = parser.add_mutually_exclusive_group()
+    part.add_argument("--damages", action="store_true")
+    part.add_argument("--copies", action="store_true")
     asked = parser.parse_args()
     truth_sets.STAMPS = asked.stamps
     before = conditions()
     figures: dict[str, Any] = {"draws": asked.draws}
-    kept = json.loads((RESULTS / "truth.json").read_text("utf-8")) if asked.damages else None
-    figures["copies_of_commit"] = _copies_of(kept) if kept else before["commit"]
+    some = asked.damages or asked.copies
+    kept = json.loads((RESULTS / "truth.json").read_text("utf-8")) if some else None
+    figures["copies_of_commit"] = _commit(kept, "copies_of_commit") if asked.damages else before["commit"]
+    figures["others_of_commit"] = _commit(kept, "others_of_commit") if asked.copies else before["commit"]
     for half in asked.halves:
         figures[half] = {}
         for name in SETS[half]:
             if asked.only in name and (asked.stamps.is_dir() or not name.startswith("stamps")):
                 row = kept["figures"][half][name] if kept else None
-                figures[half][name] = judged(name, half, asked.draws, row)
+                count = judged_copies if asked.copies else judged
+                figures[half][name] = count(name, half, asked.draws, row)
                 print(half, name, figures[half][name], file=sys.stderr, flush=True)
     if not asked.only and "judging" in asked.halves:
         command = f"python benchmarks/truth.py {' '.join(asked.halves)} --draws {asked.draws}"
-        write_result("truth", command + " --damages" * asked.damages, before, figures)
+        command += " --damages" * asked.damages + " --copies" * asked.copies
+        write_result("truth", command, before, figures)
 
 
-def _copies_of(kept: dict[str, Any]) -> str:
-    """The commit that the figures of copies in a result file are of."""
-    return str(kept["figures"].get("copies_of_commit", kept["conditions"]["commit"]))
+def _commit(kept: dict[str, Any], which: str) -> str:
+    """The commit that some figures in a result file are of."""
+    return str(kept["figures"].get(which, kept["conditions"]["commit"]))
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ def test_a_copy_of_each_kind_is_paired_with_its_source(kind: str):
     found = find_detail_copies(np.concatenate([images, np.stack([change(images[i]) for i in (5, 11, 30)])]))
     pairs = {frozenset(pair) for pair in zip(found.first.tolist(), found.second.tolist(), strict=True)}
     assert pairs == {frozenset((source, COUNT + place)) for place, source in enumerate((5, 11, 30))}
-    assert all("correlates" in words for words in found.changes)
+    assert all("correlates" in words or "rounding" in words for words in found.changes)
 
 
 def test_a_set_without_copies_has_no_pair():

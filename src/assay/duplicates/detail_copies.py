@@ -15,16 +15,10 @@ from numpy.typing import NDArray
 
 from assay.core.arrays import Bytes, Float32s, Rows
 from assay.duplicates.candidates import averaged_down, flat
-from assay.duplicates.detail import CELLS, DISAGREEING, SIDE, Agreement, compare_detail
-from assay.duplicates.detail_candidates import (
-    PARTNERS,
-    Index,
-    Likely,
-    build_index,
-    enlarged_inner,
-    inner_share,
-    likely_pairs,
-)
+from assay.duplicates.compared import Compared, compare_pairs, usual_missing
+from assay.duplicates.detail import CELLS, DISAGREEING, SIDE, compare_detail
+from assay.duplicates.detail_candidates import PARTNERS, Index, build_index, inner_share, likely_pairs
+from assay.duplicates.moved import moved_remainder
 from assay.estimators.projections import spread_rows
 from assay.features.hand_made import gray_of
 
@@ -45,26 +39,20 @@ _NEARER: Final = 1.25
 #: of the pictures, no pair is sure: of symmetric lookalikes 85 % are such, of pairs in sets with copies 6 %.
 _MANY: Final = 0.01
 
+#: Where pictures looked up the wrong way round agree with others in gray levels once they are moved, and are
+#: more than this share of the pairs found and than `FALSE_ALARMS`, no pair that was moved is named.
+_FEW: Final = 0.1
+
 #: Pictures looked up as mirror images, and as many upside down, at most.
 _CONTROLS: Final = 1_000
 
 #: Pairs that are lined up at most, the likeliest first: 0.2 ms each.
 MOST_PAIRS: Final = 60_000
 
-#: Lookalikes of a picture are its farther partners; one that agrees better than this may be a copy too.
-_LOOKALIKES: Final = slice(PARTNERS // 2, PARTNERS)
-_MAY_BE_A_COPY: Final = 0.03
-
 #: Pictures whose lookalikes are compared first: between 95 % of them less is missing than a value, and pairs
 #: that miss more than the limit's share of that value are no copies.
 _SAMPLE: Final = 200
 _MOST: Final = 0.95
-
-#: Copies share detail that is no straight edge over so many cells: an edge or a corner fits many pictures.
-_SPREAD: Final = 3
-
-#: Pictures resized or turned by more (as a share), or moved by more than this share of the side, are moved.
-_STILL: Final = 0.015
 
 #: Fewer pictures than this have no lookalikes to compare with; for more, the search takes minutes.
 _FEWEST: Final = 2 * PARTNERS
@@ -95,138 +83,110 @@ class DetailCopies:
         return cls(rows, rows, np.zeros(0), ())
 
 
-@dataclass(frozen=True, eq=False)
-class _Compared:
-    """Candidate pairs, how they agree, and `(pairs, 2)` what is missing as a share of lookalikes'."""
-
-    pairs: Likely
-    agreement: Agreement
-    ratio: Float32s
-
-
 def find_detail_copies(small: Bytes, mirrored: frozenset[tuple[int, int]] = frozenset()) -> DetailCopies:
     """Copies among thumbnails uint8 `(n, h, w, c)`, none of them equal.
 
     mirrored: pairs of rows, the smaller first, that are known to be copies of each other.
     """
     rows = np.flatnonzero(~flat(small))
-    none = np.zeros(0, np.int64)
     if not _FEWEST <= len(rows) <= MOST_PICTURES or min(small.shape[1:3]) < 2 * CELLS:
         return DetailCopies.none()
-    small = averaged_down(small[rows], SIDE)
-    index, every = build_index(small), np.arange(len(rows))
-    gray = gray_of(small)
-    likely = likely_pairs(index, small, every)
+    whole, small = small[rows], averaged_down(small[rows], SIDE)
+    index, gray = build_index(small), gray_of(small)
+    likely = likely_pairs(index, small, np.arange(len(rows)))
     unlikely = max(len(likely.asked) - MOST_PAIRS, 0)
-    sample = _usual(gray, spread_rows(len(rows), _SAMPLE), gray, likely.partners)
+    sample = usual_missing(gray, spread_rows(len(rows), _SAMPLE), gray, likely.partners)
     hopeless = _STEP * LARGEST_LIMIT * np.quantile(sample, _MOST, axis=0).astype(np.float32)
-    found = _compared(gray, likely.nearest(MOST_PAIRS), gray, likely.partners, hopeless)
-    if not (found.ratio < LARGEST_LIMIT).any():  # nothing that a control could call a lookalike
-        return DetailCopies(none, none, np.zeros(0), (), (LARGEST_LIMIT, LARGEST_LIMIT), unlikely)
     row = {int(image): place for place, image in enumerate(rows)}
     known = {(row[a], row[b]) for a, b in mirrored if a in row and b in row}
-    limits = _limits(small, index, likely.partners, found, known, hopeless)
+    nearest = likely.nearest(MOST_PAIRS)
+    settled = _among(known, nearest.asked, nearest.other)
+    found = compare_pairs(whole, nearest, whole, likely.partners, hopeless, settled)
+    moved = np.flatnonzero(found.moved <= 1)
+    moved = moved[_each_once(nearest.asked[moved], nearest.other[moved], found.moved[moved])]
+    if not (found.ratio < LARGEST_LIMIT).any() and not len(
+        moved
+    ):  # nothing that a control could call a lookalike
+        limits = (LARGEST_LIMIT, LARGEST_LIMIT)
+    else:
+        limits, lookalikes = _control(whole, index, likely.partners, found, known, hopeless)
+        few = max(FALSE_ALARMS * 2 * min(len(small), _CONTROLS), _FEW * len(moved))
+        if lookalikes > few or _mostly_symmetric(whole, found, moved):
+            moved = moved[:0]
     left = (found.ratio / np.maximum(limits, 1e-9)).min(axis=1)
-    kept = np.flatnonzero(left < 1)
-    kept = kept[_each_once(found.pairs.asked[kept], found.pairs.other[kept], left[kept])]
-    alike = _either_way_round(small, found, kept)
-    if alike.sum() > max(len(kept) / 2, _MANY * len(small)):
-        return DetailCopies(none, none, np.zeros(0), (), (0.0, 0.0), unlikely)
-    kept = kept[~_of_one_family(found.pairs.asked[kept], found.pairs.other[kept], alike)]
+    kept, limits = _sure(small, found, left, limits)
+    words = [_told(found, int(i), limits, small.shape[1]) for i in kept]
+    words += [_told_moved(found, int(i), small.shape[1]) for i in moved]
+    together = np.concatenate([kept, moved])
+    left = np.concatenate([left[kept], found.moved[moved]])
+    once = _each_once(found.pairs.asked[together], found.pairs.other[together], left)
     return DetailCopies(
-        rows[found.pairs.other[kept]],
-        rows[found.pairs.asked[kept]],
-        1 - left[kept].astype(np.float64) / 2,
-        tuple(_told(found, int(i), limits, small.shape[1]) for i in kept),
+        rows[found.pairs.other[together[once]]],
+        rows[found.pairs.asked[together[once]]],
+        1 - left[once].astype(np.float64) / 2,
+        tuple(words[i] for i in once),
         limits,
         unlikely,
     )
 
 
-def _compared(
-    asking: Float32s, pairs: Likely, gray: Float32s, partners: Rows, hopeless: Float32s
-) -> _Compared:
-    """Line up pairs. asking: gray pictures that ask; gray, partners: those of the index and theirs.
-
-    hopeless: `(2,)`, what is missing between pairs that cannot be copies.
-    """
-    inner, place = np.unique(pairs.asked[pairs.by_inner], return_inverse=True)
-    shown, rows = np.concatenate([asking, enlarged_inner(asking[inner])]), pairs.asked.copy()
-    rows[pairs.by_inner] = len(asking) + place
-    agreement = compare_detail(gray, shown, (pairs.other, rows))
-    ratio = np.full(agreement.missing.shape, np.inf, np.float32)
-    hopeful = np.flatnonzero((agreement.missing < hopeless).any(axis=1) & (agreement.spread >= _SPREAD))
-    usual_asked = _usual(asking, pairs.asked[hopeful], gray, pairs.partners)
-    usual_other = _usual(gray, pairs.other[hopeful], gray, partners)
-    usual = np.maximum(usual_asked, usual_other)
-    ratio[hopeful] = agreement.missing[hopeful] / np.maximum(usual, 1e-6)
-    ratio[_moved(agreement.movement) | pairs.by_inner, 1] = np.inf  # who writes on a picture does not move it
-    return _Compared(pairs, agreement, ratio)
+def _among(pairs: set[tuple[int, int]], first: Rows, second: Rows) -> NDArray[np.bool_]:
+    """Whether each of some pairs, either way round, is one of a set of which the smaller row comes first."""
+    sides = zip(first.tolist(), second.tolist(), strict=True)
+    return np.array([(min(pair), max(pair)) in pairs for pair in sides], bool)
 
 
-def _moved(movement: Float32s) -> NDArray[np.bool_]:
-    """Which pairs had to be resized, turned or moved to agree."""
-    change = np.abs(movement - np.eye(2, 3, dtype=np.float32))
-    moved: NDArray[np.bool_] = np.any(change > _STILL * np.array([1, 1, 2], np.float32), axis=(1, 2))
-    return moved
+def _sure(
+    small: Bytes, found: Compared, left: Float32s, limits: tuple[float, float]
+) -> tuple[Rows, tuple[float, float]]:
+    """Positions of the pairs that share their detail, and the limits: 0 where lookalikes are too many."""
+    kept = np.flatnonzero(left < 1)
+    kept = kept[_each_once(found.pairs.asked[kept], found.pairs.other[kept], left[kept])]
+    alike = _either_way_round(small, found, kept)
+    if alike.sum() > max(len(kept) / 2, _MANY * len(small)):
+        return kept[:0], (0.0, 0.0)
+    return kept[~_of_one_family(found.pairs.asked[kept], found.pairs.other[kept], alike)], limits
 
 
-def _usual(asking: Float32s, rows: Rows, gray: Float32s, partners: Rows) -> Float32s:
-    """What is missing between a picture and those that look like it: the median of a few, `(rows, 2)`.
-
-    Where nearly all of them agree so well that they may be copies, the median of the other pictures.
-    """
-    distinct, place = np.unique(rows, return_inverse=True)
-    farther = partners[distinct][:, _LOOKALIKES]
-    own = np.repeat(distinct, farther.shape[1])
-    missing = compare_detail(gray, asking, (np.maximum(farther, 0).ravel(), own)).missing
-    missing = missing.reshape(*farther.shape, len(DISAGREEING))
-    counts = (farther >= 0)[..., None] & (missing > _MAY_BE_A_COPY)
-    enough = counts.sum(axis=1) >= 2
-    middle = np.zeros((len(distinct), len(DISAGREEING)), np.float32)
-    for kind in range(len(DISAGREEING)):
-        own_rows = np.flatnonzero(enough[:, kind])
-        kept = np.where(counts[own_rows, :, kind], missing[own_rows, :, kind], np.nan)
-        middle[own_rows, kind] = np.nanmedian(kept, axis=1)
-        middle[~enough[:, kind], kind] = np.median(middle[own_rows, kind]) if len(own_rows) else 0
-    return middle[place.ravel()]
-
-
-def _limits(
+def _control(
     small: Bytes,
     index: Index,
     partners: Rows,
-    found: _Compared,
+    found: Compared,
     known: set[tuple[int, int]],
     hopeless: Float32s,
-) -> tuple[float, float]:
-    """The limit of each share of cells that may disagree, by the control; 0 where none is low enough."""
-    gray, rows = gray_of(small), spread_rows(len(small), _CONTROLS)
-    near = _near(found, known)
-    lowest = []
+) -> tuple[tuple[float, float], int]:
+    """The same pictures looked up mirrored and upside down: what is found is a lookalike.
+
+    The limit of each share of cells that may disagree, 0 where none is low enough; and how many pictures find
+    one that agrees in gray levels once it is moved.
+    """
+    rows, near = spread_rows(len(small), _CONTROLS), _near(found, known)
+    lowest, lookalikes = [], 0
     for turned in (small[rows][:, :, ::-1], small[rows][:, ::-1]):
         asking = np.ascontiguousarray(turned)
-        compared = _compared(gray_of(asking), likely_pairs(index, asking, rows), gray, partners, hopeless)
-        asked, other = rows[compared.pairs.asked], compared.pairs.other
+        likely = likely_pairs(index, averaged_down(asking, SIDE), rows)
         # A picture that is its own mirror image finds its copy again: see `_either_way_round`.
-        copies = [(min(pair), max(pair)) in near for pair in zip(asked.tolist(), other.tolist(), strict=True)]
-        ratio = np.where(np.array(copies, bool)[:, None], np.float32(np.inf), compared.ratio)
+        copies = _among(near, rows[likely.asked], likely.other)
+        compared = compare_pairs(asking, likely, small, partners, hopeless, copies)
+        ratio = np.where(copies[:, None], np.float32(np.inf), compared.ratio)
         least = np.full((len(rows), len(DISAGREEING)), np.inf, np.float32)
         np.minimum.at(least, compared.pairs.asked, ratio)
         lowest.append(least)
+        lookalikes += len(np.unique(likely.asked[compared.moved <= 1]))
     least = np.concatenate(lowest)
     whole, part = (_limit(least[:, kind]) for kind in range(len(DISAGREEING)))
-    return whole, min(part, whole)  # where whole pictures are alike by chance, halves of them are
+    return (whole, min(part, whole)), lookalikes  # where wholes are alike by chance, halves of them are
 
 
-def _near(found: _Compared, known: set[tuple[int, int]]) -> set[tuple[int, int]]:
+def _near(found: Compared, known: set[tuple[int, int]]) -> set[tuple[int, int]]:
     """Pairs that may be copies, the smaller row first."""
-    kept = np.flatnonzero(found.ratio.min(axis=1) < _STEP * LARGEST_LIMIT)
+    kept = np.flatnonzero((found.ratio.min(axis=1) < _STEP * LARGEST_LIMIT) | (found.moved <= 1))
     sides = (found.pairs.asked[kept].tolist(), found.pairs.other[kept].tolist())
     return known | {(min(pair), max(pair)) for pair in zip(*sides, strict=True)}
 
 
-def _either_way_round(small: Bytes, found: _Compared, kept: Rows) -> NDArray[np.bool_]:
+def _either_way_round(small: Bytes, found: Compared, kept: Rows) -> NDArray[np.bool_]:
     """Which pairs agree hardly less with one of the two mirrored or upside down: bool `(kept,)`.
 
     A copy has the creases, the light and the noise of its source, whose mirror image has not; where it makes
@@ -240,6 +200,20 @@ def _either_way_round(small: Bytes, found: _Compared, kept: Rows) -> NDArray[np.
             asking = gray_of(np.ascontiguousarray(turned))
             alike |= compare_detail(gray, asking, (other, np.arange(len(one)))).missing.min(axis=1) < least
     return alike
+
+
+def _mostly_symmetric(small: Bytes, found: Compared, moved: Rows) -> bool:
+    """Whether most pairs, and more than `_MANY` of the pictures, agree in gray levels either way round.
+
+    So do copies of symmetric pictures; where nearly all pairs are such, they are of one family of shapes.
+    """
+    gray, one, other = gray_of(averaged_down(small, SIDE)), found.pairs.asked[moved], found.pairs.other[moved]
+    alike = np.zeros(len(moved), bool)
+    for turned in (small[one][:, :, ::-1], small[one][:, ::-1]):
+        asking, rows = np.ascontiguousarray(turned), (other, np.arange(len(one)))
+        movement = compare_detail(gray, gray_of(averaged_down(asking, SIDE)), rows).movement
+        alike |= moved_remainder(small, asking, rows, movement) <= 1
+    return bool(alike.sum() > max(len(moved) / 2, _MANY * len(small)))
 
 
 def _of_one_family(first: Rows, second: Rows, alike: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -274,7 +248,20 @@ def _each_once(first: Rows, second: Rows, left: Float32s) -> Rows:
     return chosen
 
 
-def _told(found: _Compared, pair: int, limits: tuple[float, float], side: int) -> str:
+def _told(found: Compared, pair: int, limits: tuple[float, float], side: int) -> str:
+    """In words what was undone, and how well the detail agrees then."""
+    whole = found.ratio[pair, 0] < limits[0]
+    share = 1 - DISAGREEING[0] if whole else 1 - DISAGREEING[1]
+    agrees = 1 - found.agreement.missing[pair, 0 if whole else 1]
+    agreement = f"detail correlates by {agrees:.2f} or more in {share:.0%} of the picture"
+    return ", ".join([*_change(found, pair, side), agreement])
+
+
+def _told_moved(found: Compared, pair: int, side: int) -> str:
+    return ", ".join([*_change(found, pair, side), "only rounding remains once that is done to the other"])
+
+
+def _change(found: Compared, pair: int, side: int) -> list[str]:
     """In words what was undone."""
     (a, b, down), (c, d, right) = found.agreement.movement[pair].tolist()
     size, turn = math.sqrt(abs(a * d - b * c)), math.degrees(math.atan2(b - c, a + d))
@@ -286,8 +273,4 @@ def _told(found: _Compared, pair: int, limits: tuple[float, float], side: int) -
         words.append(f"turned by {abs(turn):.0f} degrees")
     if max(abs(down), abs(right)) > 0.03:
         words.append("moved")
-    whole = found.ratio[pair, 0] < limits[0]
-    share = 1 - DISAGREEING[0] if whole else 1 - DISAGREEING[1]
-    agrees = 1 - found.agreement.missing[pair, 0 if whole else 1]
-    words.append(f"detail correlates by {agrees:.2f} or more in {share:.0%} of the picture")
-    return ", ".join(words)
+    return words

@@ -16,6 +16,8 @@ from assay.duplicates.decision import JPEG_EXCESS, ROUGH, SMALL_SHARE, largest_r
 from assay.duplicates.detail import CELLS, SAME_DETAIL
 from assay.duplicates.detail_copies import LARGEST_LIMIT, MOST_PICTURES
 from assay.duplicates.find import Copies
+from assay.duplicates.moved import LEFT as MOVED_LEFT
+from assay.duplicates.moved import SHARE_LEFT as MOVED_SHARE_LEFT
 from assay.duplicates.resampled import FACTORS, LEFT, SHARE_LEFT
 
 #: More than this share of test images with a copy in train moves a score by more than a typical
@@ -81,7 +83,9 @@ def check_near_duplicates(context: CheckContext) -> Checked:
         f"one is made smaller, to {', '.join(percent(factor, 0) for factor in FACTORS)} of its size, and "
         "brought back. Or, once lined up, 80 % or half of the picture miss a correlation of 1 by at most "
         f"{LARGEST_LIMIT:g} times what lookalikes miss it by; "
-        "less where mirrored or upside-down pictures find partners, too",
+        "less where mirrored or upside-down pictures find partners, too. Or at most "
+        f"{MOVED_LEFT:g} gray levels or {percent(MOVED_SHARE_LEFT, 0)} of the contrast remain once one "
+        "is moved, turned and resized as the other was",
         missed(copies),
     )
 
@@ -148,7 +152,10 @@ def missed(copies: Copies) -> str:
         )
         return f"{_BY_DETAIL} were not looked for: {sizes}."
     if not any(copies.limits):
-        return f"{_BY_DETAIL} cannot be told here: other images are as much alike."
+        return (
+            "Cropped, turned and framed copies are told here only where nothing else was done to them, and "
+            "marked or written-on ones hardly: other images are as much alike."
+        )
     return "Copies with a text across them are missed at times, and those cropped by more than 10 %."
 
 

@@ -1,0 +1,107 @@
+"""Candidate pairs, compared: by their detail beside that of lookalikes, and in gray levels once one picture
+is moved as the other is."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.core.arrays import Bytes, Float32s, Rows
+from assay.duplicates.candidates import averaged_down
+from assay.duplicates.detail import DISAGREEING, SIDE, Agreement, compare_detail
+from assay.duplicates.detail_candidates import PARTNERS, Likely, enlarged_inner, inner_share
+from assay.duplicates.moved import moved_remainder
+from assay.features.hand_made import gray_of
+
+#: Lookalikes of a picture are its farther partners; one that agrees better than this may be a copy too.
+_LOOKALIKES: Final = slice(PARTNERS // 2, PARTNERS)
+_MAY_BE_A_COPY: Final = 0.03
+
+#: Copies share detail that is no straight edge over so many cells: an edge or a corner fits many pictures.
+_SPREAD: Final = 3
+
+#: Pictures resized or turned by more (as a share), or moved by more than this share of the side, are moved.
+_STILL: Final = 0.015
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """Candidate pairs, how they agree, and `(pairs, 2)` what is missing as a share of lookalikes'.
+
+    moved: float32 `(pairs,)`, what remains once one picture is moved as the other is, as `moved_remainder`.
+    """
+
+    pairs: Likely
+    agreement: Agreement
+    ratio: Float32s
+    moved: Float32s
+
+
+def compare_pairs(
+    asking: Bytes, pairs: Likely, small: Bytes, partners: Rows, hopeless: Float32s, settled: NDArray[np.bool_]
+) -> Compared:
+    """Line up pairs. asking: pictures that ask, uint8 `(n, h, w, c)`; small, partners: of the index.
+
+    Detail is compared at `SIDE` pixels a side at most, gray levels at the size of the pictures. hopeless:
+    `(2,)`, what is missing between pairs that cannot be copies. settled: bool `(pairs,)`, those that need not
+    be moved.
+    """
+    gray_asking, gray = (gray_of(averaged_down(pictures, SIDE)) for pictures in (asking, small))
+    inner, place = np.unique(pairs.asked[pairs.by_inner], return_inverse=True)
+    shown, rows = np.concatenate([gray_asking, enlarged_inner(gray_asking[inner])]), pairs.asked.copy()
+    rows[pairs.by_inner] = len(asking) + place
+    agreement = compare_detail(gray, shown, (pairs.other, rows))
+    ratio = np.full(agreement.missing.shape, np.inf, np.float32)
+    spread = agreement.spread >= _SPREAD
+    hopeful = np.flatnonzero((agreement.missing < hopeless).any(axis=1) & spread)
+    usual_asked = usual_missing(gray_asking, pairs.asked[hopeful], gray, pairs.partners)
+    usual_other = usual_missing(gray, pairs.other[hopeful], gray, partners)
+    usual = np.maximum(usual_asked, usual_other)
+    ratio[hopeful] = agreement.missing[hopeful] / np.maximum(usual, 1e-6)
+    ratio[_moved(agreement.movement) | pairs.by_inner, 1] = np.inf  # who writes on a picture does not move it
+    return Compared(
+        pairs,
+        agreement,
+        ratio,
+        _once_moved(asking, small, pairs, agreement, np.flatnonzero(spread & ~settled)),
+    )
+
+
+def _once_moved(asking: Bytes, small: Bytes, pairs: Likely, agreement: Agreement, which: Rows) -> Float32s:
+    """What remains of some pairs, infinite for the others: `(pairs,)`."""
+    movement = agreement.movement.copy()
+    movement[pairs.by_inner, :, :2] /= inner_share(
+        small.shape[1]
+    )  # from the enlarged inner part to the whole
+    left = np.full(len(movement), np.inf, np.float32)
+    left[which] = moved_remainder(small, asking, (pairs.other[which], pairs.asked[which]), movement[which])
+    return left
+
+
+def _moved(movement: Float32s) -> NDArray[np.bool_]:
+    """Which pairs had to be resized, turned or moved to agree."""
+    change = np.abs(movement - np.eye(2, 3, dtype=np.float32))
+    moved: NDArray[np.bool_] = np.any(change > _STILL * np.array([1, 1, 2], np.float32), axis=(1, 2))
+    return moved
+
+
+def usual_missing(asking: Float32s, rows: Rows, gray: Float32s, partners: Rows) -> Float32s:
+    """What is missing between a picture and those that look like it: the median of a few, `(rows, 2)`.
+
+    Where nearly all of them agree so well that they may be copies, the median of the other pictures.
+    """
+    distinct, place = np.unique(rows, return_inverse=True)
+    farther = partners[distinct][:, _LOOKALIKES]
+    own = np.repeat(distinct, farther.shape[1])
+    missing = compare_detail(gray, asking, (np.maximum(farther, 0).ravel(), own)).missing
+    missing = missing.reshape(*farther.shape, len(DISAGREEING))
+    counts = (farther >= 0)[..., None] & (missing > _MAY_BE_A_COPY)
+    enough = counts.sum(axis=1) >= 2
+    middle = np.zeros((len(distinct), len(DISAGREEING)), np.float32)
+    for kind in range(len(DISAGREEING)):
+        own_rows = np.flatnonzero(enough[:, kind])
+        kept = np.where(counts[own_rows, :, kind], missing[own_rows, :, kind], np.nan)
+        middle[own_rows, kind] = np.nanmedian(kept, axis=1)
+        middle[~enough[:, kind], kind] = np.median(middle[own_rows, kind]) if len(own_rows) else 0
+    return middle[place.ravel()]
