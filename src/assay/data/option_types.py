@@ -40,7 +40,9 @@ def _wanted(name: str, value: Any) -> str:
         right = _is_number(value, Integral) and 0 <= value < _SEEDS
         return "" if right else f"a whole number from 0 to {_SEEDS - 1}"
     if name == "test_fraction":
-        return "" if _is_number(value, Real) else "a number"
+        # No fraction or decimal, which NumPy does not round.
+        plain = isinstance(value, int | float | np.integer | np.floating)
+        return "" if plain and _is_number(value, Real) else "a float"
     if name == "split_names":
         texts = isinstance(value, Mapping) and all(isinstance(text, str) for text in value.values())
         return "" if texts or isinstance(value, str) else "a mapping from split to folder"

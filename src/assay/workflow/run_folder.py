@@ -19,6 +19,7 @@ from assay.core.disk_errors import environment_errors
 from assay.core.errors import AssayError, Interrupted
 from assay.core.machine import library_versions, machine_facts
 from assay.core.text import in_unicode, one_line
+from assay.data.formats.safe_open import holds
 from assay.workflow.manifest_shape import manifest_problem
 
 CONFIG: Final = "config.toml"
@@ -156,7 +157,7 @@ def _take_up(path: Path, config: Mapping[str, Any]) -> bool:
     if not file.exists():
         durable.write_text(file, text)
         return False
-    if file.read_bytes() != durable.utf_8(text):
+    if not holds(file, durable.utf_8(text)):
         raise AssayError(
             "config-changed",
             path,

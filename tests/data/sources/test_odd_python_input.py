@@ -1,6 +1,7 @@
 """What people hand over in Python that is odd but plausible: the right set, or one line that says why."""
 
 import io
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -147,8 +148,9 @@ def test_classes_of_numpy_are_text() -> None:
     [
         {"name": 5}, {"name": Path("a")}, {"seed": "a"}, {"seed": -1}, {"seed": 1.5}, {"seed": None},
         {"seed": True}, {"seed": 2**32}, {"test_fraction": "0.2"}, {"test_fraction": True},
-        {"test_fraction": float("nan")}, {"label_column": 0}, {"path_column": ["a"]}, {"layout": 5},
-        {"resize": "zoom"}, {"split_names": ["a"]}, {"split_names": {"train": 5}}, {"root": 5},
+        {"test_fraction": float("nan")}, {"test_fraction": Fraction(1, 5)}, {"label_column": 0},
+        {"path_column": ["a"]}, {"layout": 5}, {"resize": "zoom"}, {"split_names": ["a"]},
+        {"split_names": {"train": 5}}, {"root": 5},
         {"skip_bad": "no"}, {"offline": 2}, {"follow_links": []},
     ],
     ids=str,

@@ -1,6 +1,7 @@
 """Checkpoints: stopped anywhere, a run goes on to the same bits; damage is found and passed over."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -200,8 +201,23 @@ def _remove(path: Path) -> None:
     path.unlink()
 
 
+def _pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def _folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def _device(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("/dev/zero")
+
+
 @pytest.mark.parametrize("suffix", ["json", "safetensors"])
-@pytest.mark.parametrize("damage", [_flip, _cut, _zero, _empty, _remove])
+@pytest.mark.parametrize("damage", [_flip, _cut, _zero, _empty, _remove, _pipe, _folder, _device])
 def test_a_damaged_checkpoint_is_passed_over(
     split: Split,
     rows: HoldOut,
@@ -211,8 +227,8 @@ def test_a_damaged_checkpoint_is_passed_over(
     suffix: str,
     damage: Callable[[Path], None],
 ) -> None:
-    """The newest checkpoint flipped, cut, zeroed, emptied or half gone: the one before serves, and the
-    damaged one is named."""
+    """The newest checkpoint flipped, cut, zeroed, emptied, half gone, or no file: the one before serves, and
+    the damaged one is named. A pipe is not waited for."""
     with pytest.raises(Interrupted):
         fit(FitRequest(split, rows, CLASSES, recipe, checkpoints=tmp_path, should_stop=stop_at(6)))
     damage(tmp_path / f"step-0000000006.{suffix}")

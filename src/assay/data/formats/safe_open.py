@@ -71,6 +71,11 @@ def read_file(path: str | Path, most: int, follow_links: bool = True) -> bytes:
         raise _explained(error, path) from error
 
 
+def holds(path: Path, data: bytes) -> bool:
+    """Whether a regular file has just this content. Raises as `open_file`."""
+    return read_file(path, len(data) + 1) == data
+
+
 def _read_up_to(descriptor: int, count: int) -> bytes:
     data = os.read(descriptor, count)
     while len(data) < count and (more := os.read(descriptor, count - len(data))):

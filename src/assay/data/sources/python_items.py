@@ -14,7 +14,8 @@ from PIL import Image
 
 from assay.core.arrays import unmasked
 from assay.core.errors import AssayError
-from assay.core.text import one_line, shortened
+from assay.core.text import one_line
+from assay.data.foreign_code import FAILURES, told
 from assay.data.formats.pixel_arrays import ArrayForm, pixels, plain_images
 from assay.data.formats.png import png_bytes
 from assay.data.formats.text_table import LABEL_NAMES, optional_column
@@ -94,19 +95,6 @@ def _encoded(value: Any, where: str, form: ArrayForm) -> bytes:
 #: Items of a data set beyond which its length is taken for a mistake, or for a set that never ends.
 _MOST_ITEMS: Final = 100_000_000
 
-#: What the code of a user's data set may raise. Interruptions and full memory pass through.
-_FAILURES: Final = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
-
 
 def items_of(given: Any, request: Request) -> Iterator[tuple[Any, Any]]:
     """Image and label of each item, each asked for once."""
@@ -133,8 +121,8 @@ def _length(given: Any) -> int:
     """How many items there are. Raises AssayError `bad-arrays` where that cannot be."""
     try:
         count = len(given)
-    except _FAILURES as error:
-        raise wrong_objects(f"its length cannot be had ({_told(error)})") from error
+    except FAILURES as error:
+        raise wrong_objects(f"its length cannot be had ({told(error)})") from error
     if count > _MOST_ITEMS:
         raise wrong_objects(f"it says that it has {count:,} items, which do not fit into memory")
     return count
@@ -144,18 +132,11 @@ def _item(given: Any, number: int) -> Any:
     """An item; whatever code of the user's raises is told with the item's number."""
     try:
         return given[number]
-    except (*_FAILURES, StopIteration) as error:
-        what = f"item {number} of {len(given):,} cannot be read ({_told(error)})"
+    except FAILURES as error:
+        what = f"item {number} of {len(given):,} cannot be read ({told(error)})"
         raise AssayError(
             "bad-arrays", "the data set", what, "Try data[number], and correct it there."
         ) from error
-
-
-def _told(error: Exception) -> str:
-    """What somebody's code raised, in one short line."""
-    return shortened(
-        one_line(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__), 200
-    )
 
 
 def wrong_objects(what: str) -> AssayError:

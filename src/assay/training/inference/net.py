@@ -16,6 +16,7 @@ from assay.training.inference.blend import of_net
 from assay.training.model.values import ModelData
 from assay.training.nets.finetuned import largest_batch
 from assay.training.nets.network import filled_network, for_threads
+from assay.training.nets.own_net import errors_of_own
 from assay.training.recipes import net_recipe
 
 
@@ -50,8 +51,10 @@ def logit_blocks(
     """
 
     def answer(inputs: torch.Tensor) -> torch.Tensor:
-        logits: torch.Tensor = mine()(inputs)
-        return (logits + mine()(inputs.flip(2))) / 2 if mirrored else logits
+        doing = f"a batch of {len(inputs):,} images does not go through it in evaluation mode"
+        with errors_of_own(network, doing, "Correct the net."):
+            logits: torch.Tensor = mine()(inputs)
+            return (logits + mine()(inputs.flip(2))) / 2 if mirrored else logits
 
     mine = for_threads(network.eval())
     yield from over_batches(answer, preprocessing, blocks, device, at_a_time, largest_batch(network))

@@ -16,9 +16,14 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from assay.core import durable
+from assay.core.errors import AssayError
 from assay.core.events import OnEvent, warn
+from assay.data.formats.safe_open import open_file
 
 _KEPT: Final = 2
+
+#: What a file that is not as it was written makes its reader raise.
+_DAMAGE: Final = (AssayError, OSError, ValueError, KeyError, TypeError, RecursionError, SafetensorError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,27 +51,33 @@ def newest_checkpoint(folder: Path, on_event: OnEvent) -> Checkpoint | None:
     for step in reversed(_steps(folder)):
         try:
             return _read(folder, step)
-        except (OSError, ValueError, KeyError, TypeError, RecursionError, SafetensorError) as error:
+        except _DAMAGE as error:
+            what = error.what if isinstance(error, AssayError) else error
             name = _record_path(folder, step).name
             warn(
                 on_event,
                 "train",
-                f"checkpoint {name} is damaged ({error}); the one before is used",
+                f"checkpoint {name} is damaged ({what}); the one before is used",
                 checkpoint=name,
             )
     return None
 
 
 def _read(folder: Path, step: int) -> Checkpoint:
-    text = _record_path(folder, step).read_bytes().decode("utf-8")
-    whole = json.loads(text)
+    whole = json.loads(_content(_record_path(folder, step)).decode("utf-8"))
     record = whole["record"]
     if whole.get("schema") != 1 or whole["sha256"] != _checksum(record):
         raise ValueError("its record does not match its hash")
-    weights = _weights_path(folder, step).read_bytes()
+    weights = _content(_weights_path(folder, step))
     if hashlib.sha256(weights).hexdigest() != record["tensors_sha256"]:
         raise ValueError("its tensors do not match their hash")
     return Checkpoint(record, safetensors.numpy.load(weights))
+
+
+def _content(path: Path) -> bytes:
+    """The bytes of a regular file; a pipe is not waited for. Raises as `open_file`."""
+    with open_file(path) as file:
+        return file.read()
 
 
 def _checksum(record: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """`TrainStep`: a net and the optimizer that teaches it; and how several learn together."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -10,10 +10,9 @@ from torch import nn
 from assay.training.device import mixed_precision, side_by_side
 from assay.training.loop.job import Job
 from assay.training.loop.loader import Batch
-from assay.training.model.own_net import own_net_of
 from assay.training.nets.ensemble import averaged
 from assay.training.nets.finetuned import FineTuned
-from assay.training.nets.own_net import net_errors
+from assay.training.nets.own_net import errors_of_own
 from assay.training.optim import sequential_backward
 from assay.training.optim.adam import Adam
 from assay.training.optim.loss import batch_loss, loss_and_gradient
@@ -55,17 +54,17 @@ class TrainStep:
     @torch.enable_grad()
     def _by_autograd(self, job: Job, batch: Batch) -> _Gradients:
         fix = "Give another batch_size, or a net that takes such a batch."
-        own = own_net_of(self.network)
         doing = f"a batch of {len(batch.labels)} images does not go through it in training"
         computing = mixed_precision(job.device, job.precision)
-        with computing, net_errors(own.name, doing, fix) if own else nullcontext():
+        with computing, errors_of_own(self.network, doing, fix):
             logits = self._answers(batch)
         logits = logits.float()
         if self.learner is not None:
             return self._by_parts(job, batch, logits)
         loss = batch_loss(job.recipe, logits, batch.labels, job.class_weights, batch.mixed)
         # A weight that the loss does not depend on has gradient zero: a branch may be off for a batch.
-        gradients = torch.autograd.grad(loss, self.parameters, allow_unused=True, materialize_grads=True)
+        with errors_of_own(self.network, "no gradient goes back through it in training", fix):
+            gradients = torch.autograd.grad(loss, self.parameters, allow_unused=True, materialize_grads=True)
         return loss.detach(), logits.detach(), gradients
 
     def _by_parts(self, job: Job, batch: Batch, logits: torch.Tensor) -> _Gradients:

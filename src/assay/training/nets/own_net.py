@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Final
 
 import numpy as np
@@ -13,20 +13,9 @@ from torch.nn.functional import cross_entropy
 from torch.nn.parameter import is_lazy
 
 from assay.core.errors import AssayError
-from assay.core.text import shortened
+from assay.data.foreign_code import FAILURES, told
 from assay.training.device import is_memory_error
-from assay.training.model.own_net import GivenNet, OwnNet
-
-#: What code of the user's may raise where a net does not fit. Interruptions and full memory pass through.
-_FAILURES: Final = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
+from assay.training.model.own_net import GivenNet, OwnNet, own_net_of
 
 #: Wrappers of torch's by the name of their class, and what to give instead.
 _WRAPPED: Final = {
@@ -60,11 +49,16 @@ def net_errors(name: str, doing: str, fix: str) -> Iterator[None]:
     """Turn what a user's net raises into `net-refused`: what was being done, and torch's own words."""
     try:
         yield
-    except _FAILURES as error:
+    except FAILURES as error:
         if is_memory_error(error):
             raise
-        told = shortened(" ".join(str(error).split()) or type(error).__name__, 200)
-        raise _refused(name, f"{doing}: {type(error).__name__}: {told}", fix) from error
+        raise _refused(name, f"{doing}: {told(error)}", fix) from error
+
+
+def errors_of_own(network: nn.Module, doing: str, fix: str) -> AbstractContextManager[None]:
+    """`net_errors` where a net is a copy of the user's; what a net of Assay's raises passes as it is."""
+    own = own_net_of(network)
+    return nullcontext() if own is None else net_errors(own.name, doing, fix)
 
 
 def own_net(given: GivenNet, images: NDArray[np.uint8], class_count: int, seed: int) -> OwnNet:

@@ -1,6 +1,5 @@
 """`CardSource`: what a finished run folder says of itself, checked against its manifest."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from assay.core.errors import AssayError
 from assay.core.text import one_line
+from assay.evaluation.predictions_file import read_record
 from assay.workflow import run_folder
 
 
@@ -52,8 +52,7 @@ def read_source(folder: Path, license_name: str, url: str) -> CardSource:
         raise AssayError("bad-value", folder, "it has several models, and a card is of one", fix)
 
     def record(name: str) -> Any:
-        known = name in manifest["files"]
-        return json.loads((folder / name).read_text("utf-8")) if known else None
+        return read_record(folder / name) if name in manifest["files"] else None
 
     audit, evaluation, model = map(record, ("audit.json", "evaluation.json", "model/model.json"))
     return CardSource(manifest, config, audit, evaluation, model, one_line(license_name), one_line(url))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from assay.core.arrays import unmasked
 from assay.core.errors import AssayError
 from assay.data.class_probabilities import read_probabilities
+from assay.data.foreign_code import foreign_errors
 from assay.data.values import Dataset, Split
 
 #: What a model is called that was trained elsewhere and has no name.
@@ -107,7 +108,10 @@ def _ask(model: Any, dataset: Dataset) -> Answered:
 
 
 def _block(predict: Callable[[Any], Any], images: NDArray[np.uint8]) -> NDArray[Any]:
-    values = np.asarray(unmasked(predict(images), "model"))
+    doing = f"its predict_proba raised, given {len(images):,} images of shape {images.shape[1:]}"
+    with foreign_errors("net-refused", "model", doing, "Correct the model."):
+        given = predict(images)
+    values = np.asarray(unmasked(given, "model"))
     if values.ndim != 2 or len(values) != len(images):
         what = f"predict_proba gave {values.shape} for {len(images):,} images"
         raise AssayError("bad-arrays", "model", what, "It must give one row per image.")
@@ -129,7 +133,9 @@ def _as_asked(model: Any, block: NDArray[np.uint8], split: Split) -> NDArray[np.
 
 def _classes_of(model: Any, dataset: Dataset) -> tuple[str, ...]:
     """The names of the model's columns; class numbers count from 0."""
-    found = next((getattr(model, name) for name in ("classes_", "classes") if hasattr(model, name)), None)
+    with foreign_errors("net-refused", "model", "its classes cannot be asked for", "Correct the model."):
+        there = [name for name in ("classes_", "classes") if hasattr(model, name)]
+        found = getattr(model, there[0]) if there else None
     if found is None:
         return dataset.classes
     classes = dataset.classes

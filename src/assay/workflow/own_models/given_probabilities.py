@@ -11,6 +11,7 @@ import numpy as np
 from assay.core import durable
 from assay.core.errors import AssayError
 from assay.data.class_probabilities import ClassProbabilities, read_probabilities
+from assay.data.formats.safe_open import holds
 from assay.data.values import Dataset
 
 #: What `config.toml` has in place of a file where an array was given in Python.
@@ -36,7 +37,7 @@ class Kind:
         copy = folder / self.file
         if not copy.exists():
             durable.write_bytes(copy, out.getvalue())
-        elif copy.read_bytes() != out.getvalue():
+        elif not holds(copy, out.getvalue()):
             fix = "Give that run's probabilities to continue it, or another folder with --out."
             raise AssayError(
                 "config-changed", folder, "the unfinished run there has other probabilities", fix

@@ -12,6 +12,7 @@ from assay.core.errors import AssayError
 from assay.core.events import OnEvent
 from assay.data.class_probabilities import ClassProbabilities
 from assay.data.decisions import APPLIED, Decided, Decision, decide, decisions_csv, read_decisions
+from assay.data.formats.safe_open import holds, read_file
 from assay.data.values import Dataset, Split
 from assay.features import backbones
 from assay.training.classifier import Model
@@ -37,6 +38,9 @@ from assay.workflow.settings import Settings
 
 #: In the run folder: why the recipe was taken, in words.
 REASON: Final = "recipe_reason.txt"
+
+#: Bytes of it that are read.
+_LONGEST_REASON: Final = 10_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,7 +228,7 @@ def _start_of(folder: Path, settings: Settings) -> ModelData | None:
 
 def _reason_of(folder: Path) -> str:
     copy = folder / REASON
-    return copy.read_text("utf-8", errors="replace") if copy.exists() else ""
+    return read_file(copy, _LONGEST_REASON).decode("utf-8", "replace") if copy.exists() else ""
 
 
 def _decisions_of(folder: Path, settings: Settings) -> tuple[Decision, ...]:
@@ -257,7 +261,7 @@ def _keep_decisions(plan: Plan, folder: Path) -> None:
     copy, text = folder / APPLIED, decisions_csv({**vars(d), "decision": d.action} for d in plan.decisions)
     if not copy.exists():
         durable.write_text(copy, text)
-    elif copy.read_text("utf-8") != text:
+    elif not holds(copy, durable.utf_8(text)):
         fix = "Give that run's decisions to continue it, or give another folder with --out."
         raise AssayError("config-changed", folder, "the unfinished run there has other decisions", fix)
 
