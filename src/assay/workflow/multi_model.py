@@ -70,7 +70,7 @@ def _finished_part(part: Plan, audit: Audit, on_event: OnEvent) -> Run:
 
 
 def _test_part(part: Plan, results: Results, on_event: OnEvent, max_risk: float | None) -> Run:
-    with run_folder.reopen(part.folder) as opened:
+    with run_folder.reopen(part.folder, run_folder.JUDGED) as opened:
         return test_one(part, opened, results, _naming(part, on_event), max_risk)
 
 

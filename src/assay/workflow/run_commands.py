@@ -97,7 +97,8 @@ def run_evaluate(
     share of answers that may be wrong; when to answer is then chosen anew, on the validation images.
     Raises AssayError `data-changed` when they have not. Of a run of several models, all are judged.
     """
-    with run_folder.reopen(Path(folder)) as opened:
+    # Each model of several is held to its own manifest.
+    with run_folder.reopen(Path(folder), (*run_folder.JUDGED, f"{run_folder.MODELS}/")) as opened:
         plan = plan_of_run(opened.path, data, offline, on_event)
         need_test_split(plan.dataset)
         if plan.answers is not None:
@@ -204,7 +205,7 @@ def report_again(
     where the model looks, beside its surest mistakes. A report that was changed or deleted is no obstacle;
     any other file is. Raises AssayError `run-damaged`, `data-changed`, `not-a-run-folder`, `bad-value`.
     """
-    with run_folder.reopen(Path(folder), ("report.", "figures/")) as opened:
+    with run_folder.reopen(Path(folder), run_folder.REPORTED) as opened:
         plan = plan_of_run(opened.path, data, offline, on_event)
         run_folder.need_data(opened.path, plan.dataset.fingerprint)
         if plan.parts and look_at:

@@ -39,6 +39,11 @@ DATA_CARD: Final = "data_card.md"
 MODEL_CARD: Final = "model_card.md"
 CROISSANT: Final = "croissant.json"
 
+#: Beginnings of the names of what a new report of a finished run writes or removes before its manifest, and
+#: of what a new judgment does: where one was stopped between, they are not those of the manifest.
+REPORTED: Final = ("report.", "figures/", GATES, DATA_CARD, MODEL_CARD, CROISSANT)
+JUDGED: Final = (*REPORTED, "evaluation.json", "predictions.csv", "comparison.json", "differences.csv")
+
 #: Not in the manifest: itself, the lock, the checkpoints (they verify themselves), and the table that a
 #: person fills in after the run.
 _NOT_HASHED: Final = (MANIFEST, LOCK, "checkpoints", "decisions.csv")

@@ -190,6 +190,6 @@ def _merged_again(plan: Plan) -> Iterator[run_folder.RunFolder]:
     """The finished run of a plan, held to write its report again. Errors as of `run_merge`."""
     if not run_folder.is_of(plan.folder, plan.config()):
         run_folder.refuse_foreign(plan.folder)
-    with run_folder.reopen(plan.folder, ("report.", "figures/")) as opened:
+    with run_folder.reopen(plan.folder, run_folder.REPORTED) as opened:
         run_folder.need_data(plan.folder, plan.dataset.fingerprint)
         yield opened
