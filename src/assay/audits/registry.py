@@ -30,6 +30,7 @@ from assay.core.events import Event, OnEvent, ignore
 from assay.core.text import choices
 from assay.data.class_probabilities import ClassProbabilities
 from assay.data.values import PURPOSES, Dataset
+from assay.estimators.shared_passes import Helpers
 from assay.features.choice import Choice
 
 
@@ -117,6 +118,7 @@ def audit_dataset(
     pred_probs: ClassProbabilities | None = None,
     choice: Choice | None = None,
     tables: Mapping[str, RowTables] | None = None,
+    helpers: Helpers | None = None,
 ) -> Audit:
     """Run the named checks (all when None) and gather their findings and issues.
 
@@ -125,12 +127,15 @@ def audit_dataset(
     pred_probs: the user's own out-of-sample probabilities, by which labels are judged.
     choice: between hand-made and pretrained features, where it was asked for; then `features` are those of
     the pretrained net, if it won. tables: figures of each image, per split, where they were measured before.
+    helpers: processes that share what the reference classifier computes; they change no bit.
 
     Raises AssayError `unknown-check` for a name that is not in `CHECKS`.
     """
     chosen = known_checks(checks)
     linear = choice is not None and choice.takes_pretrained
-    context = CheckContext(dataset, measurements, features, thorough, pred_probs, linear, tables or {})
+    context = CheckContext(
+        dataset, measurements, features, thorough, pred_probs, linear, tables or {}, helpers
+    )
     checked: list[Checked] = []
     for name in chosen:
         checked.append(_run(CHECKS[name], context))

@@ -14,6 +14,7 @@ from assay.audits.values import Audit
 from assay.core.events import OnEvent, ignore
 from assay.data.class_probabilities import ClassProbabilities
 from assay.data.values import Dataset
+from assay.estimators.shared_passes import Helpers
 from assay.features.choice import for_reference
 
 
@@ -29,13 +30,14 @@ def run_checks(
     pred_probs: ClassProbabilities | None = None,
     self_test_seed: int | None = None,
     tables: Mapping[str, RowTables] | None = None,
+    helpers: Helpers | None = None,
 ) -> Audit:
     """The audit of a data set, from the cache where the same one was made before.
 
     features: a .npy file with one row per image. backbone: of the pretrained features that are asked for
     where there is none; None: the default one, of sets that are not large. pred_probs: the user's own, to
     judge labels by. self_test_seed: plant faults by this seed in copies of the data, and put what was found
-    into `statistics["self_test"]`; None does not. tables: as in `audit_dataset`.
+    into `statistics["self_test"]`; None does not. tables, helpers: as in `audit_dataset`.
     Raises AssayError `unknown-check`, and those of `read_features`.
     """
     choice, rows = None, None
@@ -46,7 +48,7 @@ def run_checks(
 
     def make() -> Audit:
         found = audit_dataset(
-            dataset, measurements, checks, on_event, rows, thorough, pred_probs, choice, tables
+            dataset, measurements, checks, on_event, rows, thorough, pred_probs, choice, tables, helpers
         )
         if self_test_seed is None:
             return found

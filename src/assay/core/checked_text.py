@@ -1,9 +1,13 @@
-"""Texts kept in the cache under a seal: what comes back is what was written, or nothing."""
+"""Texts and bytes kept under a seal: what comes back is what was written, or nothing."""
 
 import hashlib
 from pathlib import Path
+from typing import Final
 
 from assay.core import durable
+
+#: Bytes of the SHA-256 that sealed bytes begin with.
+_SEAL: Final = hashlib.sha256().digest_size
 
 
 def write_checked(path: Path, text: str) -> None:
@@ -23,3 +27,14 @@ def read_checked(path: Path) -> str | None:
 
 def _checksum(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def sealed(content: bytes) -> bytes:
+    """The content after its SHA-256."""
+    return hashlib.sha256(content).digest() + content
+
+
+def unsealed(found: bytes) -> bytes | None:
+    """The content that `sealed` was given; None where it is not as it was."""
+    content = found[_SEAL:]
+    return content if hashlib.sha256(content).digest() == found[:_SEAL] else None

@@ -20,7 +20,7 @@ PENALTIES: Final = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 FINE_PENALTIES: Final = tuple(10.0 ** (step / 2) for step in range(-8, 3))
 
 #: Rows that the penalty is chosen by: enough to tell errors apart that differ by a hundredth.
-_JUDGING_ROWS: Final = 8_192
+JUDGING_ROWS: Final = 8_192
 
 
 #: An image with all the leverage (1) has no answer without itself; this keeps the division finite.
@@ -69,14 +69,18 @@ def fit(
     labels: int64 `(n,)` in [0, class_count), one per feature row. groups: int64 `(n,)`, equal for rows that
     are left out together (images of one patient, copies of one picture); None: every row is its own group.
     """
-    gram, sums = gram_and_sums(blocks, labels, class_count)
+    found = candidates(*gram_and_sums(blocks, labels, class_count), penalties)
+    errors = _errors(found, blocks, labels, groups)
+    return found[int(np.argmin(errors))]
+
+
+def candidates(gram: NDArray[np.float64], sums: Floats, penalties: tuple[float, ...]) -> list[Ridge]:
+    """The fit for each penalty, from one factorization of the Gram matrix. sums: as of `gram_and_sums`."""
     eigenvalues, axes = np.linalg.eigh(gram)
     eigenvalues = np.maximum(eigenvalues, 0)
     axes = axes.astype(sums.dtype)
     scale = float(eigenvalues.mean()) or 1.0
-    candidates = [Ridge(eigenvalues, axes, axes.T @ sums, share * scale) for share in penalties]
-    errors = _errors(candidates, blocks, labels, groups)
-    return candidates[int(np.argmin(errors))]
+    return [Ridge(eigenvalues, axes, axes.T @ sums, share * scale) for share in penalties]
 
 
 def gram_and_sums(
@@ -109,31 +113,29 @@ def indicators(labels: NDArray[np.int64], class_count: int, dtype: Any = np.floa
     return hot
 
 
-def _errors(
-    candidates: list[Ridge], blocks: Blocks, labels: Rows, groups: Rows | None
-) -> NDArray[np.float64]:
+def _errors(fits: list[Ridge], blocks: Blocks, labels: Rows, groups: Rows | None) -> NDArray[np.float64]:
     """The summed leave-one-out squared error of each candidate, over rows spread evenly.
 
     Rows of groups are judged by whole groups, of which so many are taken that they have as large a share.
     """
-    stride = -(-len(labels) // _JUDGING_ROWS)
+    stride = -(-len(labels) // JUDGING_ROWS)
     joint = np.zeros(len(labels), bool) if groups is None else shared(groups)
-    errors = np.zeros(len(candidates))
+    errors = np.zeros(len(fits))
     done = 0
     for rows, own in labelled(blocks, labels):
         alone = ~joint[done : done + len(rows)][::stride]
         done += len(rows)
-        along = (rows[::stride] @ candidates[0].axes)[alone]
-        hot = indicators(own[::stride][alone], candidates[0].targets.shape[1])
-        errors += [np.square(_without_itself(c, along, own[::stride][alone]) - hot).sum() for c in candidates]
+        along = (rows[::stride] @ fits[0].axes)[alone]
+        hot = indicators(own[::stride][alone], fits[0].targets.shape[1])
+        errors += [np.square(without_itself(c, along, own[::stride][alone]) - hot).sum() for c in fits]
     if groups is None or not joint.any():
         return errors
     chosen = np.unique(groups[joint])[::stride]
     taken = np.flatnonzero(joint & np.isin(groups, chosen))
-    along = _rows_of(blocks, taken) @ candidates[0].axes
-    hot = indicators(labels[taken], candidates[0].targets.shape[1])
-    for place, candidate in enumerate(candidates):
-        found = _without_groups(candidate, along, labels[taken], groups[taken])
+    along = _rows_of(blocks, taken) @ fits[0].axes
+    hot = indicators(labels[taken], fits[0].targets.shape[1])
+    for place, candidate in enumerate(fits):
+        found = without_groups(candidate, along, labels[taken], groups[taken])
         errors[place] += np.square(found - hot).sum()
     return errors
 
@@ -163,18 +165,18 @@ def leave_one_out(ridge: Ridge, blocks: Blocks, labels: Rows, groups: Rows | Non
     be those of `fit`; groups as there.
     """
     scores = [
-        _without_itself(ridge, rows @ ridge.axes, own).astype(rows.dtype, copy=False)
+        without_itself(ridge, rows @ ridge.axes, own).astype(rows.dtype, copy=False)
         for rows, own in labelled(blocks, labels)
     ]
     found = np.concatenate(scores)
     if groups is not None and (joint := shared(groups)).any():
         rows = np.flatnonzero(joint)
         along = _rows_of(blocks, rows) @ ridge.axes
-        found[rows] = _without_groups(ridge, along, labels[rows], groups[rows])
+        found[rows] = without_groups(ridge, along, labels[rows], groups[rows])
     return found
 
 
-def _without_groups(ridge: Ridge, along: Floats, labels: Rows, groups: Rows) -> Floats:
+def without_groups(ridge: Ridge, along: Floats, labels: Rows, groups: Rows) -> Floats:
     """Scores `(n, k)` of rows along the axes, each from a fit without the rows of its group."""
     scores = np.empty((len(along), ridge.targets.shape[1]), along.dtype)
     order = np.argsort(groups, kind="stable")
@@ -200,7 +202,8 @@ def _without_group(ridge: Ridge, along: Floats, labels: Rows) -> Floats:
     return apart
 
 
-def _without_itself(ridge: Ridge, along: Floats, labels: NDArray[np.int64]) -> Floats:
+def without_itself(ridge: Ridge, along: Floats, labels: NDArray[np.int64]) -> Floats:
+    """Scores `(n, k)` of rows along the axes, each from a fit without the row itself."""
     weights = (1 / (ridge.eigenvalues + ridge.penalty)).astype(along.dtype)
     return taken_out(along @ ridge.coefficients, np.square(along) @ weights, labels)
 

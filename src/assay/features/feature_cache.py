@@ -1,6 +1,5 @@
 """Features that were computed before, by the digest of each image: one file for a backbone, in the cache."""
 
-import hashlib
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,15 +13,13 @@ from safetensors import SafetensorError
 from assay.core import durable
 from assay.core.arrays import Float32s
 from assay.core.cache_folder import cache_folder
+from assay.core.checked_text import sealed, unsealed
 from assay.core.disk_errors import environment_errors
 
 #: Images whose features are kept, the newest: with 3,584 numbers each they take 290 MB.
 _MOST_IMAGES: Final = 20_000
 
 _FOLDER: Final = "features"
-
-#: Bytes of the SHA-256 over the rest that a file begins with.
-_SEAL: Final = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,11 +37,11 @@ class Kept:
         nothing = cls(key, np.zeros((0, 32), np.uint8), np.zeros((0, dimension), np.float32))
         path = _path(key)
         with environment_errors(path):
-            content = path.read_bytes() if path.is_file() else b""
-        if hashlib.sha256(content[_SEAL:]).digest() != content[:_SEAL]:
+            content = unsealed(path.read_bytes() if path.is_file() else b"")
+        if content is None:
             return nothing
         try:
-            arrays = safetensors.numpy.load(content[_SEAL:])
+            arrays = safetensors.numpy.load(content)
             found = cls(key, arrays["digests"], arrays["rows"])
         except (SafetensorError, KeyError):
             return nothing
@@ -76,7 +73,7 @@ class Kept:
         )
         path = _path(self.key)
         durable.make_directory(path.parent)
-        durable.write_bytes(path, hashlib.sha256(content).digest() + content)
+        durable.write_bytes(path, sealed(content))
 
 
 def _path(key: str) -> Path:

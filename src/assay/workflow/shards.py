@@ -22,9 +22,10 @@ from assay.data.load import as_request
 from assay.data.piece import MOST, Piece, Shard, parse_shard
 from assay.data.shards import read_shard
 from assay.data.values import PURPOSES
+from assay.estimators.shared_passes import Helpers
 from assay.features import backbones
 from assay.workflow import run_folder
-from assay.workflow.engines.table import engine_named
+from assay.workflow.engines.table import engine_named, is_elsewhere
 from assay.workflow.planning.command_settings import command_settings, refuse_untested
 from assay.workflow.planning.data import open_data
 from assay.workflow.planning.plan import Plan, keep_inputs, plan_of_data
@@ -135,9 +136,7 @@ def run_engine(
     data, out, given: as of an audit. workers: processes at once, and shards; None: the processors there are.
     Raises AssayError as `run_shard` and `run_merge` do, and `bad-value` for an engine that does not exist.
     """
-    run, count = engine_named(engine), thread_count() if workers is None else workers
-    if not 1 <= count <= MOST:
-        raise AssayError("bad-value", "--workers", f"{count} is no number of workers", "Give 1 or more.")
+    run, count = engine_named(engine), _workers(workers)
     settings, _ = command_settings("audit", str(data), given)
     known_checks(settings.checks)
     if out is not None:
@@ -150,18 +149,55 @@ def run_engine(
         shards = [str(Shard(number, count)) for number in range(1, count + 1)]
         with stage(on_event, "shards", engine=engine, shards=count):
             run({shard: [*command, "--shard", shard] for shard in shards}, workers, on_event)
+        # On this machine threads of the merge do as much as processes, with no files between them.
+        if is_elsewhere(engine):
+            return run_merge(parts, out=out, engine=engine, workers=workers, on_event=on_event)
         return run_merge(parts, out=out, on_event=on_event)
 
 
+def _workers(given: int | None) -> int:
+    """How many workers: as many as there are processors where nobody says. Raises AssayError `bad-value`."""
+    count = thread_count() if given is None else given
+    if not 1 <= count <= MOST:
+        raise AssayError("bad-value", "--workers", f"{count} is no number of workers", "Give 1 or more.")
+    return count
+
+
+def _helpers(engine: str | None, workers: int | None, on_event: OnEvent) -> Helpers | None:
+    """The processes that share the merge's passes over labels, of an engine that has several at once."""
+    if engine is None and workers is None:
+        return None
+    name, count = engine or "processes", _workers(workers)
+    run = engine_named(name)
+    if count == 1 or name == "serial":
+        return None
+
+    def warnings(event: Event) -> None:
+        if event.event == "warning":  # how many commands are done is no progress of the audit
+            on_event(event)
+
+    return Helpers(count, lambda commands: run(commands, workers, warnings))
+
+
 def run_merge(
-    parts: str | Path, *, out: str | Path | None = None, again: bool = False, on_event: OnEvent = ignore
+    parts: str | Path,
+    *,
+    out: str | Path | None = None,
+    engine: str | None = None,
+    workers: int | None = None,
+    again: bool = False,
+    on_event: OnEvent = ignore,
 ) -> Run:
     """The audit of the whole from the parts in a folder, in a run folder as of `run_audit`.
 
-    again: in `out` lies the finished audit of these parts, whose report is written again.
-    Raises AssayError: `parts-missing`, `part-twice`, `part-foreign`, `part-version`, `part-damaged`; again:
-    `run-folder-finished` where it is another audit, `data-changed`, `run-damaged`.
+    engine, workers: whose processes share the passes over labels, and how many at once; by itself `processes`
+    where workers are named, and none where neither is. No file depends on it. again: in `out` lies the
+    finished audit of these parts, whose report is written again.
+    Raises AssayError: `parts-missing`, `part-twice`, `part-foreign`, `part-version`, `part-damaged`,
+    `engine-failed`, `bad-value` for an engine that does not exist; again: `run-folder-finished` where it is
+    another audit, `data-changed`, `run-damaged`.
     """
+    helpers = _helpers(engine, workers, on_event)
     if out is not None and not again:
         run_folder.refuse_foreign(Path(out))
     stored = read_parts(Path(parts))
@@ -180,7 +216,7 @@ def run_merge(
         if not again:
             keep_inputs(plan, folder)
         claimed.facts["parts"] = {"folder": str(parts), "shards": count}
-        results = examined(plan, on_event, measured)
+        results = examined(plan, on_event, measured, helpers)
         report(claimed, plan, results, None, on_event)
     return Run(folder, results.audit, results=results)
 

@@ -14,6 +14,7 @@ from assay.data.decisions import Decided
 from assay.data.splitting.stratified import HoldOut, hold_out
 from assay.data.splitting.validation import validation_rows
 from assay.data.values import Dataset
+from assay.estimators.shared_passes import Helpers
 from assay.evaluation.compare import Comparison
 from assay.evaluation.values import Evaluation
 from assay.features.choice import LEAST_SIDE, worth_asking
@@ -104,8 +105,11 @@ def test_one(
     return Run(folder.path, results.audit, model, score, results=results)
 
 
-def examined(plan: Plan, on_event: OnEvent, measured: Merged | None = None) -> Results:
-    """The data measured and audited. measured: what other processes have measured of them already."""
+def examined(
+    plan: Plan, on_event: OnEvent, measured: Merged | None = None, helpers: Helpers | None = None
+) -> Results:
+    """The data measured and audited. measured: what other processes have measured of them already. helpers:
+    processes that share what takes long."""
     with stage(on_event, "audit") as figures:
         measurements = measured.measurements if measured else measure_all(plan.dataset, on_event)
         settings = plan.settings
@@ -124,6 +128,7 @@ def examined(plan: Plan, on_event: OnEvent, measured: Merged | None = None) -> R
             pred_probs=plan.pred_probs,
             self_test_seed=settings.data_seed if settings.self_test else None,
             tables=measured.tables if measured else None,
+            helpers=helpers,
         )
         figures.update(areas=found.area_verdicts(), decisions=dict(found.decisions))
     found = replace(found, data=plan.dataset)

@@ -23,6 +23,7 @@ from assay.duplicates.find import Copies, find_copies
 from assay.estimators.label_noise import LabelPosterior
 from assay.estimators.label_quality import LabelQuality
 from assay.estimators.noise_matrix import TEMPERATURES, NoiseMatrix, fit_noise_matrix, wrong_chances
+from assay.estimators.shared_passes import Helpers
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class CheckContext:
     random waves. thorough: take more time where more is found by it.
     pred_probs: the user's own out-of-sample probabilities: labels are judged by them.
     tables: figures of each image, per split name, where they were measured before.
+    helpers: processes that share what the reference classifier computes.
     What only some checks need is computed when the first of them asks.
     """
 
@@ -45,6 +47,7 @@ class CheckContext:
     pred_probs: ClassProbabilities | None = None
     linear: bool = False
     tables: Mapping[str, RowTables] = field(default_factory=dict)
+    helpers: Helpers | None = None
 
     @cached_property
     def exact_copies(self) -> Copies:
@@ -65,7 +68,7 @@ class CheckContext:
     def cross_validated(self) -> CrossValidated:
         """What the reference classifier makes of every image without its own label."""
         features = self.features if self.linear else None
-        return judge(self.dataset, self.components, self.thorough, self.groups, features)
+        return judge(self.dataset, self.components, self.thorough, self.groups, features, self.helpers)
 
     @cached_property
     def groups(self) -> Rows:

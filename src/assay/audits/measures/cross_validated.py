@@ -16,6 +16,8 @@ from assay.data.values import Dataset
 from assay.estimators import ridge
 from assay.estimators.logistic_calibration import fit_calibration
 from assay.estimators.projections import fit_components, fit_fourier
+from assay.estimators.ridge_passes import fit_and_leave_out
+from assay.estimators.shared_passes import Helpers, passes_by
 from assay.features.choice import linear_inputs
 
 #: Random Fourier features by default and for `--thorough` (half as many as images, where these are few).
@@ -79,12 +81,14 @@ def judge(
     thorough: bool = False,
     groups: Rows | None = None,
     linear: Mapping[str, NDArray[np.float32]] | None = None,
+    helpers: Helpers | None = None,
 ) -> CrossValidated:
     """Fit the reference to train and judge all splits: train by leave-one-out, the others by prediction.
 
     components: those of `principal_components`, made here when None. groups: int64 `(n,)` of the training
     images, equal for those that are left out together: copies, and images of one group. linear: features per
-    split that the classifier weighs as they are, in place of random waves over the components.
+    split that the classifier weighs as they are, in place of random waves over the components. helpers:
+    processes that share the passes over train; the result is the same to the bit.
     """
     train = dataset.train
     counts = train.counts(len(dataset.classes))
@@ -92,7 +96,7 @@ def judge(
     components = components or principal_components(dataset)
     refusal = _refusal(dataset, learned)
     size = THOROUGH_SIZE if thorough else SIZE
-    probabilities = {} if refusal else _probabilities(dataset, components, size, groups, linear)
+    probabilities = {} if refusal else _probabilities(dataset, components, size, groups, linear, helpers)
     if not probabilities:
         return CrossValidated(refusal or NO_BETTER_THAN_CHANCE, {}, components, learned, {})
     accuracy = _accuracy(dataset, probabilities)
@@ -133,13 +137,21 @@ def _probabilities(
     size: int,
     groups: Rows | None,
     linear: Mapping[str, NDArray[np.float32]] | None,
+    helpers: Helpers | None,
 ) -> dict[str, Probabilities]:
     """Per split; {} where the scores tell nothing."""
     train, classes = dataset.train, len(dataset.classes)
-    inputs = _linear_inputs(linear) if linear else _waves(components, _even(min(size, len(train) // 2)))
-    penalties = ridge.FINE_PENALTIES if linear else ridge.PENALTIES
-    fitted = ridge.fit(inputs["train"], train.labels, classes, groups, penalties)
-    scores = ridge.leave_one_out(fitted, inputs["train"], train.labels, groups)
+    inputs: Mapping[str, ridge.Blocks]
+    if linear:
+        inputs = _linear_inputs(linear)
+        fitted = ridge.fit(inputs["train"], train.labels, classes, groups, ridge.FINE_PENALTIES)
+        scores = ridge.leave_one_out(fitted, inputs["train"], train.labels, groups)
+    else:
+        own = components["train"]
+        fourier = fit_fourier(own, _even(min(size, len(train) // 2)))
+        inputs = {name: partial(fourier.blocks, rows) for name, rows in components.items()}
+        with passes_by(helpers, fourier, own, train.labels, classes) as passes:
+            fitted, scores = fit_and_leave_out(passes, fourier, own, train.labels, groups)
     if not tells_the_labels(scores, train.labels, groups):
         return {}
     calibration = fit_calibration(scores, train.labels)
@@ -149,12 +161,6 @@ def _probabilities(
             raw = ridge.predict(fitted, inputs[name])
             found[name] = calibration.probabilities(raw)
     return found
-
-
-def _waves(components: Mapping[str, NDArray[np.float32]], size: int) -> dict[str, ridge.Blocks]:
-    """Random Fourier features of each split, made anew at every call."""
-    fourier = fit_fourier(components["train"], size)
-    return {name: partial(fourier.blocks, rows) for name, rows in components.items()}
 
 
 def _linear_inputs(features: Mapping[str, NDArray[np.float32]]) -> dict[str, ridge.Blocks]:

@@ -24,6 +24,21 @@ Parts = Annotated[
     Path, typer.Argument(metavar="PARTS", help="The folder that `assay audit --shard` wrote parts into.")
 ]
 
+MergeEngine = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        metavar="NAME",
+        help="Who judges labels: processes (of this machine) or ray; see --workers.",
+    ),
+]
+MergeWorkers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers", metavar="N", help="Processes that judge labels together. [default: threads of this one]"
+    ),
+]
+
 
 @with_options(o.READING, o.AUDITING, o.GATING, o.TRACKING, o.REPORTING)
 def audit(
@@ -110,7 +125,14 @@ def _measure_shard(
 
 
 @with_options(o.GATING, o.TRACKING, o.REPORTING)
-def merge(parts: Parts, out: o.Out = None, offline: o.Offline = False, **given: Any) -> None:
+def merge(
+    parts: Parts,
+    out: o.Out = None,
+    engine: MergeEngine = None,
+    workers: MergeWorkers = None,
+    offline: o.Offline = False,
+    **given: Any,
+) -> None:
     """Join the parts of an audit to the audit of the whole.
 
     Parts that are missing, double, damaged, or of other data or another version are refused by name.
@@ -125,7 +147,14 @@ def merge(parts: Parts, out: o.Out = None, offline: o.Offline = False, **given: 
     gating = Gating.of(given, scored=False)
     output = o.Output.of(given)
     with listening(output) as show, tracking(given["track"] or "", show, offline=offline) as on_event:
-        done = run_merge(parts, out=out, again=gating.missing_in(out), on_event=on_event)
+        done = run_merge(
+            parts,
+            out=out,
+            engine=engine,
+            workers=workers,
+            again=gating.missing_in(out),
+            on_event=on_event,
+        )
     headline, commands = told(done)
     close_run(done.path, headline, commands, output)
     gating.finish(done, output)

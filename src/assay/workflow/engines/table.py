@@ -1,5 +1,6 @@
 """The one table of engines that run shards by themselves."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -14,6 +15,11 @@ Engine = Callable[[Mapping[str, Sequence[str]], int | None, OnEvent], None]
 
 #: Every engine, by name.
 ENGINES: Final[Mapping[str, Engine]] = {"serial": serial, "processes": processes, "ray": ray}
+
+
+def is_elsewhere(name: str) -> bool:
+    """Whether an engine's processes may run on other machines: Ray's, on a cluster that is there already."""
+    return name == "ray" and bool(os.environ.get("RAY_ADDRESS"))
 
 
 def engine_named(name: str) -> Engine:
