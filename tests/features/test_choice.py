@@ -40,7 +40,7 @@ def test_copies_do_not_make_a_difference_significant(monkeypatch: pytest.MonkeyP
     def right(*judged: object) -> np.ndarray:
         return next(answers).repeat(30)
 
-    def describe(split: Split, rows: np.ndarray, backbone: str) -> np.ndarray:
+    def describe(split: Split, rows: np.ndarray, backbone: str, elsewhere: None) -> np.ndarray:
         return np.ones((len(rows), 3), np.float32)
 
     monkeypatch.setattr(choice, "_right", right)

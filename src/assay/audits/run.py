@@ -16,6 +16,7 @@ from assay.data.class_probabilities import ClassProbabilities
 from assay.data.values import Dataset
 from assay.estimators.shared_passes import Helpers
 from assay.features.choice import for_reference
+from assay.features.feature_cache import Kept
 
 
 def run_checks(
@@ -31,6 +32,7 @@ def run_checks(
     self_test_seed: int | None = None,
     tables: Mapping[str, RowTables] | None = None,
     helpers: Helpers | None = None,
+    pretrained: Kept | None = None,
 ) -> Audit:
     """The audit of a data set, from the cache where the same one was made before.
 
@@ -38,13 +40,14 @@ def run_checks(
     where there is none; None: the default one, of sets that are not large. pred_probs: the user's own, to
     judge labels by. self_test_seed: plant faults by this seed in copies of the data, and put what was found
     into `statistics["self_test"]`; None does not. tables, helpers: as in `audit_dataset`.
+    pretrained: features of a pretrained net that other processes have computed.
     Raises AssayError `unknown-check`, and those of `read_features`.
     """
     choice, rows = None, None
     if features is not None:
         rows = read_features(features, dataset)
     elif not ON_FEATURES.isdisjoint(known_checks(checks)):
-        choice, rows = for_reference(dataset, backbone)
+        choice, rows = for_reference(dataset, backbone, pretrained)
 
     def make() -> Audit:
         found = audit_dataset(

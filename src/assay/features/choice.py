@@ -15,6 +15,7 @@ from assay.estimators.projections import fit_components, fit_fourier, spread_row
 from assay.estimators.standardized import fit_scale, row_space, scaled, with_offset
 from assay.features import backbones, hand_made, pretrained
 from assay.features.backbones import DEFAULT
+from assay.features.feature_cache import Kept
 
 #: Images that the two are compared on, evenly spread: enough to tell a difference of a few hundredths.
 _MOST_IMAGES: Final = 1_000
@@ -74,13 +75,20 @@ def worth_asking(shape: tuple[int, int, int]) -> bool:
     return channels == 3 and min(height, width) >= LEAST_SIDE
 
 
-def choose(split: Split, rows: NDArray[np.int64], class_count: int, backbone: str = DEFAULT) -> Choice:
-    """Compare both on some of the training rows, evenly spread. Errors as of `pretrained.describe`."""
+def choose(
+    split: Split,
+    rows: NDArray[np.int64],
+    class_count: int,
+    backbone: str = DEFAULT,
+    elsewhere: Kept | None = None,
+) -> Choice:
+    """Compare both on some of the training rows, evenly spread. elsewhere, errors: as of
+    `pretrained.describe`."""
     chosen = rows[spread_rows(len(rows), _MOST_IMAGES)]
     labels = split.labels[chosen]
     groups = left_out_together(split)[chosen]
     ours = _right(_waves(hand_made.describe(split, chosen)), labels, class_count, groups, ridge.PENALTIES)
-    inputs = linear_inputs(pretrained.describe(split, chosen, backbone))
+    inputs = linear_inputs(pretrained.describe(split, chosen, backbone, elsewhere))
     theirs = _right(inputs, labels, class_count, groups, ridge.FINE_PENALTIES)
     only_ours, only_theirs, units = groups_ahead(ours, theirs, groups)
     return Choice(
@@ -103,27 +111,40 @@ def groups_ahead(first: NDArray[np.bool_], second: NDArray[np.bool_], groups: Ro
     return int((ahead > 0).sum()), int((ahead < 0).sum()), len(ahead)
 
 
+def asked_for(shape: tuple[int, int, int], images: int, named: str | None) -> str | None:
+    """The backbone whose features an audit of so many images of this shape asks for; None where it asks none.
+
+    named: the one that the user named; of large sets, which take long, none is asked otherwise. No library is
+    loaded.
+    """
+    backbone = named or DEFAULT
+    small = images <= MOST_DESCRIBED or named is not None
+    return backbone if worth_asking(shape) and small and backbones.missing(backbone) is None else None
+
+
 def for_reference(
-    dataset: Dataset, asked: str | None = None
+    dataset: Dataset, asked: str | None = None, elsewhere: Kept | None = None
 ) -> tuple[Choice | None, dict[str, Float32s] | None]:
     """What the audit's reference shall see: how both kinds of features did, and the pretrained ones of every
     split, float32 `(n, d)`, where they did better; None where they cannot be asked, or did not.
 
-    asked: the backbone that the user named; of large sets, which take long, none is asked otherwise. Raises
-    AssayError `missing-extra` where it is not there: what was asked for is not replaced in silence.
+    asked: the backbone that the user named. Raises AssayError `missing-extra` where it is not there: what was
+    asked for is not replaced in silence. elsewhere: features that other processes computed, as of `describe`.
     Loads torch only where pretrained features can win and are installed, and the set is small enough.
     """
-    images, backbone = sum(map(len, dataset.splits.values())), asked or DEFAULT
     if asked is not None:
         backbones.require(asked)
-    small = images <= MOST_DESCRIBED or asked is not None
-    askable = worth_asking(dataset.shape) and small and backbones.missing(backbone) is None
-    if not askable or len(np.unique(dataset.train.labels)) < 2:
+    backbone = asked_for(dataset.shape, sum(map(len, dataset.splits.values())), asked)
+    if backbone is None or len(np.unique(dataset.train.labels)) < 2:
         return None, None
-    choice = choose(dataset.train, np.arange(len(dataset.train)), len(dataset.classes), backbone)
+    rows = np.arange(len(dataset.train))
+    choice = choose(dataset.train, rows, len(dataset.classes), backbone, elsewhere)
     if not choice.takes_pretrained:
         return choice, None
-    return choice, {name: pretrained.describe(split, name=backbone) for name, split in dataset.splits.items()}
+    return choice, {
+        name: pretrained.describe(split, name=backbone, elsewhere=elsewhere)
+        for name, split in dataset.splits.items()
+    }
 
 
 def linear_inputs(features: Float32s, like: Float32s | None = None) -> Float32s:

@@ -65,6 +65,13 @@ class Kept:
         both = np.concatenate([self.digests, digests]), np.concatenate([self.rows, rows])
         return replace(self, digests=both[0], rows=both[1])
 
+    def joined(self, other: "Kept | None") -> Self:
+        """With those of another one that are not here, where it is of the same key and length."""
+        if other is None or (other.key, other.rows.shape[1:]) != (self.key, self.rows.shape[1:]):
+            return self
+        new = ~self.known(other.digests)
+        return self.added(other.digests[new], other.rows[new])
+
     def save(self) -> None:
         """Keep the newest, with whatever another process kept meanwhile lost: it is computed again."""
         newest = slice(-_MOST_IMAGES, None)

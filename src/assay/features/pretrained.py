@@ -32,8 +32,8 @@ _LARGEST_FACTOR: Final = 4.0
 
 Weights = Mapping[str, NDArray[np.float32]]
 
-#: What `describe` had at hand last in this process, by `_key`: a model that is fitted to it describes the
-#: same pictures again when it is calibrated, evaluated and explained.
+#: What `describe` had at hand last in this process, by `features_key`: a model that is fitted to it describes
+#: the same pictures again when it is calibrated, evaluated and explained.
 _AT_HAND: Final[dict[str, Kept]] = {}
 
 
@@ -47,18 +47,20 @@ def _folded(backbone: Backbone) -> Weights:
     return efficientnet.folded(read_tensors(backbone.name), backbone.name)
 
 
-def describe(split: Split, rows: NDArray[np.int64] | None = None, name: str = DEFAULT) -> Float32s:
+def describe(
+    split: Split, rows: NDArray[np.int64] | None = None, name: str = DEFAULT, elsewhere: Kept | None = None
+) -> Float32s:
     """The features of the images of `rows` (all when None): float32 `(n, dimension)`, in that order.
 
-    Those of images that were described before come from the cache. Raises AssayError as `backbones.missing`
-    and `read_tensors`.
+    Those of images that were described before come from the cache, or from `elsewhere` where the same net and
+    torch made them (see `features_key`). Raises AssayError as `backbones.missing` and `read_tensors`.
     """
     problem = backbones.missing(name)
     if problem is not None:
         raise problem
     backbone = BACKBONES[name]
     wanted = np.arange(len(split)) if rows is None else rows
-    kept = Kept.read(_key(backbone), backbone.dimension)
+    kept = Kept.read(features_key(name), backbone.dimension).joined(elsewhere)
     unknown = wanted[~kept.known(split.digests[wanted])]
     if len(unknown):
         # An image that is there twice is described once.
@@ -67,13 +69,14 @@ def describe(split: Split, rows: NDArray[np.int64] | None = None, name: str = DE
         found = list(described(folded_weights(name), split, unknown, name))
         kept = kept.added(split.digests[unknown], np.concatenate(found))
         kept.save()
-    _AT_HAND[_key(backbone)] = kept
+    _AT_HAND[features_key(name)] = kept
     return kept.features(split.digests[wanted])
 
 
-def _key(backbone: Backbone) -> str:
-    """The name of what is kept: another one for other weights, another size, other layers looked at, and
-    another torch, whose kernels may round differently."""
+def features_key(name: str = DEFAULT) -> str:
+    """What tells features apart that are not to be mixed: another text for other weights, another size, other
+    layers looked at, and another torch, whose kernels may round differently."""
+    backbone = BACKBONES[name]
     looked_at = tuple(layer.name for layer in layers(backbone.name) if layer.seen)
     seen = f"{backbone.safetensors_sha256} {backbone.side} {looked_at} {_LARGEST_FACTOR} root alone"
     seen += f" torch {version('torch')} one pass, smoothed only where made smaller"
@@ -93,7 +96,7 @@ def describe_block(weights: Weights, images: NDArray[np.uint8], name: str = DEFA
 
     Of pictures that `describe` had at hand they are not computed again where the weights are the same.
     """
-    kept = _AT_HAND.get(_key(BACKBONES[name])) if _AT_HAND else None
+    kept = _AT_HAND.get(features_key(name)) if _AT_HAND else None
     if kept is None or not _are_published(weights, name):
         return _computed(weights, images, name)
     digests = image_digests(images)

@@ -81,6 +81,8 @@ def run_shard(
     settings, _ = command_settings("audit", str(data), given)
     checks = known_checks(settings.checks)
     refuse_untested(settings)
+    if settings.backbone is not None:
+        backbones.require(settings.backbone)
     folder, config = part_folder(Path(out), share), settings.as_config()
     if folder.exists():
         read_record(folder)  # a damaged one is told before any work
@@ -92,7 +94,8 @@ def run_shard(
             figures.update(_loaded(piece))
         with stage(on_event, "audit") as figures:
             figures.update(areas={}, decisions={})
-            part = measure_part(piece, checks, settings.features is not None, on_event)
+            own = settings.features is not None
+            part = measure_part(piece, checks, own, on_event, settings.backbone)
         new = write_part(folder, part, config)
     images = sum(len(split) for split in piece.splits.values())
     numbers = range(1, share.count + 1)

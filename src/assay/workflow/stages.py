@@ -129,6 +129,7 @@ def examined(
             self_test_seed=settings.data_seed if settings.self_test else None,
             tables=measured.tables if measured else None,
             helpers=helpers,
+            pretrained=measured.pretrained if measured else None,
         )
         figures.update(areas=found.area_verdicts(), decisions=dict(found.decisions))
     found = replace(found, data=plan.dataset)

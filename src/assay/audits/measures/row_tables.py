@@ -76,6 +76,9 @@ _TABLES_OF: Final = {
     "shortcuts": ("stats", "texture", "sizes"),
 }
 
+#: The checks that rest on the reference features.
+ON_REFERENCE: Final = frozenset(check for check, tables in _TABLES_OF.items() if "features" in tables)
+
 
 def measure_rows(split: Split, names: Collection[str]) -> RowTables:
     """The named tables of a split."""

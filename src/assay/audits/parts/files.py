@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from assay.audits.measures.pixel_sums import Measurements
 from assay.audits.measures.row_tables import RowTables
-from assay.audits.parts.fitting import need_fitting, need_share, need_told, need_whole
-from assay.audits.parts.measured import Part
+from assay.audits.parts.fitting import need_described, need_fitting, need_share, need_told, need_whole
+from assay.audits.parts.measured import Part, Pretrained
 from assay.audits.parts.records import (
     IMAGES,
     LONGEST,
@@ -81,6 +81,7 @@ def write_part(folder: Path, part: Part, settings: Mapping[str, Any]) -> bool:
         "deep": part.piece.deep,
         "levels": part.piece.levels,
         "settings": dict(settings),
+        "pretrained": None if part.pretrained is None else part.pretrained.key,
         "splits": {name: _split_record(name, part, arrays) for name in splits},
     }
     if folder.exists():
@@ -117,6 +118,8 @@ def _split_record(name: str, part: Part, arrays: dict[str, Tensor]) -> dict[str,
     stored: dict[str, NDArray[Any]] = {"labels": split.labels, "digests": split.digests}
     stored |= {f"sums.{key}": values for key, values in vars(sums).items() if isinstance(values, np.ndarray)}
     stored |= {f"rows.{key}": values for key, values in part.tables[name].present().items()}
+    if part.pretrained is not None:
+        stored["pretrained"] = part.pretrained.rows[name]
     for key in ("original_stats", "together"):
         if (values := getattr(split, key)) is not None:
             stored[key] = values
@@ -165,6 +168,7 @@ def _stored(folder: Path, content: Mapping[str, Any]) -> Stored:
     need_whole(content)
     whole, classes = _whole(content["whole"]), tuple(content["whole"]["classes"])
     splits, sums, tables, images = {}, {}, {}, {}
+    described: dict[str, NDArray[Any]] = {}
     for name in whole.counts:
         record = content["splits"][name]
         own = {key: arrays[f"{name}.{key}"] for key in record["arrays"]}
@@ -175,6 +179,8 @@ def _stored(folder: Path, content: Mapping[str, Any]) -> Stored:
         sums[name] = Measurements(*(own[f"sums.{key}"] for key in Measurements.__dataclass_fields__))
         tables[name] = RowTables(**{k[5:]: values for k, values in own.items() if k.startswith("rows.")})
         need_fitting(splits[name], sums[name], tables[name], len(classes))
+        if content["pretrained"] is not None:
+            described[name] = need_described(own["pretrained"], len(splits[name]))
         if splits[name].fingerprint(classes) != record["fingerprint"]:
             raise damaged(folder, f"the rows of {name} are not those that were written")
     piece = Piece(
@@ -188,7 +194,8 @@ def _stored(folder: Path, content: Mapping[str, Any]) -> Stored:
         content["location"],
     )
     need_share(piece)
-    return Stored(folder, Part(piece, sums, tables), content["settings"], images)
+    known = None if content["pretrained"] is None else Pretrained(content["pretrained"], described)
+    return Stored(folder, Part(piece, sums, tables, known), content["settings"], images)
 
 
 def _verify_images(folder: Path, content: Mapping[str, Any]) -> None:

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any, Final, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assay.audits.measures.pixel_sums import LEVELS, Measurements
 from assay.audits.measures.row_tables import RowTables, empty_table
+from assay.core.arrays import Float32s
 from assay.data.piece import Piece, Whole
 from assay.data.values import Resize, Split
 
@@ -99,3 +101,10 @@ def need_fitting(split: Split, sums: Measurements, tables: RowTables, classes: i
         wanted = empty_table(name, split.shape)
         if array.shape != (len(split), *wanted.shape[1:]) or array.dtype != wanted.dtype:
             raise ValueError(f"the table {name} is of another shape or type")
+
+
+def need_described(rows: NDArray[Any], count: int) -> Float32s:
+    """The features of a pretrained net. Raises ValueError where they are not of so many images."""
+    if rows.ndim != 2 or len(rows) != count or rows.dtype != np.float32 or not np.isfinite(rows).all():
+        raise ValueError("features of a pretrained net are of another shape or type")
+    return rows

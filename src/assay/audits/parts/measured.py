@@ -7,39 +7,68 @@ from functools import reduce
 import numpy as np
 
 from assay.audits.measures.pixel_sums import Measurements, measure, merge
-from assay.audits.measures.row_tables import RowTables, join_rows, measure_rows, wanted_tables
-from assay.core.arrays import Bytes
+from assay.audits.measures.row_tables import (
+    ON_REFERENCE,
+    RowTables,
+    join_rows,
+    measure_rows,
+    wanted_tables,
+)
+from assay.core.arrays import Bytes, Float32s
 from assay.core.events import OnEvent, ignore, warn
 from assay.data.checked_images import Pixels, joined_images
 from assay.data.piece import Piece
 from assay.data.shards import join, join_splits
 from assay.data.values import Dataset
+from assay.features import pretrained
+from assay.features.choice import asked_for
+from assay.features.feature_cache import Kept
+
+
+@dataclass(frozen=True, eq=False)
+class Pretrained:
+    """Features of a pretrained net. key: as of `features_key`; rows: per split float32 `(n, d)`."""
+
+    key: str
+    rows: Mapping[str, Float32s]
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """A piece of the data, and per split its integer sums and the figures of each image."""
+    """A piece of the data, and per split its integer sums and the figures of each image.
+
+    pretrained: where the audit of the whole may ask for them.
+    """
 
     piece: Piece
     measurements: Mapping[str, Measurements]
     tables: Mapping[str, RowTables]
+    pretrained: Pretrained | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Merged:
-    """The whole set, and per split what was measured of it: what the checks are given."""
+    """The whole set, and per split what was measured of it: what the checks are given.
+
+    pretrained: features of a pretrained net, of the images whose shards computed them.
+    """
 
     dataset: Dataset
     measurements: Mapping[str, Measurements]
     tables: Mapping[str, RowTables]
+    pretrained: Kept | None = None
 
 
 def measure_part(
-    piece: Piece, checks: Collection[str], own_features: bool = False, on_event: OnEvent = ignore
+    piece: Piece,
+    checks: Collection[str],
+    own_features: bool = False,
+    on_event: OnEvent = ignore,
+    backbone: str | None = None,
 ) -> Part:
     """Measure what can be measured without the other pieces, for some checks.
 
-    own_features: the user brings features, which are then not computed.
+    own_features: the user brings features, which are then not computed. backbone: that the user named.
     """
     classes = len(piece.whole.classes)
     sums = {name: measure(split, classes, on_event=on_event) for name, split in piece.splits.items()}
@@ -47,7 +76,18 @@ def measure_part(
         name: measure_rows(split, wanted_tables(split, checks, own_features))
         for name, split in piece.splits.items()
     }
-    return Part(piece, sums, tables)
+    asked = not own_features and not ON_REFERENCE.isdisjoint(checks)
+    return Part(piece, sums, tables, _pretrained(piece, backbone) if asked else None)
+
+
+def _pretrained(piece: Piece, named: str | None) -> Pretrained | None:
+    """What the whole audit may ask of its images: whether it takes it turns out when all are known."""
+    images = sum(piece.whole.counts.values())
+    backbone = asked_for(piece.whole.shape, images, named) if len(piece.whole.classes) > 1 else None
+    if backbone is None:
+        return None
+    rows = {name: pretrained.describe(split, name=backbone) for name, split in piece.splits.items()}
+    return Pretrained(pretrained.features_key(backbone), rows)
 
 
 def merge_parts(
@@ -72,7 +112,22 @@ def merge_parts(
     if again:
         what = f"images were left out, so the figures of the {again:,} after them are measured again"
         warn(on_event, "audit", what)
-    return Merged(dataset, sums, tables)
+    return Merged(dataset, sums, tables, _joined_pretrained(parts))
+
+
+def _joined_pretrained(parts: Sequence[Part]) -> Kept | None:
+    """The features of all parts by the digests of the images; of one net and torch: the first part's."""
+    found = [
+        (part.pretrained, part.piece.splits[name].digests, rows)
+        for part in parts
+        if part.pretrained is not None
+        for name, rows in part.pretrained.rows.items()
+    ]
+    if not found:
+        return None
+    key, width = found[0][0].key, found[0][2].shape[1]
+    same = [(digests, rows) for own, digests, rows in found if (own.key, rows.shape[1]) == (key, width)]
+    return Kept(key, *(np.concatenate(arrays) for arrays in zip(*same, strict=True)))
 
 
 def _joined(places: Sequence[Pixels], pieces: Sequence[Piece], name: str) -> Bytes:

@@ -93,6 +93,7 @@ def _is_record(content: Any) -> TypeGuard[dict[str, Any]]:
     return (
         all(isinstance(content.get(key), kind) for key, kind in _SHAPE.items())
         and "levels" in content
+        and isinstance(content.get("pretrained", 0), str | None)
         and content["shard"].keys() == {"number", "count"}
         and set(_OF_ONE_SET) <= content["whole"].keys()
         and set(content["files"]) == {IMAGES, TABLES}
