@@ -1,13 +1,16 @@
 """What an audit in shards costs as a set grows, and what of the planted faults it finds.
 
     python benchmarks/scale.py [--images 10000 100000] [--shards N] [--at-once 1] [--work DIR] [--channels 1]
+                               [--workers 2 3]
 
 Sets of 64 x 64 pictures made by a seed, as PNG in Parquet files of 10,000 pictures each. Planted in each:
 exact twins, near twins (darker, with noise), mirrored twins, wrong labels, and damages (black; the lower half
 lost). Each shard and the merge is a process of its own, `--at-once` shards at the same time; seconds are of
 processor time, children included, so that other work on the machine counts little; memory is of the largest
 process. Data and parts that lie in DIR are used again, and figures of each size are kept as soon as they are
-known: stop and start it again as you like. A million wants 3 GB for the pictures and 7 GB for the parts.
+known: stop and start it again as you like. With --workers the parts are merged again by so many processes
+each time, whose files must be those of the first merge to the byte. A million wants 3 GB for the pictures and
+7 GB for the parts.
 """
 
 import argparse
@@ -47,6 +50,9 @@ FOUND_BY: Final = {
 }
 
 PLAN: Final = "planted.json"
+
+#: What is the same for any number of workers.
+SAME: Final = ("audit.json", "issues.csv", "label_quality.csv", "config.toml", "report.html")
 
 #: Images of one Parquet file, and of one group of its rows.
 IN_FILE: Final = 10_000
@@ -166,7 +172,24 @@ def found(run: Path, planted: Mapping[str, Mapping[str, int]]) -> dict[str, Any]
     return told
 
 
-def audited(folder: Path, count: int, shards: int, channels: int, at_once: int) -> dict[str, Any]:
+def merged_by(folder: Path, parts: str, workers: list[int]) -> dict[str, dict[str, float]]:
+    """What a merge by several processes costs, by their number."""
+    told = {}
+    for count in workers:
+        run = folder / f"run-{count}"
+        # Nothing is to be found again that the merge before kept.
+        os.environ["ASSAY_CACHE"] = str((folder / f"cache-{count}").resolve())
+        command = ["merge", parts, "--out", str(run), "--workers", str(count)]
+        told[str(count)] = kept(folder / f"merge-{count}.json", command)
+        for name in SAME:
+            if (run / name).read_bytes() != (folder / "run" / name).read_bytes():
+                raise SystemExit(f"{name} of {count} workers is another one")
+    return told
+
+
+def audited(
+    folder: Path, count: int, shards: int, channels: int, at_once: int, workers: list[int]
+) -> dict[str, Any]:
     """All figures of one size."""
     make(folder, count, channels)
     data, parts, run = str(folder / "data"), str(folder / "parts"), folder / "run"
@@ -187,6 +210,8 @@ def audited(folder: Path, count: int, shards: int, channels: int, at_once: int) 
         "shard_megabytes": max(step["megabytes"] for step in steps),
         "merge_megabytes": merge["megabytes"],
         "merge_seconds": merge["seconds"],
+        "merge_processor_seconds": merge["processor_seconds"],
+        "merge_by_workers": merged_by(folder, parts, workers),
         "bytes_per_image_in_parts": sum(f.stat().st_size for f in Path(parts).rglob("*") if f.is_file())
         // count,
         "processor_hours": round((total + merge["processor_seconds"]) / 3600, 3),
@@ -203,6 +228,9 @@ def main() -> None:
     parser.add_argument("--shards", type=int, help=f"default: one for {IN_SHARD:,} images")
     parser.add_argument("--at-once", type=int, default=1, help="shards at the same time")
     parser.add_argument("--channels", type=int, choices=(1, 3), default=1)
+    parser.add_argument(
+        "--workers", type=int, nargs="*", default=[], help="merge again, by so many processes"
+    )
     parser.add_argument("--work", type=Path, default=Path("scale-work"))
     given = parser.parse_args()
     before, file = conditions(), RESULTS / "scale.json"
@@ -213,7 +241,7 @@ def main() -> None:
         os.environ["ASSAY_CACHE"] = str((folder / "cache").resolve())
         name = f"{count}" if given.channels == 1 else f"{count} in color"
         shards = given.shards or -(-count // IN_SHARD)
-        figures[name] = audited(folder, count, shards, given.channels, given.at_once)
+        figures[name] = audited(folder, count, shards, given.channels, given.at_once, given.workers)
         write_result("scale", "python benchmarks/scale.py", before, figures)
 
 
