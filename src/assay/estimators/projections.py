@@ -83,12 +83,17 @@ class Fourier:
 def fit_fourier(components: Float32s, size: int, width: float = 1.0, seed: int = 0) -> Fourier:
     """`size` features (an even number) of a Gaussian kernel as wide as `width` median distances."""
     generator = np.random.default_rng([seed, 0xF0])
+    scale = kernel_scale(components, width)
+    shape = (components.shape[1], size // 2)
+    return Fourier((generator.standard_normal(shape) / scale).astype(np.float32))
+
+
+def kernel_scale(components: Float32s, width: float) -> float:
+    """`width` times the median distance of the rows `(n, components)`; 1 where they do not differ."""
     rows = components[spread_rows(len(components), _WIDTH_SAMPLE)].astype(np.float64)
     # By turns, for the first half may hold other classes than the second.
     distances = np.sqrt(squared_distances(rows[::2], rows[1::2] if len(rows) > 1 else rows))
-    scale = width * float(np.median(distances)) or 1.0
-    shape = (components.shape[1], size // 2)
-    return Fourier((generator.standard_normal(shape) / scale).astype(np.float32))
+    return width * float(np.median(distances)) or 1.0
 
 
 def squared_distances(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:

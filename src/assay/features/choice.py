@@ -20,7 +20,7 @@ from assay.features.feature_cache import Kept
 #: Images that the two are compared on, evenly spread: enough to tell a difference of a few hundredths.
 _MOST_IMAGES: Final = 1_000
 
-#: Random waves of the hand-made features, as of the audit's reference; at most half as many as images.
+#: Random waves of the hand-made features, as of the recipe `reference`; at most half as many as images.
 _WAVES: Final = 2_048
 
 #: Of equally good features a difference this large comes about by chance in one set of twenty.

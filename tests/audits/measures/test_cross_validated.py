@@ -3,8 +3,18 @@
 import numpy as np
 import pytest
 
-from assay.audits.measures.cross_validated import NO_BETTER_THAN_CHANCE, judge, tells_the_labels
+from assay.audits.measures import cross_validated
+from assay.audits.measures.cross_validated import (
+    NO_BETTER_THAN_CHANCE,
+    judge,
+    principal_components,
+    tells_the_labels,
+)
 from assay.audits.registry import audit_dataset, measure_all
+from assay.estimators import ridge
+from assay.estimators.exact_kernel import fit_kernel_map
+from assay.estimators.logistic_calibration import fit_calibration
+from assay.estimators.projections import fit_fourier
 from planted import colored, with_images
 
 COLORED = colored()
@@ -50,3 +60,19 @@ def test_chance_is_counted_in_standard_errors():
         scores = np.zeros((n, 2))
         scores[np.arange(n), labels] = 0.2 + np.where(np.arange(n) // 2 % 2, 1.0, -1.0)
         assert tells_the_labels(scores, labels) == told
+
+
+@pytest.mark.parametrize("below", [0, 1])
+def test_random_waves_from_the_bound_on(below: int, monkeypatch: pytest.MonkeyPatch):
+    """At the bound the answers are those of random Fourier features to the bit, one image below it they are
+    those of the kernel."""
+    train, k = COLORED.train, len(COLORED.classes)
+    monkeypatch.setattr(cross_validated, "EXACT_BELOW", len(train) + below)
+    components = principal_components(COLORED)["train"]
+    inputs, penalties = fit_fourier(components, len(train) // 4 * 2), ridge.PENALTIES
+    if below:
+        inputs, penalties = fit_kernel_map(components, 2048, 0.7), ridge.FINE_PENALTIES
+    fitted = ridge.fit(lambda: inputs.blocks(components), train.labels, k, None, penalties)
+    scores = ridge.leave_one_out(fitted, lambda: inputs.blocks(components), train.labels)
+    found = judge(COLORED).probabilities["train"]
+    assert np.array_equal(found, fit_calibration(scores, train.labels).probabilities(scores))

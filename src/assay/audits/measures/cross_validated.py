@@ -14,15 +14,21 @@ from assay.core.arrays import Rows
 from assay.data.stored_rows import kept_in_scratch
 from assay.data.values import Dataset
 from assay.estimators import ridge
+from assay.estimators.exact_kernel import fit_kernel_map
 from assay.estimators.logistic_calibration import fit_calibration
 from assay.estimators.projections import fit_components, fit_fourier
 from assay.estimators.ridge_passes import fit_and_leave_out
 from assay.estimators.shared_passes import Helpers, passes_by
 from assay.features.choice import linear_inputs
 
-#: Random Fourier features by default and for `--thorough` (half as many as images, where these are few).
+#: Features by default and for `--thorough`, at most.
 SIZE: Final = 2048
 THOROUGH_SIZE: Final = 4096
+
+#: Of fewer training images the classifier sees the kernel itself in place of random Fourier features, an
+#: image for each feature (decision 0190), and a narrower one, in median distances.
+EXACT_BELOW: Final = 2 * SIZE
+_EXACT_WIDTH: Final = 0.7
 
 #: A class with fewer training images cannot be left one image short and still be known.
 FEWEST_PER_CLASS: Final = 5
@@ -87,7 +93,7 @@ def judge(
 
     components: those of `principal_components`, made here when None. groups: int64 `(n,)` of the training
     images, equal for those that are left out together: copies, and images of one group. linear: features per
-    split that the classifier weighs as they are, in place of random waves over the components. helpers:
+    split that the classifier weighs as they are, in place of a kernel over the components. helpers:
     processes that share the passes over train; the result is the same to the bit.
     """
     train = dataset.train
@@ -141,9 +147,8 @@ def _probabilities(
 ) -> dict[str, Probabilities]:
     """Per split; {} where the scores tell nothing."""
     train, classes = dataset.train, len(dataset.classes)
-    inputs: Mapping[str, ridge.Blocks]
-    if linear:
-        inputs = _linear_inputs(linear)
+    if linear or len(train) < EXACT_BELOW:
+        inputs = _linear_inputs(linear) if linear else _kernel_inputs(components, size)
         fitted = ridge.fit(inputs["train"], train.labels, classes, groups, ridge.FINE_PENALTIES)
         scores = ridge.leave_one_out(fitted, inputs["train"], train.labels, groups)
     else:
@@ -161,6 +166,14 @@ def _probabilities(
             raw = ridge.predict(fitted, inputs[name])
             found[name] = calibration.probabilities(raw)
     return found
+
+
+def _kernel_inputs(components: Mapping[str, NDArray[np.float32]], size: int) -> dict[str, ridge.Blocks]:
+    """The kernel between the images of each split and of train; that of train alone is kept."""
+    kernel = fit_kernel_map(components["train"], size, _EXACT_WIDTH)
+    kept = list(kernel.blocks(components["train"]))
+    made = {name: partial(kernel.blocks, rows) for name, rows in components.items()}
+    return {**made, "train": lambda: kept}
 
 
 def _linear_inputs(features: Mapping[str, NDArray[np.float32]]) -> dict[str, ridge.Blocks]:
