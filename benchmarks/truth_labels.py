@@ -107,10 +107,8 @@ def main() -> None:
             for draw in range(asked.draws if share else 1):
                 given = flipped(labels, similar, to, share, draw)
                 found = ours(images, given)
-                row = {"to": to, "share": share, "draw": draw}
-                rows.append(
-                    row | ({} if found is None else _beside(found, given, given != labels, asked.python))
-                )
+                rows.append(({"to": to, "share": share, "draw": draw}, found, given))
+        rows = _beside(rows, labels, asked.python)
         figures["sets"][name] = {"images": len(labels), "classes": len(clean.classes), "rows": rows}
         if kept:
             figures["sets"][name]["commit"] = before["commit"]
@@ -119,13 +117,21 @@ def main() -> None:
     write_result("truth_labels", command, kept["conditions"] if kept else before, figures)
 
 
-def _beside(found: dict[str, Any], labels: np.ndarray, wrong: np.ndarray, python: Path) -> dict[str, Any]:
-    """The row with cleanlab's answers, asked in its own environment."""
-    with tempfile.TemporaryDirectory() as folder:
-        np.savez(Path(folder) / "given.npz", p=found["p"], labels=labels)
+def _beside(rows: list[Any], true: np.ndarray, python: Path) -> list[dict[str, Any]]:
+    """The rows of a set with cleanlab's answers, all asked at once in its own environment."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for place, (_, found, labels) in enumerate(rows):
+            if found is not None:
+                np.savez(folder / f"{place}.npz", p=found["p"], labels=labels)
         subprocess.run([python, Path(__file__).parent / "peers" / "label_lists.py", folder], check=True)
-        with np.load(Path(folder) / "given.peers.npz") as peers:
-            return judged(found, labels, wrong, dict(peers))
+        made = []
+        for place, (row, found, labels) in enumerate(rows):
+            if found is not None:
+                with np.load(folder / f"{place}.peers.npz") as peers:
+                    row |= judged(found, labels, labels != true, dict(peers))
+            made.append(row)
+    return made
 
 
 if __name__ == "__main__":
