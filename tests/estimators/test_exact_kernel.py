@@ -66,3 +66,10 @@ def test_equal_rows_and_single_ones_give_numbers(rows: np.ndarray) -> None:
     made = np.concatenate(list(fit_kernel_map(rows, 100, 0.7).blocks(rows)))
     assert np.isfinite(made).all()
     assert (made @ made.T)[0, 0] == pytest.approx(1, abs=1e-3)
+
+
+def test_rounding_is_no_difference() -> None:
+    """One picture many times: its rows are as near to each other as to themselves."""
+    rows = np.repeat(ROWS[:1], 60, axis=0)
+    made = np.concatenate(list(fit_kernel_map(rows, 60, 0.7).blocks(rows)))
+    assert made @ made.T == pytest.approx(np.ones((60, 60)), abs=1e-3)

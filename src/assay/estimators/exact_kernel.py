@@ -20,6 +20,10 @@ from assay.estimators.ridge_solution import lower_inverse
 #: smallest penalty that such features are fitted with.
 _JITTER: Final = 1e-5
 
+#: The least scale, as a share of the rows' median length: distances far below it are rounding, which a
+#: narrower kernel would take for differences between equal images.
+_LEAST_SCALE: Final = 1e-4
+
 
 @dataclass(frozen=True, eq=False)
 class KernelMap:
@@ -36,8 +40,8 @@ class KernelMap:
     def blocks(self, components: Float32s) -> Iterator[Float32s]:
         """The features of `(n, components)`, block by block: float32 `(b, m)`."""
         for block in row_blocks(components):
-            likeness = _kernel(block.astype(np.float64), self.landmarks, self.scale)
-            yield (likeness @ self.whitening).astype(np.float32)
+            similarity = _kernel(block.astype(np.float64), self.landmarks, self.scale)
+            yield (similarity @ self.whitening).astype(np.float32)
 
 
 def fit_kernel_map(components: Float32s, most: int, width: float) -> KernelMap:
@@ -48,7 +52,8 @@ def fit_kernel_map(components: Float32s, most: int, width: float) -> KernelMap:
     kernel machines", 2001).
     """
     landmarks = components[spread_rows(len(components), most)].astype(np.float64)
-    scale = kernel_scale(components, width)
+    length = float(np.median(np.sqrt(np.square(landmarks).sum(axis=1))))
+    scale = max(kernel_scale(components, width), _LEAST_SCALE * length)
     matrix = _kernel(landmarks, landmarks, scale)
     matrix[np.diag_indices_from(matrix)] += _JITTER
     return KernelMap(landmarks, scale, np.ascontiguousarray(lower_inverse(np.linalg.cholesky(matrix)).T))

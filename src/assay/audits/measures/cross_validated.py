@@ -39,6 +39,9 @@ _MOST_SCORES: Final = 500_000_000
 #: Images must score higher for their own label than the average image by so many standard errors.
 _SIGNIFICANT: Final = 3.0
 
+#: So much of its own label can be left in a score by what keeps divisions finite, where all images are equal.
+_LEFT_OF_A_LABEL: Final = 10 * ridge.LEAST_REST
+
 #: Why there is no judgment where the pictures do not tell the labels, to this classifier.
 NO_BETTER_THAN_CHANCE: Final = "the reference classifier tells the classes no better than chance"
 
@@ -193,7 +196,8 @@ def tells_the_labels(scores: NDArray[np.floating[Any]], labels: Rows, groups: Ro
     if groups is not None:
         _, place, sizes = np.unique(groups, return_inverse=True, return_counts=True)
         above = np.bincount(place.ravel(), above) / sizes
-    return bool(above.mean() > _SIGNIFICANT * above.std() / math.sqrt(len(above)))
+    least = max(_SIGNIFICANT * above.std() / math.sqrt(len(above)), _LEFT_OF_A_LABEL)
+    return bool(above.mean() > least)
 
 
 def _even(size: int) -> int:
