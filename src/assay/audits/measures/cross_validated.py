@@ -150,6 +150,7 @@ def _probabilities(
 ) -> dict[str, Probabilities]:
     """Per split; {} where the scores tell nothing."""
     train, classes = dataset.train, len(dataset.classes)
+    inputs: Mapping[str, ridge.Blocks]
     if linear or len(train) < EXACT_BELOW:
         inputs = _linear_inputs(linear) if linear else _kernel_inputs(components, size)
         fitted = ridge.fit(inputs["train"], train.labels, classes, groups, ridge.FINE_PENALTIES)
