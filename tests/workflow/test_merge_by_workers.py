@@ -11,7 +11,7 @@ from assay.audits.measures import cross_validated
 from assay.cli.main import exit_code
 from assay.core.errors import AssayError
 from assay.core.events import Event
-from assay.estimators import ridge_passes
+from assay.estimators.passes import ridge_passes
 from assay.workflow.engines import local
 from assay.workflow.engines.with_parent import begin
 from assay.workflow.run_commands import run_audit

@@ -14,7 +14,7 @@ from assay.audits.values import Audit
 from assay.core.events import OnEvent, ignore
 from assay.data.class_probabilities import ClassProbabilities
 from assay.data.values import Dataset
-from assay.estimators.shared_passes import Helpers
+from assay.estimators.passes.shared_passes import Helpers
 from assay.features.choice import for_reference
 from assay.features.feature_cache import Kept
 

@@ -22,7 +22,7 @@ from assay.data.load import as_request
 from assay.data.piece import MOST, Piece, Shard, parse_shard
 from assay.data.shards import read_shard
 from assay.data.values import PURPOSES
-from assay.estimators.shared_passes import Helpers
+from assay.estimators.passes.shared_passes import Helpers
 from assay.features import backbones
 from assay.workflow import run_folder
 from assay.workflow.engines.table import engine_named, is_elsewhere

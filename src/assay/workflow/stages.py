@@ -14,7 +14,7 @@ from assay.data.decisions import Decided
 from assay.data.splitting.stratified import HoldOut, hold_out
 from assay.data.splitting.validation import validation_rows
 from assay.data.values import Dataset
-from assay.estimators.shared_passes import Helpers
+from assay.estimators.passes.shared_passes import Helpers
 from assay.evaluation.compare import Comparison
 from assay.evaluation.values import Evaluation
 from assay.features.choice import LEAST_SIDE, worth_asking

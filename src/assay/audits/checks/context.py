@@ -23,7 +23,7 @@ from assay.duplicates.find import Copies, find_copies
 from assay.estimators.label_noise import LabelPosterior
 from assay.estimators.label_quality import LabelQuality
 from assay.estimators.noise_matrix import TEMPERATURES, NoiseMatrix, fit_noise_matrix, wrong_chances
-from assay.estimators.shared_passes import Helpers
+from assay.estimators.passes.shared_passes import Helpers
 
 
 @dataclass(frozen=True)

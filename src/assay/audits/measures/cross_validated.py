@@ -16,9 +16,9 @@ from assay.data.values import Dataset
 from assay.estimators import ridge
 from assay.estimators.exact_kernel import fit_kernel_map
 from assay.estimators.logistic_calibration import fit_calibration
+from assay.estimators.passes.ridge_passes import fit_and_leave_out
+from assay.estimators.passes.shared_passes import Helpers, passes_by
 from assay.estimators.projections import fit_components, fit_fourier
-from assay.estimators.ridge_passes import fit_and_leave_out
-from assay.estimators.shared_passes import Helpers, passes_by
 from assay.features.choice import linear_inputs
 
 #: Features by default and for `--thorough`, at most.

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from assay.core.errors import AssayError
-from assay.estimators import ridge, ridge_passes
+from assay.estimators import ridge
+from assay.estimators.passes import ridge_passes
+from assay.estimators.passes.ridge_passes import ByThreads, fit_and_leave_out, run_count, runs_of
+from assay.estimators.passes.shared_passes import Helpers, main, passes_by
 from assay.estimators.projections import Fourier, fit_fourier
-from assay.estimators.ridge_passes import ByThreads, fit_and_leave_out, run_count, runs_of
-from assay.estimators.shared_passes import Helpers, main, passes_by
 
 CLASSES = 3
 
@@ -161,6 +162,6 @@ def test_runs_are_whole_but_for_the_last() -> None:
 
 def test_the_command_is_a_module() -> None:
     """What an engine starts: it needs no more than Python."""
-    command = [sys.executable, "-m", "assay.estimators.shared_passes", "nowhere", "first", "1", "1"]
+    command = [sys.executable, "-m", "assay.estimators.passes.shared_passes", "nowhere", "first", "1", "1"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode != 0 and done.stderr.startswith("error[")

@@ -24,9 +24,7 @@ from assay.core.checked_text import sealed, unsealed
 from assay.core.disk_errors import environment_errors
 from assay.core.errors import AssayError
 from assay.core.memory import short_of
-from assay.estimators.projections import Fourier
-from assay.estimators.ridge import Ridge
-from assay.estimators.ridge_passes import (
+from assay.estimators.passes.ridge_passes import (
     ByThreads,
     Passes,
     Run,
@@ -36,6 +34,8 @@ from assay.estimators.ridge_passes import (
     scores_of,
     sums_of,
 )
+from assay.estimators.projections import Fourier
+from assay.estimators.ridge import Ridge
 
 _Pass = Literal["first", "second"]
 
@@ -94,7 +94,7 @@ class _ByHelpers:
 
     def _made(self, which: _Pass) -> Iterator[dict[str, NDArray[Any]]]:
         count = min(self.helpers.count, self.runs)
-        module = [sys.executable, "-m", "assay.estimators.shared_passes", str(self.folder), which]
+        module = [sys.executable, "-m", "assay.estimators.passes.shared_passes", str(self.folder), which]
         self.helpers.run(
             {
                 f"{number}/{count} of the {which} pass over labels": [*module, str(number), str(count)]
