@@ -164,6 +164,16 @@ def _audit_growth(figures: Mapping[str, Any]) -> list[str]:
     return [_row(head), _row(["---"] * len(head)), *rows]
 
 
+def _photo_growth(figures: Mapping[str, Any]) -> list[str]:
+    head = ["photographs", "processor seconds", "ms an image", "of these the system's", "peak MB", "commit"]
+    rows = []
+    for found in figures["rows"]:
+        cells = [f"{found['processor_seconds']:,.0f}", f"{found['milliseconds_an_image']:.1f}"]
+        cells += [_percent(found["system_share"]), f"{found['peak_megabytes']:,}", found["commit"][:7]]
+        rows.append(_row([f"{found['images']:,}", *cells]))
+    return [_row(head), _row(["---"] * len(head)), *rows]
+
+
 def _audit_flips(figures: Mapping[str, Any]) -> list[str]:
     head = ["1 % of the labels flipped", "AUROC", "found in a list twice their number", "n"]
     rows = []
@@ -398,6 +408,7 @@ TABLES: Mapping[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "recipes": _recipes,
     "report": _report,
     "photos": _photos,
+    "photo_growth": _photo_growth,
     "scale": _scale,
     "serve": _serve,
     "training_peers": _training_peers,

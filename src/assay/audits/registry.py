@@ -11,10 +11,11 @@ from assay.audits.checks.class_balance import check_label_balance
 from assay.audits.checks.class_similarity import check_class_similarity
 from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.drift import check_drift
-from assay.audits.checks.duplicates import check_exact_duplicates, check_leakage, check_near_duplicates
+from assay.audits.checks.duplicates import check_exact_duplicates, check_near_duplicates
 from assay.audits.checks.identity import check_identity
 from assay.audits.checks.image_quality import check_quality
 from assay.audits.checks.label_errors import check_ambiguous_labels, check_label_errors
+from assay.audits.checks.leakage.leaks import check_leakage
 from assay.audits.checks.neighborhoods import convolution_decision
 from assay.audits.checks.outliers import check_atypical
 from assay.audits.checks.pixel_range import check_pixel_range, normalization_decision

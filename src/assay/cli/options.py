@@ -91,6 +91,10 @@ GroupColumn = Annotated[
     str | None,
     typer.Option("--group-column", metavar="NAME", help="Images of one group stay on one side of a split."),
 ]
+GroupPattern = Annotated[
+    str | None,
+    typer.Option("--group-pattern", metavar="REGEX", help="What finds an image's group in its name."),
+]
 Layout = Annotated[
     str | None,
     typer.Option("--layout", metavar="KIND", help="The first folders are: classes, splits or nested."),
@@ -224,6 +228,7 @@ READING: Final[Options] = {
     "label_column": LabelColumn,
     "split_column": SplitColumn,
     "group_column": GroupColumn,
+    "group_pattern": GroupPattern,
     "layout": Layout,
     "split_names": SplitNames,
     "follow_links": FollowLinks,

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -16,9 +16,10 @@ from assay.data.decoding.worker_pool import Request as DecodeRequest
 from assay.data.listing.class_numbers import meant_classes
 from assay.data.listing.listing import Listing, Payload, class_names
 from assay.data.listing.vocabulary import with_one_vocabulary
-from assay.data.load import as_request, readable_source
+from assay.data.load import as_request, read, readable_source
 from assay.data.request import Request
 from assay.data.sources.image_dataset import name_of, shared_groups
+from assay.data.splitting.name_groups import name_groups
 from assay.data.values import Dataset, LeftOut
 
 #: Images of each split that are looked at; evenly spread over it.
@@ -73,9 +74,19 @@ def inspect(data: str | Path | None = None, **options: Any) -> Inspection:
     request = as_request(data, **{**options, "skip_bad": True})
     source = readable_source(request)
     if source.listing is None:
-        return _of_dataset(source.read(request))
+        return _of_dataset(read(request))
     listing = with_one_vocabulary(source.listing(request), request.classes, request.path)
+    if request.group_pattern is not None:
+        listing = _with_name_groups(listing, request.group_pattern)
     return _of_listing(listing, request, source.name)
+
+
+def _with_name_groups(listing: Listing, pattern: str) -> Listing:
+    parts = {
+        name: replace(part, columns={**part.columns, "group": name_groups(name, part, pattern)})
+        for name, part in listing.parts.items()
+    }
+    return replace(listing, parts=parts)
 
 
 def _of_dataset(dataset: Dataset) -> Inspection:

@@ -23,7 +23,9 @@ from assay.data.listing.tree import named_splits
 from assay.data.option_types import check_types
 from assay.data.request import Request, refuse_unused
 from assay.data.sources import SOURCES, Source
+from assay.data.sources.image_dataset import shared_groups
 from assay.data.sources.python_objects import is_objects
+from assay.data.splitting.name_groups import with_name_groups
 from assay.data.values import Dataset
 
 #: What is loaded where nothing is named.
@@ -53,6 +55,9 @@ def read(request: Request) -> Dataset:
     Raises AssayError: `unknown-data`, and whatever is wrong with the data (docs/errors.md).
     """
     found = readable_source(request).read(request)
+    if request.group_pattern is not None:
+        splits = with_name_groups(found.splits, request.group_pattern)
+        found = replace(found, splits=splits, notes=(*found.notes, *shared_groups(splits)))
     return found if request.name is None else replace(found, name=request.name)
 
 

@@ -11,7 +11,7 @@ from assay.core.errors import AssayError
 from assay.core.text import shortened
 from assay.data.values import Kind, Resize
 
-_TEXTS: Final = ("name", "label_column", "path_column", "split_column", "group_column")
+_TEXTS: Final = ("name", "label_column", "path_column", "split_column", "group_column", "group_pattern")
 _TRUTHS: Final = ("skip_bad", "follow_links", "skip_unlabelled", "offline")
 _WORDS: Final[Mapping[str, tuple[str, ...]]] = {"layout": get_args(Kind), "resize": get_args(Resize)}
 

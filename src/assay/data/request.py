@@ -30,6 +30,7 @@ class Request:
     size, resize: the working size of image files, and how they are brought to it.
     skip_bad: leave unreadable images out instead of stopping.
     label_column, path_column, split_column, group_column: where a table has what.
+    group_pattern: a regular expression that finds the group of an image in its name.
     root: where the paths of a table begin. skip_unlabelled: leave rows without a label out.
     layout, split_names: what the folders of a tree are (see `listing.layout`): the splits' folders by split.
     follow_links: read links that stay below the folder.
@@ -53,6 +54,7 @@ class Request:
     path_column: str | None = None
     split_column: str | None = None
     group_column: str | None = None
+    group_pattern: str | None = None
     layout: Kind | None = None
     split_names: Mapping[str, str] | None = None
     follow_links: bool = False
@@ -81,8 +83,8 @@ class Request:
         return self.path_column, self.label_column, self.split_column, self.group_column
 
 
-#: Fields of a request that change what is read, and what a user calls them. `name`, `skip_bad`, the test
-#: split and the network count for every source; all others only for sources that take them.
+#: Fields of a request that change what is read, and what a user calls them. `name`, `skip_bad`, groups by
+#: names, the test split and the network count for every source; all others only for sources that take them.
 OPTIONS: Final[Mapping[str, str]] = {
     "classes": "--classes",
     "floats": "--floats",

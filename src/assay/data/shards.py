@@ -11,10 +11,11 @@ from assay.core.errors import AssayError
 from assay.data.checked_images import some_images
 from assay.data.decoding.sixteen_bits import Levels, note_on, scale_for
 from assay.data.listing.names import notes_on_classes
-from assay.data.load import readable_source
+from assay.data.load import read, readable_source
 from assay.data.piece import Piece, Shard, Whole, listed_digest
 from assay.data.request import Request
 from assay.data.sources.image_dataset import notes_on, resizing_notes, shared_groups, summed
+from assay.data.splitting.name_groups import with_name_groups
 from assay.data.values import Column, Dataset, Split
 
 
@@ -29,10 +30,12 @@ def read_shard(request: Request, shard: Shard, scratch: Path) -> Piece:
         fix = "Draw it first: assay convert DATA OUT --test-fraction F, then audit OUT in shards."
         raise AssayError("bad-value", "--test-fraction", what, fix)
     source = readable_source(request)
-    if source.read_shard is not None:
-        return source.read_shard(request, shard, scratch)
-    found = source.read(request)
-    return _cut(found if request.name is None else replace(found, name=request.name), shard)
+    if source.read_shard is None:
+        return _cut(read(request), shard)
+    piece = source.read_shard(request, shard, scratch)
+    if request.group_pattern is None:
+        return piece
+    return replace(piece, splits=with_name_groups(piece.splits, request.group_pattern))
 
 
 def _cut(dataset: Dataset, shard: Shard) -> Piece:

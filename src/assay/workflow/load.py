@@ -36,6 +36,7 @@ def load(
     path_column: str | None = None,
     split_column: str | None = None,
     group_column: str | None = None,
+    group_pattern: str | None = None,
     layout: Kind | None = None,
     split_names: str | Mapping[str, str] | None = None,
     follow_links: bool = False,
@@ -63,6 +64,8 @@ def load(
         or else a square of the median side, at most 64; and `crop`, or `fit` where that would cut off half.
     skip_bad: leave unreadable images out (they stand in `left_out`) instead of stopping.
     path_column, label_column, split_column, group_column: where tables have what.
+    group_pattern: a regular expression that finds each image's group in its name, as "/([^/_]+)_": what
+        stands in its parentheses, or all of it. No name may be without.
     layout: what the first folders of a tree are: `classes`, `splits`, or `nested` (the classes are one level
         down). split_names: the folder of each split, "train=A,test=B" or a mapping. Unasked, see
         docs/data.md.
@@ -96,6 +99,7 @@ def load(
         path_column=path_column,
         split_column=split_column,
         group_column=group_column,
+        group_pattern=group_pattern,
         layout=layout,
         split_names=split_names,
         follow_links=follow_links,

@@ -70,6 +70,7 @@ class Reading(BaseModel):
     label_column: str | None = None
     split_column: str | None = None
     group_column: str | None = None
+    group_pattern: str | None = None
     layout: Literal["classes", "splits", "nested"] | None = None
     split_names: str | None = None
     follow_links: bool = False
@@ -170,6 +171,7 @@ class ReadingSettings(TypedDict, total=False):
     label_column: str | None
     split_column: str | None
     group_column: str | None
+    group_pattern: str | None
     layout: Literal["classes", "splits", "nested"] | None
     split_names: str | None
     follow_links: bool

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from assay.audits.checks.context import CheckContext
-from assay.audits.checks.duplicates import check_exact_duplicates, check_leakage, check_near_duplicates
+from assay.audits.checks.duplicates import check_exact_duplicates, check_near_duplicates
+from assay.audits.checks.leakage.leaks import check_leakage
 from assay.audits.measures.pixel_sums import measure
 from assay.audits.self_test.pixel_changes import NEAR_CHANGES
 from assay.data.values import Dataset, Split, numbered_ids

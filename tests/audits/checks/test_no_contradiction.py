@@ -9,7 +9,8 @@ import pytest
 from assay.audits.checks.class_similarity import nearest_mean_accuracy
 from assay.audits.checks.context import CheckContext
 from assay.audits.checks.drift import check_drift
-from assay.audits.checks.duplicates import check_leakage, check_near_duplicates
+from assay.audits.checks.duplicates import check_near_duplicates
+from assay.audits.checks.leakage.leaks import check_leakage
 from assay.audits.checks.neighborhoods import EASY, Neighborhoods, decide, gain_sentence
 from assay.audits.registry import measure_all
 from assay.audits.self_test import pixel_changes, planted_faults

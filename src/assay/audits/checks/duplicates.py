@@ -1,6 +1,5 @@
-"""Checks `exact-duplicates`, `near-duplicates` and `leakage`."""
+"""Checks `exact-duplicates` and `near-duplicates`."""
 
-from collections.abc import Collection
 from typing import Any, Final
 
 import numpy as np
@@ -8,8 +7,6 @@ import numpy as np
 from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.issues import counted, flagged, not_evaluated, percent
 from assay.audits.values import Finding, Issue, Verdict
-from assay.core.arrays import Rows
-from assay.core.text import one_line
 from assay.data.values import Dataset
 from assay.duplicates.candidates import THUMBNAIL
 from assay.duplicates.decision import JPEG_EXCESS, ROUGH, SMALL_SHARE, largest_remainder
@@ -19,10 +16,6 @@ from assay.duplicates.find import Copies
 from assay.duplicates.moved import LEFT as MOVED_LEFT
 from assay.duplicates.moved import SHARE_LEFT as MOVED_SHARE_LEFT
 from assay.duplicates.resampled import FACTORS, LEFT, SHARE_LEFT
-
-#: More than this share of test images with a copy in train moves a score by more than a typical
-#: 95 % interval of 10,000 images is wide (0.5 percentage points).
-FAIL_LEAKAGE: Final = 0.005
 
 #: How bad each kind of copy is, as a score; conflicts first, for one of two labels is surely wrong.
 _SCORES: Final = {"conflicting-labels": 1.0, "across-splits": 0.9, "within-split": 0.8}
@@ -179,151 +172,3 @@ def _duplicates_fix(kinds: dict[str, int]) -> str:
     settle = " Find out which label is right where they differ." if kinds["conflicting-labels"] else ""
     side = ", on one side of the split" if kinds["across-splits"] else ""
     return f"Keep one image of each group of copies{side}.{settle}"
-
-
-def check_leakage(context: CheckContext) -> Checked:
-    """Find test and validation images that have an exact or near copy in train."""
-    dataset = context.dataset
-    judged = {name: len(split) for name, split in dataset.splits.items() if name != "train" and len(split)}
-    if not judged:
-        return not_evaluated("leakage", "there is no other split than train")
-    copied = _leaks(dataset, context.copies)
-    grouped = _shared_groups(dataset, {(issue.split, issue.index) for issue in copied})
-    issues = (*copied, *grouped)
-    worst = max(sum(i.split == name for i in issues) / size for name, size in judged.items())
-    exact, near = (sum(issue.kind == kind for issue in copied) for kind in ("exact", "near"))
-    groups = {issue.detail for issue in grouped}
-    bad = exact or grouped or worst > FAIL_LEAKAGE
-    verdict: Verdict = "pass" if not issues else "fail" if bad else "warn"
-    total = sum(judged.values())
-    return Checked(
-        Finding(
-            check="leakage",
-            verdict=verdict,
-            summary=_leakage_summary(exact, near, len(grouped), len(groups), total, missed(context.copies))
-            + _other_counts(context, exact, near),
-            evidence={
-                "exact": exact,
-                "near": near,
-                "of_shared_groups": len(grouped),
-                "shared_groups": len(groups),
-                "images": judged,
-                "worst_share": worst,
-            },
-            threshold="no exact copy, no group on both sides, and near copies of at most "
-            f"{percent(FAIL_LEAKAGE, 1)} of a split (fail); "
-            "none at all (warn)",
-            reason="an image seen in training is recognized, not classified, and so is a patient, a product "
-            "or a video: it makes the score too good",
-            fix="Remove these images from train, or from the test, and read the score without them; draw a "
-            "new test split with --group-column where groups lie on both sides."
-            if issues
-            else "",
-            count=len(issues),
-        ),
-        issues,
-    )
-
-
-def _other_counts(context: CheckContext, exact: int, near: int) -> str:
-    """Why the checks of duplicates count other images across splits than leakage does, where they do.
-
-    They name each image once, beside its first or its nearest copy; leakage asks for a copy in train.
-    """
-    across = {
-        check.finding.check: check.finding.evidence.get("across-splits", 0)
-        for check in (check_exact_duplicates(context), check_near_duplicates(context))
-    }
-    told = [
-        f"{across[name]:,} under {name}"
-        for name, leaked in (("exact-duplicates", exact), ("near-duplicates", near))
-        if across[name] != leaked and leaked
-    ]
-    if not told:
-        return ""
-    return (
-        f" (Across splits there are {' and '.join(told)}: these list each image once, with its nearest copy, "
-        "and count copies with another label separately.)"
-    )
-
-
-def _leakage_summary(exact: int, near: int, grouped: int, groups: int, total: int, misses: str) -> str:
-    if not exact + near + grouped:
-        return f"None of the {total:,} images outside train has a copy in train. {misses}"
-    told = counted(
-        exact + near,
-        total,
-        "image outside train has a copy in train",
-        "images outside train have a copy in train",
-    )
-    told += f": {exact:,} exact, {near:,} near."
-    if not grouped:
-        return told
-    of_groups = counted(
-        grouped,
-        total,
-        f"image more is of {groups:,} groups that lie in train too.",
-        f"images more are of {groups:,} groups that lie in train too.",
-    )
-    return of_groups if not exact + near else f"{told} {of_groups}"
-
-
-def _shared_groups(dataset: Dataset, known: Collection[tuple[str, int]]) -> list[Issue]:
-    """Images of other splits whose group has images in train, but for those that are known to leak."""
-    names = dataset.train.columns.get("group")
-    if names is None:
-        return []
-    in_train = {str(name): row for row, name in reversed(list(enumerate(names))) if name}
-    return [
-        flagged(
-            dataset,
-            "leakage",
-            "group",
-            0.9,
-            split,
-            row,
-            ("train", in_train[str(name)]),
-            detail=f"the group {one_line(str(name))} lies in train too",
-        )
-        for split, part in dataset.splits.items()
-        if split != "train"
-        for row, name in enumerate(part.columns.get("group", ()))
-        if name and str(name) in in_train and (split, row) not in known
-    ]
-
-
-def _leaks(dataset: Dataset, copies: Copies) -> list[Issue]:
-    train = copies.splits.index("train")
-    in_train = np.full(len(copies.first), -1, np.int64)
-    members = np.flatnonzero(copies.split == train)[::-1]
-    in_train[copies.picture[members]] = members
-    near = _near_in_train(copies, in_train)
-    issues = []
-    for image in np.flatnonzero(copies.split != train):
-        picture = int(copies.picture[image])
-        if in_train[picture] >= 0:
-            issues.append(_leak(dataset, copies, int(image), int(in_train[picture]), "exact", 1.0, ""))
-        elif picture in near:
-            pair, partner = near[picture]
-            score, detail = float(copies.score[pair]), copies.changes[pair]
-            issues.append(_leak(dataset, copies, int(image), int(in_train[partner]), "near", score, detail))
-    return issues
-
-
-def _near_in_train(copies: Copies, in_train: Rows) -> dict[int, tuple[int, int]]:
-    """Picture -> its best pair with a picture of train, and that picture."""
-    found: dict[int, tuple[int, int]] = {}
-    for pair in np.argsort(-copies.score, kind="stable").tolist():
-        first, second = int(copies.near_first[pair]), int(copies.near_second[pair])
-        for picture, partner in ((first, second), (second, first)):
-            if in_train[partner] >= 0:
-                found.setdefault(picture, (pair, partner))
-    return found
-
-
-def _leak(
-    dataset: Dataset, copies: Copies, image: int, partner: int, kind: str, score: float, detail: str
-) -> Issue:
-    (split, index), related = copies.place(image), copies.place(partner)
-    words = detail or "equal in every pixel"
-    return flagged(dataset, "leakage", kind, score, split, index, related, detail=words)

@@ -28,8 +28,9 @@ from assay.data.request import OPTIONS, Request
 from assay.data.storage.cache import cached, look_up
 from assay.data.values import Dataset, DeepScale, LeftOut, Resize, Split
 
-#: Unreadable images that an error names.
-_NAMED: Final = 20
+#: Reasons that an error about unreadable images tells, and images that it names of each.
+_NAMED: Final = 10
+_OF_A_REASON: Final = 5
 
 #: What is kept of each image; a change makes kept sets be read again.
 _KEPT: Final = "pixels, facts, looks, wrong names, layouts, scale of 16 bits"
@@ -139,8 +140,12 @@ def need_images(listing: Listing, location: Path | str) -> None:
 
 
 def _unreadable(bad: Sequence[LeftOut], location: Path | str) -> AssayError:
-    named = "; ".join(f"{one_line(item.id)} ({item.reason})" for item in bad[:_NAMED])
-    more = f"; and {len(bad) - _NAMED:,} more" if len(bad) > _NAMED else ""
+    by_reason: dict[str, list[str]] = {}
+    for item in bad:
+        by_reason.setdefault(item.reason, []).append(one_line(item.id))
+    told = [f"{_first_of(names)} ({reason})" for reason, names in list(by_reason.items())[:_NAMED]]
+    more = f"; and for {len(by_reason) - _NAMED:,} other reasons" if len(by_reason) > _NAMED else ""
+    named = "; ".join(told)
     count = f"{len(bad):,} images" if len(bad) > 1 else "1 image"
     return AssayError(
         "image-unreadable",
@@ -148,6 +153,12 @@ def _unreadable(bad: Sequence[LeftOut], location: Path | str) -> AssayError:
         f"{count} cannot be read: {named}{more}",
         "Mend or remove them, or leave them out with --skip-bad.",
     )
+
+
+def _first_of(names: Sequence[str]) -> str:
+    """The first names of a list, and how many more there are."""
+    more = f" and {len(names) - _OF_A_REASON:,} more" if len(names) > _OF_A_REASON else ""
+    return ", ".join(names[:_OF_A_REASON]) + more
 
 
 def _decoded(

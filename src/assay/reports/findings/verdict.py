@@ -35,6 +35,8 @@ def trust(facts: Facts) -> tuple[Trust, str]:
         return "no", f"it is no better than always giving the same answer ({always})"
     if facts.leaked and not harmless(facts):
         return ("no" if _serious(facts) else "care"), _copies(facts)
+    if any(f.check == "leakage" and f.evidence.get("groups_by_names") for f in facts.findings):
+        return "care", "names suggest that training shows the same things as the test images"
     if facts.high - facts.low > WIDE:
         return "care", f"{count(facts.n, 'test image')} are too few for a precise score"
     for check, why in _CAVEATS.items():

@@ -1,0 +1,1 @@
+"""Check `leakage`: what test images share with train."""

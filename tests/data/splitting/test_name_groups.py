@@ -1,0 +1,93 @@
+"""Groups by names: what a pattern finds, and what is refused."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import assay
+from assay.core.errors import AssayError
+from assay.data.inspect import inspect
+from assay.data.splitting.name_groups import checked_pattern, groups_of_names, with_name_groups
+from assay.data.values import Split
+
+NAMES = ("walk/v1_001.png", "walk/v1_002.png", "run/v12_x_3.png", "run/alone.png")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "groups"),
+    [
+        (r"([^/_]+)_[^/]*$", ("v1", "v1", "v12", "")),
+        (r"([^/_]+)_[^/]*$|[^/]+$", ("v1", "v1", "v12", "alone.png")),
+        (r"v\d+", ("v1", "v1", "v12", "")),
+        (r"(?:walk|run)/v(\d+)", ("1", "1", "12", "")),
+        (r"^[^/]+", ("walk", "walk", "run", "run")),
+        (r"x*", ("", "", "", "")),
+    ],
+)
+def test_by_hand(pattern: str, groups: tuple[str, ...]) -> None:
+    assert groups_of_names(NAMES, checked_pattern(pattern)) == groups
+
+
+def folder(place: Path) -> Path:
+    """Eight videos of four frames in each of two classes."""
+    random = np.random.default_rng(0)
+    for label in ("walk", "run"):
+        (place / label).mkdir(parents=True)
+        for video in range(8):
+            for frame in range(4):
+                pixels = random.integers(0, 256, (12, 12), dtype=np.uint8)
+                Image.fromarray(pixels).save(place / label / f"{label}{video}_{frame:03}.png")
+    return place
+
+
+def test_a_drawn_test_split_keeps_them_together(tmp_path: Path) -> None:
+    data = assay.load(folder(tmp_path / "data"), group_pattern=r"([^/_]+)_", test_fraction=0.25)
+    train, test = (set(data.splits[name].columns["group"]) for name in ("train", "test"))
+    assert (len(train), len(test), train & test) == (12, 4, set())
+    without = assay.load(tmp_path / "data", test_fraction=0.25)
+    videos = [
+        {re.findall(r"([^/_]+)_", one)[0] for one in without.splits[name].ids} for name in ("train", "test")
+    ]
+    assert videos[0] & videos[1]
+
+
+def test_groups_on_both_sides_of_given_splits_are_told(tmp_path: Path) -> None:
+    """In the notes of the set and of `inspect`; for a part of the file that the whole does not name."""
+    folder(tmp_path / "data" / "train")
+    folder(tmp_path / "data" / "test")
+    data = assay.load(tmp_path / "data", group_pattern=r"([^/_]+)_")
+    assert "16 groups lie in both train and test" in data.notes
+    assert (
+        "16 groups lie in both train and test" in inspect(tmp_path / "data", group_pattern="([^/_]+)_").notes
+    )
+
+
+@pytest.mark.parametrize(
+    ("pattern", "told"),
+    [
+        ("(", "is no regular expression"),
+        (r"(a)(b)", "has 2 parts in parentheses"),
+        (r"walk\d", "finds nothing in 32 names of 64 in train, the first run/run0_000.png"),
+    ],
+)
+def test_what_is_refused(tmp_path: Path, pattern: str, told: str) -> None:
+    with pytest.raises(AssayError, match="bad-value") as caught:
+        assay.load(folder(tmp_path / "data"), group_pattern=pattern)
+    assert told in str(caught.value)
+    assert "--group-pattern" in str(caught.value)
+
+
+def test_two_kinds_of_groups_are_refused() -> None:
+    images, columns = np.zeros((2, 8, 8, 1), np.uint8), {"group": ("one", "two")}
+    split = Split.from_arrays(images, np.zeros(2, np.int64), ("a_1", "a_2"), columns)
+    with pytest.raises(AssayError, match="the data have a column of groups"):
+        with_name_groups({"train": split}, "([^/_]+)_")
+
+
+def test_arrays_have_no_names_that_tell() -> None:
+    images = np.zeros((4, 8, 8), np.uint8)
+    with pytest.raises(AssayError, match="finds nothing in 4 names"):
+        assay.load((images, np.array([0, 1, 0, 1])), group_pattern="([^/_]+)_")
