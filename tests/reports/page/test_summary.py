@@ -201,6 +201,20 @@ def test_steps_name_the_folder_of_the_run() -> None:
     assert step.in_folder("'a b'").startswith("assay run --config 'a b'/config.toml")
 
 
+@pytest.mark.parametrize("count", [0, 5])
+def test_groups_that_names_suggest_make_the_first_step(count: int) -> None:
+    """With the whole command, for a run and for an audit; the score is told with care."""
+    pattern = r"([^/_]+)_[^/]*$|[^/]+$"
+    leakage = replace(found("leakage", "warn", count), evidence={"groups_by_names": {"pattern": pattern}})
+    facts = replace(SOUND, findings=(leakage,), leaked=count)
+    assert headline(facts).startswith("Use this score with care")
+    step = next_steps(facts)[0]
+    assert step.command == f"assay run --config RUN/config.toml --group-pattern '{pattern}' --out NEXT"
+    assert sum("mend it" in step.text for step in next_steps(facts)) == 0
+    audited = next_steps(replace(facts, n=0))[0]
+    assert audited.command.startswith("assay audit --config RUN/config.toml --group-pattern '")
+
+
 def test_a_step_is_always_there() -> None:
     """Whatever the facts, there is something to do next."""
     assert all(next_steps(facts) for facts in (SOUND, Facts("toy", ()), replace(SOUND, low=0.0, high=1.0)))

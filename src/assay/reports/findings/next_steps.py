@@ -1,5 +1,6 @@
 """What to do next, from the same facts as the verdict: each step with the command to type."""
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -7,7 +8,7 @@ from typing import Final
 from assay.audits.registry import REVIEWED
 from assay.audits.values import Finding
 from assay.reports.findings.facts import Facts
-from assay.reports.findings.verdict import WIDE, Need, harmless, needs, trust
+from assay.reports.findings.verdict import WIDE, Need, harmless, needs, pattern_of_groups, trust
 from assay.reports.findings.wording import check_title, count, listed
 
 
@@ -42,9 +43,14 @@ def next_steps(facts: Facts) -> list[Step]:
 
 def _data_steps(facts: Facts) -> list[Step]:
     """What to do about the data: first what makes the score untrue."""
-    urgent = _urgent(facts)
+    urgent, pattern = _urgent(facts), pattern_of_groups(facts)
     review = [f for f in urgent if f.check in REVIEWED and f.count]
-    steps = [Step(f"{check_title(f.check)}: {f.fix}") for f in urgent if f not in review and f.fix]
+    told = [f for f in urgent if f not in review and f.fix and not (f.check == "leakage" and pattern)]
+    steps = [Step(f"{check_title(f.check)}: {f.fix}") for f in told]
+    if pattern:
+        text = "Where such names mean one thing, as a video or a patient, keep them on one side of the split."
+        again = _AGAIN if facts.n else "assay audit --config RUN/config.toml"
+        steps.insert(0, Step(text, f"{again} --group-pattern {shlex.quote(pattern)} --out NEXT"))
     if review:
         labels = [f for f in facts.troubled if f.check == "label-errors" and f.count and f not in review]
         flagged = listed([_flagged(f) for f in (*review, *labels)], 4)

@@ -35,7 +35,7 @@ def trust(facts: Facts) -> tuple[Trust, str]:
         return "no", f"it is no better than always giving the same answer ({always})"
     if facts.leaked and not harmless(facts):
         return ("no" if _serious(facts) else "care"), _copies(facts)
-    if any(f.check == "leakage" and f.evidence.get("groups_by_names") for f in facts.findings):
+    if pattern_of_groups(facts):
         return "care", "names suggest that training shows the same things as the test images"
     if facts.high - facts.low > WIDE:
         return "care", f"{count(facts.n, 'test image')} are too few for a precise score"
@@ -48,6 +48,12 @@ def trust(facts: Facts) -> tuple[Trust, str]:
 def _copies(facts: Facts) -> str:
     share = percent(facts.leaked / facts.n)
     return f"{count(facts.leaked, 'test image')} ({share}) {_have(facts.leaked)} a copy in training"
+
+
+def pattern_of_groups(facts: Facts) -> str:
+    """What finds in names the groups that lie on both sides of a split, where names suggest any."""
+    told = (f.evidence.get("groups_by_names") for f in facts.findings if f.check == "leakage")
+    return next((str(found["pattern"]) for found in told if found), "")
 
 
 def _serious(facts: Facts) -> bool:
