@@ -56,6 +56,7 @@ def test_no_command_declares_an_option_of_a_group_anew() -> None:
             if name in shared and parameter.annotation != shared[name]:
                 assert (command.__name__, name) in {
                     ("audit", "workers"),
+                    ("merge", "workers"),
                     ("fetch", "name"),
                     ("predict", "json"),
                     ("doctor", "json"),

@@ -19,10 +19,10 @@ QUICK = {"model": "linear", "checks": ("label-errors",)}
 
 @pytest.fixture(scope="module")
 def data():
-    """Colored pictures, six training labels of which are wrong."""
-    clean = planted.colored(train=60, test=20, shape=(16, 16))
+    """Colored pictures, twelve training labels of which are wrong."""
+    clean = planted.colored(train=120, test=20, shape=(16, 16))
     labels = clean.train.labels.copy()
-    labels[:6] = (labels[:6] + 1) % 3
+    labels[:12] = (labels[:12] + 1) % 3
     return planted.with_images(clean, "train", clean.train.images, labels)
 
 

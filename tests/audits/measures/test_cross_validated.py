@@ -64,8 +64,8 @@ def test_chance_is_counted_in_standard_errors():
 
 @pytest.mark.parametrize("below", [0, 1])
 def test_random_waves_from_the_bound_on(below: int, monkeypatch: pytest.MonkeyPatch):
-    """At the bound the answers are those of random Fourier features to the bit, one image below it they are
-    those of the kernel."""
+    """At the bound the answers are those of random Fourier features, one image below it those of the
+    kernel, which differ by far more than rounding does."""
     train, k = COLORED.train, len(COLORED.classes)
     monkeypatch.setattr(cross_validated, "EXACT_BELOW", len(train) + below)
     components = principal_components(COLORED)["train"]
@@ -75,4 +75,5 @@ def test_random_waves_from_the_bound_on(below: int, monkeypatch: pytest.MonkeyPa
     fitted = ridge.fit(lambda: inputs.blocks(components), train.labels, k, None, penalties)
     scores = ridge.leave_one_out(fitted, lambda: inputs.blocks(components), train.labels)
     found = judge(COLORED).probabilities["train"]
-    assert np.array_equal(found, fit_calibration(scores, train.labels).probabilities(scores))
+    expected = fit_calibration(scores, train.labels).probabilities(scores)
+    np.testing.assert_allclose(found, expected, atol=1e-5)

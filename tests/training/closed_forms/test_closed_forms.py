@@ -100,12 +100,15 @@ def test_nearest_mean_agrees_with_scikit_learn(split: Split, rows: HoldOut) -> N
     assert np.array_equal(model.predict_proba(mixed.images).argmax(axis=1), oracle.predict(flat))
 
 
-def test_the_reference_is_the_one_of_the_audit(split: Split) -> None:
+def test_the_reference_is_the_one_of_the_audit(split: Split, monkeypatch: pytest.MonkeyPatch) -> None:
     """Trained on the same images with seed 0, it gives the probabilities that the audit judges a test split
-    by, up to float32, and its loss on train is that of the audit's leave-one-out probabilities."""
+    by, up to float32, and its loss on train is that of the audit's leave-one-out probabilities: where there
+    are so many images that the audit takes random features, too."""
+    from assay.audits.measures import cross_validated as measure
     from assay.audits.measures.cross_validated import judge
     from assay.data.values import Dataset
 
+    monkeypatch.setattr(measure, "EXACT_BELOW", 0)
     test = Split.from_arrays(split.images[::-1] // 2 + 20, split.labels[::-1].copy(), split.ids)
     cross_validated = judge(Dataset("tiny", CLASSES, {"train": split, "test": test}, "made for a test"))
     recipe = resolved(read_recipe("reference"), len(split))

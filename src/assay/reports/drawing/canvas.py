@@ -50,7 +50,6 @@ _SETTINGS: Final[dict[str, Any]] = {
     "text.parse_math": False,  # a class named "$x$" is a name, not a formula
     "svg.fonttype": "none",  # text stays text: it can be read aloud, searched and recolored
     "svg.image_inline": True,
-    "font.family": "sans-serif",
     "font.size": 9.0,
     "axes.titlesize": 9.5,
     "axes.titlelocation": "left",
@@ -205,7 +204,7 @@ def _settings(name: str) -> Iterator[None]:
         mpl.rcdefaults()
         for setting, value in {
             **_SETTINGS,
-            "font.sans-serif": [*font_families()],
+            "font.family": [*font_families()],  # by name: of a generic family only the first is asked
             "svg.hashsalt": name,
         }.items():
             mpl.rcParams[setting] = value  # type: ignore[index]

@@ -128,7 +128,7 @@ def test_damage_among_the_images_is_told_image_by_image(tmp_path):
     content[places[3] + 30] ^= 0xFF  # of the second group, its second image
     path.write_bytes(content)
     told = refused(tmp_path, "image-unreadable", read=load)
-    assert "2 images cannot be read: 6.png (its shard data/train-00001-of-00002.parquet cannot be" in told
+    assert "2 images cannot be read: 6.png, 7.png (its shard data/train-00001-of-00002.parquet cannot" in told
     found = load(tmp_path, skip_bad=True)
     assert [name for name in found.train.ids if name in ("5.png", "8.png")] == ["5.png", "8.png"]
     assert [item.id for item in found.left_out] == ["6.png", "7.png"]
