@@ -122,8 +122,9 @@ def first_epoch(name: str, place: Place) -> dict[str, np.ndarray]:
         state = shared_state(job, None)
         state.network.train()
         for step, batch in enumerate(BatchLoader(job).batches(rows_of_epoch(job, state), 1)):
-            part = workers.part(len(batch.rows))
-            found[f"rows {step}"], found[f"seen {step}"] = batch.rows, batch.rows[part]
+            seen = job.rows.train[batch.places.numpy()]
+            part = workers.part(len(seen))
+            found[f"rows {step}"], found[f"seen {step}"] = seen, seen[part]
             found[f"images {step}"] = batch.images.numpy()
             with torch.no_grad():
                 loss, logits, gradients = state.train_steps[0]._by_autograd(job, batch)

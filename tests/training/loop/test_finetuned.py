@@ -82,7 +82,7 @@ def test_kept_maps_teach_what_the_images_do(mirror: bool) -> None:
     for short, long in pairs:
         assert short.maps
         assert not long.maps
-        assert short.rows.tolist() == long.rows.tolist()
+        assert short.places.tolist() == long.places.tolist()
         found = learner._by_autograd(job, short)
         logits = state.network(long.images)
         loss = torch.nn.functional.cross_entropy(logits, long.labels, label_smoothing=0.1)

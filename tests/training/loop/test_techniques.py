@@ -94,13 +94,14 @@ def test_selection_takes_the_largest_stale_losses(split: Split, rows: HoldOut) -
     state, count = first_state(job), len(rows.train)
     assert sorted(rows_of_epoch(job, state)) == rows.train.tolist()
     known = np.random.default_rng(0).permutation(count).astype(np.float32)
-    record_losses(job, state, rows.train, torch.from_numpy(known), torch.zeros(count, dtype=torch.bool))
+    record_losses(state, torch.arange(count), torch.from_numpy(known), torch.zeros(count, dtype=torch.bool))
     assert sorted(rows_of_epoch(job, state)) == rows.train.tolist()
     state.losses.copy_(state.fresh_losses)
     state.begin_epoch(2)
     hardest = rows.train[known >= count - round(count / 4)]
     assert sorted(rows_of_epoch(job, state)) == hardest.tolist()
-    record_losses(job, state, hardest, torch.full((len(hardest),), -1.0), torch.ones(len(hardest)) > 0)
+    places = torch.from_numpy(np.searchsorted(rows.train, hardest))
+    record_losses(state, places, torch.full((len(hardest),), -1.0), torch.ones(len(hardest)) > 0)
     assert int(state.right.sum()) == len(hardest)
     assert sorted(rows_of_epoch(job, state)) == hardest.tolist()
     state.losses.copy_(state.fresh_losses)
@@ -196,7 +197,26 @@ def test_resident_images_give_the_same_batches(
         for a, b in zip(plain, moved, strict=True):
             assert torch.allclose(a.images, b.images, rtol=0, atol=1e-6)
             assert torch.equal(a.labels, b.labels)
-            assert np.array_equal(a.rows, b.rows)
+            assert torch.equal(a.places, b.places)
+
+
+def test_no_step_waits_for_what_is_moved_to_the_card(
+    split: Split, rows: HoldOut, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an epoch needs is moved at once: twice as many steps make as many tensors of arrays."""
+    made = []
+    from_numpy = torch.from_numpy
+    monkeypatch.setattr(torch, "from_numpy", lambda array: made.append(array) or from_numpy(array))
+    counts = []
+    for size in (10, 5):
+        techniques = {"mirror": True, "shift": 1, "cutout": 2, "mixup": 0.2}
+        loader = BatchLoader(job_of(split, rows, batch_size=size, normalizer="standard", **techniques))
+        monkeypatch.setattr(loader, "_resident", from_numpy(split.images))
+        made.clear()
+        steps = len(list(loader.batches(rows.train, 1)))
+        counts.append((steps, len(made)))
+    assert counts[1][0] > 1.5 * counts[0][0]
+    assert counts[1][1] == counts[0][1] > 5
 
 
 def test_normalized_is_the_preprocessing(split: Split, rows: HoldOut) -> None:

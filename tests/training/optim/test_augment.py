@@ -38,26 +38,29 @@ def test_nothing_is_drawn_and_changed_by_default() -> None:
 def test_mirrored_by_hand() -> None:
     """Columns change places, rows do not; only where it was drawn."""
     images = torch.cat([numbered(2, 3), numbered(2, 3)])
-    found = change(images, Draws(mirrored=np.array([True, False])))
+    found = change(images, Draws(mirrored=torch.tensor([True, False])))
     assert found[..., 0].tolist() == [[[2, 1, 0], [5, 4, 3]], [[0, 1, 2], [3, 4, 5]]]
 
 
 def test_moved_by_hand() -> None:
     """One down and one to the left: the border is repeated where nothing moves in."""
-    found = change(numbered(), Draws(moved=np.array([[1, -1]])))
+    found = change(numbered(), Draws(moved=torch.tensor([[1, -1]])))
     assert found[0, :, :, 0].tolist() == [[1, 2, 2], [1, 2, 2], [4, 5, 5]]
 
 
 def test_covered_by_hand() -> None:
     """Rows 1 to 2, column 0: zeros there, all else as it was."""
-    found = change(numbered() + 1, Draws(covered=np.array([[1, 3, 0, 1]])))
+    found = change(numbered() + 1, Draws(covered=torch.tensor([[1, 3, 0, 1]])))
     assert found[0, :, :, 0].tolist() == [[1, 2, 3], [0, 5, 6], [0, 8, 9]]
 
 
 def test_mixed_by_hand() -> None:
     """A quarter of itself and three quarters of the partner, which is the batch in reverse order."""
     images = torch.tensor([0.0, 8.0]).reshape(2, 1, 1, 1)
-    assert change(images, Draws(mixed=np.array([0.25, 1.0], np.float32))).ravel().tolist() == [6.0, 8.0]
+    assert change(images, Draws(mixed=torch.tensor([0.25, 1.0]))).ravel().tolist() == [
+        6.0,
+        8.0,
+    ]
 
 
 def test_draws_follow_from_seed_and_epoch() -> None:
@@ -76,7 +79,7 @@ def test_draws_follow_from_seed_and_epoch() -> None:
 def test_each_image_is_mirrored_every_second_epoch() -> None:
     """In one epoch half of the images are mirrored, in the next exactly the others, whatever their order."""
     recipe = net_recipe(mirror=True)
-    one, two = (draw(recipe, ROWS, SHAPE, 7, epoch).mirrored for epoch in (1, 2))
+    one, two = (draw(recipe, ROWS, SHAPE, 7, epoch).mirrored.numpy() for epoch in (1, 2))
     assert np.array_equal(one, ~two)
     assert 0.45 < one.mean() < 0.55
     assert np.array_equal(draw(recipe, ROWS[::-1], SHAPE, 7, 1).mirrored, one[::-1])
@@ -84,7 +87,7 @@ def test_each_image_is_mirrored_every_second_epoch() -> None:
 
 def test_moves_stay_in_bounds() -> None:
     """Every move from -2 to 2 occurs about equally often, in both directions, and no other."""
-    moved = draw(net_recipe(shift=2), ROWS, SHAPE, 0, 1).moved
+    moved = draw(net_recipe(shift=2), ROWS, SHAPE, 0, 1).moved.numpy()
     for axis in (0, 1):
         values, counts = np.unique(moved[:, axis], return_counts=True)
         assert values.tolist() == [-2, -1, 0, 1, 2]
@@ -93,7 +96,7 @@ def test_moves_stay_in_bounds() -> None:
 
 def test_cutout_covers_a_square_cut_by_the_border() -> None:
     """A square of 3 pixels around any pixel: at most 3 x 3, at least 2 x 2 in a corner."""
-    boxes = draw(net_recipe(cutout=3), ROWS, (8, 8, 1), 0, 1).covered
+    boxes = draw(net_recipe(cutout=3), ROWS, (8, 8, 1), 0, 1).covered.numpy()
     heights, widths = boxes[:, 1] - boxes[:, 0], boxes[:, 3] - boxes[:, 2]
     assert set(heights) == set(widths) == {2, 3}
     assert boxes.min() == 0
@@ -102,7 +105,7 @@ def test_cutout_covers_a_square_cut_by_the_border() -> None:
 
 def test_random_erasing_keeps_its_promises() -> None:
     """Half of the images lose a box inside the image, of 2 to 40 % of its area up to rounding."""
-    boxes = draw(net_recipe(erasing=0.5), ROWS, (28, 28, 1), 0, 1).covered
+    boxes = draw(net_recipe(erasing=0.5), ROWS, (28, 28, 1), 0, 1).covered.numpy()
     areas = (boxes[:, 1] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 2])
     assert 0.45 < (areas > 0).mean() < 0.55
     assert areas[areas > 0].min() >= 0.012 * 784
@@ -113,7 +116,7 @@ def test_random_erasing_keeps_its_promises() -> None:
 
 def test_shares_of_mixup_are_a_beta_distribution() -> None:
     """Mean and variance of the shares are those of Beta(a, a): 1/2 and 1 / (4 (2 a + 1))."""
-    shares = draw(net_recipe(mixup=0.3), np.arange(20_000), SHAPE, 0, 1).mixed
+    shares = draw(net_recipe(mixup=0.3), np.arange(20_000), SHAPE, 0, 1).mixed.numpy()
     assert shares.mean() == pytest.approx(0.5, abs=0.01)
     assert shares.var() == pytest.approx(1 / (4 * 1.6), abs=0.005)
 

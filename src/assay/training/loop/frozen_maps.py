@@ -24,21 +24,19 @@ _BLOCK_VALUES: Final = 1 << 24
 
 @dataclass(frozen=True, eq=False)
 class FrozenMaps:
-    """rows: int64 `(n,)`, rising, of the training split; plain: float32 `(n, h, w, c)`, of the images;
-    mirrored: of their mirror images, where the recipe mirrors."""
+    """plain: float32 `(n, h, w, c)`, of the n training images; mirrored: of their mirror images, where the
+    recipe mirrors."""
 
-    rows: NDArray[np.int64]
     plain: torch.Tensor
     mirrored: torch.Tensor | None
 
-    def of(self, rows: NDArray[np.int64], turned: NDArray[np.bool_] | None) -> torch.Tensor:
-        """The maps of some images `(b, h, w, c)`, of those that are turned of their mirror images."""
-        places = torch.from_numpy(np.searchsorted(self.rows, rows)).to(self.plain.device)
+    def of(self, places: torch.Tensor, turned: torch.Tensor | None) -> torch.Tensor:
+        """The maps `(b, h, w, c)` of the training images at these places int64 `(b,)`, of those that are
+        turned (bool `(b,)`) of their mirror images."""
         found = self.plain[places]
         if self.mirrored is None or turned is None:
             return found
-        where = torch.from_numpy(np.ascontiguousarray(turned)).to(found.device)
-        return torch.where(where[:, None, None, None], self.mirrored[places], found)
+        return torch.where(turned[:, None, None, None], self.mirrored[places], found)
 
 
 def frozen_maps(job: Job, network: nn.Module) -> FrozenMaps | None:
@@ -48,12 +46,12 @@ def frozen_maps(job: Job, network: nn.Module) -> FrozenMaps | None:
     recipe = job.recipe
     if not isinstance(net, FineTuned) or recipe.shift or recipe.cutout or recipe.erasing:
         return None
-    rows = np.sort(job.rows.train)
+    rows = job.rows.train
     first = np.concatenate(list(_maps(job, net, rows[:1], mirrored=False)))
     if first.nbytes * len(rows) * (1 + recipe.mirror) > _MOST_BYTES:
         return None
     both = [_whole(job, net, rows, mirrored) for mirrored in (False, True)[: 1 + recipe.mirror]]
-    return FrozenMaps(rows, both[0], both[1] if recipe.mirror else None)
+    return FrozenMaps(both[0], both[1] if recipe.mirror else None)
 
 
 def _whole(job: Job, net: FineTuned, rows: NDArray[np.int64], mirrored: bool) -> torch.Tensor:

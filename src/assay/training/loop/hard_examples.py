@@ -25,10 +25,8 @@ def rows_of_epoch(job: Job, state: State) -> NDArray[np.int64]:
     return epoch_order(rows, job.seed, state.epoch)
 
 
-def record_losses(
-    job: Job, state: State, rows: NDArray[np.int64], losses: torch.Tensor, right: torch.Tensor
-) -> None:
-    """Note the losses `(b,)` of a batch, which count from the next epoch on, and which answers are right."""
-    places = torch.from_numpy(np.searchsorted(job.rows.train, rows)).to(losses.device)
+def record_losses(state: State, places: torch.Tensor, losses: torch.Tensor, right: torch.Tensor) -> None:
+    """Note the losses `(b,)` of the training images at `places`, which count from the next epoch on, and
+    which answers are right."""
     state.fresh_losses[places] = losses
     state.right[places] = right.to(torch.uint8)

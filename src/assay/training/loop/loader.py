@@ -13,13 +13,16 @@ from numpy.typing import NDArray
 from assay.data.preprocessing import Preprocessing
 from assay.data.values import Split
 from assay.training.inference.net import to_tensor
-from assay.training.loop.data_parallel import ALONE
+from assay.training.loop.data_parallel import ALONE, Workers
 from assay.training.loop.frozen_maps import FrozenMaps
 from assay.training.loop.job import Job
 from assay.training.optim import augment
 
 #: Normalized values held at a time: large enough to gather and normalize cheaply, small enough for a cache.
 _BLOCK_VALUES: Final = 1 << 20
+
+#: The same on a graphics card, where each block costs a few calls and memory is no cache.
+_RESIDENT_BLOCK_VALUES: Final = 1 << 24
 
 #: Bytes at whose multiples torch begins its tensors.
 _ALIGNMENT: Final = 64
@@ -30,14 +33,15 @@ _MEMORY_SHARE: Final = 0.5
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """images: float32 `(b, h, w, c)`; labels: int64 `(b,)`; rows: int64 `(b,)` of the training split, on the
-    host; mixed: see `augment.Draws`. maps: the images are what frozen blocks made of them.
+    """images: float32 `(b, h, w, c)`; labels: int64 `(b,)`; places: int64 `(b,)`, of each image among the
+    training images; mixed: see `augment.Draws`. All on the device. maps: the images are what frozen blocks
+    made of them.
 
     Of several processes each has the images of its part of the batch; all else is of the whole batch."""
 
     images: torch.Tensor
     labels: torch.Tensor
-    rows: NDArray[np.int64]
+    places: torch.Tensor
     mixed: torch.Tensor | None
     maps: bool = False
 
@@ -57,74 +61,68 @@ class BatchLoader:
     def batches(self, rows: NDArray[np.int64], epoch: int, first_step: int = 0) -> Iterator[Batch]:
         """The batches of an epoch that shows `rows` in this order, from `first_step` on; none after the last.
 
-        Many batches are gathered and normalized at once; each then lies in memory of its own (see
-        `_aligned`), so that its bits do not hang on where a run is taken up or how many make a block.
+        What an epoch needs besides its images is moved to the device at once, so that no step waits for it.
         """
         job, size = self._job, self._job.recipe.batch_size
         start = first_step * size
         if start >= len(rows):
-            return iter(())
-        steps = max(1, _BLOCK_VALUES // (size * prod(job.split.shape)))
+            return
         draws = augment.draw(job.recipe, rows, job.split.shape, job.seed, epoch).part(start, len(rows))
+        draws, rows = draws.on(job.device), rows[start:]
+        labels = torch.from_numpy(job.split.labels[rows]).to(job.device)
+        places = torch.from_numpy(np.searchsorted(job.rows.train, rows)).to(job.device)
+        made = _parts(len(rows), size, self._made_by)
+        images = self._images(rows, made, places, draws)
+        for begin, part in zip(range(0, len(rows), size), made, strict=True):
+            drawn, changes = draws.part(begin, begin + size), draws.part(part.start, part.stop)
+            if self._frozen is not None:  # which has the mirror images too
+                changes = replace(changes, mirrored=None)
+            shown = augment.change(next(images), changes)
+            if self._made_by is not job.workers:  # the whole was made, of which this process needs a part
+                shown = shown[job.workers.part(len(labels[begin : begin + size]))]
+            some = labels[begin : begin + size], places[begin : begin + size]
+            yield Batch(shown, *some, drawn.mixed, self._frozen is not None)
+
+    def _images(
+        self, rows: NDArray[np.int64], made: list[slice], places: torch.Tensor, draws: augment.Draws
+    ) -> Iterator[torch.Tensor]:
+        """The images of each part that is made here, or the maps of them."""
         if self._frozen is not None:
-            return self._from_maps(self._frozen, rows[start:], draws, size)
-        return self._from(rows[start:], draws, size, steps * size)
+            for part in made:
+                yield self._frozen.of(places[part], draws.part(part.start, part.stop).mirrored)
+            return
+        job = self._job
+        chosen = np.concatenate([rows[part] for part in made])
+        counts = [part.stop - part.start for part in made]
+        largest = max(1, counts[0])
+        values = _BLOCK_VALUES if self._resident is None else _RESIDENT_BLOCK_VALUES
+        block = largest * max(1, values // (job.recipe.batch_size * prod(job.split.shape)))
+        blocks = self._blocks(chosen, block)
+        for first in range(0, len(counts), block // largest):
+            together = counts[first : first + block // largest]
+            if any(together):
+                yield from map(_aligned, torch.split(next(blocks), together))
+            else:
+                yield from (torch.empty(0, *job.split.shape, device=job.device) for _ in together)
 
-    def _from_maps(
-        self, frozen: FrozenMaps, rows: NDArray[np.int64], draws: augment.Draws, size: int
-    ) -> Iterator[Batch]:
-        for start in range(0, len(rows), size):
-            own, drawn = rows[start : start + size], draws.part(start, start + size)
-            made = self._made_by.part(len(own))
-            changes = drawn.part(made.start, made.stop)
-            maps = frozen.of(own[made], changes.mirrored)
-            labels = torch.from_numpy(self._job.split.labels[own]).to(self._job.device)
-            yield self._batch(maps, replace(changes, mirrored=None), labels, own, drawn, maps=True)
-
-    def _from(
-        self, rows: NDArray[np.int64], draws: augment.Draws, size: int, block_size: int
-    ) -> Iterator[Batch]:
-        labels = torch.from_numpy(self._job.split.labels[rows]).to(self._job.device)
-        starts = range(0, len(rows), size)
-        made = [self._made_by.part(len(rows[start : start + size])) for start in starts]
-        chosen = np.concatenate([rows[s : s + size][part] for s, part in zip(starts, made, strict=True)])
-        share = made[0].stop - made[0].start
-        images = self._images(chosen, max(1, share), max(1, block_size // size * share))
-        for start, part, own in zip(starts, made, torch.split(labels, size), strict=True):
-            some = next(images) if part.stop > part.start else torch.empty(0, *self._job.split.shape)
-            drawn = draws.part(start, start + size)
-            changes = drawn.part(part.start, part.stop)
-            yield self._batch(some, changes, own, rows[start : start + size], drawn)
-
-    def _batch(
-        self,
-        images: torch.Tensor,
-        changes: augment.Draws,
-        labels: torch.Tensor,
-        rows: NDArray[np.int64],
-        drawn: augment.Draws,
-        *,
-        maps: bool = False,
-    ) -> Batch:
-        """images: those made here. changes: what is still to be done to them. drawn: of the whole batch."""
-        shown = augment.change(images.to(labels.device), changes)
-        if self._made_by is not self._job.workers:  # the whole was made, of which this process needs a part
-            shown = shown[self._job.workers.part(len(rows))]
-        return Batch(shown, labels, rows, self._shares(drawn), maps)
-
-    def _shares(self, drawn: augment.Draws) -> torch.Tensor | None:
-        return None if drawn.mixed is None else torch.from_numpy(drawn.mixed).to(self._job.device)
-
-    def _images(self, rows: NDArray[np.int64], size: int, block_size: int) -> Iterator[torch.Tensor]:
+    def _blocks(self, rows: NDArray[np.int64], size: int) -> Iterator[torch.Tensor]:
+        """The images `size` at a time, normalized, on the device."""
         job = self._job
         if self._resident is not None:
-            for start in range(0, len(rows), size):
-                chosen = torch.from_numpy(rows[start : start + size]).to(job.device)
-                yield normalized(self._resident[chosen], job.preprocessing)
+            chosen = torch.from_numpy(rows).to(job.device)
+            yield from (normalized(self._resident[c], job.preprocessing) for c in torch.split(chosen, size))
             return
-        blocks = job.split.blocks(rows, block_size)
-        for block in _ahead(to_tensor(job.preprocessing.normalize(block), job.device) for block in blocks):
-            yield from map(_aligned, torch.split(block, size))
+        read = job.split.blocks(rows, size)
+        yield from _ahead(to_tensor(job.preprocessing.normalize(block), job.device) for block in read)
+
+
+def _parts(count: int, size: int, made_by: Workers) -> list[slice]:
+    """Of each batch of `size` images, of `count` in all, which of them a process makes."""
+    parts = []
+    for start in range(0, count, size):
+        own = made_by.part(min(size, count - start))
+        parts.append(slice(start + own.start, start + own.stop))
+    return parts
 
 
 def _aligned(batch: torch.Tensor) -> torch.Tensor:

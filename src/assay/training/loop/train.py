@@ -166,7 +166,7 @@ def _count(
         state.loss_sum += value * len(batch.labels)
     if len(state.losses):
         losses, right = losses_of_images(logits, batch.labels), logits.argmax(1) == batch.labels
-        record_losses(job, state, batch.rows, losses, right)
+        record_losses(state, batch.places, losses, right)
 
 
 def _epoch_record(job: Job, state: State) -> EpochRecord:

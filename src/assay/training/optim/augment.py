@@ -3,7 +3,7 @@
 All draws of an epoch are made at once from seed and epoch, so a batch is the same whenever it is made.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,26 +22,28 @@ _ERASED_ASPECT: Final = 0.3
 
 @dataclass(frozen=True, eq=False)
 class Draws:
-    """What happens to each image of an epoch, in its order; None where it happens to none.
+    """What happens to each image of an epoch, in its order, as tensors; None where it happens to none.
 
     mirrored: bool `(n,)`. moved: int64 `(n, 2)`, pixels down and to the right. covered: int64 `(n, 4)`: top,
     bottom, left, right of a box, the ends not in it. mixed: float32 `(n,)`, the share of the image itself.
     """
 
-    mirrored: NDArray[np.bool_] | None = None
-    moved: NDArray[np.int64] | None = None
-    covered: NDArray[np.int64] | None = None
-    mixed: NDArray[np.float32] | None = None
+    mirrored: torch.Tensor | None = None
+    moved: torch.Tensor | None = None
+    covered: torch.Tensor | None = None
+    mixed: torch.Tensor | None = None
 
     def part(self, start: int, stop: int) -> "Draws":
         """Those of the images from `start` to before `stop`."""
-        rows = slice(start, stop)
-        return Draws(
-            mirrored=None if self.mirrored is None else self.mirrored[rows],
-            moved=None if self.moved is None else self.moved[rows],
-            covered=None if self.covered is None else self.covered[rows],
-            mixed=None if self.mixed is None else self.mixed[rows],
-        )
+        return self._each(lambda values: values[start:stop])
+
+    def on(self, device: torch.device) -> "Draws":
+        """The same, on a device."""
+        return self._each(lambda values: values.to(device))
+
+    def _each(self, work: Callable[[torch.Tensor], torch.Tensor]) -> "Draws":
+        all_draws = (self.mirrored, self.moved, self.covered, self.mixed)
+        return Draws(*(None if values is None else work(values) for values in all_draws))
 
 
 def draw(
@@ -49,12 +51,12 @@ def draw(
 ) -> Draws:
     """The draws for `rows` in the order in which the epoch shows them."""
     rng, count = generator(seed, AUGMENTATION, epoch), len(rows)
-    return Draws(
-        mirrored=_alternating(rows, seed, epoch) if recipe.mirror else None,
-        moved=rng.integers(-recipe.shift, recipe.shift + 1, (count, 2)) if recipe.shift else None,
-        covered=_boxes(recipe, rng, count, shape) if recipe.erasing or recipe.cutout else None,
-        mixed=rng.beta(recipe.mixup, recipe.mixup, count).astype(np.float32) if recipe.mixup else None,
-    )
+    mirrored = _alternating(rows, seed, epoch) if recipe.mirror else None
+    moved = rng.integers(-recipe.shift, recipe.shift + 1, (count, 2)) if recipe.shift else None
+    covered = _boxes(recipe, rng, count, shape) if recipe.erasing or recipe.cutout else None
+    mixed = rng.beta(recipe.mixup, recipe.mixup, count).astype(np.float32) if recipe.mixup else None
+    all_draws = (mirrored, moved, covered, mixed)
+    return Draws(*(None if values is None else torch.from_numpy(values) for values in all_draws))
 
 
 def _alternating(rows: NDArray[np.int64], seed: int, epoch: int) -> NDArray[np.bool_]:
@@ -85,25 +87,22 @@ def _boxes(
 
 
 def change(images: torch.Tensor, draws: Draws) -> torch.Tensor:
-    """The images float32 `(b, h, w, c)`, normalized, with what was drawn done to them; the shape stays.
+    """The images float32 `(b, h, w, c)`, normalized, with what was drawn done to them where they are; the
+    shape stays.
 
     What moves in from outside repeats the border. What is covered is 0: the mean of the training images with
     the normalizer `standard`, black with `minmax`. Mixed images take the rest of their partner: the batch
     in reverse order (Zhang et al. 2018).
     """
     if draws.moved is not None:
-        images = _moved(images, _on(images, draws.moved))
+        images = _moved(images, draws.moved)
     if draws.mirrored is not None:
-        images = torch.where(_beside(_on(images, draws.mirrored)), images.flip(2), images)
+        images = torch.where(_beside(draws.mirrored), images.flip(2), images)
     if draws.covered is not None:
-        images = images.masked_fill(_inside(images, _on(images, draws.covered)), 0)
+        images = images.masked_fill(_inside(images, draws.covered), 0)
     if draws.mixed is not None:
-        images = torch.lerp(images.flip(0), images, _beside(_on(images, draws.mixed)))
+        images = torch.lerp(images.flip(0), images, _beside(draws.mixed))
     return images
-
-
-def _on(images: torch.Tensor, array: NDArray[np.generic]) -> torch.Tensor:
-    return torch.from_numpy(np.ascontiguousarray(array)).to(images.device)
 
 
 def _beside(values: torch.Tensor) -> torch.Tensor:
