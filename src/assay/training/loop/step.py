@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import nn
 
-from assay.training.device import mixed_precision, side_by_side
+from assay.training.device import ForEach, mixed_precision, side_by_side
 from assay.training.loop.job import Job
 from assay.training.loop.loader import Batch
 from assay.training.nets.ensemble import averaged
@@ -35,9 +36,9 @@ class TrainStep:
     chain: bool = False
     learner: nn.Module | None = None
 
-    def step(self, job: Job, batch: Batch, rate: float) -> tuple[torch.Tensor, torch.Tensor]:
-        """Forward, backward, update. Gives the loss, without axes, and the logits float32 `(b, k)`, both from
-        before the net learned from this batch."""
+    def step(self, job: Job, batch: Batch, rate: float | torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Forward, backward, update at a learning rate. Gives the loss, without axes, and the logits float32
+        `(b, k)`, both from before the net learned from this batch."""
         by_layers = self.chain and job.device.type == "cpu" and self.learner is None
         differentiate = self._by_layers if by_layers else self._by_autograd
         with torch.no_grad():
@@ -91,21 +92,24 @@ class TrainStep:
 
 
 #: One step of all learners on a batch at a learning rate: their mean loss, and their logits as one.
-EnsembleStep = Callable[[Sequence[TrainStep], Batch, float], tuple[torch.Tensor, torch.Tensor]]
+EnsembleStep = Callable[[Sequence[TrainStep], Batch, float | torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
 
 
 @contextmanager
 def ensemble_step(job: Job) -> Iterator[EnsembleStep]:
-    """A way to let the nets of a job take a step: one net here, the members of an ensemble side by side."""
+    """A way to let the nets of a job take a step: one net here, the members of an ensemble side by side or,
+    where one learns at a time, one after the other."""
+
+    def learn(
+        for_each: ForEach, train_steps: Sequence[TrainStep], batch: Batch, rate: float | torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        answers = list(for_each(lambda train_step: train_step.step(job, batch, rate), train_steps))
+        return torch.stack([loss for loss, _ in answers]).mean(), averaged([a for _, a in answers])
+
     if job.recipe.members == 1:
         yield lambda train_steps, batch, rate: train_steps[0].step(job, batch, rate)
-        return
-    with side_by_side(job.at_a_time) as for_each:
-
-        def learn(
-            train_steps: Sequence[TrainStep], batch: Batch, rate: float
-        ) -> tuple[torch.Tensor, torch.Tensor]:
-            answers = list(for_each(lambda train_step: train_step.step(job, batch, rate), train_steps))
-            return torch.stack([loss for loss, _ in answers]).mean(), averaged([a for _, a in answers])
-
-        yield learn
+    elif job.at_a_time == 1:
+        yield partial(learn, map)
+    else:
+        with side_by_side(job.at_a_time) as for_each:
+            yield partial(learn, for_each)

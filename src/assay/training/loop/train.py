@@ -36,6 +36,7 @@ from assay.training.loop.frozen_maps import frozen_maps
 from assay.training.loop.hard_examples import record_losses, rows_of_epoch
 from assay.training.loop.job import Job, device_of, make_job, net_recipe_of
 from assay.training.loop.loader import Batch, BatchLoader
+from assay.training.loop.recorded_step import RecordedStep, can_be_recorded, reproducible
 from assay.training.loop.state import State
 from assay.training.loop.step import EnsembleStep, ensemble_step
 from assay.training.model.values import EpochRecord, History, ModelData
@@ -79,15 +80,20 @@ def _in_a_thread(job: Job, request: FitRequest, found: Checkpoint | None) -> Mod
         return job.workers.any(stop.is_set() or request.should_stop())
 
     saver = CheckpointSaver(job, request.checkpoints, request.checkpoint_minutes, stopping)
-    return flushing_denormals(lambda: _fit(job, saver, found), job.threads_of_a_net, stop)
+
+    def work() -> ModelData:
+        with reproducible(job.device), ensemble_step(job) as learn:
+            return _fit(job, saver, found, RecordedStep(learn, job) if can_be_recorded(job) else learn)
+
+    return flushing_denormals(work, job.threads_of_a_net, stop)
 
 
-def _fit(job: Job, saver: CheckpointSaver, found: Checkpoint | None) -> ModelData:
+def _fit(job: Job, saver: CheckpointSaver, found: Checkpoint | None, learn: EnsembleStep) -> ModelData:
     state = shared_state(job, found)
     loader = BatchLoader(job, frozen_maps(job, state.network))
     while state.epoch <= job.recipe.epochs and not _stopped_early(job, state):
         started = time.monotonic()
-        _run_epoch(job, state, loader, saver)
+        _run_epoch(job, state, loader, saver, learn)
         record = _epoch_record(job, state)
         state.next_epoch(record)
         saver.save(state)
@@ -116,13 +122,14 @@ def _stopped_early(job: Job, state: State) -> bool:
     return bool(patience and state.history) and state.epoch - state.best_record().epoch > patience
 
 
-def _run_epoch(job: Job, state: State, loader: BatchLoader, saver: CheckpointSaver) -> None:
+def _run_epoch(
+    job: Job, state: State, loader: BatchLoader, saver: CheckpointSaver, learn: EnsembleStep
+) -> None:
     state.network.train()
-    with ensemble_step(job) as learn:
-        for batch in loader.batches(rows_of_epoch(job, state), state.epoch, state.step):
-            _take_step(job, state, saver, batch, learn)
-            state.step += 1
-            saver.after_step(state)
+    for batch in loader.batches(rows_of_epoch(job, state), state.epoch, state.step):
+        _take_step(job, state, saver, batch, learn)
+        state.step += 1
+        saver.after_step(state)
     if not state.weights_are_finite():
         raise diverged(job, state, saver.folder, "a weight is no longer finite")
     need_same_weights(job, state)

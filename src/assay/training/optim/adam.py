@@ -40,8 +40,9 @@ class Adam:
         )
         return _Group(decay, members, parameters, means, squares, [self.count] * len(members))
 
-    def step(self, gradients: Sequence[torch.Tensor], learning_rate: float) -> None:
-        """One update, under `torch.no_grad`. gradients: as many and of the same shapes as the parameters."""
+    def step(self, gradients: Sequence[torch.Tensor], learning_rate: float | torch.Tensor) -> None:
+        """One update, under `torch.no_grad`. gradients: as many and of the same shapes as the parameters.
+        learning_rate: as a tensor without axes it is read when the kernel runs."""
         self.count += 1
         for group in self._groups:
             torch._fused_adamw_(
