@@ -14,7 +14,7 @@ from rich.table import Table
 
 from assay.cli.options import Output
 from assay.core.events import Event, OnEvent
-from assay.core.text import one_line
+from assay.core.text import counted, one_line
 
 #: Width of the first column, which names the stage.
 _MARGIN = 10
@@ -156,9 +156,10 @@ def _finished(event: Event, verbose: bool) -> list[Line]:  # noqa: ARG001
 def _loaded(figures: Mapping[str, Any]) -> list[Line]:
     partition = figures["partition"]
     images = sum(row["count"] for row in partition)
+    classes = counted(len(figures["classes"]), "class", "classes")
     where = f"in {figures['location']}" if figures["location"] else "from memory"
     return [
-        ("load", f"{figures['name']}: {images:,} images, {len(figures['classes'])} classes", ""),
+        ("load", f"{figures['name']}: {images:,} images, {classes}", ""),
         ("", where, ""),
         ("", f"{'split':<12}{'images':>9}  {'per class':<16}purpose", "dim"),
         *(("", _partition_row(row), "") for row in partition),

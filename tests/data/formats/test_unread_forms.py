@@ -25,6 +25,9 @@ FILES = {
     "an archive of 7-Zip, RAR, xz or Zstandard": ("photos.tar.xz", b"\xfd7zXZ\0" + bytes(40), "Unpack"),
     "a video": ("walk.mp4", b"\0\0\0\x18ftypmp42" + bytes(40), "ffmpeg"),
     "a JSON file": ("annotations.json", b'{"images": [], "annotations": []}', "jq"),
+    "an XML file": ("boxes.xml", b"<annotation><object/></annotation>", "table"),
+    "an IDX file under a name of its own": ("digits.idx3", struct.pack(">4I", 0x803, 0, 8, 8), "t10k-images"),
+    "a file of bare bytes": ("data_batch_1.bin", bytes(range(200)), "numpy.fromfile"),
     "a list": ("train.txt", b"a/0.jpg 0\na/1.jpg 1\n", "path label"),
     "a picture": ("photo.png", b"\x89PNG\r\n\x1a\n" + bytes(40), "folder"),
 }

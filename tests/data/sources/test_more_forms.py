@@ -65,7 +65,7 @@ def test_inspect_ends_with_the_way_to_convert(
     assert exit_code(["inspect", str(tmp_path)]) == 0
     out = capfd.readouterr().out
     assert f"Next: {way}" in out
-    assert "OUTPUT.png  (1 files)" in out
+    assert "OUTPUT.png  (1 file)" in out
     with pytest.raises(AssayError, match=way):
         load(tmp_path)
 

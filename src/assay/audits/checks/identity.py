@@ -6,6 +6,7 @@ import numpy as np
 
 from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.values import Finding, Verdict
+from assay.core.text import counted
 from assay.data.releases import RELEASES, Release
 from assay.data.values import Dataset, Split
 
@@ -39,7 +40,8 @@ def check_identity(context: CheckContext) -> Checked:
 def _summary(dataset: Dataset, release: Release | None, problems: list[str]) -> str:
     sizes = " and ".join(f"{len(split):,} {name}" for name, split in dataset.splits.items())
     height, width, channels = dataset.shape
-    read = f"{sizes} images of {height} x {width} x {channels}, uint8, {len(dataset.classes)} classes"
+    classes = counted(len(dataset.classes), "class", "classes")
+    read = f"{sizes} images of {height} x {width} x {channels}, uint8, {classes}"
     if problems:
         return f"{read}: {'; '.join(problems)}."
     if release is not None:

@@ -140,6 +140,8 @@ _CONVERSIONS: Final[Mapping[str, str]] = {
     "SVG or XML": "rsvg-convert INPUT -o OUTPUT.png",  # librsvg
     "a camera's raw file": "darktable-cli INPUT OUTPUT.png",
 }
+#: Without [0] a TIFF of several pages or an animated GIF becomes as many files, which are nearly copies.
+_FIRST_PICTURE: Final = "magick 'INPUT[0]' OUTPUT.png"
 _CONVERTED: Final = re.compile(r"\(convert it: ([^()]*)\)")
 
 #: Characters that are looked through for the first element of an SVG.
@@ -211,7 +213,7 @@ def _refused(data: bytes, where: str) -> AssayError:
         kind in _DOCUMENTS and b"<svg" not in data[:_LOOKED_AT]
     ):  # often a page of an error, saved as a picture
         return AssayError("image-format", where, what, "Replace or remove the file.")
-    way = _CONVERSIONS.get(kind, "magick INPUT OUTPUT.png")
+    way = _CONVERSIONS.get(kind, _FIRST_PICTURE)
     fix = "Convert all such files, and read them again."
     return AssayError("image-format", where, f"{what} (convert it: {way})", fix)
 

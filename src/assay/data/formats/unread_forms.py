@@ -37,7 +37,8 @@ UNREAD: Final = (
     ),
     UnreadForm(
         "a pickle of Python",
-        f"It can run code, so it is never read. {_SAVE}",
+        f"It can run code, so it is never read. {_SAVE}; where you trust the file, Python's "
+        "pickle.load(open(FILE, 'rb'), encoding='bytes') has them, of CIFAR under b'data' and b'labels'",
         tuple((0, b"\x80" + bytes([protocol])) for protocol in range(2, 6)),
         (".pkl", ".pickle", ".joblib"),
     ),
@@ -100,6 +101,24 @@ UNREAD: Final = (
         "jq -c '.[]' FILE.json > FILE.jsonl); of boxes and outlines in pictures, write a table of path and "
         "label",
         endings=(".json",),
+    ),
+    UnreadForm(
+        "an XML file",
+        "Of boxes in pictures (Pascal VOC), write a table of path and label",
+        endings=(".xml",),
+    ),
+    UnreadForm(
+        "an IDX file under a name of its own",
+        "Call the files as MNIST does: train-images-idx3-ubyte and train-labels-idx1-ubyte, of a test split "
+        "t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte",
+        ((0, b"\0\0\x08\x01\0"), (0, b"\0\0\x08\x03\0"), (0, b"\0\0\x08\x04\0")),
+        (".idx", ".idx1", ".idx3", "-ubyte", "-ubyte.gz"),
+    ),
+    UnreadForm(
+        "a file of bare bytes",
+        f"Only its author knows where a picture begins. {_SAVE}: numpy.fromfile(FILE, numpy.uint8), of CIFAR "
+        ".reshape(-1, 3073), of which column 0 is the label and 1: are the pixels (--channel-order first)",
+        endings=(".bin", ".raw", ".dat"),
     ),
     UnreadForm(
         "a list",

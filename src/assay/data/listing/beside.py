@@ -1,7 +1,8 @@
 """What lies beside the images of a folder and is not read, but may matter: tables, names, masks, archives."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -9,10 +10,12 @@ from typing import Final
 from assay.core.errors import AssayError
 from assay.core.text import counted, one_line
 from assay.data.formats.safe_open import read_file
-from assay.data.formats.signatures import FIRST_BYTES
+from assay.data.formats.signatures import FIRST_BYTES, FORMAT_BY_NAME
 from assay.data.formats.text_table import SUFFIXES, read_table
 from assay.data.formats.unread_forms import BESIDE_ANYTHING, UNREAD, UnreadForm, form_of
 from assay.data.listing.metadata import has_labels
+from assay.data.listing.names import natural_key
+from assay.data.listing.other_tasks import only_pictures
 from assay.data.listing.tree import splits_of
 from assay.data.listing.walk import Walk
 from assay.data.values import Kind
@@ -34,21 +37,69 @@ _OF_ANOTHER: Final = re.compile(
 #: Lists of the images of a split.
 _LISTS: Final = (".txt", ".lst", ".list", ".json", ".csv", ".tsv", ".xml")
 
+#: `00017_cat`, `IMG-3 dog`: a word at the end of a name.
+_ENDING_IN_A_WORD: Final = re.compile(r".*\d.*[_ .-]([^\W\d_]+)")
+
+#: Tables that are looked into, for a hint; and columns that are named.
+_TABLES: Final = 5
+_COLUMNS: Final = 8
+
 #: Files that are looked into, for a hint.
 _LOOKED_INTO: Final = 20
 
 
-def hints_beside(found: Walk) -> list[str]:
-    """What to try where no image was found: a table, an archive, arrays, files of a form that is not read."""
+def hints_beside(found: Walk, joined: Sequence[str] = ()) -> list[str]:
+    """What to try where no image was found: a table, an archive, arrays, files of a form that is not read.
+
+    joined: tables of metadata that were looked for labels, and have none.
+    """
     files = [name for name in found.files if "/" not in name]
-    hints = [f"there is a table, {one_line(name)}: give its path" for name in _tables(found)[:1]]
+    hints = [f"{_told(found, name)}: name it with --label-column" for name in joined[:1]]
+    hints += _on_best_table(found) if not joined else []
     archive = next((name for name in files if name.lower().endswith(_ARCHIVES)), None)
     hints += [f"there is an archive inside, {one_line(archive)}: unpack it"] if archive else []
+    hints += _on_endings(files)
     arrays = [name for name in files if name.lower().endswith(_ARRAYS)]
     if arrays:
         count = counted(len(arrays), "file", "files")
         hints.append(f"{count} of NumPy arrays, {one_line(arrays[0])} the first: give the path of one")
     return [*hints, *_unread(found, (name for name in found.files if name not in (archive, *arrays)))]
+
+
+def _on_endings(files: Iterable[str]) -> list[str]:
+    """A hint where the names of all images end in one of a few words: these may be the classes."""
+    images = [name for name in files if name.lower().endswith(tuple(FORMAT_BY_NAME))]
+    named = [_ENDING_IN_A_WORD.fullmatch(name.rpartition(".")[0]) for name in images]
+    words = Counter(found[1] for found in named if found)
+    if len(words) < 2 or words.total() < len(images) or min(words.values()) < 2:
+        return []
+    shown = ", ".join(map(one_line, sorted(words, key=natural_key)[:3]))
+    return [
+        f"the names of the images end in words ({shown}): where these are the classes, say so in a table, "
+        "in that folder: (echo file_name,label; ls | "
+        r"sed -nE 's/.*[_ .-]([^_ .-]+)\.[^.]+$/&,\1/p') > metadata.csv"
+    ]
+
+
+def _on_best_table(found: Walk) -> list[str]:
+    """The table that most likely has the labels: by its columns, then by its name."""
+    tables = [name for name in _tables(found) if "submission" not in name.lower()][:_TABLES]
+    labelled = [name for name in tables if _is_labelled(found, name)]
+    if not labelled:
+        return [f"{_told(found, name)}: give its path, and --label-column" for name in tables[:1]]
+    best = min(labelled, key=lambda name: "train" not in name.lower())
+    return [f"there is a table, {one_line(best)}: give its path"]
+
+
+def _told(found: Walk, name: str) -> str:
+    """A table without labels, with the columns that it has."""
+    try:
+        columns = ", ".join(map(one_line, islice(read_table(found.root / name), _COLUMNS)))
+    except AssayError:
+        return f"there is a table, {one_line(name)}"
+    return (
+        f"there is a table, {one_line(name)}, without a usual name for a column of labels (it has {columns})"
+    )
 
 
 def _unread(found: Walk, files: Iterable[str]) -> list[str]:
@@ -85,11 +136,20 @@ def _on_tables(
 ) -> list[str]:
     tables = [name for name in _tables(found) if name not in joined]
     if len(classes) == 1 and layout is None:
+        one = one_line(next(iter(classes)))
         labelled = next((name for name in tables if _is_labelled(found, name)), None)
         if labelled is not None:
-            one, table = one_line(next(iter(classes))), one_line(labelled)
+            table = one_line(labelled)
             what = f"by its folders all images are of one class, {one}; there is a table of labels, {table}"
             fix = f"Give the table, {one_line(str(found.root / labelled))}, or say --layout classes."
+            raise AssayError("ambiguous-layout", found.root, what, fix)
+        told = next((name for name in tables if _tells_of_images(found, name)), None)
+        if told and only_pictures(classes):  # `images` is no class
+            what = f"by its folders all images are of one class, {one}; {_told(found, told)}"
+            fix = (
+                f"Give the table, {one_line(str(found.root / told))}, with --label-column, or say "
+                "--layout classes."
+            )
             raise AssayError("ambiguous-layout", found.root, what, fix)
     names = f"{', '.join(map(one_line, tables[:3]))}{' and more' if len(tables) > 3 else ''}"
     return [f"the folders give the classes; tables beside them were not read: {names}"] if tables else []
@@ -134,6 +194,15 @@ def _is_labelled(found: Walk, name: str) -> bool:
         return has_labels(found.root / name, read_table(found.root / name))
     except AssayError:
         return False  # no table of labels then: a note names it all the same
+
+
+def _tells_of_images(found: Walk, name: str) -> bool:
+    """Whether a table can be read, and the first row of a column names an image."""
+    try:
+        columns = read_table(found.root / name)
+    except AssayError:
+        return False
+    return any(cells and cells[0].lower().endswith(tuple(FORMAT_BY_NAME)) for cells in columns.values())
 
 
 def _form(found: Walk, name: str) -> UnreadForm | None:

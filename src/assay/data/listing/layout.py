@@ -5,13 +5,15 @@ Where two readings are possible and one would be wrong in silence, nothing is re
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Final
 
 from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.listing.names import natural_key, split_of
+from assay.data.listing.other_tasks import beside_other_files, only_pictures, pictures_and_masks
 from assay.data.listing.readings import Reading, Readings
 from assay.data.listing.tree import Tree, besides_split, exact_all, joined
 from assay.data.values import Kind
@@ -29,11 +31,6 @@ _SHARED: Final = 2
 #: Folders of cameras by the Design rule for Camera File system (DCF): 100CANON, 101_0605. Digits alone
 #: are the numbers of people or products.
 _OF_A_CAMERA: Final = re.compile(r"[1-9]\d\d(?=[0-9]*[A-Z_])[A-Z0-9_]{5}")
-
-#: What people call the folder of the images, where another one holds their labels.
-_IMAGE_FOLDERS: Final = frozenset(
-    ("image", "images", "img", "imgs", "jpegimages", "rgb", "pictures", "photos")
-)
 
 
 def choose_reading(
@@ -84,12 +81,14 @@ class _Choice:
         return reading
 
     def _chosen(self) -> Reading:
+        if pictures_and_masks(self._of.full):
+            raise self._segmentation(self._of.full)
         labelled = {name: self._of.subs(name) for name in self._of.split_folders if self._of.subs(name)}
         exact = [name for name in labelled if split_of(name)]
         strong = self._vocabularies_meet(labelled)
         if labelled and (exact or strong) and not self._rather_classes(labelled, strong):
             if not strong and self._of.splits.left_out > _LEFT_OUT * self._tree.total():
-                raise self._ambiguous(self._of.classes, self._of.splits)
+                raise self._ambiguous(self._of.classes, self._of.splits, self._other_split(labelled))
             return self._of.splits
         if self._splits_without_classes() and not labelled:
             raise self._unlabelled()
@@ -100,7 +99,8 @@ class _Choice:
         if all(map(_OF_A_CAMERA.fullmatch, self._of.full)):
             raise self._camera_folders()
         if name := self._divided_class():
-            raise self._divided(name)
+            beside = beside_other_files(self._tree, [joined(self._base, name)])
+            raise self._detection(name, beside) if beside and only_pictures([name]) else self._divided(name)
         if self._same_names_below() or self._one_class_left():
             raise self._ambiguous(self._of.classes, self._of.nested)
         return self._of.classes
@@ -168,7 +168,7 @@ class _Choice:
 
     def _checked(self, reading: Reading) -> Reading:
         """The reading, unless it leaves out most of the images."""
-        self._refuse_detection(reading)
+        self._refuse_other_tasks(reading)
         labelled = {name: self._of.subs(name) for name in self._of.split_folders if self._of.subs(name)}
         if self._of.splits is reading and self._vocabularies_meet(labelled):
             return reading  # splits of one vocabulary are splits, whatever lies beside them
@@ -180,27 +180,54 @@ class _Choice:
             raise AssayError("ambiguous-layout", self._root, what, self._offer())
         return reading
 
-    def _refuse_detection(self, reading: Reading) -> None:
-        """Refuse one class called `images` beside folders of other files, as detectors have their labels."""
-        names = {place[1] for folder in self._tree.images if (place := reading.place(folder))}
-        above = {folder.rpartition("/")[0] for folder in self._tree.images}
-        beside = {
-            folder.rpartition("/")[2]
-            for folder in self._tree.plain
-            if folder and folder.rpartition("/")[0] in above
-        }
-        if len(names) == 1 and {name.casefold() for name in names} <= _IMAGE_FOLDERS and beside:
-            what = (
-                f"all images lie in folders called {names.pop()!r}, beside folders of other files "
-                f"({_listed(beside)}): this looks like data for object detection"
-            )
-            fix = "Put the images into folders of their classes, or say --layout classes."
-            raise AssayError("ambiguous-layout", self._root, what, fix)
+    def _refuse_other_tasks(self, reading: Reading) -> None:
+        """Refuse one class called `images` beside folders of other files, as detectors have their labels, and
+        classes called `images` and `masks`."""
+        names = sorted({place[1] for folder in self._tree.images if (place := reading.place(folder))})
+        if pictures_and_masks(names):
+            raise self._segmentation(names)
+        beside = beside_other_files(self._tree, self._tree.images)
+        if len(names) == 1 and only_pictures(names) and beside:
+            raise self._detection(names[0], beside)
 
-    def _ambiguous(self, one: Reading, other: Reading) -> AssayError:
+    def _detection(self, name: str, beside: Iterable[str]) -> AssayError:
+        what = (
+            f"all images lie in folders called {one_line(name)!r}, beside folders of other files "
+            f"({_listed(set(beside))}): this looks like data for object detection"
+        )
+        return self._other_task(what)
+
+    def _segmentation(self, names: Sequence[str]) -> AssayError:
+        what = (
+            f"the folders {_listed(names)} are called after pictures and what belongs to them, not after "
+            "classes: this looks like data for segmentation"
+        )
+        return self._other_task(what)
+
+    def _other_task(self, what: str) -> AssayError:
+        fix = (
+            "Assay gives each picture one class: put the pictures into folders of their classes, or give a "
+            "table of path and label. --layout classes reads the folders as they are."
+        )
+        return AssayError("ambiguous-layout", self._root, what, fix)
+
+    def _other_split(self, labelled: Mapping[str, list[str]]) -> str:
+        """The option that takes the only other folder, with classes of train, for the test split."""
+        train = [
+            name for name, split in self._of.split_folders.items() if split == "train" and name in labelled
+        ]
+        others = [name for name in self._of.full if name not in self._of.split_folders]
+        if len(train) != 1 or len(others) != 1 or "test" in self._of.split_folders.values():
+            return ""
+        if not set(self._of.subs(others[0])) <= set(labelled[train[0]]) or not self._of.subs(others[0]):
+            return ""
+        return f"--split-names {quote(f'train={train[0]},test={others[0]}')}"
+
+    def _ambiguous(self, one: Reading, other: Reading, third: str = "") -> AssayError:
         ways = " or ".join(f"as {reading.kind}: {self._of.shown(reading)}" for reading in (one, other))
         what = f"it can be read in two ways, {ways}"
-        fix = f"Say which is right: --layout {one.kind} or --layout {other.kind}."
+        more = f", or {one_line(third)}" if third else ""
+        fix = f"Say which is right: --layout {one.kind} or --layout {other.kind}{more}."
         trees = (*self._of.as_tree(one), *self._of.as_tree(other))
         return AssayError("ambiguous-layout", self._root, what, fix, trees)
 
@@ -230,6 +257,11 @@ class _Choice:
     def _unlabelled(self) -> AssayError:
         names = ", ".join(map(one_line, self._of.full[:4]))
         what = f"the folders {names} are named like splits and hold images without folders of classes"
+        splits = [joined(self._base, name) for name in self._of.full]
+        if beside := beside_other_files(self._tree, [self._base, *splits] if self._base else splits):
+            what += (
+                f", beside folders of other files ({_listed(set(beside))}), as data for object detection have"
+            )
         fix = "Put the images into folders of classes, give a table of labels, or say --layout classes."
         return AssayError("ambiguous-layout", self._root, what, fix)
 

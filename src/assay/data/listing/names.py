@@ -46,7 +46,12 @@ def split_of(name: str) -> str | None:
 
 
 def notes_on_classes(names: Sequence[str]) -> Iterator[str]:
-    """A note for names that differ only in case, spaces or how Unicode spells them: they may be one class."""
+    """Notes on a class that is alone, and on names that may be one class.
+
+    These differ only in case, spaces or how Unicode spells them.
+    """
+    if len(names) == 1:
+        yield f"there is one class only, {names[0]!r}: nothing can be told apart, and no model can be trained"
     alike: dict[str, list[str]] = {}
     for name in names:
         alike.setdefault(normalize("NFC", " ".join(name.split()).casefold()), []).append(name)

@@ -1,7 +1,7 @@
 """The ways to read one tree of folders: which folder is a split, and which is a class."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -9,6 +9,9 @@ from typing import Final
 from assay.core.text import one_line
 from assay.data.listing.names import SPLIT_ORDER, natural_key, split_of
 from assay.data.listing.tree import NO_CLASSES, Tree, joined, label_in, splits_of
+
+#: What finds the folder of an image in its name.
+_OF_FOLDER: Final = "([^/]+)/[^/]+$"
 
 #: Classes of a split that a tree shows.
 _BRANCHES: Final = 8
@@ -80,9 +83,8 @@ class Readings:
             return ("train", parts[0]) if parts else None
 
         classes = tuple(self.tree.classes(self.base))
-        return Reading(
-            "classes", "a folder for each class", place, classes, self._lost(place), tuple(self._below())
-        )
+        notes = (*self._below(), *self._inside([joined(self.base, name) for name in self.full]))
+        return Reading("classes", "a folder for each class", place, classes, self._lost(place), notes)
 
     @cached_property
     def splits(self) -> Reading:
@@ -97,7 +99,10 @@ class Readings:
 
         names = {name for start in starts.values() for name in self.tree.classes(start)}
         loose = sum(self.tree.images[start] for start in starts.values())
-        notes = [*self._below(), *self._renamed(), *self._unlabelled_notes(starts)]
+        inside = self._inside(
+            [joined(start, name) for start in starts.values() for name in self.tree.full(start)]
+        )
+        notes = [*self._below(), *self._renamed(), *self._unlabelled_notes(starts), *inside]
         lost = self._lost(place) - loose
         form = "a folder for each split and class"
         return Reading("splits", form, place, tuple(sorted(names, key=natural_key)), lost, tuple(notes))
@@ -192,11 +197,29 @@ class Readings:
     def _below(self) -> list[str]:
         return [f"read from {one_line(self.base)}, the only folder with images above it"] if self.base else []
 
+    def _inside(self, classes: Sequence[str]) -> list[str]:
+        """A note on folders inside those of classes: they may be the classes, or groups such as patients."""
+        below = {folder: names for folder in classes if len(names := self.tree.full(folder)) > 1}
+        if not below:
+            return []
+        first = min(below, key=natural_key)
+        names = below[first]
+        shown = f"{', '.join(map(one_line, names[:3]))}{', ...' if len(names) > 3 else ''}"
+        ways = [] if self.split_folders else ["--layout nested reads them as the classes"]
+        if not any(self.tree.images[folder] for folder in classes):
+            ways.append(f"--group-pattern '{_OF_FOLDER}' reads them as groups, such as patients or videos")
+        hint = f" ({'; '.join(ways)})" if ways else ""
+        what = (
+            f"folders inside the folders of classes are read as parts of the class: {one_line(first)} holds"
+        )
+        return [f"{what} {shown}{hint}"]
+
     def _renamed(self) -> list[str]:
         odd = [f"{one_line(n)} is {s}" for n, s in self.split_folders.items() if split_of(n) != s]
         twice = Counter(self.split_folders.values())
         joint = [split for split in SPLIT_ORDER if twice[split] > 1]
-        notes = [f"folders taken for splits by their names: {', '.join(odd)}"] if odd else []
+        how = "as --split-names says" if self.named else "by their names"
+        notes = [f"folders taken for splits {how}: {', '.join(odd)}"] if odd else []
         return notes + [f"several folders together are the {split} split" for split in joint]
 
     def _unlabelled_notes(self, starts: Mapping[str, str]) -> list[str]:

@@ -57,7 +57,21 @@ def table_labels(
     others = [] if request.label_column else _other_labels(columns, names, column)
     if len(labels) >= _MANY and len(set(labels)) == len(labels):
         others.append(f"every row has a {one_line(column)} of its own: is it the label? (--label-column)")
-    return labels, [column], [*notes, *others]
+    return labels, [column], [*notes, *others, *_by_spaces(column, labels)]
+
+
+def _by_spaces(column: str, labels: Sequence[str]) -> list[str]:
+    """A note on labels of several words that are labels, too: `haze primary` beside both words."""
+    found = {label for label in labels if label}
+    words = {label: label.split() for label in found}
+    joint = [label for label in found if len(words[label]) > 1 and found.issuperset(words[label])]
+    if not joint:
+        return []
+    first = one_line(min(joint, key=natural_key))
+    return [
+        f"labels of the column {one_line(column)} such as {first!r} may name several classes: each is one "
+        "class here, for an image has one label"
+    ]
 
 
 def _other_labels(columns: Columns, names: Sequence[str], column: str) -> list[str]:

@@ -36,7 +36,8 @@ class Tree:
     """Folders and how many images lie in each: what the rules look at.
 
     images: by path of the folder, "" for the root. folders: every path, those without images too.
-    plain: folders that hold files of other kinds only, such as annotations; they are no classes.
+    plain: folders that hold files of other kinds only, such as annotations, themselves or below; they are no
+    classes.
     """
 
     def __init__(
@@ -53,7 +54,8 @@ class Tree:
             parts = folder.split("/") if folder else []
             for depth in range(len(parts) + 1):
                 self._total["/".join(parts[:depth])] += count
-        self.plain = plain
+        above = {"/".join(p.split("/")[:n]) for p in plain for n in range(1, p.count("/") + 1)}
+        self.plain = {*plain, *(folder for folder in above if not self._total[folder])}
 
     def total(self, folder: str = "") -> int:
         """Images in the folder and below it."""
@@ -86,28 +88,33 @@ def joined(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name
 
 
+def words_of(name: str) -> frozenset[str]:
+    """The words of a name, in lower case: `JPEGImages` has jpeg and images, `val2017` has val."""
+    return frozenset(map(str.lower, _PARTS.findall(name)))
+
+
 def split_in(name: str) -> str | None:
     """The split in a folder's name, be it the whole name or a part; None where there is none, or two."""
     if exact := split_of(name):
         return exact
-    found = {_WORDS[part] for part in map(str.lower, _PARTS.findall(name)) if part in _WORDS}
+    found = {_WORDS[part] for part in words_of(name) if part in _WORDS}
     return found.pop() if len(found) == 1 else None
 
 
 def has_split_word(name: str) -> bool:
     """Whether a split is named in it, be it one of several: is_test, train_or_val."""
-    return not _WORDS.keys().isdisjoint(map(str.lower, _PARTS.findall(name)))
+    return not _WORDS.keys().isdisjoint(words_of(name))
 
 
 def besides_split(name: str) -> frozenset[str]:
     """The words of a name besides those of splits and of pictures as such: seg of `seg_train_images`."""
-    return frozenset(map(str.lower, _PARTS.findall(name))).difference(_WORDS, _PICTURES)
+    return words_of(name).difference(_WORDS, _PICTURES)
 
 
 def splits_of(names: Iterable[str]) -> dict[str, str]:
     """Folder name -> split, for those named after one. Evaluation beside a test folder is validation."""
     found = {name: split for name in names if (split := split_in(name))}
-    evaluation = [name for name in found if _EVALUATION & set(map(str.lower, _PARTS.findall(name)))]
+    evaluation = [name for name in found if _EVALUATION & words_of(name)]
     if any(split == "test" and name not in evaluation for name, split in found.items()):
         found |= dict.fromkeys(evaluation, "validation")
     return found

@@ -24,6 +24,7 @@ from assay.data.listing.layout import choose_reading
 from assay.data.listing.listing import Listing, Part, Unlisted
 from assay.data.listing.metadata import has_labels, with_metadata
 from assay.data.listing.names import ordered_splits, split_of
+from assay.data.listing.other_tasks import masks_among, note_on_masks
 from assay.data.listing.readings import Reading
 from assay.data.listing.tree import Tree, label_in
 from assay.data.listing.walk import LINK, LINK_DEAD, LINK_OUT, Glance, Walk, glance, in_order
@@ -180,14 +181,17 @@ def list_folder(
     plain = {folder for folder in others if folder not in images}
     by_folder = {folder: len(names) for folder, names in images.items()}
     tree = Tree(by_folder, found.folders, plain)
-    reading = _chosen(found, tree, request, images)
+    reading = _chosen(found, tree, request, images, joined)
     places = {folder: reading.place(folder) for folder in images}
+    masks = set() if request.layout else masks_among(images)
     parts: defaultdict[str, _Rows] = defaultdict(_Rows)
     for path, folder in zip(found.files, folders, strict=True):
         if folder in others and path.rpartition("/")[2] in others[folder]:
             found.ignore(path, "no image by name or content")
         elif (place := places[folder]) is None:
             found.left_out.append(LeftOut(path, UNLABELLED, "not in the folder of a class"))
+        elif path in masks:
+            found.left_out.append(LeftOut(path, UNLABELLED, "named as the mask of an image beside it"))
         else:
             rows = parts[place[0]]
             rows.paths.append(path)
@@ -197,17 +201,25 @@ def list_folder(
     labels = {label for rows in parts.values() for label in rows.labels}
     beside = notes_beside(found, request.layout, labels, joined)
     lists = [item.id for item in left_out if item.kind == "ignored"] if len(by_split) == 1 else []
-    notes = (*reading.notes, *_unfollowed(found), *beside, *notes_on_split_lists(lists))
+    notes = (
+        *reading.notes,
+        *note_on_masks(masks),
+        *_unfollowed(found),
+        *beside,
+        *notes_on_split_lists(lists),
+    )
     return Listing(by_split, reading.form, stamp, classes, left_out, notes)
 
 
-def _chosen(found: Walk, tree: Tree, request: Request, images: dict[str, list[str]]) -> Reading:
+def _chosen(
+    found: Walk, tree: Tree, request: Request, images: dict[str, list[str]], joined: Sequence[str]
+) -> Reading:
     """The reading of the tree; a refusal names links that were not followed, and tables that lie there."""
     try:
         names = lambda folder: images.get(folder, [])  # noqa: E731
         return choose_reading(found.root, tree, request.layout, request.split_names, names)
     except AssayError as error:
-        hints = [*_unfollowed(found), *hints_beside(found)]
+        hints = [*_unfollowed(found), *hints_beside(found, joined)]
         what = "; ".join([error.what, *hints])
         raise AssayError(error.code, error.where, what, error.fix, error.more) from error
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, stage
+from assay.core.text import one_line
 from assay.data.values import Dataset
 from assay.workflow.load import load
 
@@ -39,4 +40,15 @@ def need_test_split(dataset: Dataset) -> None:
             dataset.name,
             "the data have no test split, and a score on training images means nothing",
             "Give test images, or use `assay train` and `assay audit`, which need none.",
+        )
+
+
+def need_two_classes(dataset: Dataset) -> None:
+    """Raise AssayError `too-few-classes` when there is nothing to tell apart, before the audit is made."""
+    if len(dataset.classes) < 2:
+        raise AssayError(
+            "too-few-classes",
+            dataset.name,
+            f"all images are of one class, {one_line(dataset.classes[0])}: a classifier needs two",
+            "Give images of at least two classes; `assay audit` and `assay inspect` take one.",
         )

@@ -32,7 +32,7 @@ from assay.workflow.model_choice.default_recipe import photo_recipe
 from assay.workflow.model_choice.model_grid import chosen_recipes, run_name, settings_of_models
 from assay.workflow.own_models.given_probabilities import ANSWERS, PRED_PROBS, Given
 from assay.workflow.planning.command_settings import command_settings, refuse_untested
-from assay.workflow.planning.data import Data, need_test_split, open_data
+from assay.workflow.planning.data import Data, need_test_split, need_two_classes, open_data
 from assay.workflow.planning.decided import tell_decided
 from assay.workflow.settings import Settings
 
@@ -127,6 +127,7 @@ def make_plan(
         need_test_split(dataset)
     reason = ""
     if recipes:
+        need_two_classes(dataset)
         recipes, reason = photo_recipe(dataset, settings, recipes, on_event)
         for recipe in recipes:  # another may have been chosen
             check_workers(recipe, settings.workers or 1)

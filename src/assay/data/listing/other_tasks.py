@@ -1,0 +1,91 @@
+"""Folders laid out for object detection or segmentation: boxes and masks beside pictures are no classes."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Final
+
+from assay.core.text import one_line
+from assay.data.listing.names import natural_key
+from assay.data.listing.tree import Tree, joined, words_of
+
+#: Words of which people make the names of folders of pictures, and of what belongs to each picture. Beside
+#: them such a name has only words that tell no kind of thing: `leftImg8bit`, `SegmentationClass`.
+_PICTURES: Final = frozenset(
+    "image images img imgs picture pictures photo photos rgb original originals".split()
+)
+_MASKS: Final = frozenset(
+    "mask masks segmentation segmentations seg annotation annotations groundtruth truth gt trimap trimaps "
+    "matte mattes label labels".split()
+)
+_BESIDES: Final = frozenset(
+    "jpeg jpg png left right bit color raw input class object instance fine coarse ground "
+    "train training val valid validation test testing set data".split()
+)
+
+#: What the name of a mask ends in, after that of its picture: `benign (1)_mask`, `ISIC_07_segmentation`.
+_ENDINGS: Final = (
+    *(sign + word for sign in "_-. " for word in ("mask", "masks", "segmentation", "groundtruth", "trimap")),
+    *("_seg", "_gt", "_ground_truth", "_annotation", "_matte"),
+)
+_NUMBER: Final = "0123456789_- "
+
+#: Fewer such names are taken for a chance.
+_FEWEST_MASKS: Final = 3
+
+
+def pictures_and_masks(names: Sequence[str]) -> bool:
+    """Whether all would-be classes are folders of pictures and of masks, both of them there."""
+    masks = [name for name in names if _made_of(name, _MASKS, _PICTURES)]
+    pictures = [name for name in names if name not in masks and _made_of(name, _PICTURES)]
+    return bool(masks and pictures) and len(masks) + len(pictures) == len(names)
+
+
+def only_pictures(names: Iterable[str]) -> bool:
+    """Whether all names say that there are pictures, and not of what: `images`, `JPEGImages`."""
+    return all(_made_of(name, _PICTURES) for name in names)
+
+
+def _made_of(name: str, words: frozenset[str], also: frozenset[str] = frozenset()) -> bool:
+    """Whether a name has one of some words, and no word that is not among them, `also` or `_BESIDES`."""
+    found = words_of(name)
+    return bool(found & words) and found <= words | also | _BESIDES
+
+
+def beside_other_files(tree: Tree, folders: Iterable[str]) -> list[str]:
+    """The names of folders with files of other kinds alone, beside folders of images given by their paths."""
+    above = {folder.rpartition("/")[0] for folder in folders}
+    return [
+        folder.rpartition("/")[2] for folder in tree.plain if folder and folder.rpartition("/")[0] in above
+    ]
+
+
+def masks_among(files: Mapping[str, Iterable[str]]) -> set[str]:
+    """The paths of images that are named after another one beside them, as its mask. files: by folder.
+
+    `benign (1)_mask.png` and `benign (1)_mask_1.png` belong to `benign (1).png`. Without that one, or where
+    fewer than three are so named, they are images as others are.
+    """
+    found = set()
+    for folder, names in files.items():
+        stems = {name: name.rpartition(".")[0].casefold() for name in names}
+        masks = {name: of for name, stem in stems.items() if (of := _picture_of(stem))}
+        pictures = set(stems.values()) if masks else set()
+        found |= {joined(folder, name) for name, of in masks.items() if of in pictures}
+    return found if len(found) >= _FEWEST_MASKS else set()
+
+
+def note_on_masks(masks: Collection[str]) -> list[str]:
+    """A note on images that are left out as masks of others."""
+    if not masks:
+        return []
+    first = one_line(min(masks, key=natural_key))
+    return [
+        f"{len(masks):,} images are named as masks of images beside them, {first} the first: left out "
+        "(--layout classes reads them as images)"
+    ]
+
+
+def _picture_of(stem: str) -> str:
+    """The name of the picture that a mask of this name belongs to; empty where it is not so named."""
+    bare = stem if stem.endswith(_ENDINGS) else stem.rstrip(_NUMBER)
+    ending = next((ending for ending in _ENDINGS if bare.endswith(ending)), "")
+    return bare.removesuffix(ending) if ending else ""

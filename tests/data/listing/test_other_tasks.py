@@ -1,0 +1,224 @@
+"""Data that are not laid out by classes: each is told by what it looks like, with the way on."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from assay.cli.main import exit_code
+from assay.core.errors import AssayError
+from assay.data.inspect import inspect
+from assay.workflow.load import load
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+def made(root: Path, *names: str) -> Path:
+    """Pictures, all different, and other files as texts."""
+    for number, name in enumerate(names):
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if name.endswith(".png"):
+            picture = Image.new("L", (6, 6), number % 256)
+            picture.putpixel((0, 0), number // 256)
+            picture.save(path)
+        else:
+            path.write_text("text")
+    return root
+
+
+def numbered(*folders: str, count: int = 3, ending: str = ".png") -> list[str]:
+    return [f"{folder}/{number}{ending}" for folder in folders for number in range(count)]
+
+
+SEGMENTATION = {
+    "beside": numbered("images", "masks"),
+    "numbered": numbered("image_2", "label_2"),
+    "in splits": numbered("train/images", "train/masks", "val/images", "val/masks"),
+    "over splits": numbered(
+        "images/training", "images/validation", "annotations/training", "annotations/validation"
+    ),
+    "cities": numbered(
+        "leftImg8bit/train/ulm", "leftImg8bit/val/bonn", "gtFine/train/ulm", "gtFine/val/bonn"
+    ),
+    "VOC": [
+        *numbered("JPEGImages", "SegmentationClass", "SegmentationObject"),
+        *numbered("Annotations", ending=".xml"),
+        "ImageSets/Main/train.txt",
+    ],
+}
+
+
+@pytest.mark.parametrize("case", SEGMENTATION)
+def test_pictures_and_masks_are_no_classes(case: str, tmp_path: Path) -> None:
+    """All names of the folders say pictures or masks, and none says of what."""
+    root = made(tmp_path, *SEGMENTATION[case])
+    for look in (inspect, load):
+        with pytest.raises(AssayError, match=r"ambiguous-layout.*this looks like data for segmentation"):
+            look(root)
+    assert len(load(root, layout="classes").classes) > 1
+
+
+@pytest.mark.parametrize("names", [("face_mask", "photo_frame"), ("original", "forged"), ("images", "cats")])
+def test_classes_with_such_words_are_classes(names: tuple[str, str], tmp_path: Path) -> None:
+    assert set(load(made(tmp_path, *numbered(*names))).classes) == set(names)
+
+
+DETECTION = {
+    "YOLO": [*numbered("images/train", "images/val"), *numbered("labels/train", "labels/val", ending=".txt")],
+    "YOLO by splits": [
+        *numbered("train/images", "val/images"),
+        *numbered("train/labels", "val/labels", ending=".txt"),
+    ],
+    "COCO": [*numbered("train2017", "val2017"), "annotations/instances_train2017.json"],
+    "VOC": [*numbered("JPEGImages"), *numbered("Annotations", ending=".xml"), "ImageSets/Main/train.txt"],
+}
+
+
+@pytest.mark.parametrize("case", DETECTION)
+def test_boxes_beside_pictures_are_told(case: str, tmp_path: Path) -> None:
+    with pytest.raises(AssayError, match=r"ambiguous-layout.*data for object detection"):
+        load(made(tmp_path, *DETECTION[case]))
+
+
+def test_folders_of_other_files_below_are_no_empty_classes(tmp_path: Path) -> None:
+    """Lists two folders down belong to no class."""
+    root = made(tmp_path, *numbered("cat", "dog"), "lists/splits/train.txt")
+    assert load(root).classes == ("cat", "dog")
+
+
+def masked(root: Path, *endings: str) -> Path:
+    names = numbered("sick", "well")
+    return made(
+        root, *names, *(name.replace(".png", f"{ending}.png") for name in names for ending in endings)
+    )
+
+
+@pytest.mark.parametrize(
+    "endings", [("_mask",), ("_mask", "_mask_1"), ("_segmentation",), ("-Mask",), ("_gt",), (" mask",)]
+)
+def test_masks_among_the_pictures_of_a_class_are_left_out(endings: tuple[str, ...], tmp_path: Path) -> None:
+    """`0.png` and `0_mask.png` in one folder: a note, and a warning of the audit, tell of the second."""
+    found = load(masked(tmp_path, *endings))
+    assert [len(split) for split in found.splits.values()] == [6]
+    assert {item.reason for item in found.left_out} == {"named as the mask of an image beside it"}
+    assert any(note.startswith(f"{6 * len(endings)} images are named as masks") for note in found.notes)
+    assert found.notes[: len(inspect(tmp_path).notes)] or inspect(tmp_path).splits == {"train": 6}
+    assert len(load(tmp_path, layout="classes").train) == 6 + 6 * len(endings)
+
+
+def test_what_has_no_picture_of_its_own_is_no_mask(tmp_path: Path) -> None:
+    """Masks worn by people, a single file, a car's name."""
+    root = made(tmp_path, *(f"{c}/{n}_mask.png" for c in ("yes", "no") for n in range(3)), "yes/7.png")
+    assert len(load(root).train) == 7
+    assert len(load(made(tmp_path / "b", *numbered("a", "b"), "a/0_mask.png")).train) == 7
+    cars = made(
+        tmp_path / "c", *(f"vw/golf {n}{e}.png" for n in range(3) for e in ("", " gt")), "kia/rio.png"
+    )
+    assert len(load(cars).train) == 7
+
+
+def test_folders_inside_of_classes_are_told(tmp_path: Path) -> None:
+    """Sorts of a class, or its patients: the note has the options that read them otherwise."""
+    root = made(tmp_path, *numbered("animal/cat", "animal/dog", "thing/car", "thing/cup"))
+    (note,) = inspect(root).notes
+    assert note.startswith("folders inside the folders of classes are read as parts of the class")
+    assert "animal holds cat, dog (--layout nested reads them as the classes; --group-pattern" in note
+    assert load(root, layout="nested").classes == ("car", "cat", "cup", "dog")
+    groups = load(root, group_pattern="([^/]+)/[^/]+$").train.columns["group"]
+    assert sorted(set(groups)) == ["car", "cat", "cup", "dog"]
+    split = made(
+        tmp_path / "s", *numbered("train/a/p1", "train/a/p2", "train/b/p3", "test/a/p4", "test/b/p5")
+    )
+    assert "--group-pattern" in " ".join(load(split).notes)
+    assert not inspect(made(tmp_path / "flat", *numbered("cat", "dog/images"))).notes
+
+
+def test_a_test_split_under_another_name_is_offered(tmp_path: Path) -> None:
+    """`train` and `holdout` hold the same classes: the line has the option that reads both."""
+    root = made(tmp_path, *numbered("train/a", "train/b", "holdout/a", "holdout/b"))
+    with pytest.raises(AssayError, match=r"or --split-names train=train,test=holdout\.") as caught:
+        load(root)
+    assert caught.value.code == "ambiguous-layout"
+    assert set(load(root, split_names="train=train,test=holdout").splits) == {"train", "test"}
+
+
+def test_the_table_with_labels_is_named_and_no_submission(tmp_path: Path) -> None:
+    """A sample submission labels every test image alike; train.csv is what is meant."""
+    root = made(tmp_path, *numbered("train", "test"))
+    (root / "sample_submission.csv").write_text("id,label\n0,a\n1,a\n2,a\n")
+    (root / "extra.csv").write_text("id,width\n0,6\n1,6\n2,6\n")
+    with pytest.raises(AssayError, match=r"there is a table, extra\.csv, without a usual name.*id, width"):
+        load(root)
+    (root / "train.csv").write_text("id,label\n0,a\n1,b\n2,a\n")
+    with pytest.raises(AssayError, match=r"there is a table, train\.csv: give its path"):
+        load(root)
+
+
+def test_a_table_with_labels_under_another_name_is_asked_about(tmp_path: Path) -> None:
+    """All images in one folder `images`, and `tags` in a table: that folder is no class."""
+    root = made(tmp_path, *numbered("images"))
+    (root / "list.csv").write_text("filename,tags\n0.png,a\n1.png,b\n2.png,a\n")
+    with pytest.raises(
+        AssayError, match=r"of one class, images; .*list\.csv.*filename, tags.*--label-column"
+    ):
+        load(root)
+    assert load(root / "list.csv", label_column="tags").classes == ("a", "b")
+
+
+def test_metadata_with_labels_under_another_name_say_which_columns_there_are(tmp_path: Path) -> None:
+    root = made(tmp_path, *numbered("train", "test"))
+    for split in ("train", "test"):
+        rows = "".join(f'{{"file_name": "{n}.png", "digit": "{"ab"[n % 2]}"}}\n' for n in range(3))
+        (root / split / "metadata.jsonl").write_text(rows)
+    with pytest.raises(
+        AssayError, match=r"metadata\.jsonl.*it has file_name, digit\): name it with --label-c"
+    ):
+        load(root)
+    assert load(root, label_column="digit").classes == ("a", "b")
+
+
+def test_labels_of_several_words_that_are_labels_too_are_told(tmp_path: Path) -> None:
+    """`haze primary` beside `haze` and `primary`; `golden retriever` beside `retriever` is a class."""
+    made(tmp_path, *numbered(".", count=3))
+    for labels, told in (
+        (("haze", "primary", "haze primary"), True),
+        (("retriever", "cat", "golden retriever"), False),
+    ):
+        rows = "".join(f"{n}.png,{label}\n" for n, label in enumerate(labels))
+        (tmp_path / "list.csv").write_text(f"file,label\n{rows}")
+        notes = " ".join(load(tmp_path / "list.csv").notes)
+        assert ("'haze primary' may name several classes" in notes) == told
+
+
+def test_classes_at_the_end_of_names_are_told_with_a_command_that_works(tmp_path: Path) -> None:
+    root = made(tmp_path, *(f"{n:03}_{('cat', 'dog')[n % 2]}.png" for n in range(6)))
+    with pytest.raises(AssayError, match="too-few-images") as caught:
+        load(root)
+    command = str(caught.value).partition("in that folder: ")[2].partition(". Lay images")[0]
+    subprocess.run(command, shell=True, cwd=root, check=True)
+    assert load(root).classes == ("cat", "dog")
+    (tmp_path / "b").mkdir()
+    with pytest.raises(AssayError) as plain:
+        load(made(tmp_path / "b", *(f"{n:03}_{'abcdef'[n]}.png" for n in range(6))))
+    assert "end in words" not in str(plain.value)
+
+
+def test_one_class_is_told_by_inspect_and_stops_a_run_at_once(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Before the audit, which takes long; the audit itself takes one class."""
+    root = made(tmp_path / "set", *numbered("cat", count=12))
+    assert exit_code(["inspect", str(root)]) == 0
+    assert "there is one class only, 'cat'" in capfd.readouterr().out
+    for command in ("run", "train"):
+        assert exit_code([command, str(root), "--out", str(tmp_path / "run")]) == 3
+        out, error = capfd.readouterr()
+        assert "error[too-few-classes]: set: all images are of one class, cat" in error
+        assert "audit" not in out
+    assert not (tmp_path / "run").exists()
+    assert exit_code(["audit", str(root), "--out", str(tmp_path / "audit")]) == 0
