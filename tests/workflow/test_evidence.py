@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import assay
 from assay.audits.values import Audit
+from assay.cli.main import exit_code
 from assay.data.splitting.stratified import HoldOut
 from assay.data.splitting.validation import validation_rows
 from assay.data.values import Dataset, Split, numbered_ids
@@ -238,3 +240,52 @@ def test_a_wished_risk_goes_through_a_whole_run(data: Dataset, tmp_path: Path) -
     kept = json.loads((tmp_path / "run" / "evaluation.json").read_text("utf-8"))
     assert kept["abstention"]["rule"]["max_risk"] == 0.2
     assert kept["abstention"]["rule"]["test"]["answered"] == rule.test.answered
+
+
+def test_groups_of_test_images_widen_the_intervals(data: Dataset, model: Model) -> None:
+    """Patients in a column; and frames that the audit finds to be copies of each other."""
+    plain = judge(model, data, None)
+    test = data.splits["test"]
+    patients = tuple(f"p{row // 10}" if row < 490 else "" for row in range(500))
+    named = replace(test, columns={**test.columns, "group": patients})
+    grouped = judge(model, replace(data, splits={**data.splits, "test": named}), None)
+    assert plain.groups is None
+    assert grouped.group_count == 59  # an image without a group stands alone
+    assert grouped.accuracy_ci95 != plain.accuracy_ci95
+
+    frames = np.repeat(test.images[:100], 4, axis=0)
+    frames = np.clip(frames + np.random.default_rng(0).normal(0, 2, frames.shape), 0, 255).astype(np.uint8)
+    videos = _with_test(data, frames, np.repeat(test.labels[:100], 4))
+    seen = assay.audit(videos, checks=("exact-duplicates", "near-duplicates"))
+    found = judge(model, videos, seen)
+    assert 95 <= (found.group_count or 0) <= 130
+    assert judge(model, videos, None).groups is None
+    assert judge(model, data, assay.audit(data, checks=("near-duplicates",))).groups is None
+    low, high = found.accuracy_ci95
+    wide, single = high - low, wilson_interval(int((found.labels == found.predicted).sum()), 400)
+    assert wide > 1.5 * (single[1] - single[0])
+
+
+def test_a_run_on_groups_says_so_everywhere(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Terminal, evaluation.json, predictions.csv and the comparison have the same groups and interval."""
+    rng = np.random.default_rng(1)
+    for label, name in enumerate("ab"):
+        (tmp_path / "set" / name).mkdir(parents=True)
+        for patient in range(15):
+            own = rng.normal(110 + 20 * label, 45, (1, 12, 12))
+            for shot, noise in enumerate(rng.normal(0, 45, (6, 12, 12))):
+                pixels = np.clip(own[0] + noise, 0, 255).astype(np.uint8)
+                Image.fromarray(pixels).save(tmp_path / "set" / name / f"{name}{patient:02}_{shot}.png")
+    options = ["--group-pattern", "([ab][0-9]+)_", "--model", "linear,nearest-mean"]
+    assert exit_code(["run", str(tmp_path / "set"), *options, "--out", str(tmp_path / "run")]) == 0
+    assert "36 images in 6 groups" in capfd.readouterr().out
+    folder, _ = sorted((tmp_path / "run" / "models").iterdir())
+    score = json.loads((folder / "evaluation.json").read_text())["test"]
+    assert score["groups"] == 6
+
+    table = (folder / "predictions.csv").read_text().splitlines()
+    assert table[0].endswith(",group")
+    assert len({row.rpartition(",")[2] for row in table[1:]}) == 6
+    (run, _) = json.loads((tmp_path / "run" / "comparison.json").read_text())["runs"]
+    assert run["accuracy_ci95"] == score["accuracy_ci95"]
+    assert exit_code(["verify", str(folder)]) == 0

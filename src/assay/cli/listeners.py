@@ -184,7 +184,8 @@ def _evaluated(figures: Mapping[str, Any]) -> list[Line]:
     low, high = figures["accuracy_ci95"]
     accuracy = f"test accuracy {100 * figures['accuracy']:.1f} %"
     interval = f"95 % interval {100 * low:.1f} % to {100 * high:.1f} %"
-    return [("evaluate", f"{accuracy} ({interval}) on {figures['n']:,} images", "")]
+    groups = f" in {counted(figures['groups'], 'group', 'groups')}" if "groups" in figures else ""
+    return [("evaluate", f"{accuracy} ({interval}) on {figures['n']:,} images{groups}", "")]
 
 
 def _grouped(found: Sequence[Event], verbose: bool) -> Iterator[tuple[str, str]]:

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.estimators.label_noise import Chances, LabelPosterior, chances
-from assay.evaluation.intervals import Interval, nested_difference_interval
-from assay.evaluation.metrics import wilson_interval
+from assay.evaluation.grouped import nested_interval, share_interval
+from assay.evaluation.intervals import Interval
 
 #: The adjusted accuracies, in their order.
 ENTRIES: Final = ("as_given", "without_copies", "without_suspects", "without_both")
@@ -142,48 +142,56 @@ def adjusted_accuracy(
     class_count: int,
     flagged_test: FlaggedTestImages,
     seed: int = 0,
+    groups: NDArray[np.int64] | None = None,
 ) -> AdjustedAccuracy:
-    """All adjusted accuracies. labels, predicted: int64 `(n,)`, n >= 1."""
+    """All adjusted accuracies. labels, predicted: int64 `(n,)`, n >= 1. groups: as in `share_interval`."""
     right = labels == predicted
     both_reason = flagged_test.copies_reason or flagged_test.suspects_reason
     both = None
     if flagged_test.copies is not None and flagged_test.suspects is not None:
         both = flagged_test.copies | flagged_test.suspects
-    as_given, _ = _entry(right, np.zeros(len(right), bool), "")
+    as_given, _ = _entry(right, np.zeros(len(right), bool), "", groups)
     assert as_given is not None
     suspects = None
     if flagged_test.suspects is not None:
         suspects = _suspects(
-            right, flagged_test.suspects, predicted, class_count, flagged_test.posterior, seed
+            right, flagged_test.suspects, predicted, class_count, flagged_test.posterior, seed, groups
         )
     return AdjustedAccuracy(
         as_given,
-        *_entry(right, flagged_test.copies, flagged_test.copies_reason),
-        *_entry(right, flagged_test.suspects, flagged_test.suspects_reason),
-        *_entry(right, both, both_reason),
+        *_entry(right, flagged_test.copies, flagged_test.copies_reason, groups),
+        *_entry(right, flagged_test.suspects, flagged_test.suspects_reason, groups),
+        *_entry(right, both, both_reason, groups),
         suspects,
         flagged_test.suspects_reason,
-        *_as_decided(labels, predicted, flagged_test.decided),
+        *_as_decided(labels, predicted, flagged_test.decided, groups),
     )
 
 
-def _entry(right: Mask, out: Mask | None, reason: str) -> tuple[Entry | None, str]:
+def _entry(
+    right: Mask, out: Mask | None, reason: str, groups: NDArray[np.int64] | None
+) -> tuple[Entry | None, str]:
     """The score without the images of `out`, or None and the reason."""
     if out is None:
         return None, reason
     if out.all():
         return None, "no image is left"
-    kept, removed = int((~out).sum()), int(out.sum())
-    correct, correct_removed = int(right[~out].sum()), int(right[out].sum())
-    own = score(correct, kept)
-    interval = nested_difference_interval(correct, kept, correct_removed, removed)
+    own, removed = score(right[~out], _of(groups, ~out)), int(out.sum())
+    interval = nested_interval(right, out, groups)
     return Entry(
         **vars(own), removed=removed, difference=own.accuracy - float(right.mean()), difference_ci95=interval
     ), ""
 
 
+def _of(groups: NDArray[np.int64] | None, kept: Mask) -> NDArray[np.int64] | None:
+    return None if groups is None else groups[kept]
+
+
 def _as_decided(
-    labels: NDArray[np.int64], predicted: NDArray[np.int64], decided: DecidedImages | None
+    labels: NDArray[np.int64],
+    predicted: NDArray[np.int64],
+    decided: DecidedImages | None,
+    groups: NDArray[np.int64] | None,
 ) -> tuple[DecidedScore | None, str]:
     if decided is None:
         return None, _UNDECIDED
@@ -192,15 +200,16 @@ def _as_decided(
         return None, _UNDECIDED
     if not kept.any():
         return None, "no image is left"
-    own = score(int((decided.labels == predicted)[kept].sum()), int(kept.sum()))
+    own = score((decided.labels == predicted)[kept], _of(groups, kept))
     difference = own.accuracy - float((labels == predicted).mean())
     dropped, relabelled = int(decided.dropped.sum()), int(changed.sum())
     return DecidedScore(**vars(own), dropped=dropped, relabelled=relabelled, difference=difference), ""
 
 
-def score(correct: int, n: int) -> Score:
-    """A share of right answers, n >= 1."""
-    return Score(n, correct, correct / n, wilson_interval(correct, n))
+def score(right: Mask, groups: NDArray[np.int64] | None = None) -> Score:
+    """A share of right answers. right: bool `(n,)`, n >= 1; groups: as in `share_interval`."""
+    correct = int(right.sum())
+    return Score(len(right), correct, correct / len(right), share_interval(right, groups))
 
 
 def _suspects(
@@ -210,10 +219,10 @@ def _suspects(
     class_count: int,
     posterior: LabelPosterior | None,
     seed: int,
+    groups: NDArray[np.int64] | None,
 ) -> Suspects:
-    n, sure = len(right), int(right[~out].sum())
     rise = None if out.all() else float(right[~out].mean() - right.mean())
-    counted = score(sure + int(out.sum()), n), score(sure, n)
+    counted = score(right | out, groups), score(right & ~out, groups)
     if posterior is None:
         reason = "the audit does not tell what its classifier thinks of the other labels"
         return Suspects(int(out.sum()), *counted, rise, None, reason)

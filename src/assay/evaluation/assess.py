@@ -45,11 +45,15 @@ def assess(evaluation: Evaluation, evidence: Evidence, seed: int = 0) -> Evaluat
     right = labels == predicted
     return replace(
         evaluation,
-        honest=adjusted_accuracy(labels, predicted, len(evaluation.classes), evidence.flagged_test, seed),
+        honest=adjusted_accuracy(
+            labels, predicted, len(evaluation.classes), evidence.flagged_test, seed, evaluation.groups
+        ),
         calibration=None if evaluation.labels_only else _calibration(evaluation, evidence),
         abstention=None if evaluation.labels_only else _abstention(evaluation.confidence, right, evidence),
         out_of_distribution=OutOfDistribution(evidence.gate, evidence.gate_reason),
-        slices=slice_scores(right, labels, evaluation.classes, evidence.figures, evidence.columns),
+        slices=slice_scores(
+            right, labels, evaluation.classes, evidence.figures, evidence.columns, evaluation.groups
+        ),
     )
 
 

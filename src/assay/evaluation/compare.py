@@ -11,16 +11,16 @@ import numpy as np
 from assay.core.errors import AssayError
 from assay.core.text import csv_text, html_table
 from assay.estimators.mcnemar import mcnemar
-from assay.evaluation.metrics import wilson_interval
+from assay.evaluation.grouped import Groups, Mask, share_interval
 from assay.evaluation.paired import DRAWS, FEWEST_DIFFERING, FEWEST_IMAGES, difference_interval, holm
 from assay.evaluation.predictions_file import Answers
 from assay.evaluation.seed_variance import OverSeeds
 
 #: How the figures of a comparison were made; part of `comparison.json`.
 METHODS: Final[Mapping[str, Any]] = {
-    "accuracy_ci95": "Wilson 1927",
-    "difference_ci95": "paired bootstrap within each class, percentiles",
-    "p_value": "exact McNemar test, two-sided",
+    "accuracy_ci95": "Wilson 1927, of the effective number of images where they come in groups",
+    "difference_ci95": "paired bootstrap within each class, percentiles; none where images come in groups",
+    "p_value": "exact McNemar test, two-sided; on whole groups where images come in groups",
     "p_value_holm": "the same, corrected for the number of pairs (Holm 1979)",
     "mean_ci95": "Student's t over seeds",
     "draws": DRAWS,
@@ -55,10 +55,8 @@ class Candidate:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """95 % Wilson interval of the accuracy."""
-        if self.answers is None:
-            return None
-        return wilson_interval(int(self.answers.right.sum()), len(self.answers.right))
+        """95 % interval of the accuracy (see `share_interval`)."""
+        return None if self.answers is None else share_interval(self.answers.right, self.answers.groups)
 
     def as_record(self) -> dict[str, Any]:
         """An entry of `runs` in `comparison.json`."""
@@ -271,6 +269,7 @@ def _pair(first: Candidate, second: Candidate) -> Pair:
     assert second.answers is not None
     a, b = first.answers.right, second.answers.right
     only_first, only_second = int((a & ~b).sum()), int((b & ~a).sum())
+    groups = first.answers.groups
     return Pair(
         first.name,
         second.name,
@@ -279,6 +278,13 @@ def _pair(first: Candidate, second: Candidate) -> Pair:
         only_second=only_second,
         both_wrong=int((~a & ~b).sum()),
         same_answer=int((first.answers.predicted == second.answers.predicted).sum()),
-        interval=difference_interval(a, b, first.answers.strata, METHODS["seed"]),
-        p_value=mcnemar(only_first, only_second),
+        interval=difference_interval(a, b, first.answers.strata, METHODS["seed"]) if groups is None else None,
+        p_value=mcnemar(only_first, only_second) if groups is None else _by_groups(a, b, groups),
     )
+
+
+def _by_groups(first: Mask, second: Mask, groups: Groups) -> float:
+    """McNemar's test on whole groups: in how many of them one model is right more often than the other."""
+    _, place = np.unique(groups, return_inverse=True)
+    ahead = np.bincount(place, second.astype(float) - first)
+    return mcnemar(int((ahead < 0).sum()), int((ahead > 0).sum()))

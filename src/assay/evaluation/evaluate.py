@@ -32,9 +32,11 @@ def evaluate_split(
     classes: tuple[str, ...],
     fingerprint: str,
     model_record: dict[str, Any],
+    groups: NDArray[np.int64] | None = None,
 ) -> Evaluation:
     """The model's probabilities for every image of a split, in source order, and the scores from them.
 
+    groups: int64 `(n,)`, equal for images of one group; None where each stands alone.
     Raises AssayError `shape-mismatch` or `class-names` when the model was made for other data.
     """
     if model.classes != classes:
@@ -46,7 +48,7 @@ def evaluate_split(
         )
     blocks = [model.predict_proba(block) for block in split.blocks()]
     probabilities = np.concatenate(blocks) if blocks else np.zeros((0, len(classes)))
-    return Evaluation(classes, split.labels, probabilities, model_record, fingerprint)
+    return Evaluation(classes, split.labels, probabilities, model_record, fingerprint, groups=groups)
 
 
 def _few(names: tuple[str, ...]) -> str:
@@ -54,10 +56,17 @@ def _few(names: tuple[str, ...]) -> str:
 
 
 def predictions_csv(evaluation: Evaluation, split: Split, split_name: str) -> str:
-    """The content of `predictions.csv`: one row per image, in source order, class names for numbers."""
+    """The content of `predictions.csv`: one row per image, in source order, class names for numbers.
+
+    Where images come in groups a column `group` numbers these.
+    """
     header = ["split", "index", "id", "digest", "label", "predicted", "probability"]
     return csv_text(
-        header + _probability_header(evaluation.classes),
+        [
+            *header,
+            *_probability_header(evaluation.classes),
+            *([] if evaluation.groups is None else ["group"]),
+        ],
         (_prediction_row(evaluation, split, split_name, row) for row in range(len(split))),
     )
 
@@ -80,6 +89,7 @@ def _prediction_row(evaluation: Evaluation, split: Split, split_name: str, row: 
         classes[evaluation.predicted[row]],
         float(evaluation.confidence[row]),
         *_probability_cells(p, classes),
+        *([] if evaluation.groups is None else [int(evaluation.groups[row])]),
     ]
 
 

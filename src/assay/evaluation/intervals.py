@@ -30,7 +30,7 @@ _MOST_CELLS: Final = 4_000_000
 Interval = tuple[float, float]
 
 
-def difference_interval(correct_a: int, total_a: int, correct_b: int, total_b: int) -> Interval:
+def difference_interval(correct_a: float, total_a: float, correct_b: float, total_b: float) -> Interval:
     """95 % interval of share a minus share b, of two sets without a common image, in [-1, 1].
 
     Newcombe, "Interval estimation for the difference between independent proportions", 1998, method 10: the

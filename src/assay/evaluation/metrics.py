@@ -35,10 +35,11 @@ def normal_quantile(confidence: float) -> float:
     return NormalDist().inv_cdf(0.5 + confidence / 2)
 
 
-def wilson_interval(correct: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
+def wilson_interval(correct: float, total: float, confidence: float = 0.95) -> tuple[float, float]:
     """Confidence interval of a proportion (Wilson 1927), as (low, high) in [0, 1].
 
-    Right also for 0 or `total` successes, where the normal interval collapses to a point.
+    Right also for 0 or `total` successes, where the normal interval collapses to a point. Numbers that are
+    not whole are effective ones, of images in groups.
     Raises ValueError when total is 0 or correct is outside [0, total].
     """
     if total <= 0 or not 0 <= correct <= total:

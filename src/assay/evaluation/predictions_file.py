@@ -18,7 +18,7 @@ _COLUMNS = ("split", "index", "id", "digest", "label", "predicted", "probability
 
 @dataclass(frozen=True)
 class Answer:
-    """One row of `predictions.csv`: an image, its label, and the answer with its probability."""
+    """One row of `predictions.csv`: an image, its label, the answer with its probability, and its group."""
 
     split: str
     index: int
@@ -27,6 +27,7 @@ class Answer:
     label: str
     predicted: str
     probability: float
+    group: int | None = None
 
     @property
     def right(self) -> bool:
@@ -55,6 +56,12 @@ class Answers:
         return np.array([row.predicted for row in self.rows], dtype=str)
 
     @cached_property
+    def groups(self) -> NDArray[np.int64] | None:
+        """int64 `(n,)`, equal for images of one group; None where each stands alone."""
+        found = [row.group for row in self.rows if row.group is not None]
+        return np.array(found, np.int64) if len(found) == len(self.rows) else None
+
+    @cached_property
     def strata(self) -> NDArray[np.int64]:
         """int64 `(n,)`: the label of each image, numbered by name."""
         numbers: NDArray[np.int64] = np.unique([row.label for row in self.rows], return_inverse=True)[1]
@@ -66,7 +73,7 @@ def read_answers(folder: Path) -> Answers:
     file = folder / "predictions.csv"
     try:
         header, lines = read_csv_text(file.read_text("utf-8"))
-        columns = [header.index(name) for name in _COLUMNS]
+        columns = [header.index(name) for name in (*_COLUMNS, *(("group",) if "group" in header else ()))]
         rows = [_answer([line[column] for column in columns]) for line in lines]
     except (OSError, ValueError, IndexError) as error:
         raise AssayError("run-damaged", file, str(error), "Repeat the run.") from error
@@ -74,8 +81,9 @@ def read_answers(folder: Path) -> Answers:
 
 
 def _answer(cells: list[str]) -> Answer:
-    split, index, name, digest, label, predicted, probability = cells
-    return Answer(split, int(index), name, digest, label, predicted, float(probability))
+    split, index, name, digest, label, predicted, probability, *group = cells
+    number = int(group[0]) if group else None
+    return Answer(split, int(index), name, digest, label, predicted, float(probability), number)
 
 
 def read_record(file: Path) -> dict[str, Any]:

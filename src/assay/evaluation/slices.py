@@ -7,8 +7,8 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.evaluation.grouped import Groups, share_interval
 from assay.evaluation.intervals import Interval
-from assay.evaluation.metrics import wilson_interval
 
 #: A slice with fewer images is counted but not judged: its interval would span half of all accuracies.
 FEWEST: Final = 20
@@ -90,18 +90,46 @@ def slice_scores(
     classes: Sequence[str],
     figures: Mapping[str, NDArray[np.floating[Any]]],
     columns: Mapping[str, Column],
+    together: Groups | None = None,
 ) -> Slices:
     """The accuracy by class, by each measured figure `(n,)`, and by each column of metadata.
 
-    right: bool `(n,)`, n >= 1. NaN in a figure: the image has none.
+    right: bool `(n,)`, n >= 1. NaN in a figure: the image has none. together: which images are of one group,
+    as in `share_interval`.
     """
     groups: list[tuple[str, Kind, list[Part]]] = [("class", "class", by_class(labels, classes))]
     groups += [(name, "range", by_range(values)) for name, values in figures.items()]
     groups += [(f"column:{name}", *by_column(values)) for name, values in columns.items()]
     judged = sum(len(part.rows) >= FEWEST for _, _, parts in groups for part in parts)
     confidence = 1 - 0.05 / max(judged, 1)
-    by = tuple(_grouping(right, name, kind, parts, confidence) for name, kind, parts in groups)
-    return Slices(judged, FEWEST, confidence, by, _weakest(by, right))
+    judge = _Judge(right, together, confidence)
+    by = tuple(_grouping(judge, name, kind, parts) for name, kind, parts in groups)
+    return Slices(judged, FEWEST, confidence, by, _weakest(by, share_interval(right, together)[0]))
+
+
+@dataclass(frozen=True, eq=False)
+class _Judge:
+    """What each slice is judged by. confidence: of the corrected interval."""
+
+    right: Mask
+    together: Groups | None
+    confidence: float
+
+    def slice(self, part: Part) -> Slice:
+        right = self.right[part.rows]
+        together = None if self.together is None else self.together[part.rows]
+        n, correct = len(right), int(right.sum())
+        corrected = share_interval(right, together, self.confidence)
+        return Slice(
+            part.name,
+            part.low,
+            part.high,
+            n,
+            correct,
+            correct / n,
+            share_interval(right, together),
+            corrected,
+        )
 
 
 def by_class(labels: NDArray[np.int64], classes: Sequence[str]) -> list[Part]:
@@ -157,11 +185,11 @@ def _numbers(column: Column) -> NDArray[np.float64] | None:
         return None
 
 
-def _grouping(right: Mask, name: str, kind: Kind, parts: list[Part], confidence: float) -> Grouping:
+def _grouping(judge: _Judge, name: str, kind: Kind, parts: list[Part]) -> Grouping:
     judged = [part for part in parts if len(part.rows) >= FEWEST]
-    left_out = len(right) - sum(len(part.rows) for part in judged)
+    left_out = len(judge.right) - sum(len(part.rows) for part in judged)
     reason = _why_left_out(parts, kind) if left_out else ""
-    return Grouping(name, kind, left_out, reason, tuple(_slice(right, part, confidence) for part in judged))
+    return Grouping(name, kind, left_out, reason, tuple(map(judge.slice, judged)))
 
 
 def _why_left_out(parts: list[Part], kind: Kind) -> str:
@@ -171,17 +199,8 @@ def _why_left_out(parts: list[Part], kind: Kind) -> str:
     return f"{small}, nor are more than {MOST_VALUES} values" if kind == "value" else small
 
 
-def _slice(right: Mask, part: Part, confidence: float) -> Slice:
-    n, correct = len(part.rows), int(right[part.rows].sum())
-    corrected = wilson_interval(correct, n, confidence)
-    return Slice(
-        part.name, part.low, part.high, n, correct, correct / n, wilson_interval(correct, n), corrected
-    )
-
-
-def _weakest(by: tuple[Grouping, ...], right: Mask) -> tuple[WeakSlice, ...]:
-    """Slices that lie below the whole: the upper end of their corrected interval under its lower end."""
-    low, _ = wilson_interval(int(right.sum()), len(right))
+def _weakest(by: tuple[Grouping, ...], low: float) -> tuple[WeakSlice, ...]:
+    """Slices that lie below the whole: the upper end of their corrected interval is under its lower end."""
     weak = [
         WeakSlice(**vars(part), by=group.name)
         for group in by

@@ -13,6 +13,7 @@ from assay.core.text import html_table
 from assay.evaluation import metrics
 from assay.evaluation.adjusted_accuracy import ENTRIES, AdjustedAccuracy
 from assay.evaluation.calibration import Calibration
+from assay.evaluation.grouped import effective_images, share_interval
 from assay.evaluation.intervals import macro_intervals
 from assay.evaluation.json_types import record_of
 from assay.evaluation.ood import OutOfDistribution
@@ -25,7 +26,13 @@ if TYPE_CHECKING:
 #: Up to so many classes `evaluation.json` holds the whole confusion matrix; beyond, its zeros are left out.
 _FULL_CONFUSION: Final = 1000
 
+_NO_MACRO: Final = "the images come in groups: drawing single ones again has not been shown to hold"
+
 _PARTS: Final = ("honest", "calibration", "abstention", "out_of_distribution", "slices")
+
+
+def _equal(one: NDArray[np.int64] | None, other: NDArray[np.int64] | None) -> bool:
+    return one is other if one is None or other is None else np.array_equal(one, other)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -39,6 +46,8 @@ class Evaluation:
     honest, calibration, abstention, out_of_distribution, slices: what else is to be known of the score (see
         docs/score.md); None where only the answers were judged.
     labels_only: the classes answered are known and no probabilities: each row is 1 for one class.
+    groups: int64 `(n,)`, equal for images of one group (a patient, a video, copies); None where each image
+        stands alone. Intervals then allow for it that images of one group are answered alike.
     """
 
     classes: tuple[str, ...]
@@ -52,6 +61,7 @@ class Evaluation:
     out_of_distribution: OutOfDistribution | None = None
     slices: Slices | None = None
     labels_only: bool = False
+    groups: NDArray[np.int64] | None = None
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -61,6 +71,7 @@ class Evaluation:
             and self.parts == other.parts
             and np.array_equal(self.labels, other.labels)
             and np.array_equal(self.probabilities, other.probabilities)
+            and _equal(self.groups, other.groups)
         )
 
     __hash__ = None  # type: ignore[assignment]  # arrays inside: equal by value, not hashable
@@ -108,8 +119,13 @@ class Evaluation:
 
     @property
     def accuracy_ci95(self) -> tuple[float, float]:
-        """95 % Wilson interval of the accuracy."""
-        return metrics.wilson_interval(int(np.trace(self.confusion)), len(self.labels))
+        """95 % interval of the accuracy: Wilson's, of the effective number where images have groups."""
+        return share_interval(self.labels == self.predicted, self.groups)
+
+    @property
+    def group_count(self) -> int | None:
+        """How many groups the images come in; None where each image stands alone."""
+        return None if self.groups is None else len(np.unique(self.groups))
 
     @cached_property
     def test(self) -> dict[str, Any]:
@@ -118,10 +134,11 @@ class Evaluation:
             "n": len(self.labels),
             "accuracy": self.accuracy,
             "accuracy_ci95": list(self.accuracy_ci95),
+            **self._group_record(),
             **self._loss(),
             **metrics.macro_scores(self.confusion),
             **self._macro_intervals(),
-            "per_class": dict(zip(self.classes, metrics.per_class_scores(self.confusion), strict=True)),
+            "per_class": self._per_class(),
             **self._confusion_record(),
         }
 
@@ -130,8 +147,23 @@ class Evaluation:
             return {"loss": None, "loss_reason": "the classes answered are known, and no probabilities"}
         return {"loss": metrics.log_loss(self.probabilities, self.labels)}
 
+    def _group_record(self) -> dict[str, Any]:
+        if self.groups is None:
+            return {}
+        effective = effective_images(self.labels == self.predicted, self.groups)
+        return {"groups": self.group_count, "effective_images": effective}
+
+    def _per_class(self) -> dict[str, Any]:
+        scores = dict(zip(self.classes, metrics.per_class_scores(self.confusion), strict=True))
+        if self.groups is not None:
+            for label in np.unique(self.labels).tolist():
+                rows = np.flatnonzero(self.labels == label)
+                interval = share_interval(self.predicted[rows] == label, self.groups[rows])
+                scores[self.classes[label]]["recall_ci95"] = list(interval)
+        return scores
+
     def _macro_intervals(self) -> dict[str, Any]:
-        found, reason = macro_intervals(self.confusion)
+        found, reason = macro_intervals(self.confusion) if self.groups is None else (None, _NO_MACRO)
         names = ("macro_precision", "macro_recall", "macro_f1")
         intervals = {f"{name}_ci95": list(found[name]) if found else None for name in names}
         return {**intervals, "macro_ci95_reason": reason}

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from assay.audits.measures.image_stats import image_stats_of
 from assay.audits.values import Audit
 from assay.data.decisions import Decided
+from assay.data.splitting.groups import join_pairs
 from assay.data.splitting.stratified import HoldOut
 from assay.data.splitting.validation import validation_rows
 from assay.data.values import Dataset, Split
@@ -21,6 +22,7 @@ from assay.estimators.projections import spread_rows
 from assay.evaluation.adjusted_accuracy import DecidedImages, FlaggedTestImages, nothing_flagged
 from assay.evaluation.assess import Evidence, assess, with_ood_last
 from assay.evaluation.evaluate import evaluate_split
+from assay.evaluation.grouped import Groups
 from assay.evaluation.metrics import wilson_interval
 from assay.evaluation.ood import Gate, count_refused, refused_of
 from assay.evaluation.selective import Answered, Rule, choose_threshold
@@ -42,6 +44,10 @@ from assay.training.model.limits import (
 #: pictures are compared by.
 _BASE: Final = 2_000
 _CELLS: Final = 10
+
+#: The column of groups; and the share of test images that are copies of each other from which they count.
+GROUP: Final = "group"
+COPIED: Final = 0.05
 
 #: Why less is known of a model that was trained elsewhere.
 ELSEWHERE: Final = "the model was trained elsewhere: its answers are judged as they were given"
@@ -85,7 +91,9 @@ def judge(
     Raises AssayError `shape-mismatch` or `class-names` when the model was made for other data.
     """
     split = dataset.splits["test"]
-    plain = evaluate_split(model, split, dataset.classes, dataset.fingerprints["test"], model.costs())
+    print_ = dataset.fingerprints["test"]
+    groups = test_groups(dataset, audit)
+    plain = evaluate_split(model, split, dataset.classes, print_, model.costs(), groups)
     limits, distances = model.limits, model.distances(split.blocks())
     evidence = Evidence(
         temperature=limits.temperature.value,
@@ -121,7 +129,11 @@ def judge_answers(
     split, costs = dataset.splits["test"], ("parameters", "trainable_parameters", "multiply_adds", "bytes")
     model = {"recipe": name, **dict.fromkeys(costs), "reason": ELSEWHERE}
     print_ = dataset.fingerprints["test"]
-    plain = Evaluation(dataset.classes, split.labels, probabilities, model, print_, labels_only=labels_only)
+    plain = Evaluation(
+        *(dataset.classes, split.labels, probabilities, model, print_),
+        labels_only=labels_only,
+        groups=test_groups(dataset, audit),
+    )
     evidence = Evidence(
         temperature_reason=ELSEWHERE,
         flagged_test=replace(_flagged_test(audit, dataset), decided=_decided_images(decided, split)),
@@ -162,6 +174,34 @@ def _flagged_test(audit: Audit | None, dataset: Dataset) -> FlaggedTestImages:
         return nothing_flagged("the audit given is that of other data")
     copies, suspects = (_flagged(audit, check, dataset) for check in ("leakage", "label-errors"))
     return FlaggedTestImages(*copies, *suspects, audit.posterior)
+
+
+def test_groups(dataset: Dataset, audit: Audit | None) -> Groups | None:
+    """int64 `(n,)`, equal for test images of one group; None where each stands alone.
+
+    Groups are those that the data name, joined with copies among the test images that the audit found. A few
+    copies are passed over: they widen no interval by more than a fortieth.
+    """
+    test = dataset.splits["test"]
+    pairs = _copies_within(dataset, audit)
+    copied = len(np.unique(pairs)) > COPIED * len(test)
+    named = any(test.columns.get(GROUP, ()))
+    if not copied and not named:
+        return None
+    groups = join_pairs(test, pairs if copied else pairs[:0], 1.0)[0]
+    return groups if len(np.unique(groups)) < len(groups) else None
+
+
+def _copies_within(dataset: Dataset, audit: Audit | None) -> NDArray[np.int64]:
+    """Test images that are copies of each other, by the issues of the audit: int64 `(pairs, 2)`."""
+    known = audit is not None and audit.dataset["fingerprint"] == dataset.fingerprint
+    found = [
+        (issue.index, issue.related_index)
+        for issue in (audit.issues if audit is not None and known else ())
+        if issue.check in ("exact-duplicates", "near-duplicates")
+        and issue.split == issue.related_split == "test"
+    ]
+    return np.array(found, np.int64).reshape(-1, 2)
 
 
 def _decided_images(decided: Decided | None, test: Split) -> DecidedImages | None:

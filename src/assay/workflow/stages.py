@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from assay.audits.parts.measured import Merged
 from assay.audits.registry import measure_all
@@ -246,7 +246,7 @@ def evaluate_model(
     """The model judged on the test split. audit, decided: what is known of its images."""
     with stage(on_event, "evaluate") as figures:
         score = judge(model, dataset, audit, decided)
-        figures.update(n=len(score.labels), accuracy=score.accuracy, accuracy_ci95=list(score.accuracy_ci95))
+        figures.update(_told(score))
     return score
 
 
@@ -256,8 +256,15 @@ def evaluate_answers(plan: Plan, audit: Audit, on_event: OnEvent) -> Evaluation:
     with stage(on_event, "evaluate") as figures:
         name = plan.settings.model or FOREIGN
         score = judge_answers(name, plan.answers.by_split["test"], plan.dataset, audit, plan.decided)
-        figures.update(n=len(score.labels), accuracy=score.accuracy, accuracy_ci95=list(score.accuracy_ci95))
+        figures.update(_told(score))
     return score
+
+
+def _told(score: Evaluation) -> dict[str, Any]:
+    """The figures of a score that an event has."""
+    groups = {} if score.group_count is None else {"groups": score.group_count}
+    interval = list(score.accuracy_ci95)
+    return {"n": len(score.labels), **groups, "accuracy": score.accuracy, "accuracy_ci95": interval}
 
 
 def report(folder: RunFolder, plan: Plan, results: Results, model: Model | None, on_event: OnEvent) -> None:

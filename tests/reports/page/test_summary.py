@@ -37,6 +37,7 @@ def test_the_score_and_what_guessing_gives_are_told() -> None:
     told = score_sentence(SOUND)
     for words in ("90.0\u00a0%", "88.0\u00a0% to 92.0\u00a0%", "1,000 images", "10.0\u00a0%"):
         assert words in told
+    assert "1,000 images in 50 groups)" in score_sentence(replace(SOUND, groups=50))
 
 
 @pytest.mark.parametrize(
@@ -54,6 +55,17 @@ def test_the_score_and_what_guessing_gives_are_told() -> None:
         ({"findings": (found("shortcuts", "fail"),)}, "care", "gives the class away"),
         ({"findings": (found("label-errors", "fail", 99),)}, "care", "many labels look wrong"),
         ({"findings": (found("drift", "warn"),)}, "yes", "You can trust"),
+        (
+            {"findings": (found("shortcuts", "fail"),), "low": 0.8, "high": 0.95, "n": 80},
+            "care",
+            "gives the class away, and 80 test images are too few",
+        ),
+        ({"low": 0.8, "high": 0.95, "n": 60, "groups": 6}, "care", "60 test images in 6 groups are too few"),
+        (
+            {"low": 0.05, "high": 0.2},
+            "no",
+            "by chance alone it could be no better than always giving the same",
+        ),
     ],
 )
 def test_trust_follows_from_the_facts(changes, level: str, word: str) -> None:

@@ -40,7 +40,8 @@ class Facts:
     few: training images of a class in the mean, where a net learned from nothing on so few photographs that a
     pretrained one is the better start; else 0. larger: side at which pictures keep details that they lost by
     being made much smaller; else 0. uneven: how many times as many images the largest class has as the
-    smallest, where the net learned without weighing classes; else 0.
+    smallest, where the net learned without weighing classes; else 0. groups: how many groups the test images
+    come in; 0 where each stands alone.
     """
 
     data: str
@@ -61,6 +62,7 @@ class Facts:
     few: int = 0
     larger: int = 0
     uneven: float = 0.0
+    groups: int = 0
 
     @property
     def underfits(self) -> bool:
@@ -118,6 +120,7 @@ def gather(results: Results) -> Facts:
         _few(audit, recipe, layer_kinds),
         _larger(audit),
         _uneven(audit, recipe),
+        score.group_count or 0,
     )
 
 

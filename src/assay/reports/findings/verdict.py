@@ -24,25 +24,32 @@ CONSEQUENCES: Final[Mapping[str, str]] = {
 
 
 def trust(facts: Facts) -> tuple[Trust, str]:
-    """Whether the score can be trusted, and the one reason that decides it, as a sentence."""
+    """Whether the score can be trusted, and the reason that decides it, as a sentence.
+
+    What makes a score doubtful for other data comes before what makes it imprecise, and hides it not.
+    """
     if facts.n == 0:
         return "none", ""
     broken = [_BROKEN[f.check] for f in facts.must_fix if f.check in _BROKEN]
     if broken:
         return "no", broken[0]
     if facts.low <= facts.baseline:
-        always = percent(facts.baseline)
-        return "no", f"it is no better than always giving the same answer ({always})"
+        always = f"always giving the same answer ({percent(facts.baseline)})"
+        if facts.accuracy <= facts.baseline:
+            return "no", f"it is no better than {always}"
+        return "no", f"by chance alone it could be no better than {always}"
     if facts.leaked and not harmless(facts):
         return ("no" if _serious(facts) else "care"), _copies(facts)
     if pattern_of_groups(facts):
         return "care", "names suggest that training shows the same things as the test images"
+    reasons = [why for check, why in _CAVEATS.items() if any(f.check == check for f in facts.must_fix)][:1]
     if facts.high - facts.low > WIDE:
-        return "care", f"{count(facts.n, 'test image')} are too few for a precise score"
-    for check, why in _CAVEATS.items():
-        if any(f.check == check and f.verdict == "fail" for f in facts.findings):
-            return "care", why
-    return "yes", "nothing that would make it untrue was found"
+        reasons.append(f"{images_told(facts, 'test image')} are too few for a precise score")
+    return (
+        ("care", ", and ".join(reasons))
+        if reasons
+        else ("yes", "nothing that would make it untrue was found")
+    )
 
 
 def _copies(facts: Facts) -> str:
@@ -148,11 +155,16 @@ def _data_headline(facts: Facts) -> str:
     return f"{data} passed {count(len(facts.findings), 'check')}."
 
 
+def images_told(facts: Facts, noun: str) -> str:
+    """`60 images`, or `60 images in 6 groups` where they do not stand alone."""
+    return count(facts.n, noun) + (f" in {count(facts.groups, 'group')}" if facts.groups else "")
+
+
 def score_sentence(facts: Facts) -> str:
     """The accuracy with its interval, and what guessing gives."""
     return (
         f"Test accuracy {percent(facts.accuracy)} (95 % interval {percent(facts.low)} to "
-        f"{percent(facts.high)}, {count(facts.n, 'image')}); always the same answer: "
+        f"{percent(facts.high)}, {images_told(facts, 'image')}); always the same answer: "
         f"{percent(facts.baseline)}."
     )
 
