@@ -17,6 +17,7 @@ from assay.core.events import Event
 from assay.reports.findings import next_steps
 from assay.reports.findings.verdict import Need
 from assay.workflow import api
+from assay.workflow.load import load
 from torture.job import tiny_split
 
 #: How a command prints its end.
@@ -220,3 +221,27 @@ def test_no_command_prints_a_next_line_that_is_not_followed_here() -> None:
         "resume",  # above
         *("compare", "report"),  # as compare, of several runs; of one it prints none
     }
+
+
+def test_an_audit_whose_names_suggest_groups_ends_with_the_run_that_keeps_them_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Of a set without a test split: the run would draw one."""
+    monkeypatch.chdir(tmp_path)
+    random, number = np.random.default_rng(1), 0
+    for label in ("cat", "dog"):
+        (tmp_path / "frames" / label).mkdir(parents=True)
+        for session in range(12):
+            places = random.uniform(0, 255, (6, 6))
+            for _ in range(4):
+                number += 1
+                noisy = places + random.normal(0, 45, (6, 6))
+                picture = Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).resize((24, 24))
+                picture.save(tmp_path / "frames" / label / f"{number * 67 % 97:04}-{label}{session}.png")
+    (line,) = _next(capfd, "audit", "frames", "--out", "a", "--checks", "leakage")
+    *command, pattern = shlex.split(line)
+    assert command == ["assay", "run", "frames", "--group-pattern"]
+    drawn = load("frames", group_pattern=pattern, test_fraction=0.25)
+    groups = [set(drawn.splits[name].columns["group"]) for name in ("train", "test")]
+    assert "cat0" in groups[0] | groups[1]
+    assert not groups[0] & groups[1]

@@ -43,7 +43,7 @@ def next_steps(facts: Facts) -> list[Step]:
 
 def _data_steps(facts: Facts) -> list[Step]:
     """What to do about the data: first what makes the score untrue."""
-    urgent, pattern = _urgent(facts), pattern_of_groups(facts)
+    urgent, pattern = _urgent(facts), pattern_of_groups(facts.findings)
     review = [f for f in urgent if f.check in REVIEWED and f.count]
     told = [f for f in urgent if f not in review and f.fix and not (f.check == "leakage" and pattern)]
     steps = [Step(f"{check_title(f.check)}: {f.fix}") for f in told]

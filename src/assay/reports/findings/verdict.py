@@ -3,9 +3,10 @@
 Every sentence is made from one value of `Facts` alone, so that no two can contradict each other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
+from assay.audits.values import Finding
 from assay.reports.findings.facts import Facts
 from assay.reports.findings.wording import check_title, count, listed, name, percent, points
 
@@ -40,7 +41,7 @@ def trust(facts: Facts) -> tuple[Trust, str]:
         return "no", f"by chance alone it could be no better than {always}"
     if facts.leaked and not harmless(facts):
         return ("no" if _serious(facts) else "care"), _copies(facts)
-    if pattern_of_groups(facts):
+    if pattern_of_groups(facts.findings):
         return "care", "names suggest that training shows the same things as the test images"
     reasons = [why for check, why in _CAVEATS.items() if any(f.check == check for f in facts.must_fix)][:1]
     if facts.high - facts.low > WIDE:
@@ -57,9 +58,9 @@ def _copies(facts: Facts) -> str:
     return f"{count(facts.leaked, 'test image')} ({share}) {_have(facts.leaked)} a copy in training"
 
 
-def pattern_of_groups(facts: Facts) -> str:
+def pattern_of_groups(findings: Sequence[Finding]) -> str:
     """What finds in names the groups that lie on both sides of a split, where names suggest any."""
-    told = (f.evidence.get("groups_by_names") for f in facts.findings if f.check == "leakage")
+    told = (f.evidence.get("groups_by_names") for f in findings if f.check == "leakage")
     return next((str(found["pattern"]) for found in told if found), "")
 
 

@@ -1,7 +1,7 @@
 """Check `leakage`: test and validation images that train has seen."""
 
 from collections.abc import Collection
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Final
 
 import numpy as np
@@ -26,7 +26,7 @@ def check_leakage(context: CheckContext) -> Checked:
     dataset = context.dataset
     judged = {name: len(split) for name, split in dataset.splits.items() if name != "train" and len(split)}
     if not judged:
-        return not_evaluated("leakage", "there is no other split than train")
+        return _of_train_alone(context)
     copied = _leaks(dataset, context.copies)
     known = {(issue.split, issue.index) for issue in copied}
     grouped, suspected = _shared_groups(dataset, known), suspected_groups(context, known)
@@ -65,14 +65,38 @@ def check_leakage(context: CheckContext) -> Checked:
     )
 
 
-def _told_by_names(suspected: SuspectedGroups | None) -> str:
+def _of_train_alone(context: CheckContext) -> Checked:
+    """Not evaluated; but groups that a test split, which is still to be drawn, would part are told."""
+    given = not_evaluated("leakage", "there is no other split than train")
+    suspected = suspected_groups(context, _copied_within(context.copies))
+    if suspected is None:
+        return given
+    told = replace(
+        given.finding,
+        summary=given.finding.summary + _told_by_names(suspected, alone=True),
+        evidence={"groups_by_names": asdict(suspected)},
+        fix=_fix(issues=False, suspected=suspected),
+    )
+    return Checked(told)
+
+
+def _copied_within(copies: Copies) -> set[tuple[str, int]]:
+    """Split and index of all images that have an exact or near copy."""
+    several = np.bincount(copies.picture) > 1
+    several[copies.near_first] = several[copies.near_second] = True
+    return {copies.place(image) for image in np.flatnonzero(several[copies.picture]).tolist()}
+
+
+def _told_by_names(suspected: SuspectedGroups | None, alone: bool = False) -> str:
+    """alone: there is no split but train."""
     if suspected is None:
         return ""
     return (
-        f" Names suggest groups: of {suspected.images:,} images outside train whose names go with others in "
+        f" Names suggest groups (in {one_line(suspected.name)} it is {one_line(suspected.group)}): of "
+        f"{suspected.images:,} images{'' if alone else ' outside train'} whose names go with others in "
         f"train, {suspected.alike:,} look most like one of these among all of their class "
         f"(by chance {suspected.by_chance:,.0f}). If such names mean one thing (a video, a patient, a "
-        "product), the score is too good."
+        f"product), {'a test split must not part them' if alone else 'the score is too good'}."
     )
 
 

@@ -9,33 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.audits.checks.context import CheckContext
+from assay.audits.checks.leakage.name_patterns import BEGINNINGS, PARTS
+from assay.core.arrays import Rows
 from assay.data.splitting.name_groups import checked_pattern, groups_of_names
+from assay.data.values import Dataset
 from assay.estimators.nearest_neighbors import nearest
 
-
-def _before(mark: str, number: int) -> str:
-    """What stands before the mark of that number in the name of a file; a name with fewer is alone."""
-    one = f"[^/{mark}]+"
-    return f"({mark.join([one] * number)}){mark}[^/]*$|[^/]+$"
-
-
-#: What may tell groups, as `--group-pattern` takes it: the beginning of a name, the name without its last
-#: number, the folder.
-PATTERNS: Final = (
-    *(_before(mark, number) for mark in ("_", "-", " ", r"\.") for number in (1, 2, 3)),
-    r"([^/]*[^/\d])\d+(?:\.\w+)?$|[^/]+$",
-    r"([^/]+)/[^/]+$|[^/]+$",
-)
-
-#: In larger sets names are not looked at.
+#: Of larger sets the names of so many images are looked at, of whole classes, one class at least.
 MOST_IMAGES: Final = 100_000
 
-#: Images outside train whose nearest neighbor is searched, evenly spread.
+#: Images whose nearest neighbor is searched, evenly spread.
 _ASKED: Final = 2_000
 
-#: Names tell groups where so many images at least, and this share of those outside train, have one in train;
+#: Names tell groups where so many images at least, and this share of those asked, have one in train: more by
+#: single parts of names, for a few that end alike ("filled", "small") tell a sort;
 _LEAST: Final = 20
 _LEAST_SHARE: Final = 0.2
+_LEAST_SHARE_OF_PARTS: Final = 0.5
 #: where such a group is at most this share of its class, in the mean;
 _MOST_BY_CHANCE: Final = 0.3
 #: and where for this share of them the most similar image of the class is of the group, so many times as many
@@ -47,76 +37,108 @@ _DEVIATIONS: Final = 6.0
 
 @dataclass(frozen=True)
 class SuspectedGroups:
-    """What a pattern finds in names: `images` outside train were asked; for `alike` of them the most similar
-    training image of their class has the same group, for `by_chance` where names meant nothing."""
+    """What a pattern finds in names, as `group` in `name`: `images` outside train were asked, or of train
+    where there is no other split; for `alike` of them the most similar other training image of their class
+    has the same group, for `by_chance` where names meant nothing."""
 
     pattern: str
+    name: str
+    group: str
     images: int
     alike: int
     by_chance: float
 
 
-def suspected_groups(context: CheckContext, known: Collection[tuple[str, int]]) -> SuspectedGroups | None:
-    """The groups that names tell most clearly; None where there are groups, or none are told.
+@dataclass(frozen=True)
+class _Asked:
+    """The images asked, `(n,)` each, as split and row, with their labels. own: their row in train, or -1."""
 
-    known: split and row of images that leak in any case.
-    """
-    dataset = context.dataset
-    total = sum(len(split) for split in dataset.splits.values())
-    if "group" in dataset.train.columns or total > MOST_IMAGES:
-        return None
-    judged = [
-        (name, row)
-        for name, split in dataset.splits.items()
-        if name != "train"
-        for row in range(len(split))
-        if (name, row) not in known
-    ]
-    step = max(1, -(-len(judged) // _ASKED))
-    asked = judged[::step]
-    told = [found for pattern in PATTERNS if (found := _chances(context, asked, pattern)) is not None]
-    if not told:
-        return None
-    neighbors = _nearest_of_the_class(context, asked)
-    suspected = [s for found in told if (s := _judged(found, neighbors)) is not None]
-    return max(suspected, key=lambda s: s.alike - s.by_chance, default=None)
+    places: list[tuple[str, int]]
+    labels: Rows
+    own: Rows
 
 
 @dataclass(frozen=True)
 class _Told:
-    """chances `(n,)`: of each image asked, the share of its class in train that is of its group; train,
-    groups: the group of each training image and of each one asked."""
+    """chances float64 `(n,)`: of each image asked, the share of the others of its class in train that are of
+    its group. train: the group of each training image; -1 where its class is not looked at. groups: those of
+    the images asked."""
 
     pattern: str
     chances: NDArray[np.float64]
-    train: NDArray[np.int64]
-    groups: NDArray[np.int64]
+    train: Rows
+    groups: Rows
 
 
-def _chances(context: CheckContext, asked: list[tuple[str, int]], pattern: str) -> _Told | None:
-    """The groups of a pattern, where it tells many small ones that lie on both sides."""
-    dataset, expression = context.dataset, checked_pattern(pattern)
+def suspected_groups(context: CheckContext, known: Collection[tuple[str, int]]) -> SuspectedGroups | None:
+    """The groups that names tell most clearly; None where there are groups, or none are told.
+
+    known: split and row of images with a copy in train, which need no name to look like it.
+    """
+    dataset = context.dataset
+    if "group" in dataset.train.columns:
+        return None
+    classes = _classes(dataset)
+    asked = _asked(dataset, known, classes)
+    for patterns, share in ((BEGINNINGS, _LEAST_SHARE), (PARTS, _LEAST_SHARE_OF_PARTS)):
+        groups = (_groups_of(dataset, asked, classes, pattern) for pattern in patterns)
+        told = [found for found in groups if _tells(found.chances, share)]
+        neighbors = _nearest_of_the_class(context, asked) if told else np.zeros(0, np.int64)
+        suspected = [s for found in told if (s := _judged(dataset, asked, found, neighbors)) is not None]
+        if suspected:
+            return max(suspected, key=lambda s: s.alike - s.by_chance)
+    return None
+
+
+def _classes(dataset: Dataset) -> Rows:
+    """The labels of the classes whose names are looked at, the first ones of a large set."""
+    counts = [split.counts(len(dataset.classes)) for split in dataset.splits.values()]
+    sizes = np.sum(counts, axis=0)
+    return np.flatnonzero(np.cumsum(sizes) <= max(MOST_IMAGES, sizes[0]))
+
+
+def _asked(dataset: Dataset, known: Collection[tuple[str, int]], classes: Rows) -> _Asked:
+    others = [name for name in dataset.splits if name != "train" and len(dataset.splits[name])]
+    places = [
+        (name, row)
+        for name in others or ["train"]
+        for row in np.flatnonzero(np.isin(dataset.splits[name].labels, classes)).tolist()
+        if (name, row) not in known
+    ]
+    places = places[:: max(1, -(-len(places) // _ASKED))]
+    labels = np.array([dataset.splits[name].labels[row] for name, row in places], np.int64)
+    own = np.array([row if name == "train" else -1 for name, row in places], np.int64)
+    return _Asked(places, labels, own)
+
+
+def _groups_of(dataset: Dataset, asked: _Asked, classes: Rows, pattern: str) -> _Told:
+    expression, train = checked_pattern(pattern), dataset.train
     numbers: dict[tuple[int, str], int] = {}
     counter = count()
 
-    def numbered(names: list[str], labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    def numbered(names: list[str], labels: Rows) -> Rows:
         found = zip(labels.tolist(), groups_of_names(names, expression), strict=True)
         return np.array([numbers.setdefault(key, next(counter)) for key in found], np.int64)
 
-    train = numbered(list(dataset.train.ids), dataset.train.labels)
-    labels = _labels(context, asked)
-    groups = numbered([dataset.splits[name].ids[row] for name, row in asked], labels)
-    sizes = np.bincount(train, minlength=next(counter))[groups]
-    of_class = dataset.train.counts(len(dataset.classes))[labels]
+    rows = np.flatnonzero(np.isin(train.labels, classes))
+    of_train = np.full(len(train), -1, np.int64)
+    of_train[rows] = numbered([train.ids[row] for row in rows.tolist()], train.labels[rows])
+    groups = numbered([dataset.splits[name].ids[row] for name, row in asked.places], asked.labels)
+    itself = asked.own >= 0
+    sizes = np.bincount(of_train[rows], minlength=next(counter))[groups] - itself
+    of_class = train.counts(len(dataset.classes))[asked.labels] - itself
     chances = sizes / np.maximum(of_class, 1)
+    return _Told(pattern, chances, of_train, groups)
+
+
+def _tells(chances: NDArray[np.float64], share: float) -> bool:
+    """Whether groups are many small ones with images on both sides."""
     there = chances > 0
-    enough = there.sum() >= max(_LEAST, _LEAST_SHARE * len(asked))
-    if not enough or chances[there].mean() > _MOST_BY_CHANCE:
-        return None
-    return _Told(pattern, chances, train, groups)
+    enough = there.sum() >= max(_LEAST, share * len(there))
+    return bool(enough and chances[there].mean() <= _MOST_BY_CHANCE)
 
 
-def _judged(told: _Told, neighbors: NDArray[np.int64]) -> SuspectedGroups | None:
+def _judged(dataset: Dataset, asked: _Asked, told: _Told, neighbors: Rows) -> SuspectedGroups | None:
     there = (told.chances > 0) & (neighbors >= 0)
     chances, hits = told.chances[there], told.train[neighbors[there]] == told.groups[there]
     alike, by_chance = int(hits.sum()), float(chances.sum())
@@ -124,28 +146,26 @@ def _judged(told: _Told, neighbors: NDArray[np.int64]) -> SuspectedGroups | None
     clear = alike >= _ALIKE * len(hits) and alike >= _TIMES * by_chance
     if not clear or alike - by_chance < _DEVIATIONS * deviation:
         return None
-    return SuspectedGroups(told.pattern, len(hits), alike, by_chance)
+    split, row = asked.places[np.flatnonzero(there)[0]]
+    name = dataset.splits[split].ids[row]
+    (group,) = groups_of_names([name], checked_pattern(told.pattern))
+    return SuspectedGroups(told.pattern, name, group, len(hits), alike, by_chance)
 
 
-def _nearest_of_the_class(context: CheckContext, asked: list[tuple[str, int]]) -> NDArray[np.int64]:
-    """int64 `(n,)`: the row of the training image of the same class that is nearest by features, or -1."""
-    components, labels = context.components, _labels(context, asked)
-    described = _rows_of(components, asked)
-    found = np.full(len(asked), -1, np.int64)
-    for label in np.unique(labels):
-        ours = np.flatnonzero(labels == label)
-        theirs = np.flatnonzero(context.dataset.train.labels == label)
-        if len(theirs):
-            found[ours] = theirs[nearest(described[ours], components["train"][theirs], 1)[1][:, 0]]
+def _nearest_of_the_class(context: CheckContext, asked: _Asked) -> Rows:
+    """int64 `(n,)`: the row of the other training image of the class that is nearest by features, or -1."""
+    components, train = context.components, context.dataset.train
+    described = _rows_of(components, asked.places)
+    found = np.full(len(asked.own), -1, np.int64)
+    for label in np.unique(asked.labels):
+        ours, theirs = np.flatnonzero(asked.labels == label), np.flatnonzero(train.labels == label)
+        if len(theirs) > 1:
+            two = theirs[nearest(described[ours], components["train"][theirs], 2)[1]]
+            found[ours] = np.where(two[:, 0] == asked.own[ours], two[:, 1], two[:, 0])
     return found
 
 
-def _labels(context: CheckContext, asked: list[tuple[str, int]]) -> NDArray[np.int64]:
-    splits = context.dataset.splits
-    return np.array([splits[name].labels[row] for name, row in asked], np.int64)
-
-
 def _rows_of(
-    components: Mapping[str, NDArray[np.float32]], asked: list[tuple[str, int]]
+    components: Mapping[str, NDArray[np.float32]], places: list[tuple[str, int]]
 ) -> NDArray[np.float32]:
-    return np.stack([components[name][row] for name, row in asked])
+    return np.stack([components[name][row] for name, row in places])
