@@ -49,6 +49,9 @@ def test_they_are_read_as_an_array_is(make, tmp_path: Path) -> None:
     for key in (slice(None), slice(60, 130), slice(5, 900, 7), slice(2000, 3000), numbers, numbers[:0]):
         assert np.array_equal(rows[key], ROWS[key])
         assert np.array_equal(rows[key, 2:5], ROWS[key][:, 2:5])
+    for row in (0, 7, np.int64(1036)):
+        assert np.array_equal(rows[row], ROWS[row])
+        assert np.array_equal(rows[row, 2:5], ROWS[row, 2:5])
     mask = numbers.repeat(3)[:1037] % 2 == 0
     assert np.array_equal(rows[mask], ROWS[mask])
     assert np.array_equal(np.asarray(rows), ROWS)

@@ -37,7 +37,8 @@ class _Place(Protocol):
 
 
 class StoredRows:
-    """Rows `(n, d)` to be read like an array: by slice, row numbers or mask, and a slice of columns."""
+    """Rows `(n, d)` to be read like an array: by slice, row number or numbers, or mask, and a slice of
+    columns."""
 
     ndim = 2
 
@@ -55,6 +56,9 @@ class StoredRows:
 
     def __getitem__(self, key: Any) -> NDArray[Any]:
         which, columns = key if isinstance(key, tuple) else (key, slice(None))
+        if isinstance(which, int | np.integer):
+            row: NDArray[Any] = self[np.array([which]), columns][0]
+            return row
         rows = _numbers(which, len(self))
         width = len(range(*columns.indices(self.shape[1])))
         found = np.empty((len(rows), width), self.dtype)
