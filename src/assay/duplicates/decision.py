@@ -35,7 +35,7 @@ ROUGH: Final = 1.7
 SMALL_SHARE: Final = 0.12
 
 #: Bytes of pixels that JPEG is undone in at once.
-_BYTES: Final = 1 << 25
+_BYTES: Final = 1 << 22
 
 
 #: Gives the pixels of pictures by number, uint8 `(n, h, w, c)`.

@@ -70,7 +70,8 @@ def _alike_in_cells(small: Bytes, first: Rows, second: Rows) -> NDArray[np.bool_
     blocks = _blocks(len(small), math.prod(small.shape[1:]))
     parts = [pooled(gray_of(small[block]), _CELLS) for block in blocks]
     cells = np.concatenate([np.zeros((0, _CELLS**2), np.float32), *parts])
-    return _share(cells[first], cells[second]) < _LEFT_IN_CELLS
+    shares = [_share(cells[first[some]], cells[second[some]]) for some in _blocks(len(first), _CELLS**2)]
+    return np.concatenate([np.zeros(0, np.float32), *shares]) < _LEFT_IN_CELLS
 
 
 def _roughness(pictures: Bytes) -> Float32s:
