@@ -56,6 +56,26 @@ def test_overrides_in_every_form() -> None:
         ("mlp", {"beta1": 1.0}, "bad-value", "beta1"),
         ("mlp", {"hidden": 0}, "bad-value", "options.hidden"),
         ("mlp", {"normalizer": "zscore"}, "bad-value", "normalizer"),
+        ("mlp", {"hidden": -1}, "bad-value", "greater than or equal to 1"),
+        ("mlp", {"hidden": "abc"}, "bad-value", "it should be a whole number. Give one, such as 128"),
+        ("mlp", {"hidden": "0.5"}, "bad-value", "it should be a whole number"),
+        (
+            "cnn",
+            {"channels": []},
+            "bad-value",
+            "options.channels: [] is refused: Tuple should have at least 1",
+        ),
+        (
+            "cnn",
+            {"channels": "3"},
+            "bad-value",
+            "a list of whole numbers. Give one, such as [32, 32, 64, 96]",
+        ),
+        ("cnn", {"channels": [32, -1]}, "bad-value", "options.channels: -1 is refused"),
+        ("cnn", {"batch_norm_momentum": 7}, "bad-value", "less than or equal to 1"),
+        ("cnn", {"batch_norm_momentum": "[1]"}, "bad-value", "it should be a number"),
+        ("pretrained", {"backbone": "resnet"}, "bad-value", "efficientnet-lite0"),
+        ("pretrained", {"backbone": 3}, "bad-value", "it should be a name"),
     ],
 )
 def test_wrong_words_are_refused(name: str, overrides: dict[str, object], code: str, words: str) -> None:

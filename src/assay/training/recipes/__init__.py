@@ -38,6 +38,19 @@ Counts = Annotated[tuple[Count, ...], Field(min_length=1, max_length=1000, stric
 Option = Count | Counts | Annotated[float, Field(gt=0, le=1)] | BackboneName
 
 
+#: Python's kinds of an option, and how they are called.
+_KINDS: Final[tuple[tuple[Any, str], ...]] = (
+    ((list, tuple), "a list of whole numbers"),
+    (int, "a whole number"),
+    ((int, float), "a number"),
+    (str, "a name"),
+)
+
+
+#: Whole numbers below it are floats too.
+_EXACT: Final = 2**53
+
+
 class Recipe(BaseModel):
     """A resolved recipe: frozen, every value in its range, no key unknown.
 
@@ -180,10 +193,19 @@ def validated(table: Mapping[str, Any]) -> Recipe:
     try:
         return _kind(table)(**table)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        setting = ".".join(map(str, first["loc"]))
+        first = min(error.errors(include_url=False), key=_of_another_kind)
+        loc = first["loc"][:2] if first["loc"][0] == "options" else first["loc"]
         problem = f"{shortened(repr(first['input']))} is refused: {first['msg']}"
-        raise AssayError("bad-value", setting, problem, "Give a value in its range.") from None
+        raise AssayError(
+            "bad-value", ".".join(map(str, loc)), problem, "Give a value in its range."
+        ) from None
+
+
+def _of_another_kind(error: Any) -> bool:
+    """Whether an error only says that the value is of another kind: an option may be of several kinds, and
+    what is wrong with it as one of its own tells more."""
+    known = error["type"] == "literal_error" and isinstance(error["input"], str)
+    return not known and error["type"].endswith(("_type", "literal_error"))
 
 
 def net_recipe(record: Mapping[str, Any], net: OwnNet | None = None) -> NetRecipe:
@@ -211,12 +233,22 @@ def _override(table: dict[str, Any], known: tuple[str, ...], key: str, value: An
     options: dict[str, Any] = table.setdefault("options", {})
     option = key.removeprefix("options.")
     if option in options:
-        options[option] = value
+        options[option] = _of_kind(option, value, options[option])
     elif key in known:
         table[key] = value
     elif key not in ("name", "model") or value != table[key]:
         problem = f"recipe {table['name']} has no such setting"
         raise AssayError("unknown-setting", key, problem, choices(key, known) + ".")
+
+
+def _of_kind(option: str, value: Any, own: Any) -> Any:
+    """The value, of the kind of the recipe's own. Raises AssayError `bad-value` where it is of another."""
+    kinds, words = next(known for known in _KINDS if isinstance(own, known[0]))
+    if not isinstance(value, kinds) or isinstance(value, bool):
+        problem = f"{shortened(repr(value))} is refused: it should be {words}"
+        raise AssayError("bad-value", f"options.{option}", problem, f"Give one, such as {own}.")
+    small: bool = isinstance(own, float) and abs(value) < _EXACT  # a larger one is refused as it is
+    return float(value) if small else value
 
 
 def _kind(table: Mapping[str, Any]) -> type[Recipe]:
