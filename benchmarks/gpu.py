@@ -3,8 +3,9 @@
     python benchmarks/gpu.py [--seeds 2] [--minutes 9]
 
 For each recipe and seed: seconds of training alone, after the images are on the card, those of the whole
-process, and the test accuracy, read once. The result names the card. What there is no time for is left out,
-and the result says so: a figure is written as soon as it is known. Without a card nothing is measured.
+process, the test accuracy, read once, and what was warned of, such as steps that could not be recorded. The
+result names the card. What there is no time for is left out, and the result says so: a figure is written as
+soon as it is known. Without a card nothing is measured.
 """
 
 import argparse
@@ -21,6 +22,7 @@ import torch
 from assay import evaluate, load, train
 from assay.core import durable
 from assay.core.cache_folder import cache_folder
+from assay.core.events import Event
 from measuring import conditions, seconds_of, write_result
 
 NAME: Final = "gpu"
@@ -64,10 +66,13 @@ def one(recipe: str, device: str, seed: int) -> dict[str, Any]:
     """Train on 54,000 images in this process. A first epoch pays for what is loaded at first use."""
     data = load("fashion-mnist")
     train(data, recipe, device=device, seed=seed, epochs=1)
+    events: list[Event] = []
     started = time.perf_counter()
-    model = train(data, recipe, device=device, seed=seed)
+    model = train(data, recipe, device=device, seed=seed, on_event=events.append)
     seconds = time.perf_counter() - started
-    return {"training_seconds": round(seconds, 2), "test_accuracy": evaluate(model, data).accuracy}
+    warnings = [event.figures["message"] for event in events if event.event == "warning"]
+    accuracy = evaluate(model, data).accuracy
+    return {"training_seconds": round(seconds, 2), "test_accuracy": accuracy, "warnings": warnings}
 
 
 def whole(what: tuple[str, ...]) -> dict[str, Any]:
