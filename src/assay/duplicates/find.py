@@ -18,6 +18,10 @@ from assay.duplicates.in_passes import Pictures, find_in_passes, fit_in_memory
 #: Bytes of pixels read at once.
 _BYTES: Final = 1 << 26
 
+#: Pictures whose values all lie in so small a range are stretched for the search, as its bounds are gray
+#: levels of pictures that use the whole one: of digits with values from 0 to 16, a sixth would be copies.
+_NARROW: Final = 128
+
 
 @dataclass(frozen=True, eq=False)
 class Copies:
@@ -84,24 +88,27 @@ def find_copies(dataset: Dataset, near: bool = True) -> Copies:
     if not near:
         none = np.zeros(0, np.int64)
         return Copies(**vars(pool), near_first=none, near_second=none, score=np.zeros(0), changes=())
-    order = by_digest(dataset, pool)
+    order, stretch = by_digest(dataset, pool), stretch_of(dataset, pool)
     if not fit_in_memory(dataset.shape, len(order)):
-        return _joined(pool, order, find_in_passes(_in_turn(dataset, pool, order)), DetailCopies.none())
+        return _joined(
+            pool, order, find_in_passes(_in_turn(dataset, pool, order, stretch)), DetailCopies.none()
+        )
     small = np.empty((len(order), *thumbnail_shape(dataset.shape)), np.uint8)
     place, done = np.argsort(order), 0
-    for block in _pictures(dataset, pool, pool.first):
+    for block in _pictures(dataset, pool, pool.first, stretch):
         small[place[done : done + len(block)]] = thumbnails(block)
         done += len(block)
-    whole = None if resized(dataset) else lambda places: _pixels(dataset, pool, pool.first[order[places]])
+    pixels = lambda places: _pixels(dataset, pool, pool.first[order[places]], stretch)  # noqa: E731
+    whole = None if resized(dataset) else pixels
     by_gray = copies_by_gray(small, find_candidates(small), whole, small.shape[1:] == dataset.shape)
     known = frozenset(zip(*(side.tolist() for side in _ordered(by_gray)), strict=True))
     return _joined(pool, order, by_gray, find_detail_copies(small, known))
 
 
-def _in_turn(dataset: Dataset, pool: Pool, order: Rows) -> Pictures:
+def _in_turn(dataset: Dataset, pool: Pool, order: Rows, stretch: "Stretch | None") -> Pictures:
     """The pictures by their places in the order of digests, to be read as they lie."""
     return Pictures(
-        lambda places: _pixels(dataset, pool, pool.first[order[places]]),
+        lambda places: _pixels(dataset, pool, pool.first[order[places]], stretch),
         dataset.shape,
         np.argsort(order),
         resized(dataset),
@@ -159,20 +166,49 @@ def _ordered(pairs: DetailCopies) -> tuple[Rows, Rows]:
     return np.minimum(pairs.first, pairs.second), np.maximum(pairs.first, pairs.second)
 
 
-def _pictures(dataset: Dataset, pool: Pool, images: Rows) -> Iterator[NDArray[np.uint8]]:
+def _pictures(
+    dataset: Dataset, pool: Pool, images: Rows, stretch: "Stretch | None" = None
+) -> Iterator[NDArray[np.uint8]]:
     """The pixels of some images of the pool (in rising order), block by block; at least one block."""
     yield np.zeros((0, *dataset.shape), np.uint8)
     size = max(_BYTES // math.prod(dataset.shape), 1)
     for number, name in enumerate(pool.splits):
         rows = pool.index[images[pool.split[images] == number]]
-        yield from dataset.splits[name].blocks(rows, size)
+        blocks = dataset.splits[name].blocks(rows, size)
+        yield from blocks if stretch is None else map(stretch.of, blocks)
 
 
-def _pixels(dataset: Dataset, pool: Pool, images: Rows) -> NDArray[np.uint8]:
+def _pixels(dataset: Dataset, pool: Pool, images: Rows, stretch: "Stretch | None") -> NDArray[np.uint8]:
     """The pixels of some images of the pool, in any order: uint8 `(n, h, w, c)`."""
     rising, place = np.unique(images, return_inverse=True)
-    found: NDArray[np.uint8] = np.concatenate(list(_pictures(dataset, pool, rising)))[place.ravel()]
+    found: NDArray[np.uint8] = np.concatenate(list(_pictures(dataset, pool, rising, stretch)))[place.ravel()]
     return found
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Values from `low` on, `gain` times as far apart: one rule for all pictures of a set."""
+
+    low: int
+    gain: int
+
+    def of(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """uint8 pictures, stretched."""
+        return (images - np.uint8(self.low)) * np.uint8(self.gain)
+
+
+def stretch_of(dataset: Dataset, pool: Pool) -> Stretch | None:
+    """What brings the pictures to the whole range of 8 bits; None where they use half of it or more.
+
+    Of most sets the first block tells: no more is read.
+    """
+    low, high = 255, 0
+    for block in _pictures(dataset, pool, pool.first):
+        if block.size:
+            low, high = min(low, int(block.min())), max(high, int(block.max()))
+        if high - low >= _NARROW:
+            return None
+    return Stretch(low, 255 // (high - low)) if high > low else None
 
 
 def resized(dataset: Dataset) -> bool:

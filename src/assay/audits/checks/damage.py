@@ -23,6 +23,9 @@ GRAINIER: Final = 2.5
 BY_CHANCE: Final = 0.75
 UNEVEN: Final = 1.3
 
+#: Pixels a side under which neighbors differ by what is drawn: clean digits of 8 x 8 look noisy and shuffled.
+SMALLEST: Final = 16
+
 #: Gray levels of deviation within columns under which rows have no order to lose.
 STRUCTURE: Final = 8.0
 
@@ -80,13 +83,15 @@ def _noisy(context: CheckContext, name: str) -> tuple[NDArray[np.floating[Any]],
     """A score, and the images that are noisy where their class is not."""
     noise = context.texture[name].noise
     beyond = _times_the_quantile(context, name, lambda look: look.noise, 0.75)
-    return np.minimum(noise / (2 * NOISY), 1), (noise > NOISY) & (beyond > GRAINIER)
+    mask = (noise > NOISY) & (beyond > GRAINIER) & (min(context.dataset.shape[:2]) >= SMALLEST)
+    return np.minimum(noise / (2 * NOISY), 1), mask
 
 
 def _shuffled(context: CheckContext, name: str) -> tuple[NDArray[np.floating[Any]], Mask]:
     """A score, and the images whose rows follow each other by chance while columns do not."""
     look = context.texture[name]
     mixed = (look.down > BY_CHANCE) & (look.down > UNEVEN * look.across) & (look.varies_down > STRUCTURE)
+    mixed &= min(context.dataset.shape[:2]) >= SMALLEST
     return np.clip(look.down - look.across, 0, 1), mixed
 
 

@@ -13,6 +13,9 @@ from assay.audits.measures.pixel_sums import Measurements
 #: Fewer images than this cannot tell a dead pixel from one that happens to be equal.
 _FEWEST: Final = 50
 
+#: Pixels a side under which a place may stay empty among neighbors that are drawn on, as in 8 x 8 digits.
+_SMALLEST: Final = 12
+
 #: A place whose mean differs by this many gray levels from its neighbors' is not one of them.
 _UNLIKE: Final = 40
 
@@ -46,7 +49,7 @@ def dead_pixels(measurements: Mapping[str, Measurements]) -> list[dict[str, Any]
     `splits`, row, column, channel and value.
     """
     whole = _moments(measurements.values())
-    if whole is None or min(whole.mean.shape[:2]) < 3:
+    if whole is None or min(whole.mean.shape[:2]) < _SMALLEST:
         return []
     everywhere = _dead(whole)
     found = _places(everywhere, whole, list(measurements))
