@@ -98,7 +98,7 @@ def test_a_file_size_that_only_restates_the_content_is_no_shortcut() -> None:
     same, other = found(waves((300, 100), (75, 75))), found(waves((300, 100), (75, 30)))
     assert same.evidence["restates_content"] == ["bytes"]
     assert max(same.evidence["skill"]["bytes"], same.evidence["one_class"]["bytes"]["skill"]) < 0.4
-    assert "The column bytes says nothing that the pictures do not show." in same.summary
+    assert "The file size says nothing that the pictures do not show." in same.summary
     assert max(other.evidence["skill"]["bytes"], other.evidence["one_class"]["bytes"]["skill"]) > 0.4
 
 

@@ -1,5 +1,6 @@
 """Groups that names suggest: told where such images look alike, and nowhere else."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from assay.audits.checks.context import CheckContext
+from assay.audits.checks.leakage.name_patterns import VERSIONS
 from assay.audits.checks.leakage.suspected_groups import suspected_groups
 from assay.audits.registry import audit_dataset, measure_all
 from assay.data.splitting.name_groups import with_name_groups
@@ -206,3 +208,27 @@ def test_numbered_images_and_known_groups_are_not_asked() -> None:
     assert suspected(replace(dataset, splits=numbered, fingerprints={})) is None
     known = {("test", row) for row in range(len(dataset.splits["test"]))}
     assert suspected_groups(CheckContext(dataset, measure_all(dataset)), known) is None
+
+
+def test_augmented_versions_are_told_by_their_names_alone() -> None:
+    """Roboflow's names say which pictures were one; that the versions look alike is not asked."""
+
+    def version(c: int, p: int, n: int) -> str:
+        return f"{CLASSES[c]}/IMG_{p:03}_jpg.rf.{hashlib.md5(f'{p} {n}'.encode()).hexdigest()}.jpg"
+
+    data = dataset_of(version)
+    noise = np.random.default_rng(0).integers(0, 256, data.train.images.shape).astype(np.uint8)
+    blind = replace(
+        data, splits={**data.splits, "train": Split.from_arrays(noise, data.train.labels, data.train.ids)}
+    )
+    for one in (data, blind):
+        found = suspected(one)
+        assert found is not None
+        assert found.pattern == VERSIONS
+        finding = audit_dataset(one, measure_all(one), ["leakage"]).finding("leakage")
+        assert finding.verdict == "warn"
+        assert "named as versions of pictures that train has other versions of" in finding.summary
+        grouped = with_name_groups(one.splits, VERSIONS)["train"].columns["group"]
+        assert len(set(grouped)) == PATIENTS * len(CLASSES)
+    alone = dataset_of(lambda c, p, n: version(c, 10 * p + n, n))
+    assert suspected(alone) is None or suspected(alone).pattern != VERSIONS

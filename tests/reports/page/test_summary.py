@@ -84,6 +84,7 @@ def test_trust_follows_from_the_facts(changes, level: str, word: str) -> None:
         ({"course": Course("unstable", 2, 10)}, "unstable", "--learning-rate"),
         ({"course": Course("leveled off", 9, 10)}, "You can trust this score.", "assay predict RUN"),
         ({"wants_convolution": True}, "convolutional net", "--model cnn"),
+        ({"wants_convolution": True, "wants_scaling": True}, "Scaling", "--set normalizer=standard"),
         ({"wants_convolution": True, "wants_pretrained": True}, "Pretrained", "--model pretrained"),
         ({"findings": (found("label-errors", "warn", 5),)}, "You can trust", "assay review RUN"),
         ({"findings": (found("leakage", "warn", 5),), "leaked": 5}, "with care", "assay review RUN"),
@@ -347,6 +348,16 @@ def test_who_has_convolutions_is_not_sent_for_them(recipe: str, evaluation_of) -
     layers = summarize(read_recipe(recipe), (64, 64, 3), 10)
     facts = gather(Results(data, {}, audit, evaluation=evaluation_of(data), layers=layers))
     assert facts.wants_convolution == (recipe == "mlp")
+
+
+@pytest.mark.parametrize(("normalizer", "wanted"), [("minmax", True), ("standard", False)])
+def test_pixels_of_few_values_are_to_be_scaled(normalizer: str, wanted: bool, evaluation_of) -> None:
+    """Where the audit calls for it and the recipe divides by 255; the digits of 0 to 16 gain 14 points."""
+    data = load("fashion-mnist-sample")
+    audit = Audit({}, {}, Findings(()), decisions={"normalization": {"decision": "standard", "reason": ""}})
+    recipe = {"name": "mlp", "normalizer": normalizer}
+    facts = gather(Results(data, {}, audit, evaluation=evaluation_of(data), recipe=recipe))
+    assert facts.wants_scaling == wanted
 
 
 def test_of_a_pretrained_net_nothing_is_trained() -> None:

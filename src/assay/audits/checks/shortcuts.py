@@ -23,6 +23,18 @@ FAIL_SKILL: Final = 0.7
 
 _FEWEST: Final = 100
 
+#: Sources in which the images of a class always lie together.
+_FOLDERS: Final = ("folder", "archive")
+_SORTED: Final = " The images are sorted by class: who splits them without shuffling parts the classes."
+
+#: How columns are called that Assay itself made; others have the user's own name.
+_CALLED: Final = {
+    "bytes": "file size",
+    "format": "file format",
+    "mode": "color mode",
+    "width": "image width",
+} | {"height": "image height"}
+
 #: Shortcuts that the summary names beside the worst.
 _SHOWN: Final = 3
 
@@ -39,6 +51,7 @@ def check_shortcuts(context: CheckContext) -> Checked:
     chance = float(train.counts(len(context.dataset.classes)).max() / len(train))
     figures = dict(nuisances(context))
     sorted_file = _one_class_after_the_other(train.labels)
+    by_folders = context.dataset.source in _FOLDERS
     if sorted_file:
         figures.pop("file order")
     deviation, sizes = context.image_stats["train"].deviation, context.tables_of("train").sizes
@@ -58,7 +71,7 @@ def check_shortcuts(context: CheckContext) -> Checked:
             + _others(worst, found[1:])
             + _told_restated([name for name in restated if max(skills[name], told[name][1]) <= WARN_SKILL])
             + _told_reached(reached)
-            + (" The files are sorted by class: shuffle before splitting." if sorted_file else ""),
+            + (_SORTED if sorted_file and not by_folders else ""),
             evidence={
                 "skill": skills,
                 "one_class": {name: {"class": c, "skill": value} for name, (c, value) in told.items()},
@@ -73,8 +86,8 @@ def check_shortcuts(context: CheckContext) -> Checked:
             f"from the rest; {RULE}",
             reason="a model takes the easiest way: what brightness, border, size or order give away, it "
             "need not learn from the object, and fails where the shortcut is missing",
-            fix=f"Find out why the {worst.figure} tells the class (camera, scanner, export), and remove the "
-            "cause."
+            fix=f"Find out why the {called(worst.figure)} tells the class (camera, scanner, export), and "
+            "remove the cause."
             if verdict != "pass"
             else "",
         )
@@ -135,16 +148,21 @@ def _what(mark: Mark) -> str:
 def _summary(worst: Mark, verdict: Verdict) -> str:
     way = f"{percent(max(worst.skill, 0), 0)} of the way from guessing to always right."
     if verdict == "pass":
-        told = f"Nothing but the subject tells {_what(worst)} well: the {worst.figure} comes closest"
+        told = f"Nothing but the subject tells {_what(worst)} well: the {called(worst.figure)} comes closest"
         return f"{told}, and goes {way}"
-    return f"The {worst.figure} alone predicts {_what(worst)} better than chance: it goes {way}"
+    return f"The {called(worst.figure)} alone predicts {_what(worst)} better than chance: it goes {way}"
 
 
 def _told_restated(names: Sequence[str]) -> str:
     """Columns that follow from the picture, as the size of its file does."""
     say = "says" if len(names) == 1 else "say"
-    told = " and ".join(f"the column {name}" for name in names)
+    told = " and ".join(f"the {called(name)}" for name in names)
     return f" {told[0].upper()}{told[1:]} {say} nothing that the pictures do not show." if names else ""
+
+
+def called(figure: str) -> str:
+    """What people call a figure."""
+    return _CALLED.get(figure, figure)
 
 
 def _others(worst: Mark, found: Sequence[Mark]) -> str:
@@ -155,7 +173,7 @@ def _others(worst: Mark, found: Sequence[Mark]) -> str:
     named = [one for one in found if one.skill > WARN_SKILL]
     first = {one.label: one for one in reversed(named) if one.label != worst.label}
     shown = [one for one in named if first.get(one.label) is one][:_SHOWN]
-    told = [f"the {one.figure} tells {_what(one)} ({percent(one.skill, 0)})" for one in shown]
+    told = [f"the {called(one.figure)} tells {_what(one)} ({percent(one.skill, 0)})" for one in shown]
     more = len(named) - len(shown)
     if more:
         told.append(f"{more} more {'figure tells' if more == 1 else 'figures tell'} it or another class")

@@ -41,7 +41,8 @@ class Facts:
     pretrained one is the better start; else 0. larger: side at which pictures keep details that they lost by
     being made much smaller; else 0. uneven: how many times as many images the largest class has as the
     smallest, where the net learned without weighing classes; else 0. groups: how many groups the test images
-    come in; 0 where each stands alone.
+    come in; 0 where each stands alone. wants_scaling: the pixels span few values, and the model divides them
+    by 255 as if they spanned all.
     """
 
     data: str
@@ -63,6 +64,7 @@ class Facts:
     larger: int = 0
     uneven: float = 0.0
     groups: int = 0
+    wants_scaling: bool = False
 
     @property
     def underfits(self) -> bool:
@@ -121,7 +123,13 @@ def gather(results: Results) -> Facts:
         _larger(audit),
         _uneven(audit, recipe),
         score.group_count or 0,
+        _wants_scaling(audit, recipe),
     )
+
+
+def _wants_scaling(audit: Audit, recipe: Mapping[str, Any]) -> bool:
+    decided = audit.decisions.get("normalization", {}).get("decision")
+    return decided == "standard" and recipe.get("normalizer") == "minmax"
 
 
 def _floor(audit: Audit) -> float:

@@ -99,6 +99,9 @@ def _steps_of_small_sets(facts: Facts) -> Iterator[Step]:
 
 
 def _training_step(need: Need, facts: Facts) -> Step:
+    if need == "scaling":
+        text = "The pixels span few values: scale them by their own mean and deviation."
+        return Step(text, f"{_AGAIN} --set normalizer=standard --out NEXT")
     if need == "pretrained":
         text = "Train on pretrained features: in the audit they told these classes apart best."
         return Step(text, f"{_AGAIN} --model pretrained --out NEXT")

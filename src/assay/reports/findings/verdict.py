@@ -114,6 +114,7 @@ def _model_clause(facts: Facts) -> str:
     if facts.underfits:
         return ", but the model has learned too little"
     return {
+        "scaling": ". Scaling the few values that the pixels have should raise it",
         "pretrained": ". Pretrained features should raise it",
         "convolution": ". A convolutional net should raise it",
         "more epochs": ". More training should raise it",
@@ -123,7 +124,7 @@ def _model_clause(facts: Facts) -> str:
     }[next(iter(needs(facts)), "")]
 
 
-Need = Literal["pretrained", "convolution", "more epochs", "fewer epochs", "smaller steps", ""]
+Need = Literal["scaling", "pretrained", "convolution", "more epochs", "fewer epochs", "smaller steps", ""]
 
 
 def needs(facts: Facts) -> list[Need]:
@@ -132,7 +133,9 @@ def needs(facts: Facts) -> list[Need]:
     needs: list[Need] = (
         ["pretrained"] if facts.wants_pretrained else ["convolution"] if facts.wants_convolution else []
     )
-    if facts.course and facts.underfits:
+    if facts.wants_scaling:
+        needs = ["scaling", *needs]
+    if facts.course and facts.underfits and not facts.wants_scaling:
         return ["smaller steps" if facts.course.state == "unstable" else "more epochs", *needs]
     if facts.course and (need := _OF_COURSE.get(facts.course.state)):
         needs.append(need)

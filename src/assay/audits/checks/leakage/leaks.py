@@ -9,6 +9,7 @@ import numpy as np
 from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.duplicates import check_exact_duplicates, check_near_duplicates, missed
 from assay.audits.checks.issues import counted, flagged, not_evaluated, percent
+from assay.audits.checks.leakage.name_patterns import VERSIONS
 from assay.audits.checks.leakage.suspected_groups import SuspectedGroups, suspected_groups
 from assay.audits.values import Finding, Issue, Verdict
 from assay.core.arrays import Rows
@@ -91,6 +92,12 @@ def _told_by_names(suspected: SuspectedGroups | None, alone: bool = False) -> st
     """alone: there is no split but train."""
     if suspected is None:
         return ""
+    if suspected.pattern == VERSIONS:
+        return (
+            f" {suspected.images:,} images{'' if alone else ' outside train'} are named as versions of "
+            "pictures that train has other versions of (NAME.rf.HASH, as Roboflow does): "
+            f"{'a test split must not part them' if alone else 'the score is too good'}."
+        )
     return (
         f" Names suggest groups (in {one_line(suspected.name)} it is {one_line(suspected.group)}): of "
         f"{suspected.images:,} images{'' if alone else ' outside train'} whose names go with others in "
