@@ -230,5 +230,18 @@ def test_augmented_versions_are_told_by_their_names_alone() -> None:
         assert "named as versions of pictures that train has other versions of" in finding.summary
         grouped = with_name_groups(one.splits, VERSIONS)["train"].columns["group"]
         assert len(set(grouped)) == PATIENTS * len(CLASSES)
+    given = replace(  # the names of given splits begin with them
+        data,
+        splits={
+            name: Split.from_arrays(part.images, part.labels, tuple(f"{name}/{one}" for one in part.ids))
+            for name, part in data.splits.items()
+        },
+    )
+    assert suspected(given).pattern == VERSIONS
+    plain = {
+        name: Split.from_arrays(part.images, part.labels, tuple(f"{name}/{n}.png" for n in range(len(part))))
+        for name, part in data.splits.items()
+    }
+    assert suspected(replace(data, splits=plain)) is None
     alone = dataset_of(lambda c, p, n: version(c, 10 * p + n, n))
     assert suspected(alone) is None or suspected(alone).pattern != VERSIONS

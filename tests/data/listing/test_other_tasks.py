@@ -2,6 +2,7 @@
 
 import subprocess
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 from PIL import Image
@@ -222,3 +223,18 @@ def test_one_class_is_told_by_inspect_and_stops_a_run_at_once(
         assert "audit" not in out
     assert not (tmp_path / "run").exists()
     assert exit_code(["audit", str(root), "--out", str(tmp_path / "audit")]) == 0
+
+
+def test_spellings_of_one_class_are_joined_as_the_note_says(tmp_path: Path) -> None:
+    """Case, a space at the end, and an accent in one character or two: the note's option joins them all."""
+    names = ("Cat", "cat", "cat ", normalize("NFC", "caf\u00e9"), normalize("NFD", "caf\u00e9"))
+    root = made(tmp_path, *numbered(*names, "dog"))
+    plain = load(root)
+    assert len(plain.classes) == 6
+    assert sum("--classes with one name of each class joins them" in note for note in plain.notes) == 2
+    joined = load(root, classes="Cat,caf\u00e9,dog")
+    assert dict(zip(joined.classes, joined.train.counts(3).tolist(), strict=True)) == {
+        "Cat": 9,
+        "caf\u00e9": 6,
+        "dog": 3,
+    }

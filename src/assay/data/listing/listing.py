@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from assay.core.errors import AssayError
+from assay.core.text import counted
 from assay.data.listing.names import natural_key
 from assay.data.values import LeftOut
 
@@ -112,7 +113,8 @@ def class_names(listing: Listing, chosen: tuple[str, ...] | None) -> tuple[str, 
     raise AssayError(
         "class-names",
         "--classes" if chosen else "classes",
-        f"{len(unknown):,} labels are not among the {len(names)} class names, the first is {unknown[0]!r}",
+        f"{counted(len(unknown), 'label is', 'labels are')} not among the {len(names)} class names, "
+        f"the first is {unknown[0]!r}",
         "Name all classes.",
     )
 

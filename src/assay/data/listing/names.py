@@ -60,7 +60,10 @@ def notes_on_classes(names: Sequence[str]) -> Iterator[str]:
             told = " and ".join(repr(name) for name in group)
             by_fold = len({" ".join(name.split()).casefold() for name in group}) == 1
             how = "in case or spaces" if by_fold else "in how Unicode spells them"
-            yield f"the classes {told} differ only {how}: kept apart, but perhaps one class"
+            yield (
+                f"the classes {told} differ only {how}: kept apart, but perhaps one class "
+                "(--classes with one name of each class joins them)"
+            )
     yield from _notes_on_numbers(names)
     for name in names:
         if name.strip().casefold().replace("_", " ").replace("-", " ") in _NO_LABEL:

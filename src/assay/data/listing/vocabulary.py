@@ -77,7 +77,7 @@ def _named_by_number(listing: Listing, chosen: Sequence[str] | None) -> Listing:
 
 
 def _joined_by_case(listing: Listing, chosen: Sequence[str] | None) -> Listing:
-    """Labels that are a chosen name but for case or spaces, and no chosen name themselves, as that name."""
+    """Labels that are a chosen name in another spelling, and no chosen name themselves, as that name."""
     if not chosen:
         return listing
     by_fold: dict[str, list[str]] = {}
@@ -96,7 +96,8 @@ def _joined_by_case(listing: Listing, chosen: Sequence[str] | None) -> Listing:
 
 
 def _fold(name: str) -> str:
-    return " ".join(name.split()).casefold()
+    """One text for all spellings: in case, spaces, and how Unicode composes accents."""
+    return normalize("NFC", " ".join(name.split()).casefold())
 
 
 def refuse_other_case(strange: Iterable[str], known: set[str], split: str, where: object) -> None:

@@ -130,7 +130,8 @@ def _renumbered(
     if missing:
         where = next(iter(parts.values())).labels_name
         what = (
-            f"{len(missing):,} labels are not among the {len(names)} class names, the first is {missing[0]!r}"
+            f"{counted(len(missing), 'label is', 'labels are')} not among the {len(names)} class names, the "
+            f"first is {missing[0]!r}"
         )
         raise AssayError("class-names", where, what, "Name all classes.")
     place = np.array([names.index(name) for name in own], np.int64)

@@ -79,7 +79,8 @@ def _model_steps(facts: Facts) -> list[Step]:
             Step(f"Decide about {count(labels.count, 'label')} that {look} wrong.", "assay review RUN")
         )
     if facts.high - facts.low > WIDE:
-        steps.append(Step("Collect more test images: four times as many halve the interval."))
+        what = "groups of test images" if facts.groups else "test images"
+        steps.append(Step(f"Collect more {what}: four times as many halve the interval."))
     return steps
 
 
