@@ -26,8 +26,9 @@ much alike for that; there a copy is made again from its source, and only roundi
 [0174](decisions/0174-moved-copies-are-made-again.md)): cropped, turned and framed copies that were
 compressed since are missed, and those with a text or a logo. Texts across a picture are missed more often
 than the other kinds everywhere. The set of faces was looked at before one guard was added.
-A negative, and red exchanged for blue, are told only where the class has its tones: in faces, plain
-surfaces and tiles of photographs, many are missed. Of clean tiles, stamps and faces up to 3.0 % are flagged;
+Negatives, and red exchanged for blue, are judged in another way since this table was made
+([0211](decisions/0211-negatives-and-channels-by-an-odd-kernel.md)), which finds more of both.
+Of clean tiles, stamps and faces up to 3.0 % are flagged;
 not more than 0.5 % was asked. Some of them are truly faulty: black or one-colored tiles, an empty stamp.
 """
 

@@ -1,5 +1,6 @@
 """Damaged pictures, in gray and in color, and what is no damage: the nature of a class."""
 
+import colorsys
 from collections.abc import Callable
 
 import numpy as np
@@ -153,6 +154,38 @@ def test_a_gray_picture_among_colored_ones_has_no_exchanged_channels() -> None:
     """Red for blue changes nothing there, so that nothing is said."""
     images, labels = scenes(3)
     images[:5] = images[:5].mean(axis=3, keepdims=True).astype(np.uint8)
+    assert not [i for i in audited(images, labels).issues if i.kind == "channels"]
+
+
+def fruit(hues: tuple[float, float], count: int = 400, side: int = 32) -> tuple[np.ndarray, np.ndarray]:
+    """A thing of these hues, of any size and light, anywhere on dark ground: no two are alike."""
+    rng = np.random.default_rng(5)
+    y, x = np.mgrid[:side, :side]
+    images = np.zeros((count, side, side, 3))
+    for picture in images:
+        across, down = rng.uniform(0.25, 0.75, 2) * side
+        inside = np.hypot(x - across, y - down) < rng.uniform(0.15, 0.4) * side
+        picture[:] = rng.uniform(20, 90)
+        color = colorsys.hsv_to_rgb(rng.uniform(*hues) % 1, rng.uniform(0.5, 1), rng.uniform(0.4, 1))
+        picture[inside] = 255 * np.array(color)
+        picture += rng.normal(0, 6, picture.shape)
+    return np.clip(np.rint(images), 0, 255).astype(np.uint8), np.arange(count) % 2
+
+
+def test_exchanged_channels_are_found_where_no_picture_is_like_another() -> None:
+    """By what colors the set has, not by what its nearest picture looks like."""
+    images, labels = fruit((0.0, 0.15))
+    assert not [i for i in audited(images, labels).issues if i.kind == "channels"]
+    rows = np.arange(7, 400, 130)
+    images[rows] = images[rows][..., ::-1]
+    found = {i.index for i in audited(images, labels).issues if i.kind == "channels"}
+    assert found <= set(rows.tolist())
+    assert len(found) >= 3
+
+
+def test_things_of_any_color_have_no_exchanged_channels() -> None:
+    """Red ones and blue ones alike: nobody can say, and chance makes no picture a sure one."""
+    images, labels = fruit((0.0, 1.0))
     assert not [i for i in audited(images, labels).issues if i.kind == "channels"]
 
 

@@ -1,6 +1,6 @@
 """Pictures that were damaged: noise, lost or shuffled rows, a negative, exchanged channels."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from assay.audits.checks.context import CheckContext
 from assay.audits.checks.issues import percent
-from assay.audits.measures.class_fit import Change, exchanged, inverted, misfit
+from assay.audits.measures.class_fit import Change, exchanged, fit_as_it_is, inverted
 from assay.audits.measures.robust_z import by_class
 
 #: Bounds of this file were looked at on the tuning half of benchmarks/truth_sets.py alone.
@@ -32,10 +32,13 @@ STRUCTURE: Final = 8.0
 #: Share of the height that is one value from which a file is thought to have ended early.
 FILLED: Final = 0.2
 
-#: A picture is a negative, or its channels are exchanged, where it lies this many times as far from its
-#: class as the picture set right would, with so many gray levels added to both distances.
-OUT_OF_PLACE: Final = 1.5
-SLACK: Final[Mapping[Change, float]] = {inverted: 6.0, exchanged: 10.0}
+#: A picture is a negative, or its channels are exchanged, where the regression of `fit_as_it_is` gives less
+#: than -CERTAIN; less by UNSURE times how far the lowest twentieth of train is under 0, for such a set tells
+#: little; -UNLIKELY at least. Where more than CHANCE of train is under 0, the set tells nothing.
+CERTAIN: Final = 0.5
+UNSURE: Final = 2.0
+UNLIKELY: Final = 0.7
+CHANCE: Final = 1 / 3
 
 Mask = NDArray[np.bool_]
 
@@ -54,7 +57,7 @@ def damages(context: CheckContext, name: str) -> list[Flaw]:
     look = context.texture[name]
     noise, noisy = _noisy(context, name)
     rows, shuffled = _shuffled(context, name)
-    negative, swapped = (_out_of_place(context, name, change) for change in (inverted, exchanged))
+    (tone, negative), (order, swapped) = (_changed(context, name, c) for c in (inverted, exchanged))
     return [
         Flaw(
             "truncated",
@@ -66,15 +69,19 @@ def damages(context: CheckContext, name: str) -> list[Flaw]:
         Flaw("shuffled", shuffled, rows, lambda _: "its rows follow each other as if by chance"),
         Flaw(
             "negative",
-            negative > OUT_OF_PLACE,
-            1 - 1 / np.maximum(negative, 1),
-            lambda i: f"lies {negative[i]:.1f} times nearer to its class when black and white are exchanged",
+            negative & ~(swapped & (order < tone)),
+            np.clip(-tone, 0, 1),
+            lambda _: (
+                "its tones go with its class and the set when black and white are exchanged, and else not"
+            ),
         ),
         Flaw(
             "channels",
-            swapped > OUT_OF_PLACE,
-            1 - 1 / np.maximum(swapped, 1),
-            lambda i: f"lies {swapped[i]:.1f} times nearer to its class when red and blue are exchanged",
+            swapped,
+            np.clip(-order, 0, 1),
+            lambda _: (
+                "its colors go with its class and the set when red and blue are exchanged, and else not"
+            ),
         ),
     ]
 
@@ -95,15 +102,16 @@ def _shuffled(context: CheckContext, name: str) -> tuple[NDArray[np.floating[Any
     return np.clip(look.down - look.across, 0, 1), mixed
 
 
-def _out_of_place(context: CheckContext, name: str, change: Change) -> NDArray[np.float64]:
-    """How many times nearer to its class an image would be after the change; 0 of a gray set's channels."""
-    splits, train = context.dataset.splits, context.texture["train"]
-    own = context.texture[name]
+def _changed(context: CheckContext, name: str, change: Change) -> tuple[NDArray[np.float64], Mask]:
+    """How surely an image is as it should be, and the images that were changed."""
+    splits, train, own = context.dataset.splits, context.texture["train"], context.texture[name]
     if change is exchanged and own.levels.shape[2] < 3:
-        return np.zeros(len(own.noise))
-    return misfit(
-        change, SLACK[change], own.levels, splits[name].labels, train.levels, splits["train"].labels
-    )
+        return np.zeros(len(own.noise)), np.zeros(len(own.noise), bool)
+    fit, known = fit_as_it_is(change, own.levels, splits[name].labels, train.levels, splits["train"].labels)
+    if not len(known) or np.mean(known < 0) > CHANCE:
+        return fit, np.zeros(len(fit), bool)
+    under = max(0.0, -float(np.quantile(known, 0.05)))
+    return fit, fit < -min(CERTAIN + UNSURE * under, UNLIKELY)
 
 
 def _times_the_quantile(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.audits.checks.context import CheckContext, Checked
-from assay.audits.checks.damage import FILLED, NOISY, OUT_OF_PLACE, Flaw, Mask, damages
+from assay.audits.checks.damage import CERTAIN, FILLED, NOISY, UNLIKELY, Flaw, Mask, damages
 from assay.audits.checks.issues import counted, flagged, not_evaluated, percent
 from assay.audits.measures.dead_pixels import dead_pixels
 from assay.audits.measures.image_stats import ImageStats
@@ -106,9 +106,10 @@ def _threshold() -> str:
         f"on and at the size of the file: fine structure under {SOFT:g} of that at half the size, and a "
         f"quarter under the class; cropped: over {contact} of the border, far beyond the class; "
         f"truncated: over {filled} of the height in one value; noise: over {NOISY:g} gray levels all over, "
-        "far beyond the class; shuffled: rows in an order like chance; negative, channels: "
-        f"{OUT_OF_PLACE:g} times as far from the class as the picture set right; dead pixels: one value in "
-        "all images of the set, or of a split where the others vary, among neighbors that vary; what more "
+        "far beyond the class; shuffled: rows in an order like chance; negative, channels: a "
+        f"regression, 1 for as it should be and -1 for changed, under {-CERTAIN:g} to {-UNLIKELY:g}, by how "
+        "well the set tells it; dead pixels: one value in all images of the set, or of a split where the "
+        "others vary, among neighbors that vary; what more "
         f"than {nature} of a class has is its nature; more than {fails} of the images fail"
     )
 

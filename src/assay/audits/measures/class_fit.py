@@ -1,4 +1,4 @@
-"""Would a picture fit its class better if it were inverted, or its channels exchanged?"""
+"""Does a picture fit its class and the set as it is, or inverted, or with its channels exchanged?"""
 
 from collections.abc import Callable
 from typing import Final
@@ -8,19 +8,12 @@ from numpy.typing import NDArray
 
 from assay.audits.measures.robust_z import FEWEST
 from assay.core.arrays import Float32s
-from assay.estimators.projections import spread_rows
+from assay.estimators.odd_kernel import odd_kernel_ridge
 
-#: Which nearest picture of the class counts: with damaged pictures in the class the first may be one too.
-_NEAREST: Final = 3
+#: Gray levels by which a change must move a picture: of one without color nobody can say which is red.
+_SEEN: Final = 10.0
 
-#: A class is represented by so many of its pictures.
-_MOST: Final = 200
-
-#: A picture set right must lie in its class: no farther than this share of its pictures, with some room.
-_FITS: Final = 0.95
-_ROOM: Final = 1.3
-
-#: How `Texture.levels` would look of the picture set right.
+#: How `Texture.levels` would look of the picture set right; twice changed it is as it was.
 Change = Callable[[Float32s], Float32s]
 
 
@@ -35,37 +28,38 @@ def exchanged(levels: Float32s) -> Float32s:
     return levels[..., ::-1]
 
 
-def misfit(
+def fit_as_it_is(
     change: Change,
-    slack: float,
     levels: Float32s,
     labels: NDArray[np.int64],
     train: Float32s,
     train_labels: NDArray[np.int64],
-) -> NDArray[np.float64]:
-    """How many times farther a picture lies from its class than it would if it were changed: float64 `(n,)`.
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How surely a picture is as it should be, by its class and the set; by kernel ridge regression.
 
-    0 where it would not fit its class after the change either. A class of fewer than `FEWEST` pictures stands
-    for itself with all the others. slack: gray levels added to both distances, so that of two pictures nearly
-    in place neither is out of place. levels: of the pictures asked about, train: of those that tell the
-    classes; where both are the same pictures, each is left out of its own class.
+    float64 `(n,)`, about 1 where it is and -1 where it should be changed, near 0 where the set does not tell;
+    0 of a picture that the change hardly moves. And that of pictures of train, `(m,)`, which says how well
+    the set tells it (see `odd_kernel_ridge`). Classes of fewer than `FEWEST` pictures count as one.
+
+    levels: `Texture.levels` of the pictures asked about, `(n, 21, c)`; train: of those that are learned from;
+    where both are the same array, each is left out of what it is judged by.
     """
-    told = np.zeros(len(levels))
+    small = np.bincount(train_labels, minlength=int(labels.max(initial=0)) + 1) < FEWEST
+    asked_of, learned_of = (np.where(small[of], -1, of) for of in (labels, train_labels))
     own = levels is train
-    for label in np.unique(labels):
-        asked = np.flatnonzero(labels == label)
-        members = np.flatnonzero(train_labels == label)
-        few = members if len(members) >= FEWEST else np.arange(len(train))
-        few = few[spread_rows(len(few), _MOST)]
-        if len(few) <= _NEAREST:
-            continue
-        reference = _flat(train[few])
-        usual = np.quantile(_distances(reference, reference, few[:, None] == few), _FITS)
-        itself = (asked[:, None] == few) & own
-        as_is = _distances(_flat(levels[asked]), reference, itself)
-        after = _distances(_flat(change(levels[asked])), reference, itself)
-        told[asked] = np.where(after <= _ROOM * usual, (as_is + slack) / (after + slack), 0)
-    return told
+    points, twins = _flat(levels), _flat(change(levels))
+    base, base_twins = (points, twins) if own else (_flat(train), _flat(change(train)))
+    seen, known = (_moves(*pair) > _SEEN for pair in ((points, twins), (base, base_twins)))
+    told = np.zeros(len(levels))
+    told[seen], left_out = odd_kernel_ridge(
+        points[seen], asked_of[seen], base[known], base_twins[known], learned_of[known], itself=own
+    )
+    return told, left_out
+
+
+def _moves(points: Float32s, twins: Float32s) -> NDArray[np.float64]:
+    distances: NDArray[np.float64] = np.sqrt(np.square(points - twins).sum(axis=1, dtype=np.float64))
+    return distances
 
 
 def _flat(levels: Float32s) -> Float32s:
@@ -74,12 +68,3 @@ def _flat(levels: Float32s) -> Float32s:
     parts = [part / np.sqrt(2 * part.shape[1]) for part in (cells, quantiles)]
     flat: Float32s = np.concatenate(parts, axis=1)
     return flat
-
-
-def _distances(asked: Float32s, reference: Float32s, itself: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """To the `_NEAREST` nearest of the reference. itself: `(asked, reference)`, pairs that do not count."""
-    squares = (asked**2).sum(axis=1)[:, None] + (reference**2).sum(axis=1) - 2 * asked @ reference.T
-    squares[itself] = np.inf
-    nearest = np.partition(np.maximum(squares, 0), _NEAREST - 1, axis=1)[:, _NEAREST - 1]
-    distances: NDArray[np.float64] = np.sqrt(nearest).astype(np.float64)
-    return distances
