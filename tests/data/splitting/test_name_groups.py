@@ -91,3 +91,38 @@ def test_arrays_have_no_names_that_tell() -> None:
     images = np.zeros((4, 8, 8), np.uint8)
     with pytest.raises(AssayError, match="finds nothing in 4 names"):
         assay.load((images, np.array([0, 1, 0, 1])), group_pattern="([^/_]+)_")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        ("(", "is no regular expression"),
+        ("(" * 5_000, "is no regular expression"),
+        ("a{99999999999}", "is no regular expression"),
+        ("[[a]", "nested set"),
+        ("(?:a|b)" * 5_000, "more than 10,000"),
+        ("(a)(b)", "2 parts"),
+    ],
+)
+def test_patterns_that_cannot_be_used(pattern: str, words: str) -> None:
+    """Told shortly, however long they are; `[[a]` was a warning of Python's on the terminal."""
+    with pytest.raises(AssayError, match=words) as caught:
+        checked_pattern(pattern)
+    assert (caught.value.code, len(str(caught.value)) < 400) == ("bad-value", True)
+
+
+def test_a_pattern_without_an_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ran for ever; a process that is inside such a search cannot end it."""
+    monkeypatch.setattr("assay.data.splitting.name_groups.SECONDS", 1.0)
+    images = Split.from_arrays(np.zeros((2, 2, 2, 1), np.uint8), np.zeros(2, np.int64), ("a" * 60 + "!", "b"))
+    with pytest.raises(AssayError, match="did not end within 1 s on 2 names") as caught:
+        with_name_groups({"train": images}, "(?:a+)+$")
+    assert caught.value.code == "bad-value"
+
+
+def test_names_of_bytes_and_other_scripts() -> None:
+    """What no text can hold comes back as it was."""
+    names = ("\udcff1_a", "\u4e8c1_\n", "\U0001f600_\udc80", "\x00_b")
+    images = Split.from_arrays(np.zeros((4, 2, 2, 1), np.uint8), np.zeros(4, np.int64), names)
+    found = with_name_groups({"train": images}, "^([^_]+)_")["train"].columns["group"]
+    assert tuple(found) == ("\udcff1", "\u4e8c1", "\U0001f600", "\x00")

@@ -1,24 +1,51 @@
 """Groups that names tell: of frames of a video, pictures of a patient, views of a product."""
 
+import json
 import re
+import subprocess
+import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import Final, Protocol
 
 from assay.core.errors import AssayError
-from assay.core.text import counted, one_line
+from assay.core.memory import short_of
+from assay.core.text import counted, one_line, shortened
 from assay.data.values import Split
+
+#: Seconds that a pattern may take, and names for which it has one more: each takes microseconds.
+SECONDS: Final = 20.0
+_NAMES_A_SECOND: Final = 5_000
+
+#: Characters of a pattern: longer ones take seconds to be understood.
+_LONGEST: Final = 10_000
+
+#: A pattern such as `(a+)+$` tries more ways than there is time for, and `re` cannot be stopped inside a
+#: process: so another one asks it, which can be ended.
+_SEARCH: Final = """
+import json, re, sys
+pattern, names = json.load(sys.stdin)
+found = re.compile(pattern)
+matches = (found.search(name) for name in names)
+json.dump([(match[found.groups] or match[0]) if match else "" for match in matches], sys.stdout)
+"""
 
 
 def checked_pattern(pattern: str) -> re.Pattern[str]:
     """A regular expression with one part in parentheses, or none. Raises AssayError `bad-value`."""
+    shown = shortened(one_line(pattern))
+    if len(pattern) > _LONGEST:
+        what = f"{shown} has {len(pattern):,} characters, more than {_LONGEST:,}"
+        raise AssayError("bad-value", "--group-pattern", what, "Write a shorter one.")
     try:
-        found = re.compile(pattern)
-    except (re.error, OverflowError, RecursionError) as error:
-        what = f"{one_line(pattern)} is no regular expression: {one_line(str(error))}"
+        with warnings.catch_warnings(action="error"):  # of what newer versions of `re` read otherwise
+            found = re.compile(pattern)
+    except (re.error, OverflowError, RecursionError, Warning) as error:
+        what = f"{shown} is no regular expression: {shortened(one_line(str(error)))}"
         raise AssayError("bad-value", "--group-pattern", what, "Correct it.") from error
     if found.groups > 1:
-        what = f"{one_line(pattern)} has {found.groups} parts in parentheses, and one can be the group"
+        what = f"{shown} has {found.groups} parts in parentheses, and one can be the group"
         raise AssayError("bad-value", "--group-pattern", what, "Write (?:...) around all others.")
     return found
 
@@ -28,6 +55,30 @@ def groups_of_names(names: Sequence[str], pattern: re.Pattern[str]) -> tuple[str
     part; "" where it finds nothing."""
     matches = (pattern.search(name) for name in names)
     return tuple((match[pattern.groups] or match[0]) if match else "" for match in matches)
+
+
+def _groups_in_time(names: Sequence[str], pattern: re.Pattern[str]) -> tuple[str, ...]:
+    """The same by another process, ended with AssayError `bad-value` where it takes too long."""
+    seconds = SECONDS + len(names) / _NAMES_A_SECOND
+    asked = json.dumps([pattern.pattern, list(names)])
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", "-c", _SEARCH],
+            input=asked,
+            capture_output=True,
+            text=True,
+            encoding="ascii",
+            timeout=seconds,
+            check=True,
+        )
+    except subprocess.TimeoutExpired as error:
+        shown = shortened(one_line(pattern.pattern))
+        what = f"{shown} did not end within {seconds:.0f} s on {len(names):,} names"
+        fix = "Do not repeat what repeats, as (a+)+ does."
+        raise AssayError("bad-value", "--group-pattern", what, fix) from error
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise short_of("the process that looks for groups in names could not begin, or was ended") from error
+    return tuple(json.loads(done.stdout))
 
 
 def with_name_groups(splits: Mapping[str, Split], pattern: str) -> dict[str, Split]:
@@ -57,7 +108,7 @@ def name_groups(split: str, images: _Named, pattern: str) -> tuple[str, ...]:
     if "group" in images.columns:
         what = "the data have a column of groups"
         raise AssayError("bad-value", "--group-pattern", what, "Leave out one of the two.")
-    groups = groups_of_names(images.ids, checked_pattern(pattern))
+    groups = _groups_in_time(images.ids, checked_pattern(pattern))
     if "" in groups:
         first, missing = images.ids[groups.index("")], counted(groups.count(""), "name", "names")
         what = f"it finds nothing in {missing} of {len(groups):,} in {split}, the first {one_line(first)}"
