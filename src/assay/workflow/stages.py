@@ -223,7 +223,7 @@ def _fitted(
     )
     if not finish:
         return fit(request)
-    with working_together(settings.workers, folder, plan.location["argument"]) as place:
+    with working_together(settings.workers, folder, plan.location["argument"], on_event) as place:
         return fit(replace(request, place=replace(place, wanted=wanted)))
 
 

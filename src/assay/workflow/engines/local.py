@@ -5,7 +5,6 @@ start commands, and to start those again that were killed.
 """
 
 import subprocess
-from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,6 +12,7 @@ from assay.core.errors import AssayError
 from assay.core.events import OnEvent, progress, warn
 from assay.core.thread_count import thread_count
 from assay.workflow.engines.outcome import ATTEMPTS, failure
+from assay.workflow.engines.stopped import telling_stopped
 from assay.workflow.engines.with_parent import begin
 
 
@@ -29,8 +29,13 @@ def processes(commands: Mapping[str, Sequence[str]], workers: int | None, on_eve
 
     Raises the AssayError of a command that failed, and `engine-failed` where one was killed again and again.
     """
-    running: deque[subprocess.Popen[str]] = deque()
-    with ThreadPoolExecutor(workers or thread_count()) as pool:
+    running: dict[str, subprocess.Popen[str]] = {}
+
+    def numbers() -> dict[str, int]:
+        return {f"the worker of shard {shard}": process.pid for shard, process in running.copy().items()}
+
+    pooled = ThreadPoolExecutor(workers or thread_count())
+    with pooled as pool, telling_stopped(numbers, "audit", on_event):
         done = [pool.submit(_run, shard, command, running, on_event) for shard, command in commands.items()]
         try:
             for number, each in enumerate(done, 1):
@@ -39,19 +44,18 @@ def processes(commands: Mapping[str, Sequence[str]], workers: int | None, on_eve
         except BaseException:  # also when interrupted: nobody works on for nothing
             for each in done:
                 each.cancel()
-            for process in list(running):
+            for process in running.copy().values():
                 process.kill()
             raise
 
 
 def _run(
-    shard: str, command: Sequence[str], running: "deque[subprocess.Popen[str]]", on_event: OnEvent
+    shard: str, command: Sequence[str], running: "dict[str, subprocess.Popen[str]]", on_event: OnEvent
 ) -> None:
     for attempt in range(1, ATTEMPTS + 1):
-        process = begin(command)
-        running.append(process)
+        process = running[shard] = begin(command)
         _, told = process.communicate()
-        running.remove(process)
+        del running[shard]
         if process.returncode >= 0:
             break
         if attempt < ATTEMPTS:

@@ -17,9 +17,11 @@ from typing import Final
 
 from assay.core import durable
 from assay.core.errors import AssayError
+from assay.core.events import OnEvent
 from assay.data.values import Dataset
 from assay.training.place import Place, given_place
 from assay.workflow.engines.outcome import failure
+from assay.workflow.engines.stopped import telling_stopped
 from assay.workflow.engines.with_parent import begin
 
 #: Seconds that a process may take to end once its work is done, or once it has lost another.
@@ -94,7 +96,9 @@ class _Helper:
 
 
 @contextmanager
-def working_together(workers: int | None, folder: Path | None, data: str) -> Iterator[Place]:
+def working_together(
+    workers: int | None, folder: Path | None, data: str, on_event: OnEvent
+) -> Iterator[Place]:
     """The place of this process; until the block ends, helpers stand at the others.
 
     folder: of the run, which helpers read; data: where its data lie. Without a folder only torchrun can start
@@ -119,7 +123,8 @@ def working_together(workers: int | None, folder: Path | None, data: str) -> Ite
                 stands = replace(first, rank=rank, local_rank=rank)
                 process = begin(command, {**os.environ, **_LOOPBACK, **stands.environment()})
                 helpers.append(_Helper(rank, process, pool.submit(process.communicate)))
-            with _variables(_LOOPBACK):
+            numbers = {f"worker {helper.rank}": helper.process.pid for helper in helpers}
+            with _variables(_LOOPBACK), telling_stopped(lambda: numbers, "train", on_event):
                 yield replace(first, watch=lambda: _watch(helpers))
             _wait_for(helpers)
         except AssayError as error:
