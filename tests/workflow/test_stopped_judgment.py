@@ -1,13 +1,17 @@
 """A finished run that is judged or reported again and stopped before its manifest: the command goes on."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from assay.cli.main import exit_code
-from assay.workflow.run_folder import RunFolder, file_hashes, read_manifest
+from assay.core import durable
+from assay.core.durable import TEMPORARY
+from assay.core.files import Files
+from assay.workflow.run_folder import JUDGED, RunFolder, file_hashes, need_intact, read_manifest
 from torture.job import tiny_dataset, tiny_split
 
 QUICK = ("--checks", "identity", "-q")
@@ -83,3 +87,60 @@ def test_a_changed_model_is_still_refused(capfd: pytest.CaptureFixture[str]) -> 
     Path("a/history.csv").write_text("other")
     assert exit_code(["evaluate", "a", "-q"]) == 4
     assert "run-damaged" in capfd.readouterr().err
+
+
+def test_another_rule_stopped_at_every_change_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--max-risk` changes the model: stopped after that, before the manifest, the run was called damaged.
+
+    And an export of the model as it was stayed: `verify` called the run changed, `serve` refused it.
+    """
+    monkeypatch.setattr("assay.workflow.run_files.write_report", _short_report)
+    assert exit_code(["run", "set.npz", "--model", "nearest-mean", *QUICK, "--out", "a"]) == 0
+    assert exit_code(["export", "a", "-q"]) == 0
+    shutil.copytree("a", "kept")
+    number, ended = 0, False
+    while not ended:
+        shutil.rmtree("a")
+        shutil.copytree("kept", "a")
+        ended = _stop_at_change(monkeypatch, ["evaluate", "a", "--max-risk", "0.2", "-q"], number)
+        need_intact(Path("a"), JUDGED)
+        if number % 5 == 0 or ended:
+            assert exit_code(["evaluate", "a", "--max-risk", "0.2", "-q"]) == 0
+            assert exit_code(["verify", "a", "-q"]) == 0
+            _is_whole(Path("a"))
+            assert not Path("a/export/model.onnx").exists()
+        number += 1
+    assert number > 10
+    assert exit_code(["export", "a", "-q"]) == 0
+    assert exit_code(["verify", "a", "-q"]) == 0
+
+
+def _short_report(folder: Path, _: object) -> None:
+    """In place of figures, which take nearly all of the time."""
+    durable.write_text(folder / "report.html", "a report")
+
+
+def _stop_at_change(monkeypatch: pytest.MonkeyPatch, line: list[str], number: int) -> bool:
+    """Run a command that is stopped before its change of that number; whether it came to its end before."""
+    changes = []
+
+    class Stopping(Files):
+        def rename(self, source: Path, target: Path) -> None:
+            self._count()
+            super().rename(source, target)
+
+        def unlink(self, path: Path) -> None:
+            if not path.name.startswith(TEMPORARY):
+                self._count()
+            super().unlink(path)
+
+        def _count(self) -> None:
+            changes.append(1)
+            if len(changes) == number + 1:
+                raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(durable, "files", Stopping())
+        code = exit_code(line)
+    assert code in (0, 130)
+    return code == 0

@@ -115,6 +115,11 @@ def each_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def no_constant(name: str) -> float:
+    """For `json.loads(..., parse_constant=)`. Raises ValueError: JSON has no NaN and no infinity."""
+    raise ValueError(f"{name} is no value of JSON")
+
+
 def shortened(text: str, most: int = 100) -> str:
     """The text or, where it is long, its beginning."""
     return text if len(text) <= most else f"{text[:most]}..."

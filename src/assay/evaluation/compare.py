@@ -247,6 +247,8 @@ def obstacles(candidates: Sequence[Candidate]) -> Iterator[str]:
     for candidate in candidates[1:]:
         if candidate.fingerprints["test"] != first.fingerprints["test"]:
             yield _other_images(first, candidate)
+        elif first.answers and candidate.answers and first.answers.images != candidate.answers.images:
+            yield f"the answers of {first.name} and {candidate.name} are not of the same images"
 
 
 def _other_images(first: Candidate, other: Candidate) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.errors import AssayError
-from assay.core.text import read_csv_text
+from assay.core.text import no_constant, read_csv_text, shortened
 
 #: The columns of `predictions.csv` that every run has.
 _COLUMNS = ("split", "index", "id", "digest", "label", "predicted", "probability")
@@ -51,6 +51,11 @@ class Answers:
         return np.array([row.right for row in self.rows], bool)
 
     @cached_property
+    def images(self) -> tuple[tuple[str, str], ...]:
+        """Digest and label of each image."""
+        return tuple((row.digest, row.label) for row in self.rows)
+
+    @cached_property
     def predicted(self) -> NDArray[np.str_]:
         """The answers as class names, `(n,)`."""
         return np.array([row.predicted for row in self.rows], dtype=str)
@@ -75,6 +80,8 @@ def read_answers(folder: Path) -> Answers:
         header, lines = read_csv_text(file.read_text("utf-8"))
         columns = [header.index(name) for name in (*_COLUMNS, *(("group",) if "group" in header else ()))]
         rows = [_answer([line[column] for column in columns]) for line in lines]
+        if not rows:
+            raise ValueError("it has no answers")
     except (OSError, ValueError, IndexError) as error:
         raise AssayError("run-damaged", file, str(error), "Repeat the run.") from error
     return Answers(tuple(sorted(rows, key=lambda row: (row.digest, row.label, row.index))))
@@ -82,6 +89,8 @@ def read_answers(folder: Path) -> Answers:
 
 def _answer(cells: list[str]) -> Answer:
     split, index, name, digest, label, predicted, probability, *group = cells
+    if not 0 <= float(probability) <= 1:
+        raise ValueError(f"a probability is {shortened(probability)}")
     number = int(group[0]) if group else None
     return Answer(split, int(index), name, digest, label, predicted, float(probability), number)
 
@@ -89,7 +98,7 @@ def _answer(cells: list[str]) -> Answer:
 def read_record(file: Path) -> dict[str, Any]:
     """A JSON file of a run. Raises AssayError `run-damaged`."""
     try:
-        record = json.loads(file.read_text("utf-8"))
+        record = json.loads(file.read_text("utf-8"), parse_constant=no_constant)
     except (OSError, ValueError, RecursionError) as error:
         raise AssayError("run-damaged", file, str(error), "Repeat the run.") from error
     if not isinstance(record, dict):

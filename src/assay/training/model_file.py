@@ -77,6 +77,12 @@ def save_model(model: ModelData, folder: Path) -> None:
     Raises AssayError (see `durable.create`).
     """
     durable.make_directory(folder)
+    for name, content in saved_files(model).items():
+        durable.write_bytes(folder / name, content)
+
+
+def saved_files(model: ModelData) -> dict[str, bytes]:
+    """What `save_model` writes, by name, in that order."""
     weights = weights_file(model)
     record = {
         "recipe": dict(model.recipe),
@@ -91,8 +97,8 @@ def save_model(model: ModelData, folder: Path) -> None:
         "weights_sha256": hashlib.sha256(weights).hexdigest(),
         **({"probe": _probe(model)} if model.own_net else {}),
     }
-    durable.write_bytes(folder / WEIGHTS, weights)
-    durable.write_json(folder / RECORD, {"schema": 1, **record, "sha256": _checksum(record)})
+    text = durable.json_text({"schema": 1, **record, "sha256": _checksum(record)})
+    return {WEIGHTS: weights, RECORD: durable.utf_8(text)}
 
 
 def weights_file(model: ModelData) -> bytes:
@@ -131,6 +137,19 @@ def read_model_data(folder: Path, net_given: GivenNet | None = None) -> ModelDat
     )
     _check_probe(model, record.probe, Path(folder) / RECORD)
     return model
+
+
+def read_model_record(folder: Path) -> dict[str, Any]:
+    """What `model.json` says of a model, without its weights: recipe, layers and history, as JSON types.
+
+    Raises AssayError `model-refused` for anything else.
+    """
+    path = Path(folder) / RECORD
+    record = _read_record(path)
+    if record.recipe.model != OWN:  # of a net of the user's own nothing but the net tells
+        _check_layers(record, record.recipe, path)
+    layers, history = record.layers.as_record(), History(record.history).as_record()
+    return {"recipe": record.recipe.as_record(), "layers": layers, "history": history}
 
 
 def _own_net(record: _Record, given: GivenNet | None, path: Path) -> OwnNet | None:

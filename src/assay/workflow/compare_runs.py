@@ -4,23 +4,25 @@ What a run folder says is enough; the data are only looked up for the pictures o
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from assay.audits.values import Audit
+from assay.core import durable
 from assay.core.errors import AssayError
 from assay.core.events import Event, OnEvent, ignore, stage, warn
 from assay.data.values import Dataset, Split
 from assay.evaluation.compare import Candidate, Comparison, lay_out, need_same_test
-from assay.evaluation.predictions_file import read_answers, read_record
+from assay.evaluation.predictions_file import read_answers
 from assay.reports.page.comparison import ComparisonContent, write_comparison
 from assay.training.classifier import Model
 from assay.workflow import run_folder
 from assay.workflow.own_models.given_probabilities import ANSWERS
 from assay.workflow.planning.data import open_data
 from assay.workflow.planning.plan import reading_of_run
+from assay.workflow.recorded.results import read_audit_record, read_evaluation_record
 from assay.workflow.run_folder import RunFolder
 from assay.workflow.shown.progress import shown
 
@@ -157,17 +159,17 @@ def _read_entry(folder: Path) -> Entry:
     """A finished run. Raises AssayError `not-a-run-folder`, `run-damaged`, `model-refused`."""
     manifest = run_folder.need_intact(folder)
     if (folder / ANSWERS.file).is_file():
-        return _read_foreign(folder, manifest)
+        return _read_foreign(folder)
     if not (folder / "model").is_dir():
         what = "it holds an audit and no model"
         raise AssayError("not-a-run-folder", folder, what, "Give the folder of `assay run` or `assay train`.")
-    model, seed = Model.read(folder / "model"), run_folder.read_config(folder)["seed"]
+    model, seed = Model.read(folder / "model"), run_folder.read_config(folder).get("seed", 0)
     tested = (folder / "evaluation.json").is_file()
-    scores = read_record(folder / "evaluation.json") if tested else {}
+    scores = read_evaluation_record(folder) if tested else {}
     costs = model.costs()
     candidate = Candidate(
         name=run_folder.model_name(model.recipe["name"], seed),
-        data=read_record(folder / "audit.json")["dataset"]["name"],
+        data=read_audit_record(folder)["dataset"]["name"],
         recipe=model.recipe,
         seed=seed,
         fingerprints={**model.fingerprints, **({"test": scores["fingerprint"]} if tested else {})},
@@ -176,15 +178,14 @@ def _read_entry(folder: Path) -> Entry:
         answers=read_answers(folder) if tested else None,
     )
     training = manifest.get("training", {})
-    seconds = None if training.get("resumed", True) else training["seconds"]
+    seconds = None if training.get("resumed", True) else training.get("seconds")
     return Entry(candidate, folder, seconds)
 
 
-def _read_foreign(folder: Path, manifest: Mapping[str, Any]) -> Entry:
+def _read_foreign(folder: Path) -> Entry:
     """A model that was trained elsewhere: its costs are not known, and no two are the same but for a seed."""
-    scores = read_record(folder / "evaluation.json")
-    dataset = read_record(folder / "audit.json")["dataset"]
-    name, answers = scores["model"]["recipe"], manifest["files"][ANSWERS.file]
+    scores, dataset = read_evaluation_record(folder), read_audit_record(folder)["dataset"]
+    name, answers = scores["model"]["recipe"], durable.file_sha256(folder / ANSWERS.file)
     costs = ("parameters", "trainable_parameters", "multiply_adds", "bytes")
     candidate = Candidate(
         name=name,

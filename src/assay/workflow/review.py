@@ -6,6 +6,7 @@ from typing import Final
 from assay.audits.review_table import suspect_rows
 from assay.core import durable
 from assay.core.errors import AssayError
+from assay.core.text import one_line
 from assay.data.decisions import decided_in, decisions_csv
 from assay.data.formats.text_table import read_table
 from assay.workflow import run_folder
@@ -27,7 +28,7 @@ def review(run: str | Path, out: str | Path | None = None) -> Path:
         fix = "Go on with that file, or give another with --out."
         raise AssayError("output-exists", path, "there are decisions already", fix)
     run_folder.read_config(folder)
-    durable.write_text(path, decisions_csv(suspect_rows(_issues(folder), decided_in(folder))))
+    durable.write_text(path, _rows_of(folder))
     return path
 
 
@@ -36,9 +37,14 @@ def suspects_of(path: Path) -> int:
     return len(read_table(path)["digest"])
 
 
-def _issues(folder: Path) -> str:
-    """The text of the run's `issues.csv`."""
+def _rows_of(folder: Path) -> str:
+    """The table for the run's `issues.csv`."""
     file = folder / "issues.csv"
     if not file.is_file():
         raise AssayError("run-damaged", file, "the run has no issues.csv", "Repeat the run.")
-    return file.read_text("utf-8")
+    try:
+        return decisions_csv(suspect_rows(file.read_text("utf-8"), decided_in(folder)))
+    except KeyError as error:
+        raise AssayError("run-damaged", file, f"it has no column {error}", "Repeat the run.") from error
+    except ValueError as error:
+        raise AssayError("run-damaged", file, one_line(str(error)), "Repeat the run.") from error

@@ -18,9 +18,10 @@ from assay.core import durable
 from assay.core.disk_errors import environment_errors
 from assay.core.errors import AssayError, Interrupted
 from assay.core.machine import library_versions, machine_facts
-from assay.core.text import in_unicode, one_line
+from assay.core.text import in_unicode, no_constant, one_line
 from assay.data.formats.safe_open import holds
-from assay.workflow.manifest_shape import manifest_problem
+from assay.workflow.recorded.config import config_problem
+from assay.workflow.recorded.manifest import manifest_problem
 
 CONFIG: Final = "config.toml"
 MANIFEST: Final = "manifest.json"
@@ -29,6 +30,9 @@ LOCK: Final = ".lock"
 
 #: In the manifest: the hashes of files that are being added to a finished run, and may be there or not yet.
 PENDING: Final = "pending"
+
+#: Among those hashes: the file is being removed.
+GONE: Final = ""
 
 #: Where a run of several models has a complete run folder for each.
 MODELS: Final = "models"
@@ -62,6 +66,14 @@ class RunFolder:
     facts: dict[str, Any] = field(default_factory=dict)
     _started: datetime = field(default_factory=lambda: datetime.now(UTC))
     _started_tick: float = field(default_factory=time.monotonic)
+
+    def announce(self, files: Mapping[str, str]) -> None:
+        """Name files of a finished run that are about to change, with the hash that they will have (`GONE`).
+
+        Stopped anywhere before `finish`, the run is then whole with the old ones, the new ones, or both.
+        """
+        manifest = _settled(self.path, read_manifest(self.path))
+        durable.write_json(self.path / MANIFEST, {**manifest, PENDING: dict(files)})
 
     def finish(self) -> None:
         """Commit the run: hash every file and write the manifest, last of all."""
@@ -210,9 +222,13 @@ def read_config(path: Path) -> dict[str, Any]:
             "not-a-run-folder", path, f"there is no {CONFIG} in it", "Give the folder of a run, as runs/..."
         )
     try:
-        return tomllib.loads(file.read_text("utf-8"))
+        config = tomllib.loads(file.read_text("utf-8"))
     except (ValueError, RecursionError) as error:  # also an integer of too many digits
         raise AssayError("run-damaged", file, one_line(str(error)), "Repeat the run.") from error
+    problem = config_problem(config)
+    if problem:
+        raise AssayError("run-damaged", file, problem, "Repeat the run; this file was changed.")
+    return config
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
@@ -228,7 +244,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
             "Give the folder of a finished run; `assay run --out` with the same options continues one.",
         )
     try:
-        manifest = json.loads(file.read_text("utf-8"))
+        manifest = json.loads(file.read_text("utf-8"), parse_constant=no_constant)
     except (ValueError, RecursionError) as error:
         raise AssayError("run-damaged", file, one_line(str(error)), "Repeat the run.") from error
     problem = manifest_problem(manifest)
@@ -275,12 +291,17 @@ def add_file(path: Path, name: str, content: Any, facts: Mapping[str, Any]) -> N
 def _settled(path: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
     """The manifest without what was pending: a file that is there as it was meant to be is one of the run."""
     pending = manifest.get(PENDING, {})
-    there = {name: sha for name, sha in pending.items() if _has_hash(path / name, sha)}
+    done = {name: sha for name, sha in pending.items() if _has_hash(path / name, sha)}
     rest = {key: value for key, value in manifest.items() if key != PENDING}
-    return {**rest, "files": {**manifest["files"], **there}}
+    return {
+        **rest,
+        "files": {name: sha for name, sha in {**manifest["files"], **done}.items() if sha != GONE},
+    }
 
 
 def _has_hash(file: Path, sha: str) -> bool:
+    if sha == GONE:
+        return not file.exists()
     return file.is_file() and durable.file_sha256(file) == sha
 
 

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from assay.audits.parts.measured import Merged
 from assay.audits.registry import measure_all
 from assay.audits.run import run_checks
 from assay.audits.values import Audit
+from assay.core import durable
 from assay.core.events import Event, OnEvent, ignore, stage, warn
 from assay.data.decisions import Decided
 from assay.data.splitting.stratified import HoldOut, hold_out
@@ -24,6 +26,7 @@ from assay.training.fit import fit
 from assay.training.fit_request import FitRequest
 from assay.training.inference.any_model import resolved, summarize
 from assay.training.model.values import ModelSummary
+from assay.training.model_file import saved_files
 from assay.training.place import Place
 from assay.training.recipes import NetRecipe, Recipe
 from assay.workflow.engines.training_workers import working_together
@@ -31,7 +34,7 @@ from assay.workflow.evidence import calibrate, judge, judge_answers, with_rule
 from assay.workflow.own_models.answers import FOREIGN
 from assay.workflow.planning.plan import Plan, need_same_data
 from assay.workflow.results import with_model, with_score, with_settings
-from assay.workflow.run_folder import RunFolder
+from assay.workflow.run_folder import GONE, RunFolder, read_manifest
 from assay.workflow.training_warnings import training_warnings
 
 _OWN_FEATURES: Final = "--backbone: the audit looks at the features that --features gives, not at that net's"
@@ -99,10 +102,26 @@ def test_one(
     held = hold_out_rows(plan)
     if max_risk is not None:
         model = with_rule(model, *validation_rows(plan.train, held, plan.dataset), max_risk)
+        _announce(folder, model, on_event)
     score = evaluate_model(model, plan.dataset, results.audit, plan.decided, on_event) if test else None
     results = with_score(with_model(results, model, held, plan.decided), score)
     report(folder, plan, results, model, on_event)
     return Run(folder.path, results.audit, model, score, results=results)
+
+
+def _announce(folder: RunFolder, model: Model, on_event: OnEvent) -> None:
+    """Prepare a finished run for a model that answers by another rule: an export of the one before goes."""
+    found = {f"model/{name}": sha256(content).hexdigest() for name, content in saved_files(model).items()}
+    listed = read_manifest(folder.path)["files"]
+    changed = {name: sha for name, sha in found.items() if listed.get(name) != sha}
+    if not changed:
+        return
+    exported = [name for name in listed if name.startswith("export/")]
+    folder.announce({**changed, **dict.fromkeys(exported, GONE)})
+    for name in exported:
+        durable.remove(folder.path / name)
+    if exported:
+        warn(on_event, "evaluate", "the export is removed: the model answers by another rule now")
 
 
 def examined(

@@ -77,7 +77,7 @@ def croissant(source: CardSource) -> dict[str, Any]:
         "name": source.data_name,
         "description": f"{images:,} labelled images of {len(source.classes):,} classes, as audited by Assay "
         f"(fingerprint {data['fingerprint']}).",
-        "datePublished": str(source.manifest["ended"])[:10],
+        **({"datePublished": ended[:10]} if (ended := source.manifest.get("ended")) else {}),
         "identifier": data["fingerprint"],
         "distribution": [
             {

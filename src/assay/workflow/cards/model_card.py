@@ -23,7 +23,7 @@ def model_card(source: CardSource) -> str:
     assert source.model is not None
     costs = {key: source.model["layers"][key] for key in ("parameters", "multiply_adds", "bytes")}
     name = markdown_text(_name(source))
-    versions = ", ".join(f"{k} {v}" for k, v in sorted(source.manifest["versions"].items()))
+    versions = ", ".join(f"{k} {v}" for k, v in sorted(source.manifest.get("versions", {}).items()))
     return "\n".join(
         [
             front_matter(_head(source)),

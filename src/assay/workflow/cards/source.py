@@ -7,8 +7,9 @@ from typing import Any
 
 from assay.core.errors import AssayError
 from assay.core.text import one_line
-from assay.evaluation.predictions_file import read_record
+from assay.training.model_file import read_model_record
 from assay.workflow import run_folder
+from assay.workflow.recorded.results import read_audit_record, read_evaluation_record
 
 
 @dataclass(frozen=True)
@@ -40,19 +41,21 @@ class CardSource:
 def read_source(folder: Path, license_name: str, url: str) -> CardSource:
     """The records of a run folder whose files are as they were.
 
-    Raises AssayError `run-damaged`, `not-a-run-folder`, and `bad-value` for a run of several models.
+    Raises AssayError `run-damaged`, `model-refused`, `not-a-run-folder`, and `bad-value` for a run of several
+    models.
     """
     manifest = run_folder.need_intact(folder)
     config = run_folder.read_config(folder)
     if "audit.json" not in manifest["files"]:
         what, fix = "it compares runs and has no audit of its own", "Name the folder of one run."
         raise AssayError("bad-value", folder, what, fix)
+    if not {"issues.csv", "label_quality.csv"} & manifest["files"].keys():
+        what = "its manifest names no table of the audit"
+        raise AssayError("run-damaged", folder / run_folder.MANIFEST, what, "Repeat the run.")
     if config.get("recipes"):
         fix = "Name the folder of one: RUN/models/NAME."
         raise AssayError("bad-value", folder, "it has several models, and a card is of one", fix)
-
-    def record(name: str) -> Any:
-        return read_record(folder / name) if name in manifest["files"] else None
-
-    audit, evaluation, model = map(record, ("audit.json", "evaluation.json", "model/model.json"))
+    evaluation = read_evaluation_record(folder) if "evaluation.json" in manifest["files"] else None
+    model = read_model_record(folder / "model") if "model/model.json" in manifest["files"] else None
+    audit = read_audit_record(folder)
     return CardSource(manifest, config, audit, evaluation, model, one_line(license_name), one_line(url))

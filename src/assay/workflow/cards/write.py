@@ -14,7 +14,7 @@ def write_cards(folder: str | Path, license_name: str = "", url: str = "") -> li
     """Write the data card, Croissant metadata and, where the run has a model, the model card; their paths.
 
     license_name, url: what the owner says of them. Cards that were written before are replaced.
-    Raises AssayError `run-damaged`, `not-a-run-folder`, `bad-value`.
+    Raises AssayError `run-damaged`, `model-refused`, `not-a-run-folder`, `bad-value`.
     """
     folder = Path(folder)
     source = read_source(folder, license_name, url)

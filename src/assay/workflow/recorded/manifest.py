@@ -1,13 +1,44 @@
 """Whether parsed JSON is a manifest: it may come from anywhere, and its file names are opened."""
 
 import os
-from typing import Final
+from typing import Annotated, Final
+
+from pydantic import BaseModel, Field
 
 from assay.core.text import one_line
+from assay.workflow.recorded.problem import STRICT, problem_of
 
 #: Bytes: longer ones cannot be asked for without an error of the system.
 _LONGEST_NAME: Final = 255
 _LONGEST_PATH: Final = 2048
+
+_Seconds = Annotated[float, Field(ge=0)]
+
+
+class _Training(BaseModel):
+    model_config = STRICT
+
+    seconds: _Seconds | None = None
+    resumed: bool = True
+
+
+class _Model(BaseModel):
+    model_config = STRICT
+
+    folder: str
+    seconds: _Seconds | None = None
+
+
+class _Facts(BaseModel):
+    """What a manifest tells beside the files, as far as anything is made of it."""
+
+    model_config = STRICT
+
+    ended: str = ""
+    resumed: bool = False
+    versions: dict[str, str] = {}
+    training: _Training = _Training()
+    models: dict[str, _Model] = {}
 
 
 def manifest_problem(manifest: object) -> str:
@@ -28,10 +59,7 @@ def manifest_problem(manifest: object) -> str:
             return f"the name of a file is too long: {one_line(ascii(name[:60]))}..."
         if not isinstance(expected, str):
             return f"the hash of {one_line(ascii(name))} is not text"
-    for key in ("training", "models"):
-        if not isinstance(manifest.get(key, {}), dict):
-            return f'its "{key}" is not a JSON object'
-    return ""
+    return problem_of(_Facts, manifest)
 
 
 def _is_text(name: str) -> bool:
