@@ -57,6 +57,7 @@ SLOW = {
     "workflow/test_evidence.py": "several runs each",
     "workflow/test_model_grid.py": "runs of several models, stopped and resumed",
     "workflow/test_resume_and_verify.py": "runs stopped, resumed, trained again",
+    "workflow/test_odd_run_content.py": "hundreds of commands on odd files",
     "workflow/test_review.py": "several runs each",
     "workflow/test_shards.py": "whole audits in shards, and workers that are killed",
 }

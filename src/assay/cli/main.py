@@ -4,6 +4,7 @@ import logging
 import os
 import shlex
 import sys
+import threading
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -31,7 +32,7 @@ from assay.cli.streams import lasting_streams
 from assay.core.cache_folder import cache_folder
 from assay.core.errors import AssayError, Interrupted
 from assay.core.memory import is_short, short_of
-from assay.core.text import choices
+from assay.core.text import choices, one_line, shortened
 from assay.core.version import __version__
 
 app = typer.Typer(
@@ -92,6 +93,9 @@ def _options(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
+    if "--debug" not in sys.argv:
+        threading.excepthook = _report_thread
+        logging.raiseExceptions = False  # else a library's log on a full disk is a traceback on stderr
     sys.exit(exit_code(sys.argv[1:] if arguments is None else list(arguments)))
 
 
@@ -176,6 +180,13 @@ def _report_bug(kind: type[BaseException], error: BaseException, _: object) -> N
     problem = f"{kind.__name__}: {error}" if str(error) else kind.__name__
     fix = "This is a fault of Assay: please report it, with what the same command prints under --debug."
     sys.stderr.write(f"{AssayError('bug', 'assay', problem, fix)}\n")
+
+
+def _report_thread(ended: threading.ExceptHookArgs) -> None:
+    """A thread that ended by an exception, mostly a library's own: one line, and the command goes on."""
+    name = ended.thread.name if ended.thread else "a thread"
+    told = shortened(one_line(f"{ended.exc_type.__name__}: {ended.exc_value}"), 200)
+    sys.stderr.write(f"warning: {name} of this command ended early ({told})\n")
 
 
 def _out_of_memory(error: Exception) -> AssayError:

@@ -87,6 +87,7 @@ class _TensorBoard:
         self._add(rows, step)
 
     def close(self, *, finished: bool) -> None:  # noqa: ARG002  an event file has no such state
+        self._writer.flush()  # raises what its thread met; closing does not
         self._writer.close()
 
 
