@@ -258,3 +258,14 @@ def test_each_value_that_is_read_may_be_odd(
             wrong.append((content[:200], repr(error)))
     assert wrong == []
     assert read_at_all or name == "predictions.csv"
+
+
+@pytest.mark.parametrize("group", ["x", "", "-1", "9" * 30, "1.5"])
+def test_a_group_that_is_no_number_is_told(group: str, runs: Path, place: Path) -> None:
+    """As in the predictions of images that come in groups."""
+    shutil.copytree(runs / "good", place / "a")
+    header, *lines = (place / "a" / "predictions.csv").read_text().splitlines()
+    table = [f"{header},group", *(f"{line},{group}" for line in lines)]
+    _put(place / "a", "predictions.csv", "\n".join(table).encode())
+    with pytest.raises(AssayError, match="a group is"):
+        _compared(place / "a")

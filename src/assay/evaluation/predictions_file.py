@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.errors import AssayError
-from assay.core.text import no_constant, read_csv_text, shortened
+from assay.core.text import no_constant, read_csv_text, shortened, whole_number
 
 #: The columns of `predictions.csv` that every run has.
 _COLUMNS = ("split", "index", "id", "digest", "label", "predicted", "probability")
@@ -91,7 +91,9 @@ def _answer(cells: list[str]) -> Answer:
     split, index, name, digest, label, predicted, probability, *group = cells
     if not 0 <= float(probability) <= 1:
         raise ValueError(f"a probability is {shortened(probability)}")
-    number = int(group[0]) if group else None
+    number = whole_number(group[0]) if group else None
+    if group and number is None:
+        raise ValueError(f"a group is {shortened(group[0])}")
     return Answer(split, int(index), name, digest, label, predicted, float(probability), number)
 
 
