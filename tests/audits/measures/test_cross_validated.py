@@ -11,6 +11,7 @@ from assay.audits.measures.cross_validated import (
     tells_the_labels,
 )
 from assay.audits.registry import audit_dataset, measure_all
+from assay.data.values import Dataset, Split, numbered_ids
 from assay.estimators import ridge
 from assay.estimators.exact_kernel import fit_kernel_map
 from assay.estimators.logistic_calibration import fit_calibration
@@ -51,6 +52,18 @@ def test_an_image_left_out_of_equal_ones_tells_nothing():
     shares = (20 - np.eye(3)[labels]) / 59
     assert not tells_the_labels(shares, labels)
     assert tells_the_labels(np.eye(3)[labels], labels)
+
+
+def test_one_group_tells_nothing():
+    """Of white pictures, labels by coin, up to 15 of 100 were called wrong: rounding differs by the place of
+    an image, and the mean of one group has no deviation."""
+    labels = np.random.default_rng(0).integers(0, 3, 45)
+    scores = np.eye(3)[labels]
+    assert not tells_the_labels(scores, labels, np.zeros(45, np.int64))
+    assert tells_the_labels(scores, labels, np.arange(45) // 3)
+    white = Split.from_arrays(np.full((45, 3, 500, 1), 255, np.uint8), labels, numbered_ids("train", 45))
+    judged = judge(Dataset("white", ("a", "b", "c"), {"train": white}, "made"), groups=np.zeros(45, np.int64))
+    assert judged.refusal == NO_BETTER_THAN_CHANCE
 
 
 def test_chance_is_counted_in_standard_errors():

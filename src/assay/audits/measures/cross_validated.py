@@ -197,6 +197,8 @@ def tells_the_labels(scores: NDArray[np.floating[Any]], labels: Rows, groups: Ro
     if groups is not None:
         _, place, sizes = np.unique(groups, return_inverse=True, return_counts=True)
         above = np.bincount(place.ravel(), above) / sizes
+    if len(above) < 2:
+        return False  # one group has no deviation: nothing is known of chance
     least = max(_SIGNIFICANT * above.std() / math.sqrt(len(above)), _LEFT_OF_A_LABEL)
     return bool(above.mean() > least)
 
