@@ -103,3 +103,11 @@ def test_a_torch_net_of_your_own() -> None:
     assert clone(AssayClassifier(net, **how)).fit(IMAGES, LABELS).score(IMAGES, LABELS) > 0.8
     with pytest.raises(ValueError, match="net-refused"):
         AssayClassifier(nn.Sequential(nn.Flatten(), nn.Linear(3, 3))).fit(IMAGES, LABELS)
+
+
+def test_a_range_that_is_no_number_is_told() -> None:
+    """From -1e308 to 1e308: values were divided by it."""
+    images = np.zeros((40, 64))
+    images[0, 0], images[1, 1] = 1e308, -1e308
+    with pytest.raises(ValueError, match="their range is no number"):
+        AssayClassifier("majority").fit(images, np.arange(40) % 2)

@@ -199,6 +199,8 @@ def _range_of(rows: NDArray[Any]) -> tuple[float, float]:
     if rows.dtype == np.uint8:
         return 0.0, 255.0
     low, high = float(rows.min()), float(rows.max())
+    if not math.isfinite(high - low):
+        raise ValueError(f"X has values from {low:g} to {high:g}: their range is no number")
     if rows.dtype.kind == "f" and low >= 0 and high <= 1:
         return 0.0, 1.0
     return low, high if high > low else low + 1

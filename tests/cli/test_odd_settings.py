@@ -124,6 +124,34 @@ def test_the_usual_config_is_read_as_ever(tmp_path: Path) -> None:
     assert exit_code(again) == 0
 
 
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ('model = "mlp"\n[recipe]\nname = "nearest-mean"', "error[bad-value]: --config"),
+        ('model = "majority"\n[recipes.mpl]\nepochs = 1', "error[unknown-recipe]: mpl"),
+        ('model = "majority"\n[recipes.mlp]\nepoch = 1', "error[unknown-setting]: epoch"),
+        ('model = "majority"\n[recipe]\nepochs = 1', "There are none."),
+    ],
+)
+def test_recipes_of_a_config_that_cannot_be_meant(
+    content: str, told: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A name misspelled among `recipes` was passed over, and so was one that `model` contradicts."""
+    (tmp_path / "c.toml").write_text(content)
+    line = ["run", "fashion-mnist-sample", "--checks", "identity", "-q", "--out", str(tmp_path / "a")]
+    capfd.readouterr()
+    assert exit_code([*line, "--config", str(tmp_path / "c.toml")]) == 2
+    assert told in capfd.readouterr().err
+
+
+def test_a_recipe_that_a_config_names_is_trained(tmp_path: Path) -> None:
+    """Without `model` another one was trained, with the settings of the one that was named."""
+    (tmp_path / "c.toml").write_text('[recipe]\nname = "majority"')
+    line = ["run", "fashion-mnist-sample", "--checks", "identity", "-q", "--out", str(tmp_path / "a")]
+    assert exit_code([*line, "--config", str(tmp_path / "c.toml")]) == 0
+    assert 'model = "majority"' in (tmp_path / "a" / "config.toml").read_text()
+
+
 SHORT = """
 import resource, sys
 from assay.core import memory

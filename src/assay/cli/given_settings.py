@@ -42,13 +42,19 @@ def _recipe_of(given: dict[str, Any], model: str | None) -> dict[str, Any]:
     """The recipe's values in a `config.toml`.
 
     Without a `name` they are what somebody wishes for whatever is trained. With one they are the whole recipe
-    of that name, as a run records it, and do not count where `model` names another.
+    of that name, as a run records it: it is trained where nothing else is named, and its values do not count
+    where the option names another. Raises AssayError `bad-value` where the file itself does.
     """
     recipe: dict[str, Any] = given.pop("recipe", {})
     name = recipe.pop("name", None)
     recipe.pop("model", None)
     if None not in (name, model) and model != name:
         return {}
+    if name is not None and given.setdefault("model", name) != name and model is None:
+        from assay.core.errors import AssayError
+
+        what = f"the file says recipe.name = {name!r} and model = {given['model']!r}"
+        raise AssayError("bad-value", "--config", what, "Take one of the two out, or give --model.")
     options = recipe.pop("options", {})
     return recipe | {f"options.{key}": value for key, value in options.items()}
 

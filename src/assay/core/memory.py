@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from assay.core.errors import AssayError
+from assay.core.text import words_of
 
 #: What the loader, torch and the threads say when there is no more.
 _WORDS: Final = (
@@ -45,7 +46,7 @@ def is_short(error: BaseException) -> bool:
 
     A library that cannot be loaded under a limit of memory says so in its own words, or in none.
     """
-    text = str(error).lower()
+    text = words_of(error).lower()
     if isinstance(error, MemoryError) or any(words in text for words in _WORDS):
         return True
     if isinstance(error, OSError):

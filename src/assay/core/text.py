@@ -120,6 +120,14 @@ def no_constant(name: str) -> float:
     raise ValueError(f"{name} is no value of JSON")
 
 
+def words_of(error: BaseException) -> str:
+    """What an exception says; "" where it is somebody else's and cannot say it."""
+    try:
+        return str(error)
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError):
+        return ""
+
+
 def shortened(text: str, most: int = 100) -> str:
     """The text or, where it is long, its beginning."""
     return text if len(text) <= most else f"{text[:most]}..."
@@ -134,6 +142,8 @@ def nearest(name: str, options: Iterable[str]) -> str | None:
 
 def choices(name: str, options: Sequence[str]) -> str:
     """A hint for an error's fix: the nearest option, then all of them (or the first 20)."""
+    if not options:
+        return "There are none"
     near = nearest(name, options)
     shown = ", ".join(options[:20]) + (", ..." if len(options) > 20 else "")
     return (f"Did you mean {near}? " if near else "") + f"There are: {shown}"

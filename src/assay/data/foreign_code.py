@@ -6,7 +6,7 @@ from typing import Final
 
 from assay.core.errors import AssayError
 from assay.core.memory import is_short
-from assay.core.text import one_line, shortened
+from assay.core.text import one_line, shortened, words_of
 
 #: What code of the user's may raise. Interruptions and full memory pass through, and so do exceptions of the
 #: user's own making: their names say whose they are.
@@ -27,7 +27,8 @@ FAILURES: Final = (
 
 def told(error: BaseException) -> str:
     """What somebody's code raised, in one short line."""
-    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    words = words_of(error)
+    text = f"{type(error).__name__}: {words}" if words else type(error).__name__
     return shortened(one_line(text), 200)
 
 

@@ -118,3 +118,17 @@ def test_a_net_that_raises_after_its_first_epoch(data: Dataset, where: str, erro
 def test_interruptions_and_full_memory_pass(data: Dataset, error: BaseException) -> None:
     with pytest.raises(type(error)):
         assay.evaluate(Model(error, False), data)
+
+
+class _SpeechlessError(ValueError):
+    """Cannot say what it is."""
+
+    def __str__(self) -> str:
+        raise TypeError("no words")
+
+
+def test_an_exception_that_cannot_say_what_it_is(data: Dataset) -> None:
+    """Its text was asked for without care: that of the text came out."""
+    with pytest.raises(AssayError, match="_SpeechlessError") as caught:
+        assay.evaluate(Model(_SpeechlessError(), at_classes=False), data)
+    assert isinstance(caught.value.__cause__, _SpeechlessError)

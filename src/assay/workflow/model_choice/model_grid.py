@@ -29,6 +29,8 @@ def chosen_recipes(settings: Settings, data: str) -> tuple[Recipe, ...]:
     names = _names(default_recipe(data) if settings.model is None else settings.model)
     if settings.seed + (settings.seeds or 1) > 2**32:
         raise AssayError("bad-value", "--seeds", "the last seed would be above 2^32 - 1", "Give fewer.")
+    for name in settings.recipes or ():  # also of those that are not trained now: a slip would be lost
+        read_recipe(name, _own(settings, name))
     shares = {names[0]: settings.recipe} if len(names) == 1 else _shared_out(settings.recipe, names)
     recipes = (read_recipe(name, _own(settings, name) | shares[name]) for name in names)
     return tuple(with_backbone(recipe, settings) for recipe in recipes)
