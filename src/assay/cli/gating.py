@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from assay.cli.closing import counts_line, score_line, scores_of
 from assay.cli.options import Output
+from assay.cli.report_files import need_places
 from assay.core import durable
 from assay.core.disk_errors import environment_errors
 from assay.core.errors import AssayError
@@ -31,11 +32,13 @@ class Gating:
     github: bool
 
     @classmethod
-    def of(cls, given: Mapping[str, Any], *, scored: bool = True) -> "Gating":
-        """The options of `GATING` among those given. scored: whether the command gives a score.
+    def of(cls, given: Mapping[str, Any], run: Path | None = None, *, scored: bool = True) -> "Gating":
+        """The options of `GATING` among those given. run: its folder, where it is known. scored: whether the
+        command gives a score.
 
-        Raises AssayError `unknown-gate`, `bad-value`, before any work.
+        Raises AssayError `unknown-gate`, `bad-value`, `output-exists`, before any work.
         """
+        need_places(given["junit"], given["sarif"], run)
         gates, baseline = parse_gates(given["fail_on"] or "", scored=scored), given["baseline"]
         asked = any(gate.baseline for gate in gates)
         if asked and baseline is None:

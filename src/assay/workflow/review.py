@@ -20,10 +20,12 @@ def review(run: str | Path, out: str | Path | None = None) -> Path:
 
     out: the table; None writes `decisions.csv` in the run folder. What was decided already, in the run's own
     decisions, is filled in. Raises AssayError `not-a-run-folder`, `output-exists` (a table that somebody may
-    have filled in is never overwritten), `run-damaged`.
+    have filled in is never overwritten), `bad-value` (another place in a run), `run-damaged`.
     """
     folder = Path(run)
     path = Path(out) if out is not None else folder / DECISIONS
+    if path != folder / DECISIONS:
+        run_folder.refuse_inside(path)
     if path.exists():
         fix = "Go on with that file, or give another with --out."
         raise AssayError("output-exists", path, "there are decisions already", fix)

@@ -20,6 +20,7 @@ from assay.workflow.multi_model import side_by_side, test_several, train_several
 from assay.workflow.own_models.answers import FOREIGN
 from assay.workflow.planning.data import Data, need_test_split
 from assay.workflow.planning.plan import Plan, keep_inputs, make_plan, plan_of_run
+from assay.workflow.settings import Settings
 from assay.workflow.stages import (
     Run,
     evaluate_unfinished_model,
@@ -95,8 +96,11 @@ def run_evaluate(
 
     data: only needed where the run's own data have moved; they must have the same content. max_risk: the
     share of answers that may be wrong; when to answer is then chosen anew, on the validation images.
-    Raises AssayError `data-changed` when they have not. Of a run of several models, all are judged.
+    Raises AssayError `data-changed` when they have not, `bad-value` for a share that is none. Of a run of
+    several models, all are judged.
     """
+    if max_risk is not None:
+        max_risk = Settings.checked({"max_risk": max_risk}).max_risk
     # Each model of several is held to its own manifest.
     with run_folder.reopen(Path(folder), (*run_folder.JUDGED, f"{run_folder.MODELS}/")) as opened:
         plan = plan_of_run(opened.path, data, offline, on_event)

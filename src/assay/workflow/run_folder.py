@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 import time
 import tomllib
@@ -140,9 +141,10 @@ def _sweep(path: Path) -> None:
 def refuse_foreign(path: Path) -> None:
     """Leave a folder of something else, or a finished run, alone. Nothing is written.
 
-    Raises AssayError `run-folder-finished` or `run-folder-not-empty`, `not-writable` or `disk-error` where
-    nothing can be seen there.
+    Raises AssayError `run-folder-finished` or `run-folder-not-empty`, `bad-value` in a finished run,
+    `not-writable` or `disk-error` where nothing can be seen there.
     """
+    refuse_inside(path)
     with environment_errors(path):
         finished = (path / MANIFEST).exists()
         names = {p.name for p in path.iterdir()} if path.is_dir() else set()
@@ -161,6 +163,15 @@ def refuse_foreign(path: Path) -> None:
             f"it holds other files ({min(names - own)}) and no run",
             "Give an empty or new folder with --out.",
         )
+
+
+def refuse_inside(path: Path) -> None:
+    """Raise AssayError `bad-value` for a place in a finished run: with a new file it would look changed."""
+    parents = () if "\0" in str(path) else Path(os.path.realpath(path)).parents
+    run = next((p for p in parents if all(os.path.isfile(p / n) for n in (MANIFEST, CONFIG))), None)  # noqa: PTH113
+    if run is not None:
+        what = f"it lies in the finished run {run}, which would look changed"
+        raise AssayError("bad-value", path, what, "Name a place elsewhere.")
 
 
 def _take_up(path: Path, config: Mapping[str, Any]) -> bool:

@@ -69,7 +69,7 @@ def audit(
     from assay.workflow.shards import run_engine
     from assay.workflow.tracking.listen import tracking
 
-    gating = Gating.of(given, scored=False)
+    gating = Gating.of(given, out, scored=False)
     output = o.Output.of(given)
     with listening(output) as show, tracking(given["track"] or "", show, offline=offline) as on_event:
         place: dict[str, Any] = {"out": out, "offline": offline, "on_event": on_event}
@@ -148,7 +148,7 @@ def merge(
     from assay.workflow.shards import run_merge
     from assay.workflow.tracking.listen import tracking
 
-    gating = Gating.of(given, scored=False)
+    gating = Gating.of(given, out, scored=False)
     output = o.Output.of(given)
     with listening(output) as show, tracking(given["track"] or "", show, offline=offline) as on_event:
         done = run_merge(

@@ -35,6 +35,9 @@ def convert(
     from assay.cli.listeners import listening
     from assay.data.convert import convert as write
     from assay.workflow.planning.data import open_data
+    from assay.workflow.run_folder import refuse_inside
+
+    refuse_inside(out)
 
     output = o.Output.of(given)
     settings.pop("recipe")

@@ -54,7 +54,7 @@ def evaluate(
     from assay.cli.listeners import listening
     from assay.workflow.run_commands import run_evaluate
 
-    gating = Gating.of(given)
+    gating = Gating.of(given, run)
     with listening(output) as on_event:
         done = run_evaluate(run, data, max_risk=max_risk, offline=offline, on_event=on_event)
     headline = score_line(done.score) if done.score else ""
@@ -84,7 +84,7 @@ def _evaluate_answers(
     from assay.cli.listeners import listening
     from assay.workflow.run_commands import run_answers
 
-    gating = Gating.of(given)
+    gating = Gating.of(given, out)
     settings = {} if data is None else {"data": data}
     with listening(output) as on_event:
         done = run_answers(

@@ -17,7 +17,7 @@ def _run(
     from assay.workflow.run_commands import finished_again
     from assay.workflow.tracking.listen import tracking
 
-    gating = Gating.of(given)
+    gating = Gating.of(given, out)
     with listening(output) as show, tracking(given["track"] or "", show, offline=offline) as on_event:
         place: dict[str, Any] = {"out": out, "offline": offline, "on_event": on_event}
         if gating.missing_in(out):

@@ -16,7 +16,7 @@ def _train(
     from assay.workflow.run_commands import finished_again, run_train
     from assay.workflow.tracking.listen import tracking
 
-    gating = Gating.of(given, scored=False)
+    gating = Gating.of(given, out, scored=False)
     with listening(output) as show, tracking(given["track"] or "", show, offline=offline) as on_event:
         place: dict[str, Any] = {"out": out, "offline": offline, "on_event": on_event}
         if gating.missing_in(out):

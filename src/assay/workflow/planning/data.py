@@ -1,5 +1,6 @@
 """The data of a command: opened, announced, and refused where they cannot serve it."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from assay.core.events import OnEvent, stage
 from assay.core.text import one_line
 from assay.data.values import Dataset
 from assay.workflow.load import load
+from assay.workflow.run_folder import CONFIG, MANIFEST, read_config
 
 Data = str | Path | Dataset
 
@@ -16,8 +18,10 @@ Data = str | Path | Dataset
 def open_data(data: Data, reading: Mapping[str, Any], offline: bool, on_event: OnEvent) -> Dataset:
     """The data set, loaded unless it is one already; its partition is announced.
 
-    reading: arguments of `assay.load`.
+    reading: arguments of `assay.load`. Raises AssayError `unknown-data` for the folder of a run.
     """
+    if not isinstance(data, Dataset):
+        _refuse_run(Path(data))
     with stage(on_event, "load") as figures:
         dataset = (
             data if isinstance(data, Dataset) else load(data, **reading, offline=offline, on_event=on_event)
@@ -30,6 +34,15 @@ def open_data(data: Data, reading: Mapping[str, Any], offline: bool, on_event: O
             notes=list(dataset.notes),
         )
     return dataset
+
+
+def _refuse_run(path: Path) -> None:
+    """The figures of a run would be read as pictures of one class."""
+    if not all(os.path.isfile(path / name) for name in (CONFIG, MANIFEST, "report.html")):  # noqa: PTH113 (raises nothing)
+        return
+    source = read_config(path).get("data", "")
+    fix = f"Give the data that it was made from{f': {one_line(str(source))}' if source else ''}."
+    raise AssayError("unknown-data", path, "it is the folder of a run, not a set of images", fix)
 
 
 def need_test_split(dataset: Dataset) -> None:

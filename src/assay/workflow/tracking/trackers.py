@@ -87,8 +87,10 @@ class _TensorBoard:
         self._add(rows, step)
 
     def close(self, *, finished: bool) -> None:  # noqa: ARG002  an event file has no such state
-        self._writer.flush()  # raises what its thread met; closing does not
-        self._writer.close()
+        try:
+            self._writer.flush()  # raises what its thread met; closing does not
+        finally:
+            self._writer.close()
 
 
 class _Trackio:
