@@ -58,6 +58,10 @@ def _refused(line: list[str], code: str, capfd: pytest.CaptureFixture[str]) -> N
         (["review", "r", "--out", "r/new.csv"], "bad-value"),
         (["convert", "set.npz", "r/converted"], "bad-value"),
         (["audit", "r", "-q", "--out", "n"], "unknown-data"),
+        (["audit", "set.npz", "-q", "--junit", "."], "output-exists"),
+        (["export", "r", "-q", "--out", "."], "output-exists"),
+        (["export", "r", "-q", "--out", "/"], "output-exists"),
+        (["export", "r", "-q", "--out", "b/x.onnx"], "bad-value"),
         (["run", "r", *QUICK, "--out", "n"], "unknown-data"),
     ],
 )
@@ -66,9 +70,10 @@ def test_what_would_destroy_or_change_something_is_refused(
 ) -> None:
     """JUnit in place of the data or the manifest; new files in a finished run; a run as data."""
     before = (place / "set.npz").read_bytes()
+    shutil.copytree("r", "b")
     _refused(line, code, capfd)
     assert (place / "set.npz").read_bytes() == before
-    assert exit_code(["verify", "r", "-q"]) == 0
+    assert [exit_code(["verify", run, "-q"]) for run in ("r", "b")] == [0, 0]
     assert not (place / "n").exists()
 
 
@@ -94,3 +99,11 @@ def test_a_risk_that_is_no_share_is_told(
     if isinstance(risk, float):
         _refused(["evaluate", "r", "-q", "--max-risk", str(risk)], "bad-value", capfd)
     assert assay.compare(place / "r", place / "r").pairs
+
+
+@pytest.mark.parametrize("runs", [(None,), (5, "r"), ("r", b"r")])
+def test_what_is_no_run_is_told(runs: tuple[object, ...], place: Path) -> None:
+    """Of `assay.compare`: an AttributeError came out."""
+    assert place
+    with pytest.raises(AssayError, match="neither a folder nor a run"):
+        assay.compare(*runs)  # type: ignore[arg-type]

@@ -27,6 +27,8 @@ def need_places(junit: Path | None, sarif: Path | None, run: Path | None) -> Non
         if run is not None and _real(path).is_relative_to(_real(run)):
             what = f"{path} lies in the folder of the run, which would look changed"
             raise AssayError("bad-value", option, what, "Name a file elsewhere.")
+        if path.is_dir():
+            raise AssayError("output-exists", path, "it is a folder", "Name a file.")
         if _is_something_else(path, _MARKS[option]):
             what = f"a file lies there that is no report of {option}"
             raise AssayError("output-exists", path, what, "Name another file, or remove this one.")

@@ -62,10 +62,18 @@ def compare(
     >>> [pair.difference > 0.4 for pair in comparison.pairs]
     [True]
     """
-    folders = [Path(run if isinstance(run, str | Path) else run.path) for run in runs]
+    folders = [_folder_of(run) for run in runs]
     if out is not None:
         return write_compared(folders, Path(out), paired=True, on_event=on_event)
     return _compared(read_entries(folders), folders, paired=True)
+
+
+def _folder_of(run: object) -> Path:
+    path = run if isinstance(run, str | Path) else getattr(run, "path", None)
+    if not isinstance(path, str | Path):
+        what = f"{type(run).__name__} is neither a folder nor a run"
+        raise AssayError("bad-value", "RUN", what, "Give the folders of runs, or what assay.run returned.")
+    return Path(path)
 
 
 def write_compared(

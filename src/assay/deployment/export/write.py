@@ -35,6 +35,7 @@ def export_model(
     `output-exists`, `missing-extra`, `recipe-does-not-fit`; nothing is written then.
     """
     require_extra("export")
+    refuse_folder(path)
     record_path = record_of(path)
     if record_path.exists() and not (unfinished and path.is_file()):
         raise _taken(path if path.exists() else record_path)
@@ -49,6 +50,12 @@ def export_model(
     durable.write_bytes(path, content)
     durable.write_json(record_path, _record(content, proof, metadata(model, run_digest)))
     return proof
+
+
+def refuse_folder(path: Path) -> None:
+    """Raise AssayError `output-exists` for a folder: `.` and `/` have no name to put a record beside."""
+    if path.is_dir():
+        raise _taken(path)
 
 
 def _taken(path: Path) -> AssayError:

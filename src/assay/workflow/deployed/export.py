@@ -9,7 +9,7 @@ from assay.core.events import OnEvent, ignore, stage
 from assay.data.values import Dataset
 from assay.deployment.export.classifier import onnx_bytes
 from assay.deployment.export.proof import Proof, prove
-from assay.deployment.export.write import export_model, record_of
+from assay.deployment.export.write import export_model, record_of, refuse_folder
 from assay.deployment.onnx_model import OnnxModel, require_extra
 from assay.deployment.serving.reference import reference_of, reference_path, write_reference
 from assay.training.classifier import Model
@@ -39,14 +39,14 @@ def export_run(
     """
     require_extra("export")
     folder = Path(folder)
+    if out is not None:
+        refuse_folder(Path(out))
+        _refuse_runs(Path(out), folder)
     with run_folder.reopen(folder, same_state=True) as opened:
         plan = _plan(folder, data, offline, on_event)
         model = Model.read(folder / "model")
         need_same_data(model, plan)
         path = folder / EXPORT if out is None else Path(out)
-        if out is not None and path.resolve().is_relative_to(folder.resolve()):
-            what = "it lies in the run folder"
-            raise AssayError("bad-value", "--out", what, f"Name another place, or leave it out: {EXPORT}.")
         with stage(on_event, "export"):
             test = plan.dataset.splits["test"]
             left = not _ended(folder, path, own=out is None)
@@ -58,12 +58,21 @@ def export_run(
     return path, proof
 
 
+def _refuse_runs(path: Path, folder: Path) -> None:
+    """Refuse a place in the run's own folder, or in another run's."""
+    if path.resolve().is_relative_to(folder.resolve()):
+        what = "it lies in the run folder"
+        raise AssayError("bad-value", "--out", what, f"Name another place, or leave it out: {EXPORT}.")
+    run_folder.refuse_inside(path)
+
+
 def export_trained(model: Model, path: Path, data: Data | None = None, offline: bool = False) -> Proof:
     """`Model.export`: the file of a model in memory, proved on the test split of `data`, if they are given.
 
     Raises AssayError as there.
     """
     require_extra("export")
+    refuse_folder(path)
     if data is None:
         return export_model(model, path, ())
     dataset = open_data(data, {}, offline, ignore)
