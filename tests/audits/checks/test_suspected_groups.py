@@ -12,6 +12,7 @@ from assay.audits.checks.leakage.name_patterns import VERSIONS
 from assay.audits.checks.leakage.suspected_groups import suspected_groups
 from assay.audits.registry import audit_dataset, measure_all
 from assay.data.splitting.name_groups import with_name_groups
+from assay.data.stored_rows import StoredRows
 from assay.data.values import Dataset, Split, numbered_ids
 
 CLASSES = ("a", "b", "c")
@@ -245,3 +246,23 @@ def test_augmented_versions_are_told_by_their_names_alone() -> None:
     assert suspected(replace(data, splits=plain)) is None
     alone = dataset_of(lambda c, p, n: version(c, 10 * p + n, n))
     assert suspected(alone) is None or suspected(alone).pattern != VERSIONS
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_features_that_lie_in_a_file_are_asked_as_those_in_memory(
+    alone: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As those of a large set do; each split is read at once, for every reading hashes whole blocks."""
+    dataset = dataset_of(lambda c, p, n: f"{CLASSES[c]}/p{p}_{n}.png")
+    if alone:
+        dataset = replace(dataset, splits={"train": dataset.train})
+    wanted = suspected(dataset)
+    assert wanted is not None
+    monkeypatch.setattr("assay.data.stored_rows.IN_MEMORY", 0)
+    context = CheckContext(dataset, measure_all(dataset))
+    assert all(isinstance(rows, StoredRows) for rows in context.components.values())
+    asked: list[object] = []
+    read = StoredRows.__getitem__
+    monkeypatch.setattr(StoredRows, "__getitem__", lambda rows, key: asked.append(key) or read(rows, key))
+    assert suspected_groups(context, set()) == wanted
+    assert len(asked) <= len(dataset.splits) + 2 * len(CLASSES)
