@@ -73,15 +73,16 @@ class BatchLoader:
         places = torch.from_numpy(np.searchsorted(job.rows.train, rows)).to(job.device)
         made = _parts(len(rows), size, self._made_by)
         images = self._images(rows, made, places, draws)
-        for begin, part in zip(range(0, len(rows), size), made, strict=True):
-            drawn, changes = draws.part(begin, begin + size), draws.part(part.start, part.stop)
+        batches = zip(torch.split(labels, size), torch.split(places, size), made, strict=True)
+        for number, (own_labels, own_places, part) in enumerate(batches):
+            drawn = draws.part(number * size, (number + 1) * size)
+            changes = drawn if self._made_by.count == 1 else draws.part(part.start, part.stop)
             if self._frozen is not None:  # which has the mirror images too
                 changes = replace(changes, mirrored=None)
             shown = augment.change(next(images), changes)
             if self._made_by is not job.workers:  # the whole was made, of which this process needs a part
-                shown = shown[job.workers.part(len(labels[begin : begin + size]))]
-            some = labels[begin : begin + size], places[begin : begin + size]
-            yield Batch(shown, *some, drawn.mixed, self._frozen is not None)
+                shown = shown[job.workers.part(len(own_labels))]
+            yield Batch(shown, own_labels, own_places, drawn.mixed, self._frozen is not None)
 
     def _images(
         self, rows: NDArray[np.int64], made: list[slice], places: torch.Tensor, draws: augment.Draws

@@ -35,7 +35,12 @@ class Draws:
 
     def part(self, start: int, stop: int) -> "Draws":
         """Those of the images from `start` to before `stop`."""
-        return self._each(lambda values: values[start:stop])
+        return self if self.nothing else self._each(lambda values: values[start:stop])
+
+    @property
+    def nothing(self) -> bool:
+        """Whether no image is changed."""
+        return self.mirrored is self.moved is self.covered is self.mixed is None
 
     def on(self, device: torch.device) -> "Draws":
         """The same, on a device."""
