@@ -8,6 +8,8 @@ from typing import Any
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, stage
 from assay.core.text import one_line
+from assay.data.formats.shard_file import pattern_parts
+from assay.data.load import NAMES, PREFIXES
 from assay.data.values import Dataset
 from assay.workflow.load import load
 from assay.workflow.run_folder import CONFIG, MANIFEST, read_config
@@ -43,6 +45,25 @@ def _refuse_run(path: Path) -> None:
     source = read_config(path).get("data", "")
     fix = f"Give the data that it was made from{f': {one_line(str(source))}' if source else ''}."
     raise AssayError("unknown-data", path, "it is the folder of a run, not a set of images", fix)
+
+
+def is_relative(name: str) -> bool:
+    """Whether a name of data is a path, or a pattern of paths, that begins in the working folder."""
+    named = name in NAMES or name.startswith(PREFIXES) or "://" in name
+    return not named and not Path(name).is_absolute()
+
+
+def placed(name: str, reading: Mapping[str, Any], folder: str) -> tuple[str, dict[str, Any]]:
+    """The name and the reading of data whose relative paths begin in `folder`, for any working folder.
+
+    As they are where nothing lies there (any more), or the folder is not known.
+    """
+    there = str(Path(folder) / name)
+    found = os.path.exists(there) or pattern_parts(there)  # noqa: PTH110 (raises nothing)
+    if not folder or not is_relative(name) or not found:
+        return name, dict(reading)
+    root = reading.get("root")
+    return there, {**reading, "root": Path(folder) / root if root else root}
 
 
 def need_test_split(dataset: Dataset) -> None:

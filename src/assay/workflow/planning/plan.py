@@ -32,7 +32,14 @@ from assay.workflow.model_choice.default_recipe import photo_recipe
 from assay.workflow.model_choice.model_grid import chosen_recipes, run_name, settings_of_models
 from assay.workflow.own_models.given_probabilities import ANSWERS, PRED_PROBS, Given
 from assay.workflow.planning.command_settings import command_settings, refuse_untested
-from assay.workflow.planning.data import Data, need_test_split, need_two_classes, open_data
+from assay.workflow.planning.data import (
+    Data,
+    is_relative,
+    need_test_split,
+    need_two_classes,
+    open_data,
+    placed,
+)
 from assay.workflow.planning.decided import tell_decided
 from assay.workflow.settings import Settings
 
@@ -189,9 +196,9 @@ def plan_of_run(folder: Path, data: Data | None, offline: bool, on_event: OnEven
     recipes = tuple(validated(table) for table in ([own] if own else several.values()))
     need_shared(data, settings.workers)
     need_same_number(settings.workers, folder)
-    source = data if data is not None else settings.data
-    dataset = open_data(source, settings.reading(), offline, on_event)
-    name = source.name if isinstance(source, Dataset) else str(source)
+    source, reading = (data, settings.reading()) if data is not None else reading_of_run(folder)
+    dataset = open_data(source, reading, offline, on_event)
+    name = settings.data if data is None else data.name if isinstance(data, Dataset) else str(data)
     decisions, start = _decisions_of(folder, settings), _start_of(folder, settings)
     own_probabilities = (
         Given.of_run(folder, settings.pred_probs, PRED_PROBS).read(dataset),
@@ -203,7 +210,7 @@ def plan_of_run(folder: Path, data: Data | None, offline: bool, on_event: OnEven
         None,
         dataset,
         folder,
-        _location(name, dataset),
+        _location(name, dataset, _named_in(folder) if data is None else ""),
         decisions,
         start,
         *own_probabilities,
@@ -216,7 +223,7 @@ def reading_of_run(folder: Path) -> tuple[str, dict[str, Any]]:
     """Where the data of a run folder lay, and how they were read: the first arguments of `open_data`."""
     config = run_folder.read_config(folder)
     settings = Settings.checked({k: v for k, v in config.items() if k in Settings.model_fields})
-    return settings.data, settings.reading()
+    return placed(settings.data, settings.reading(), _named_in(folder))
 
 
 def _start_of(folder: Path, settings: Settings) -> ModelData | None:
@@ -267,8 +274,21 @@ def _keep_decisions(plan: Plan, folder: Path) -> None:
         raise AssayError("config-changed", folder, "the unfinished run there has other decisions", fix)
 
 
-def _location(name: str, dataset: Dataset) -> dict[str, Any]:
-    return {"argument": name, "location": dataset.location, "fingerprint": dataset.fingerprint}
+def _location(name: str, dataset: Dataset, folder: str = "") -> dict[str, Any]:
+    """What a manifest says of the data. folder: that in which a relative path of theirs begins; the working
+    folder by default."""
+    found = {"argument": name, "location": dataset.location, "fingerprint": dataset.fingerprint}
+    in_files = dataset.location and is_relative(name)
+    return found | ({"folder": folder or str(Path.cwd())} if in_files else {})
+
+
+def _named_in(folder: Path) -> str:
+    """The folder in which the data of a run were named; empty where its manifest, if any, does not say."""
+    if not (folder / run_folder.MANIFEST).is_file():
+        return ""
+    data = run_folder.read_manifest(folder).get("data")
+    named = data.get("folder") if isinstance(data, dict) else None
+    return named if isinstance(named, str) else ""
 
 
 def need_same_data(model: Model, plan: Plan) -> None:
