@@ -189,13 +189,13 @@ def test_decisions_are_told_and_a_foreign_table_is_refused(table: str, capfd) ->
 
 
 def test_what_a_report_proposes_to_train_next_runs_as_printed(table: str, capfd) -> None:
-    """Other recipes, more or fewer epochs, another rate: each on the same data, in a new folder."""
+    """Other recipes, more or fewer epochs, another rate or scale: each on the same data, in a new folder."""
     Path("small.toml").write_text('checks = ["identity"]\n[recipe]\nepochs = 1\nhidden = 4\n')
     quick = (table, *COLUMNS, "--config", "small.toml", "--model", "mlp", "--validation", "0.2")
     assert exit_code(["run", *quick, "--out", "my run"]) == 0, capfd.readouterr().err
     facts: Any = SimpleNamespace(course=SimpleNamespace(last=1, best=1), underfits=False)
     commands = [next_steps._training_step(need, facts).in_folder("'my run'") for need in get_args(Need)]
-    assert len(set(commands)) == 5
+    assert len(set(commands)) == 6
     for number, command in enumerate(dict.fromkeys(commands)):
         told = _follow(capfd, [command.replace("NEXT", f"next{number}")])
         assert ": 90 images, 3 classes" in told

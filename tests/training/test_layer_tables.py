@@ -12,7 +12,7 @@ import assay
 from assay.training.layer_tables import net_summary, net_weight_shapes
 from assay.training.nets.network import empty_network, floating_state
 from assay.training.nets.summary import summarize
-from assay.training.recipes import RECIPES, NetRecipe, read_recipe
+from assay.training.recipes import RECIPES, NetRecipe, read_recipe, validated
 
 NETS = [name for name in RECIPES if isinstance(read_recipe(name), NetRecipe)]
 SIDES = st.integers(1, 90)
@@ -64,8 +64,9 @@ def test_any_pyramid(
     "options", [{"pool_after": [9]}, {"hidden": 0.5}, {"channels": 3}, {"unshuffle": [2]}], ids=str
 )
 def test_what_does_not_fit_is_left_to_the_net(options: dict[str, object]) -> None:
-    """Building it says what is wrong."""
-    recipe = read_recipe("cnn", options)
+    """Building it says what is wrong, also with options of another kind, as a model's file may have."""
+    record = read_recipe("cnn").as_record()
+    recipe = validated({**record, "options": {**record["options"], **options}})
     assert isinstance(recipe, NetRecipe)
     assert net_summary(recipe, (28, 28, 1), 10) is None
     with pytest.raises(assay.AssayError, match="recipe-does-not-fit"):

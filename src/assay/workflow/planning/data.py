@@ -22,7 +22,7 @@ def open_data(data: Data, reading: Mapping[str, Any], offline: bool, on_event: O
 
     reading: arguments of `assay.load`. Raises AssayError `unknown-data` for the folder of a run.
     """
-    if not isinstance(data, Dataset):
+    if isinstance(data, str | Path):  # a program may give anything, which `load` refuses
         _refuse_run(Path(data))
     with stage(on_event, "load") as figures:
         dataset = (
