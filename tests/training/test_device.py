@@ -56,7 +56,7 @@ def test_a_net_trained_in_bfloat16_is_kept_in_float32(
     """Weights are float32 and finite, other bits than without, and it learns; the job says what it did."""
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
     recipe = read_recipe("cnn", {"epochs": 3, "batch_size": 16, "reference": 0.0, "precision": "bfloat16"})
-    full = read_recipe("cnn", {"epochs": 3, "batch_size": 16, "reference": 0.0})
+    full = read_recipe("cnn", {"epochs": 3, "batch_size": 16, "reference": 0.0, "precision": "float32"})
     assert isinstance(recipe, NetRecipe)
     rounded, exact = (fit(FitRequest(split, rows, CLASSES, r)) for r in (recipe, full))
     assert all(
