@@ -98,7 +98,10 @@ def find_copies(dataset: Dataset, near: bool = True) -> Copies:
     for block in _pictures(dataset, pool, pool.first, stretch):
         small[place[done : done + len(block)]] = thumbnails(block)
         done += len(block)
-    pixels = lambda places: _pixels(dataset, pool, pool.first[order[places]], stretch)  # noqa: E731
+
+    def pixels(places: Rows) -> NDArray[np.uint8]:
+        return _pixels(dataset, pool, pool.first[order[places]], stretch)
+
     whole = None if resized(dataset) else pixels
     by_gray = copies_by_gray(small, find_candidates(small), whole, small.shape[1:] == dataset.shape)
     known = frozenset(zip(*(side.tolist() for side in _ordered(by_gray)), strict=True))

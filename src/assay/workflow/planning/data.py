@@ -12,7 +12,7 @@ from assay.data.formats.shard_file import pattern_parts
 from assay.data.load import NAMES, PREFIXES
 from assay.data.values import Dataset
 from assay.workflow.load import load
-from assay.workflow.run_folder import CONFIG, MANIFEST, read_config
+from assay.workflow.run_folder import CONFIG, MANIFEST, read_config, read_manifest
 
 Data = str | Path | Dataset
 
@@ -64,6 +64,23 @@ def placed(name: str, reading: Mapping[str, Any], folder: str) -> tuple[str, dic
         return name, dict(reading)
     root = reading.get("root")
     return there, {**reading, "root": Path(folder) / root if root else root}
+
+
+def location_of(name: str, dataset: Dataset, folder: str = "") -> dict[str, Any]:
+    """What a manifest says of the data. folder: that in which a relative path of theirs begins; the working
+    folder by default."""
+    found = {"argument": name, "location": dataset.location, "fingerprint": dataset.fingerprint}
+    in_files = dataset.location and is_relative(name)
+    return found | ({"folder": folder or str(Path.cwd())} if in_files else {})
+
+
+def named_in(folder: Path) -> str:
+    """The folder in which the data of a run were named; empty where its manifest, if any, does not say."""
+    if not (folder / MANIFEST).is_file():
+        return ""
+    data = read_manifest(folder).get("data")
+    named = data.get("folder") if isinstance(data, dict) else None
+    return named if isinstance(named, str) else ""
 
 
 def need_test_split(dataset: Dataset) -> None:

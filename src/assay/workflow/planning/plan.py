@@ -34,7 +34,8 @@ from assay.workflow.own_models.given_probabilities import ANSWERS, PRED_PROBS, G
 from assay.workflow.planning.command_settings import command_settings, refuse_untested
 from assay.workflow.planning.data import (
     Data,
-    is_relative,
+    location_of,
+    named_in,
     need_test_split,
     need_two_classes,
     open_data,
@@ -159,7 +160,7 @@ def plan_of_data(
     own = (given[0].read(dataset), given[1].read(dataset))
     decisions = read_decisions(Path(settings.decisions)) if settings.decisions else ()
     start = read_start(Path(settings.warm_start)) if settings.warm_start else None
-    location = _location(settings.data, dataset)
+    location = location_of(settings.data, dataset)
     plan = Plan(command, settings, None, dataset, folder, location, decisions, start, *own)
     if settings.decisions is not None:
         tell_decided(plan.decided, decisions, settings.decisions, dataset, on_event)
@@ -210,7 +211,7 @@ def plan_of_run(folder: Path, data: Data | None, offline: bool, on_event: OnEven
         None,
         dataset,
         folder,
-        _location(name, dataset, _named_in(folder) if data is None else ""),
+        location_of(name, dataset, named_in(folder) if data is None else ""),
         decisions,
         start,
         *own_probabilities,
@@ -223,7 +224,7 @@ def reading_of_run(folder: Path) -> tuple[str, dict[str, Any]]:
     """Where the data of a run folder lay, and how they were read: the first arguments of `open_data`."""
     config = run_folder.read_config(folder)
     settings = Settings.checked({k: v for k, v in config.items() if k in Settings.model_fields})
-    return placed(settings.data, settings.reading(), _named_in(folder))
+    return placed(settings.data, settings.reading(), named_in(folder))
 
 
 def _start_of(folder: Path, settings: Settings) -> ModelData | None:
@@ -272,23 +273,6 @@ def _keep_decisions(plan: Plan, folder: Path) -> None:
     elif not holds(copy, durable.utf_8(text)):
         fix = "Give that run's decisions to continue it, or give another folder with --out."
         raise AssayError("config-changed", folder, "the unfinished run there has other decisions", fix)
-
-
-def _location(name: str, dataset: Dataset, folder: str = "") -> dict[str, Any]:
-    """What a manifest says of the data. folder: that in which a relative path of theirs begins; the working
-    folder by default."""
-    found = {"argument": name, "location": dataset.location, "fingerprint": dataset.fingerprint}
-    in_files = dataset.location and is_relative(name)
-    return found | ({"folder": folder or str(Path.cwd())} if in_files else {})
-
-
-def _named_in(folder: Path) -> str:
-    """The folder in which the data of a run were named; empty where its manifest, if any, does not say."""
-    if not (folder / run_folder.MANIFEST).is_file():
-        return ""
-    data = run_folder.read_manifest(folder).get("data")
-    named = data.get("folder") if isinstance(data, dict) else None
-    return named if isinstance(named, str) else ""
 
 
 def need_same_data(model: Model, plan: Plan) -> None:
