@@ -74,7 +74,7 @@ def parsers() -> dict[str, Callable[[Path, bytes], object]]:
     from assay.data.sources import manifest, numpy_files, pixel_table
     from assay.evaluation.predictions_file import read_answers, read_record
     from assay.training.model_file import _checked_weights, _read_record
-    from assay.workflow.run_folder import read_manifest
+    from assay.workflow.recorded.run_record import read_manifest
     from assay.workflow.settings import Settings, read_settings
 
     def into_empty_folder(path: Path, _: bytes) -> None:

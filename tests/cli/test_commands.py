@@ -14,7 +14,7 @@ from PIL import Image
 from assay.cli.main import COMMANDS, exit_code
 from assay.core.events import EVENTS
 from assay.workflow.load import load
-from assay.workflow.run_folder import damaged_files, read_manifest
+from assay.workflow.recorded.run_record import damaged_files, read_manifest
 
 Answer = tuple[int, str, str]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.workflow.run_folder import read_manifest
+from assay.workflow.recorded.run_record import read_manifest
 
 QUICK = ("--checks", "identity,label-balance")
 

@@ -27,6 +27,7 @@ from assay.training.loop.checkpoint_file import newest_checkpoint
 from assay.training.recipes import read_recipe
 from assay.workflow import run_folder
 from assay.workflow.load import load
+from assay.workflow.recorded import run_record
 
 CLASSES = ("left", "middle", "right")
 
@@ -162,7 +163,7 @@ def whole_result(folder: Path) -> dict[str, str]:
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
         if path.is_file()
-        and path.name not in (run_folder.MANIFEST, run_folder.LOCK)
+        and path.name not in (run_record.MANIFEST, run_record.LOCK)
         and "checkpoints" not in path.parts
     }
 

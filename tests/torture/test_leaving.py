@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.workflow import run_folder
+from assay.workflow.recorded import run_record
 from torture.job import CHECKS, whole_result
 
 SAMPLE = ["run", "fashion-mnist-sample", "--checks", ",".join(CHECKS)]
@@ -40,7 +40,7 @@ def test_a_signal_saves_and_leaves(forker, tmp_path, reference, number, code) ->
     assert forker.status() == code
     last = log.read_text().strip().splitlines()[-1]
     assert "interrupted; the work is saved. Continue with: assay resume" in last
-    assert not (out / run_folder.MANIFEST).exists()
+    assert not (out / run_record.MANIFEST).exists()
     command = shlex.split(last.partition("Continue with: assay ")[2])
     assert forker.do(job="cli", folder=out, arguments=[*command, "-q"], log=log) == 0
     assert whole_result(out) == reference
@@ -71,4 +71,4 @@ def test_a_signal_before_anything_was_begun(forker, tmp_path) -> None:
     os.kill(pid, signal.SIGTERM)
     assert forker.status() == 143
     assert forker.do(job="cli", folder=out, arguments=["resume", str(out), "-q"], log=log) == 0
-    assert (out / run_folder.MANIFEST).exists()
+    assert (out / run_record.MANIFEST).exists()

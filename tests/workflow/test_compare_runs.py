@@ -16,6 +16,7 @@ from assay.core.errors import AssayError
 from assay.estimators.mcnemar import mcnemar
 from assay.workflow import run_folder
 from assay.workflow.compare_runs import folder_names, read_entries
+from assay.workflow.recorded import run_record
 from assay.workflow.verify import verify_run
 
 QUICK = ("--checks", "identity", "--threads", "1", "-q")
@@ -84,7 +85,7 @@ def test_the_comparison_is_a_folder_that_can_be_verified(compared: Path) -> None
     """Its files, with what only the manifest tells: where the runs lie and how long their training took."""
     names = {p.name for p in compared.iterdir()} - {"figures"}
     assert names == {"comparison.json", "differences.csv", "report.html", "config.toml", "manifest.json"}
-    models = run_folder.read_manifest(compared)["models"]
+    models = run_record.read_manifest(compared)["models"]
     assert set(models) == {"majority-s0", "linear-s0"}
     assert all(model["seconds"] >= 0 and Path(model["folder"]).is_dir() for model in models.values())
     assert all(fact.holds for fact in verify_run(compared))
@@ -183,7 +184,7 @@ def test_a_report_is_written_again(several: Path, tmp_path: Path) -> None:
     (run / "report.html").unlink()
     assert exit_code(["report", str(run), "-q"]) == 0
     assert (run / "report.html").read_bytes() == before
-    assert run_folder.damaged_files(run, run_folder.read_manifest(run)) == []
+    assert run_record.damaged_files(run, run_record.read_manifest(run)) == []
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from assay.cli.main import exit_code
 from assay.core.errors import AssayError
-from assay.workflow import run_folder
+from assay.workflow.recorded import run_record
 
 _DAMAGED = {
     "array": "[1]",
@@ -44,7 +44,7 @@ def test_verify_refuses_what_is_no_manifest(
 def test_a_manifest_without_a_fingerprint_vouches_for_no_data(tmp_path: Path, data: object) -> None:
     """Data of a run without a fingerprint cannot be compared: damaged, not equal."""
     with pytest.raises(AssayError) as refused:
-        run_folder.data_fingerprint(tmp_path, {"data": data})
+        run_record.data_fingerprint(tmp_path, {"data": data})
     assert refused.value.code == "run-damaged"
 
 
@@ -54,7 +54,7 @@ def test_verify_asks_for_the_fingerprint_before_the_data(
 ) -> None:
     """The whole command, with a config whose hash is right."""
     (tmp_path / "config.toml").write_text('command = "audit"\ndata = "x"\n')
-    files = json.dumps(run_folder.file_hashes(tmp_path))
+    files = json.dumps(run_record.file_hashes(tmp_path))
     (tmp_path / "manifest.json").write_text(f'{{"data": {data}, "files": {files}}}')
     assert exit_code(["verify", str(tmp_path)]) == 4
     assert "no fingerprint" in capsys.readouterr().err
@@ -65,5 +65,5 @@ def test_a_config_that_cannot_be_read_is_damage(tmp_path: Path, text: str) -> No
     """Long integers and deep nesting are no TOML errors to the parser; to the reader of a run they are."""
     (tmp_path / "config.toml").write_text(text)
     with pytest.raises(AssayError) as refused:
-        run_folder.read_config(tmp_path)
+        run_record.read_config(tmp_path)
     assert refused.value.code == "run-damaged"

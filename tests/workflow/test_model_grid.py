@@ -14,10 +14,11 @@ from assay.core.errors import AssayError, Interrupted
 from assay.core.events import Event
 from assay.training.classifier import Model
 from assay.training.recipes import RECIPES
-from assay.workflow import api, run_commands, run_folder
+from assay.workflow import api, run_commands
 from assay.workflow.model_choice.model_grid import chosen_recipes, default_recipe, settings_of_models
 from assay.workflow.planning.plan import make_plan
 from assay.workflow.quality_gates import enforce, parse_gates
+from assay.workflow.recorded import run_record
 from assay.workflow.settings import Settings
 from assay.workflow.verify import demand, verify_run
 from torture.job import CHECKS, tiny_dataset, whole_result
@@ -53,7 +54,7 @@ def finished(tmp_path_factory, events: list[Event]) -> Path:
 def test_every_model_has_a_complete_run_folder(finished: Path) -> None:
     """Each holds all that a single run holds, vouched for by its own manifest; the top one the comparison."""
     assert sorted(p.name for p in (finished / "models").iterdir()) == NAMES
-    assert run_folder.model_folders(finished) == [finished / "models" / name for name in NAMES]
+    assert run_record.model_folders(finished) == [finished / "models" / name for name in NAMES]
     for name in NAMES:
         part = finished / "models" / name
         assert {
@@ -68,8 +69,8 @@ def test_every_model_has_a_complete_run_folder(finished: Path) -> None:
             "manifest.json",
             "model",
         } <= {p.name for p in part.iterdir()}
-        assert run_folder.damaged_files(part, run_folder.read_manifest(part)) == []
-        assert run_folder.file_hashes(part).keys() == run_folder.read_manifest(part)["files"].keys()
+        assert run_record.damaged_files(part, run_record.read_manifest(part)) == []
+        assert run_record.file_hashes(part).keys() == run_record.read_manifest(part)["files"].keys()
     top = {p.name for p in finished.iterdir()} - {"figures", "models"}
     assert top == {
         "report.html",
@@ -116,7 +117,7 @@ def test_the_data_are_audited_once(finished: Path, events: list[Event]) -> None:
 
 def test_seconds_stand_in_the_manifest(finished: Path) -> None:
     """Those of each model's training; comparison.json has none."""
-    manifest = run_folder.read_manifest(finished)
+    manifest = run_record.read_manifest(finished)
     assert list(manifest["models"]) == NAMES
     assert all(model["seconds"] > 0 for model in manifest["models"].values())
     assert "seconds" not in (finished / "comparison.json").read_text("utf-8")
@@ -150,7 +151,7 @@ def test_stopped_in_the_middle_it_goes_on(finished: Path, tmp_path: Path, stop_a
     ours, theirs = whole_result(folder), whole_result(finished)
     changed = {k for k in ours.keys() | theirs.keys() if ours.get(k) != theirs.get(k)}
     assert changed <= {"report.html", "figures/ladder.png"}
-    seconds = run_folder.read_manifest(folder)["models"]
+    seconds = run_record.read_manifest(folder)["models"]
     assert [name for name in NAMES if seconds[name]["seconds"] is None] == [stop_at]
 
 

@@ -12,6 +12,7 @@ import pytest
 from assay.core import durable
 from assay.core.errors import AssayError
 from assay.workflow import run_folder
+from assay.workflow.recorded import run_record
 
 CONFIG = {"schema": 1, "data": "x", "seed": 0, "recipe": {"epochs": 3}}
 
@@ -30,14 +31,14 @@ def test_the_manifest_hashes_every_file_but_itself_and_checkpoints(tmp_path: Pat
     """Finished: every file is vouched for, the lock is gone, and one changed byte is seen."""
     run = tmp_path / "deep" / "run"
     _finished(run)
-    manifest = run_folder.read_manifest(run)
+    manifest = run_record.read_manifest(run)
     assert sorted(manifest["files"]) == ["a.txt", "config.toml", "figures/b.png"]
     assert manifest["status"] == "finished"
-    assert not (run / run_folder.LOCK).exists()
-    assert run_folder.damaged_files(run, manifest) == []
+    assert not (run / run_record.LOCK).exists()
+    assert run_record.damaged_files(run, manifest) == []
     (run / "figures" / "b.png").write_bytes(b"B")
     (run / "a.txt").unlink()
-    assert run_folder.damaged_files(run, manifest) == ["a.txt", "figures/b.png"]
+    assert run_record.damaged_files(run, manifest) == ["a.txt", "figures/b.png"]
 
 
 def test_a_finished_run_is_not_overwritten(tmp_path: Path) -> None:
@@ -117,15 +118,15 @@ def test_default_folders_are_new_and_harmless(tmp_path: Path, monkeypatch: pytes
 def test_damaged_run_files_are_named(tmp_path: Path) -> None:
     """What is no run, or no longer whole, is refused with its reason."""
     with pytest.raises(AssayError, match="not-a-run-folder"):
-        run_folder.read_manifest(tmp_path)
+        run_record.read_manifest(tmp_path)
     with pytest.raises(AssayError, match="not-a-run-folder"):
-        run_folder.read_config(tmp_path)
+        run_record.read_config(tmp_path)
     (tmp_path / "manifest.json").write_text("{")
     with pytest.raises(AssayError, match="run-damaged"):
-        run_folder.read_manifest(tmp_path)
+        run_record.read_manifest(tmp_path)
     (tmp_path / "config.toml").write_text("a = ")
     with pytest.raises(AssayError, match="run-damaged"):
-        run_folder.read_config(tmp_path)
+        run_record.read_config(tmp_path)
 
 
 def test_adding_to_a_damaged_run_is_refused(tmp_path: Path) -> None:
@@ -135,7 +136,7 @@ def test_adding_to_a_damaged_run_is_refused(tmp_path: Path) -> None:
     with run_folder.reopen(run) as folder:
         (folder.path / "more.txt").write_text("more")
         folder.finish()
-    assert "more.txt" in run_folder.read_manifest(run)["files"]
+    assert "more.txt" in run_record.read_manifest(run)["files"]
     (run / "a.txt").write_text("b")
     with pytest.raises(AssayError, match="run-damaged"):
         run_folder.reopen(run).__enter__()
@@ -149,7 +150,7 @@ def test_a_clock_that_jumps_back_does_no_harm(tmp_path: Path, monkeypatch: pytes
             run_folder, "datetime", type("Clock", (), {"now": staticmethod(lambda _: yesterday)})
         )
         folder.finish()
-    manifest = run_folder.read_manifest(tmp_path / "run")
+    manifest = run_record.read_manifest(tmp_path / "run")
     assert 0 <= manifest["seconds"] < 3600
     assert manifest["ended"] < manifest["started"]
 
@@ -173,14 +174,14 @@ def test_what_was_judged_stays_where_nothing_is_judged_again(tmp_path: Path) -> 
     with run_folder.reopen(run, same_state=True) as folder:
         (folder.path / "export.bin").write_bytes(b"e")
         folder.finish()
-    manifest = run_folder.read_manifest(run)
+    manifest = run_record.read_manifest(run)
     assert {"export.bin", run_folder.GATES, run_folder.DATA_CARD} <= set(manifest["files"])
     assert manifest["gates"] == {"judged": 1}
-    assert run_folder.damaged_files(run, manifest) == []
+    assert run_record.damaged_files(run, manifest) == []
     with run_folder.reopen(run) as folder:
         folder.finish()
     assert not (run / run_folder.GATES).exists()
-    assert "gates" not in run_folder.read_manifest(run)
+    assert "gates" not in run_record.read_manifest(run)
 
 
 def test_leftovers_of_a_killed_report_are_removed(tmp_path: Path) -> None:
@@ -206,7 +207,7 @@ def test_leftovers_of_a_killed_process_that_added_a_file_are_removed(tmp_path: P
 
 def _is_whole(run: Path) -> None:
     """Nothing differs from the manifest, and nothing is there that it does not know."""
-    assert run_folder.unlisted_files(run, run_folder.need_intact(run)) == []
+    assert run_record.unlisted_files(run, run_record.need_intact(run)) == []
 
 
 @pytest.mark.parametrize("at", [1, 2, 3])
@@ -223,8 +224,8 @@ def test_a_file_that_is_added_never_makes_the_run_look_changed(
     there = (tmp_path / run_folder.GATES).exists()
     run_folder.add_file(tmp_path, run_folder.DATA_CARD, "a card", {})
     _is_whole(tmp_path)
-    manifest = run_folder.read_manifest(tmp_path)
-    assert run_folder.PENDING not in manifest
+    manifest = run_record.read_manifest(tmp_path)
+    assert run_record.PENDING not in manifest
     assert (run_folder.GATES in manifest["files"]) == there == (at == 3)
 
 
@@ -232,14 +233,14 @@ def test_what_is_pending_is_checked_too(tmp_path: Path) -> None:
     """Another content under that name is none that was meant; nor is a name that leads out of the folder."""
     with run_folder.claim(tmp_path, {"seed": 0}) as folder:
         folder.finish()
-    manifest = run_folder.read_manifest(tmp_path)
+    manifest = run_record.read_manifest(tmp_path)
     (tmp_path / "manifest.json").write_text(json.dumps({**manifest, "pending": {"gates.json": "0" * 64}}))
     (tmp_path / "gates.json").write_text("{}")
-    assert run_folder.unlisted_files(tmp_path, run_folder.read_manifest(tmp_path)) == ["gates.json"]
+    assert run_record.unlisted_files(tmp_path, run_record.read_manifest(tmp_path)) == ["gates.json"]
     for pending in ([], {"../x": "0"}, {"gates.json": 5}):
         (tmp_path / "manifest.json").write_text(json.dumps({**manifest, "pending": pending}))
         with pytest.raises(AssayError, match="run-damaged"):
-            run_folder.read_manifest(tmp_path)
+            run_record.read_manifest(tmp_path)
 
 
 class _Stopping(durable.Files):
@@ -268,5 +269,5 @@ def test_a_card_that_is_replaced_never_makes_the_run_look_changed(
         run_folder.add_file(tmp_path, run_folder.DATA_CARD, "another card", {})
     _is_whole(tmp_path)
     run_folder.add_file(tmp_path, run_folder.DATA_CARD, "another card", {})
-    assert run_folder.need_intact(tmp_path)["files"].keys() >= {run_folder.DATA_CARD}
+    assert run_record.need_intact(tmp_path)["files"].keys() >= {run_folder.DATA_CARD}
     assert (tmp_path / run_folder.DATA_CARD).read_text() == "another card"

@@ -11,7 +11,8 @@ from assay.cli.main import exit_code
 from assay.core import durable
 from assay.core.durable import TEMPORARY
 from assay.core.files import Files
-from assay.workflow.run_folder import JUDGED, RunFolder, file_hashes, need_intact, read_manifest
+from assay.workflow.recorded.run_record import file_hashes, need_intact, read_manifest
+from assay.workflow.run_folder import JUDGED, RunFolder
 from torture.job import tiny_dataset, tiny_split
 
 QUICK = ("--checks", "identity", "-q")

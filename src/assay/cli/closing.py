@@ -23,7 +23,7 @@ from assay.reports.findings.verdict import (
 )
 from assay.reports.findings.wording import percent, points
 from assay.workflow.api import Run
-from assay.workflow.run_folder import read_manifest
+from assay.workflow.recorded.run_record import read_manifest
 
 
 def close_run(path: Path, headline: str, following: list[str], output: Output) -> None:

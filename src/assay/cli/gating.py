@@ -15,7 +15,8 @@ from assay.core.disk_errors import environment_errors
 from assay.core.errors import AssayError
 from assay.workflow.api import Run
 from assay.workflow.quality_gates import Gate, demand, judge_all, parse_gates
-from assay.workflow.run_folder import GATES, MANIFEST, add_file, is_finished, read_manifest
+from assay.workflow.recorded.run_record import MANIFEST, is_finished, read_manifest
+from assay.workflow.run_folder import GATES, add_file
 
 #: Bytes of a step's summary that others may have written before: all of them are read, to be written again.
 _LONGEST_SUMMARY: Final = 1 << 24

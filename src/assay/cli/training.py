@@ -43,7 +43,7 @@ def training_command(name: str, help_text: str, start: Callable[..., Any]) -> Ca
 def need_unfinished(out: Path | None) -> None:
     """Raise AssayError `bad-value` without --out, `not-a-run-folder` where no run was begun there."""
     from assay.core.errors import AssayError
-    from assay.workflow.run_folder import read_config
+    from assay.workflow.recorded.run_record import read_config
 
     if out is None:
         fix = "Name the folder of the run: --resume --out runs/..., or `assay resume runs/...`."

@@ -22,6 +22,7 @@ from assay.workflow import run_folder
 from assay.workflow.own_models.given_probabilities import ANSWERS
 from assay.workflow.planning.data import open_data
 from assay.workflow.planning.plan import reading_of_run
+from assay.workflow.recorded import run_record
 from assay.workflow.recorded.results import read_audit_record, read_evaluation_record
 from assay.workflow.run_folder import RunFolder
 from assay.workflow.shown.progress import shown
@@ -131,7 +132,7 @@ def _place(entry: Entry, top: Path) -> str:
 def read_entries(folders: Sequence[Path]) -> list[Entry]:
     """The models in run folders, in order; a run of several models stands for all of them."""
     entries = [
-        _read_entry(one) for folder in folders for one in (run_folder.model_folders(folder) or [folder])
+        _read_entry(one) for folder in folders for one in (run_record.model_folders(folder) or [folder])
     ]
     names = list(_distinct([entry.candidate.name for entry in entries]))
     if len(folders) > 1:
@@ -165,18 +166,18 @@ def _distinct(names: Sequence[str]) -> Iterator[str]:
 
 def _read_entry(folder: Path) -> Entry:
     """A finished run. Raises AssayError `not-a-run-folder`, `run-damaged`, `model-refused`."""
-    manifest = run_folder.need_intact(folder)
+    manifest = run_record.need_intact(folder)
     if (folder / ANSWERS.file).is_file():
         return _read_foreign(folder)
     if not (folder / "model").is_dir():
         what = "it holds an audit and no model"
         raise AssayError("not-a-run-folder", folder, what, "Give the folder of `assay run` or `assay train`.")
-    model, seed = Model.read(folder / "model"), run_folder.read_config(folder).get("seed", 0)
+    model, seed = Model.read(folder / "model"), run_record.read_config(folder).get("seed", 0)
     tested = (folder / "evaluation.json").is_file()
     scores = read_evaluation_record(folder) if tested else {}
     costs = model.costs()
     candidate = Candidate(
-        name=run_folder.model_name(model.recipe["name"], seed),
+        name=run_record.model_name(model.recipe["name"], seed),
         data=read_audit_record(folder)["dataset"]["name"],
         recipe=model.recipe,
         seed=seed,

@@ -7,6 +7,7 @@ from assay.core.events import Event, OnEvent, stage
 from assay.reports.values import Results
 from assay.workflow import run_folder
 from assay.workflow.planning.plan import Plan, keep_inputs, need_same_data
+from assay.workflow.recorded import run_record
 from assay.workflow.run_folder import RunFolder
 from assay.workflow.stages import Run, evaluate_model, hold_out_rows, layers_of, test_one, train_one
 
@@ -50,7 +51,7 @@ def side_by_side(
 def _train_part(part: Plan, results: Results, on_event: OnEvent, accept_changes: bool) -> Run:
     """One model of several; one that is finished already is only read and judged."""
     tell = _naming(part, on_event)
-    if run_folder.is_finished(part.folder):
+    if run_record.is_finished(part.folder):
         return _finished_part(part, results.audit, tell)
     with run_folder.claim(part.folder, part.config()) as folder:
         keep_inputs(part, folder.path)
@@ -60,7 +61,7 @@ def _train_part(part: Plan, results: Results, on_event: OnEvent, accept_changes:
 def _finished_part(part: Plan, audit: Audit, on_event: OnEvent) -> Run:
     from assay.training.classifier import Model
 
-    run_folder.need_intact(part.folder)
+    run_record.need_intact(part.folder)
     model = Model.read(part.folder / "model")
     need_same_data(model, part)
     score = (

@@ -10,6 +10,7 @@ from assay.core.text import one_line
 from assay.data.decisions import decided_in, decisions_csv
 from assay.data.formats.text_table import read_table
 from assay.workflow import run_folder
+from assay.workflow.recorded import run_record
 
 #: What a person is asked to fill in.
 DECISIONS: Final = "decisions.csv"
@@ -29,7 +30,7 @@ def review(run: str | Path, out: str | Path | None = None) -> Path:
     if path.exists():
         fix = "Go on with that file, or give another with --out."
         raise AssayError("output-exists", path, "there are decisions already", fix)
-    run_folder.read_config(folder)
+    run_record.read_config(folder)
     durable.write_text(path, _rows_of(folder))
     return path
 

@@ -20,6 +20,7 @@ from assay.workflow.multi_model import side_by_side, test_several, train_several
 from assay.workflow.own_models.answers import FOREIGN
 from assay.workflow.planning.data import Data, need_test_split
 from assay.workflow.planning.plan import Plan, keep_inputs, make_plan, plan_of_run
+from assay.workflow.recorded import run_record
 from assay.workflow.settings import Settings
 from assay.workflow.stages import (
     Run,
@@ -102,7 +103,7 @@ def run_evaluate(
     if max_risk is not None:
         max_risk = Settings.checked({"max_risk": max_risk}).max_risk
     # Each model of several is held to its own manifest.
-    with run_folder.reopen(Path(folder), (*run_folder.JUDGED, f"{run_folder.MODELS}/")) as opened:
+    with run_folder.reopen(Path(folder), (*run_folder.JUDGED, f"{run_record.MODELS}/")) as opened:
         plan = plan_of_run(opened.path, data, offline, on_event)
         need_test_split(plan.dataset)
         if plan.answers is not None:
@@ -190,7 +191,7 @@ def finished_again(
     Raises AssayError `run-folder-finished` where it is another one, and as `report_again`.
     """
     plan = make_plan(command, data, None, settings, offline, on_event)
-    if not run_folder.is_of(Path(out), plan.config()):
+    if not run_record.is_of(Path(out), plan.config()):
         run_folder.refuse_foreign(Path(out))
     return report_again(out, data, offline=offline, on_event=on_event)
 
@@ -211,7 +212,7 @@ def report_again(
     """
     with run_folder.reopen(Path(folder), run_folder.REPORTED) as opened:
         plan = plan_of_run(opened.path, data, offline, on_event)
-        run_folder.need_data(opened.path, plan.dataset.fingerprint)
+        run_record.need_data(opened.path, plan.dataset.fingerprint)
         if plan.parts and look_at:
             fix = "Name the folder of one model, in models/."
             raise AssayError("bad-value", "--look-at", "it is about one model", fix)

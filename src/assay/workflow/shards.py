@@ -29,6 +29,7 @@ from assay.workflow.engines.table import engine_named, is_elsewhere
 from assay.workflow.planning.command_settings import command_settings, refuse_untested
 from assay.workflow.planning.data import open_data
 from assay.workflow.planning.plan import Plan, keep_inputs, plan_of_data
+from assay.workflow.recorded import run_record
 from assay.workflow.stages import Run, examined, report
 
 
@@ -227,8 +228,8 @@ def run_merge(
 @contextmanager
 def _merged_again(plan: Plan) -> Iterator[run_folder.RunFolder]:
     """The finished run of a plan, held to write its report again. Errors as of `run_merge`."""
-    if not run_folder.is_of(plan.folder, plan.config()):
+    if not run_record.is_of(plan.folder, plan.config()):
         run_folder.refuse_foreign(plan.folder)
     with run_folder.reopen(plan.folder, run_folder.REPORTED) as opened:
-        run_folder.need_data(plan.folder, plan.dataset.fingerprint)
+        run_record.need_data(plan.folder, plan.dataset.fingerprint)
         yield opened

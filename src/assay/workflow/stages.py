@@ -33,8 +33,9 @@ from assay.workflow.engines.training_workers import working_together
 from assay.workflow.evidence import calibrate, judge, judge_answers, with_rule
 from assay.workflow.own_models.answers import FOREIGN
 from assay.workflow.planning.plan import Plan, need_same_data
+from assay.workflow.recorded.run_record import GONE, read_manifest
 from assay.workflow.results import with_model, with_score, with_settings
-from assay.workflow.run_folder import GONE, RunFolder, read_manifest
+from assay.workflow.run_folder import RunFolder
 from assay.workflow.training_warnings import training_warnings
 
 _OWN_FEATURES: Final = "--backbone: the audit looks at the features that --features gives, not at that net's"

@@ -13,12 +13,12 @@ from assay.data.decisions import APPLIED
 from assay.training.classifier import Model
 from assay.training.loop.warm_start import START
 from assay.training.model_file import weights_file
-from assay.workflow import run_folder
 from assay.workflow.api import audit, evaluate, train
 from assay.workflow.deployed.export import EXPORT, export_facts
 from assay.workflow.own_models.given_probabilities import PRED_PROBS
 from assay.workflow.planning.data import Data
 from assay.workflow.planning.plan import Plan, plan_of_run
+from assay.workflow.recorded import run_record
 
 _WEIGHTS: Final = Path("model") / "model.safetensors"
 
@@ -50,16 +50,16 @@ def verify_run(
     Raises AssayError `not-a-run-folder`, `run-damaged` (the manifest itself), and those of loading.
     """
     folder = Path(folder)
-    manifest = run_folder.read_manifest(folder)
-    damaged = set(run_folder.damaged_files(folder, manifest))
+    manifest = run_record.read_manifest(folder)
+    damaged = set(run_record.damaged_files(folder, manifest))
     facts = [Fact(f"file {name}", name not in damaged) for name in sorted(manifest["files"])]
-    unlisted = run_folder.unlisted_files(folder, manifest)
+    unlisted = run_record.unlisted_files(folder, manifest)
     facts += [Fact(f"file {name} is not in the manifest", holds=False) for name in unlisted]
-    if run_folder.CONFIG in damaged:
+    if run_record.CONFIG in damaged:
         return facts  # it says which data and how they were used; damaged, it says nothing
-    if run_folder.read_config(folder).get("command") == "compare":
+    if run_record.read_config(folder).get("command") == "compare":
         return facts  # it speaks of other runs, which have manifests of their own
-    fingerprint = run_folder.data_fingerprint(folder, manifest)
+    fingerprint = run_record.data_fingerprint(folder, manifest)
     plan = plan_of_run(folder, data, offline, on_event)
     same = plan.dataset.fingerprint == fingerprint
     facts.append(Fact("fingerprint of the data", same))

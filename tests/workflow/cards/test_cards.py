@@ -11,8 +11,8 @@ import assay
 from assay.cli.main import exit_code
 from assay.core.errors import AssayError
 from assay.workflow.cards.write import write_cards
+from assay.workflow.recorded.run_record import damaged_files, read_manifest
 from assay.workflow.run_commands import report_again
-from assay.workflow.run_folder import damaged_files, read_manifest
 from torture.job import tiny_dataset
 
 #: Libraries of others, which warn of their own future.

@@ -16,8 +16,8 @@ import assay
 from assay.core.errors import AssayError
 from assay.core.events import Event, OnEvent, ignore
 from assay.workflow.engines import training_workers
+from assay.workflow.recorded.run_record import read_config, read_manifest
 from assay.workflow.run_commands import resume, run_train
-from assay.workflow.run_folder import read_config, read_manifest
 
 #: Small, and with batch norm, hard images, an average and a blended reference.
 RUN: dict[str, Any] = {

@@ -17,7 +17,7 @@ from assay.workflow.gate_reports.github import annotations, step_summary
 from assay.workflow.gate_reports.junit import junit_xml
 from assay.workflow.gate_reports.sarif import MOST, sarif
 from assay.workflow.quality_gates import Difference, judge_all, judged, parse_gates
-from assay.workflow.run_folder import damaged_files, file_hashes, read_manifest
+from assay.workflow.recorded.run_record import damaged_files, file_hashes, read_manifest
 from torture.job import tiny_dataset, tiny_split
 
 HOSTILE = "]]> <b>&\x00\x1b[31m\u202e::error::|x`%0A\nnext"

@@ -36,7 +36,7 @@ def evaluate(
     printed. Of a FILE: the answers of a model that Assay did not train, a row for each test image, with audit
     and report in a run folder.
     """
-    from assay.workflow import run_folder
+    from assay.workflow.recorded import run_record
 
     output = o.Output.of(given)
     if run.is_file():
@@ -45,7 +45,7 @@ def evaluate(
         return
     for option, value in (("out", out), ("model_name", model_name)):
         _refuse(option if value is not None else None, "a run is completed where it lies")
-    if not run_folder.is_finished(run):
+    if not run_record.is_finished(run):
         _refuse_for_unfinished(max_risk, given)
         _evaluate_unfinished(run, data, offline, output)
         return

@@ -21,9 +21,9 @@ def resume(
     from assay.cli.closing import close_done, close_run, quoted, score_line
     from assay.cli.listeners import listening
     from assay.training.place import given_place
+    from assay.workflow.recorded.run_record import is_finished
     from assay.workflow.run_commands import help_resume
     from assay.workflow.run_commands import resume as resume_run
-    from assay.workflow.run_folder import is_finished
 
     if given_place().rank:
         help_resume(run, data, offline=offline, accept_changes=accept_changes)

@@ -29,9 +29,9 @@ def review(
     import sys
 
     from assay.cli.closing import close_plain, quoted
+    from assay.workflow.recorded.run_record import CONFIG
     from assay.workflow.review import review as write_table
     from assay.workflow.review import suspects_of
-    from assay.workflow.run_folder import CONFIG
 
     path = write_table(run, out)
     suspects = suspects_of(path)

@@ -8,7 +8,7 @@ from typing import Any
 from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.training.model_file import read_model_record
-from assay.workflow import run_folder
+from assay.workflow.recorded import run_record
 from assay.workflow.recorded.results import read_audit_record, read_evaluation_record
 
 
@@ -44,14 +44,14 @@ def read_source(folder: Path, license_name: str, url: str) -> CardSource:
     Raises AssayError `run-damaged`, `model-refused`, `not-a-run-folder`, and `bad-value` for a run of several
     models.
     """
-    manifest = run_folder.need_intact(folder)
-    config = run_folder.read_config(folder)
+    manifest = run_record.need_intact(folder)
+    config = run_record.read_config(folder)
     if "audit.json" not in manifest["files"]:
         what, fix = "it compares runs and has no audit of its own", "Name the folder of one run."
         raise AssayError("bad-value", folder, what, fix)
     if not {"issues.csv", "label_quality.csv"} & manifest["files"].keys():
         what = "its manifest names no table of the audit"
-        raise AssayError("run-damaged", folder / run_folder.MANIFEST, what, "Repeat the run.")
+        raise AssayError("run-damaged", folder / run_record.MANIFEST, what, "Repeat the run.")
     if config.get("recipes"):
         fix = "Name the folder of one: RUN/models/NAME."
         raise AssayError("bad-value", folder, "it has several models, and a card is of one", fix)

@@ -16,6 +16,7 @@ from assay.training.classifier import Model
 from assay.workflow import run_folder
 from assay.workflow.planning.data import Data, need_test_split, open_data
 from assay.workflow.planning.plan import Plan, need_same_data, plan_of_run
+from assay.workflow.recorded import run_record
 
 #: Where the export lies in its run folder, unless another place was named.
 EXPORT: Final = Path("export") / "model.onnx"
@@ -88,7 +89,7 @@ def export_trained(model: Model, path: Path, data: Data | None = None, offline: 
 def _ended(folder: Path, path: Path, *, own: bool) -> bool:
     """Whether an export to `path` got as far as its last file; one of the run folder's own, its manifest."""
     if own:
-        return EXPORT.as_posix() in run_folder.read_manifest(folder)["files"]
+        return EXPORT.as_posix() in run_record.read_manifest(folder)["files"]
     return reference_path(path).exists()
 
 

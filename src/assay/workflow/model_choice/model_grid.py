@@ -7,7 +7,7 @@ from assay.core.errors import AssayError
 from assay.core.text import choices
 from assay.features.backbones import DEFAULT, named
 from assay.training.recipes import RECIPES, Recipe, read_recipe, settings_of
-from assay.workflow.run_folder import model_name
+from assay.workflow.recorded.run_record import model_name
 from assay.workflow.settings import Settings
 
 #: Data whose default recipe is the simplest net; for all other data it is one that sees shapes.

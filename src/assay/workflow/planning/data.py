@@ -12,7 +12,7 @@ from assay.data.formats.shard_file import pattern_parts
 from assay.data.load import NAMES, PREFIXES
 from assay.data.values import Dataset
 from assay.workflow.load import load
-from assay.workflow.run_folder import CONFIG, MANIFEST, read_config, read_manifest
+from assay.workflow.recorded.run_record import CONFIG, MANIFEST, read_config, read_manifest
 
 Data = str | Path | Dataset
 

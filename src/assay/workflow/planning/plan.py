@@ -42,6 +42,7 @@ from assay.workflow.planning.data import (
     placed,
 )
 from assay.workflow.planning.decided import tell_decided
+from assay.workflow.recorded import run_record
 from assay.workflow.settings import Settings
 
 #: In the run folder: why the recipe was taken, in words.
@@ -171,7 +172,7 @@ def _with_recipes(plan: Plan, recipes: Sequence[Recipe]) -> Plan:
     """The plan for these recipes: of one model the plan itself, of several with a part for each."""
     models = settings_of_models(plan.settings, recipes)
     parts = [
-        replace(plan, settings=settings, recipe=recipe, folder=plan.folder / run_folder.MODELS / name)
+        replace(plan, settings=settings, recipe=recipe, folder=plan.folder / run_record.MODELS / name)
         for name, settings, recipe in models
     ]
     if len(parts) == 1:
@@ -189,7 +190,7 @@ def _with_recipes(plan: Plan, recipes: Sequence[Recipe]) -> Plan:
 
 def plan_of_run(folder: Path, data: Data | None, offline: bool, on_event: OnEvent) -> Plan:
     """The plan that a run folder was made by, to go on with it. data: where they lie now, if they moved."""
-    config = run_folder.read_config(folder)
+    config = run_record.read_config(folder)
     command = config.pop("command", "run")
     own, several = config.pop("recipe", {}), config.pop("recipes", {})
     config.pop("schema", None)
@@ -222,7 +223,7 @@ def plan_of_run(folder: Path, data: Data | None, offline: bool, on_event: OnEven
 
 def reading_of_run(folder: Path) -> tuple[str, dict[str, Any]]:
     """Where the data of a run folder lay, and how they were read: the first arguments of `open_data`."""
-    config = run_folder.read_config(folder)
+    config = run_record.read_config(folder)
     settings = Settings.checked({k: v for k, v in config.items() if k in Settings.model_fields})
     return placed(settings.data, settings.reading(), named_in(folder))
 

@@ -12,7 +12,7 @@ from typing import Any
 from assay.core.errors import AssayError
 from assay.core.events import Event, OnEvent, warn
 from assay.core.text import choices, one_line
-from assay.workflow.run_folder import read_config
+from assay.workflow.recorded.run_record import read_config
 from assay.workflow.shown.progress import shown
 from assay.workflow.tracking.trackers import TRACKERS
 from assay.workflow.tracking.worker import PATIENCE, Worker
