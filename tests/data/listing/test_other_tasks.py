@@ -183,17 +183,27 @@ def test_metadata_with_labels_under_another_name_say_which_columns_there_are(tmp
     assert load(root, label_column="digit").classes == ("a", "b")
 
 
-def test_labels_of_several_words_that_are_labels_too_are_told(tmp_path: Path) -> None:
-    """`haze primary` beside `haze` and `primary`; `golden retriever` beside `retriever` is a class."""
-    made(tmp_path, *numbered(".", count=3))
-    for labels, told in (
-        (("haze", "primary", "haze primary"), True),
-        (("retriever", "cat", "golden retriever"), False),
-    ):
-        rows = "".join(f"{n}.png,{label}\n" for n, label in enumerate(labels))
-        (tmp_path / "list.csv").write_text(f"file,label\n{rows}")
-        notes = " ".join(load(tmp_path / "list.csv").notes)
-        assert ("'haze primary' may name several classes" in notes) == told
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        (("haze", "primary", "haze primary"), "haze primary"),
+        (
+            ("even big", "even small", "odd big", "odd small", "even small prime", "odd big prime"),
+            "even small prime",
+        ),
+        (("even+big", "even+small", "odd+big", "odd+small", "odd+cut", "odd+big+cut"), "odd+big+cut"),
+        (("retriever", "cat", "golden retriever"), ""),
+        (("red oak", "white oak", "northern red oak", "black oak"), ""),
+        (("red circle", "red square", "green circle", "green square", "blue circle", "blue square"), ""),
+    ],
+)
+def test_labels_that_may_be_several_tags_in_one_are_told(tmp_path: Path, labels, told: str) -> None:
+    made(tmp_path, *numbered(".", count=len(labels)))
+    rows = "".join(f"{n}.png,{label}\n" for n, label in enumerate(labels))
+    (tmp_path / "list.csv").write_text(f"file,label\n{rows}")
+    notes = " ".join(load(tmp_path / "list.csv").notes)
+    assert (f"such as {told!r} may name several classes" in notes) == bool(told)
+    assert ("may name several classes" in notes) == bool(told)
 
 
 def test_classes_at_the_end_of_names_are_told_with_a_command_that_works(tmp_path: Path) -> None:

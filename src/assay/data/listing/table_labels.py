@@ -19,6 +19,9 @@ _NOTHING: Final = frozenset(
 #: What parts several labels in one cell.
 _SEPARATORS: Final = re.compile(r"\s*[|;,]\s*")
 
+#: The parts of a label between spaces and other signs that join words.
+_WORDS: Final = re.compile(r"[^\s+&/]+")
+
 #: So many rows with a label each of its own are asked about.
 _MANY: Final = 8
 
@@ -57,14 +60,21 @@ def table_labels(
     others = [] if request.label_column else _other_labels(columns, names, column)
     if len(labels) >= _MANY and len(set(labels)) == len(labels):
         others.append(f"every row has a {one_line(column)} of its own: is it the label? (--label-column)")
-    return labels, [column], [*notes, *others, *_by_spaces(column, labels)]
+    return labels, [column], [*notes, *others, *_tags(column, labels)]
 
 
-def _by_spaces(column: str, labels: Sequence[str]) -> list[str]:
-    """A note on labels of several words that are labels, too: `haze primary` beside both words."""
-    found = {label for label in labels if label}
-    words = {label: label.split() for label in found}
-    joint = [label for label in found if len(words[label]) > 1 and found.issuperset(words[label])]
+def _tags(column: str, labels: Sequence[str]) -> list[str]:
+    """A note on labels that may be several tags in one: `haze primary` beside both words, or `clear primary
+    water` beside `clear primary` where few words make many labels."""
+    words = {label: frozenset(_WORDS.findall(label)) for label in set(labels) if label}
+    single = {label for label in words if label in words[label]}
+    few = len(frozenset().union(*words.values())) < len(words)
+    pairs = {of for of in words.values() if len(of) > 1} if few else set()
+    joint = [
+        label
+        for label, of in words.items()
+        if len(of) > 1 and (of <= single or any(of - {word} in pairs for word in of))
+    ]
     if not joint:
         return []
     first = one_line(min(joint, key=natural_key))
