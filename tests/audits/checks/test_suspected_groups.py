@@ -182,7 +182,9 @@ def test_a_training_set_whose_names_mean_nothing_is_passed_over() -> None:
     names = [f"{CLASSES[label]}/frame{i}_p{i % 12}.png" for i, label in enumerate(labels)]
     mixed = replace(dataset, splits={"train": Split.from_arrays(images, labels, names)}, fingerprints={})
     found = audit_dataset(mixed, measure_all(mixed), ["leakage"]).finding("leakage")
-    assert found.summary == "Not evaluated: there is no other split than train."
+    assert found.summary.startswith("Not evaluated: there is no other split than train.")
+    assert found.evidence["groups_by_names"] is None
+    assert found.evidence["groups_by_distances"]["images"] == len(labels)  # the patients are there
     twice = np.concatenate([images, images])
     names = [f"{CLASSES[labels[i % 216]]}/frame{i}_p{i % 216}.png" for i in range(432)]
     copied = Split.from_arrays(twice, np.concatenate([labels, labels]), names)

@@ -43,6 +43,8 @@ def trust(facts: Facts) -> tuple[Trust, str]:
         return ("no" if _serious(facts) else "care"), _copies(facts)
     if pattern_of_groups(facts.findings):
         return "care", "names suggest that training shows the same things as the test images"
+    if groups_by_distances(facts.findings):
+        return "care", "training seems to show the same things as the test images"
     reasons = [why for check, why in _CAVEATS.items() if any(f.check == check for f in facts.must_fix)][:1]
     if facts.high - facts.low > WIDE:
         reasons.append(f"{images_told(facts, 'test image')} are too few for a precise score")
@@ -62,6 +64,11 @@ def pattern_of_groups(findings: Sequence[Finding]) -> str:
     """What finds in names the groups that lie on both sides of a split, where names suggest any."""
     told = (f.evidence.get("groups_by_names") for f in findings if f.check == "leakage")
     return next((str(found["pattern"]) for found in told if found), "")
+
+
+def groups_by_distances(findings: Sequence[Finding]) -> bool:
+    """Whether images outside train lie far nearer to a few training images than to all others."""
+    return any(f.evidence.get("groups_by_distances") for f in findings if f.check == "leakage")
 
 
 def _serious(facts: Facts) -> bool:

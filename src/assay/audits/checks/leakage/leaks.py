@@ -9,6 +9,7 @@ import numpy as np
 from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.duplicates import check_exact_duplicates, check_near_duplicates, missed
 from assay.audits.checks.issues import counted, flagged, not_evaluated, percent
+from assay.audits.checks.leakage.hidden_groups import HiddenGroups, hidden_groups
 from assay.audits.checks.leakage.name_patterns import VERSIONS
 from assay.audits.checks.leakage.suspected_groups import SuspectedGroups, suspected_groups
 from assay.audits.values import Finding, Issue, Verdict
@@ -30,13 +31,15 @@ def check_leakage(context: CheckContext) -> Checked:
         return _of_train_alone(context)
     copied = _leaks(dataset, context.copies)
     known = {(issue.split, issue.index) for issue in copied}
-    grouped, suspected = _shared_groups(dataset, known), suspected_groups(context, known)
+    grouped = _shared_groups(dataset, known)
     issues = (*copied, *grouped)
+    suspected = suspected_groups(context, known)
+    hidden = _hidden(context, {(issue.split, issue.index) for issue in issues}, suspected)
     worst = max(sum(i.split == name for i in issues) / size for name, size in judged.items())
     exact, near = (sum(issue.kind == kind for issue in copied) for kind in ("exact", "near"))
     groups = {issue.detail for issue in grouped}
     bad = exact or grouped or worst > FAIL_LEAKAGE
-    verdict: Verdict = "fail" if bad else "warn" if issues or suspected else "pass"
+    verdict: Verdict = "fail" if bad else "warn" if issues or suspected or hidden else "pass"
     total = sum(judged.values())
     return Checked(
         Finding(
@@ -44,7 +47,8 @@ def check_leakage(context: CheckContext) -> Checked:
             verdict=verdict,
             summary=_leakage_summary(exact, near, len(grouped), len(groups), total, missed(context.copies))
             + _other_counts(context, exact, near)
-            + _told_by_names(suspected),
+            + _told_by_names(suspected)
+            + _told_by_distances(hidden),
             evidence={
                 "exact": exact,
                 "near": near,
@@ -53,13 +57,14 @@ def check_leakage(context: CheckContext) -> Checked:
                 "images": judged,
                 "worst_share": worst,
                 "groups_by_names": asdict(suspected) if suspected else None,
+                "groups_by_distances": asdict(hidden) if hidden else None,
             },
             threshold="no exact copy, no group on both sides, and near copies of at most "
             f"{percent(FAIL_LEAKAGE, 1)} of a split (fail); "
             "none at all (warn)",
             reason="an image seen in training is recognized, not classified, and so is a patient, a product "
             "or a video: it makes the score too good",
-            fix=_fix(bool(issues), suspected),
+            fix=_fix(bool(issues), suspected, hidden),
             count=len(issues),
         ),
         issues,
@@ -69,16 +74,31 @@ def check_leakage(context: CheckContext) -> Checked:
 def _of_train_alone(context: CheckContext) -> Checked:
     """Not evaluated; but groups that a test split, which is still to be drawn, would part are told."""
     given = not_evaluated("leakage", "there is no other split than train")
-    suspected = suspected_groups(context, _copied_within(context.copies))
-    if suspected is None:
+    copied = _copied_within(context.copies)
+    suspected = suspected_groups(context, copied)
+    named = "group" in context.dataset.train.columns  # those of one group are near each other, as they may be
+    hidden = None if named else _hidden(context, copied, suspected)
+    if suspected is None and hidden is None:
         return given
     told = replace(
         given.finding,
-        summary=given.finding.summary + _told_by_names(suspected, alone=True),
-        evidence={"groups_by_names": asdict(suspected)},
-        fix=_fix(issues=False, suspected=suspected),
+        summary=given.finding.summary
+        + _told_by_names(suspected, alone=True)
+        + _told_by_distances(hidden, alone=True),
+        evidence={
+            "groups_by_names": asdict(suspected) if suspected else None,
+            "groups_by_distances": asdict(hidden) if hidden else None,
+        },
+        fix=_fix(issues=False, suspected=suspected, hidden=hidden),
     )
     return Checked(told)
+
+
+def _hidden(
+    context: CheckContext, known: Collection[tuple[str, int]], suspected: SuspectedGroups | None
+) -> HiddenGroups | None:
+    """The groups that distances tell, where no name does."""
+    return None if suspected else hidden_groups(context, known)
 
 
 def _copied_within(copies: Copies) -> set[tuple[str, int]]:
@@ -107,7 +127,23 @@ def _told_by_names(suspected: SuspectedGroups | None, alone: bool = False) -> st
     )
 
 
-def _fix(issues: bool, suspected: SuspectedGroups | None) -> str:
+def _told_by_distances(hidden: HiddenGroups | None, alone: bool = False) -> str:
+    """alone: there is no split but train."""
+    if hidden is None:
+        return ""
+    few = "one training image" if hidden.others == 1 else f"up to {hidden.others} training images"
+    other = "other " if alone else ""
+    few = few.replace("training", f"{other}training")
+    return (
+        f" Images seem to come in groups that nobody named: of {hidden.images:,} "
+        f"{'training images' if alone else 'images outside train'}, {hidden.close:,} lie far nearer to {few} "
+        f"of their class than to all the rest (by chance {hidden.by_chance:,.0f}). Versions of one picture, "
+        "frames of one film and views of one thing do; if these are, "
+        f"{'a test split must not part them' if alone else 'the score is too good'}."
+    )
+
+
+def _fix(issues: bool, suspected: SuspectedGroups | None, hidden: HiddenGroups | None) -> str:
     told = []
     if issues:
         told.append(
@@ -118,6 +154,12 @@ def _fix(issues: bool, suspected: SuspectedGroups | None) -> str:
         told.append(
             f"Where names mean groups, give --group-pattern '{suspected.pattern}': a test split that Assay "
             "draws keeps them on one side, and groups on both sides of yours are counted."
+        )
+    if hidden is not None:
+        told.append(
+            "Find out which images belong together, and name the groups with --group-column or "
+            "--group-pattern, so that the test split parts none; of pictures that were multiplied by "
+            "augmentation, give the originals alone."
         )
     return " ".join(told)
 
