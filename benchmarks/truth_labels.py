@@ -21,7 +21,7 @@ import numpy as np
 
 import truth_sets
 from assay.audits.checks.context import CheckContext
-from assay.audits.checks.label_errors import check_label_errors
+from assay.audits.checks.labels.label_errors import check_label_errors
 from assay.audits.measures.pixel_sums import measure
 from assay.audits.self_test.recall import found_in_twice, most_similar_classes
 from assay.data.values import images_of

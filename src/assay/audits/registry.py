@@ -14,7 +14,8 @@ from assay.audits.checks.drift import check_drift
 from assay.audits.checks.duplicates import check_exact_duplicates, check_near_duplicates
 from assay.audits.checks.identity import check_identity
 from assay.audits.checks.image_quality import check_quality
-from assay.audits.checks.label_errors import check_ambiguous_labels, check_label_errors
+from assay.audits.checks.labels.ambiguous import check_ambiguous_labels
+from assay.audits.checks.labels.label_errors import check_label_errors
 from assay.audits.checks.leakage.leaks import check_leakage
 from assay.audits.checks.neighborhoods import convolution_decision
 from assay.audits.checks.outliers import check_atypical

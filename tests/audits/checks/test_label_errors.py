@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from assay.audits.checks.context import CheckContext
-from assay.audits.checks.label_errors import check_ambiguous_labels, check_label_errors
+from assay.audits.checks.labels.ambiguous import check_ambiguous_labels
+from assay.audits.checks.labels.label_errors import check_label_errors
 from assay.audits.measures.pixel_sums import measure
 from assay.data.values import Dataset
 from assay.workflow.load import load

@@ -11,7 +11,8 @@ import pytest
 from assay.audits.audit_cache import cached_audit
 from assay.audits.checks.class_balance import check_label_balance
 from assay.audits.checks.context import CheckContext
-from assay.audits.checks.label_errors import check_ambiguous_labels, check_label_errors
+from assay.audits.checks.labels.ambiguous import check_ambiguous_labels
+from assay.audits.checks.labels.label_errors import check_label_errors
 from assay.audits.checks.separability import check_separability
 from assay.audits.measures.cross_validated import CrossValidated
 from assay.audits.measures.label_quality import label_quality_lines

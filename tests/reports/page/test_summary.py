@@ -228,6 +228,22 @@ def test_groups_that_names_suggest_make_the_first_step(count: int) -> None:
     assert audited.command.startswith("assay audit --config RUN/config.toml --group-pattern '")
 
 
+@pytest.mark.parametrize("verdict", ["warn", "fail"])
+def test_classes_whose_labels_are_mixed_up_are_in_the_headline(verdict: str) -> None:
+    """Of the pair with most wrong labels; the score is told with care, and the step names the pair."""
+    pairs = [
+        {"class": "coat", "label": "shirt", "expected_wrong": 20.2},
+        {"class": "bag", "label": "boot", "expected_wrong": 61.0},
+    ]
+    labels = replace(found("label-errors", verdict, 0), evidence={"mixed_up": {"pairs": pairs}})
+    facts = replace(SOUND, findings=(labels,))
+    told = "about 81 labels seem to be wrong, above all bag labelled boot"
+    assert headline(facts) == f"Use this score with care: {told}."
+    assert any("by which rule bag was labelled boot" in step.text for step in next_steps(facts))
+    none = replace(labels, verdict="pass", evidence={"mixed_up": {"pairs": []}})
+    assert headline(replace(SOUND, findings=(none,))) == headline(SOUND)
+
+
 def test_a_step_is_always_there() -> None:
     """Whatever the facts, there is something to do next."""
     assert all(next_steps(facts) for facts in (SOUND, Facts("toy", ()), replace(SOUND, low=0.0, high=1.0)))

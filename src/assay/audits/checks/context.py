@@ -1,7 +1,7 @@
 """What a check is given, and what it gives back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -17,12 +17,14 @@ from assay.audits.measures.texture import Texture, texture_of
 from assay.audits.values import Finding, Issue
 from assay.core.arrays import Rows
 from assay.data.class_probabilities import ClassProbabilities
+from assay.data.splitting.groups import join_pairs
 from assay.data.values import Dataset
 from assay.duplicates.cached_pairs import kept_copies
 from assay.duplicates.find import Copies, find_copies
 from assay.estimators.label_noise import LabelPosterior
 from assay.estimators.label_quality import LabelQuality
-from assay.estimators.noise_matrix import TEMPERATURES, NoiseMatrix, fit_noise_matrix, wrong_chances
+from assay.estimators.noise.noise_matrix import TEMPERATURES, NoiseMatrix, fit_noise_matrix, wrong_chances
+from assay.estimators.noise.pair_flips import find_pair_flips
 from assay.estimators.passes.shared_passes import Helpers
 
 
@@ -108,9 +110,18 @@ class CheckContext:
         for name, probabilities in self.label_judge.probabilities.items():
             labels = self.dataset.splits[name].labels
             known = np.isin(labels, self.label_judge.learned)
-            found[name] = fit_noise_matrix(probabilities[known], labels[known], temperatures)
-            temperatures = (found[name].temperature,)
+            fitted = fit_noise_matrix(probabilities[known], labels[known], temperatures)
+            units = self._units(name)[known]
+            flips = find_pair_flips(probabilities[known], labels[known], units)
+            found[name] = replace(fitted, flips=flips)
+            temperatures = (fitted.temperature,)
         return found
+
+    def _units(self, name: str) -> Rows:
+        """int64 `(n,)`, equal for images of a split whose labels are one observation."""
+        if name == "train":
+            return self.groups
+        return join_pairs(self.dataset.splits[name], np.zeros((0, 2), np.int64), 1.0)[0]
 
     @cached_property
     def wrong_chances(self) -> Mapping[str, NDArray[np.float64]]:

@@ -15,7 +15,7 @@ from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.drift import check_drift
 from assay.audits.checks.duplicates import check_exact_duplicates, check_near_duplicates
 from assay.audits.checks.image_quality import check_quality
-from assay.audits.checks.label_errors import check_label_errors
+from assay.audits.checks.labels.label_errors import check_label_errors
 from assay.audits.checks.leakage.leaks import check_leakage
 from assay.audits.checks.shortcuts import check_shortcuts
 from assay.audits.measures.pixel_sums import measure

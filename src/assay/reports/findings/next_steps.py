@@ -8,8 +8,16 @@ from typing import Final
 from assay.audits.registry import REVIEWED
 from assay.audits.values import Finding
 from assay.reports.findings.facts import Facts
-from assay.reports.findings.verdict import WIDE, Need, harmless, needs, pattern_of_groups, trust
-from assay.reports.findings.wording import check_title, count, listed
+from assay.reports.findings.verdict import (
+    WIDE,
+    Need,
+    harmless,
+    mixed_up_pairs,
+    needs,
+    pattern_of_groups,
+    trust,
+)
+from assay.reports.findings.wording import check_title, count, listed, name
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,9 @@ def _data_steps(facts: Facts) -> list[Step]:
         text = "Where such names mean one thing, as a video or a patient, keep them on one side of the split."
         again = _AGAIN if facts.n else "assay audit --config RUN/config.toml"
         steps.insert(0, Step(text, f"{again} --group-pattern {shlex.quote(pattern)} --out NEXT"))
+    if mixed := mixed_up_pairs(facts.findings):
+        true, label = name(str(mixed[0]["class"])), name(str(mixed[0]["label"]))
+        steps.append(Step(f"Ask by which rule {true} was labelled {label}, and correct those labels."))
     if review:
         labels = [f for f in facts.troubled if f.check == "label-errors" and f.count and f not in review]
         flagged = listed([_flagged(f) for f in (*review, *labels)], 4)

@@ -4,7 +4,7 @@ Every sentence is made from one value of `Facts` alone, so that no two can contr
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from assay.audits.values import Finding
 from assay.reports.findings.facts import Facts
@@ -45,7 +45,7 @@ def trust(facts: Facts) -> tuple[Trust, str]:
         return "care", "names suggest that training shows the same things as the test images"
     if groups_by_distances(facts.findings):
         return "care", "training seems to show the same things as the test images"
-    reasons = [why for check, why in _CAVEATS.items() if any(f.check == check for f in facts.must_fix)][:1]
+    reasons = _caveats(facts)[:1]
     if facts.high - facts.low > WIDE:
         reasons.append(f"{images_told(facts, 'test image')} are too few for a precise score")
     return (
@@ -53,6 +53,28 @@ def trust(facts: Facts) -> tuple[Trust, str]:
         if reasons
         else ("yes", "nothing that would make it untrue was found")
     )
+
+
+def _caveats(facts: Facts) -> list[str]:
+    """What makes the score doubtful for other data, by the order of `_CAVEATS`."""
+    failed = {check: why for check, why in _CAVEATS.items() if any(f.check == check for f in facts.must_fix)}
+    if pairs := mixed_up_pairs(facts.findings):
+        failed["label-errors"] = _mixed_up(pairs)
+    return [failed[check] for check in _CAVEATS if check in failed]
+
+
+def mixed_up_pairs(findings: Sequence[Finding]) -> list[Mapping[str, Any]]:
+    """The pairs of classes whose labels look mixed up, those with most wrong labels first."""
+    told = (f.evidence.get("mixed_up") for f in findings if f.check == "label-errors")
+    pairs = next((list(found["pairs"]) for found in told if found), [])
+    return sorted(pairs, key=lambda pair: -float(pair["expected_wrong"]))
+
+
+def _mixed_up(pairs: Sequence[Mapping[str, Any]]) -> str:
+    number = sum(float(pair["expected_wrong"]) for pair in pairs)
+    true, label = name(str(pairs[0]["class"])), name(str(pairs[0]["label"]))
+    more = "" if len(pairs) == 1 else " above all"
+    return f"about {number:,.0f} labels seem to be wrong,{more} {true} labelled {label}"
 
 
 def _copies(facts: Facts) -> str:

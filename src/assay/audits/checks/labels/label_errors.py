@@ -1,4 +1,4 @@
-"""Checks `label-errors` and `ambiguous-labels`: labels that the pictures contradict."""
+"""Check `label-errors`: labels that the pictures contradict."""
 
 from dataclasses import replace
 from typing import Any, Final
@@ -8,6 +8,13 @@ from numpy.typing import NDArray
 
 from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.issues import counted, flagged, not_evaluated, percent
+from assay.audits.checks.labels.judged import FAIL_SHARE, known_labels, reference_record
+from assay.audits.checks.labels.mixed_up import (
+    expected_mixed_up,
+    mixed_up_evidence,
+    mixed_up_sentence,
+    power_sentence,
+)
 from assay.audits.measures.cross_validated import FEWEST_PER_CLASS, CrossValidated
 from assay.audits.values import Finding, Issue, Verdict
 from assay.core.arrays import Rows
@@ -15,11 +22,8 @@ from assay.data.values import Dataset
 from assay.estimators.label_noise import LabelPosterior, fit_floor, label_posterior
 from assay.estimators.label_quality import LabelQuality, label_quality
 from assay.estimators.nearest_neighbors import nearest
-from assay.estimators.noise_matrix import BOTH, DISPUTED, disputed_classes, disputes
+from assay.estimators.noise.noise_matrix import DISPUTED, disputed_classes, disputes
 from assay.estimators.projections import spread_rows
-
-#: Beyond this share of suspects the score is decided by the labels as much as by the model.
-FAIL_SHARE: Final = 0.03
 
 #: The nearest images that are shown as evidence are looked for among at most so many of a class: the cost
 #: of all pairs would grow with the square of the images.
@@ -35,13 +39,13 @@ def check_label_errors(context: CheckContext) -> Checked:
     if cross_validated.refusal:
         return replace(not_evaluated("label-errors", cross_validated.refusal), label_quality={})
     if context.judge_strength.too_weak:
-        weak = not_evaluated("label-errors", context.judge_strength.too_weak, _reference(context))
+        weak = not_evaluated("label-errors", context.judge_strength.too_weak, reference_record(context))
         return replace(weak, label_quality={})
     suspects = {name: _suspects(context, name) for name in cross_validated.probabilities}
     issues = [issue for name, rows in suspects.items() for issue in _error_issues(context, name, rows)]
     total = sum(len(p) for p in cross_validated.probabilities.values())
-    portion = len(issues) / total
-    verdict: Verdict = "pass" if not issues else "fail" if portion > FAIL_SHARE else "warn"
+    expected = max(len(issues), expected_mixed_up(context.noise))
+    verdict: Verdict = "pass" if not expected else "fail" if expected > FAIL_SHARE * total else "warn"
     return Checked(
         Finding(
             check="label-errors",
@@ -49,14 +53,13 @@ def check_label_errors(context: CheckContext) -> Checked:
             summary=counted(len(issues), total, "label is likely wrong", "labels are likely wrong")
             + (": more likely wrong than right" if issues else "")
             + _told_expected(context, suspects)
-            + f". {_trust(cross_validated)}",
+            + f".{mixed_up_sentence(context)} {_trust(cross_validated)}",
             evidence=_evidence(context, suspects),
             threshold=f"a chance over {percent(DISPUTED, 0)} that the label is wrong, a likelier class, and "
-            f"not two that fit; more than {percent(FAIL_SHARE, 0)} such labels fail",
+            f"not two that fit; more than {percent(FAIL_SHARE, 0)} such labels fail; "
+            f"{power_sentence(context)}",
             reason=_reason(cross_validated),
-            fix="Look at the flagged images, worst first: correct the label, or keep it where it is right."
-            if issues
-            else "",
+            fix=_fix(bool(issues), bool(expected_mixed_up(context.noise))),
             count=len(issues),
         ),
         tuple(issues),
@@ -65,9 +68,13 @@ def check_label_errors(context: CheckContext) -> Checked:
     )
 
 
-def _reference(context: CheckContext) -> dict[str, Any]:
-    """The strength of the classifier that the finding rests on."""
-    return {"reference": context.judge_strength.as_record()}
+def _fix(listed: bool, mixed_up: bool) -> str:
+    told = "Look at the flagged images, worst first: correct the label, or keep it where it is right."
+    found = (
+        "Ask who labelled the classes that look mixed up and by which rule, and sort label_quality.csv by "
+        "score: their images come first."
+    )
+    return " ".join([found] * mixed_up + [told] * listed)
 
 
 def _label_quality(context: CheckContext) -> dict[str, LabelQuality]:
@@ -116,12 +123,6 @@ def _trust(cross_validated: CrossValidated) -> str:
     return f"{told})"
 
 
-def _known(context: CheckContext, name: str) -> NDArray[np.bool_]:
-    """Which images carry a label that the reference could learn."""
-    labels = context.dataset.splits[name].labels
-    return np.isin(labels, context.label_judge.learned)
-
-
 def _own(context: CheckContext, name: str) -> NDArray[np.float32]:
     probabilities = context.label_judge.probabilities[name]
     own: NDArray[np.float32] = probabilities[
@@ -133,7 +134,7 @@ def _own(context: CheckContext, name: str) -> NDArray[np.float32]:
 def _suspects(context: CheckContext, name: str) -> Rows:
     probabilities = context.label_judge.probabilities[name]
     own, best = _own(context, name), probabilities.max(axis=1, initial=0)
-    return np.flatnonzero(disputes(context.wrong_chances[name], own, best) & _known(context, name))
+    return np.flatnonzero(disputes(context.wrong_chances[name], own, best) & known_labels(context, name))
 
 
 def _told_expected(context: CheckContext, suspects: dict[str, Rows]) -> str:
@@ -154,7 +155,7 @@ def _chances_of(context: CheckContext, suspects: dict[str, Rows]) -> NDArray[np.
 def _noise_evidence(context: CheckContext, suspects: dict[str, Rows]) -> dict[str, Any]:
     """What the estimate says of the list, and of labels that are not on it."""
     listed = _chances_of(context, suspects)
-    everywhere = {name: context.wrong_chances[name][_known(context, name)] for name in suspects}
+    everywhere = {name: context.wrong_chances[name][known_labels(context, name)] for name in suspects}
     return {
         "estimated_share_wrong": {name: context.noise[name].share for name in suspects},
         "expected_wrong": {name: float(chances.sum()) for name, chances in everywhere.items()},
@@ -225,72 +226,11 @@ def _evidence(context: CheckContext, suspects: dict[str, Rows]) -> dict[str, Any
     return {
         "suspects": {name: len(rows) for name, rows in suspects.items()},
         "noise": _noise_evidence(context, suspects),
+        "mixed_up": mixed_up_evidence(context),
         **({"probabilities": "given"} if context.label_judge.own else {}),
         "reference_accuracy": dict(context.label_judge.accuracy),
-        **_reference(context),
+        **reference_record(context),
         "most_frequent": [{"label": a, "suggested": b, "count": n} for (a, b), n in most],
         "classes_too_small": len(classes) - len(context.label_judge.learned),
         "fewest_images_per_class": FEWEST_PER_CLASS,
     }
-
-
-def check_ambiguous_labels(context: CheckContext) -> Checked:
-    """Find images that two classes fit about equally, so that no label is surely right."""
-    cross_validated = context.label_judge
-    if cross_validated.refusal:
-        return not_evaluated("ambiguous-labels", cross_validated.refusal)
-    if context.judge_strength.too_weak:
-        return not_evaluated("ambiguous-labels", context.judge_strength.too_weak, _reference(context))
-    issues = [issue for name in cross_validated.probabilities for issue in _ambiguous(context, name)]
-    total = sum(len(p) for p in cross_validated.probabilities.values())
-    return Checked(
-        Finding(
-            check="ambiguous-labels",
-            verdict="warn" if len(issues) > FAIL_SHARE * total else "pass",
-            summary=counted(
-                len(issues),
-                total,
-                "image fits two classes about equally.",
-                "images fit two classes about equally.",
-            ),
-            evidence={"ambiguous": len(issues), "images": total, **_reference(context)},
-            threshold=f"two classes with probability at least {BOTH:g} each; more than "
-            f"{percent(FAIL_SHARE, 0)} of the images warn",
-            reason="such images limit the accuracy of every model: about half of these are misclassified",
-            fix="Ask whether the two classes can be told apart by the picture at all; merge them, or "
-            "accept the limit."
-            if len(issues) > FAIL_SHARE * total
-            else "",
-            count=len(issues),
-        ),
-        tuple(issues),
-    )
-
-
-def _ambiguous(context: CheckContext, name: str) -> list[Issue]:
-    dataset, probabilities = context.dataset, context.label_judge.probabilities[name]
-    if probabilities.shape[1] < 2:
-        return []
-    best = np.argsort(-probabilities, axis=1, kind="stable")[:, :2]
-    values = np.take_along_axis(probabilities, best, axis=1)
-    rows = np.flatnonzero((values[:, 1] >= BOTH) & _known(context, name))
-    labels = dataset.splits[name].labels
-    issues = []
-    for row in rows.tolist():
-        place = 1 if best[row, 0] == labels[row] else 0
-        other, probability = int(best[row, place]), float(values[row, place])
-        names = " and ".join(dataset.classes[c] for c in best[row])
-        issues.append(
-            flagged(
-                dataset,
-                "ambiguous-labels",
-                "two-classes-fit",
-                2 * float(values[row, 1]),
-                name,
-                row,
-                suggested=dataset.classes[other],
-                suggested_probability=probability,
-                detail=f"{names}: {values[row, 0]:.2f} and {values[row, 1]:.2f}",
-            )
-        )
-    return issues

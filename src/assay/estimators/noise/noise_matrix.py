@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.arrays import Floats, Rows
+from assay.estimators.noise.pair_flips import PairFlip, chances_of_flips
 from assay.estimators.projections import spread_rows
 from assay.estimators.softmax import softmax
 
@@ -50,13 +51,15 @@ class NoiseMatrix:
     """How labels arise: matrix `(k, k)`, row the true class, column the label; each row sums to 1.
 
     temperature: of the probabilities that tell the true class. share: of wrong labels among those fitted to.
-    weight: of the prior, one of `WEIGHTS`.
+    weight: of the prior, one of `WEIGHTS`. flips: pairs of classes whose labels were mixed up more than a
+    matrix can be told from probabilities that learned it (`pair_flips`).
     """
 
     matrix: NDArray[np.float64]
     temperature: float
     share: float
     weight: float
+    flips: tuple[PairFlip, ...] = ()
 
 
 def fit_noise_matrix(
@@ -151,7 +154,10 @@ def _blocks(noise: NoiseMatrix, probabilities: Floats) -> Iterator[tuple[int, ND
     for start in range(0, len(probabilities), _BLOCK):
         block = probabilities[start : start + _BLOCK].astype(np.float64)
         true = softmax(np.log(np.maximum(block, _TINY)) / noise.temperature)
-        yield start, np.clip(1 - true * right / (true @ noise.matrix), 0, 1)
+        wrong = np.clip(1 - true * right / (true @ noise.matrix), 0, 1)
+        for label, chance in chances_of_flips(noise.flips, block):
+            wrong[:, label] = np.maximum(wrong[:, label], chance)
+        yield start, wrong
 
 
 #: A label is disputed where it is more likely wrong than right.

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from assay.estimators.noise_matrix import (
+from assay.estimators.noise.noise_matrix import (
     DISPUTED,
     NoiseMatrix,
     _log_gamma,

@@ -1,0 +1,1 @@
+"""Checks of labels: what the pictures contradict, and what two classes fit."""

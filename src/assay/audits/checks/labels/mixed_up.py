@@ -1,0 +1,89 @@
+"""What the check `label-errors` says of classes whose labels were mixed up with those of one other class."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from assay.audits.checks.context import CheckContext
+from assay.audits.checks.issues import percent
+from assay.audits.checks.labels.judged import known_labels
+from assay.estimators.noise.noise_matrix import NoiseMatrix
+from assay.estimators.noise.pair_flips import SIGNIFICANT, PairFlip, smallest_share
+from assay.evaluation.metrics import wilson_interval
+
+#: Pairs named in the sentence; all stand in the evidence.
+_NAMED = 2
+
+
+def expected_mixed_up(noise: Mapping[str, NoiseMatrix]) -> float:
+    """How many labels of all splits are expected to be wrong by mixed up pairs of classes."""
+    return sum(flip.expected for matrix in noise.values() for flip in matrix.flips)
+
+
+def mixed_up_sentence(context: CheckContext) -> str:
+    """Which classes, and about how many labels, for people; empty where no pair is told."""
+    told = [(name, flip) for name, matrix in context.noise.items() for flip in matrix.flips]
+    told.sort(key=lambda item: -item[1].expected)
+    if not told:
+        return ""
+    said = "; ".join(_said(context, name, flip) for name, flip in told[:_NAMED])
+    more = len(told) - _NAMED
+    rest = "" if more < 1 else f"; and {more} more {'pair' if more == 1 else 'pairs'} of classes"
+    return f" Labels of whole classes look mixed up: {said}{rest}."
+
+
+def _said(context: CheckContext, name: str, flip: PairFlip) -> str:
+    low, high = _interval(flip)
+    true, label = context.dataset.classes[flip.true], context.dataset.classes[flip.label]
+    return (
+        f"in {name} about {flip.expected:.0f} images of {true} are labelled {label} (95 % interval "
+        f"{low:.0f} to {high:.0f}), for of the images most like {true} {percent(flip.share, 0)} are"
+    )
+
+
+def _interval(flip: PairFlip) -> tuple[float, float]:
+    """The expected number for both ends of the interval of the share."""
+    low, high = wilson_interval(flip.wrong, flip.seen)
+    return low * flip.images, high * flip.images
+
+
+def mixed_up_evidence(context: CheckContext) -> dict[str, Any]:
+    """The pairs, and from which share of a class the check could have told one."""
+    classes = context.dataset.classes
+    pairs = [
+        {
+            "split": name,
+            "class": classes[flip.true],
+            "label": classes[flip.label],
+            "expected_wrong": flip.expected,
+            "expected_wrong_ci95": list(_interval(flip)),
+            "share": flip.share,
+            "units": flip.seen,
+            "p_value": flip.p_value,
+        }
+        for name, matrix in context.noise.items()
+        for flip in matrix.flips
+    ]
+    return {"pairs": pairs, "significance": SIGNIFICANT, "smallest_share": _smallest(context)}
+
+
+def _smallest(context: CheckContext) -> dict[str, float | None]:
+    """Per split the least share of a class of middle size that would be told; None where none would."""
+    found = {}
+    for name, probabilities in context.label_judge.probabilities.items():
+        known = known_labels(context, name)
+        found[name] = smallest_share(probabilities[known], context.dataset.splits[name].labels[known])
+    return found
+
+
+def power_sentence(context: CheckContext) -> str:
+    """What could be seen of labels given to one other class; for the finding's threshold."""
+    name, least = next(iter(_smallest(context).items()), ("", None))
+    if least is None:
+        return "labels of a class that were given to one other class can't be told: the classes are too small"
+    sizes = np.bincount(context.dataset.splits[name].labels)
+    return (
+        f"labels of a class that were given to one other class are told from about {percent(least, 0)} of a "
+        f"class of {int(np.median(sizes[sizes > 0]))} images on, and later where two classes are alike"
+    )
