@@ -90,6 +90,8 @@ def _time_to_accuracy(figures: Mapping[str, Any]) -> list[str]:
         runs, spread = found["runs"], found["test_standard_deviation"]
         accuracy = f"{found['test_mean']:.4f}" + ("" if spread is None else f" ± {spread:.4f}")
         seconds = f"{found['seconds_mean']:.0f}, {found['seconds_longest']:.0f}"
+        parts = [run["epochs_timed"] for run in runs if "epochs_timed" in run]
+        seconds += f" (of {parts[0]} epochs alone)" if parts else ""
         cores = ", ".join(sorted({str(run["cores"]) for run in runs}))
         reached = [run["test_accuracy"] for run in runs]
         range_of = f"{min(reached):.4f} - {max(reached):.4f}"
