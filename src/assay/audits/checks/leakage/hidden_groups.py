@@ -18,7 +18,7 @@ from assay.core.arrays import Rows
 from assay.estimators.nearest_neighbors import nearest
 
 #: Images whose neighbors are searched, evenly spread, and the fewest that tell something.
-_ASKED: Final = 2_000
+_ASKED: Final = 1_000
 _FEWEST: Final = 40
 
 #: Groups of up to so many others are looked for. A step is held against `_WINDOW` steps, from the `_NEXT`
