@@ -33,6 +33,9 @@ _PAGE: Final = {"/": ("page.html", "text/html"), "/page.css": ("page.css", "text
 #: Most similar images that may be asked for.
 _MOST_SIMILAR: Final = 20
 
+#: A number of a training image has fewer digits; Python refuses to read one of thousands.
+_MOST_DIGITS: Final = 20
+
 
 def _json(record: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     content = json.dumps(record, allow_nan=False, separators=(",", ":"))
@@ -88,7 +91,7 @@ def application(service: Service) -> ASGIApp:
         Route("/favicon.ico", _no_icon),
         Route("/metrics", _metrics),
         Route("/drift", _drift),
-        Route("/training/{row:int}.png", _training),
+        Route("/training/{row}.png", _training),
         *(Route(path, _page) for path in _PAGE),
     ]
     app = Starlette(
@@ -306,9 +309,10 @@ async def _drift(request: Request) -> Response:
 
 
 async def _training(request: Request) -> Response:
-    service, row = _service(request), request.path_params["row"]
+    service, text = _service(request), request.path_params["row"]
     training = service.training.found
-    if training is None or row >= len(training.train):
+    row = int(text) if text.isascii() and text.isdigit() and len(text) < _MOST_DIGITS else None
+    if training is None or row is None or row >= len(training.train):
         raise RefusedError(404, "there is no such training image")
     png = await service.workers.run(lambda: training.png(row), request.scope["until"], service.limits.seconds)
     return Response(png, media_type="image/png")
