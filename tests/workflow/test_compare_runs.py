@@ -116,8 +116,22 @@ def test_equal_names_are_numbered(several: Path) -> None:
     """The same run twice has two names, in the order given."""
     twice = [several / "models" / "linear-s0"] * 2
     assert [e.candidate.name for e in read_entries(twice)] == ["linear-s0 #1", "linear-s0 #2"]
-    pair = assay.compare(*twice).pairs[0]
-    assert (pair.only_first, pair.only_second, pair.p_value) == (0, 0, 1.0)
+
+
+@pytest.mark.parametrize("second", ["models/linear-s0", "models/../models/linear-s0", "link", "."])
+def test_a_run_beside_itself_is_refused(several: Path, tmp_path: Path, capfd, second: str) -> None:
+    """By its name, another path, a link, or the run of several that holds it: it would read as a draw."""
+    first = several / "models" / "linear-s0"
+    (tmp_path / "link").symlink_to(first)
+    other = tmp_path / "link" if second == "link" else several / second
+    with pytest.raises(AssayError, match="named more than once") as caught:
+        assay.compare(first, other)
+    assert caught.value.code == "bad-value"
+    for command in ("compare", "report"):
+        out = ["--out", str(tmp_path / "out")]
+        assert exit_code([command, str(first), str(other), *out]) == 2
+        assert "named more than once" in capfd.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_other_test_images_are_refused_and_set_side_by_side(several: Path, tmp_path: Path, capfd) -> None:

@@ -54,7 +54,8 @@ def compare(
 
     runs: folders of finished runs, or `Run`s; one of several models stands for all of them. Training data may
     differ. out: a folder for comparison.json, differences.csv and a page; None writes nothing.
-    Raises AssayError `different-test-data`, `run-not-evaluated`, `not-a-run-folder`, `run-damaged`.
+    Raises AssayError `different-test-data`, `run-not-evaluated`, `not-a-run-folder`, `run-damaged`, and
+    `bad-value` where a run is named twice.
 
     >>> import assay
     >>> data = assay.load("fashion-mnist-sample")
@@ -110,10 +111,20 @@ def _compared(entries: Sequence[Entry], folders: Sequence[Path], paired: bool) -
         raise AssayError(
             "bad-value", folders[0] if folders else "RUN", "there is nothing to compare it with", fix
         )
+    _refuse_one_run_twice(entries)
     candidates = [entry.candidate for entry in entries]
     if paired:
         need_same_test(candidates, entries[0].folder)
     return lay_out(candidates)
+
+
+def _refuse_one_run_twice(entries: Sequence[Entry]) -> None:
+    """A run beside itself has no difference, which would read as two models that are equally good."""
+    places = Counter(entry.folder.resolve() for entry in entries)
+    twice = next((entry.folder for entry in entries if places[entry.folder.resolve()] > 1), None)
+    if twice is not None:
+        what = "it is named more than once, itself or by a run of several models that holds it"
+        raise AssayError("bad-value", twice, what, "Name different runs, each once.")
 
 
 def _write(folder: RunFolder, entries: Sequence[Entry], content: ComparisonContent) -> None:
