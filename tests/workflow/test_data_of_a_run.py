@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from assay.core.errors import AssayError
+from assay.core.errors import AssayError, Interrupted
+from assay.core.events import Event
 from assay.workflow import api, run_commands
-from assay.workflow.planning.data import is_relative, placed
+from assay.workflow.planning.data import is_relative, keep_place, named_in, placed
 from assay.workflow.planning.plan import reading_of_run
+from assay.workflow.recorded.run_record import PLACE, file_hashes
 from assay.workflow.verify import verify_run
 
 CHECKS = ["exact-duplicates", "label-balance"]
@@ -73,6 +75,57 @@ def test_data_that_are_given_are_taken(run: Path, tmp_path: Path) -> None:
     run_commands.report_again(run, data="../moved/DATA")
     assert told(run)["folder"] == str(tmp_path / "there")
     assert told(run)["argument"] == "../moved/DATA"
+
+
+def stop_in_training(event: Event) -> None:
+    if event.stage == "train":
+        raise Interrupted(143)
+
+
+@pytest.mark.parametrize("model", ["linear", "linear,majority"])
+def test_an_unfinished_run_goes_on_from_another_folder(
+    model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its own data, to the files that it would have had; not with others that are called so there."""
+    pictures(tmp_path / "here" / "DATA", 1)
+    pictures(tmp_path / "there" / "DATA", 2)
+    monkeypatch.chdir(tmp_path / "here")
+    common = {"model": model, "checks": CHECKS, "epochs": 1, "seed": 0}
+    api.run("DATA", out="../whole", **common)
+    with pytest.raises(Interrupted):
+        api.run("DATA", out="../run", on_event=stop_in_training, **common)
+    monkeypatch.chdir(tmp_path / "there")
+    assert reading_of_run(tmp_path / "run")[0] == str(tmp_path / "here" / "DATA")
+    run_commands.resume("../run")
+    assert {**told(tmp_path / "run"), "location": "DATA"} == told(tmp_path / "whole")
+    first, second = (file_hashes(tmp_path / name) for name in ("run", "whole"))
+    timed = ("report.html", "figures/ladder.png") if "," in model else ()  # these show seconds of training
+    assert PLACE not in first
+    assert first.keys() == second.keys()
+    assert [n for n in first if first[n] != second[n] and "manifest" not in n and n not in timed] == []
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1]", "5", '"relative"', '"/a\\u0000b"', "[" * 5_000])
+def test_a_place_that_is_none_is_told_or_passed_over(content: str, tmp_path: Path) -> None:
+    """The file that keeps it may be harmed: one line, or as if it were not there."""
+    (tmp_path / PLACE).write_text(content)
+    try:
+        assert named_in(tmp_path) == ""
+    except AssayError as error:
+        assert error.code == "run-damaged"
+        assert content in ("", "{", "[" * 5_000)
+
+
+def test_the_first_place_is_kept(tmp_path: Path) -> None:
+    """A command in a wrong folder, whose data are refused, does not replace it; a finished run gets none."""
+    for place in ("/first", "/second"):
+        keep_place({"folder": place}, tmp_path)
+    assert named_in(tmp_path) == "/first"
+    finished = tmp_path / "finished"
+    finished.mkdir()
+    (finished / "manifest.json").touch()
+    keep_place({"folder": "/x"}, finished)
+    assert not (finished / PLACE).exists()
 
 
 @pytest.mark.parametrize(

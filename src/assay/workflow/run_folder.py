@@ -26,6 +26,7 @@ from assay.workflow.recorded.run_record import (
     LOCK,
     MANIFEST,
     PENDING,
+    PLACE,
     file_hashes,
     has_hash,
     need_intact,
@@ -70,6 +71,7 @@ class RunFolder:
         """Commit the run: hash every file and write the manifest, last of all."""
         for name in () if self.same_state else (GATES, DATA_CARD, MODEL_CARD, CROISSANT):
             durable.remove(self.path / name)  # what was judged and told before was another state of the run
+        durable.remove(self.path / PLACE)  # from here on the manifest tells it
         ended = datetime.now(UTC)
         durable.write_json(
             self.path / MANIFEST,

@@ -1,20 +1,25 @@
 """The data of a command: opened, announced, and refused where they cannot serve it."""
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from assay.core import durable
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, stage
 from assay.core.text import one_line
+from assay.data.formats.safe_open import read_file
 from assay.data.formats.shard_file import pattern_parts
 from assay.data.load import NAMES, PREFIXES
 from assay.data.values import Dataset
 from assay.workflow.load import load
-from assay.workflow.recorded.run_record import CONFIG, MANIFEST, read_config, read_manifest
+from assay.workflow.recorded.run_record import CONFIG, MANIFEST, PLACE, read_config, read_manifest
 
 Data = str | Path | Dataset
+
+_LONGEST_PLACE: Final = 100_000
 
 
 def open_data(data: Data, reading: Mapping[str, Any], offline: bool, on_event: OnEvent) -> Dataset:
@@ -75,12 +80,31 @@ def location_of(name: str, dataset: Dataset, folder: str = "") -> dict[str, Any]
 
 
 def named_in(folder: Path) -> str:
-    """The folder in which the data of a run were named; empty where its manifest, if any, does not say."""
-    if not (folder / MANIFEST).is_file():
-        return ""
-    data = read_manifest(folder).get("data")
-    named = data.get("folder") if isinstance(data, dict) else None
-    return named if isinstance(named, str) else ""
+    """The folder in which the data of a run were named; empty where the run does not say."""
+    if (folder / MANIFEST).is_file():
+        data = read_manifest(folder).get("data")
+        named = data.get("folder") if isinstance(data, dict) else None
+    else:
+        named = _kept_place(folder / PLACE)
+    return named if isinstance(named, str) and Path(named).is_absolute() and "\0" not in named else ""
+
+
+def _kept_place(file: Path) -> object:
+    if not file.exists():
+        return None
+    try:
+        return json.loads(read_file(file, _LONGEST_PLACE))
+    except (ValueError, RecursionError) as error:
+        what = "it does not say in which folder the data were named"
+        raise AssayError(
+            "run-damaged", file, what, "Remove this file, and name the data with --data."
+        ) from error
+
+
+def keep_place(location: Mapping[str, Any], folder: Path) -> None:
+    """Keep in an unfinished run where its data were named, once: `resume` may be given in another folder."""
+    if "folder" in location and not any((folder / name).exists() for name in (MANIFEST, PLACE)):
+        durable.write_json(folder / PLACE, location["folder"])
 
 
 def need_test_split(dataset: Dataset) -> None:

@@ -34,6 +34,7 @@ from assay.workflow.own_models.given_probabilities import ANSWERS, PRED_PROBS, G
 from assay.workflow.planning.command_settings import command_settings, refuse_untested
 from assay.workflow.planning.data import (
     Data,
+    keep_place,
     location_of,
     named_in,
     need_test_split,
@@ -251,13 +252,14 @@ def _decisions_of(folder: Path, settings: Settings) -> tuple[Decision, ...]:
 
 def keep_inputs(plan: Plan, folder: Path) -> None:
     """Copy what the run is given beside its data into the run folder: decisions, and a model to begin from;
-    and why its recipe was taken.
+    why its recipe was taken, and in which folder the data were named.
 
     Raises AssayError `config-changed` when the run there was begun with others.
     """
     _keep_decisions(plan, folder)
     if plan.start is not None:
         keep_start(plan.start, folder / START)
+    keep_place(plan.location, folder)
     if plan.reason:
         durable.write_text(folder / REASON, plan.reason)
     for kind, probabilities in ((PRED_PROBS, plan.pred_probs), (ANSWERS, plan.answers)):

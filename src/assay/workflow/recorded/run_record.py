@@ -21,6 +21,9 @@ MANIFEST: Final = "manifest.json"
 
 LOCK: Final = ".lock"
 
+#: In an unfinished run: the folder in which a relative path of its data begins, as a JSON text.
+PLACE: Final = "data_folder.json"
+
 #: In the manifest: the hashes of files that are being added to a finished run, and may be there or not yet.
 PENDING: Final = "pending"
 
