@@ -25,6 +25,7 @@ from assay.estimators.label_noise import LabelPosterior
 from assay.estimators.label_quality import LabelQuality
 from assay.estimators.noise.noise_matrix import TEMPERATURES, NoiseMatrix, fit_noise_matrix, wrong_chances
 from assay.estimators.noise.pair_flips import find_pair_flips
+from assay.estimators.noise.whole_groups import WholeGroup, whole_groups
 from assay.estimators.passes.shared_passes import Helpers
 
 
@@ -124,13 +125,30 @@ class CheckContext:
         return join_pairs(self.dataset.splits[name], np.zeros((0, 2), np.int64), 1.0)[0]
 
     @cached_property
+    def whole_groups(self) -> tuple[WholeGroup, ...]:
+        """Groups of training images whose labels are disputed as a whole."""
+        probabilities = self.label_judge.probabilities.get("train")
+        if probabilities is None:
+            return ()
+        labels = self.dataset.train.labels
+        known = np.isin(labels, self.label_judge.learned)
+        alone = wrong_chances(self.noise["train"], probabilities, labels)
+        return whole_groups(probabilities, labels, self.groups, alone, known)
+
+    @cached_property
     def wrong_chances(self) -> Mapping[str, NDArray[np.float64]]:
-        """How likely each label is to be wrong, per split that was judged."""
+        """How likely each label is to be wrong, per split that was judged.
+
+        A group that is disputed as a whole is one observation: its chance is the highest of its images.
+        """
         splits = self.dataset.splits
-        return {
+        found = {
             name: wrong_chances(self.noise[name], p, splits[name].labels)
             for name, p in self.label_judge.probabilities.items()
         }
+        for group in self.whole_groups:
+            found["train"][group.rows] = np.minimum(found["train"][group.rows], group.chance)
+        return found
 
     @cached_property
     def image_stats(self) -> Mapping[str, ImageStats]:

@@ -15,6 +15,7 @@ from assay.audits.checks.labels.mixed_up import (
     mixed_up_sentence,
     power_sentence,
 )
+from assay.audits.checks.labels.unlike_groups import whole_groups_evidence, whole_groups_sentence
 from assay.audits.measures.cross_validated import FEWEST_PER_CLASS, CrossValidated
 from assay.audits.values import Finding, Issue, Verdict
 from assay.core.arrays import Rows
@@ -53,7 +54,7 @@ def check_label_errors(context: CheckContext) -> Checked:
             summary=counted(len(issues), total, "label is likely wrong", "labels are likely wrong")
             + (": more likely wrong than right" if issues else "")
             + _told_expected(context, suspects)
-            + f".{mixed_up_sentence(context)} {_trust(cross_validated)}",
+            + f".{mixed_up_sentence(context)}{whole_groups_sentence(context)} {_trust(cross_validated)}",
             evidence=_evidence(context, suspects),
             threshold=f"a chance over {percent(DISPUTED, 0)} that the label is wrong, a likelier class, and "
             f"not two that fit; more than {percent(FAIL_SHARE, 0)} such labels fail; "
@@ -227,6 +228,7 @@ def _evidence(context: CheckContext, suspects: dict[str, Rows]) -> dict[str, Any
         "suspects": {name: len(rows) for name, rows in suspects.items()},
         "noise": _noise_evidence(context, suspects),
         "mixed_up": mixed_up_evidence(context),
+        "whole_groups": whole_groups_evidence(context),
         **({"probabilities": "given"} if context.label_judge.own else {}),
         "reference_accuracy": dict(context.label_judge.accuracy),
         **reference_record(context),
