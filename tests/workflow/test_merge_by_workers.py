@@ -1,6 +1,8 @@
 """A merge whose passes over labels are made by several processes writes the files of one process."""
 
 import subprocess
+import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -129,3 +131,44 @@ def test_the_command_takes_workers_and_an_engine(
     for words in (["--workers", "0"], ["--engine", "spark"]):
         assert exit_code(["merge", "nowhere", *words]) == 2
         assert words[0] in capsys.readouterr().err
+
+
+#: A merge that kills itself once it has started so many workers of a pass, and tells their numbers.
+KILLED = """
+import os, signal, sys
+from assay.audits.measures import cross_validated
+from assay.estimators.passes import ridge_passes
+from assay.workflow.engines import local
+from assay.workflow.engines.with_parent import begin
+from assay.workflow.shards import run_merge
+ridge_passes.RUN, cross_validated.EXACT_BELOW = 512, 0
+started = []
+def begin_or_die(command):
+    process = begin(command)
+    print(process.pid, flush=True)
+    started.append(command[4])
+    if started.count(sys.argv[3]) >= int(sys.argv[4]):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return process
+local.begin = begin_or_die
+run_merge(sys.argv[1], out=sys.argv[2], workers=2)
+"""
+
+
+@pytest.mark.parametrize(("stage", "workers"), [("first", 2), ("second", 1), ("second", 2)])
+def test_a_killed_merge_leaves_nothing_and_is_given_again(
+    stage: str, workers: int, fresh: Path, merged: tuple[Path, dict[str, bytes]]
+) -> None:
+    """Its workers end with it; the same command makes the same files and clears the cache of its litter."""
+    parts, expected = merged
+    words = [str(parts), str(fresh / "run"), stage, str(workers)]
+    killed = subprocess.run([sys.executable, "-c", KILLED, *words], stdout=subprocess.PIPE, check=False)
+    assert killed.returncode == -9
+    until = time.monotonic() + 30
+    while any(Path(f"/proc/{number}").exists() for number in killed.stdout.decode().split()):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert any(path.name.startswith(".") for path in (fresh / "cache").iterdir())
+    run_merge(parts, out=fresh / "run", workers=2)
+    assert contents(fresh / "run") == expected
+    assert [path.name for path in (fresh / "cache").iterdir() if path.name.startswith(".")] == []

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from assay.core import durable
 from assay.core.arrays import Rows, distinct
-from assay.core.cache_folder import cache_folder
+from assay.core.cache_folder import scratch_in_cache
 from assay.data.checked_images import changed, opened, read_exactly, read_rows
 
 #: Rows read at once where only some columns are kept.
@@ -177,7 +177,7 @@ def kept_in_scratch(blocks: Iterable[NDArray[Any]], shape: tuple[int, int], dtyp
             rows[done : done + len(block)] = block
             done += len(block)
         return rows
-    with durable.scratch_directory(durable.make_directory(cache_folder()), size) as scratch:
+    with scratch_in_cache(size) as scratch:
         file = scratch / "rows"
         with durable.open_scratch(file, size) as target:
             for block in blocks:

@@ -14,7 +14,7 @@ from assay.audits.parts.measured import measure_part, merge_parts
 from assay.audits.parts.records import read_record
 from assay.audits.registry import known_checks
 from assay.core import durable
-from assay.core.cache_folder import cache_folder
+from assay.core.cache_folder import scratch_in_cache
 from assay.core.errors import AssayError
 from assay.core.events import Event, OnEvent, ignore, stage
 from assay.core.thread_count import thread_count
@@ -89,7 +89,7 @@ def run_shard(
         read_record(folder)  # a damaged one is told before any work
     request = as_request(data, **settings.reading(), offline=offline, on_event=on_event)
     durable.remove_leftovers(durable.make_directory(Path(out)))
-    with durable.scratch_directory(durable.make_directory(cache_folder())) as scratch:
+    with scratch_in_cache() as scratch:
         with stage(on_event, "load") as figures:
             piece = read_shard(request, share, scratch)
             figures.update(_loaded(piece))
@@ -145,7 +145,7 @@ def run_engine(
     known_checks(settings.checks)
     if out is not None:
         run_folder.refuse_foreign(Path(out))
-    with durable.scratch_directory(durable.make_directory(cache_folder())) as scratch:
+    with scratch_in_cache() as scratch:
         config, parts = scratch / "config.toml", scratch / "parts"
         durable.write_text(config, tomli_w.dumps(settings.as_config()))
         command = [sys.executable, "-m", "assay", "audit", str(data), "--config", str(config)]

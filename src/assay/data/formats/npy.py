@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from assay.core import durable
 from assay.core.arrays import Bytes
-from assay.core.cache_folder import cache_folder
+from assay.core.cache_folder import scratch_in_cache
 from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.checked_images import IN_MEMORY, changed
@@ -58,7 +58,7 @@ def _copied(file: IO[bytes], size: int, path: Path) -> Bytes:
 
 def _nameless(file: IO[bytes], size: int, path: Path) -> Bytes:
     """A copy in a file of the cache that is removed at once: it lasts for as long as it is mapped."""
-    with durable.scratch_directory(durable.make_directory(cache_folder()), size) as scratch:
+    with scratch_in_cache(size) as scratch:
         with durable.open_scratch(scratch / "copy", size) as target:
             for block in _blocks(file, size, path):
                 target.write(block)

@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from assay.core import durable
 from assay.core.arrays import Float32s, Floats, Rows
-from assay.core.cache_folder import cache_folder
+from assay.core.cache_folder import scratch_in_cache
 from assay.core.checked_text import sealed, unsealed
 from assay.core.disk_errors import environment_errors
 from assay.core.errors import AssayError
@@ -64,7 +64,7 @@ def passes_by(
     if helpers is None or runs < 2:
         yield ByThreads(fourier, components, labels, class_count)
         return
-    with durable.scratch_directory(durable.make_directory(cache_folder())) as folder:
+    with scratch_in_cache() as folder:
         for number, run in enumerate(runs_of(components, labels)):
             _write(_run_file(folder, number), {"components": run.components, "labels": run.labels})
         known = {"frequencies": fourier.frequencies, "numbers": np.array([class_count, runs])}
