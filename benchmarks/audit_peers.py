@@ -243,9 +243,11 @@ def main() -> None:
             python = environment(tool.environment, environments)
             out = folder / f"{len(tools)}.npz"
             found = run(tool, python, folder, out)
-            if label == "Assay":
-                np.save(folder / "probabilities.npy", found["probabilities"])
             refused = found.get("does_not_run_here")
+            if label == "Assay":  # which the others need, and which may not be missing
+                if refused:
+                    raise SystemExit(refused)
+                np.save(folder / "probabilities.npy", found["probabilities"])
             tools[label] = {"does_not_run_here": refused} if refused else counted(found, planted)
             tools[label]["installed"] = installed(python)
             print(label, {k: v for k, v in tools[label].items() if k != "installed"}, flush=True)

@@ -24,17 +24,18 @@ def main() -> None:
     images, labels, copies = load("images"), load("labels"), load("copies")
     data = load_data(arrays=(images, labels))
     context = CheckContext(data, measure_all(data))
-    found = {name: check(context) for name, check in CHECKS.items()}
+    found = {name: check.run(context) for name, check in CHECKS.items()}
     exact_linked, exact_flagged = duplicates(pairs(found["exact-duplicates"]), copies, len(images))
     near_linked, near_flagged = duplicates(pairs(found["near-duplicates"]), copies, len(images))
     probabilities = context.cross_validated.probabilities["train"]
+    quality = found["label-errors"].label_quality["train"]
     answer(
         exact_linked=exact_linked,
         exact_flagged=exact_flagged,
         near_linked=near_linked,
         near_flagged=near_flagged,
         label_suspect=flags(found["label-errors"], len(images)),
-        label_score=1 - probabilities[np.arange(len(labels)), labels],
+        label_score=1 - np.array(quality.right, np.float64),
         bad_image=flags(found["quality"], len(images)),
         probabilities=probabilities,
     )
