@@ -62,6 +62,19 @@ def test_blurred_pictures_are_found():
     assert len(flagged["blurred"] & set(rows.tolist())) >= 0.9 * len(rows)
 
 
+def test_one_picture_of_one_color_does_not_hide_the_blurred_ones_of_its_class():
+    """It has no sharpness, and counts for nothing in that of its class."""
+    clean = load("fashion-mnist-sample", offline=True)
+    images = np.asarray(clean.train.images).copy()
+    rows = np.arange(5, 305, 10)
+    images[rows] = DAMAGES["blurry"](images[rows], np.random.default_rng(0))
+    plain = [int(np.flatnonzero(clean.train.labels == label)[-1]) for label in range(10)]
+    images[plain] = 128
+    found = {i.index: i.kind for i in check_quality(context(with_images(clean, "train", images))).issues}
+    assert [found.get(row) for row in plain] == ["constant"] * 10
+    assert sum(found.get(row) == "blurry" for row in rows.tolist()) >= 0.9 * len(rows)
+
+
 def photographs(radius: float, size: int) -> Dataset:
     """60 pictures of 200 x 200 pixels, every sixth blurred, made smaller to `size` pixels a side."""
     pictures = [photograph(np.random.default_rng(seed), 200) for seed in range(60)]

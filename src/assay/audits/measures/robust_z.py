@@ -40,13 +40,15 @@ def tail_scores(
 ) -> NDArray[np.float64]:
     """How far `values` lie beyond the 95th percentile of `reference`, in its distance from the median.
 
-    For figures that are 0 for most images, where a median deviation says nothing.
+    For figures that are 0 for most images, where a median deviation says nothing. Figures that are not known
+    (NaN) score 0, and are no reference.
     """
-    if not len(reference):
+    known = reference[np.isfinite(reference)]
+    if not len(known):
         return np.zeros(len(values))
-    middle, high = np.quantile(reference.astype(np.float64), [0.5, 0.95])
+    middle, high = np.quantile(known.astype(np.float64), [0.5, 0.95])
     scores: NDArray[np.float64] = (values - high) / max(high - middle, 0.02)
-    return scores
+    return np.nan_to_num(scores, nan=0.0)
 
 
 def low_tail_scores(
@@ -54,13 +56,15 @@ def low_tail_scores(
 ) -> NDArray[np.float64]:
     """How far `values` lie under the median of `reference`, in the distance of its lowest tenth from there.
 
-    For figures of which a tenth may be faulty.
+    For figures of which a tenth may be faulty. Figures that are not known (NaN), as the sharpness of an image
+    of one color, score 0, and are no reference: one such image in a class would leave nothing to compare with.
     """
-    if not len(reference):
+    known = reference[np.isfinite(reference)]
+    if not len(known):
         return np.zeros(len(values))
-    low, middle = np.quantile(reference.astype(np.float64), [0.1, 0.5])
+    low, middle = np.quantile(known.astype(np.float64), [0.1, 0.5])
     scores: NDArray[np.float64] = (middle - values) / max(middle - low, 0.1)
-    return scores
+    return np.nan_to_num(scores, nan=0.0)
 
 
 def by_class(
