@@ -1,5 +1,6 @@
 """Checks `exact-duplicates` and `near-duplicates`."""
 
+import math
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +16,7 @@ from assay.duplicates.detail_copies import LARGEST_LIMIT, MOST_PICTURES
 from assay.duplicates.find import Copies
 from assay.duplicates.moved import LEFT as MOVED_LEFT
 from assay.duplicates.moved import SHARE_LEFT as MOVED_SHARE_LEFT
+from assay.duplicates.registration import FARTHEST, LARGEST_TURN
 from assay.duplicates.resampled import FACTORS, LEFT, SHARE_LEFT
 
 #: How bad each kind of copy is, as a score; conflicts first, for one of two labels is surely wrong.
@@ -147,9 +149,22 @@ def missed(copies: Copies) -> str:
     if not any(copies.limits):
         return (
             "Cropped, turned and framed copies are told here only where nothing else was done to them, and "
-            "marked or written-on ones hardly: other images are as much alike."
+            f"marked or written-on ones hardly: other images are as much alike. {_not_looked_for()}"
         )
-    return "Copies with a text across them are missed at times, and those cropped by more than 10 %."
+    return (
+        "Copies with a text across them are missed at times, and those cropped by more than 10 %. "
+        f"{_not_looked_for()}"
+    )
+
+
+def _not_looked_for() -> str:
+    """How far a copy may be moved and turned; half a side is 1 there. The rest: docs/experiments.md,
+    groups by their distances."""
+    turned, moved = math.degrees(math.asin(LARGEST_TURN)), percent(FARTHEST / 2, 0)
+    return (
+        f"Copies turned by more than {turned:.0f} degrees or moved by more than {moved} of a side are not "
+        "looked for, and most that were changed in several ways at once are missed."
+    )
 
 
 def _duplicates_summary(exact: bool, kinds: dict[str, int], count: int, total: int, misses: str = "") -> str:

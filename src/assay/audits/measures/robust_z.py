@@ -57,7 +57,7 @@ def low_tail_scores(
     """How far `values` lie under the median of `reference`, in the distance of its lowest tenth from there.
 
     For figures of which a tenth may be faulty. Figures that are not known (NaN), as the sharpness of an image
-    of one color, score 0, and are no reference: one such image in a class would leave nothing to compare with.
+    of one color, score 0, and are no reference: one in a class would leave nothing to compare with.
     """
     known = reference[np.isfinite(reference)]
     if not len(known):
