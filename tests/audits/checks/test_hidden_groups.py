@@ -85,6 +85,17 @@ def test_groups_within_train_say_nothing_of_a_test_without(size: int, near: floa
     assert found({"train": grouped(480, size), "test": np.arange(480, 600)}, near, seed) is None
 
 
+def test_of_a_large_set_whole_classes_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first ones, and two at least, for each is seen beside others."""
+    monkeypatch.setattr("assay.audits.checks.leakage.hidden_groups.MOST_IMAGES", 10)
+    assert found({"train": grouped(400, 4)}).images == 400
+    train, labels = dataset_of({"train": 600}).train, np.arange(600) % 3
+    every = points(grouped(600, 4) * 3 + labels, 0.2, 1)
+    splits = {"train": replace(train, labels=labels)}
+    dataset = Dataset("noise", ("a", "b", "c"), splits, "made for a test")
+    assert hidden_groups(CheckContext(dataset, measure_all(dataset), {"train": every}), set()).images == 400
+
+
 def test_a_few_images_with_a_twin_say_nothing() -> None:
     groups = np.arange(600)
     groups[480:492] = groups[:12]

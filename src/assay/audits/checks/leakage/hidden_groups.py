@@ -15,7 +15,11 @@ from numpy.typing import NDArray
 
 from assay.audits.checks.context import CheckContext
 from assay.core.arrays import Rows
+from assay.data.values import Dataset
 from assay.estimators.nearest_neighbors import nearest
+
+#: Of a larger training set so many images are looked at, whole classes, two at least.
+MOST_IMAGES: Final = 100_000
 
 #: Images whose neighbors are searched, evenly spread, and the fewest that tell something.
 _ASKED: Final = 1_000
@@ -70,31 +74,43 @@ def steps_to_neighbors(
     Both float64 `(n, steps)`; NaN where there are fewer images.
     """
     dataset, components = context.dataset, context.components
+    classes = _classes(dataset)
+    kept = np.flatnonzero(np.isin(dataset.train.labels, classes))
+    base, base_labels = np.asarray(components["train"][kept]), dataset.train.labels[kept]
+    places = _places(dataset, known, classes)
+    same, different = np.full((2, len(places), _STEPS), np.nan)
+    for name in dict.fromkeys(split for split, _ in places):
+        ours = np.array([place for place, (split, _) in enumerate(places) if split == name], np.int64)
+        rows = np.array([places[place][1] for place in ours], np.int64)
+        points, labels = components[name][rows], dataset.splits[name].labels[rows]
+        for label in np.unique(labels):
+            asked = labels == label
+            own = rows[asked] if name == "train" else None
+            for found, members in ((same, base_labels == label), (different, base_labels != label)):
+                if members.sum() > 1:
+                    steps = _steps(points[asked], base[members], kept[members], own)
+                    found[ours[asked], : steps.shape[1]] = steps
+    return same, different
+
+
+def _classes(dataset: Dataset) -> Rows:
+    """The labels of the classes that are looked at: of a large set the first ones, two at least."""
+    sizes = dataset.train.counts(len(dataset.classes))
+    there = np.flatnonzero(sizes)
+    first: Rows = there[np.cumsum(sizes[there]) <= max(MOST_IMAGES, int(sizes[there[:2]].sum()))]
+    return first
+
+
+def _places(dataset: Dataset, known: Collection[tuple[str, int]], classes: Rows) -> list[tuple[str, int]]:
+    """Split and row of the images that are asked."""
     others = [name for name in dataset.splits if name != "train" and len(dataset.splits[name])]
     places = [
         (name, row)
         for name in others or ["train"]
-        for row in range(len(dataset.splits[name]))
+        for row in np.flatnonzero(np.isin(dataset.splits[name].labels, classes)).tolist()
         if (name, row) not in known
     ]
-    places = places[:: max(1, -(-len(places) // _ASKED))]
-    same, different = np.full((2, len(places), _STEPS), np.nan)
-    for name in others or ["train"]:
-        ours = np.array([place for place, (split, _) in enumerate(places) if split == name], np.int64)
-        rows = np.array([places[place][1] for place in ours], np.int64)
-        labels = dataset.splits[name].labels[rows]
-        for label in np.unique(labels):
-            asked = np.flatnonzero(labels == label)
-            points, own = components[name][rows[asked]], rows[asked] if name == "train" else None
-            for found, chosen in (
-                (same, dataset.train.labels == label),
-                (different, dataset.train.labels != label),
-            ):
-                members = np.flatnonzero(chosen)
-                if len(members) > 1:
-                    steps = _steps(points, components["train"][members], members, own)
-                    found[ours[asked], : steps.shape[1]] = steps
-    return same, different
+    return places[:: max(1, -(-len(places) // _ASKED))]
 
 
 def _steps(
