@@ -10,7 +10,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 #: The pages that have such tables.
 PAGES = tuple(
-    ROOT / "docs" / f"{name}.md" for name in ("benchmarks", "score", "export", "deploy", "recipes", "scale")
+    ROOT / "docs" / f"{name}.md"
+    for name in ("benchmarks", "score", "export", "deploy", "recipes", "scale", "truth")
 )
 RESULTS = ROOT / "benchmarks" / "results"
 
@@ -416,6 +417,34 @@ def _serve(figures: Mapping[str, Any]) -> list[str]:
     return [_row(head), _row(["---"] * len(head)), *rows]
 
 
+def _mixed_up(figures: Mapping[str, Any]) -> list[str]:
+    """Per kind of noise: in how many draws the pair is told, and list and amount summed over all of them."""
+    judged = {name: found["rows"] for name, found in figures["sets"].items() if "rows" in found}
+    large = ("Fashion-MNIST, 2,000 images", "Fashion-MNIST, 5,000 images")
+    parts = [[name] for name in large] + [[name for name in judged if name not in large]]
+    head = ["wrong labels", "told, 2,000 clothes", "5,000 clothes", f"{len(parts[2])} other sets"]
+    rows = []
+    for kind in next(iter(judged.values())):
+        draws = [[draw for name in names for draw in judged[name].get(kind, ())] for names in parts]
+        every = [draw for part in draws for draw in part]
+        told = [draw for draw in every if draw["told"]]
+        lists = [
+            "/".join(f"{sum(draw[key][i] for draw in every):,}" for i in range(2))
+            for key in ("list_before", "list")
+        ]
+        share, _, way = kind.partition(" ")
+        amount = sum(draw["expected"] for draw in told) / max(sum(draw["wrong"] for draw in told), 1)
+        rows.append(_row([
+            f"{_percent(float(share))} of {'one class' if way == 'one' else 'two, exchanged'}",
+            *(f"{sum(draw['told'] for draw in part)} of {len(part)}" for part in draws),
+            lists[0],
+            f"{lists[1]} of {sum(draw['wrong'] for draw in every):,}",
+            f"{amount:.2f}" if told else "-",
+        ]))  # fmt: skip
+    more = ["list before", "list now", "expected / true"]
+    return [_row([*head, *more]), _row(["---"] * (len(head) + len(more))), *rows]
+
+
 TABLES: Mapping[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "audit_growth": _audit_growth,
     "audit_peers": _audit_peers,
@@ -424,6 +453,7 @@ TABLES: Mapping[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "data_parallel": _data_parallel,
     "export": _export,
     "main_job": _main_job,
+    "mixed_up_labels_judging": _mixed_up,
     "read_folder": _read_folder,
     "recipes": _recipes,
     "report": _report,
