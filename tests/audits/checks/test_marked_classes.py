@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image
+from sklearn.datasets import load_digits
 
 from assay.audits.checks.context import CheckContext
 from assay.audits.checks.shortcuts import check_shortcuts
@@ -40,6 +41,22 @@ def test_clothes_as_they_are_have_no_marked_class() -> None:
     """Shirts, shoes and bags differ in grain and edges, as content does."""
     finding = found(CLOTHES)
     assert (finding.verdict, finding.evidence["class_apart"]) == ("pass", []), finding.summary
+
+
+def test_how_sharp_a_digit_of_eight_pixels_is_says_which_it_is() -> None:
+    """A one is a single stroke: that is its shape. A stamp is found at that size, too."""
+    digits = load_digits()
+    images = (digits.images * 15.9).astype(np.uint8)[..., None]
+    names = tuple(map(str, range(10)))
+
+    def judged(pictures: np.ndarray) -> Finding:
+        split = Split.from_arrays(pictures, digits.target, numbered_ids("train", len(pictures)))
+        return found(Dataset("digits", names, {"train": split}, "scikit-learn"))
+
+    assert judged(images).verdict == "pass", judged(images).summary
+    stamped = images.copy()
+    stamped[digits.target == 4, :2, :2] = 255
+    assert judged(stamped).verdict != "pass"
 
 
 @pytest.mark.parametrize("kind", ["a mark inside", "a watermark", "noise", "softness", "a border"])

@@ -19,9 +19,13 @@ APART: Final = 4.0
 FEWEST_CLASSES: Final = 4
 _LEAST: Final = 0.02
 
+#: Pixels a side below which these figures tell what is shown: a stroke is a pixel wide there.
+SMALLEST: Final = 16
+
 RULE: Final = (
-    f"noise, grain, sharpness, blocks, lines and tint where one class of {FEWEST_CLASSES} or more lies "
-    f"{APART:g} robust deviations from the others; a spot that is one in all images of a class and no other"
+    f"noise, grain, sharpness, blocks, lines and tint, from {SMALLEST} pixels a side on, where one class of "
+    f"{FEWEST_CLASSES} or more lies {APART:g} robust deviations from the others; a spot that is one in all "
+    "images of a class and no other"
 )
 
 
@@ -37,7 +41,8 @@ def marked_classes(context: CheckContext) -> list[Mark]:
     """Classes that such a figure tells, and that lie apart from all other classes by it; and stamped ones.
 
     What differs from class to class anyway is content: only a class that differs from the others as they do
-    not among themselves was marked. Of fewer than `FEWEST_CLASSES` classes stamps alone are found.
+    not among themselves was marked. Of fewer than `FEWEST_CLASSES` classes, or of pictures under `SMALLEST`
+    pixels a side, stamps alone are found.
     """
     train, names = context.dataset.train, context.dataset.classes
     found = [
@@ -45,7 +50,7 @@ def marked_classes(context: CheckContext) -> list[Mark]:
         for label, (row, column, size) in stamps(context.measurements["train"], FEWEST_OF_CLASS).items()
     ]
     known = np.flatnonzero(train.counts(len(names)) >= FEWEST_OF_CLASS)
-    if len(known) < FEWEST_CLASSES:
+    if len(known) < FEWEST_CLASSES or min(train.shape[:2]) < SMALLEST:
         return found
     for name, values in _figures(context).items():
         skills = class_skills(values, train.labels, len(names))
