@@ -118,12 +118,14 @@ def test_equal_names_are_numbered(several: Path) -> None:
     assert [e.candidate.name for e in read_entries(twice)] == ["linear-s0 #1", "linear-s0 #2"]
 
 
-@pytest.mark.parametrize("second", ["models/linear-s0", "models/../models/linear-s0", "link", "."])
+@pytest.mark.parametrize("second", ["models/linear-s0", "models/../models/linear-s0", "link", "copy", "."])
 def test_a_run_beside_itself_is_refused(several: Path, tmp_path: Path, capfd, second: str) -> None:
-    """By its name, another path, a link, or the run of several that holds it: it would read as a draw."""
+    """By its name, another path, a link, a copy, or the run of several that holds it: it would read as a
+    draw."""
     first = several / "models" / "linear-s0"
     (tmp_path / "link").symlink_to(first)
-    other = tmp_path / "link" if second == "link" else several / second
+    shutil.copytree(first, tmp_path / "copy")
+    other = tmp_path / second if second in ("link", "copy") else several / second
     with pytest.raises(AssayError, match="named more than once") as caught:
         assay.compare(first, other)
     assert caught.value.code == "bad-value"

@@ -119,11 +119,12 @@ def _compared(entries: Sequence[Entry], folders: Sequence[Path], paired: bool) -
 
 
 def _refuse_one_run_twice(entries: Sequence[Entry]) -> None:
-    """A run beside itself has no difference, which would read as two models that are equally good."""
-    places = Counter(entry.folder.resolve() for entry in entries)
-    twice = next((entry.folder for entry in entries if places[entry.folder.resolve()] > 1), None)
+    """A run beside itself, or beside a copy of its folder, has no difference, which would read as two models
+    that are equally good. Manifests tell: they hold when a run was made."""
+    digests = [durable.file_sha256(entry.folder / run_record.MANIFEST) for entry in entries]
+    twice = next((e.folder for e, sha in zip(entries, digests, strict=True) if digests.count(sha) > 1), None)
     if twice is not None:
-        what = "it is named more than once, itself or by a run of several models that holds it"
+        what = "it is named more than once: itself, a copy of it, or a run of several models that holds it"
         raise AssayError("bad-value", twice, what, "Name different runs, each once.")
 
 
