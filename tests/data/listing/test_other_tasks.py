@@ -192,6 +192,8 @@ def test_metadata_with_labels_under_another_name_say_which_columns_there_are(tmp
             "even small prime",
         ),
         (("even+big", "even+small", "odd+big", "odd+small", "odd+cut", "odd+big+cut"), "odd+big+cut"),
+        (("a_big", "a_small", "b_big", "b_small", "a_big_cut", "b_cut"), "a_big_cut"),
+        (("t-shirt", "shirt", "ankle-boot", "sneaker"), ""),
         (("retriever", "cat", "golden retriever"), ""),
         (("red oak", "white oak", "northern red oak", "black oak"), ""),
         (("red circle", "red square", "green circle", "green square", "blue circle", "blue square"), ""),

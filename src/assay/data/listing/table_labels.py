@@ -20,7 +20,7 @@ _NOTHING: Final = frozenset(
 _SEPARATORS: Final = re.compile(r"\s*[|;,]\s*")
 
 #: The parts of a label between spaces and other signs that join words.
-_WORDS: Final = re.compile(r"[^\s+&/]+")
+_WORDS: Final = re.compile(r"[^\s+&/_-]+")
 
 #: So many rows with a label each of its own are asked about.
 _MANY: Final = 8
