@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from assay.audits.checks.context import CheckContext
+from assay.audits.checks.leakage.asked import first_classes
 from assay.audits.checks.leakage.hidden_groups import HiddenGroups, hidden_groups, judged
 from assay.audits.registry import audit_dataset, measure_all
 from assay.data.values import Dataset, Split, numbered_ids
@@ -85,9 +86,28 @@ def test_groups_within_train_say_nothing_of_a_test_without(size: int, near: floa
     assert found({"train": grouped(480, size), "test": np.arange(480, 600)}, near, seed) is None
 
 
+def test_an_image_among_more_twins_than_are_searched_is_no_neighbor_of_its_own() -> None:
+    assert found({"train": np.arange(200) % 2}, near=0.0) is None
+
+
+@pytest.mark.parametrize(
+    ("sizes", "least", "chosen"),
+    [
+        ([4, 6, 1], 1, [0, 1]),
+        ([0, 40, 5], 1, [1]),
+        ([0, 40, 0, 50, 5], 2, [1, 3]),
+        ([3, 0, 3, 3], 1, [0, 2, 3]),
+        ([], 2, []),
+    ],
+)
+def test_classes_without_images_are_none_of_the_first(monkeypatch, sizes, least, chosen) -> None:
+    monkeypatch.setattr("assay.audits.checks.leakage.asked.MOST_IMAGES", 10)
+    assert first_classes(np.array(sizes, np.int64), least).tolist() == chosen
+
+
 def test_of_a_large_set_whole_classes_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first ones, and two at least, for each is seen beside others."""
-    monkeypatch.setattr("assay.audits.checks.leakage.hidden_groups.MOST_IMAGES", 10)
+    monkeypatch.setattr("assay.audits.checks.leakage.asked.MOST_IMAGES", 10)
     assert found({"train": grouped(400, 4)}).images == 400
     train, labels = dataset_of({"train": 600}).train, np.arange(600) % 3
     every = points(grouped(600, 4) * 3 + labels, 0.2, 1)
@@ -118,6 +138,11 @@ def test_by_hand() -> None:
     """All steps 1, but the third one 3 for half of the images: 2 on average; 5 times the usual for none."""
     steps, other = np.ones((64, 42)), np.ones((64, 42))
     assert judged(steps, other) is None
+    steps[:, 2], other[:, 2] = 1.29, 0.5  # in every image, and longer than towards other classes
+    assert judged(steps, other) is None
+    steps[:, 2] = 1.31
+    assert judged(steps, other) is not None
+    steps[:, 2] = other[:, 2] = 1
     steps[::2, 2] = 3
     told = judged(steps, other)
     assert told is not None

@@ -14,16 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.audits.checks.context import CheckContext
+from assay.audits.checks.leakage.asked import asked_places, first_classes
 from assay.core.arrays import Rows
-from assay.data.values import Dataset
 from assay.estimators.nearest_neighbors import nearest
-
-#: Of a larger training set so many images are looked at, whole classes, two at least.
-MOST_IMAGES: Final = 100_000
 
 #: Images whose neighbors are searched, evenly spread, and the fewest that tell something.
 _ASKED: Final = 1_000
-_FEWEST: Final = 40
+FEWEST: Final = 40
 
 #: Groups of up to so many others are looked for. A step is held against `_WINDOW` steps, from the `_NEXT`
 #: one on: those between are long, too, where groups differ in size.
@@ -32,6 +29,9 @@ _NEXT: Final = 3
 _WINDOW: Final = 16
 _REACH: Final = _NEXT + _WINDOW
 _STEPS: Final = _LARGEST + _REACH - 1
+
+#: The fewest training images of a class whose images can be asked.
+FEWEST_OF_CLASS: Final = _REACH + 1
 
 #: A step counts up to so many times the usual one: a few pictures with a twin say nothing of the rest.
 _MOST: Final = 5.0
@@ -74,10 +74,10 @@ def steps_to_neighbors(
     Both float64 `(n, steps)`; NaN where there are fewer images.
     """
     dataset, components = context.dataset, context.components
-    classes = _classes(dataset)
+    classes = first_classes(dataset.train.counts(len(dataset.classes)), least=2)
     kept = np.flatnonzero(np.isin(dataset.train.labels, classes))
     base, base_labels = np.asarray(components["train"][kept]), dataset.train.labels[kept]
-    places = _places(dataset, known, classes)
+    places = asked_places(dataset, known, classes, _ASKED)
     same, different = np.full((2, len(places), _STEPS), np.nan)
     for name in dict.fromkeys(split for split, _ in places):
         ours = np.array([place for place, (split, _) in enumerate(places) if split == name], np.int64)
@@ -91,26 +91,6 @@ def steps_to_neighbors(
                     steps = _steps(points[asked], base[members], kept[members], own)
                     found[ours[asked], : steps.shape[1]] = steps
     return same, different
-
-
-def _classes(dataset: Dataset) -> Rows:
-    """The labels of the classes that are looked at: of a large set the first ones, two at least."""
-    sizes = dataset.train.counts(len(dataset.classes))
-    there = np.flatnonzero(sizes)
-    first: Rows = there[np.cumsum(sizes[there]) <= max(MOST_IMAGES, int(sizes[there[:2]].sum()))]
-    return first
-
-
-def _places(dataset: Dataset, known: Collection[tuple[str, int]], classes: Rows) -> list[tuple[str, int]]:
-    """Split and row of the images that are asked."""
-    others = [name for name in dataset.splits if name != "train" and len(dataset.splits[name])]
-    places = [
-        (name, row)
-        for name in others or ["train"]
-        for row in np.flatnonzero(np.isin(dataset.splits[name].labels, classes)).tolist()
-        if (name, row) not in known
-    ]
-    return places[:: max(1, -(-len(places) // _ASKED))]
 
 
 def _steps(
@@ -134,7 +114,7 @@ def judged(same: NDArray[np.float64], different: NDArray[np.float64]) -> HiddenG
     best = None
     for k in range(_LARGEST):
         whole = ~np.isnan(same[:, k + _REACH - 1]) & ~np.isnan(different[:, k + _REACH - 1])
-        if whole.sum() < _FEWEST:
+        if whole.sum() < FEWEST:
             break
         own = same[whole]
         here, elsewhere = _beside_later(own, k), _beside_later(different[whole], k)

@@ -9,7 +9,12 @@ import numpy as np
 from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.duplicates import check_exact_duplicates, check_near_duplicates, missed
 from assay.audits.checks.issues import counted, flagged, not_evaluated, percent
-from assay.audits.checks.leakage.hidden_groups import HiddenGroups, hidden_groups
+from assay.audits.checks.leakage.hidden_groups import (
+    FEWEST,
+    FEWEST_OF_CLASS,
+    HiddenGroups,
+    hidden_groups,
+)
 from assay.audits.checks.leakage.name_patterns import VERSIONS
 from assay.audits.checks.leakage.suspected_groups import SuspectedGroups, suspected_groups
 from assay.audits.values import Finding, Issue, Verdict
@@ -60,8 +65,9 @@ def check_leakage(context: CheckContext) -> Checked:
                 "groups_by_distances": asdict(hidden) if hidden else None,
             },
             threshold="no exact copy, no group on both sides, and near copies of at most "
-            f"{percent(FAIL_LEAKAGE, 1)} of a split (fail); "
-            "none at all (warn)",
+            f"{percent(FAIL_LEAKAGE, 1)} of a split (fail); none at all, and no groups told by names or by "
+            f"distances (warn; distances tell of {FEWEST} images or more, in classes of {FEWEST_OF_CLASS} "
+            "training images or more)",
             reason="an image seen in training is recognized, not classified, and so is a patient, a product "
             "or a video: it makes the score too good",
             fix=_fix(bool(issues), suspected, hidden),

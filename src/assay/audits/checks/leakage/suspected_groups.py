@@ -9,14 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.audits.checks.context import CheckContext
+from assay.audits.checks.leakage.asked import asked_places, first_classes
 from assay.audits.checks.leakage.name_patterns import BEGINNINGS, PARTS, VERSIONS
 from assay.core.arrays import Rows
 from assay.data.splitting.name_groups import checked_pattern, groups_of_names
 from assay.data.values import Dataset
 from assay.estimators.nearest_neighbors import nearest
-
-#: Of larger sets the names of so many images are looked at, of whole classes, one class at least.
-MOST_IMAGES: Final = 100_000
 
 #: Images whose nearest neighbor is searched, evenly spread.
 _ASKED: Final = 2_000
@@ -78,7 +76,8 @@ def suspected_groups(context: CheckContext, known: Collection[tuple[str, int]]) 
     dataset = context.dataset
     if "group" in dataset.train.columns:
         return None
-    classes = _classes(dataset)
+    counts = [split.counts(len(dataset.classes)) for split in dataset.splits.values()]
+    classes = first_classes(np.sum(counts, axis=0))
     asked = _asked(dataset, known, classes)
     lists = (((VERSIONS,), _LEAST_SHARE), (BEGINNINGS, _LEAST_SHARE), (PARTS, _LEAST_SHARE_OF_PARTS))
     for patterns, share in lists:
@@ -91,22 +90,8 @@ def suspected_groups(context: CheckContext, known: Collection[tuple[str, int]]) 
     return None
 
 
-def _classes(dataset: Dataset) -> Rows:
-    """The labels of the classes whose names are looked at, the first ones of a large set."""
-    counts = [split.counts(len(dataset.classes)) for split in dataset.splits.values()]
-    sizes = np.sum(counts, axis=0)
-    return np.flatnonzero(np.cumsum(sizes) <= max(MOST_IMAGES, sizes[0]))
-
-
 def _asked(dataset: Dataset, known: Collection[tuple[str, int]], classes: Rows) -> _Asked:
-    others = [name for name in dataset.splits if name != "train" and len(dataset.splits[name])]
-    places = [
-        (name, row)
-        for name in others or ["train"]
-        for row in np.flatnonzero(np.isin(dataset.splits[name].labels, classes)).tolist()
-        if (name, row) not in known
-    ]
-    places = places[:: max(1, -(-len(places) // _ASKED))]
+    places = asked_places(dataset, known, classes, _ASKED)
     labels = np.array([dataset.splits[name].labels[row] for name, row in places], np.int64)
     own = np.array([row if name == "train" else -1 for name, row in places], np.int64)
     return _Asked(places, labels, own)
