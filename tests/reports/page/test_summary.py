@@ -228,6 +228,29 @@ def test_groups_that_names_suggest_make_the_first_step(count: int) -> None:
     assert audited.command.startswith("assay audit --config RUN/config.toml --group-pattern '")
 
 
+@pytest.mark.parametrize(
+    "evidence", [{"groups_by_distances": {"close": 9}}, {"groups_by_names": {"pattern": "x"}}]
+)
+def test_groups_that_the_headline_speaks_of_are_the_first_point_and_step(content_of, evidence) -> None:
+    """Before what fails, and where no copy is known, too; no word says that the images were never seen."""
+    leakage = found(
+        "leakage", "warn", fix="name them", summary="Images seem to come in groups. None has a copy."
+    )
+    leakage = replace(leakage, evidence=evidence)
+    failed = [found(check, "fail", 3) for check in ("exact-duplicates", "label-balance", "quality")]
+    content = content_of()
+    assert "never seen" in tell(content).lead
+    story = tell(replace(content, audit=replace(content.audit, findings=Findings((*failed, leakage)))))
+    assert story.points[0].text == "Images seem to come in groups."
+    assert [point.label for point in story.points].count("Train-test leakage") == 1
+    assert "never seen" not in story.lead
+    assert "group" in story.steps[0].text or "names mean" in story.steps[0].text
+    facts = replace(SOUND, findings=(leakage,), clean_accuracy=SOUND.accuracy)
+    steps = next_steps(facts)
+    assert "one side" in steps[0].text or "belong together" in steps[0].text
+    assert not any("name them" in step.text for step in steps)
+
+
 @pytest.mark.parametrize("verdict", ["warn", "fail"])
 def test_classes_whose_labels_are_mixed_up_are_in_the_headline(verdict: str) -> None:
     """Of the pair with most wrong labels; the score is told with care, and the step names the pair."""

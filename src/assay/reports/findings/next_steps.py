@@ -11,10 +11,12 @@ from assay.reports.findings.facts import Facts
 from assay.reports.findings.verdict import (
     WIDE,
     Need,
+    groups_by_distances,
     harmless,
     mixed_up_pairs,
     needs,
     pattern_of_groups,
+    suspects_groups,
     trust,
 )
 from assay.reports.findings.wording import check_title, count, listed, name
@@ -53,8 +55,12 @@ def _data_steps(facts: Facts) -> list[Step]:
     """What to do about the data: first what makes the score untrue."""
     urgent, pattern = _urgent(facts), pattern_of_groups(facts.findings)
     review = [f for f in urgent if f.check in REVIEWED and f.count]
-    told = [f for f in urgent if f not in review and f.fix and not (f.check == "leakage" and pattern)]
+    grouped = suspects_groups(facts.findings)
+    told = [f for f in urgent if f not in review and f.fix and not (f.check == "leakage" and grouped)]
     steps = [Step(f"{check_title(f.check)}: {f.fix}") for f in told]
+    if groups_by_distances(facts.findings):
+        text = "Find out which images belong together, and name the groups (--group-column, --group-pattern)."
+        steps.insert(0, Step(f"{text} Of pictures multiplied by augmentation, give the originals alone."))
     if pattern:
         text = "Where such names mean one thing, as a video or a patient, keep them on one side of the split."
         again = _AGAIN if facts.n else "assay audit --config RUN/config.toml"

@@ -93,6 +93,11 @@ def groups_by_distances(findings: Sequence[Finding]) -> bool:
     return any(f.evidence.get("groups_by_distances") for f in findings if f.check == "leakage")
 
 
+def suspects_groups(findings: Sequence[Finding]) -> bool:
+    """Whether names or distances suggest that training shows the same things as the test images."""
+    return bool(pattern_of_groups(findings)) or groups_by_distances(findings)
+
+
 def _serious(facts: Facts) -> bool:
     """Whether the copies could move the score by more than chance does."""
     return facts.leaked / facts.n > (facts.high - facts.low) / 2

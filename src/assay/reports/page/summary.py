@@ -15,6 +15,7 @@ from assay.reports.findings.verdict import (
     copies_sentence,
     headline,
     labels_sentence,
+    suspects_groups,
     trust,
 )
 from assay.reports.findings.wording import check_title, count, name, percent
@@ -110,18 +111,21 @@ def _lead(content: Results, facts: Facts) -> str:
         return f"{told} {copies_sentence(facts)}".strip()
     parts = {row["split"]: int(row["count"]) for row in content.partition or ()}
     on = f"trained on {count(parts['train'], 'image')} and " if "train" in parts else ""
-    unseen = "" if facts.leaked else " that it had never seen"
+    unseen = "" if facts.leaked or suspects_groups(facts.findings) else " that it had never seen"
     told = f"The {name(facts.recipe)} model was {on}tested once, on {count(facts.n, 'image')}{unseen}."
     return " ".join(filter(None, (told, copies_sentence(facts), labels_sentence(facts))))
 
 
 def _points(content: Results, facts: Facts) -> tuple[Point, ...]:
-    """What fails, else the worst warning; a training that went wrong; the scores; then the rest.
+    """What fails, else the worst warning; a training that went wrong; the scores; then the rest. First of all
+    groups on both sides of the split, which the headline speaks of.
 
     Copies that headline or lead have counted already are not told a second time.
     """
     open_findings = [f for f in facts.troubled if not (copies_sentence(facts) and _is_the_leak(f, facts))]
-    urgent = [f for f in open_findings if f.verdict == "fail"][:2] or open_findings[:1]
+    groups = [f for f in open_findings if f.check == "leakage" and suspects_groups([f])]
+    failed = [f for f in open_findings if f.verdict == "fail" and f not in groups]
+    urgent = groups + failed[:2] or open_findings[:1]
     rest = [f for f in open_findings if f not in urgent]
     scores = _score_points(content)
     points = [_point(f) for f in urgent] + _training_points(content, facts) + scores[:1]
@@ -131,7 +135,9 @@ def _points(content: Results, facts: Facts) -> tuple[Point, ...]:
 def _is_the_leak(finding: Finding, facts: Facts) -> bool:
     """Whether a finding is about the test images with a copy in train, and about nothing else."""
     across = finding.evidence.get("across-splits")
-    return finding.check == "leakage" or (across == finding.count and 0 < finding.count <= facts.leaked)
+    if finding.check == "leakage":
+        return not suspects_groups([finding])
+    return across == finding.count and 0 < finding.count <= facts.leaked
 
 
 def _point(finding: Finding) -> Point:

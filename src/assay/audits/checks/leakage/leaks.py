@@ -50,10 +50,12 @@ def check_leakage(context: CheckContext) -> Checked:
         Finding(
             check="leakage",
             verdict=verdict,
-            summary=_leakage_summary(exact, near, len(grouped), len(groups), total, missed(context.copies))
-            + _other_counts(context, exact, near)
-            + _told_by_names(suspected)
-            + _told_by_distances(hidden),
+            summary=_in_order(
+                _leakage_summary(exact, near, len(grouped), len(groups), total, missed(context.copies))
+                + _other_counts(context, exact, near),
+                _told_by_names(suspected) + _told_by_distances(hidden),
+                bool(issues),
+            ),
             evidence={
                 "exact": exact,
                 "near": near,
@@ -98,6 +100,11 @@ def _of_train_alone(context: CheckContext) -> Checked:
         fix=_fix(issues=False, suspected=suspected, hidden=hidden),
     )
     return Checked(told)
+
+
+def _in_order(copies: str, groups: str, issues: bool) -> str:
+    """What was found before what was not: the first sentence is what the first screen shows."""
+    return copies + groups if issues or not groups else f"{groups.strip()} {copies}"
 
 
 def _hidden(
