@@ -29,6 +29,7 @@ _SORTED: Final = " The images are sorted by class: who splits them without shuff
 
 #: How columns are called that Assay itself made; others have the user's own name.
 _CALLED: Final = {
+    "JPEG blocks": "strength of JPEG blocks",
     "bytes": "file size",
     "format": "file format",
     "mode": "color mode",

@@ -82,7 +82,7 @@ def _dead(places: _Moments) -> NDArray[np.bool_]:
     unlike = np.abs(mean - _around(mean)) > _UNLIKE
     varies = (_around(variance) > _VARIES**2) & _expected(mean, variance, places.count)
     dead[inner] = (variance < 1e-9) & (varies | unlike)
-    return dead
+    return dead & ~_margin(places, inner)
 
 
 def _expected(mean: NDArray[np.float64], variance: NDArray[np.float64], count: int) -> NDArray[np.bool_]:
@@ -100,6 +100,25 @@ def _without_margins(variance: NDArray[np.float64]) -> tuple[slice, slice]:
     """The part inside of the outer rows and columns that never vary: a frame is no row of dead pixels."""
     varies: NDArray[np.bool_] = variance >= 1e-9
     return _span(varies.any(axis=(1, 2))), _span(varies.any(axis=(0, 2)))
+
+
+def _margin(places: _Moments, inner: tuple[slice, slice]) -> NDArray[np.bool_]:
+    """What lies outside of `inner`, and every constant place that places of the same value join to it.
+
+    Letters that end at one height leave corners: constant, beside ink, and still part of the background.
+    """
+    constant: NDArray[np.bool_] = places.variance < 1e-9
+    margin = constant.copy()
+    margin[inner] = False
+    before = np.zeros_like(margin)
+    while not np.array_equal(margin, before):
+        before = margin.copy()
+        for axis in (0, 1):
+            value, here, free = (np.moveaxis(array, axis, 0) for array in (places.mean, margin, constant))
+            same = np.abs(value[1:] - value[:-1]) < 1e-6
+            here[1:] |= here[:-1] & same & free[1:]
+            here[:-1] |= here[1:] & same & free[:-1]
+    return margin
 
 
 def _span(lines: Any) -> slice:
