@@ -93,7 +93,9 @@ GroupColumn = Annotated[
 ]
 GroupPattern = Annotated[
     str | None,
-    typer.Option("--group-pattern", metavar="REGEX", help="What finds an image's group in its name."),
+    typer.Option(
+        "--group-pattern", metavar="REGEX", help="What finds an image's group in its name; or: versions."
+    ),
 ]
 Layout = Annotated[
     str | None,

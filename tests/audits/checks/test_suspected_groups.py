@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from assay.audits.checks.context import CheckContext
-from assay.audits.checks.leakage.name_patterns import VERSIONS
 from assay.audits.checks.leakage.suspected_groups import suspected_groups
 from assay.audits.registry import audit_dataset, measure_all
 from assay.data.splitting.name_groups import with_name_groups
+from assay.data.splitting.version_names import NAMED_BY_TOOLS, VERSIONS
 from assay.data.stored_rows import StoredRows
 from assay.data.values import Dataset, Split, numbered_ids
 
@@ -227,11 +227,11 @@ def test_augmented_versions_are_told_by_their_names_alone() -> None:
     for one in (data, blind):
         found = suspected(one)
         assert found is not None
-        assert found.pattern == VERSIONS
+        assert found.pattern == NAMED_BY_TOOLS
         finding = audit_dataset(one, measure_all(one), ["leakage"]).finding("leakage")
         assert finding.verdict == "warn"
         assert "named as versions of pictures that train has other versions of" in finding.summary
-        grouped = with_name_groups(one.splits, VERSIONS)["train"].columns["group"]
+        grouped = with_name_groups(one.splits, NAMED_BY_TOOLS)["train"].columns["group"]
         assert len(set(grouped)) == PATIENTS * len(CLASSES)
     given = replace(  # the names of given splits begin with them
         data,
@@ -240,14 +240,98 @@ def test_augmented_versions_are_told_by_their_names_alone() -> None:
             for name, part in data.splits.items()
         },
     )
-    assert suspected(given).pattern == VERSIONS
+    assert suspected(given).pattern == NAMED_BY_TOOLS
     plain = {
         name: Split.from_arrays(part.images, part.labels, tuple(f"{name}/{n}.png" for n in range(len(part))))
         for name, part in data.splits.items()
     }
     assert suspected(replace(data, splits=plain)) is None
     alone = dataset_of(lambda c, p, n: version(c, 10 * p + n, n))
-    assert suspected(alone) is None or suspected(alone).pattern != VERSIONS
+    assert suspected(alone) is None or suspected(alone).pattern != NAMED_BY_TOOLS
+
+
+DONE = ("", "_90deg", "_flipLR", "_new30degFlipLR", "_180deg", "_flipTB")
+KERAS = ("", "_aug_0_8234", "_aug_1_77", "_aug_2_5190", "_aug_3_8234", "_aug_4_12")
+BEFORE = ("", "rot90_", "flipped_", "rotated_15_", "zoomed-", "hflip_")
+MIXED = ("", "-rotated", "_bright", ".mirror", " dark", "_hflip_noise")
+
+
+@pytest.mark.parametrize(
+    "name_of",
+    [
+        lambda c, p, n: f"{CLASSES[c]}/0a5e{p:02}-d43f___Scab {p}{c}{DONE[n]}.JPG",
+        lambda c, p, n: f"{CLASSES[c]}/{p:03}{KERAS[n]}.jpeg",
+        lambda c, p, n: f"{CLASSES[c]}/{BEFORE[n]}leaf{p}.png",
+        lambda c, p, n: f"{CLASSES[c]}/leaf {p}{MIXED[n]}.png",
+        lambda c, p, n: f"{CLASSES[c]}/a_original_l{p}.jpg_{uuid(p, n)}.png",
+        lambda c, p, n: f"{CLASSES[c]}/a_original_l{p}.jpeg_{uuid(p, n)}.png",
+    ],
+    ids=["plants", "Keras", "before", "mixed", "Augmentor", "Augmentor-jpeg"],
+)
+def test_names_of_changed_pictures_are_proof(name_of: Callable[[int, int, int], str]) -> None:
+    """Whatever the versions look like: the finding names one, and the pattern groups all of a picture."""
+    data = dataset_of(name_of)
+    noise = np.random.default_rng(0).integers(0, 256, data.train.images.shape).astype(np.uint8)
+    train = Split.from_arrays(noise, data.train.labels, data.train.ids)
+    blind = replace(data, splits={**data.splits, "train": train})
+    finding = audit_dataset(blind, measure_all(blind), ["leakage"]).finding("leakage")
+    assert finding.verdict == "warn"
+    told = f"{len(data.splits['test']):,} images outside train are named as versions of pictures that train"
+    assert told in finding.summary
+    pattern = finding.evidence["groups_by_names"]["pattern"]
+    assert pattern in (NAMED_BY_TOOLS, VERSIONS)
+    assert pattern in finding.fix
+    grouped = with_name_groups(blind.splits, pattern)["train"].columns["group"]
+    groups = set(zip(blind.train.labels.tolist(), grouped, strict=True))
+    assert len(groups) == PATIENTS * len(CLASSES)
+
+
+def uuid(p: int, n: int) -> str:
+    digits = hashlib.md5(f"{p} {n}".encode()).hexdigest()
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+@pytest.mark.parametrize(
+    "name_of",
+    [
+        lambda c, p, n: f"{CLASSES[c]}/{10 * p + n}_flip.png",
+        lambda c, p, n: f"{CLASSES[c]}/{p}.{('jpg', 'png', 'bmp', 'gif', 'tif', 'webp')[n]}",
+        lambda c, p, n: f"{CLASSES[c]}/{('fog', 'rain')[n % 2]}_dark_{10 * p + n}.png",
+        lambda c, p, n: f"{CLASSES[c]}/aug_{10 * p + n}_{p}.png",
+        lambda c, p, n: f"{CLASSES[c]}/auguste_{10 * p + n}.png",
+        lambda c, p, n: f"{CLASSES[c]}/x_original_{uuid(p, n)}.png",
+    ],
+    ids=["one-version-each", "kinds-of-files", "dark-places", "Keras-alone", "words-inside", "UUIDs"],
+)
+def test_names_that_only_look_so_are_none(name_of: Callable[[int, int, int], str]) -> None:
+    data = blindly(dataset_of(name_of))
+    assert suspected(data) is None
+
+
+def test_versions_that_each_split_numbers_anew_are_none() -> None:
+    """Where train and test were multiplied after they were parted, `3.png` is another picture in each."""
+    data = dataset_of(lambda c, p, n: f"{CLASSES[c]}/{p}_{n}.png")
+    splits = {}
+    for name, part in data.splits.items():
+        numbers = [sum(part.labels[:row] == part.labels[row]) for row in range(len(part))]
+        ids = tuple(
+            f"{name}/{CLASSES[c]}/{n // 2}{'_flip' if n % 2 else ''}.png"
+            for c, n in zip(part.labels, numbers, strict=True)
+        )
+        splits[name] = Split.from_arrays(part.images, part.labels, ids)
+    assert suspected(blindly(replace(data, splits=splits))) is None
+
+
+def blindly(data: Dataset) -> Dataset:
+    """The same names and labels over noise: what is told, names alone tell."""
+    random = np.random.default_rng(0)
+    splits = {
+        name: Split.from_arrays(
+            random.integers(0, 256, part.images.shape).astype(np.uint8), part.labels, part.ids
+        )
+        for name, part in data.splits.items()
+    }
+    return replace(data, splits=splits, fingerprints={})
 
 
 @pytest.mark.parametrize("alone", [False, True])

@@ -31,6 +31,28 @@ def test_by_hand(pattern: str, groups: tuple[str, ...]) -> None:
     assert groups_of_names(NAMES, checked_pattern(pattern)) == groups
 
 
+@pytest.mark.parametrize(
+    ("name", "picture"),
+    [
+        ("train/leaf/0a5e-d43f___Scab 34_new30degFlipLR.JPG", "0a5e-d43f___Scab 34"),
+        ("leaf/0a5e-d43f___Scab 34.JPG", "0a5e-d43f___Scab 34"),
+        ("leaf/12_aug_0_8234.jpeg", "12"),
+        ("leaf/rotated_15_img 3.png", "img 3"),
+        ("leaf/img3-hflip_rot90.png", "img3"),
+        ("leaf/img3_brightness.png", "img3"),
+        ("leaf/a_original_img3.jpg_9f2c1d04-11aa-4c1e-8b67-0123456789ab.png", "a_original_img3.jpg"),
+        ("leaf/img3_jpg.rf.0123456789abcdef0123456789abcdef.jpg", "img3_jpg"),
+        ("leaf/street_dark_12.png", "street_dark_12"),
+        ("leaf/aug_0_8234.jpg", "aug_0_8234"),
+        ("leaf/auguste_3.png", "auguste_3"),
+        ("leaf/flip.png", "flip"),
+        ("leaf/no extension", "leaf/no extension"),
+    ],
+)
+def test_versions_is_a_pattern(name: str, picture: str) -> None:
+    assert groups_of_names([name], checked_pattern("versions")) == (picture,)
+
+
 def folder(place: Path) -> Path:
     """Eight videos of four frames in each of two classes."""
     random = np.random.default_rng(0)

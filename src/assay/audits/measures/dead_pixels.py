@@ -114,8 +114,8 @@ def _margin(places: _Moments, inner: tuple[slice, slice]) -> NDArray[np.bool_]:
     while not np.array_equal(margin, before):
         before = margin.copy()
         for axis in (0, 1):
-            value, here, free = (np.moveaxis(array, axis, 0) for array in (places.mean, margin, constant))
-            same = np.abs(value[1:] - value[:-1]) < 1e-6
+            here, free = np.moveaxis(margin, axis, 0), np.moveaxis(constant, axis, 0)
+            same = np.abs(np.diff(np.moveaxis(places.mean, axis, 0), axis=0)) < 1e-6
             here[1:] |= here[:-1] & same & free[1:]
             here[:-1] |= here[1:] & same & free[:-1]
     return margin

@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from assay.core.errors import AssayError
 from assay.core.memory import short_of
 from assay.core.text import counted, one_line, shortened
+from assay.data.splitting.version_names import NAMED_BY_CHANGES, VERSIONS
 from assay.data.values import Split
 
 #: Seconds that a pattern may take, and names for which it has one more: each takes microseconds.
@@ -33,7 +34,12 @@ json.dump([(match[found.groups] or match[0]) if match else "" for match in match
 
 
 def checked_pattern(pattern: str) -> re.Pattern[str]:
-    """A regular expression with one part in parentheses, or none. Raises AssayError `bad-value`."""
+    """A regular expression with one part in parentheses, or none; `versions` stands for `NAMED_BY_CHANGES`.
+
+    Raises AssayError `bad-value`.
+    """
+    if pattern == VERSIONS:
+        return re.compile(NAMED_BY_CHANGES)
     shown = shortened(one_line(pattern))
     if len(pattern) > _LONGEST:
         what = f"{shown} has {len(pattern):,} characters, more than {_LONGEST:,}"

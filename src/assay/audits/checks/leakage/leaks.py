@@ -15,11 +15,11 @@ from assay.audits.checks.leakage.hidden_groups import (
     HiddenGroups,
     hidden_groups,
 )
-from assay.audits.checks.leakage.name_patterns import VERSIONS
 from assay.audits.checks.leakage.suspected_groups import SuspectedGroups, suspected_groups
 from assay.audits.values import Finding, Issue, Verdict
 from assay.core.arrays import Rows
 from assay.core.text import one_line
+from assay.data.splitting.version_names import NAMED_BY_TOOLS, VERSIONS
 from assay.data.values import Dataset
 from assay.duplicates.find import Copies
 
@@ -125,10 +125,11 @@ def _told_by_names(suspected: SuspectedGroups | None, alone: bool = False) -> st
     """alone: there is no split but train."""
     if suspected is None:
         return ""
-    if suspected.pattern == VERSIONS:
+    if suspected.pattern in (NAMED_BY_TOOLS, VERSIONS):
         return (
             f" {suspected.images:,} images{'' if alone else ' outside train'} are named as versions of "
-            "pictures that train has other versions of (NAME.rf.HASH, as Roboflow does): "
+            f"pictures that train has other versions of ({one_line(suspected.name)} as one of "
+            f"{one_line(suspected.group)}): "
             f"{'a test split must not part them' if alone else 'the score is too good'}."
         )
     return (

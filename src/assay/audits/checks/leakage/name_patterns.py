@@ -38,10 +38,6 @@ def _folder(number: int) -> str:
     return _of_name(f"([^/]+){'/[^/]+' * number}")
 
 
-#: `shoe_jpg.rf.<32 digits>.jpg`: Roboflow writes each augmented version of a picture so. No two pictures are
-#: named alike by chance there. Other images are alone, by their whole names: splits may share last parts.
-VERSIONS: Final = r"^(?:.*/)?([^/]+)\.rf\.[0-9a-f]{32}\.\w+$|.+$"
-
 #: Whole beginnings of names, and folders; of patterns that tell the same groups the first is named.
 BEGINNINGS: Final = (
     *(_first_parts(number) for number in (1, 2, 3)),

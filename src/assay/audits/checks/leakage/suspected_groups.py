@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from assay.audits.checks.context import CheckContext
 from assay.audits.checks.leakage.asked import asked_places, first_classes
-from assay.audits.checks.leakage.name_patterns import BEGINNINGS, PARTS, VERSIONS
+from assay.audits.checks.leakage.name_patterns import BEGINNINGS, PARTS
 from assay.core.arrays import Rows
 from assay.data.splitting.name_groups import checked_pattern, groups_of_names
+from assay.data.splitting.version_names import NAMED_BY_TOOLS, VERSIONS
 from assay.data.values import Dataset
 from assay.estimators.nearest_neighbors import nearest
 
@@ -79,7 +80,8 @@ def suspected_groups(context: CheckContext, known: Collection[tuple[str, int]]) 
     counts = [split.counts(len(dataset.classes)) for split in dataset.splits.values()]
     classes = first_classes(np.sum(counts, axis=0))
     asked = _asked(dataset, known, classes)
-    lists = (((VERSIONS,), _LEAST_SHARE), (BEGINNINGS, _LEAST_SHARE), (PARTS, _LEAST_SHARE_OF_PARTS))
+    versions = [NAMED_BY_TOOLS, VERSIONS] if _changed_by_name(dataset, classes) else [NAMED_BY_TOOLS]
+    lists = ((versions, _LEAST_SHARE), (BEGINNINGS, _LEAST_SHARE), (PARTS, _LEAST_SHARE_OF_PARTS))
     for patterns, share in lists:
         groups = (_groups_of(dataset, asked, classes, pattern) for pattern in patterns)
         told = [found for found in groups if _tells(found.chances, share)]
@@ -95,6 +97,26 @@ def _asked(dataset: Dataset, known: Collection[tuple[str, int]], classes: Rows) 
     labels = np.array([dataset.splits[name].labels[row] for name, row in places], np.int64)
     own = np.array([row if name == "train" else -1 for name, row in places], np.int64)
     return _Asked(places, labels, own)
+
+
+def _changed_by_name(dataset: Dataset, classes: Rows) -> bool:
+    """Whether names say of many images that a picture was changed, and each name stands once in its class.
+
+    Where a name comes twice, splits were numbered each for itself, and equal names mean nothing.
+    """
+    expression, changed = checked_pattern(VERSIONS), 0
+    seen: set[tuple[int, str]] = set()
+    for split in dataset.splits.values():
+        rows = np.flatnonzero(np.isin(split.labels, classes)).tolist()
+        names = [split.ids[row].rpartition("/")[2] for row in rows]
+        found = set(zip(split.labels[rows].tolist(), names, strict=True))
+        if len(found) < len(rows) or found & seen:
+            return False
+        seen |= found
+        groups = groups_of_names(names, expression)
+        stems = (name.rpartition(".")[0] or name for name in names)
+        changed += sum(stem != group for stem, group in zip(stems, groups, strict=True))
+    return changed >= max(_LEAST, _LEAST_SHARE * len(seen))
 
 
 def _groups_of(dataset: Dataset, asked: _Asked, classes: Rows, pattern: str) -> _Told:
@@ -131,7 +153,9 @@ def _judged(dataset: Dataset, asked: _Asked, told: _Told, neighbors: Rows) -> Su
     deviation = float(np.sqrt((chances * (1 - chances)).sum()))
     clear = alike >= _ALIKE * len(hits) and alike >= _TIMES * by_chance
     # Whether versions look alike is not asked: they were turned, cut and lit to differ.
-    if told.pattern != VERSIONS and (not clear or alike - by_chance < _DEVIATIONS * deviation):
+    if told.pattern not in (NAMED_BY_TOOLS, VERSIONS) and (
+        not clear or alike - by_chance < _DEVIATIONS * deviation
+    ):
         return None
     split, row = asked.places[np.flatnonzero(there)[0]]
     name = dataset.splits[split].ids[row]
