@@ -11,7 +11,7 @@ import pytest
 
 from assay.cli import start
 from assay.cli.interruption import leaving_well
-from assay.core.errors import Interrupted
+from assay.core.errors import AssayError, Interrupted
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -47,6 +47,25 @@ def test_libraries_that_catch_every_error_do_not_swallow_it() -> None:
             time.sleep(5)
         except Exception:  # noqa: BLE001
             pytest.fail("swallowed")
+
+
+def test_an_error_that_takes_its_place_does_not_hide_it() -> None:
+    """A library that is left at a bad moment fails on its way out, and that error is told as another."""
+    with pytest.raises(Interrupted) as caught, leaving_well():
+        try:
+            try:
+                os.kill(os.getpid(), signal.SIGTERM)
+                time.sleep(5)
+            finally:
+                raise RuntimeError("trying to pop from empty mode stack")
+        except RuntimeError as error:
+            raise AssayError("recipe-does-not-fit", "cnn", "it does not go through", "Choose.") from error
+    assert caught.value.exit_code == 143
+
+
+def test_an_error_of_its_own_stays_one() -> None:
+    with pytest.raises(AssayError), leaving_well():
+        raise AssayError("recipe-does-not-fit", "cnn", "it does not go through", "Choose.")
 
 
 def test_what_was_there_is_there_again() -> None:

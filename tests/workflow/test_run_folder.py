@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from assay.core import durable
-from assay.core.errors import AssayError
+from assay.core.errors import AssayError, Interrupted
 from assay.workflow import run_folder
 from assay.workflow.recorded import run_record
 
@@ -271,3 +271,16 @@ def test_a_card_that_is_replaced_never_makes_the_run_look_changed(
     run_folder.add_file(tmp_path, run_folder.DATA_CARD, "another card", {})
     assert run_record.need_intact(tmp_path)["files"].keys() >= {run_folder.DATA_CARD}
     assert (tmp_path / run_folder.DATA_CARD).read_text() == "another card"
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_an_interruption_is_told_the_folder(tmp_path: Path, hidden: bool) -> None:
+    """Also where a library's own error took its place on the way out."""
+    interrupted = Interrupted(143)
+    with pytest.raises((Interrupted, RuntimeError)), run_folder.claim(tmp_path / "run", CONFIG):
+        try:
+            raise interrupted
+        finally:
+            if hidden:
+                raise RuntimeError("trying to pop from empty mode stack")
+    assert interrupted.folder == tmp_path / "run"

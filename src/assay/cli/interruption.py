@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Final
 
-from assay.core.errors import Interrupted
+from assay.core.errors import Interrupted, interruption_behind
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
@@ -35,8 +35,9 @@ def leaving_well() -> Iterator[None]:
     """Until the block ends, the first signal raises `Interrupted` where the main thread stands.
 
     Training then saves its state; writes under way are undone by `durable`. Inside an import the exception
-    waits until that has ended: libraries take it for a fault of their own there, swallow it or abort. A
-    second signal ends the process without another step: what was committed stays, as after a power cut.
+    waits until that has ended: libraries take it for a fault of their own there, swallow it or abort. Where
+    an error took its place, because a library was left at a bad moment, it is raised all the same. A second
+    signal ends the process without another step: what was committed stays, as after a power cut.
     """
     before = {}
     with suppress(ValueError):  # not the main thread: signals are somebody else's business
@@ -52,6 +53,9 @@ def leaving_well() -> Iterator[None]:
             signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in before.items():
             signal.signal(number, handler)
+        interrupted = interruption_behind(sys.exception())
+        if interrupted is not None:
+            raise interrupted
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

@@ -150,3 +150,10 @@ class Interrupted(BaseException):  # not an error: what the user asked for
     def __init__(self, exit_code: int = 130, folder: Path | None = None) -> None:
         self.exit_code, self.folder = exit_code, folder
         super().__init__("interrupted")
+
+
+def interruption_behind(error: BaseException | None) -> Interrupted | None:
+    """The interruption that led to an error: itself, or one whose place the error took on the way out."""
+    while error is not None and not isinstance(error, Interrupted):
+        error = error.__context__
+    return error

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import sys
 import time
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -16,7 +17,7 @@ import tomli_w
 
 from assay.core import durable
 from assay.core.disk_errors import environment_errors
-from assay.core.errors import AssayError, Interrupted
+from assay.core.errors import AssayError, interruption_behind
 from assay.core.machine import library_versions, machine_facts
 from assay.core.text import in_unicode
 from assay.data.formats.safe_open import holds
@@ -119,9 +120,10 @@ def claim(path: Path, config: Mapping[str, Any]) -> Iterator[RunFolder]:
         resumed = _take_up(path, config)
         try:
             yield RunFolder(path, resumed)
-        except Interrupted as interrupted:
-            interrupted.folder = path
-            raise
+        finally:
+            interrupted = interruption_behind(sys.exception())
+            if interrupted is not None:
+                interrupted.folder = path
 
 
 def _sweep(path: Path) -> None:
