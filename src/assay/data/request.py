@@ -32,7 +32,8 @@ class Request:
     label_column, path_column, split_column, group_column: where a table has what.
     group_pattern: a regular expression that finds the group of an image in its name.
     root: where the paths of a table begin. skip_unlabelled: leave rows without a label out.
-    layout, split_names: what the folders of a tree are (see `listing.layout`): the splits' folders by split.
+    layout, split_names: what the folders of a tree are (see `listing.layout`): by split, the folder of it, or
+    the word for it in a table (several parted by `|`).
     follow_links: read links that stay below the folder.
     test_fraction, seed: without a test split, take this share of train for it, drawn by the seed.
     offline: no network. scratch: a folder to decode into, for a source that caches by itself.
@@ -107,7 +108,10 @@ OF_ARRAYS: Final = frozenset({"classes", "floats", "channel_order"})
 OF_IMAGES: Final = frozenset({"classes", "size", "resize"})
 OF_FOLDERS: Final = frozenset({"layout", "split_names", "follow_links"})
 OF_TABLES: Final = frozenset(
-    {"path_column", "label_column", "split_column", "group_column", "root", "skip_unlabelled"}
+    {
+        *("path_column", "label_column", "split_column", "split_names", "group_column"),
+        *("root", "skip_unlabelled"),
+    }
 )
 
 

@@ -99,6 +99,36 @@ def test_the_finding_says_it_and_what_to_type() -> None:
     assert found.evidence["groups_by_names"]["images"] == 72
 
 
+def with_patients(dataset: Dataset, name: str) -> Dataset:
+    """A column of patients, twelve of which have four images each among both splits."""
+    splits = {
+        key: replace(split, columns={**split.columns, name: tuple(f"P{n % 12}" for n in range(len(split)))})
+        for key, split in dataset.splits.items()
+    }
+    return replace(dataset, splits=splits, fingerprints={})
+
+
+def test_a_column_of_groups_is_told_and_what_to_type() -> None:
+    """Before names and distances are asked; one that says nothing of groups is passed over."""
+    dataset = dataset_of(lambda c, p, n: f"{CLASSES[c]}/p{p}_{n}.png")
+    patients = with_patients(dataset, "Patient ID")
+    found = audit_dataset(patients, measure_all(patients), ["leakage"]).finding("leakage")
+    assert (found.verdict, found.count) == ("warn", 0)
+    told = "The column Patient ID seems to name groups: 72 images of test are of groups that lie in train too"
+    assert found.summary.startswith(told)
+    assert "--group-column 'Patient ID'" in found.fix
+    assert found.evidence["groups_by_names"] is None
+    assert found.evidence["groups_by_column"]["across"] == {"test": 72}
+    alone = replace(patients, splits={"train": patients.train}, fingerprints={})
+    left = audit_dataset(alone, measure_all(alone), ["leakage"]).finding("leakage")
+    assert left.verdict == "not evaluated"
+    assert "a test split must not part them" in left.summary
+    other = with_patients(dataset, "ward")
+    found = audit_dataset(other, measure_all(other), ["leakage"]).finding("leakage")
+    assert found.evidence["groups_by_column"] is None
+    assert found.evidence["groups_by_names"] is not None
+
+
 @pytest.mark.parametrize(
     "name_of",
     [

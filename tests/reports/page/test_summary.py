@@ -228,8 +228,22 @@ def test_groups_that_names_suggest_make_the_first_step(count: int) -> None:
     assert audited.command.startswith("assay audit --config RUN/config.toml --group-pattern '")
 
 
+def test_a_column_of_groups_makes_the_first_step() -> None:
+    leakage = replace(found("leakage", "warn"), evidence={"groups_by_column": {"name": "Patient ID"}})
+    facts = replace(SOUND, findings=(leakage,))
+    assert headline(facts).startswith("Use this score with care: the column Patient ID says")
+    assert next_steps(facts)[0].command == (
+        "assay run --config RUN/config.toml --group-column 'Patient ID' --out NEXT"
+    )
+
+
 @pytest.mark.parametrize(
-    "evidence", [{"groups_by_distances": {"close": 9}}, {"groups_by_names": {"pattern": "x"}}]
+    "evidence",
+    [
+        {"groups_by_distances": {"close": 9}},
+        {"groups_by_names": {"pattern": "x"}},
+        {"groups_by_column": {"name": "patient"}},
+    ],
 )
 def test_groups_that_the_headline_speaks_of_are_the_first_point_and_step(content_of, evidence) -> None:
     """Before what fails, and where no copy is known, too; no word says that the images were never seen."""

@@ -64,7 +64,7 @@ def audit(
     from assay.cli.closing import close_run, told
     from assay.cli.gating import Gating
     from assay.cli.listeners import listening
-    from assay.reports.findings.verdict import pattern_of_groups
+    from assay.reports.findings.verdict import column_of_groups, pattern_of_groups
     from assay.workflow.run_commands import finished_again, run_audit
     from assay.workflow.shards import run_engine
     from assay.workflow.tracking.listen import tracking
@@ -82,10 +82,10 @@ def audit(
             done = run_engine(engine=engine, **{**settings, **place, "workers": workers})
     bad = any(f.check == "unreadable" and f.count for f in done.audit.findings)
     repeated = {"data": data, **given, "skip_bad": bad}  # an audit passes over what stops a run
-    pattern = pattern_of_groups(done.audit.findings)
-    following = shell_line(
-        "assay run", {**repeated, "group_pattern": pattern or given["group_pattern"]}, o.READING, _REPEATED
-    )
+    findings = done.audit.findings
+    repeated["group_column"] = column_of_groups(findings) or given["group_column"]
+    repeated["group_pattern"] = pattern_of_groups(findings) or given["group_pattern"]
+    following = shell_line("assay run", repeated, o.READING, _REPEATED)
     headline, commands = told(done)
     review = [command for command in commands if command.startswith("assay review")]
     close_run(done.path, headline, [*review, following], output)

@@ -6,32 +6,20 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
 from assay.core.errors import AssayError
 from assay.core.text import counted, one_line
 from assay.data.formats.safe_open import kind_of, reading_errors
 from assay.data.formats.signatures import FORMAT_BY_NAME
-from assay.data.formats.text_table import (
-    PATH_NAMES,
-    SPLIT_NAMES,
-    Columns,
-    chosen_column,
-    optional_column,
-    read_table,
-)
+from assay.data.formats.text_table import PATH_NAMES, Columns, chosen_column, read_table
 from assay.data.listing.beside import notes_on_names
+from assay.data.listing.columns.splits import split_column, splits_of_cells
 from assay.data.listing.listing import Listing, Part, stamp_of
-from assay.data.listing.names import ordered_splits, split_of
+from assay.data.listing.names import ordered_splits
 from assay.data.listing.table_labels import is_missing, refuse_unlabelled, several_labels, table_labels
 from assay.data.listing.table_paths import path_rule
-from assay.data.listing.tree import has_split_word
 from assay.data.request import Request
 from assay.data.values import UNLABELLED, LeftOut
-
-#: Columns that may tell splits in words of their own, in lower case; and how many values they have at most.
-_SPLIT_LIKE: Final = frozenset(("fold", "kfold", "folds", "usage", "phase", "purpose", "data_split"))
-_MOST_SPLITS: Final = 20
 
 
 @dataclass
@@ -104,7 +92,10 @@ class _Found:
 
     def listing(self, request: Request, tables: Sequence[Table], form: str) -> Listing:
         """Everything that was taken in."""
-        asked = (request.columns, request.root, request.skip_unlabelled, request.classes)
+        asked = (
+            *(request.columns, request.root, request.skip_unlabelled, request.classes),
+            request.split_names and sorted(request.split_names.items()),
+        )
         stamp = stamp_of([repr(asked), *self.stamps])
         self.need_some(tables)
         self.notes += self._in_two_splits()
@@ -132,15 +123,17 @@ class _Found:
         """Take the rows of a table in: those whose file is there, and the others as left out."""
         names = list(columns)
         path = _path_column(table.path, names, request)
-        split = optional_column(table.path, names, request.split_column, SPLIT_NAMES, "--split-column")
         group = _group_column(table.path, names, request)
+        told = split_column(table.path, columns, names, request, {path, group or path})
+        split, splits = told.name, [table.split] * len(columns[path])
+        if split is not None:
+            splits, notes = splits_of_cells(table.path, split, columns[split], request.split_names)
+            self.notes += notes
         labels, of_labels, notes = table_labels(
             table.path, columns, request, {path, split or path, group or path}
         )
-        self.notes += notes
+        self.notes += [*notes, *told.notes]
         more = {name: columns[name] for name in names if name not in (path, split, *of_labels)}
-        if split is None:
-            self.notes += _notes_on_split_columns(more)
         if group is not None:
             more["group"], missing = _groups(columns[group])
             self.notes += [f"{missing:,} rows have no {one_line(group)}: no group"] if missing else []
@@ -152,9 +145,8 @@ class _Found:
         self.notes += [rule.note] if rule.note else []
         for row, file in enumerate(columns[path]):
             where = f"row {row + 1}"
-            of = table.split if split is None else _split(table.path, where, columns[split][row])
             cells = {key: values[row] for key, values in more.items()}
-            self._add_row(start, table, where, of, rule.path(file), labels[row], cells)
+            self._add_row(start, table, where, splits[row], rule.path(file), labels[row], cells)
 
     def _folder(self, request: Request, table: Table) -> Path:
         """Where the table's paths begin."""
@@ -268,30 +260,10 @@ def _group_column(table: Path, names: Sequence[str], request: Request) -> str | 
     return chosen_column(table, names, request.group_column, (), "--group-column")
 
 
-def _notes_on_split_columns(columns: Columns) -> list[str]:
-    """Notes on columns that nobody named as splits and that may hold them: is_test, fold, Usage."""
-    may = [
-        name
-        for name, cells in columns.items()
-        if (name.strip().casefold() in _SPLIT_LIKE or has_split_word(name))
-        and 1 < len(set(cells)) <= _MOST_SPLITS
-    ]
-    told = ", ".join(map(one_line, may))
-    hint = "--split-column reads one that holds train, validation, test"
-    return [f"no column of splits was read; {told} may tell them ({hint})"] if may else []
-
-
 def _groups(cells: Sequence[str]) -> tuple[list[str], int]:
     """The groups, "" for those that are missing in whatever spelling, and how many are missing."""
     groups = ["" if is_missing(cell) else cell for cell in cells]
     return groups, groups.count("")
-
-
-def _split(table: Path, where: str, cell: str) -> str:
-    split = split_of(cell)
-    if split is None:
-        raise _wrong(table, f"{where}: {cell!r} is no split (train, validation or test)")
-    return split
 
 
 def _wrong(table: Path, what: str) -> AssayError:

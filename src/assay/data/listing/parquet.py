@@ -25,10 +25,12 @@ from assay.data.formats.parquet_file import (
     opened,
 )
 from assay.data.formats.shard_file import PASSING, ShardFile, twice
-from assay.data.formats.text_table import LABEL_NAMES, PATH_NAMES, SPLIT_NAMES, chosen_column, optional_column
+from assay.data.formats.text_table import LABEL_NAMES, PATH_NAMES, chosen_column, optional_column
+from assay.data.listing.columns.labels import notes_on_other_labels
+from assay.data.listing.columns.splits import split_column, splits_of_cells
 from assay.data.listing.image_table import Table, list_columns
 from assay.data.listing.listing import Listing, stamp_of
-from assay.data.listing.names import ordered_splits, split_of
+from assay.data.listing.names import ordered_splits
 from assay.data.listing.shards.names import notes_on_shards, some_names, split_in_name
 from assay.data.listing.shards.parquet_rows import Footer, ParquetRows, parquet_part, refuse_unlike
 from assay.data.listing.table_labels import is_missing, several_labels
@@ -71,13 +73,18 @@ def list_parquet(request: Request, root: Path | str, files: Sequence[ShardFile])
         stamp_of_parquet(request, files),
         next((file.classes for file in read if file.classes), None),
         (*left_out, *lost),
-        (*notes, *_notes_on(files, empty, lost)),
+        (
+            *notes,
+            *dict.fromkeys(note for file in read for note in file.notes),
+            *_notes_on(files, empty, lost),
+        ),
     )
 
 
 def stamp_of_parquet(request: Request, files: Sequence[ShardFile]) -> str:
     """What tells whether files of images are still those that were listed."""
-    return stamp_of([*(file.stamp for file in files), str(request.columns), str(request.skip_unlabelled)])
+    asked = (request.columns, request.skip_unlabelled, request.split_names)
+    return stamp_of([*(file.stamp for file in files), *map(str, asked)])
 
 
 _T = TypeVar("_T")
@@ -190,37 +197,43 @@ def _no_labels(path: ShardFile, label: str, kind: str) -> AssayError:
 
 def _read(parquet: Any, request: Request, path: ShardFile) -> ParquetRows:
     with opened(parquet, path, glance=True) as file:
-        schema = file.schema_arrow
-        image = _image_column(path, schema)
+        schema, count = file.schema_arrow, file.metadata.num_rows
+        image, notes = _image_column(path, schema, request.path_column)
         names = [name for name in schema.names if name != image]
         label = chosen_column(path, names, request.label_column, LABEL_NAMES, "--label-column")
-        split = optional_column(path, names, request.split_column, SPLIT_NAMES, "--split-column")
         simple = [name for name in names if is_simple(schema.field(name).type)]
         if label not in simple:
             raise _no_labels(path, label, str(schema.field(label).type))
         cells = {name: cells_of(path, file, name) for name in {label, *simple}}
-        if request.group_column is not None:
-            group = chosen_column(path, names, request.group_column, (), "--group-column")
-            cells["group"] = cells[group]
         for name, values in cells.items():
-            check_rows(path, name, len(values), file.metadata.num_rows)
+            check_rows(path, name, len(values), count)
+        texts = {name: ["" if value is None else str(value) for value in cells[name]] for name in simple}
+        group = request.group_column
+        used = {label} if group is None else {label, group}
+        told = split_column(path, texts, simple, request, used)
+        splits = [split_in_name(path.name) or "train"] * count
+        if told.name is not None:
+            splits, more = splits_of_cells(path, told.name, texts[told.name], request.split_names)
+            notes += more
+        if request.label_column is None:
+            notes += notes_on_other_labels(texts, [name for name in simple if name != told.name], label)
+        if group is not None:
+            texts["group"] = texts[chosen_column(path, names, group, (), "--group-column")]
         classes = class_names_of(schema, label)
         return ParquetRows(
             path,
             image,
-            _labels(path, cells.pop(label), classes),
-            _splits(path, cells.pop(split) if split else None, file.metadata.num_rows),
+            _labels(path, cells[label], classes),
+            splits,
             _paths(file, schema, image),
-            {
-                name: ["" if value is None else str(value) for value in values]
-                for name, values in cells.items()
-            },
+            {name: values for name, values in texts.items() if name not in (label, told.name)},
             classes,
+            (*notes, *told.notes),
         )
 
 
-def _image_column(path: ShardFile, schema: Any) -> str:
-    """The column of images."""
+def _image_column(path: ShardFile, schema: Any, asked: str | None) -> tuple[str, list[str]]:
+    """The column of images, as asked for or by a usual name; a note where there are several."""
     names = holding_images(schema) or _pixel_columns(schema)
     if not names:
         kinds = ", ".join(f"{one_line(name)} ({schema.field(name).type})" for name in schema.names[:6])
@@ -228,7 +241,13 @@ def _image_column(path: ShardFile, schema: Any) -> str:
         fix = "Store PNG or JPEG bytes, or paths in a column that --path-column names."
         raise AssayError("column-missing", path, what, fix)
     usual = (*IMAGE_NAMES, *_PIXEL_NAMES)
-    return chosen_column(path, names, names[0] if len(names) == 1 else None, usual, "an image column")
+    only = names[0] if len(names) == 1 and asked is None else asked
+    chosen = chosen_column(path, names, only, usual, "--path-column")
+    others = ", ".join(one_line(name) for name in names if name != chosen)
+    if asked is not None or not others:
+        return chosen, []
+    note = f"the pictures are in the column {one_line(chosen)}; so may be {others} (--path-column)"
+    return chosen, [note]
 
 
 def _pixel_columns(schema: Any) -> list[str]:
@@ -261,18 +280,6 @@ def _labels(path: ShardFile, values: Sequence[Any], classes: tuple[str, ...] | N
             "Correct the labels.",
         )
     return ["" if place is None else classes[place] for place in places]
-
-
-def _splits(path: ShardFile, cells: Sequence[Any] | None, count: int) -> list[str]:
-    if cells is None:
-        return [split_in_name(path.name) or "train"] * count
-    splits = [split_of(str(cell)) for cell in cells]
-    if None in splits:
-        row = splits.index(None)
-        raise AssayError(
-            "table-value", path, f"row {row}: {cells[row]!r} is no split", "Use train, validation or test."
-        )
-    return [split for split in splits if split is not None]
 
 
 def _paths(file: Any, schema: Any, image: str) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Final
 from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.formats.text_table import LABEL_NAMES, Columns, chosen_column, optional_column
+from assay.data.listing.columns.labels import notes_on_other_labels
 from assay.data.listing.names import natural_key
 from assay.data.request import Request
 
@@ -57,7 +58,7 @@ def table_labels(
     if "-1" not in kept:
         labels = _without_minus_one(labels)
     _refuse_several(where, column, labels, kept)
-    others = [] if request.label_column else _other_labels(columns, names, column)
+    others = [] if request.label_column else notes_on_other_labels(columns, names, column)
     if len(labels) >= _MANY and len(set(labels)) == len(labels):
         others.append(f"every row has a {one_line(column)} of its own: is it the label? (--label-column)")
     return labels, [column], [*notes, *others, *_tags(column, labels)]
@@ -82,23 +83,6 @@ def _tags(column: str, labels: Sequence[str]) -> list[str]:
         f"labels of the column {one_line(column)} such as {first!r} may name several classes: each is one "
         "class here, for an image has one label"
     ]
-
-
-def _other_labels(columns: Columns, names: Sequence[str], column: str) -> list[str]:
-    """A note on columns that are called as labels are, too, and that part the images otherwise."""
-    usual = [name for name in names if name.strip().casefold() in LABEL_NAMES and name != column]
-    of = len(set(columns[column]))
-    others = [
-        name
-        for name in usual
-        if not len(set(columns[name])) == of == len(set(zip(columns[column], columns[name], strict=True)))
-    ]
-    told = ", ".join(map(one_line, others))
-    return (
-        [f"the labels are in the column {one_line(column)}; so may be {told} (--label-column)"]
-        if others
-        else []
-    )
 
 
 def one_hot_columns(columns: Columns, names: Sequence[str]) -> list[str]:

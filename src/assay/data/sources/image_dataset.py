@@ -25,6 +25,7 @@ from assay.data.listing.listing import Listing, Part, Unlisted, class_index, cla
 from assay.data.listing.names import notes_on_classes
 from assay.data.listing.vocabulary import with_one_vocabulary
 from assay.data.request import OPTIONS, Request
+from assay.data.splitting.group_columns import notes_on_group_columns
 from assay.data.storage.cache import cached, look_up
 from assay.data.values import Dataset, DeepScale, LeftOut, Resize, Split
 
@@ -232,15 +233,17 @@ def resizing_notes(splits: Mapping[str, Split], resize: Resize | None) -> list[s
 
 
 def shared_groups(splits: Mapping[str, Split] | Mapping[str, Part]) -> list[str]:
-    """A note for splits that share groups: a score on images of known groups is too good."""
+    """Notes for splits that share groups, or that a column nobody named says to: a score on images of known
+    groups is too good."""
     groups = {
         name: set(split.columns["group"]) - {""} for name, split in splits.items() if "group" in split.columns
     }
-    return [
+    told = [
         f"{len(groups['train'] & groups[name]):,} groups lie in both train and {name}"
         for name in ("validation", "test")
         if name in groups and groups.get("train", set()) & groups[name]
     ]
+    return told or notes_on_group_columns(splits)
 
 
 def split_from(

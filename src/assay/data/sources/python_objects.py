@@ -11,7 +11,8 @@ import numpy as np
 
 from assay.core.errors import AssayError
 from assay.core.text import one_line, shortened, whole_number
-from assay.data.formats.text_table import LABEL_NAMES, PATH_NAMES, SPLIT_NAMES, optional_column
+from assay.data.formats.text_table import LABEL_NAMES, PATH_NAMES, optional_column
+from assay.data.listing.columns.splits import split_column, splits_of_cells
 from assay.data.listing.image_table import Table, list_columns
 from assay.data.listing.listing import Listing, Part, Payload, stamp_of
 from assay.data.listing.names import ordered_splits, split_of
@@ -215,20 +216,20 @@ def _of_frame(columns: Mapping[str, list[Any]], split: str, request: Request) ->
         raise wrong_objects("one data frame holds pictures, another paths")
     found = _Split(split)
     texts = {name: [_text(cell) for cell in cells] for name, cells in columns.items() if name != image}
-    parted = optional_column("DataFrame", list(texts), request.split_column, SPLIT_NAMES, "--split-column")
     group = request.group_column
+    told = split_column("DataFrame", texts, list(texts), request, {group} if group else ())
+    parted = told.name
     found.labels, of_labels, found.notes = table_labels(
         "DataFrame", texts, request, {name for name in (parted, group) if name}
     )
+    found.notes += told.notes
     if group is not None:
         optional_column("DataFrame", list(texts), group, (), "--group-column")
         found.columns["group"] = ["" if is_missing(cell) else cell for cell in texts[group]]
     found.columns |= {name: texts[name] for name in texts if name not in (parted, *of_labels)}
-    found.splits = [split_of(cell) or "" for cell in texts[parted]] if parted else []
-    if "" in found.splits:
-        row = found.splits.index("")
-        what = f"row {row + 1}: {texts[str(parted)][row]!r} is no split (train, validation or test)"
-        raise AssayError("table-value", "DataFrame", what, "Correct the table.")
+    if parted is not None:
+        found.splits, notes = splits_of_cells("DataFrame", parted, texts[parted], request.split_names)
+        found.notes += notes
     found.payloads = [as_payload(value, f"row {row}", request) for row, value in enumerate(columns[image], 1)]
     return found
 

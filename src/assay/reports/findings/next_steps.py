@@ -11,6 +11,7 @@ from assay.reports.findings.facts import Facts
 from assay.reports.findings.verdict import (
     WIDE,
     Need,
+    column_of_groups,
     groups_by_distances,
     harmless,
     mixed_up_pairs,
@@ -61,10 +62,15 @@ def _data_steps(facts: Facts) -> list[Step]:
     if groups_by_distances(facts.findings):
         text = "Find out which images belong together, and name the groups (--group-column, --group-pattern)."
         steps.insert(0, Step(f"{text} Of pictures multiplied by augmentation, give the originals alone."))
+    again = _AGAIN if facts.n else "assay audit --config RUN/config.toml"
     if pattern:
         text = "Where such names mean one thing, as a video or a patient, keep them on one side of the split."
-        again = _AGAIN if facts.n else "assay audit --config RUN/config.toml"
         steps.insert(0, Step(text, f"{again} --group-pattern {shlex.quote(pattern)} --out NEXT"))
+    if column := column_of_groups(facts.findings):
+        text = (
+            f"Where the column {name(column)} means groups, as patients, keep each on one side of the split."
+        )
+        steps.insert(0, Step(text, f"{again} --group-column {shlex.quote(column)} --out NEXT"))
     if mixed := mixed_up_pairs(facts.findings):
         true, label = name(str(mixed[0]["class"])), name(str(mixed[0]["label"]))
         steps.append(Step(f"Ask by which rule {true} was labelled {label}, and correct those labels."))

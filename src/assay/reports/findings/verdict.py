@@ -41,6 +41,11 @@ def trust(facts: Facts) -> tuple[Trust, str]:
         return "no", f"by chance alone it could be no better than {always}"
     if facts.leaked and not harmless(facts):
         return ("no" if _serious(facts) else "care"), _copies(facts)
+    if column := column_of_groups(facts.findings):
+        return (
+            "care",
+            f"the column {name(column)} says that training shows the same things as the test images",
+        )
     if pattern_of_groups(facts.findings):
         return "care", "names suggest that training shows the same things as the test images"
     if groups_by_distances(facts.findings):
@@ -82,6 +87,12 @@ def _copies(facts: Facts) -> str:
     return f"{count(facts.leaked, 'test image')} ({share}) {_have(facts.leaked)} a copy in training"
 
 
+def column_of_groups(findings: Sequence[Finding]) -> str:
+    """The column that seems to name groups on both sides of a split, where there is one that nobody named."""
+    told = (f.evidence.get("groups_by_column") for f in findings if f.check == "leakage")
+    return next((str(found["name"]) for found in told if found), "")
+
+
 def pattern_of_groups(findings: Sequence[Finding]) -> str:
     """What finds in names the groups that lie on both sides of a split, where names suggest any."""
     told = (f.evidence.get("groups_by_names") for f in findings if f.check == "leakage")
@@ -94,8 +105,9 @@ def groups_by_distances(findings: Sequence[Finding]) -> bool:
 
 
 def suspects_groups(findings: Sequence[Finding]) -> bool:
-    """Whether names or distances suggest that training shows the same things as the test images."""
-    return bool(pattern_of_groups(findings)) or groups_by_distances(findings)
+    """Whether columns, names or distances suggest that training shows the same things as the test images."""
+    told = column_of_groups(findings) or pattern_of_groups(findings)
+    return bool(told) or groups_by_distances(findings)
 
 
 def _serious(facts: Facts) -> bool:

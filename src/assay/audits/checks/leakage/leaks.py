@@ -9,6 +9,7 @@ import numpy as np
 from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.duplicates import check_exact_duplicates, check_near_duplicates, missed
 from assay.audits.checks.issues import counted, flagged, not_evaluated, percent
+from assay.audits.checks.leakage.column_groups import fix_of_column, suspected_column, told_by_column
 from assay.audits.checks.leakage.hidden_groups import (
     FEWEST,
     FEWEST_OF_CLASS,
@@ -19,6 +20,7 @@ from assay.audits.checks.leakage.suspected_groups import SuspectedGroups, suspec
 from assay.audits.values import Finding, Issue, Verdict
 from assay.core.arrays import Rows
 from assay.core.text import one_line
+from assay.data.splitting.group_columns import GroupColumn
 from assay.data.splitting.version_names import NAMED_BY_TOOLS, VERSIONS
 from assay.data.values import Dataset
 from assay.duplicates.find import Copies
@@ -38,13 +40,14 @@ def check_leakage(context: CheckContext) -> Checked:
     known = {(issue.split, issue.index) for issue in copied}
     grouped = _shared_groups(dataset, known)
     issues = (*copied, *grouped)
-    suspected = suspected_groups(context, known)
-    hidden = _hidden(context, {(issue.split, issue.index) for issue in issues}, suspected)
+    column = suspected_column(dataset)
+    suspected = None if column else suspected_groups(context, known)
+    hidden = _hidden(context, {(issue.split, issue.index) for issue in issues}, column or suspected)
     worst = max(sum(i.split == name for i in issues) / size for name, size in judged.items())
     exact, near = (sum(issue.kind == kind for issue in copied) for kind in ("exact", "near"))
     groups = {issue.detail for issue in grouped}
     bad = exact or grouped or worst > FAIL_LEAKAGE
-    verdict: Verdict = "fail" if bad else "warn" if issues or suspected or hidden else "pass"
+    verdict: Verdict = "fail" if bad else "warn" if issues or column or suspected or hidden else "pass"
     total = sum(judged.values())
     return Checked(
         Finding(
@@ -53,7 +56,7 @@ def check_leakage(context: CheckContext) -> Checked:
             summary=_in_order(
                 _leakage_summary(exact, near, len(grouped), len(groups), total, missed(context.copies))
                 + _other_counts(context, exact, near),
-                _told_by_names(suspected) + _told_by_distances(hidden),
+                told_by_column(column) + _told_by_names(suspected) + _told_by_distances(hidden),
                 bool(issues),
             ),
             evidence={
@@ -63,16 +66,17 @@ def check_leakage(context: CheckContext) -> Checked:
                 "shared_groups": len(groups),
                 "images": judged,
                 "worst_share": worst,
+                "groups_by_column": asdict(column) if column else None,
                 "groups_by_names": asdict(suspected) if suspected else None,
                 "groups_by_distances": asdict(hidden) if hidden else None,
             },
             threshold="no exact copy, no group on both sides, and near copies of at most "
-            f"{percent(FAIL_LEAKAGE, 1)} of a split (fail); none at all, and no groups told by names or by "
-            f"distances (warn; distances tell of {FEWEST} images or more, in classes of {FEWEST_OF_CLASS} "
-            "training images or more)",
+            f"{percent(FAIL_LEAKAGE, 1)} of a split (fail); none at all, and no groups told by columns, by "
+            f"names or by distances (warn; distances tell of {FEWEST} images or more, in classes of "
+            f"{FEWEST_OF_CLASS} training images or more)",
             reason="an image seen in training is recognized, not classified, and so is a patient, a product "
             "or a video: it makes the score too good",
-            fix=_fix(bool(issues), suspected, hidden),
+            fix=_fix(bool(issues), suspected, hidden, column),
             count=len(issues),
         ),
         issues,
@@ -83,21 +87,24 @@ def _of_train_alone(context: CheckContext) -> Checked:
     """Not evaluated; but groups that a test split, which is still to be drawn, would part are told."""
     given = not_evaluated("leakage", "there is no other split than train")
     copied = _copied_within(context.copies)
-    suspected = suspected_groups(context, copied)
+    column = suspected_column(context.dataset)
+    suspected = None if column else suspected_groups(context, copied)
     named = "group" in context.dataset.train.columns  # those of one group are near each other, as they may be
-    hidden = None if named else _hidden(context, copied, suspected)
-    if suspected is None and hidden is None:
+    hidden = None if named else _hidden(context, copied, column or suspected)
+    if column is None and suspected is None and hidden is None:
         return given
     told = replace(
         given.finding,
         summary=given.finding.summary
+        + told_by_column(column)
         + _told_by_names(suspected, alone=True)
         + _told_by_distances(hidden, alone=True),
         evidence={
+            "groups_by_column": asdict(column) if column else None,
             "groups_by_names": asdict(suspected) if suspected else None,
             "groups_by_distances": asdict(hidden) if hidden else None,
         },
-        fix=_fix(issues=False, suspected=suspected, hidden=hidden),
+        fix=_fix(issues=False, suspected=suspected, hidden=hidden, column=column),
     )
     return Checked(told)
 
@@ -108,9 +115,9 @@ def _in_order(copies: str, groups: str, issues: bool) -> str:
 
 
 def _hidden(
-    context: CheckContext, known: Collection[tuple[str, int]], suspected: SuspectedGroups | None
+    context: CheckContext, known: Collection[tuple[str, int]], suspected: SuspectedGroups | GroupColumn | None
 ) -> HiddenGroups | None:
-    """The groups that distances tell, where no name does."""
+    """The groups that distances tell, where no name and no column does."""
     return None if suspected else hidden_groups(context, known)
 
 
@@ -157,13 +164,16 @@ def _told_by_distances(hidden: HiddenGroups | None, alone: bool = False) -> str:
     )
 
 
-def _fix(issues: bool, suspected: SuspectedGroups | None, hidden: HiddenGroups | None) -> str:
+def _fix(
+    issues: bool, suspected: SuspectedGroups | None, hidden: HiddenGroups | None, column: GroupColumn | None
+) -> str:
     told = []
     if issues:
         told.append(
             "Remove these images from train, or from the test, and read the score without them; draw a "
             "new test split with --group-column where groups lie on both sides."
         )
+    told += fix_of_column(column)
     if suspected is not None:
         told.append(
             f"Where names mean groups, give --group-pattern '{suspected.pattern}': a test split that Assay "

@@ -36,7 +36,8 @@ class Footer:
 class ParquetRows:
     """The rows of one file, but for the images: their labels ("" where there is none), splits, and the rest.
 
-    image: the column of images. paths: their names, where the file has one for each; else nothing.
+    image: the column of images. paths: their names, where the file has one for each; else nothing. notes:
+    what was decided about its columns.
     """
 
     file: ShardFile
@@ -46,6 +47,7 @@ class ParquetRows:
     paths: list[str]
     columns: Mapping[str, list[str]]
     classes: tuple[str, ...] | None
+    notes: tuple[str, ...] = ()
 
 
 def refuse_unlike(footers: Sequence[Footer]) -> None:

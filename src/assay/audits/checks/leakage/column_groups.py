@@ -1,0 +1,37 @@
+"""Groups that a column of the data seems to name, and that nobody asked for, in words."""
+
+from assay.core.text import one_line
+from assay.data.splitting.group_columns import GroupColumn, group_columns, quoted
+from assay.data.values import Dataset
+
+
+def suspected_column(dataset: Dataset) -> GroupColumn | None:
+    """The column whose groups the splits part most, or would; None where there is none."""
+    return next(iter(group_columns(dataset.splits)), None)
+
+
+def told_by_column(found: GroupColumn | None) -> str:
+    """A sentence for the finding; empty where there is no such column."""
+    if found is None:
+        return ""
+    name = one_line(found.name)
+    if not found.across:
+        return (
+            f" The column {name} seems to name groups: {found.images:,} images are of {found.groups:,} with "
+            "several, and a test split must not part them."
+        )
+    told = " and ".join(f"{count:,} images of {split}" for split, count in found.across.items())
+    return (
+        f" The column {name} seems to name groups: {told} are of groups that lie in train too. Where it "
+        "means one thing (a patient, a video, a product), the score is too good."
+    )
+
+
+def fix_of_column(found: GroupColumn | None) -> list[str]:
+    """What to type."""
+    if found is None:
+        return []
+    return [
+        f"Where the column means groups, give --group-column {quoted(found.name)}: a test split that Assay "
+        "draws keeps them on one side, and groups on both sides of yours are counted."
+    ]
