@@ -131,3 +131,24 @@ def test_order_and_names_do_not_matter() -> None:
         assert (other.after.ece, other.after.brier, other.before.log_loss) == pytest.approx(
             (whole.after.ece, whole.after.brier, whole.before.log_loss), abs=1e-12
         )
+
+
+def test_frames_of_a_clip_tell_less_of_calibration() -> None:
+    """Clips of ten frames, answered alike by a model that is as sure as it is right: the error by chance is
+    that of clips, and so are the intervals of the diagram."""
+    rng = np.random.default_rng(5)
+    clips = np.repeat(np.arange(60), 10)
+    seen, single, grouped = [], [], []
+    for _ in range(50):
+        sure = rng.uniform(0.55, 0.95, 60)
+        p = np.stack((sure[clips], 1 - sure[clips]), axis=1)
+        labels = (rng.random(60) > sure)[clips].astype(np.int64)
+        found = calibrate(p, labels, 1.0, "", 600, clips).after
+        seen.append(found.ece)
+        grouped.append(found.ece_by_chance)
+        single.append(calibrate(p, labels, 1.0, "", 600).after.ece_by_chance)
+        low, high = found.bins[-2].ci95 or (0, 0)
+        narrow = reliability_bins(p.max(axis=1), p.argmax(axis=1) == labels)[-2].ci95 or (0, 0)
+        assert high - low > narrow[1] - narrow[0]
+    assert np.mean(single) < 0.5 * np.mean(seen)
+    assert 0.75 < np.mean(grouped) / np.mean(seen) < 1.35

@@ -86,3 +86,47 @@ def test_strange_images_are_never_answered() -> None:
     found = count_answered(usable, np.array([True, False]), 0.0)
     assert (found.answered, found.wrong, found.coverage) == (1, 1, 0.5)
     assert with_ood_last(np.array([0.5]), None).tolist() == [0.5]
+
+
+def test_a_promise_on_groups_is_kept_as_often_as_it_says() -> None:
+    """40 clips of 15 frames, each clip all right or all wrong with 15 %: a risk of 10 % is no promise.
+
+    Single frames would make it in more than 10 of 100 draws, though 95 % confidence is said.
+    """
+    rng = np.random.default_rng(7)
+    clips = np.repeat(np.arange(40), 15)
+    made = {"frames": 0, "clips": 0}
+    for _ in range(600):
+        right = (rng.random(40) >= 0.15)[clips]
+        confidence = np.full(600, 0.9)
+        made["frames"] += choose_threshold(confidence, right, 0.1).threshold is not None
+        made["clips"] += choose_threshold(confidence, right, 0.1, clips).threshold is not None
+    assert made["frames"] > 0.1 * 600
+    assert made["clips"] <= 0.05 * 600
+
+
+def test_groups_of_one_are_single_images() -> None:
+    rng = np.random.default_rng(3)
+    confidence, right = rng.random(400), rng.random(400) < 0.97
+    alone = choose_threshold(confidence, right, 0.1)
+    assert alone.threshold is not None
+    assert choose_threshold(confidence, right, 0.1, np.arange(400)[::-1].copy()) == alone
+
+
+def test_the_answers_of_groups_have_their_interval() -> None:
+    """200 frames of 4 clips, one clip wrong: the interval is that of four answers, not of 200."""
+    right, clips = np.repeat([True, True, True, False], 50), np.repeat([5, 1, 9, 2], 50)
+    single = count_answered(np.full(200, 0.9), right, 0.5).risk_ci95
+    grouped = count_answered(np.full(200, 0.9), right, 0.5, clips).risk_ci95
+    assert single is not None
+    assert grouped is not None
+    assert grouped[1] - grouped[0] > 4 * (single[1] - single[0])
+
+
+def test_too_few_groups_promise_nothing() -> None:
+    rule = choose_threshold(np.full(600, 0.99), np.ones(600, bool), 0.02, np.repeat(np.arange(40), 15))
+    assert rule.threshold is None
+    assert rule.threshold_reason == (
+        "600 validation images in 40 groups cannot show a risk of at most 0.02: it takes 149 groups, all "
+        "answered right"
+    )

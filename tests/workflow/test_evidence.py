@@ -266,6 +266,30 @@ def test_groups_of_test_images_widen_the_intervals(data: Dataset, model: Model) 
     assert wide > 1.5 * (single[1] - single[0])
 
 
+def test_a_risk_is_promised_for_new_groups(data: Dataset, model: Model) -> None:
+    """Validation and test images of patients: rule, gate and diagram count patients, not pictures."""
+    train = data.train
+    held = HoldOut(np.arange(1600), np.arange(1600, 2000))
+    patients = tuple(f"{row // 20}" for row in range(2000))
+    of_train = replace(train, columns={**train.columns, "group": patients})
+    test = data.splits["test"]
+    of_test = replace(test, columns={**test.columns, "group": tuple(f"t{row // 20}" for row in range(500))})
+    grouped = replace(data, splits={**data.splits, "train": of_train, "test": of_test})
+    found = [judge(calibrate(model, d.train, held, d, 0.35), d, None) for d in (data, grouped)]
+    plain, careful = (one.abstention.rule for one in found if one.abstention is not None)
+    assert plain is not None
+    assert careful is not None
+    assert plain.validation.risk_ci95 != careful.validation.risk_ci95
+    assert plain.threshold is not None
+    assert careful.threshold is None or careful.threshold >= plain.threshold
+    gates = [one.out_of_distribution.gate for one in found if one.out_of_distribution is not None]
+    assert [gate.test.refused for gate in gates if gate] == [gates[0].test.refused] * 2  # type: ignore[union-attr]
+    assert gates[0].test.rate_ci95 != gates[1].test.rate_ci95  # type: ignore[union-attr]
+    bins = [one.calibration.after.bins for one in found if one.calibration is not None]
+    assert [b.n for b in bins[0]] == [b.n for b in bins[1]]
+    assert [b.ci95 for b in bins[0]] != [b.ci95 for b in bins[1]]
+
+
 def test_a_run_on_groups_says_so_everywhere(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Terminal, evaluation.json, predictions.csv and the comparison have the same groups and interval."""
     rng = np.random.default_rng(1)

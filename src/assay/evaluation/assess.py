@@ -49,7 +49,7 @@ def assess(evaluation: Evaluation, evidence: Evidence, seed: int = 0) -> Evaluat
             labels, predicted, len(evaluation.classes), evidence.flagged_test, seed, evaluation.groups
         ),
         calibration=None if evaluation.labels_only else _calibration(evaluation, evidence),
-        abstention=None if evaluation.labels_only else _abstention(evaluation.confidence, right, evidence),
+        abstention=None if evaluation.labels_only else _abstention(evaluation, right, evidence),
         out_of_distribution=OutOfDistribution(evidence.gate, evidence.gate_reason),
         slices=slice_scores(
             right, labels, evaluation.classes, evidence.figures, evidence.columns, evaluation.groups
@@ -64,15 +64,17 @@ def _calibration(evaluation: Evaluation, evidence: Evidence) -> Calibration:
         evidence.temperature,
         evidence.temperature_reason,
         evidence.fitted_images,
+        evaluation.groups,
     )
 
 
-def _abstention(confidence: NDArray[np.float64], right: NDArray[np.bool_], evidence: Evidence) -> Abstention:
+def _abstention(evaluation: Evaluation, right: NDArray[np.bool_], evidence: Evidence) -> Abstention:
+    confidence = evaluation.confidence
     curve, mean_risk = risk_coverage(confidence, right)
     rule = evidence.rule
     if rule is not None:
         usable = with_ood_last(confidence, evidence.familiar)
-        rule = replace(rule, test=count_answered(usable, right, rule.threshold))
+        rule = replace(rule, test=count_answered(usable, right, rule.threshold, evaluation.groups))
     return Abstention(curve, mean_risk, rule, evidence.rule_reason)
 
 

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from assay.core.arrays import Floats
 from assay.estimators.temperature_scaling import tempered
+from assay.evaluation.grouped import Groups, share_interval
 from assay.evaluation.intervals import Interval
-from assay.evaluation.metrics import brier_score, log_loss, wilson_interval
+from assay.evaluation.metrics import brier_score, log_loss
 
 #: Bins of equal width over [0, 1], as most papers have them, so that figures can be compared.
 BINS: Final = 15
@@ -22,7 +23,8 @@ _MOST_VALUES: Final = 2_000_000
 class Bin:
     """The images whose confidence lies in (low, high]; the first bin has 0 too. None where there are none.
 
-    confidence: their mean; accuracy: their share of right answers, with its 95 % Wilson interval.
+    confidence: their mean; accuracy: their share of right answers, with its 95 % interval (see
+    `share_interval`).
     """
 
     low: float
@@ -62,15 +64,25 @@ class Calibration:
 
 
 def calibrate(
-    probabilities: Floats, labels: NDArray[np.int64], temperature: float, reason: str, fitted_images: int
+    probabilities: Floats,
+    labels: NDArray[np.int64],
+    temperature: float,
+    reason: str,
+    fitted_images: int,
+    groups: Groups | None = None,
 ) -> Calibration:
-    """The calibration of probabilities `(n, k)` that the temperature has been applied to. n >= 1."""
-    after = _scores(probabilities, labels, 1.0)
-    before = after if temperature == 1 else _scores(probabilities, labels, 1 / temperature)
+    """The calibration of probabilities `(n, k)` that the temperature has been applied to. n >= 1.
+
+    groups: as in `share_interval`.
+    """
+    after = _scores(probabilities, labels, 1.0, groups)
+    before = after if temperature == 1 else _scores(probabilities, labels, 1 / temperature, groups)
     return Calibration(temperature, reason, fitted_images, before, after)
 
 
-def _scores(probabilities: Floats, labels: NDArray[np.int64], temperature: float) -> CalibrationScores:
+def _scores(
+    probabilities: Floats, labels: NDArray[np.int64], temperature: float, groups: Groups | None
+) -> CalibrationScores:
     """The scores of the probabilities at another temperature, made from them block by block."""
     step = max(_MOST_VALUES // probabilities.shape[1], 1)
     confidence, right = np.zeros(len(labels)), np.zeros(len(labels), bool)
@@ -81,23 +93,26 @@ def _scores(probabilities: Floats, labels: NDArray[np.int64], temperature: float
         confidence[part], right[part] = p.max(axis=1), p.argmax(axis=1) == own
         loss += log_loss(p, own) * len(own)
         brier += brier_score(p, own) * len(own)
-    bins = reliability_bins(confidence, right)
+    bins = reliability_bins(confidence, right, groups=groups)
     return CalibrationScores(
         ece=expected_calibration_error(bins),
-        ece_by_chance=_chance_error(confidence),
+        ece_by_chance=_chance_error(confidence, right, groups),
         brier=brier / len(labels),
         log_loss=loss / len(labels),
         bins=bins,
     )
 
 
-def reliability_bins(confidence: Floats, right: NDArray[np.bool_], count: int = BINS) -> tuple[Bin, ...]:
-    """The reliability diagram (DeGroot and Fienberg 1983). confidence: `(n,)` in [0, 1]; right: `(n,)`."""
+def reliability_bins(
+    confidence: Floats, right: NDArray[np.bool_], count: int = BINS, groups: Groups | None = None
+) -> tuple[Bin, ...]:
+    """The reliability diagram (DeGroot and Fienberg 1983). confidence: `(n,)` in [0, 1]; right: `(n,)`;
+    groups: as in `share_interval`."""
     place = _places(confidence, count)
-    n = np.bincount(place, minlength=count)
-    hits = np.bincount(place, right, count)
     sure = np.bincount(place, confidence, count)
-    return tuple(_bin(i, count, int(n[i]), int(hits[i]), float(sure[i])) for i in range(count))
+    return tuple(
+        _bin(i, count, np.flatnonzero(place == i), float(sure[i]), right, groups) for i in range(count)
+    )
 
 
 def _places(confidence: Floats, count: int) -> NDArray[np.int64]:
@@ -105,11 +120,19 @@ def _places(confidence: Floats, count: int) -> NDArray[np.int64]:
     return np.clip(places, 0, count - 1)
 
 
-def _bin(place: int, count: int, n: int, hits: int, sure: float) -> Bin:
-    low, high = place / count, (place + 1) / count
+def _bin(
+    place: int,
+    count: int,
+    rows: NDArray[np.int64],
+    sure: float,
+    right: NDArray[np.bool_],
+    groups: Groups | None,
+) -> Bin:
+    low, high, n = place / count, (place + 1) / count, len(rows)
     if n == 0:
         return Bin(low, high, 0, None, None, None)
-    return Bin(low, high, n, sure / n, hits / n, wilson_interval(hits, n))
+    interval = share_interval(right[rows], None if groups is None else groups[rows])
+    return Bin(low, high, n, sure / n, int(right[rows].sum()) / n, interval)
 
 
 def expected_calibration_error(bins: tuple[Bin, ...]) -> float:
@@ -126,11 +149,17 @@ def expected_calibration_error(bins: tuple[Bin, ...]) -> float:
     return sum(gaps) / total
 
 
-def _chance_error(confidence: NDArray[np.float64]) -> float:
+def _chance_error(confidence: NDArray[np.float64], right: NDArray[np.bool_], groups: Groups | None) -> float:
     """The calibration error to expect of probabilities that are all true: chance alone in each bin.
 
     The number of right answers in a bin then varies by sqrt(sum c (1 - c)); its mean distance from its
-    expectation is sqrt(2 / pi) of that, as for a normal distribution.
+    expectation is sqrt(2 / pi) of that, as for a normal distribution. Images of one group are right or wrong
+    together: their number then varies by as much as it does from group to group, where that is more.
     """
-    variance = np.bincount(_places(confidence, BINS), confidence * (1 - confidence), BINS)
+    place = _places(confidence, BINS)
+    variance = np.bincount(place, confidence * (1 - confidence), BINS)
+    if groups is not None:
+        cells, of_cell = np.unique(np.stack((place, groups)), axis=1, return_inverse=True)
+        excess = np.bincount(of_cell.ravel(), right - confidence)
+        variance = np.maximum(variance, np.bincount(cells[0], excess**2, BINS))
     return float(np.sqrt(2 / np.pi * variance).sum() / len(confidence))

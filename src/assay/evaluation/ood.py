@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.evaluation.grouped import Groups, share_interval
 from assay.evaluation.intervals import Interval
 from assay.evaluation.metrics import wilson_interval
 
@@ -43,11 +44,14 @@ class OutOfDistribution:
     gate_reason: str
 
 
-def count_refused(distances: NDArray[np.floating], threshold: float) -> Refused:
-    """How many of the images, with distances `(n,)`, n >= 1, the gate turns away."""
-    return refused_of(int((distances > threshold).sum()), len(distances))
+def count_refused(distances: NDArray[np.floating], threshold: float, groups: Groups | None = None) -> Refused:
+    """How many of the images, with distances `(n,)`, n >= 1, the gate turns away. groups: as in
+    `share_interval`."""
+    refused = distances > threshold
+    count, n = int(refused.sum()), len(refused)
+    return Refused(n, count, count / n, share_interval(refused, groups))
 
 
 def refused_of(refused: int, n: int) -> Refused:
-    """The same from counts."""
+    """The same from counts, each image standing alone."""
     return Refused(n, refused, refused / n, wilson_interval(refused, n))

@@ -8,16 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.arrays import Floats
+from assay.core.text import counted
+from assay.evaluation.grouped import Groups, Mask, effective_images, share_interval
 from assay.evaluation.intervals import Interval
-from assay.evaluation.metrics import wilson_interval
 
 #: Points of the curve at most: one for each hundredth of the images.
 _POINTS: Final = 100
 
 #: The risk that is promised holds with this confidence.
 CONFIDENCE: Final = 0.95
-
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,8 @@ class Point:
 class Answered:
     """Of n images, those that are answered, and how many of these answers are wrong.
 
-    risk: the share of wrong answers among those given, with its 95 % Wilson interval; None without any.
+    risk: the share of wrong answers among those given, with its 95 % interval (see `share_interval`); None
+    without any.
     """
 
     n: int
@@ -97,26 +97,35 @@ def _expected_risks(
     return risks, order, ends[group] - 1
 
 
-def choose_threshold(confidence: Floats, right: Mask, max_risk: float) -> Rule:
+def choose_threshold(confidence: Floats, right: Mask, max_risk: float, groups: Groups | None = None) -> Rule:
     """The lowest confidence from which at most a share `max_risk` of the answers is wrong.
 
-    confidence: float64 `(n,)` of the validation images (-1: never to be answered); right: bool `(n,)`.
-    Of all thresholds, the one with the most answers whose risk is at most `max_risk` with 95 % confidence
-    (upper bound of Clopper and Pearson 1934). A threshold that merely met it on these images would miss it on
-    every second set of others.
+    confidence: float64 `(n,)` of the validation images (-1: never to be answered); right: bool `(n,)`;
+    groups: int64 `(n,)`, equal for images of one group, None where each stands alone. Of all thresholds, the
+    one with the most answers whose risk is at most `max_risk` with 95 % confidence (upper bound of Clopper
+    and Pearson 1934; with groups at the effective number of answers). A threshold that merely met it on these
+    images would miss it on every second set of others.
     """
     answerable = int((np.asarray(confidence) >= 0).sum())
     order = np.argsort(-np.asarray(confidence), kind="stable")[:answerable]
     values = np.asarray(confidence)[order]
     wrong = np.cumsum(~right[order])
     ends = np.flatnonzero(np.diff(values, append=-np.inf))
-    kept = [i for i in ends.tolist() if risk_is_below(int(wrong[i]), i + 1, max_risk)]
-    if not kept:
-        return Rule(
-            max_risk, None, _why_none(len(confidence), max_risk), count_answered(confidence, right, None)
-        )
-    threshold = float(values[kept[-1]])
-    return Rule(max_risk, threshold, "", count_answered(confidence, right, threshold))
+    kept = (i for i in ends[::-1].tolist() if risk_is_below(int(wrong[i]), i + 1, max_risk))
+    if (
+        groups is not None
+    ):  # fewer than so many single images show: only those that these would do for are asked
+        kept = (i for i in kept if _below_in_groups(~right[order[: i + 1]], groups[order[: i + 1]], max_risk))
+    last = next(kept, None)
+    threshold = None if last is None else float(values[last])
+    why = "" if last is not None else _why_none(len(confidence), max_risk, groups)
+    return Rule(max_risk, threshold, why, count_answered(confidence, right, threshold, groups))
+
+
+def _below_in_groups(wrong: Mask, groups: Groups, max_risk: float) -> bool:
+    """`risk_is_below` of answers in groups, at the effective number of them (Korn and Graubard 1998)."""
+    number = effective_images(wrong, groups, 2 * CONFIDENCE - 1)  # a bound to one side alone
+    return risk_is_below(math.ceil(float(wrong.mean()) * number), math.floor(number), max_risk)
 
 
 def risk_is_below(wrong: int, answered: int, max_risk: float) -> bool:
@@ -143,20 +152,25 @@ def risk_is_below(wrong: int, answered: int, max_risk: float) -> bool:
     return total <= 1 - CONFIDENCE
 
 
-def _why_none(n: int, max_risk: float) -> str:
+def _why_none(n: int, max_risk: float, groups: Groups | None) -> str:
     least = math.ceil(math.log(1 - CONFIDENCE) / math.log1p(-max_risk))
-    if n < least:
+    count = n if groups is None else len(np.unique(groups))
+    if count < least:
+        of, so_many = ("", "") if groups is None else (f" in {counted(count, 'group', 'groups')}", " groups")
         return (
-            f"{n:,} validation images cannot show a risk of at most {max_risk:g}: it takes {least:,}, all "
-            "answered right"
+            f"{n:,} validation images{of} cannot show a risk of at most {max_risk:g}: it takes "
+            f"{least:,}{so_many}, all answered right"
         )
     return f"not even the surest answers are wrong in at most {max_risk:g} of the cases, with 95 % confidence"
 
 
-def count_answered(confidence: Floats, right: Mask, threshold: float | None) -> Answered:
+def count_answered(
+    confidence: Floats, right: Mask, threshold: float | None, groups: Groups | None = None
+) -> Answered:
     """What a threshold does to images with these confidences; None answers nothing."""
     given = np.zeros(len(right), bool) if threshold is None else np.asarray(confidence) >= threshold
     answered, wrong, n = int(given.sum()), int((~right & given).sum()), len(right)
     if answered == 0:
         return Answered(n, 0, 0.0, 0, None, None)
-    return Answered(n, answered, answered / n, wrong, wrong / answered, wilson_interval(wrong, answered))
+    interval = share_interval(~right[given], None if groups is None else groups[given])
+    return Answered(n, answered, answered / n, wrong, wrong / answered, interval)

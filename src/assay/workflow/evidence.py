@@ -14,7 +14,7 @@ from assay.audits.measures.image_stats import image_stats_of
 from assay.audits.values import Audit
 from assay.data.decisions import Decided
 from assay.data.splitting.groups import join_pairs
-from assay.data.splitting.stratified import HoldOut
+from assay.data.splitting.stratified import HoldOut, left_out_together
 from assay.data.splitting.validation import validation_rows
 from assay.data.values import Dataset, Split
 from assay.estimators.nearest_neighbors import nearest
@@ -74,12 +74,23 @@ def with_rule(model: Model, split: Split, rows: NDArray[np.int64], max_risk: flo
     probabilities = model.predict_proba(split.blocks(rows))
     familiar = model.limits.familiar(model.distances(split.blocks(rows)))
     usable = with_ood_last(probabilities.max(axis=1), familiar)
-    found = choose_threshold(usable, probabilities.argmax(axis=1) == split.labels[rows], max_risk)
-    answered = found.validation
+    right, groups = probabilities.argmax(axis=1) == split.labels[rows], _groups_of(split, rows)
+    found = choose_threshold(usable, right, max_risk, groups)
+    of = found.validation
     rule = AnswerRule(
-        max_risk, found.threshold, found.threshold_reason, answered.n, answered.answered, answered.wrong
+        max_risk, found.threshold, found.threshold_reason, of.n, of.answered, of.wrong, of.risk_ci95
     )
     return replace(model, limits=replace(model.limits, rule=rule, rule_reason=""))
+
+
+def _groups_of(split: Split, rows: NDArray[np.int64]) -> Groups | None:
+    """int64 `(n,)`, equal for those of the images that are of one group, or copies where the split knows of
+    them; None where each stands alone. A few copies are passed over, as among test images."""
+    together = left_out_together(split)[rows]
+    _, place, sizes = np.unique(together, return_inverse=True, return_counts=True)
+    copied = np.count_nonzero(sizes[place] > 1) > COPIED * len(rows)
+    named = any(split.columns.get(GROUP, ()))
+    return together if len(sizes) < len(rows) and (named or copied) else None
 
 
 def judge(
@@ -102,7 +113,7 @@ def judge(
         flagged_test=replace(_flagged_test(audit, dataset), decided=_decided_images(decided, split)),
         rule=_rule(limits),
         rule_reason=limits.rule_reason,
-        gate=None if limits.gate is None or distances is None else _gate(limits.gate, distances),
+        gate=None if limits.gate is None or distances is None else _gate(limits.gate, distances, groups),
         gate_reason=limits.gate_reason,
         familiar=limits.familiar(distances),
         figures=_figures(dataset),
@@ -150,19 +161,21 @@ def _rule(limits: Limits) -> Rule | None:
     if rule is None:
         return None
     answered, wrong = rule.answered, rule.wrong
-    known = (wrong / answered, wilson_interval(wrong, answered)) if answered else (None, None)
-    chosen = Answered(rule.n, answered, answered / rule.n, wrong, *known)
+    risk, interval = wrong / answered if answered else None, rule.risk_ci95
+    if answered and interval is None:  # a model of a version that did not save it
+        interval = wilson_interval(wrong, answered)
+    chosen = Answered(rule.n, answered, answered / rule.n, wrong, risk, interval)
     return Rule(rule.max_risk, rule.threshold, rule.reason, chosen)
 
 
-def _gate(gate: OodGate, distances: NDArray[np.float32]) -> Gate:
+def _gate(gate: OodGate, distances: NDArray[np.float32], groups: Groups | None) -> Gate:
     return Gate(
         layer=gate.layer,
         components=gate.space.axes.shape[1],
         threshold=gate.threshold,
         false_refusal_rate=gate.false_refusal_rate,
         validation=refused_of(gate.refused, gate.n),
-        test=count_refused(distances, gate.threshold),
+        test=count_refused(distances, gate.threshold, groups),
     )
 
 

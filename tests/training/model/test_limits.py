@@ -44,9 +44,12 @@ def test_every_recipe_has_limits(name: str, split: Split, rows: HoldOut) -> None
     assert np.isfinite(distances).all()
 
 
-def test_limits_survive_the_file(model: Model, split: Split, tmp_path: Path) -> None:
+@pytest.mark.parametrize("interval", [None, (0.0, 0.43)])
+def test_limits_survive_the_file(
+    model: Model, split: Split, tmp_path: Path, interval: tuple[float, float] | None
+) -> None:
     """Read back, the model gives the same bits, distances and rule; written again, the same files."""
-    rule = AnswerRule(0.02, 0.9, "", 10, 5, 0)
+    rule = AnswerRule(0.02, 0.9, "", 10, 5, 0, interval)
     model = replace(model, limits=replace(model.limits, rule=rule, rule_reason=""))
     save_model(model, tmp_path / "a")
     again = Model.read(tmp_path / "a")

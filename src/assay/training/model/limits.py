@@ -35,6 +35,7 @@ class AnswerRule:
     """Answer where the confidence is at least `threshold`; None: never, and the reason.
 
     max_risk: the share of answers that may be wrong. n, answered, wrong: of the validation images.
+    risk_ci95: the 95 % interval of their share; None without an answer, and in models saved before it was.
     """
 
     max_risk: float
@@ -43,6 +44,7 @@ class AnswerRule:
     n: int
     answered: int
     wrong: int
+    risk_ci95: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -40,6 +40,7 @@ class _Rule(_Strict):
     n: Count
     answered: Count
     wrong: Count
+    risk_ci95: tuple[Share, Share] | None = None
 
 
 class _Space(_Strict):
