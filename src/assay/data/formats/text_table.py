@@ -6,7 +6,7 @@ import io
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain, count
+from itertools import chain, count, islice
 from pathlib import Path
 from shlex import quote
 from typing import IO, Any, Final
@@ -49,7 +49,15 @@ PATH_NAMES: Final = (
     "img_path",
     "image_name",
     "img_name",
+    "image_filename",
+    "img_filename",
+    "image_file",
+    "image_index",
+    "source_ref",
+    "image_url",
+    "imageid",
     "image_id",
+    "id_code",
     "id",
 )
 LABEL_NAMES: Final = (
@@ -65,6 +73,13 @@ LABEL_NAMES: Final = (
     "species",
     "diagnosis",
     "dx",
+    "class_label",
+    "finding_labels",
+    "choice",
+    "emotion",
+    "class_id",
+    "label_id",
+    "category_id",
 )
 #: Columns that can hold one value alone.
 _NEEDED: Final = (*PATH_NAMES, *LABEL_NAMES)
@@ -72,9 +87,10 @@ _NEEDED: Final = (*PATH_NAMES, *LABEL_NAMES)
 SPLIT_NAMES: Final = ("split", "subset", "partition", "set")
 
 
-def read_table(path: Path, nested: list[str] | None = None) -> Columns:
+def read_table(path: Path, nested: list[str] | None = None, most: int | None = None) -> Columns:
     """The columns of a table by name, every cell as text ("" where JSON lines have nothing). Columns
     of JSON lines with lists or objects in them are left out, their names added to `nested`.
+    most: rows to read; None: all.
 
     Raises AssayError `table-unreadable` with the line, and those of `open_file`.
     """
@@ -93,7 +109,7 @@ def read_table(path: Path, nested: list[str] | None = None) -> Columns:
                 else _csv_rows(path, text)
             )
             try:
-                return _columns(path, rows)
+                return _columns(path, rows if most is None else islice(rows, most + 1))
             except UnicodeDecodeError as error:
                 raise _not_unicode(path, encoding) from error
 
@@ -132,8 +148,11 @@ def _csv_rows(path: Path, text: IO[str]) -> Iterator[Sequence[str]]:
 
 
 def _delimiter(path: Path, header: str) -> str:
-    """Tab for .tsv; else whichever of comma, semicolon and tab the header has most of."""
-    return "\t" if path.suffix.lower() == ".tsv" else max(",;\t", key=header.count)
+    """Tab for .tsv; else whichever of comma, semicolon, tab, or else bar, space, the header has most of."""
+    if path.suffix.lower() == ".tsv":
+        return "\t"
+    usual = max(",;\t", key=header.count)
+    return usual if usual in header.strip("\r\n") else max("| ", key=header.count)
 
 
 def _json_rows(path: Path, text: IO[str], left_out: list[str] | None = None) -> Iterator[Sequence[str]]:
@@ -236,5 +255,10 @@ def optional_column(
                 "column-missing", option, f"{where} has no column {asked!r}", choices(asked, columns)
             )
         return asked
-    folded = {name.strip().casefold(): name for name in reversed(columns)}
+    folded = {usual_spelling(name): name for name in reversed(columns)}
     return next((folded[name] for name in usual if name in folded), None)
+
+
+def usual_spelling(name: str) -> str:
+    """The name of a column as the lists of usual names have it: `File Name` is `file_name`."""
+    return "_".join(name.replace("-", " ").split()).casefold()

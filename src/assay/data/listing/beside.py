@@ -1,8 +1,10 @@
 """What lies beside the images of a folder and is not read, but may matter: tables, names, masks, archives."""
 
+import os
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -11,12 +13,13 @@ from assay.core.errors import AssayError
 from assay.core.text import counted, one_line
 from assay.data.formats.safe_open import read_file
 from assay.data.formats.signatures import FIRST_BYTES, FORMAT_BY_NAME
-from assay.data.formats.text_table import SUFFIXES, read_table
+from assay.data.formats.text_table import SUFFIXES
 from assay.data.formats.unread_forms import BESIDE_ANYTHING, UNREAD, UnreadForm, form_of
+from assay.data.listing.columns.against_folders import first_rows, other_labels
 from assay.data.listing.metadata import has_labels
 from assay.data.listing.names import natural_key
 from assay.data.listing.other_tasks import only_pictures
-from assay.data.listing.tree import splits_of
+from assay.data.listing.tree import split_in, splits_of
 from assay.data.listing.walk import Walk
 from assay.data.values import Kind
 
@@ -39,6 +42,13 @@ _LISTS: Final = (".txt", ".lst", ".list", ".json", ".csv", ".tsv", ".xml")
 
 #: `00017_cat`, `IMG-3 dog`: a word at the end of a name.
 _ENDING_IN_A_WORD: Final = re.compile(r".*\d.*[_ .-]([^\W\d_]+)")
+
+#: `patient00001`, `video_12`, `case 3 left`: the names of folders that are no classes.
+_GROUP: Final = re.compile(
+    r"(patient|subject|participant|case|study|series|lesion|slide|specimen|video|clip|movie|seq|sequence|scene|"
+    r"session|visit|exam)s?[ _-]*(id[ _-]*)?\d+([ _-].*)?",
+    re.IGNORECASE,
+)
 
 #: Tables that are looked into, for a hint; and columns that are named.
 _TABLES: Final = 5
@@ -83,18 +93,23 @@ def _on_endings(files: Iterable[str]) -> list[str]:
 
 def _on_best_table(found: Walk) -> list[str]:
     """The table that most likely has the labels: by its columns, then by its name."""
-    tables = [name for name in _tables(found) if "submission" not in name.lower()][:_TABLES]
+    tables = sorted(_tables(found) or _deeper_tables(found), key=_as_often_meant)[:_TABLES]
+    tables = [name for name in tables if "submission" not in name.lower()]
     labelled = [name for name in tables if _is_labelled(found, name)]
     if not labelled:
         return [f"{_told(found, name)}: give its path, and --label-column" for name in tables[:1]]
-    best = min(labelled, key=lambda name: "train" not in name.lower())
-    return [f"there is a table, {one_line(best)}: give its path"]
+    return [f"there is a table, {one_line(labelled[0])}: give its path"]
+
+
+def _deeper_tables(found: Walk) -> list[str]:
+    """Tables that lie in folders, one or two deep."""
+    return [name for name in found.files if name.lower().endswith(SUFFIXES) and name.count("/") < 3]
 
 
 def _told(found: Walk, name: str) -> str:
     """A table without labels, with the columns that it has."""
     try:
-        columns = ", ".join(map(one_line, islice(read_table(found.root / name), _COLUMNS)))
+        columns = ", ".join(map(one_line, islice(first_rows(found.root / name), _COLUMNS)))
     except AssayError:
         return f"there is a table, {one_line(name)}"
     return (
@@ -105,7 +120,8 @@ def _told(found: Walk, name: str) -> str:
 def _unread(found: Walk, files: Iterable[str]) -> list[str]:
     """A file, at any depth, of a form that is known but not read, with the way on: of several forms the first
     of the table, where a JSON file, which often lies beside data of another form, is one of the last."""
-    forms = ((name, _form(found, name)) for name in islice(files, _LOOKED_INTO))
+    others = (name for name in files if not name.lower().endswith(tuple(FORMAT_BY_NAME)))
+    forms = ((name, _form(found, name)) for name in islice(others, _LOOKED_INTO))
     known = [(UNREAD.index(form), name) for name, form in forms if form and form.name not in BESIDE_ANYTHING]
     place, told = min(known, default=(0, ""))
     return (
@@ -113,46 +129,101 @@ def _unread(found: Walk, files: Iterable[str]) -> list[str]:
     )
 
 
+@dataclass(frozen=True)
+class Classes:
+    """What was read as classes: their names, the folders with their images, and how to get the class of each
+    image by its path."""
+
+    names: Collection[str]
+    folders: Collection[str]
+    of_images: Callable[[], Mapping[str, str]]
+
+
 def notes_beside(
-    found: Walk, layout: Kind | None, classes: Collection[str], joined: Collection[str] = ()
+    found: Walk, layout: Kind | None, classes: Classes, joined: Collection[str] = ()
 ) -> list[str]:
     """Notes on what was not read beside folders of classes.
 
-    classes: those that were read. joined: tables that are read with them.
-    Raises AssayError `ambiguous-layout` where there is one alone and a table has labels, unless `layout`
-    says that the folders count.
+    joined: tables that are read with them. Raises AssayError `ambiguous-layout` where the folders may be no
+    classes: there is one alone, they are called like groups, or a table has other labels for the same images;
+    unless `layout` says that the folders count.
     """
     names = [name for name in found.files if "/" not in name]
-    on_tables = _on_tables(found, layout, classes, joined)
-    return [*on_tables, *notes_on_names(found.root, names, classes), *_on_masks(classes)]
+    tables = [name for name in _tables_above(found, classes.folders) if name not in joined]
+    on_tables = [] if layout else _refuse_tables(found, classes, tables)
+    told = f"{', '.join(map(one_line, tables[:3]))}{' and more' if len(tables) > 3 else ''}"
+    if tables:
+        on_tables.append(f"the folders give the classes; tables beside them were not read: {told}")
+    on_names = notes_on_names(found.root, names, classes.names)
+    return [*on_tables, *on_names, *_on_masks(classes.names), *_on_groups(classes.names)]
 
 
 def _tables(found: Walk) -> list[str]:
     return [name for name in found.files if "/" not in name and name.lower().endswith(SUFFIXES)]
 
 
-def _on_tables(
-    found: Walk, layout: Kind | None, classes: Collection[str], joined: Collection[str]
-) -> list[str]:
-    tables = [name for name in _tables(found) if name not in joined]
-    if len(classes) == 1 and layout is None:
-        one = one_line(next(iter(classes)))
-        labelled = next((name for name in tables if _is_labelled(found, name)), None)
-        if labelled is not None:
-            table = one_line(labelled)
-            what = f"by its folders all images are of one class, {one}; there is a table of labels, {table}"
-            fix = f"Give the table, {one_line(str(found.root / labelled))}, or say --layout classes."
-            raise AssayError("ambiguous-layout", found.root, what, fix)
+def _tables_above(found: Walk, folders: Collection[str]) -> list[str]:
+    """The tables in the folder below which all images lie, and in those above it; those of train first."""
+    base = os.path.commonpath(folders) if folders and all(folders) else ""
+    above = {"", *("/".join(base.split("/")[:depth]) for depth in range(1, base.count("/") + 2))}
+    tables = [
+        name for name in found.files if name.lower().endswith(SUFFIXES) and name.rpartition("/")[0] in above
+    ]
+    return sorted(tables, key=_as_often_meant)
+
+
+def _as_often_meant(name: str) -> int:
+    """Tables of train before others, before those of a test; a sample of what to hand in last."""
+    split = split_in(name.rpartition("/")[2].rpartition(".")[0])
+    return 3 if "submission" in name.lower() else {"train": 0, None: 1}.get(split, 2)
+
+
+def _refuse_tables(found: Walk, classes: Classes, tables: Sequence[str]) -> list[str]:
+    """Notes on tables with other classes for the same images; AssayError where the folders may be none."""
+    some = ", ".join(map(one_line, sorted(classes.names, key=natural_key)[:3]))
+    alone = len(classes.names) == 1
+    by_folders = f"all images are of one class, {some}" if alone else f"the classes are {some}"
+    by_folders = f"by its folders {by_folders}"
+    labelled = next((name for name in tables if _is_labelled(found, name)), None) if alone else None
+    if labelled is not None:
+        raise _not_by_folders(
+            found, labelled, f"{by_folders}; there is a table of labels, {one_line(labelled)}"
+        )
+    if (alone and only_pictures(classes.names)) or _called_like_groups(classes.names):
         told = next((name for name in tables if _tells_of_images(found, name)), None)
-        if told and only_pictures(classes):  # `images` is no class
-            what = f"by its folders all images are of one class, {one}; {_told(found, told)}"
-            fix = (
-                f"Give the table, {one_line(str(found.root / told))}, with --label-column, or say "
-                "--layout classes."
-            )
-            raise AssayError("ambiguous-layout", found.root, what, fix)
-    names = f"{', '.join(map(one_line, tables[:3]))}{' and more' if len(tables) > 3 else ''}"
-    return [f"the folders give the classes; tables beside them were not read: {names}"] if tables else []
+        if told is not None:  # `images` is no class, and neither is `patient00001`
+            what = f"{by_folders}; {_told(found, told)}"
+            raise _not_by_folders(found, told, what, "with --label-column, ")
+    notes = []
+    for table in [] if alone else tables[:_TABLES]:
+        other = other_labels(found.root / table, classes.of_images())
+        if other is None:
+            continue
+        labels = ", ".join(map(one_line, other.labels))
+        what = f"{one_line(table)} gives {other.images:,} of the images other classes ({labels} ...)"
+        if other.apart:
+            raise _not_by_folders(found, table, f"{by_folders}; {what}, of which the folders tell nothing")
+        notes.append(f"{what}, coarser or finer than those of the folders, which were read")
+    return notes
+
+
+def _not_by_folders(found: Walk, table: str, what: str, how: str = "") -> AssayError:
+    fix = f"Give the table, {one_line(str(found.root / table))}, {how}or say --layout classes."
+    return AssayError("ambiguous-layout", found.root, what, fix)
+
+
+def _called_like_groups(classes: Collection[str]) -> bool:
+    """Whether all of several classes are called like patients, videos or the like, with a number each."""
+    return len(classes) > 1 and all(map(_GROUP.fullmatch, classes))
+
+
+def _on_groups(classes: Collection[str]) -> list[str]:
+    if not _called_like_groups(classes):
+        return []
+    first, second = sorted(classes, key=natural_key)[:2]
+    return [
+        f"all classes are called like groups ({one_line(first)}, {one_line(second)}): are those the classes?"
+    ]
 
 
 def notes_on_split_lists(ignored: Collection[str]) -> list[str]:
@@ -191,7 +262,7 @@ def _on_masks(classes: Collection[str]) -> list[str]:
 def _is_labelled(found: Walk, name: str) -> bool:
     """Whether a table can be read and has labels."""
     try:
-        return has_labels(found.root / name, read_table(found.root / name))
+        return has_labels(found.root / name, first_rows(found.root / name))
     except AssayError:
         return False  # no table of labels then: a note names it all the same
 
@@ -199,7 +270,7 @@ def _is_labelled(found: Walk, name: str) -> bool:
 def _tells_of_images(found: Walk, name: str) -> bool:
     """Whether a table can be read, and the first row of a column names an image."""
     try:
-        columns = read_table(found.root / name)
+        columns = first_rows(found.root / name)
     except AssayError:
         return False
     return any(cells and cells[0].lower().endswith(tuple(FORMAT_BY_NAME)) for cells in columns.values())

@@ -10,6 +10,11 @@ from assay.core.text import one_line
 #: In the first place of a list of class names: no class has the number 0.
 NO_CLASS: Final = "-"
 
+#: So many whole numbers may be measures, where so large a share of them again is missing in between.
+_MANY: Final = 20
+_GAPS: Final = 0.1
+
+_SHORT: Final = re.compile(r"\d{1,15}")
 _NUMBER: Final = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
 _WHOLE: Final = re.compile(r"[-+]?\d+(\.0*)?")
 
@@ -40,6 +45,20 @@ def refuse_measures(labels: Collection[str], where: object) -> None:
         )
         fix = "Give classes. If these numbers are names of classes, list them with --classes."
         raise AssayError("label-not-integer", where, what, fix)
+
+
+def notes_on_measures(labels: Collection[str]) -> list[str]:
+    """A note on labels that are many whole numbers with gaps between them, as ages and prices are."""
+    numbers = sorted({int(label) for label in labels if _SHORT.fullmatch(label)})
+    if len(numbers) < max(_MANY, len(labels)):
+        return []
+    gaps = numbers[-1] - numbers[0] + 1 - len(numbers)
+    if gaps < _GAPS * len(numbers):
+        return []
+    return [
+        f"the labels are {len(numbers):,} whole numbers from {numbers[0]:,} to {numbers[-1]:,} with gaps: if "
+        "they measure something, as an age or a price does, Assay cannot learn that; it tells classes apart"
+    ]
 
 
 def without_no_class(names: Sequence[str]) -> tuple[str, ...]:

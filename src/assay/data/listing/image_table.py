@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from assay.core.errors import AssayError
-from assay.core.text import counted, one_line
+from assay.core.text import counted, one_line, shortened
 from assay.data.formats.safe_open import kind_of, reading_errors
 from assay.data.formats.signatures import FORMAT_BY_NAME
 from assay.data.formats.text_table import PATH_NAMES, Columns, chosen_column, read_table
@@ -16,8 +16,9 @@ from assay.data.listing.beside import notes_on_names
 from assay.data.listing.columns.splits import split_column, splits_of_cells
 from assay.data.listing.listing import Listing, Part, stamp_of
 from assay.data.listing.names import ordered_splits
+from assay.data.listing.other_tasks import notes_on_boxes
 from assay.data.listing.table_labels import is_missing, refuse_unlabelled, several_labels, table_labels
-from assay.data.listing.table_paths import path_rule
+from assay.data.listing.table_paths import no_path, path_rule
 from assay.data.request import Request
 from assay.data.values import UNLABELLED, LeftOut
 
@@ -132,14 +133,14 @@ class _Found:
         labels, of_labels, notes = table_labels(
             table.path, columns, request, {path, split or path, group or path}
         )
-        self.notes += [*notes, *told.notes]
+        self.notes += [*notes, *told.notes, *notes_on_boxes(names)]
         more = {name: columns[name] for name in names if name not in (path, split, *of_labels)}
         if group is not None:
             more["group"], missing = _groups(columns[group])
             self.notes += [f"{missing:,} rows have no {one_line(group)}: no group"] if missing else []
         missing_labels = {row: columns[path][row - 1] for row, label in enumerate(labels, 1) if not label}
         if missing_labels and not request.skip_unlabelled:
-            raise refuse_unlabelled(table.path, missing_labels, len(labels))
+            raise refuse_unlabelled(table.path, missing_labels, len(labels), of_labels)
         folder = self._folder(request, table)
         start, rule = str(folder), path_rule(folder, columns[path], table.path)
         self.notes += [rule.note] if rule.note else []
@@ -220,8 +221,11 @@ class _Found:
         gone = [item for item in self.left_out if item.kind == "unreadable"]
         if self._rows or not gone:
             return
-        what = f"no row has an image that can be read, the first is {one_line(gone[0].id)} ({gone[0].reason})"
-        fix = f"Paths begin at {self._root}; --root gives another folder, --path-column another column."
+        first = shortened(one_line(gone[0].id))
+        what = f"no row has an image that can be read, the first is {first} ({gone[0].reason})"
+        fix = no_path(gone[0].id) or (
+            f"Paths begin at {self._root}; --root gives another folder, --path-column another column."
+        )
         raise AssayError("image-unreadable", tables[0].path, what, fix)
 
     def parts(self) -> dict[str, Part]:

@@ -2,8 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
+from typing import Final
 
+from assay.core.errors import AssayError
+from assay.core.text import one_line
 from assay.data.formats.text_table import (
     LABEL_NAMES,
     PATH_NAMES,
@@ -13,22 +17,43 @@ from assay.data.formats.text_table import (
     read_table,
 )
 from assay.data.listing.listing import Listing, Part, stamp_of
-from assay.data.listing.table_labels import is_missing, one_hot_columns
+from assay.data.listing.other_tasks import only_pictures
+from assay.data.listing.table_labels import are_exclusive, is_missing, one_hot_columns
 from assay.data.request import Request
 
+#: Roboflow's table of classes: what it holds are labels, be they several.
+_OF_CLASSES: Final = "_classes.csv"
 
-def has_labels(where: object, columns: Columns) -> bool:
-    """Whether a table has a column of labels, or one-hot columns."""
+#: Columns that an error shows.
+_SHOWN: Final = 8
+
+
+def has_labels(table: Path, columns: Columns) -> bool:
+    """Whether a table has a column of labels, or one-hot columns (columns of 0 and 1 may be attributes)."""
     names = list(columns)
-    labelled = optional_column(where, names, None, LABEL_NAMES, "--label-column") is not None
-    return labelled or bool(one_hot_columns(columns, names))
+    if optional_column(table, names, None, LABEL_NAMES, "--label-column") is not None:
+        return True
+    hot = one_hot_columns(columns, names)
+    return bool(hot) and (table.name.lower() == _OF_CLASSES or are_exclusive(columns, hot))
 
 
 def with_metadata(listing: Listing, request: Request, root: Path, tables: Sequence[Path]) -> Listing:
     """The listing with the columns of tables, joined by the path of each image below `root`.
 
-    Images that no table names have empty cells. Raises AssayError `column-missing`, and as `read_table`.
+    Images that no table names have empty cells. Raises AssayError `column-missing`, `ambiguous-layout` where
+    the folders tell no classes either, and as `read_table`.
     """
+    if request.layout is None and only_pictures(
+        {label for p in listing.parts.values() for label in p.labels}
+    ):
+        has = ", ".join(map(one_line, islice(read_table(tables[0], most=1), _SHOWN)))
+        what = (
+            f"no folder is a class, and {one_line(tables[0].name)} has no usual name for a column of labels "
+            f"(it has {has})"
+        )
+        raise AssayError(
+            "ambiguous-layout", root, what, "Name it with --label-column, or say --layout classes."
+        )
     cells: dict[str, dict[str, str]] = {}
     names: dict[str, None] = {}
     for table in tables:

@@ -28,6 +28,14 @@ _ENDINGS: Final = (
 )
 _NUMBER: Final = "0123456789_- "
 
+#: How columns are called that hold the sides of a box.
+_BOXES: Final = (
+    ("xmin", "ymin", "xmax", "ymax"),
+    ("x_min", "y_min", "x_max", "y_max"),
+    ("x1", "y1", "x2", "y2"),
+    ("x", "y", "width", "height"),
+)
+
 #: Fewer such names are taken for a chance.
 _FEWEST_MASKS: Final = 3
 
@@ -71,6 +79,16 @@ def masks_among(files: Mapping[str, Iterable[str]]) -> set[str]:
         pictures = set(stems.values()) if masks else set()
         found |= {joined(folder, name) for name, of in masks.items() if of in pictures}
     return found if len(found) >= _FEWEST_MASKS else set()
+
+
+def notes_on_boxes(columns: Iterable[str]) -> list[str]:
+    """A note on a table whose columns tell where things lie in pictures."""
+    names = {name.strip().casefold(): name for name in columns}
+    sides = next((box for box in _BOXES if names.keys() >= set(box)), None)
+    if sides is None:
+        return []
+    told = ", ".join(one_line(names[side]) for side in sides)
+    return [f"the columns {told} tell of boxes in pictures: each picture is read whole, as of one class"]
 
 
 def note_on_masks(masks: Collection[str]) -> list[str]:

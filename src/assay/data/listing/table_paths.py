@@ -2,15 +2,17 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Final
+from urllib.parse import unquote
 
 from assay.core.errors import AssayError
-from assay.core.text import one_line
+from assay.core.text import counted, one_line
 from assay.data.formats.signatures import FORMAT_BY_NAME
+from assay.data.listing.columns.file_index import file_index, found_by_name, in_one_case, without_ending
 from assay.data.listing.tree import split_in
 
 #: Endings that ids are tried with, besides none.
@@ -22,6 +24,10 @@ _DEEPEST: Final = 3
 
 #: Rows that a rule is tried with before all of them are.
 _TRIED: Final = 8
+
+#: An address; its slashes may be one where it was read as a path. And a picture as text.
+_ADDRESS: Final = re.compile(r"(https?|ftp|s3|gs|az|azureml|amldatastore):/", re.IGNORECASE)
+_ENCODED: Final = re.compile(r"(data:image/[^,]*,)?[A-Za-z0-9+/\s]{100,}=*")
 
 _DRIVE: Final = re.compile(r"[A-Za-z]:[\\/]")
 
@@ -41,27 +47,68 @@ class Rule:
 def path_rule(folder: Path, cells: Sequence[str], table: Path | None = None) -> Rule:
     """The rule by which the files of a column are found below `folder`.
 
-    Paths count as they are written where any file is there. Where none is, one rule that finds every file is
-    taken: backslashes as slashes, leading folders left out, a folder put before, an ending put behind. Where
-    none does, paths stay as written, and the missing files are reported.
+    Paths count as they are written where any file is there (with backslashes as slashes and %20 as a space
+    where that finds every other). Where none is, one rule that finds every file is taken: backslashes as
+    slashes, %20 as a space, leading folders left out, a folder put before, an ending put behind. Where none
+    does, and each name has one file somewhere below the folder, these are meant. Else paths stay as written,
+    and the missing files are reported.
     table: its name may say of which split it is, `train.csv`; then the folder of that split is meant.
     Raises AssayError `ambiguous-layout` where several rules find every file.
     """
     written = Rule(str)
     tried = _some(cells)
     if not tried or any(_there(folder, cell) for cell in tried) or any(_there(folder, c) for c in cells):
-        return written
+        return _as_written(folder, cells)
     found = [rule for rule in _rules(folder, tried) if all(_there(folder, rule.path(cell)) for cell in tried)]
-    whole = [rule for rule in found if all(_there(folder, rule.path(cell)) for cell in cells)]
+    whole = [rule for rule in found if _finds_all(folder, rule, cells)]
+    split = split_in(table.stem) if table is not None else None
+    whole = whole or _by_names(folder, cells, split)
     places: dict[str, Rule] = {}
     for rule in whole:
         places.setdefault(os.path.normpath(rule.path(tried[0])), rule)
-    split = split_in(table.stem) if table is not None else None
     own = {place: rule for place, rule in places.items() if split and split_in(rule.place) == split}
     places = own if len(own) == 1 else places
     if len(places) > 1:
         raise _several(folder, table, tried[0], list(places.values()))
     return next(iter(places.values()), written)
+
+
+def _finds_all(folder: Path, rule: Rule, cells: Sequence[str]) -> bool:
+    """Whether a rule finds a file for every cell, and another one for every other cell."""
+    given = dict.fromkeys(cells)
+    paths = {path for cell in given if _there(folder, path := rule.path(cell))}
+    return len(paths) == len(given)
+
+
+def _as_written(folder: Path, cells: Sequence[str]) -> Rule:
+    """Paths as they are; with slashes and spaces in place of \\ and %20 where that finds all the others."""
+    odd = [cell for cell in cells if ("\\" in cell or "%" in cell) and not _there(folder, cell)]
+    if not odd or not all(_there(folder, "/".join(_plain_pieces(cell))) for cell in odd):
+        return Rule(str)
+    meant = {cell: "/".join(_plain_pieces(cell)) for cell in odd}
+    note = f"paths such as {one_line(odd[0])} were read as {one_line(meant[odd[0]])}"
+    return Rule(lambda cell: meant.get(cell, cell), note)
+
+
+def _by_names(folder: Path, cells: Sequence[str], split: str | None) -> list[Rule]:
+    """Rules that find each file by its name alone, in whatever folder it lies: as it is written, or else in
+    another case, or else with another ending; several where several endings do."""
+    index, given = file_index(folder), list(dict.fromkeys(cells))
+    for pieces, folded, bare in product(_ways(given), (False, True), (False, True)):
+        names = [pieces(cell)[-1] if pieces(cell) else "" for cell in given]
+        names = [without_ending(name) for name in names] if bare else names
+        names = [name.casefold() for name in names] if folded else names
+        found = found_by_name(in_one_case(index) if folded else index, names, split)
+        if found and "" not in names and len(set(names)) == len(names):
+            return [_of_names(dict(zip(given, paths, strict=True))) for paths in found.values()]
+    return []
+
+
+def _of_names(paths: Mapping[str, str]) -> Rule:
+    cell, path = next(iter(paths.items()))
+    folders = counted(len({path.rpartition("/")[0] for path in paths.values()}), "folder", "folders")
+    how = f"by the names of the files alone, in {folders} ({one_line(cell)} is {one_line(path)})"
+    return Rule(lambda cell: paths.get(cell, cell), f"the table's paths were found by one rule: {how}")
 
 
 def _several(folder: Path, table: Path | None, cell: str, rules: Sequence[Rule]) -> AssayError:
@@ -90,15 +137,27 @@ def _there(folder: Path, path: str) -> bool:
 
 def _rules(folder: Path, tried: Sequence[str]) -> Iterator[Rule]:
     """Every rule, the plainest first."""
-    deepest = min(len(_pieces(cell)) for cell in tried)
     before = ["", *_folders(folder)]
-    for dropped, place, ending in product(range(deepest), before, _ENDINGS):
+    for pieces in _ways(tried):
+        deepest = min(len(pieces(cell)) for cell in tried)
+        for dropped, place, ending in product(range(deepest), before, _ENDINGS):
 
-        def path(cell: str, dropped: int = dropped, place: str = place, ending: str = ending) -> str:
-            return "/".join([*([place] if place else []), *_pieces(cell)[dropped:]]) + ending
+            def path(
+                cell: str,
+                dropped: int = dropped,
+                place: str = place,
+                ending: str = ending,
+                pieces: Callable[[str], list[str]] = pieces,
+            ) -> str:
+                return "/".join([*([place] if place else []), *pieces(cell)[dropped:]]) + ending
 
-        yield Rule(path, _told(tried[0], path(tried[0]), dropped, place, ending), place)
+            yield Rule(path, _told(tried[0], path(tried[0]), dropped, place, ending), place)
     yield from _other_cases(tried)
+
+
+def _ways(tried: Sequence[str]) -> list[Callable[[str], list[str]]]:
+    """The ways to part a path: as it is and, where there is a %, as an address of the web is read, too."""
+    return [_pieces, _plain_pieces] if any("%" in cell for cell in tried) else [_pieces]
 
 
 def _other_cases(tried: Sequence[str]) -> Iterator[Rule]:
@@ -117,10 +176,27 @@ def _other_cases(tried: Sequence[str]) -> Iterator[Rule]:
         yield Rule(path, f"{how} ({one_line(tried[0])} is {one_line(path(tried[0]))})")
 
 
+def no_path(cell: str) -> str:
+    """What to do with a cell that holds no path but a picture, or an address of the web; else empty."""
+    if _ADDRESS.match(cell):
+        return "These are addresses: fetch the images into a folder, and give it with --root."
+    if _ENCODED.fullmatch(cell):
+        return (
+            "These are pictures in base64, no paths: write each to a file (Python's base64.b64decode), and "
+            "the files' names into the table."
+        )
+    return ""
+
+
 def _pieces(cell: str) -> list[str]:
     """The parts of a path, whichever way its slashes lean; a drive and an empty first part left out."""
     plain = _DRIVE.sub("", cell.strip()).replace("\\", "/")
     return [piece for piece in plain.split("/") if piece not in ("", ".")]
+
+
+def _plain_pieces(cell: str) -> list[str]:
+    """The same of a path in which a space is %20."""
+    return _pieces(unquote(cell, errors="replace"))
 
 
 def _told(cell: str, path: str, dropped: int, place: str, ending: str) -> str:
@@ -130,6 +206,7 @@ def _told(cell: str, path: str, dropped: int, place: str, ending: str) -> str:
         if dropped
         else []
     )
+    done += ["%20 is a space, and so on"] if "%" in cell and "%" not in path else []
     done += [f"they lie in {one_line(place)}"] if place else []
     done += [f"{ending} is put behind"] if ending else []
     how = "; ".join(done) or "without the leading slash"

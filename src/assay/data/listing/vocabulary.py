@@ -10,7 +10,7 @@ import numpy as np
 from assay.core.arrays import Rows, distinct
 from assay.core.errors import AssayError
 from assay.core.text import one_line, whole_number
-from assay.data.listing.class_numbers import counted_from_one, refuse_measures
+from assay.data.listing.class_numbers import counted_from_one, notes_on_measures, refuse_measures
 from assay.data.listing.listing import Listing, Part
 from assay.data.listing.names import natural_key, one_spelling
 from assay.data.values import UNLABELLED, LeftOut, numbered_ids
@@ -24,7 +24,9 @@ def with_one_vocabulary(listing: Listing, chosen: Sequence[str] | None, where: o
     --classes that names it once (`chosen`), and stop the reading without: AssayError `class-names`.
     """
     if not chosen and listing.classes is None:  # folders and lists of names say that they are classes
-        refuse_measures({label for part in listing.parts.values() for label in part.labels}, where)
+        labels = {label for part in listing.parts.values() for label in part.labels}
+        refuse_measures(labels, where)
+        listing = replace(listing, notes=(*listing.notes, *notes_on_measures(labels)))
     listing = _joined_by_case(_named_by_number(_composed(listing), chosen), chosen)
     if "train" not in listing.parts:
         return listing

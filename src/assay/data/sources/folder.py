@@ -2,7 +2,7 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -18,7 +18,7 @@ from assay.data.formats.signatures import (
     is_image,
 )
 from assay.data.formats.text_table import read_table
-from assay.data.listing.beside import hints_beside, notes_beside, notes_on_split_lists
+from assay.data.listing.beside import Classes, hints_beside, notes_beside, notes_on_split_lists
 from assay.data.listing.image_table import Table, list_tables
 from assay.data.listing.layout import choose_reading
 from assay.data.listing.listing import Listing, Part, Unlisted
@@ -199,7 +199,8 @@ def list_folder(
     by_split = {split: parts[split].part(found.root, follow) for split in ordered_splits(parts)}
     left_out, classes = tuple(found.left_out), reading.classes or None
     labels = {label for rows in parts.values() for label in rows.labels}
-    beside = notes_beside(found, request.layout, labels, joined)
+    read = Classes(labels, [folder for folder in images if places[folder]], lambda: _classes_of(parts))
+    beside = notes_beside(found, request.layout, read, joined)
     lists = [item.id for item in left_out if item.kind == "ignored"] if len(by_split) == 1 else []
     notes = (
         *reading.notes,
@@ -209,6 +210,12 @@ def list_folder(
         *notes_on_split_lists(lists),
     )
     return Listing(by_split, reading.form, stamp, classes, left_out, notes)
+
+
+def _classes_of(parts: Mapping[str, "_Rows"]) -> dict[str, str]:
+    return {
+        path: label for rows in parts.values() for path, label in zip(rows.paths, rows.labels, strict=True)
+    }
 
 
 def _chosen(

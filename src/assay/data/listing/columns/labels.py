@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from assay.core.text import counted, one_line
-from assay.data.formats.text_table import LABEL_NAMES, Columns
+from assay.data.formats.text_table import LABEL_NAMES, Columns, usual_spelling
 from assay.data.listing.tree import words_of
 
 #: What the name of a column of labels ends in; and what ends one that numbers the labels, or names them.
@@ -22,7 +22,13 @@ def notes_on_other_labels(columns: Columns, names: Sequence[str], column: str) -
     names: the columns to look at. column: the one that was read.
     """
     cells = columns[column]
-    others = [name for name in names if name != column and _is_called_a_label(name)]
+    numbering = [name for name in names if name != column and _numbers_labels(name)]
+    conflicts = {
+        name: told
+        for name in numbering
+        if (told := _conflict(cells, columns[name], column, name)) is not None
+    }
+    others = [name for name in names if name not in (column, *conflicts) and _is_called_a_label(name)]
     parting = [name for name in others if _parts_otherwise(cells, name, columns[name])]
     told = ", ".join(map(one_line, parting))
     notes = (
@@ -30,13 +36,12 @@ def notes_on_other_labels(columns: Columns, names: Sequence[str], column: str) -
         if parting
         else []
     )
-    numbering = [name for name in names if name != column and _numbers_labels(name)]
-    return notes + [note for name in numbering if (note := _conflict(cells, columns[name], column, name))]
+    return [*notes, *conflicts.values()]
 
 
 def _is_called_a_label(name: str) -> bool:
     """Whether a name is a usual one for labels, or ends in one: fine_label, superclass, label_2."""
-    plain = name.strip().casefold()
+    plain = usual_spelling(name)
     return plain in LABEL_NAMES or plain.rstrip("0123456789_- ").endswith(_LABELS)
 
 
@@ -48,7 +53,7 @@ def _numbers_labels(name: str) -> bool:
 
 def _parts_otherwise(cells: Sequence[str], name: str, others: Sequence[str]) -> bool:
     count = len(set(others))
-    if name.strip().casefold() not in LABEL_NAMES and not 1 < count <= len(others) / 2:
+    if usual_spelling(name) not in LABEL_NAMES and not 1 < count <= len(others) / 2:
         return False  # a text or a measure for each image
     return not len(set(cells)) == count == len(set(zip(cells, others, strict=True)))
 
