@@ -261,6 +261,8 @@ def test_one_file_of_images_names_the_way_on(arrays, tmp_path):
     with pytest.raises(AssayError, match=r"file-missing.*Give a folder that holds nothing but"):
         load(tmp_path / "images.npz")
     assert len(load(tmp_path).train) == len(arrays["x_train"])
-    (tmp_path / "note.txt").write_text("more")
+    (tmp_path / "note.txt").write_text("a text beside them changes nothing, and is named")
+    assert "beside them lie note.txt" in "\n".join(load(tmp_path).notes)
+    (tmp_path / "more.bin").write_bytes(b"more")
     with pytest.raises(AssayError, match="too-few-images"):
         load(tmp_path)

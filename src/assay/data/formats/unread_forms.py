@@ -61,6 +61,34 @@ UNREAD: Final = (
         endings=(".tfrecord", ".tfrecords", ".tfrec"),
     ),
     UnreadForm(
+        "a part of a Zarr or Deep Lake store",
+        f"{_SAVE} (Python's zarr or deeplake opens the folder)",
+        endings=(".zarray", ".zgroup", ".zattrs", "zarr.json", "dataset_meta.json", "tensor_meta.json"),
+    ),
+    UnreadForm(
+        "a DuckDB database",
+        "Write the table to Parquet: duckdb FILE -c \"COPY TABLE TO 'set.parquet'\"",
+        ((8, b"DUCK"),),
+        (".duckdb",),
+    ),
+    UnreadForm(
+        "a compressed table",
+        "Unpack it: gunzip -k FILE",
+        endings=(".csv.gz", ".tsv.gz", ".jsonl.gz", ".csv.bz2", ".csv.xz", ".csv.zip"),
+    ),
+    UnreadForm(
+        "a table of Avro or ORC",
+        "Write it as Parquet or CSV",
+        ((0, b"Obj\x01"), (0, b"ORC")),
+        (".avro", ".orc"),
+    ),
+    UnreadForm(
+        "a manifest",
+        "Where it has one object a line, as those of AWS have: copy it to a name that ends in .jsonl, and "
+        "give that with --path-column source-ref and --label-column",
+        endings=(".manifest",),
+    ),
+    UnreadForm(
         "a LMDB database",
         "Write its images to a folder for each class (Python's lmdb reads them)",
         endings=(".mdb", ".lmdb"),

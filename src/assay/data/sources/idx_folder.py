@@ -1,13 +1,16 @@
 """The IDX files of an image set: MNIST and all its relatives, EMNIST's and KMNIST's names included."""
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, ignore, warn
+from assay.core.text import one_line
 from assay.data.formats.idx import LARGEST, read_idx
 from assay.data.request import Request
 from assay.data.sources.array_dataset import RawSplit, dataset_from_arrays
@@ -19,6 +22,11 @@ from assay.data.values import Dataset
 _NAME: Final = re.compile(r"(?:(.+)-)?(train|t10k|test)-(images|labels)[-.]idx[13]-ubyte(?:\.gz)?")
 
 _SPLITS: Final = {"train": "train", "t10k": "test", "test": "test"}
+
+#: How far down such files are looked for where a folder holds nothing else; and entries of a folder there.
+_DEEPEST: Final = 3
+_MOST_ENTRIES: Final = 100
+_BESIDE: Final = (".txt", ".md", ".html", ".pdf")
 
 #: Split -> what it holds -> file.
 _Files = Mapping[str, Mapping[str, Path]]
@@ -32,9 +40,7 @@ def matches(request: Request) -> bool:
     path = request.path
     if path is None:
         return False
-    if path.is_dir():
-        return any(_NAME.fullmatch(entry.name) for entry in path.iterdir())
-    return _NAME.fullmatch(path.name) is not None
+    return bool(_files(path)) if path.is_dir() else _NAME.fullmatch(path.name) is not None
 
 
 def read(request: Request) -> Dataset:
@@ -53,7 +59,9 @@ def read(request: Request) -> Dataset:
     }
     name = request.name or lead or folder.name
     found = dataset_from_arrays(name, parts, "idx", request.classes, str(folder))
-    return replace(found, notes=(*found.notes, *transposition_note(lead or folder.name, found.shape)))
+    below = [] if folder in (request.path, request.path.parent) else [f"read from {folder.name}"]
+    transposed = transposition_note(lead or folder.name, found.shape)
+    return replace(found, notes=(*below, *found.notes, *transposed))
 
 
 def read_pair(images: Path, labels: Path, largest: int = LARGEST, on_event: OnEvent = ignore) -> RawSplit:
@@ -68,11 +76,17 @@ def read_pair(images: Path, labels: Path, largest: int = LARGEST, on_event: OnEv
 
 def _chosen(path: Path) -> tuple[Path, str, _Files]:
     """The folder, the lead of the file names, and the files of the set that is meant."""
-    folder = path if path.is_dir() else path.parent
+    found = _files(path) if path.is_dir() else [file for file in path.parent.iterdir() if file.is_file()]
+    folders = sorted({_folder_of(file) for file in found})
+    if len(folders) > 1:
+        some = ", ".join(one_line(folder.relative_to(path).as_posix()) for folder in folders[:3])
+        what = f"it holds IDX files in several folders: {some}"
+        raise AssayError("unknown-data", path, what, "Give the path of one of them.")
+    folder = folders[0]
     sets: dict[str, dict[str, dict[str, Path]]] = {}
-    for file in sorted(folder.iterdir(), reverse=True):  # reversed: an unpacked file goes before its .gz
-        if found := _NAME.fullmatch(file.name):
-            lead, split, kind = found[1] or "", _SPLITS[found[2]], found[3]
+    for file in sorted(found, reverse=True):  # reversed: an unpacked file goes before its .gz
+        if named := _NAME.fullmatch(file.name):
+            lead, split, kind = named[1] or "", _SPLITS[named[2]], named[3]
             sets.setdefault(lead, {}).setdefault(split, {})[kind] = file
     if path.is_dir() and len(sets) > 1:
         raise AssayError(
@@ -84,6 +98,27 @@ def _chosen(path: Path) -> tuple[Path, str, _Files]:
     meant = _NAME.fullmatch(path.name)
     lead = (meant[1] or "") if meant and not path.is_dir() else next(iter(sets))
     return folder, lead, sets[lead]
+
+
+def _files(folder: Path) -> list[Path]:
+    """The IDX files in a folder; where there are none, those below it, if there is hardly anything else."""
+    level = [folder]
+    for _ in range(_DEEPEST):
+        entries = [list(islice(os.scandir(place), _MOST_ENTRIES + 1)) for place in level]
+        files = [entry for own in entries for entry in own if entry.is_file()]
+        if found := [Path(entry.path) for entry in files if _NAME.fullmatch(entry.name)]:
+            others = [entry.name for entry in files if not _NAME.fullmatch(entry.name)]
+            return found if level == [folder] or all(name.endswith(_BESIDE) for name in others) else []
+        folders = [Path(entry.path) for own in entries for entry in own if entry.is_dir()]
+        if max(map(len, entries), default=0) > _MOST_ENTRIES or len(folders) > _MOST_ENTRIES:
+            return []
+        level = folders
+    return []
+
+
+def _folder_of(file: Path) -> Path:
+    """Where a file lies; some archives are unpacked to a folder for each, of the same name."""
+    return file.parent.parent if file.parent.name == file.name else file.parent
 
 
 def _complete(folder: Path, lead: str, split: str, files: _Files) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.errors import AssayError
@@ -12,6 +13,7 @@ from assay.core.text import one_line
 from assay.data.formats.npy import read_npy, read_npz
 from assay.data.formats.pixel_arrays import FEWEST_PIXELS
 from assay.data.listing.class_names import checked_classes
+from assay.data.listing.names import ordered_splits
 from assay.data.listing.tree import splits_of
 from assay.data.request import OF_ARRAYS, Request
 from assay.data.sources.array_dataset import RawSplit, dataset_from_arrays
@@ -26,6 +28,7 @@ _NAMES: Final = {
         ("images", "labels"),
         ("x", "y"),
         ("X", "y"),
+        ("X", "Y"),
         ("data", "labels"),
         ("data", "target"),
         ("arr_0", "arr_1"),
@@ -40,6 +43,9 @@ _NAMES: Final = {
 }
 
 _SUFFIXES: Final = (".npz", ".npy")
+
+#: What may lie beside files of arrays and tell of them: names of classes, notes.
+_BESIDE: Final = (".txt", ".md", ".csv", ".json", ".yaml", ".yml", ".html", ".pdf")
 
 #: Files of arrays side by side that are read as one set.
 _MOST_FILES: Final = 12
@@ -80,20 +86,37 @@ def read(request: Request) -> Dataset:
 
 
 def _holds_arrays_alone(folder: Path) -> bool:
-    """Whether all that lies in a folder are some files of arrays: more would be images, one a file."""
+    """Whether a folder holds some files of arrays and no pictures: more would be images, one a file."""
     seen = (entry for entry in folder.iterdir() if not entry.name.startswith("."))
     files: list[Path] = []
     for entry in seen:
-        if entry.suffix.lower() not in _SUFFIXES or not entry.is_file() or len(files) == _MOST_FILES:
+        if not entry.is_file() or entry.suffix.lower() not in (*_SUFFIXES, *_BESIDE):
             return False
-        files.append(entry)
+        files += [entry] if entry.suffix.lower() in _SUFFIXES else []
+        if len(files) > _MOST_FILES:
+            return False
     return len(files) > 1
+
+
+def _array_files(folder: Path) -> list[Path]:
+    return sorted(
+        file for file in folder.iterdir() if file.suffix.lower() in _SUFFIXES and file.name[0] != "."
+    )
+
+
+def _notes_on_others(path: Path) -> list[str]:
+    """A note on what lies beside the files of arrays in a folder and was not read."""
+    if not path.is_dir():
+        return []
+    others = sorted(entry.name for entry in path.iterdir() if entry.suffix.lower() in _BESIDE)
+    told = ", ".join(map(one_line, others[:3])) + (" and more" if len(others) > 3 else "")
+    return [f"the arrays were read; beside them lie {told}, which were not"] if others else []
 
 
 def _arrays_of_files(folder: Path) -> dict[str, NDArray[Any]]:
     """All arrays of a folder's files, by the file's name and, where it holds several, the array's."""
     arrays: dict[str, NDArray[Any]] = {}
-    for file in sorted(entry for entry in folder.iterdir() if not entry.name.startswith(".")):
+    for file in _array_files(folder):
         if file.suffix.lower() == ".npy":
             arrays[file.stem] = read_npy(file)
             continue
@@ -121,16 +144,7 @@ def _dataset(request: Request, path: Path, arrays: Mapping[str, NDArray[Any]], s
     usual = _pairs(arrays)
     pairs = usual or _pairs_by_shape(arrays)
     if not pairs:
-        shown = [f"{one_line(name)} {arrays[name].shape}" for name in sorted(arrays)[:9]]
-        raise AssayError(
-            "file-missing",
-            path,
-            "no arrays are called x_train and y_train, or images and labels, and their shapes do not tell "
-            f"which are images and which labels; there are {', '.join(shown)}",
-            "Save them under such names."
-            if len(arrays) > 1
-            else "Give a folder that holds nothing but the files of the images and of their labels.",
-        )
+        raise _no_pairs(path, arrays)
     parts = {
         split: RawSplit(arrays[images], arrays[labels], f"{path}: {images}", f"{path}: {labels}")
         for split, (images, labels) in pairs.items()
@@ -144,7 +158,38 @@ def _dataset(request: Request, path: Path, arrays: Mapping[str, NDArray[Any]], s
         else [f"{one_line(i)} are the images, {one_line(t)} the labels of {s}" for s, (i, t) in pairs.items()]
     )
     taken = [f"told by the shapes of the arrays: {'; '.join(by_shape)}"] if by_shape else []
-    return replace(found, notes=(*found.notes, *taken))
+    return replace(found, notes=(*found.notes, *taken, *_notes_on_others(path)))
+
+
+def _no_pairs(path: Path, arrays: Mapping[str, NDArray[Any]]) -> AssayError:
+    """The error where nothing tells images from labels, with what there is and the way on."""
+    shown = [f"{one_line(name)} {arrays[name].shape}" for name in sorted(arrays)[:9]]
+    what = (
+        "no arrays are called x_train and y_train, or images and labels, and their shapes do not tell "
+        f"which are images and which labels; there are {', '.join(shown)}"
+    )
+    if len(arrays) == 1:
+        fix = "Give a folder that holds nothing but the files of the images and of their labels."
+    elif len({values.shape[1:] for values in arrays.values()}) == 1 and all(
+        map(_can_be_images, arrays.values())
+    ):
+        fix = (
+            "If each is a class: import numpy as np, pathlib; p = sorted(pathlib.Path('.').glob('*.npy')); "
+            "a = [np.load(f) for f in p]; np.savez('set.npz', images=np.concatenate(a), "
+            "labels=np.concatenate([[f.stem] * len(x) for f, x in zip(p, a)]))"
+        )
+    elif path.is_dir() and len(sets := _whole_sets(path)) > 1:
+        fix = f"There are several sets: give the path of one, as {one_line(str(path / sets[0]))}."
+    else:
+        fix = "Save them under such names."
+    return AssayError("file-missing", path, what, fix)
+
+
+def _whole_sets(folder: Path) -> list[str]:
+    """The files that are a set each, images and labels."""
+    return [
+        file.name for file in _array_files(folder) if file.suffix.lower() == ".npz" and _pairs(read_npz(file))
+    ]
 
 
 def _pairs_by_shape(arrays: Mapping[str, NDArray[Any]]) -> dict[str, tuple[str, str]]:
@@ -154,17 +199,23 @@ def _pairs_by_shape(arrays: Mapping[str, NDArray[Any]]) -> dict[str, tuple[str, 
     """
     splits = splits_of(arrays)
     found: dict[str, tuple[str, str]] = {}
-    for split in dict.fromkeys(splits.get(name, "train") for name in arrays):
+    for split in ordered_splits(splits.get(name, "train") for name in arrays):
         own = {name: values for name, values in arrays.items() if splits.get(name, "train") == split}
         images = [name for name, values in own.items() if _can_be_images(values)]
         if len(images) != 1:
             return {}
         count = len(own[images[0]])
-        labels = [name for name, values in own.items() if values.shape in ((count,), (count, 1))]
+        labels = [name for name, values in own.items() if _can_be_labels(values, count)]
         if len(labels) != 1:
             return {}
         found[split] = images[0], labels[0]
     return found if "train" in found else {}
+
+
+def _can_be_labels(values: NDArray[Any], count: int) -> bool:
+    """Whether there is one label for each image, be they one-hot."""
+    hot = values.ndim == 2 and 1 < values.shape[1] < FEWEST_PIXELS and len(values) == count
+    return values.shape in ((count,), (count, 1)) or (hot and set(np.unique(values).tolist()) <= {0, 1})
 
 
 def _can_be_images(values: NDArray[Any]) -> bool:

@@ -1,6 +1,7 @@
 """Tables whose columns are pixels: `label,pixel1,...,pixel784`, as Kaggle shares digits and clothes."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import isqrt
@@ -13,16 +14,17 @@ from assay.core.arrays import Bytes
 from assay.core.errors import AssayError
 from assay.core.text import whole_number
 from assay.data.formats.safe_open import open_file
-from assay.data.formats.text_table import LABEL_NAMES, optional_column
+from assay.data.formats.text_table import LABEL_NAMES, optional_column, usual_spelling
 from assay.data.listing.names import ordered_splits
 from assay.data.listing.tree import splits_of
-from assay.data.request import Request
+from assay.data.request import Request, refuse_unused
 from assay.data.sources.array_dataset import RawSplit, dataset_from_arrays
 from assay.data.sources.array_forms import transposition_note
+from assay.data.sources.packed.pixel_texts import packed_pixels
 from assay.data.values import Dataset
 
 #: The options of a request that this source reads.
-TAKES: Final = frozenset({"classes", "channel_order", "label_column"})
+TAKES: Final = frozenset({"classes", "channel_order", "label_column", "split_column", "split_names"})
 
 _SUFFIXES: Final = (".csv", ".tsv")
 
@@ -33,17 +35,23 @@ _FEWEST_PIXELS: Final = 64
 _MOST_COLUMNS: Final = 1 << 17
 _LONGEST: Final = 1 << 21
 
+#: How a column is called that numbers the rows.
+_INDEX: Final = ("", "unnamed:_0", "id", "index", "imageid", "image_id")
+
 _NUMBER: Final = re.compile(r"\s*\d+(\.0*)?\s*")
 
 
 @dataclass(frozen=True)
 class _Header:
-    """How a pixel table is laid out. label: the column of labels, if any; headless: data from line 1."""
+    """How a pixel table is laid out. label: the column of labels, if any; headless: data from line 1. packed:
+    the column of all pixels of a row, if there is one. left_out: a column that numbers the rows."""
 
     delimiter: str
     label: int | None
     width: int
     headless: bool
+    packed: str | None = None
+    left_out: int | None = None
 
 
 def matches(request: Request) -> bool:
@@ -62,9 +70,20 @@ def read(request: Request) -> Dataset:
     parts: dict[str, RawSplit] = {}
     left_out = []
     for split, (file, header) in _tables(path, request).items():
+        if header.packed is not None:
+            packed, notes = packed_pixels(file, header.packed, request, split)
+            if twice := parts.keys() & packed.keys():
+                what = f"rows of {', '.join(sorted(twice))} stand in another table, too"
+                raise AssayError("table-value", file, what, "Give the path of one table.")
+            parts |= packed
+            left_out += notes
+            continue
         if header.label is None:
             left_out.append(f"{file.name} has no column of labels: left out, and nothing is scored on it")
             continue
+        refuse_unused(request, TAKES - {"split_column", "split_names"}, "a table of pixels")
+        if header.left_out is not None:
+            left_out.append(f"the first column of {file.name} numbers the rows: left out")
         images, labels = _content(file, header)
         parts[split] = RawSplit(images, labels, file.name, file.name)
     if "train" not in parts:
@@ -100,19 +119,38 @@ def _header(path: Path, request: Request) -> _Header | None:
         first, second = _line(file), _line(file)
     delimiter = max(",;\t ", key=first.count)
     names, cells = _cells(first, delimiter), _cells(second, delimiter)
-    if len(names) != len(cells) or not _FEWEST_PIXELS <= len(names) <= _MOST_COLUMNS:
+    if len(names) != len(cells) or len(names) > _MOST_COLUMNS:
         return None
     headless = all(map(_NUMBER.fullmatch, names))
+    if not headless and (packed := _packed(names, cells)) is not None:
+        return _Header(delimiter, 0, len(names), headless=False, packed=packed)
     column = (
         None
         if headless
         else optional_column(path, names, request.label_column, LABEL_NAMES, "--label-column")
     )
     label = 0 if headless and _are_squares(len(names) - 1) else names.index(column) if column else None
-    pixels = [cell for place, cell in enumerate(cells) if place != label]
+    index = _index(names, label) if not headless else None
+    pixels = [cell for place, cell in enumerate(cells) if place not in (label, index)]
     if not _are_squares(len(pixels)) or not all(map(_NUMBER.fullmatch, pixels)):
         return None
-    return _Header(delimiter, label, len(names), headless)
+    return _Header(delimiter, label, len(names), headless, left_out=index)
+
+
+def _packed(names: Sequence[str], cells: Sequence[str]) -> str | None:
+    """The column whose first cell holds all pixels of a square, parted by spaces: `emotion,pixels,Usage`."""
+    for name, cell in zip(names, cells, strict=True):
+        values = cell.split()
+        if _are_squares(len(values)) and all(map(_NUMBER.fullmatch, values)):
+            return name
+    return None
+
+
+def _index(names: Sequence[str], label: int | None) -> int | None:
+    """The first column where it numbers the rows, as pandas writes it, beside a square of pixels."""
+    others = len(names) - 1 - (label is not None)
+    numbers = usual_spelling(names[0]) in _INDEX and label != 0
+    return 0 if numbers and _are_squares(others) and not _are_squares(others + 1) else None
 
 
 def _are_squares(count: int) -> bool:
@@ -139,10 +177,31 @@ def _content(path: Path, header: _Header) -> tuple[Bytes, Any]:
                 what = f"line {number} has {len(cells):,} cells, the first {header.width:,}"
                 raise AssayError("table-unreadable", path, what, "Save the table again.")
             labels.append(cells.pop(header.label or 0).strip().strip('"'))
+            if header.left_out is not None:
+                del cells[header.left_out]
             images.append(_pixels(path, number, cells))
     if not images:
         raise AssayError("too-few-images", path, "the table has no rows", "Give at least one image.")
+    if header.headless and _numbers_classes([row[-1] for row in images]) and not _numbers_classes(labels):
+        what = (
+            "it has no header, and its last column looks like the label, not the first: few whole numbers "
+            "from 0 or 1 on"
+        )
+        fix = (
+            "Put a header before it, or the label first: "
+            """awk -F, -v OFS=, '{l = $NF; NF--; print l, $0}' TABLE.csv > LABEL_FIRST.csv"""
+        )
+        raise AssayError("table-value", path, what, fix)
     return np.array(images), _labels(path, labels)
+
+
+def _numbers_classes(values: Sequence[object]) -> bool:
+    """Whether values are whole numbers from 0 or 1 on, nearly each of them there and several times."""
+    counts = Counter(str(value).strip().partition(".")[0] for value in values)
+    numbers = [int(text) for text in counts if text.isdecimal() and len(text) < 6]
+    if len(numbers) < max(2, len(counts)) or len(numbers) > len(values) / 2:
+        return False
+    return min(numbers) <= 1 and max(numbers) + 1 - len(numbers) <= max(2, len(numbers) / 10)
 
 
 def _rows(file: IO[bytes], header: _Header) -> Iterator[tuple[int, str]]:
@@ -172,6 +231,8 @@ def _labels(path: Path, labels: Sequence[str]) -> Any:
     ]
     if None not in numbers:
         return np.array(numbers, np.int64)
+    if not any(numbers) and not any(map(_NUMBER.fullmatch, labels)) and all(labels):
+        return np.array(labels)  # words
     first = numbers.index(None) + 1
     if _NUMBER.fullmatch(labels[first - 1]):
         what = f"row {first}: the label {labels[first - 1][:40]!r} is too large for the number of a class"
