@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from shlex import quote
 from typing import Final
 
 from assay.core.errors import AssayError
@@ -50,6 +51,10 @@ _GROUP: Final = re.compile(
     re.IGNORECASE,
 )
 
+#: Lists of a path and a label a line, as Caffe and others read them.
+_TEXTS: Final = (".txt", ".lst", ".list")
+_LISTED: Final = re.compile(r"[^ ]+\.(jpe?g|png|webp|bmp) [^ ]+\s*$", re.IGNORECASE)
+
 #: Tables that are looked into, for a hint; and columns that are named.
 _TABLES: Final = 5
 _COLUMNS: Final = 8
@@ -68,7 +73,7 @@ def hints_beside(found: Walk, joined: Sequence[str] = ()) -> list[str]:
     hints += _on_best_table(found) if not joined else []
     archive = next((name for name in files if name.lower().endswith(_ARCHIVES)), None)
     hints += [f"there is an archive inside, {one_line(archive)}: unpack it"] if archive else []
-    hints += _on_endings(files)
+    hints += [*_on_endings(files), *_on_lists(found)]
     arrays = [name for name in files if name.lower().endswith(_ARRAYS)]
     if arrays:
         count = counted(len(arrays), "file", "files")
@@ -89,6 +94,31 @@ def _on_endings(files: Iterable[str]) -> list[str]:
         "in that folder: (echo file_name,label; ls | "
         r"sed -nE 's/.*[_ .-]([^_ .-]+)\.[^.]+$/&,\1/p') > metadata.csv"
     ]
+
+
+def _on_lists(found: Walk) -> list[str]:
+    """A hint on lists of `path label` for splits, with the command that makes one table of them."""
+    lists = [name for name in found.files if name.lower().endswith(_TEXTS) and name.count("/") < _TABLES]
+    splits = {name: split_in(name.rpartition("/")[2].rpartition(".")[0]) for name in lists[:_LOOKED_INTO]}
+    told = {
+        name: split for name, split in splits.items() if split and _LISTED.match(_first_line(found, name))
+    }
+    if not told:
+        return []
+    parts = "; ".join(f"sed 's/^/{split} /' {one_line(quote(name))}" for name, split in told.items())
+    shown = ", ".join(map(one_line, list(told)[:3]))
+    return [
+        f"{shown} may tell the class of each image: make a table of them, in that folder: "
+        f"(echo split path label; {parts}) | tr ' ' '\\t' > list.tsv"
+    ]
+
+
+def _first_line(found: Walk, name: str) -> str:
+    try:
+        content = read_file(found.root / name, FIRST_BYTES, follow_links=False)
+    except AssayError:
+        return ""  # a hint less
+    return content.decode("utf-8", "replace").partition("\n")[0]
 
 
 def _on_best_table(found: Walk) -> list[str]:
@@ -155,6 +185,7 @@ def notes_beside(
     if tables:
         on_tables.append(f"the folders give the classes; tables beside them were not read: {told}")
     on_names = notes_on_names(found.root, names, classes.names)
+    on_names += _unread(found, found.files) if len(classes.names) == 1 else []  # the labels may be there
     return [*on_tables, *on_names, *_on_masks(classes.names), *_on_groups(classes.names)]
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 
 from assay.core.errors import AssayError
 from assay.core.text import counted, one_line, shortened
@@ -14,8 +15,9 @@ from assay.data.formats.signatures import FORMAT_BY_NAME
 from assay.data.formats.text_table import PATH_NAMES, Columns, chosen_column, read_table
 from assay.data.listing.beside import notes_on_names
 from assay.data.listing.columns.splits import split_column, splits_of_cells
+from assay.data.listing.columns.tables_beside import notes_beside_table
 from assay.data.listing.listing import Listing, Part, stamp_of
-from assay.data.listing.names import ordered_splits
+from assay.data.listing.names import ordered_splits, split_of
 from assay.data.listing.other_tasks import notes_on_boxes
 from assay.data.listing.table_labels import is_missing, refuse_unlabelled, several_labels, table_labels
 from assay.data.listing.table_paths import no_path, path_rule
@@ -80,6 +82,7 @@ class _Found:
         self.left_out: list[LeftOut] = []
         self.notes: list[str] = []
         self._seen: dict[str, str] = {}
+        self._header: list[str] = []
         self._named: dict[str, set[str]] = defaultdict(set)
 
     def take(self, request: Request, table: Table, columns: Columns) -> None:
@@ -99,6 +102,8 @@ class _Found:
         )
         stamp = stamp_of([repr(asked), *self.stamps])
         self.need_some(tables)
+        if len(tables) == 1 and not tables[0].in_memory and set(self._rows) == {"train"}:
+            self.notes += notes_beside_table(tables[0].path, self._header)
         self.notes += self._in_two_splits()
         return Listing(
             self.parts(), form, stamp, None, tuple(self.left_out), tuple(dict.fromkeys(self.notes))
@@ -122,8 +127,8 @@ class _Found:
 
     def add(self, request: Request, table: Table, columns: Columns) -> None:
         """Take the rows of a table in: those whose file is there, and the others as left out."""
-        names = list(columns)
-        path = _path_column(table.path, names, request)
+        names = self._header = list(columns)
+        path = _path_column(table.path, columns, request)
         group = _group_column(table.path, names, request)
         told = split_column(table.path, columns, names, request, {path, group or path})
         split, splits = told.name, [table.split] * len(columns[path])
@@ -249,13 +254,28 @@ def _below(root: Path, folder: str) -> str | None:
     return real.removeprefix(start) if real.startswith(start) else None
 
 
-def _path_column(table: Path, names: Sequence[str], request: Request) -> str:
+def _path_column(table: Path, columns: Columns, request: Request) -> str:
+    names = list(columns)
     image = next((name for name in names if name.strip().lower().endswith(tuple(FORMAT_BY_NAME))), None)
     if request.path_column is None and image is not None:
         what = f"its first line names an image, {one_line(image)}, and no columns"
-        fix = "Put a line with the names of the columns before it, such as file_name,label."
+        header = ",".join(_meant(names))
+        fix = (
+            f"Put a line with the names of the columns before it: (echo {header}; cat {quote(table.name)}) > "
+            f"{quote('named-' + table.name)}"
+        )
         raise AssayError("table-unreadable", table, what, fix)
     return chosen_column(table, names, request.path_column, PATH_NAMES, "--path-column")
+
+
+def _meant(cells: Sequence[str]) -> list[str]:
+    """What to call columns by a cell of each: the path of an image, a word for a split, or else the label."""
+    names = {}
+    for number, cell in enumerate(cells):
+        image = cell.strip().lower().endswith(tuple(FORMAT_BY_NAME))
+        meant = "file_name" if image else "split" if split_of(cell) else "label"
+        names[meant if meant not in names else f"column{number + 1}"] = cell
+    return list(names)
 
 
 def _group_column(table: Path, names: Sequence[str], request: Request) -> str | None:

@@ -1,0 +1,65 @@
+"""What lies beside a table that was given, and may belong to it: a table of the test split, lists."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from shlex import quote
+from typing import Final
+
+from assay.core.errors import AssayError
+from assay.core.text import one_line
+from assay.data.formats.text_table import SUFFIXES, read_table
+from assay.data.listing.tree import besides_split, has_split_word, split_in
+
+#: Lists of the images of a split.
+_LISTS: Final = (".txt", ".lst", ".list", *SUFFIXES)
+
+_FEWEST_LISTS: Final = 2
+
+
+def notes_beside_table(table: Path, columns: Sequence[str]) -> list[str]:
+    """Notes on files beside a table that was read as train alone.
+
+    columns: those of the table. A table called as that is but for the split, with the same columns, is told
+    with the command that joins both; so are two or more lists that are called after splits.
+    """
+    names = sorted(name for name in os.listdir(table.parent) if name != table.name)  # noqa: PTH208
+    twins = [name for name in names if _is_twin(table, table.parent / name, columns)]
+    if twins:
+        return [_on_twin(table, twins[0])]
+    lists = [
+        name
+        for name in names
+        if name.lower().endswith(_LISTS)
+        and has_split_word(name.rpartition(".")[0])
+        and "submission" not in name.lower()
+    ]
+    if len(lists) < _FEWEST_LISTS:
+        return []
+    told = ", ".join(map(one_line, lists[:3]))
+    return [f"no split was read; {told} may tell which image is in which (give a table with a column split)"]
+
+
+def _is_twin(table: Path, other: Path, columns: Sequence[str]) -> bool:
+    """Whether another table is the same of another split."""
+    own, split = split_in(table.stem), split_in(other.stem)
+    if own is None or split in (None, own) or other.suffix != table.suffix or not other.is_file():
+        return False
+    if besides_split(table.stem) != besides_split(other.stem) or other.suffix.lower() not in SUFFIXES:
+        return False
+    try:
+        return list(read_table(other, most=1)) == list(columns)
+    except AssayError:
+        return False  # no table: a note less
+
+
+def _on_twin(table: Path, name: str) -> str:
+    told = f"{one_line(name)} beside it has the same columns and was not read: all images here are train"
+    if table.suffix.lower() != ".csv":
+        return told
+    test, split = quote(name), split_in(Path(name).stem)
+    command = (
+        f"""awk 'FNR == 1 {{if (NR == 1) print $0 ",split"; next}} """
+        f"""{{print $0 "," (NR == FNR ? "train" : "{split}")}}' {quote(table.name)} {test} > all.csv"""
+    )
+    return f"{told} (to read both: {one_line(command)})"
