@@ -33,6 +33,9 @@ _SEPARATOR_LINE: Final = re.compile(r"sep=([,;\t|])\r?\n", re.IGNORECASE)
 #: How UTF-16 begins where it says so itself, as "Unicode text" of Excel does.
 _UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
+#: So many of the usual names are looked for within others.
+_LIKE: Final = 4
+
 Columns = Mapping[str, Sequence[str]]
 
 #: How columns are called by people, in the order of trying, for each thing that a column can be.
@@ -240,9 +243,16 @@ def chosen_column(
             "column-missing",
             where,
             f"no column is called {', '.join(usual[:4])} or the like",
-            f"Name it with {option}. {choices(usual[0], columns)}",
+            f"Name it with {option}. {_meant(usual, columns)}",
         )
     return found
+
+
+def _meant(usual: Sequence[str], columns: Sequence[str]) -> str:
+    """The columns there are, after the first that is called like a usual one: `LabelName`, `photo_file`."""
+    shown = choices("", columns)
+    like = [name for name in columns if any(word in usual_spelling(name) for word in usual[:_LIKE])]
+    return f"Did you mean {one_line(like[0])}? {shown}" if like else shown
 
 
 def optional_column(

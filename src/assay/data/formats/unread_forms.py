@@ -38,7 +38,8 @@ UNREAD: Final = (
     UnreadForm(
         "a pickle of Python",
         f"It can run code, so it is never read. {_SAVE}; where you trust the file, Python's "
-        "pickle.load(open(FILE, 'rb'), encoding='bytes') has them, of CIFAR under b'data' and b'labels'",
+        "pickle.load(open(FILE, 'rb'), encoding='bytes') has them, of CIFAR under b'data' and b'labels' "
+        "(of CIFAR-100 b'fine_labels')",
         tuple((0, b"\x80" + bytes([protocol])) for protocol in range(2, 6)),
         (".pkl", ".pickle", ".joblib"),
     ),
@@ -145,7 +146,8 @@ UNREAD: Final = (
     UnreadForm(
         "a file of bare bytes",
         f"Only its author knows where a picture begins. {_SAVE}: numpy.fromfile(FILE, numpy.uint8), of CIFAR "
-        ".reshape(-1, 3073), of which column 0 is the label and 1: are the pixels (--channel-order first)",
+        ".reshape(-1, 3073), of which column 0 is the label and 1: are the pixels (--channel-order first), "
+        "of STL-10 .reshape(-1, 3, 96, 96).transpose(0, 3, 2, 1)",
         endings=(".bin", ".raw", ".dat"),
     ),
     UnreadForm(

@@ -256,12 +256,12 @@ def _pixel_columns(schema: Any) -> list[str]:
 
 
 def _labels(path: ShardFile, values: Sequence[Any], classes: tuple[str, ...] | None) -> list[str]:
-    """The labels as text, "" where there is none: null, empty, NaN, or -1 among numbers from 0 on."""
+    """The labels as text, "" where there is none: null, empty, NaN, or -1 among numbers but 1 alone."""
     numbers = all(isinstance(value, int | float) for value in values if value is not None)
     # Every shard of an audit reads all labels: each different one is looked at once. A column has one type.
     known = {value: "" if is_missing(_as_text(value)) else _as_text(value) for value in set(values)}
     texts = [known[value] for value in values]
-    if numbers:
+    if numbers and {text for text in known.values() if text} != {"1", "-1"}:
         texts = ["" if text == "-1" else text for text in texts]
     if classes is None or not numbers:
         return texts

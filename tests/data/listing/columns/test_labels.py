@@ -75,6 +75,28 @@ def test_one_and_minus_one_are_two_classes(given: str, classes: tuple[str, ...],
     assert inspect(table(tmp_path, "label", lambda n: given.split()[n % 2])).classes == classes
 
 
+def test_one_and_minus_one_are_two_classes_in_parquet(tmp_path: Path) -> None:
+    """Beside a third number -1 is a missing label."""
+    images = [{"bytes": png(np.full((8, 8), n, np.uint8)), "path": None} for n in range(COUNT)]
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"image": images, "label": [1 - 2 * (n % 2) for n in range(COUNT)]}), path)
+    assert inspect(path).per_class == {"train": (12, 12)}
+    pq.write_table(pa.table({"image": images, "label": [n % 3 - 1 for n in range(COUNT)]}), path)
+    with pytest.raises(AssayError, match="8 of 24 rows have no label"):
+        inspect(path)
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [("LabelName,score", "Did you mean LabelName? There are:"), ("Age,Edema", "There are: Age, Edema")],
+)
+def test_only_a_column_called_like_a_label_is_offered(header: str, told: str, tmp_path: Path) -> None:
+    """`Age` is spelled a little like it, and is none."""
+    with pytest.raises(AssayError, match="column-missing") as caught:
+        inspect(table(tmp_path, header, lambda n: f"{n % 2},x"))
+    assert f"Name it with --label-column. {told}" in caught.value.fix
+
+
 @pytest.mark.parametrize("form", ["table", "parquet"])
 def test_labels_that_may_be_measures_are_told(form: str, tmp_path: Path) -> None:
     """Ages are no classes, as prices are none; numbers of classes have no gaps, or few."""

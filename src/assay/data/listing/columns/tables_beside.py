@@ -23,16 +23,14 @@ def notes_beside_table(table: Path, columns: Sequence[str]) -> list[str]:
     columns: those of the table. A table called as that is but for the split, with the same columns, is told
     with the command that joins both; so are two or more lists that are called after splits.
     """
-    names = sorted(name for name in os.listdir(table.parent) if name != table.name)  # noqa: PTH208
-    twins = [name for name in names if _is_twin(table, table.parent / name, columns)]
+    beside = os.listdir(table.parent)  # noqa: PTH208  texts: there may be a million images
+    names = sorted(name for name in beside if name.lower().endswith(_LISTS) and name != table.name)
+    alike = [name for name in names if name.endswith(table.suffix)] if split_in(table.stem) else []
+    twins = [name for name in alike if _is_twin(table, table.parent / name, columns)]
     if twins:
         return [_on_twin(table, twins[0])]
     lists = [
-        name
-        for name in names
-        if name.lower().endswith(_LISTS)
-        and has_split_word(name.rpartition(".")[0])
-        and "submission" not in name.lower()
+        name for name in names if has_split_word(name.rpartition(".")[0]) and "submission" not in name.lower()
     ]
     if len(lists) < _FEWEST_LISTS:
         return []
@@ -43,7 +41,7 @@ def notes_beside_table(table: Path, columns: Sequence[str]) -> list[str]:
 def _is_twin(table: Path, other: Path, columns: Sequence[str]) -> bool:
     """Whether another table is the same of another split."""
     own, split = split_in(table.stem), split_in(other.stem)
-    if own is None or split in (None, own) or other.suffix != table.suffix or not other.is_file():
+    if split in (None, own) or not other.is_file():
         return False
     if besides_split(table.stem) != besides_split(other.stem) or other.suffix.lower() not in SUFFIXES:
         return False
