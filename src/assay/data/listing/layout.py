@@ -4,7 +4,6 @@ Where two readings are possible and one would be wrong in silence, nothing is re
 """
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from shlex import quote
@@ -12,10 +11,18 @@ from typing import Final
 
 from assay.core.errors import AssayError
 from assay.core.text import one_line
+from assay.data.listing.levels import (
+    alike_splits,
+    collections,
+    divided,
+    same_names_below,
+    splits_below,
+    whole_sets,
+)
 from assay.data.listing.names import natural_key, split_of
 from assay.data.listing.other_tasks import beside_other_files, only_pictures, pictures_and_masks
 from assay.data.listing.readings import Reading, Readings
-from assay.data.listing.tree import Tree, besides_split, exact_all, joined
+from assay.data.listing.tree import Tree, exact_all, joined
 from assay.data.values import Kind
 
 #: What --layout takes.
@@ -23,9 +30,6 @@ LAYOUTS: Final[tuple[Kind, ...]] = ("classes", "splits", "nested")
 
 #: A reading may leave out so large a share of the images without being asked about.
 _LEFT_OUT: Final = 0.2
-
-#: Would-be classes that share so many names of sub-folders are asked about.
-_SHARED: Final = 2
 
 
 #: Folders of cameras by the Design rule for Camera File system (DCF): 100CANON, 101_0605. Digits alone
@@ -45,7 +49,7 @@ def choose_reading(
     layout, split_names: what the user said, which settles it. file_names: of the images in a folder.
     Raises AssayError `too-few-images` where no image lies in a folder of its class.
     """
-    return _Choice(root, Readings(tree, split_names, file_names)).made(layout)
+    return _Choice(root, Readings(tree, split_names, file_names, None if layout else root)).made(layout)
 
 
 class _Choice:
@@ -86,36 +90,49 @@ class _Choice:
         labelled = {name: self._of.subs(name) for name in self._of.split_folders if self._of.subs(name)}
         exact = [name for name in labelled if split_of(name)]
         strong = self._vocabularies_meet(labelled)
-        if labelled and (exact or strong) and not self._rather_classes(labelled, strong):
+        alike = labelled.keys() & alike_splits(self._of.split_folders).keys()
+        if labelled and (exact or strong or alike) and not self._rather_classes(labelled, strong):
             if not strong and self._of.splits.left_out > _LEFT_OUT * self._tree.total():
                 raise self._ambiguous(self._of.classes, self._of.splits, self._other_split(labelled))
             return self._of.splits
         if self._splits_without_classes() and not labelled:
             raise self._unlabelled()
-        if self._splits_below():
-            if self._whole_sets():
+        if splits_below(self._tree, self._base, self._of.full):
+            if whole_sets(self._tree, self._base, self._of.full):
                 raise self._several_sets()
             return self._of.class_first
-        if all(map(_OF_A_CAMERA.fullmatch, self._of.full)):
+        return self._folders_of_classes()
+
+    def _folders_of_classes(self) -> Reading:
+        """A folder for each class, unless something tells that the folders are no classes."""
+        tree, base, full = self._tree, self._base, self._of.full
+        if all(map(_OF_A_CAMERA.fullmatch, full)):
             raise self._camera_folders()
-        if name := self._divided_class():
-            beside = beside_other_files(self._tree, [joined(self._base, name)])
-            raise self._detection(name, beside) if beside and only_pictures([name]) else self._divided(name)
-        if self._same_names_below() or self._one_class_left():
+        if sets := divided(tree, base):
+            if len(sets) == len(full) > 1:
+                raise self._several_sets()
+            beside = beside_other_files(tree, [joined(base, sets[0])])
+            detection = beside and only_pictures(sets[:1])
+            raise self._detection(sets[0], beside) if detection else self._divided(sets[0])
+        if self._of.once_more:
+            raise self._once_more(self._of.once_more[0])
+        if same_names_below(tree, base, full) or collections(tree, base, full) or self._one_class_left():
             raise self._ambiguous(self._of.classes, self._of.nested)
         return self._of.classes
 
     def _splits_without_classes(self) -> bool:
-        """Whether all folders are named like splits: `train`, or `train_images` and `test_images`.
+        """Whether folders are named like splits: all exactly, or two alike, `train_images` and `test_images`.
 
         `train set` and `test tube` are called after other things: they are classes.
         """
         found = self._of.split_folders
-        alike = len(set(found.values())) > 1 and len(set(map(besides_split, found))) == 1
-        return bool(found) and len(found) == len(self._of.full) and (alike or exact_all(self._of.full))
+        return bool(alike_splits(found)) or (bool(found) and exact_all(self._of.full))
 
     def _rather_classes(self, labelled: Mapping[str, list[str]], strong: bool) -> bool:
         """Whether names that only contain a split word are those of classes."""
+        alike = alike_splits(self._of.split_folders)
+        if any(split == "train" and name in labelled for name, split in alike.items()):
+            return False
         return not strong and not any(split_of(name) for name in labelled)
 
     def _vocabularies_meet(self, labelled: Mapping[str, list[str]]) -> bool:
@@ -124,43 +141,6 @@ class _Choice:
         return len({self._of.split_folders[name] for name in labelled}) > 1 and all(
             len(sets[0] & other) * 2 >= min(len(sets[0]), len(other)) for other in sets[1:]
         )
-
-    def _splits_below(self) -> bool:
-        """Whether every class folder holds the same splits: cat/train, cat/test, dog/train, dog/test."""
-        below = [self._tree.full(joined(self._base, name)) for name in self._of.full]
-        return len(self._of.full) > 1 and all(
-            len(names) > 1 and all(map(split_of, names)) and not self._tree.images[joined(self._base, folder)]
-            for names, folder in zip(below, self._of.full, strict=True)
-        )
-
-    def _whole_sets(self) -> bool:
-        """Whether the splits inside would-be classes hold folders of the same names, as those of folds do."""
-        folders = [joined(self._base, name) for name in self._of.full]
-        below = Counter(
-            name
-            for folder in folders
-            for name in {
-                sub.casefold()
-                for split in self._tree.full(folder)
-                for sub in self._tree.full(joined(folder, split))
-            }
-        )
-        return sum(count > 1 for count in below.values()) >= _SHARED
-
-    def _divided_class(self) -> str:
-        """The first would-be class that holds folders of two splits or more; empty where none does."""
-        for name in self._tree.classes(self._base):
-            below = self._tree.classes(joined(self._base, name))
-            if len({split_of(sub) for sub in below} - {None}) > 1:
-                return name
-        return ""
-
-    def _same_names_below(self) -> bool:
-        """Whether would-be classes hold folders of the same names: either level may be the classes."""
-        seen = Counter(
-            sub.casefold() for name in self._of.full for sub in self._tree.full(joined(self._base, name))
-        )
-        return sum(count > 1 for count in seen.values()) >= _SHARED
 
     def _one_class_left(self) -> bool:
         """Whether one class has all the images, and folders that may rather be the classes."""
@@ -254,8 +234,17 @@ class _Choice:
         fix = "Put the images into folders of classes, give a table of labels, or say --layout classes."
         return AssayError("ambiguous-layout", self._root, what, fix)
 
+    def _once_more(self, name: str) -> AssayError:
+        whole = self._root / self._base / name
+        what = (
+            f"the folder {one_line(name)} holds folders of the names of those beside it: it is the data set "
+            "once more, or another version of it, and no class"
+        )
+        fix = f"Give that set alone, {one_line(str(whole))}, or move it away, or say --layout classes."
+        return AssayError("ambiguous-layout", self._root, what, fix)
+
     def _unlabelled(self) -> AssayError:
-        names = ", ".join(map(one_line, self._of.full[:4]))
+        names = ", ".join(map(one_line, list(self._of.split_folders)[:4]))
         what = f"the folders {names} are named like splits and hold images without folders of classes"
         splits = [joined(self._base, name) for name in self._of.full]
         if beside := beside_other_files(self._tree, [self._base, *splits] if self._base else splits):

@@ -62,7 +62,9 @@ def beside_other_files(tree: Tree, folders: Iterable[str]) -> list[str]:
     """The names of folders with files of other kinds alone, beside folders of images given by their paths."""
     above = {folder.rpartition("/")[0] for folder in folders}
     return [
-        folder.rpartition("/")[2] for folder in tree.plain if folder and folder.rpartition("/")[0] in above
+        folder.rpartition("/")[2]
+        for folder in tree.plain
+        if folder and not tree.total(folder) and folder.rpartition("/")[0] in above
     ]
 
 
@@ -91,14 +93,32 @@ def notes_on_boxes(columns: Iterable[str]) -> list[str]:
     return [f"the columns {told} tell of boxes in pictures: each picture is read whole, as of one class"]
 
 
+def in_folders_of_masks(tree: Tree, files: Mapping[str, Iterable[str]]) -> set[str]:
+    """The paths of images that lie in a folder of masks beside one of pictures: `cat/masks`, `cat/images`."""
+    return {
+        joined(folder, name)
+        for folder, names in files.items()
+        if _below_masks(tree, folder)
+        for name in names
+    }
+
+
+def _below_masks(tree: Tree, folder: str) -> bool:
+    parts = folder.split("/")
+    return any(
+        _made_of(name, _MASKS, _PICTURES) and pictures_and_masks(tree.full("/".join(parts[:depth])))
+        for depth, name in enumerate(parts)
+    )
+
+
 def note_on_masks(masks: Collection[str]) -> list[str]:
     """A note on images that are left out as masks of others."""
     if not masks:
         return []
     first = one_line(min(masks, key=natural_key))
     return [
-        f"{len(masks):,} images are named as masks of images beside them, {first} the first: left out "
-        "(--layout classes reads them as images)"
+        f"{len(masks):,} images are named as masks of images beside them, or lie in folders of masks, "
+        f"{first} the first: left out (--layout classes reads them as images)"
     ]
 
 

@@ -4,10 +4,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Final
 
 from assay.core.text import one_line
+from assay.data.listing.levels import alike_splits, folders_in, is_copy, sets_once_more
 from assay.data.listing.names import SPLIT_ORDER, natural_key, split_of
+from assay.data.listing.other_tasks import beside_other_files
 from assay.data.listing.tree import NO_CLASSES, Tree, joined, label_in, splits_of
 
 #: What finds the folder of an image in its name.
@@ -43,10 +46,16 @@ class Readings:
         tree: Tree,
         split_names: Mapping[str, str] | None,
         file_names: Callable[[str], list[str]] | None,
+        root: Path | None = None,
     ) -> None:
         self.tree, self._files = tree, file_names
         self.named = {folder: split for split, folder in (split_names or {}).items()}
         self.base = self._found_base()
+        self.copies: list[str] = []
+        once_more = sets_once_more(tree, self.base)
+        if root and file_names and not self.named:
+            self.copies = [n for n in once_more if is_copy(root, tree, self.base, n, file_names)]
+        self.once_more = [name for name in once_more if name not in self.copies]
 
     def _found_base(self) -> str:
         """The folder whose folders are splits or classes. A single folder named like a split is one."""
@@ -61,7 +70,7 @@ class Readings:
     @cached_property
     def full(self) -> list[str]:
         """The folders that hold images, of those that are splits or classes."""
-        return self.tree.full(self.base)
+        return [name for name in self.tree.full(self.base) if name not in self.copies]
 
     @cached_property
     def split_folders(self) -> dict[str, str]:
@@ -80,11 +89,13 @@ class Readings:
 
         def place(folder: str) -> tuple[str, str] | None:
             parts = self._parts(folder)
-            return ("train", parts[0]) if parts else None
+            return ("train", parts[0]) if parts and parts[0] not in self.copies else None
 
-        classes = tuple(self.tree.classes(self.base))
-        notes = (*self._below(), *self._inside([joined(self.base, name) for name in self.full]))
-        return Reading("classes", "a folder for each class", place, classes, self._lost(place), notes)
+        classes = tuple(name for name in self.tree.classes(self.base) if name not in self.copies)
+        inside = self._inside([joined(self.base, name) for name in self.full])
+        notes = (*self._below(), *self._on_copies(), *inside)
+        lost = self._lost(place) - sum(self.tree.total(joined(self.base, name)) for name in self.copies)
+        return Reading("classes", "a folder for each class", place, classes, lost, notes)
 
     @cached_property
     def splits(self) -> Reading:
@@ -126,11 +137,16 @@ class Readings:
     def nested(self) -> Reading:
         """Folders of classes below folders that are neither splits nor classes."""
 
+        starts = {name: self.tree.descended(joined(self.base, name)) for name in self.full}
+
         def place(folder: str) -> tuple[str, str] | None:
             parts = self._parts(folder)
-            return ("train", parts[1]) if len(parts) > 1 else None
+            start = starts.get(parts[0]) if parts else None
+            if start is None or not folder.startswith(f"{start}/"):
+                return None
+            return "train", folder[len(start) + 1 :].split("/")[0]
 
-        names = {sub for name in self.full for sub in self.tree.full(joined(self.base, name))}
+        names = {sub for start in starts.values() for sub in self.tree.full(start)}
         note = "the folders above those of the classes are neither splits nor classes (--layout nested)"
         classes, lost = tuple(sorted(names, key=natural_key)), self._lost(place)
         return Reading(
@@ -139,11 +155,10 @@ class Readings:
 
     def by_file_names(self) -> Reading | None:
         """The reading where no folder names a class and every image does: cat.0.jpg, dog.12.jpg."""
-        tree, splits = self.tree, {name: s for name in self.full if (s := split_of(name))}
-        loose = {joined(self.base, name): split for name, split in splits.items()} or {self.base: "train"}
-        if self._files is None or (self.full and len(splits) < len(self.full)):
+        tree, loose = self.tree, self._folders_of_names()
+        if self._files is None or not loose or any(tree.full(folder) for folder in loose if folder):
             return None
-        if any(tree.full(folder) for folder in loose if folder) or (splits and tree.images[self.base]):
+        if self.base not in loose and tree.images[self.base]:
             return None
         names = {
             label for folder, split in loose.items() if split == "train" for label in self._labels(folder)
@@ -169,6 +184,19 @@ class Readings:
         lost = self._lost(place) - sum(tree.images[folder] for folder in unlabelled)
         classes = tuple(sorted(names, key=natural_key))
         return Reading("names", "files named by class", place, classes, lost, tuple(notes), by_name=True)
+
+    def _folders_of_names(self) -> dict[str, str]:
+        """The folders, with their splits, where files' names may tell the classes: those of splits, or one of
+        all images, beside no folders of other files."""
+        splits = {name: split for name in self.full if (split := split_of(name))}
+        splits = splits if len(splits) == len(self.full) else alike_splits(self.full)
+        if splits or not self.full:
+            alone = len(splits) == len(self.full)
+            starts = {self.tree.descended(joined(self.base, name)): split for name, split in splits.items()}
+            return (starts or {self.base: "train"}) if alone else {}
+        folder = joined(self.base, self.full[0])
+        alone = self.tree.images[folder] == self.tree.total() and not beside_other_files(self.tree, [folder])
+        return {folder: "train"} if alone else {}
 
     def _labels(self, folder: str) -> list[str]:
         """The classes in the names of a folder's images; none where some lack one, or a camera gave them."""
@@ -197,9 +225,17 @@ class Readings:
     def _below(self) -> list[str]:
         return [f"read from {one_line(self.base)}, the only folder with images above it"] if self.base else []
 
+    def _on_copies(self) -> list[str]:
+        """A note on folders that hold the files of all others once more."""
+        return [
+            f"{one_line(name)} holds the folders and files of those beside it once more: its "
+            f"{self.tree.total(joined(self.base, name)):,} images are left out"
+            for name in self.copies
+        ]
+
     def _inside(self, classes: Sequence[str]) -> list[str]:
         """A note on folders inside those of classes: they may be the classes, or groups such as patients."""
-        below = {folder: names for folder in classes if len(names := self.tree.full(folder)) > 1}
+        below = {folder: names for folder in classes if len(names := folders_in(self.tree, folder)) > 1}
         if not below:
             return []
         first = min(below, key=natural_key)

@@ -74,10 +74,14 @@ class Tree:
         ]
 
     def descended(self, folder: str) -> str:
-        """Where the first choice lies: further down while there is one folder and no image."""
+        """Where the first choice lies: further down while there is one folder and no image.
+
+        A folder of images alone is no further level, except under its own name once more: `train/train`.
+        """
         while not self.images[folder] and len(names := self.classes(folder)) == 1:
             below = joined(folder, names[0])
-            if not self.full(below):
+            doubled = names[0].casefold() == folder.rpartition("/")[2].casefold()
+            if not self.full(below) and not doubled:
                 break
             folder = below
         return folder

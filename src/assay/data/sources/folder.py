@@ -21,10 +21,11 @@ from assay.data.formats.text_table import read_table
 from assay.data.listing.beside import Classes, hints_beside, notes_beside, notes_on_split_lists
 from assay.data.listing.image_table import Table, list_tables
 from assay.data.listing.layout import choose_reading
+from assay.data.listing.levels import refuse_parts
 from assay.data.listing.listing import Listing, Part, Unlisted
 from assay.data.listing.metadata import has_labels, with_metadata
 from assay.data.listing.names import ordered_splits, split_of
-from assay.data.listing.other_tasks import masks_among, note_on_masks
+from assay.data.listing.other_tasks import in_folders_of_masks, masks_among, note_on_masks
 from assay.data.listing.readings import Reading
 from assay.data.listing.tree import Tree, label_in
 from assay.data.listing.walk import LINK, LINK_DEAD, LINK_OUT, Glance, Walk, glance, in_order
@@ -183,7 +184,7 @@ def list_folder(
     tree = Tree(by_folder, found.folders, plain)
     reading = _chosen(found, tree, request, images, joined)
     places = {folder: reading.place(folder) for folder in images}
-    masks = set() if request.layout else masks_among(images)
+    masks = set() if request.layout else masks_among(images) | in_folders_of_masks(tree, images)
     parts: defaultdict[str, _Rows] = defaultdict(_Rows)
     for path, folder in zip(found.files, folders, strict=True):
         if folder in others and path.rpartition("/")[2] in others[folder]:
@@ -201,6 +202,8 @@ def list_folder(
     labels = {label for rows in parts.values() for label in rows.labels}
     read = Classes(labels, [folder for folder in images if places[folder]], lambda: _classes_of(parts))
     beside = notes_beside(found, request.layout, read, joined)
+    if not request.layout:
+        refuse_parts(found.root, labels, hints_beside(found, joined))
     lists = [item.id for item in left_out if item.kind == "ignored"] if len(by_split) == 1 else []
     notes = (
         *reading.notes,

@@ -1,0 +1,149 @@
+"""What the folders below would-be classes tell: whether the classes lie there, or a set once more."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+from assay.core.errors import AssayError
+from assay.core.text import one_line
+from assay.data.formats.safe_open import read_file
+from assay.data.listing.names import natural_key, split_of
+from assay.data.listing.other_tasks import pictures_and_masks
+from assay.data.listing.tree import Tree, besides_split, joined, splits_of, words_of
+
+#: Would-be classes that share so many names of sub-folders are asked about.
+SHARED: Final = 2
+
+#: Words for a lot of pictures, or for a part of one: `colon_image_sets`, `images_background`, `data_large`.
+_COLLECTION: Final = frozenset(
+    "images imgs pictures photos data dataset datasets set sets part parts batch batches chunk chunks".split()
+)
+
+#: Bytes of two files that are compared.
+_COMPARED: Final = 65_536
+
+_DIGITS: Final = re.compile(r"\d+")
+
+
+def folders_in(tree: Tree, folder: str) -> list[str]:
+    """Names of the folders with images in a folder, looked for below folders that are alone.
+
+    Of those of pictures and of their masks there are none: they part no classes.
+    """
+    names = tree.full(tree.descended(folder))
+    return [] if pictures_and_masks(names) else names
+
+
+def splits_below(tree: Tree, base: str, names: Sequence[str]) -> bool:
+    """Whether every would-be class holds the same splits: cat/train, cat/test, dog/train, dog/test."""
+    below = [tree.full(joined(base, name)) for name in names]
+    return len(names) > 1 and all(
+        len(found) > 1 and all(map(split_of, found)) and not tree.images[joined(base, name)]
+        for found, name in zip(below, names, strict=True)
+    )
+
+
+def whole_sets(tree: Tree, base: str, names: Iterable[str]) -> bool:
+    """Whether the splits inside would-be classes hold folders of the same names, as those of folds do."""
+    below = Counter(
+        name
+        for folder in (joined(base, name) for name in names)
+        for name in {
+            sub.casefold() for split in tree.full(folder) for sub in tree.full(joined(folder, split))
+        }
+    )
+    return sum(count > 1 for count in below.values()) >= SHARED
+
+
+def divided(tree: Tree, base: str) -> list[str]:
+    """The would-be classes that hold folders of two splits or more."""
+    return [
+        name
+        for name in tree.classes(base)
+        if len({split_of(sub) for sub in tree.classes(tree.descended(joined(base, name)))} - {None}) > 1
+    ]
+
+
+def same_names_below(tree: Tree, base: str, names: Iterable[str]) -> bool:
+    """Whether would-be classes hold folders of the same names: either level may be the classes."""
+    seen = Counter(sub.casefold() for name in names for sub in set(folders_in(tree, joined(base, name))))
+    return sum(count > 1 for count in seen.values()) >= SHARED
+
+
+def collections(tree: Tree, base: str, names: Sequence[str]) -> bool:
+    """Whether a would-be class that holds folders is called after a lot of pictures, or all are letters under
+    which folders are sorted: `data_large/a`, `colon_image_sets/colon_aca`, `a/abbey`."""
+    below = {name: found for name in names if len(found := folders_in(tree, joined(base, name))) > 1}
+    letters = [
+        len(name) == 1 and all(sub.casefold().startswith(name.casefold()) for sub in subs)
+        for name in names
+        if (subs := tree.full(joined(base, name)))
+    ]
+    sorted_by_letter = len(letters) == len(names) and all(letters) and bool(below)
+    return sorted_by_letter or any(words_of(name) & _COLLECTION for name in below)
+
+
+def refuse_parts(root: Path, classes: Collection[str], hints: Sequence[str]) -> None:
+    """Raise AssayError `ambiguous-layout` where all classes are called like numbered parts of one lot of
+    pictures: `images_part_1`, `images_part_2`. hints: what else lies there."""
+    bare = {_DIGITS.sub("", name.casefold()) for name in classes}
+    if len(classes) < 2 or len(bare) > 1 or not words_of(bare.pop()) & _COLLECTION:
+        return
+    first, second = sorted(classes, key=natural_key)[:2]
+    what = (
+        f"the folders {one_line(first)}, {one_line(second)} are called like numbered parts of one set, not "
+        "after classes"
+    )
+    fix = "Put the images into folders of classes, give a table of labels, or say --layout classes."
+    raise AssayError("ambiguous-layout", root, "; ".join([what, *hints]), fix)
+
+
+def alike_splits(names: Iterable[str]) -> dict[str, str]:
+    """The folders of train and of another split that are called alike otherwise, with their splits."""
+    found = splits_of(names)
+    trains = {besides_split(name) for name, split in found.items() if split == "train"}
+    others = {besides_split(name) for name, split in found.items() if split != "train"}
+    return {name: split for name, split in found.items() if besides_split(name) in trains & others}
+
+
+def sets_once_more(tree: Tree, base: str) -> list[str]:
+    """The folders that hold folders of the names of those beside them: `cat`, `dog`, `all/cat`, `all/dog`."""
+    names = tree.full(base)
+    if len(names) <= SHARED:
+        return []
+    found = []
+    for name in names:
+        others = {other.casefold() for other in names if other != name}
+        shared = others & {sub.casefold() for sub in folders_in(tree, joined(base, name))}
+        if len(shared) >= SHARED and len(shared) * 2 >= len(others):
+            found.append(name)
+    return found
+
+
+def is_copy(root: Path, tree: Tree, base: str, name: str, files: Callable[[str], Sequence[str]]) -> bool:
+    """Whether each file of a set also lies in the folders beside it, by its name and its first bytes.
+
+    files: names of the images in a folder.
+    """
+    start = tree.descended(joined(base, name))
+    beside = {other.casefold(): other for other in tree.full(base) if other != name}
+    inside = [folder for folder in tree.images if folder.startswith(f"{start}/")]
+    if sum(tree.images[folder] for folder in inside) < tree.total(joined(base, name)):
+        return False
+    for folder in inside:
+        top, sign, rest = folder[len(start) + 1 :].partition("/")
+        other = joined(base, f"{beside.get(top.casefold())}{sign}{rest}")
+        if not set(files(folder)) <= set(files(other)):
+            return False
+        if not all(_begin_alike(root / folder / file, root / other / file) for file in files(folder)):
+            return False
+    return True
+
+
+def _begin_alike(one: Path, other: Path) -> bool:
+    try:
+        return read_file(one, _COMPARED) == read_file(other, _COMPARED)
+    except AssayError:
+        return False  # it cannot be seen that they are copies, so both are asked about

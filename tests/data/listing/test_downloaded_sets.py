@@ -1,0 +1,269 @@
+"""Public data sets as they lie after unpacking: the oddities of their folders, and clean twins."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from assay.core.errors import AssayError
+from assay.data.inspect import inspect
+from assay.data.values import Dataset
+from assay.workflow.load import load
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+def picture(path: Path, seed: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), np.uint8)
+    Image.fromarray(pixels).save(path, "PNG")
+
+
+def laid(root: Path, folders: dict[str, int], *files: str, texts: tuple[str, ...] = ()) -> Path:
+    """So many pictures in each folder, all different, single pictures by name, and texts."""
+    names = [f"{folder}/{number}.png" for folder, count in folders.items() for number in range(count)]
+    for seed, name in enumerate((*names, *files)):
+        picture(root / name, seed)
+    for name in texts:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("text")
+    return root
+
+
+def counts(data: Dataset) -> dict[str, dict[str, int]]:
+    """Images by split and class."""
+    return {
+        name: dict(zip(data.classes, split.counts(len(data.classes)).tolist(), strict=True))
+        for name, split in data.splits.items()
+    }
+
+
+def refused(root: Path, **options: Any) -> str:
+    """The line that stops both `inspect` and `load`."""
+    lines = []
+    for look in (inspect, load):
+        with pytest.raises(AssayError, match="ambiguous-layout") as caught:
+            look(root, **options)
+        lines.append(str(caught.value))
+    assert lines[0] == lines[1]
+    return lines[0]
+
+
+TWO = {"A": 4, "B": 3}
+
+
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [
+        ("asl_alphabet_train/asl_alphabet_train", "asl_alphabet_test/asl_alphabet_test"),
+        ("toy_train", "toy_test"),
+        ("train_images", "test_images"),
+    ],
+)
+def test_a_test_folder_without_classes_beside_its_train_folder(train: str, test: str, tmp_path: Path) -> None:
+    """ASL alphabet: `..._train/..._train/A`, and `..._test/..._test/A_test.jpg`: no class is called so."""
+    root = laid(tmp_path, {f"{train}/A": 4, f"{train}/B": 3, test: 1})
+    found = load(root)
+    assert counts(found) == {"train": TWO}
+    assert any("without the folder of a class: no labels" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        {"box_train": 4, "box_test": 3, "query": 2},
+        {"train_images": 4, "test_images": 3, "unlabeled_images": 2},
+        {"cars_train/cars_train": 4, "cars_test/cars_test": 3},
+        {"train": 4, "test": 3, "extra": 2},
+    ],
+    ids=["Market-1501", "STL-10", "Stanford Cars", "exact"],
+)
+def test_splits_of_loose_pictures_are_no_classes(folders: dict[str, int], tmp_path: Path) -> None:
+    """Two folders of different splits that are called alike otherwise stop, whatever lies beside them."""
+    root = laid(tmp_path, folders)
+    told = refused(root)
+    assert "named like splits and hold images without folders of classes" in told
+    assert "query" not in told
+    assert set(load(root, layout="classes").classes) == {name.split("/")[0] for name in folders}
+
+
+@pytest.mark.parametrize(
+    "names", [("test tube", "train set"), ("box_train", "toy_test"), ("a_train", "b_train")]
+)
+def test_classes_that_only_look_like_splits_stay(names: tuple[str, str], tmp_path: Path) -> None:
+    """Called after different things, or after one split: classes."""
+    assert load(laid(tmp_path, dict.fromkeys((*names, "car"), 3))).classes == tuple(sorted((*names, "car")))
+
+
+def once_more(root: Path, inner: str, *, same: bool) -> Path:
+    """Two classes, and both again in a folder beside them: copies, or other pictures of the same names."""
+    for seed, name in enumerate(f"{label}/{number}.png" for label in ("cat", "dog") for number in range(3)):
+        picture(root / name, seed)
+        picture(root / inner / name, seed if same else seed + 100)
+    return root
+
+
+@pytest.mark.parametrize(
+    ("top", "inner"),
+    [
+        ("cell_images", "cell_images"),
+        (".", "brain_tumor_dataset"),
+        ("x/y", "rps-cv-images"),
+        (".", "all/all"),
+    ],
+)
+def test_a_copy_of_the_set_beside_its_classes_is_left_out(top: str, inner: str, tmp_path: Path) -> None:
+    """Malaria cells, PlantVillage, flowers: unpacked with the whole set once more inside."""
+    found = load(once_more(tmp_path / top, inner, same=True))
+    assert counts(found) == {"train": {"cat": 3, "dog": 3}}
+    name = inner.split("/")[0]
+    assert [n for n in found.notes if n.startswith(f"{name} holds")] == [
+        f"{name} holds the folders and files of those beside it once more: its 6 images are left out"
+    ]
+    assert len(found.left_out) == 6
+    assert set(load(tmp_path, layout="classes").classes) == {"cat", "dog", name}
+
+
+def test_another_version_of_the_set_beside_its_classes_stops(tmp_path: Path) -> None:
+    """Files of the same names with other content may be more images, or the same in another size."""
+    told = refused(once_more(tmp_path, "resized", same=False))
+    assert "the folder resized holds folders of the names of those beside it" in told
+    assert f"Give that set alone, {tmp_path}/resized" in told
+    assert counts(load(tmp_path / "resized")) == {"train": {"cat": 3, "dog": 3}}
+
+
+def test_a_class_that_has_one_folder_named_as_another_class_stays(tmp_path: Path) -> None:
+    """One name in common is a chance."""
+    root = laid(tmp_path, {"cat": 3, "dog": 3, "both/cat": 2, "both/pair": 2})
+    assert load(root).classes == ("both", "cat", "dog")
+
+
+@pytest.mark.parametrize("between", ["images/", "a/b/", ""])
+def test_domains_over_classes_stop_behind_single_folders(between: str, tmp_path: Path) -> None:
+    """Office-31: `amazon/images/bike`: the domain is no class, and the reading by classes is offered."""
+    root = laid(
+        tmp_path,
+        {f"{domain}/{between}{name}": 2 for domain in ("amazon", "dslr") for name in ("bike", "mug")},
+    )
+    assert "as nested: train {bike 4, mug 4}" in refused(root)
+    assert counts(load(root, layout="nested")) == {"train": {"bike": 4, "mug": 4}}
+
+
+COLLECTIONS = {
+    "LC25000": {"colon_image_sets/aca": 2, "colon_image_sets/n": 2, "lung_image_sets/scc": 2},
+    "Omniglot": {
+        "images_background/Latin/c1": 2,
+        "images_background/Greek/c1": 2,
+        "images_evaluation/Ge/c1": 2,
+    },
+    "Places365": {"data_large/a": 3, "data_large/b": 3, "val_large": 2, "test_large": 2},
+    "SUN397": {"a/abbey": 2, "a/attic": 2, "b/beach": 2},
+    "a class beside examples": {"Dataset/0": 3, "Dataset/1": 3, "Examples": 2},
+}
+
+
+@pytest.mark.parametrize("case", COLLECTIONS)
+def test_folders_of_collections_over_classes_stop(case: str, tmp_path: Path) -> None:
+    """Names of lots of pictures, and letters, over folders: one level down may be the classes."""
+    told = refused(laid(tmp_path, COLLECTIONS[case]))
+    assert "as classes: train {" in told
+    assert "as nested: train {" in told
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        {"fire_images": 3, "non_fire_images": 3},
+        {"animal/cat": 2, "animal/dog": 2, "plant": 3},
+        {"a": 3, "b": 3},
+        {"a/x": 2, "a/y": 2, "b": 3},
+        {"photo_set/one": 3, "drawing_set/one": 3},
+    ],
+)
+def test_names_of_classes_that_only_look_like_collections(folders: dict[str, int], tmp_path: Path) -> None:
+    """Without folders to choose from, or without such a name, folders are classes."""
+    assert set(load(laid(tmp_path, folders)).classes) == {name.split("/")[0] for name in folders}
+
+
+@pytest.mark.parametrize(
+    "names", [("HAM10000_images_part_1", "HAM10000_images_part_2"), ("images_001", "images_002")]
+)
+def test_numbered_parts_of_a_set_are_no_classes(names: tuple[str, str], tmp_path: Path) -> None:
+    """HAM10000, ChestX-ray14: the table beside them has the labels, and the line names it."""
+    root = laid(tmp_path, {f"{name}/images": 3 for name in names})
+    (root / "metadata_all.csv").write_text("image,label\n0.png,a\n")
+    told = refused(root)
+    assert "numbered parts of one set" in told
+    assert "there is a table, metadata_all.csv: give its path" in told
+
+
+@pytest.mark.parametrize("names", [("s1", "s2"), ("obj1", "obj2"), ("bus1_image", "bus2_photo")])
+def test_numbered_classes_stay(names: tuple[str, str], tmp_path: Path) -> None:
+    """People and objects are numbered, too."""
+    assert load(laid(tmp_path, dict.fromkeys(names, 3))).classes == names
+
+
+@pytest.mark.parametrize("split", ["", "Train/"])
+def test_folders_of_masks_inside_of_classes_are_left_out(split: str, tmp_path: Path) -> None:
+    """COVID-19 radiography: `COVID/images`, `COVID/masks`: the masks are no pictures of a class."""
+    folders = {f"{split}{name}/{kind}": 3 for name in ("COVID", "Normal") for kind in ("images", "masks")}
+    found = load(laid(tmp_path, folders))
+    assert counts(found) == {"train": {"COVID": 3, "Normal": 3}}
+    assert any(note.startswith("6 images are named as masks") for note in found.notes)
+    assert counts(load(tmp_path, layout="splits" if split else "classes")) == {
+        "train": {"COVID": 6, "Normal": 6}
+    }
+
+
+@pytest.mark.parametrize(
+    ("folder", "test"),
+    [
+        ("dataset2/", ""),
+        ("a/dataset2/", ""),
+        ("train/", "test1"),
+        ("train/", "test"),
+        ("train/train/", "test1/test1"),
+        ("set/train/", "set/test1"),
+    ],
+)
+def test_files_named_by_class_in_a_folder_of_their_own(folder: str, test: str, tmp_path: Path) -> None:
+    """Multi-class weather, Dogs vs. Cats: no folder is a class, wherever the files lie."""
+    files = [f"{folder}{name}{number}.png" for name in ("rain", "shine") for number in range(3)]
+    found = load(laid(tmp_path, {test: 2} if test else {}, *files))
+    assert counts(found) == {"train": {"rain": 3, "shine": 3}}
+    assert any("the words that the files' names begin with (rain, shine)" in note for note in found.notes)
+
+
+def test_names_do_not_outweigh_a_table_of_labels(tmp_path: Path) -> None:
+    """Clinics stand in names as well: with a table it stops; a sample of what a contest wants is none."""
+    files = [f"set/{name}_{number}.png" for name in ("clinicA", "clinicB") for number in range(12)]
+    root = laid(tmp_path, {}, *files)
+    (root / "sample_submission.csv").write_text("id,label\n1,0\n")
+    assert load(root).classes == ("clinicA", "clinicB")
+    rows = "".join(f"{file},{('sick', 'well')[number % 2]}\n" for number, file in enumerate(files))
+    (root / "diagnosis.csv").write_text(f"file_name,label\n{rows}")
+    told = refused(root)
+    assert "diagnosis.csv gives 24 of the images other classes (sick, well ...)" in told
+    assert f"Give the table, {root}/diagnosis.csv" in told
+
+
+@pytest.mark.parametrize("top", ["", "download/", "a/b/"])
+def test_tables_are_seen_where_the_images_lie(top: str, tmp_path: Path) -> None:
+    """Imagenette: its table lies in the one folder that was unpacked, and a note names it."""
+    root = laid(
+        tmp_path, {f"{top}train/cat": 3, f"{top}train/dog": 3, f"{top}val/cat": 2, f"{top}val/dog": 2}
+    )
+    (root / top / "noisy.csv").write_text("path,noisy_labels_0\ntrain/cat/0.png,cat\n")
+    assert any(f"tables beside them were not read: {top}noisy.csv" in note for note in load(root).notes)
+
+
+def test_tables_below_the_images_do_not_matter(tmp_path: Path) -> None:
+    """Beside them only."""
+    root = laid(tmp_path, {"cat": 3, "dog": 3})
+    (root / "cat" / "boxes.csv").write_text("file,x\n0.png,1\n")
+    assert not any("tables" in note for note in load(root).notes)
