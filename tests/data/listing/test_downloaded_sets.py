@@ -1,5 +1,6 @@
 """Public data sets as they lie after unpacking: the oddities of their folders, and clean twins."""
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,9 @@ def test_splits_of_loose_pictures_are_no_classes(folders: dict[str, int], tmp_pa
     told = refused(root)
     assert "named like splits and hold images without folders of classes" in told
     assert "query" not in told
+    (root / "devkit").mkdir()
+    (root / "devkit" / "meta.mat").write_bytes(b"MATLAB 5.0")
+    assert "object detection" not in refused(root)
     assert set(load(root, layout="classes").classes) == {name.split("/")[0] for name in folders}
 
 
@@ -267,3 +271,136 @@ def test_tables_below_the_images_do_not_matter(tmp_path: Path) -> None:
     root = laid(tmp_path, {"cat": 3, "dog": 3})
     (root / "cat" / "boxes.csv").write_text("file,x\n0.png,1\n")
     assert not any("tables" in note for note in load(root).notes)
+
+
+@pytest.mark.parametrize(
+    ("folders", "told"),
+    [
+        ({"seg_pred": 3}, "3 images lie in seg_pred, beside the folders of splits: left out"),
+        ({"set/train/A": 2, "more": 1}, "3 images lie in more, set, beside the folders of splits: left out"),
+        ({}, ""),
+    ],
+)
+def test_folders_beside_splits_are_told(folders: dict[str, int], told: str, tmp_path: Path) -> None:
+    """Intel's `seg_pred`, the copy of chest X-rays inside: left out, and said so."""
+    splits = {"seg_train/A": 4, "seg_train/B": 3, "seg_test/A": 2, "seg_test/B": 2}
+    notes = load(laid(tmp_path, {**splits, **folders})).notes
+    assert [note for note in notes if "beside the folders of splits" in note] == ([told] if told else [])
+
+
+def moved(root: Path) -> None:
+    """Run the command that a note gives."""
+    (command,) = [note.partition("classes: ")[2] for note in load(root).notes if "this moves them" in note]
+    subprocess.run(["bash", "-ec", command], check=True)
+
+
+def test_a_list_of_the_labels_of_a_split_comes_with_a_command_that_works(tmp_path: Path) -> None:
+    """Tiny ImageNet: `val_annotations.txt`; the images come out of `images`; what is no class stays."""
+    root = laid(tmp_path / "tiny set", {"train/n01": 4, "train/n02": 4, "val/images": 4, "test/images": 2})
+    rows = "".join(f"{number}.png\tn0{1 + number % 2}\t0\t32\t44\r\n" for number in range(4))
+    laid(root, {}, "val/images/9.png")
+    hostile = "9.png\t../../n01\t0\t32\t44\n"  # beyond the rows that decide
+    (root / "val" / "val_annotations.txt").write_text(rows + "x\n" * 40_000 + hostile)
+    moved(root)
+    assert counts(load(root))["validation"] == {"n01": 2, "n02": 2}
+    assert [path.name for path in (root / "val" / "images").iterdir()] == ["9.png"]
+    assert not (tmp_path / "n01").exists()
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_table_of_the_labels_of_a_split(known: bool, tmp_path: Path) -> None:
+    """GTSRB: other columns hold small numbers, too; only a usual name tells which are classes."""
+    root = laid(tmp_path, {"Train/5": 4, "Train/6": 4, "Test": 4, "Meta": 2})
+    rows = "".join(f"5,6,{5 + number % 2},Test/{number}.png\n" for number in range(4))
+    (root / "Test.csv").write_text(f"Left,Top,{'ClassId' if known else 'Right'},Path\n{rows}")
+    if not known:
+        assert not any("this moves them" in note for note in load(root).notes)
+        return
+    moved(root)
+    assert counts(load(root))["test"] == {"5": 2, "6": 2}
+
+
+def test_names_without_endings_and_samples_of_a_contest(tmp_path: Path) -> None:
+    """ImageNet of a contest: ids, and the first of several words; what only shows the form tells nothing."""
+    root = laid(tmp_path, {"train/n01": 4, "train/n02": 4, "val": 4, "test": 4})
+    rows = "".join(f"{number},n0{1 + number % 2} 1 2 3 4\n" for number in range(4))
+    (root / "a_sample_submission.csv").write_text(f"ImageId,PredictionString\n{rows}")
+    assert not any("this moves them" in note for note in load(root).notes)
+    for number in range(4):
+        (root / "val" / f"{number}.png").rename(root / "val" / f"val_{number}.png")
+    lines = "".join(f"val_{number},n0{1 + number % 2} 1 2 3 4\n" for number in range(4))
+    (root / "solution.csv").write_text(f"ImageId,PredictionString\n{lines}")
+    moved(root)
+    assert counts(load(root))["validation"] == {"n01": 2, "n02": 2}
+
+
+def test_a_file_for_each_image_is_no_list_of_splits(tmp_path: Path) -> None:
+    """ImageNet's `val/ILSVRC2012_val_00000001.xml`; three lists of names are some."""
+    root = laid(
+        tmp_path,
+        {"cat": 3, "dog": 3},
+        texts=tuple(f"boxes/{s}_{n}.xml" for s in ("train", "val") for n in range(15)),
+    )
+    assert not any("may tell which image" in note for note in load(root).notes)
+    laid(root, {}, texts=("lists/train.txt", "lists/val.txt"))
+    assert any("lists/train.txt, lists/val.txt may tell which image" in note for note in load(root).notes)
+
+
+def test_pictures_beside_annotations_can_be_given_alone(tmp_path: Path) -> None:
+    """Pets, Stanford 40, CUB: names or folders tell the classes; the line says what to give."""
+    names = [f"images/{name}_{number}.png" for name in ("pug", "beagle") for number in range(3)]
+    for root, masks in ((tmp_path / "pets", {"trimaps": 6}), (tmp_path / "actions", {})):
+        laid(root, masks, *names, texts=("annotations/pug_0.xml",))
+        assert f"begin with (beagle, pug) are the classes, give it alone: {root}/images." in refused(root)
+        assert counts(load(root / "images")) == {"train": {"beagle": 3, "pug": 3}}
+    birds = laid(tmp_path / "birds", {f"{kind}/{n}": 2 for kind in ("images", "segmentations") for n in "ab"})
+    assert f"Where its folders (a, b) are the classes, give it alone: {birds}/images." in refused(birds)
+    masks_alone = laid(tmp_path / "cells", {"images": 3, "masks": 3})
+    assert "give it alone" not in refused(masks_alone)
+
+
+@pytest.mark.parametrize(
+    ("names", "option"),
+    [
+        (
+            ("NCT-CRC-HE-100K", "CRC-VAL-HE-7K"),
+            "--split-names train=NCT-CRC-HE-100K,validation=CRC-VAL-HE-7K",
+        ),
+        (("rps", "rps-test-set"), "--split-names train=rps,test=rps-test-set"),
+        (("10253", "10254"), "--layout nested --group-pattern '([^/]+)/[^/]+/[^/]+$'"),
+    ],
+)
+def test_the_options_for_sets_of_the_same_classes_are_shown(
+    names: tuple[str, str], option: str, tmp_path: Path
+) -> None:
+    """Two splits under other names, patients over classes: what is typed is what the line says."""
+    large, small = names
+    root = laid(tmp_path, {f"{large}/A": 4, f"{large}/B": 3, f"{small}/A": 2, f"{small}/B": 2})
+    told = refused(root)
+    assert option in told
+    assert f"one of these folders alone, {root}/" in told
+    if "--split-names" in option:
+        found = load(root, split_names=option.partition("names ")[2])
+        assert counts(found)["train"] == TWO
+    else:
+        found = load(root, layout="nested", group_pattern=option.split("'")[1])
+        assert set(found.train.columns["group"]) == set(names)
+
+
+def test_versions_of_one_size_are_offered_as_no_splits(tmp_path: Path) -> None:
+    """Colored and gray pictures of the same leaves are train and test of nothing."""
+    root = laid(tmp_path, {f"{kind}/{name}": 3 for kind in ("color", "gray") for name in ("rust", "scab")})
+    told = refused(root)
+    assert f"one of these folders alone, {root}/color" in told
+    assert "--split-names" not in told
+
+
+def test_a_table_below_comes_with_the_root_of_its_paths(tmp_path: Path) -> None:
+    """DeepWeeds: `labels/labels.csv` beside `images`: the line is enough to read it."""
+    root = laid(tmp_path, {"images": 4})
+    (root / "labels").mkdir()
+    rows = "".join(f"{number}.png,{'ab'[number % 2]}\n" for number in range(4))
+    (root / "labels" / "labels.csv").write_text(f"Filename,Label\n{rows}")
+    assert f"labels/labels.csv: give its path and --root {root}" in refused(root)
+    found = load(root / "labels" / "labels.csv", root=root)
+    assert counts(found) == {"train": {"a": 2, "b": 2}}

@@ -41,6 +41,9 @@ _OF_ANOTHER: Final = re.compile(
 #: Lists of the images of a split.
 _LISTS: Final = (".txt", ".lst", ".list", ".json", ".csv", ".tsv", ".xml")
 
+#: More files in a folder are no lists of splits.
+_LISTS_TOGETHER: Final = 20
+
 #: `00017_cat`, `IMG-3 dog`: a word at the end of a name.
 _ENDING_IN_A_WORD: Final = re.compile(r".*\d.*[_ .-]([^\W\d_]+)")
 
@@ -128,7 +131,8 @@ def _on_best_table(found: Walk) -> list[str]:
     labelled = [name for name in tables if _is_labelled(found, name)]
     if not labelled:
         return [f"{_told(found, name)}: give its path, and --label-column" for name in tables[:1]]
-    return [f"there is a table, {one_line(labelled[0])}: give its path"]
+    root = f" and --root {one_line(str(found.root))}" if "/" in labelled[0] else ""
+    return [f"there is a table, {one_line(labelled[0])}: give its path{root}"]
 
 
 def _deeper_tables(found: Walk) -> list[str]:
@@ -264,6 +268,8 @@ def notes_on_split_lists(ignored: Collection[str]) -> list[str]:
     names = {path: path.rpartition("/")[2].rpartition(".")[0] for path in lists}
     splits = splits_of(names.values())
     told = [path for path in lists if names[path] in splits]
+    many = Counter(path.rpartition("/")[0] for path in told)  # a file for each image is no list
+    told = [path for path in told if many[path.rpartition("/")[0]] <= _LISTS_TOGETHER]
     if len({splits[names[path]] for path in told}) < 2:
         return []
     shown = ", ".join(map(one_line, told[:3]))

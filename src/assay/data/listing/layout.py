@@ -17,10 +17,16 @@ from assay.data.listing.levels import (
     divided,
     same_names_below,
     splits_below,
+    ways_of_sets,
     whole_sets,
 )
 from assay.data.listing.names import natural_key, split_of
-from assay.data.listing.other_tasks import beside_other_files, only_pictures, pictures_and_masks
+from assay.data.listing.other_tasks import (
+    beside_other_files,
+    only_pictures,
+    pictures_and_masks,
+    tell_of_objects,
+)
 from assay.data.listing.readings import Reading, Readings
 from assay.data.listing.tree import Tree, exact_all, joined
 from assay.data.values import Kind
@@ -116,7 +122,10 @@ class _Choice:
             raise self._detection(sets[0], beside) if detection else self._divided(sets[0])
         if self._of.once_more:
             raise self._once_more(self._of.once_more[0])
-        if same_names_below(tree, base, full) or collections(tree, base, full) or self._one_class_left():
+        if same_names_below(tree, base, full):
+            ways = ways_of_sets(self._root, tree, base, full)
+            raise self._ambiguous(self._of.classes, self._of.nested, ways)
+        if collections(tree, base, full) or self._one_class_left():
             raise self._ambiguous(self._of.classes, self._of.nested)
         return self._of.classes
 
@@ -187,9 +196,23 @@ class _Choice:
     def _other_task(self, what: str) -> AssayError:
         fix = (
             "Assay gives each picture one class: put the pictures into folders of their classes, or give a "
-            "table of path and label. --layout classes reads the folders as they are."
+            f"table of path and label. {self._pictures_alone()}"
+            "--layout classes reads the folders as they are."
         )
         return AssayError("ambiguous-layout", self._root, what, fix)
+
+    def _pictures_alone(self) -> str:
+        """What to give where the folder of pictures alone can be read."""
+        for name in filter(lambda name: only_pictures([name]), self._of.full):
+            folder = joined(self._base, name)
+            if words := self._of.words_in(folder):
+                how = f"the words that its files' names begin with ({_listed(words)})"
+            elif len(found := self._tree.full(folder)) > 1:
+                how = f"its folders ({_listed(found)})"
+            else:
+                continue
+            return f"Where {how} are the classes, give it alone: {one_line(str(self._root / folder))}. "
+        return ""
 
     def _other_split(self, labelled: Mapping[str, list[str]]) -> str:
         """The option that takes the only other folder, with classes of train, for the test split."""
@@ -248,9 +271,8 @@ class _Choice:
         what = f"the folders {names} are named like splits and hold images without folders of classes"
         splits = [joined(self._base, name) for name in self._of.full]
         if beside := beside_other_files(self._tree, [self._base, *splits] if self._base else splits):
-            what += (
-                f", beside folders of other files ({_listed(set(beside))}), as data for object detection have"
-            )
+            like = ", as data for object detection have" if tell_of_objects(beside) else ""
+            what += f", beside folders of other files ({_listed(set(beside))}){like}"
         fix = "Put the images into folders of classes, give a table of labels, or say --layout classes."
         return AssayError("ambiguous-layout", self._root, what, fix)
 

@@ -4,14 +4,15 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Final
 
 from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.formats.safe_open import read_file
 from assay.data.listing.names import natural_key, split_of
-from assay.data.listing.other_tasks import pictures_and_masks
-from assay.data.listing.tree import Tree, besides_split, joined, splits_of, words_of
+from assay.data.listing.other_tasks import beside_other_files, pictures_and_masks
+from assay.data.listing.tree import Tree, besides_split, joined, split_in, splits_of, words_of
 
 #: Would-be classes that share so many names of sub-folders are asked about.
 SHARED: Final = 2
@@ -20,6 +21,9 @@ SHARED: Final = 2
 _COLLECTION: Final = frozenset(
     "images imgs pictures photos data dataset datasets set sets part parts batch batches chunk chunks".split()
 )
+
+#: What finds the folder above that of an image.
+_FOLDER_ABOVE: Final = "([^/]+)/[^/]+/[^/]+$"
 
 #: Bytes of two files that are compared.
 _COMPARED: Final = 65_536
@@ -85,6 +89,19 @@ def collections(tree: Tree, base: str, names: Sequence[str]) -> bool:
     return sorted_by_letter or any(words_of(name) & _COLLECTION for name in below)
 
 
+def ways_of_sets(root: Path, tree: Tree, base: str, names: Sequence[str]) -> str:
+    """What to type where folders with folders of the same names may be two splits, groups, or versions."""
+    sets = [joined(base, name) for name in names]
+    ways = [f"one of these folders alone, {root / sets[0]}"]
+    if not any(tree.full(joined(folder, sub)) for folder in sets for sub in tree.full(folder)):
+        ways.append(f"--layout nested --group-pattern '{_FOLDER_ABOVE}' (groups, such as patients or sites)")
+    large, small = (sorted(names, key=lambda name: -tree.total(joined(base, name))) * 2)[:2]
+    if len(sets) == 2 and tree.total(joined(base, small)) < tree.total(joined(base, large)):
+        split = "validation" if split_in(small) == "validation" else "test"
+        ways.append(f"--split-names {quote(f'train={large},{split}={small}')}")
+    return ", or ".join(ways)
+
+
 def refuse_parts(root: Path, classes: Collection[str], hints: Sequence[str]) -> None:
     """Raise AssayError `ambiguous-layout` where all classes are called like numbered parts of one lot of
     pictures: `images_part_1`, `images_part_2`. hints: what else lies there."""
@@ -106,6 +123,20 @@ def alike_splits(names: Iterable[str]) -> dict[str, str]:
     trains = {besides_split(name) for name, split in found.items() if split == "train"}
     others = {besides_split(name) for name, split in found.items() if split != "train"}
     return {name: split for name, split in found.items() if besides_split(name) in trains & others}
+
+
+def folders_of_names(tree: Tree, base: str) -> dict[str, str]:
+    """The folders, with their splits, where files' names may tell the classes: those of splits, or one of all
+    images, beside no folders of other files."""
+    full = tree.full(base)
+    splits = {name: split for name in full if (split := split_of(name))}
+    splits = splits if len(splits) == len(full) else alike_splits(full)
+    if splits or not full:
+        starts = {tree.descended(joined(base, name)): split for name, split in splits.items()}
+        return (starts or {base: "train"}) if len(splits) == len(full) else {}
+    folder = joined(base, full[0])
+    alone = tree.images[folder] == tree.total() and not beside_other_files(tree, [folder])
+    return {folder: "train"} if alone else {}
 
 
 def sets_once_more(tree: Tree, base: str) -> list[str]:

@@ -58,6 +58,11 @@ def _made_of(name: str, words: frozenset[str], also: frozenset[str] = frozenset(
     return bool(found & words) and found <= words | also | _BESIDES
 
 
+def tell_of_objects(names: Iterable[str]) -> bool:
+    """Whether one of some names is that of annotations, such as boxes: `labels`, `XMLAnnotations`."""
+    return any(words_of(name) & _MASKS for name in names)
+
+
 def beside_other_files(tree: Tree, folders: Iterable[str]) -> list[str]:
     """The names of folders with files of other kinds alone, beside folders of images given by their paths."""
     above = {folder.rpartition("/")[0] for folder in folders}

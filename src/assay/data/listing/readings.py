@@ -7,10 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from assay.core.text import one_line
-from assay.data.listing.levels import alike_splits, folders_in, is_copy, sets_once_more
+from assay.core.text import counted, one_line
+from assay.data.listing.levels import folders_in, folders_of_names, is_copy, sets_once_more
 from assay.data.listing.names import SPLIT_ORDER, natural_key, split_of
-from assay.data.listing.other_tasks import beside_other_files
 from assay.data.listing.tree import NO_CLASSES, Tree, joined, label_in, splits_of
 
 #: What finds the folder of an image in its name.
@@ -113,7 +112,13 @@ class Readings:
         inside = self._inside(
             [joined(start, name) for start in starts.values() for name in self.tree.full(start)]
         )
-        notes = [*self._below(), *self._renamed(), *self._unlabelled_notes(starts), *inside]
+        notes = [
+            *self._below(),
+            *self._renamed(),
+            *self._unlabelled_notes(starts),
+            *self._on_others(),
+            *inside,
+        ]
         lost = self._lost(place) - loose
         form = "a folder for each split and class"
         return Reading("splits", form, place, tuple(sorted(names, key=natural_key)), lost, tuple(notes))
@@ -155,7 +160,7 @@ class Readings:
 
     def by_file_names(self) -> Reading | None:
         """The reading where no folder names a class and every image does: cat.0.jpg, dog.12.jpg."""
-        tree, loose = self.tree, self._folders_of_names()
+        tree, loose = self.tree, folders_of_names(self.tree, self.base)
         if self._files is None or not loose or any(tree.full(folder) for folder in loose if folder):
             return None
         if self.base not in loose and tree.images[self.base]:
@@ -185,18 +190,9 @@ class Readings:
         classes = tuple(sorted(names, key=natural_key))
         return Reading("names", "files named by class", place, classes, lost, tuple(notes), by_name=True)
 
-    def _folders_of_names(self) -> dict[str, str]:
-        """The folders, with their splits, where files' names may tell the classes: those of splits, or one of
-        all images, beside no folders of other files."""
-        splits = {name: split for name in self.full if (split := split_of(name))}
-        splits = splits if len(splits) == len(self.full) else alike_splits(self.full)
-        if splits or not self.full:
-            alone = len(splits) == len(self.full)
-            starts = {self.tree.descended(joined(self.base, name)): split for name, split in splits.items()}
-            return (starts or {self.base: "train"}) if alone else {}
-        folder = joined(self.base, self.full[0])
-        alone = self.tree.images[folder] == self.tree.total() and not beside_other_files(self.tree, [folder])
-        return {folder: "train"} if alone else {}
+    def words_in(self, folder: str) -> list[str]:
+        """The words that the names of a folder's images begin with, where these may be classes."""
+        return self._labels(folder) if self._files and self.tree.images[folder] else []
 
     def _labels(self, folder: str) -> list[str]:
         """The classes in the names of a folder's images; none where some lack one, or a camera gave them."""
@@ -224,6 +220,16 @@ class Readings:
 
     def _below(self) -> list[str]:
         return [f"read from {one_line(self.base)}, the only folder with images above it"] if self.base else []
+
+    def _on_others(self) -> list[str]:
+        """A note on folders beside those of splits."""
+        others = {name: self.tree.total(joined(self.base, name)) for name in self.full}
+        shown = [name for name in others if name not in self.split_folders]
+        if not shown:
+            return []
+        told = f"{', '.join(map(one_line, shown[:3]))}{', ...' if len(shown) > 3 else ''}"
+        count = counted(sum(others[name] for name in shown), "image lies", "images lie")
+        return [f"{count} in {told}, beside the folders of splits: left out"]
 
     def _on_copies(self) -> list[str]:
         """A note on folders that hold the files of all others once more."""

@@ -19,6 +19,7 @@ from assay.data.formats.signatures import (
 )
 from assay.data.formats.text_table import read_table
 from assay.data.listing.beside import Classes, hints_beside, notes_beside, notes_on_split_lists
+from assay.data.listing.columns.lists_of_labels import notes_on_lists
 from assay.data.listing.image_table import Table, list_tables
 from assay.data.listing.layout import choose_reading
 from assay.data.listing.levels import refuse_parts
@@ -211,6 +212,7 @@ def list_folder(
         *_unfollowed(found),
         *beside,
         *notes_on_split_lists(lists),
+        *notes_on_lists(found.root, found.files, images, places),
     )
     return Listing(by_split, reading.form, stamp, classes, left_out, notes)
 
