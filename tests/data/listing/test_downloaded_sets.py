@@ -256,6 +256,57 @@ def test_names_do_not_outweigh_a_table_of_labels(tmp_path: Path) -> None:
     assert f"Give the table, {root}/diagnosis.csv" in told
 
 
+def hinted_groups(root: Path, **options: Any) -> set[object]:
+    """The groups that the pattern makes which a note on folders inside of classes offers."""
+    (note,) = [note for note in inspect(root, **options).notes if "--group-pattern" in note]
+    pattern = note.split("--group-pattern '")[1].split("'")[0]
+    return set(load(root, **options, group_pattern=pattern).train.columns["group"])
+
+
+@pytest.mark.parametrize(
+    ("below", "groups"),
+    [
+        (("SOB/p1/40X", "SOB/p1/100X", "SOB/p2/40X", "SOB/p2/100X"), {"p1", "p2"}),
+        (("p1/left/day", "p1/right/day", "p2/left/day", "p2/right/day"), {"p1", "p2"}),
+        (("p1", "p2"), {"p1", "p2"}),
+        (("site/p1", "site/p2"), {"p1", "p2"}),
+    ],
+    ids=["BreakHis", "two levels", "patients", "below a folder"],
+)
+def test_the_groups_offered_are_no_folders_that_every_patient_has(
+    below: tuple[str, ...], groups: set[str], tmp_path: Path
+) -> None:
+    """BreakHis: `40X` lies in the folder of every patient; grouped by it, every patient is on both sides."""
+    folders = {f"{name}/{path.replace('p', name + 'p')}": 2 for name in ("sick", "well") for path in below}
+    expected = {f"{name}{group}" for name in ("sick", "well") for group in groups}
+    assert hinted_groups(laid(tmp_path, folders)) == expected
+
+
+def test_folders_inside_the_classes_of_a_nested_reading_are_told(tmp_path: Path) -> None:
+    """Places365: `b/bakery/shop` is one of several bakeries, and was one class with them without a word."""
+    root = laid(tmp_path, {"a/attic": 2, "b/beach": 2, "b/bakery/shop": 2, "b/bakery/oven": 2})
+    (note,) = [note for note in load(root, layout="nested").notes if "inside the folders" in note]
+    assert "b/bakery holds oven, shop" in note  # and no group pattern: not all images lie in such folders
+    assert "--layout" not in note
+    (tmp_path / "b" / "bakery" / "oven").rename(tmp_path / "b" / "oven")
+    assert not any("inside the folders" in note for note in load(root, layout="nested").notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("train_test_split.txt", True),
+        ("lists/train_val_test.csv", True),
+        ("image_class_labels.txt", False),
+        ("train_only.txt", False),
+    ],
+)
+def test_one_list_of_several_splits_is_named(text: str, told: bool, tmp_path: Path) -> None:
+    """CUB-200: one list says of each image whether it is train or test."""
+    root = laid(tmp_path, {"images/001.Albatross": 3, "images/002.Auk": 3}, texts=(text,))
+    assert any(f"no split was read; {text} may tell" in note for note in load(root).notes) is told
+
+
 @pytest.mark.parametrize("top", ["", "download/", "a/b/"])
 def test_tables_are_seen_where_the_images_lie(top: str, tmp_path: Path) -> None:
     """Imagenette: its table lies in the one folder that was unpacked, and a note names it."""

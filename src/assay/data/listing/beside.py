@@ -20,7 +20,7 @@ from assay.data.listing.columns.against_folders import first_rows, other_labels
 from assay.data.listing.metadata import has_labels
 from assay.data.listing.names import natural_key
 from assay.data.listing.other_tasks import only_pictures
-from assay.data.listing.tree import split_in, splits_of
+from assay.data.listing.tree import has_split_word, split_in, splits_of
 from assay.data.listing.walk import Walk
 from assay.data.values import Kind
 
@@ -262,15 +262,18 @@ def _on_groups(classes: Collection[str]) -> list[str]:
 
 
 def notes_on_split_lists(ignored: Collection[str]) -> list[str]:
-    """A note on lists such as train.txt and test.txt, where no split was read. ignored: files that were not
-    read."""
+    """A note on lists such as train.txt and test.txt, or train_test_split.txt, where no split was read.
+
+    ignored: files that were not read.
+    """
     lists = [path for path in ignored if path.lower().endswith(_LISTS)]
     names = {path: path.rpartition("/")[2].rpartition(".")[0] for path in lists}
     splits = splits_of(names.values())
-    told = [path for path in lists if names[path] in splits]
+    both = {path for path in lists if has_split_word(names[path]) and split_in(names[path]) is None}
+    told = [path for path in lists if path in both or names[path] in splits]
     many = Counter(path.rpartition("/")[0] for path in told)  # a file for each image is no list
     told = [path for path in told if many[path.rpartition("/")[0]] <= _LISTS_TOGETHER]
-    if len({splits[names[path]] for path in told}) < 2:
+    if both.isdisjoint(told) and len({splits[names[path]] for path in told}) < 2:
         return []
     shown = ", ".join(map(one_line, told[:3]))
     return [f"no split was read; {shown} may tell which image is in which (give a table with a column split)"]

@@ -40,6 +40,30 @@ def folders_in(tree: Tree, folder: str) -> list[str]:
     return [] if pictures_and_masks(names) else names
 
 
+def folder_of_groups(tree: Tree, classes: Sequence[str]) -> tuple[str, str]:
+    """A pattern for the folders below classes that are most likely groups, and the name of the first.
+
+    It is the folder of each image or, where those are called alike in most folders (`40X` and `100X` in that
+    of every patient), the one above them that is not.
+    """
+    paths = [
+        folder.removeprefix(f"{name}/").split("/")
+        for name in classes
+        for folder in tree.images
+        if folder.startswith(f"{name}/")
+    ]
+    above = 1
+    while all(len(path) > above for path in paths) and _called_alike(paths, above):
+        above += 1
+    return "([^/]+)" + "/[^/]+" * above + "$", paths[0][-above]
+
+
+def _called_alike(paths: Sequence[Sequence[str]], above: int) -> bool:
+    """Whether the folders at a level, counted from the images, share few names: two or more each."""
+    folders = {tuple(path[: len(path) - above + 1]) for path in paths}
+    return len({folder[-1] for folder in folders}) * 2 <= len(folders)
+
+
 def splits_below(tree: Tree, base: str, names: Sequence[str]) -> bool:
     """Whether every would-be class holds the same splits: cat/train, cat/test, dog/train, dog/test."""
     below = [tree.full(joined(base, name)) for name in names]

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Final
 
 from assay.core.text import counted, one_line
-from assay.data.listing.levels import folders_in, folders_of_names, is_copy, sets_once_more
+from assay.data.listing.levels import (
+    folder_of_groups,
+    folders_in,
+    folders_of_names,
+    is_copy,
+    sets_once_more,
+)
 from assay.data.listing.names import SPLIT_ORDER, natural_key, split_of
 from assay.data.listing.tree import NO_CLASSES, Tree, joined, label_in, splits_of
-
-#: What finds the folder of an image in its name.
-_OF_FOLDER: Final = "([^/]+)/[^/]+$"
 
 #: Classes of a split that a tree shows.
 _BRANCHES: Final = 8
@@ -154,9 +157,9 @@ class Readings:
         names = {sub for start in starts.values() for sub in self.tree.full(start)}
         note = "the folders above those of the classes are neither splits nor classes (--layout nested)"
         classes, lost = tuple(sorted(names, key=natural_key)), self._lost(place)
-        return Reading(
-            "nested", "folders of classes, one level down", place, classes, lost, (*self._below(), note)
-        )
+        inside = self._inside([joined(s, sub) for s in starts.values() for sub in self.tree.full(s)], [])
+        notes = (*self._below(), note, *inside)
+        return Reading("nested", "folders of classes, one level down", place, classes, lost, notes)
 
     def by_file_names(self) -> Reading | None:
         """The reading where no folder names a class and every image does: cat.0.jpg, dog.12.jpg."""
@@ -239,17 +242,26 @@ class Readings:
             for name in self.copies
         ]
 
-    def _inside(self, classes: Sequence[str]) -> list[str]:
-        """A note on folders inside those of classes: they may be the classes, or groups such as patients."""
+    def _inside(self, classes: Sequence[str], ways: Sequence[str] | None = None) -> list[str]:
+        """A note on folders inside those of classes: they may be the classes, or groups such as patients.
+
+        ways: what else to type; None: the reading of the level below.
+        """
         below = {folder: names for folder in classes if len(names := folders_in(self.tree, folder)) > 1}
         if not below:
             return []
         first = min(below, key=natural_key)
         names = below[first]
         shown = f"{', '.join(map(one_line, names[:3]))}{', ...' if len(names) > 3 else ''}"
-        ways = [] if self.split_folders else ["--layout nested reads them as the classes"]
+        if ways is None:
+            ways = [] if self.split_folders else ["--layout nested reads them as the classes"]
         if not any(self.tree.images[folder] for folder in classes):
-            ways.append(f"--group-pattern '{_OF_FOLDER}' reads them as groups, such as patients or videos")
+            pattern, name = folder_of_groups(self.tree, classes)
+            meant = "them" if name in names else f"folders such as {one_line(name)}"
+            ways = [
+                *ways,
+                f"--group-pattern '{pattern}' reads {meant} as groups, such as patients or videos",
+            ]
         hint = f" ({'; '.join(ways)})" if ways else ""
         what = (
             f"folders inside the folders of classes are read as parts of the class: {one_line(first)} holds"
