@@ -9,12 +9,14 @@ from PIL import Image
 import assay
 from assay.core import durable
 from assay.core.cache_folder import cache_folder
+from assay.core.errors import AssayError
 from assay.data.checked_images import CheckedImages
 from assay.data.load import as_request, read
 from assay.data.splitting.stratified import hold_out
 from assay.data.splitting.test_split import with_test_split
 from assay.duplicates.cached_pairs import kept_copies
 from assay.duplicates.find import find_copies
+from assay.workflow.planning.data import need_test_split
 from planted import CLASSES, colored_split
 
 COPIED = 24
@@ -158,3 +160,17 @@ def test_a_large_split_lies_in_the_cache(planted, monkeypatch, tmp_path):
     assert not any(isinstance(split.images, CheckedImages) for split in small.splits.values())
     other = assay.load(arrays=planted, test_fraction=0.3, seed=1)
     assert other != large
+
+
+@pytest.mark.parametrize(
+    ("drawn", "told"),
+    [(True, "the test split that was drawn from train is empty"), (False, "have no test split")],
+)
+def test_a_drawn_test_split_that_is_empty_is_not_called_missing(drawn, told):
+    """LFW has one picture of most people: no class has one to spare, and the user may not see why."""
+    images = np.random.default_rng(0).integers(0, 256, (6, 8, 8), np.uint8)
+    found = read(as_request(arrays=(images, np.arange(6))))
+    with pytest.raises(AssayError, match=told) as caught:
+        need_test_split(with_test_split(found, 0.2, 0) if drawn else found)
+    assert caught.value.code == "no-test-split"
+    assert ("--test-fraction" in caught.value.fix) is drawn

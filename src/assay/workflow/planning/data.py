@@ -109,7 +109,16 @@ def keep_place(location: Mapping[str, Any], folder: Path) -> None:
 
 def need_test_split(dataset: Dataset) -> None:
     """Raise AssayError `no-test-split` when there is nothing to evaluate on."""
-    if "test" not in dataset.splits or len(dataset.splits["test"]) == 0:
+    if "test" in dataset.splits and len(dataset.splits["test"]) == 0:
+        raise AssayError(
+            "no-test-split",
+            dataset.name,
+            "the test split that was drawn from train is empty: it takes its share of each class, and copies "
+            "and groups stay together",
+            "Give test images, more images a class, a larger --test-fraction or smaller groups, or use "
+            "`assay train` and `assay audit`, which need none.",
+        )
+    if "test" not in dataset.splits:
         raise AssayError(
             "no-test-split",
             dataset.name,
