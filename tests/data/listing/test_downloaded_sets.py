@@ -444,6 +444,9 @@ def test_versions_of_one_size_are_offered_as_no_splits(tmp_path: Path) -> None:
     told = refused(root)
     assert f"one of these folders alone, {root}/color" in told
     assert "--split-names" not in told
+    assert "not where they hold the same pictures in several versions" in told
+    picture(root / "color" / "rust" / "more.png", 99)
+    assert "several versions" not in refused(root)
 
 
 def test_a_table_below_comes_with_the_root_of_its_paths(tmp_path: Path) -> None:

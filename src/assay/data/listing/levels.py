@@ -113,12 +113,20 @@ def collections(tree: Tree, base: str, names: Sequence[str]) -> bool:
     return sorted_by_letter or any(words_of(name) & _COLLECTION for name in below)
 
 
+def _images_by_name(tree: Tree, folder: str) -> frozenset[tuple[str, int]]:
+    """The folders in a folder by their names, and how many images each has: alike in versions of a set."""
+    return frozenset((sub.casefold(), tree.total(joined(folder, sub))) for sub in tree.full(folder))
+
+
 def ways_of_sets(root: Path, tree: Tree, base: str, names: Sequence[str]) -> str:
     """What to type where folders with folders of the same names may be two splits, groups, or versions."""
     sets = [joined(base, name) for name in names]
     ways = [f"one of these folders alone, {root / sets[0]}"]
     if not any(tree.full(joined(folder, sub)) for folder in sets for sub in tree.full(folder)):
-        ways.append(f"--layout nested --group-pattern '{_FOLDER_ABOVE}' (groups, such as patients or sites)")
+        alike = len({_images_by_name(tree, folder) for folder in sets}) == 1
+        but = "; not where they hold the same pictures in several versions" if alike else ""
+        meant = f"groups, such as patients or sites{but}"
+        ways.append(f"--layout nested --group-pattern '{_FOLDER_ABOVE}' ({meant})")
     large, small = (sorted(names, key=lambda name: -tree.total(joined(base, name))) * 2)[:2]
     if len(sets) == 2 and tree.total(joined(base, small)) < tree.total(joined(base, large)):
         split = "validation" if split_in(small) == "validation" else "test"
