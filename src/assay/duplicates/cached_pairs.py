@@ -14,7 +14,16 @@ from assay.core.checked_text import read_checked, write_checked
 from assay.core.errors import AssayError
 from assay.core.version import code_version
 from assay.data.values import Dataset, Split
-from assay.duplicates.find import Copies, Pool, by_digest, copies_in, find_copies, pool_images, resized
+from assay.duplicates.find import (
+    Copies,
+    Pool,
+    by_digest,
+    copies_in,
+    find_copies,
+    of_one_class,
+    pool_images,
+    resized,
+)
 
 #: How the files begin that pairs are kept in, beside the audits.
 _START: Final = "near-copies-"
@@ -42,12 +51,16 @@ def near_pairs(split: Split) -> NDArray[np.int64]:
         copies = find_copies(alone)
         with suppress(AssayError):  # a cache that cannot be written costs this time again, and no more
             write_checked(_path(alone, pool_images(alone)), json.dumps(_record(alone, copies)))
+    copies = of_one_class(copies, alone)
     surest = np.lexsort((copies.near_second, copies.near_first, -copies.score))
     return np.stack([copies.first[copies.near_first], copies.first[copies.near_second]], axis=1)[surest]
 
 
 def kept_copies(dataset: Dataset) -> Copies | None:
-    """What `find_copies` finds, if it was kept for the same pictures in any order and splits, or None."""
+    """What `find_copies` finds, if it was kept for the same pictures in any order and splits, or None.
+
+    Labels have no part in it.
+    """
     pool = pool_images(dataset)
     text = read_checked(_path(dataset, pool))
     if text is None:
@@ -56,7 +69,8 @@ def kept_copies(dataset: Dataset) -> Copies | None:
     pairs = by_digest(dataset, pool)[np.array(record["pairs"], np.int64).reshape(2, -1)]
     limits = None if record["limits"] is None else tuple(record["limits"])
     score = np.array(record["score"], np.float64)
-    return copies_in(pool, pairs, score, tuple(record["changes"]), limits, record["unlikely"])
+    overlaid = None if record["overlaid"] is None else np.array(record["overlaid"], bool)
+    return copies_in(pool, pairs, score, tuple(record["changes"]), limits, record["unlikely"], overlaid)
 
 
 def _record(dataset: Dataset, copies: Copies) -> dict[str, object]:
@@ -68,6 +82,7 @@ def _record(dataset: Dataset, copies: Copies) -> dict[str, object]:
         "changes": list(copies.changes),
         "limits": None if copies.limits is None else [float(limit) for limit in copies.limits],
         "unlikely": int(copies.unlikely),
+        "overlaid": None if copies.overlaid is None else copies.overlaid.tolist(),
     }
 
 

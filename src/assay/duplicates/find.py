@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -14,6 +14,7 @@ from assay.duplicates.by_gray import copies_by_gray
 from assay.duplicates.candidates import find_candidates, thumbnail_shape, thumbnails
 from assay.duplicates.detail_copies import DetailCopies, find_detail_copies
 from assay.duplicates.in_passes import Pictures, find_in_passes, fit_in_memory
+from assay.duplicates.overlaid import find_overlaid
 
 #: Bytes of pixels read at once.
 _BYTES: Final = 1 << 26
@@ -21,6 +22,9 @@ _BYTES: Final = 1 << 26
 #: Pictures whose values all lie in so small a range are stretched for the search, as its bounds are gray
 #: levels of pictures that use the whole one: of digits with values from 0 to 16, a sixth would be copies.
 _NARROW: Final = 128
+
+#: Of pairs that differ within a small box alone, the share that may differ in class: wrong labels.
+_PARTED: Final = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +35,8 @@ class Copies:
     equal for exact copies; first: int64 `(pictures,)`, the first image of each picture.
     near_first, near_second: int64 `(pairs,)`, pictures that are nearly the same, near_first shown first.
     score: float64 `(pairs,)` in [0, 1]; changes: what was undone, for each pair. limits, unlikely: of the
-    search by detail, as in `DetailCopies`.
+    search by detail, as in `DetailCopies`. overlaid: bool `(pairs,)`, which differ within one small box
+    alone; None where such pairs were not looked for.
     """
 
     splits: tuple[str, ...]
@@ -45,6 +50,7 @@ class Copies:
     changes: tuple[str, ...]
     limits: tuple[float, float] | None = None
     unlikely: int = 0
+    overlaid: NDArray[np.bool_] | None = None
 
     def place(self, image: int) -> tuple[str, int]:
         """Split and index of an image."""
@@ -90,9 +96,8 @@ def find_copies(dataset: Dataset, near: bool = True) -> Copies:
         return Copies(**vars(pool), near_first=none, near_second=none, score=np.zeros(0), changes=())
     order, stretch = by_digest(dataset, pool), stretch_of(dataset, pool)
     if not fit_in_memory(dataset.shape, len(order)):
-        return _joined(
-            pool, order, find_in_passes(_in_turn(dataset, pool, order, stretch)), DetailCopies.none()
-        )
+        by_gray = find_in_passes(_in_turn(dataset, pool, order, stretch))
+        return _joined(pool, order, by_gray, DetailCopies.none(), None)
     small = np.empty((len(order), *thumbnail_shape(dataset.shape)), np.uint8)
     place, done = np.argsort(order), 0
     for block in _pictures(dataset, pool, pool.first, stretch):
@@ -105,7 +110,29 @@ def find_copies(dataset: Dataset, near: bool = True) -> Copies:
     whole = None if resized(dataset) else pixels
     by_gray = copies_by_gray(small, find_candidates(small), whole, small.shape[1:] == dataset.shape)
     known = frozenset(zip(*(side.tolist() for side in _ordered(by_gray)), strict=True))
-    return _joined(pool, order, by_gray, find_detail_copies(small, known))
+    return _joined(pool, order, by_gray, find_detail_copies(small, known), find_overlaid(small))
+
+
+def of_one_class(copies: Copies, dataset: Dataset) -> Copies:
+    """The copies without pairs that differ within a small box alone, where such pairs often differ in class.
+
+    There it is the box that tells the classes, as the lowest line of an E that is no F. Where hardly any does
+    the label is what is wrong.
+    """
+    if copies.overlaid is None:
+        return copies
+    labels = np.concatenate([split.labels for split in dataset.splits.values()])[copies.first]
+    parted = copies.overlaid & (labels[copies.near_first] != labels[copies.near_second])
+    if parted.sum() <= _PARTED * copies.overlaid.sum():
+        return copies
+    return replace(
+        copies,
+        near_first=copies.near_first[~parted],
+        near_second=copies.near_second[~parted],
+        score=copies.score[~parted],
+        changes=tuple(told for told, out in zip(copies.changes, parted.tolist(), strict=True) if not out),
+        overlaid=copies.overlaid[~parted],
+    )
 
 
 def _in_turn(dataset: Dataset, pool: Pool, order: Rows, stretch: "Stretch | None") -> Pictures:
@@ -124,22 +151,27 @@ def by_digest(dataset: Dataset, pool: Pool) -> Rows:
     return np.argsort(np.ascontiguousarray(digests).view("V32").ravel(), kind="stable")
 
 
-def _joined(pool: Pool, order: Rows, by_gray: DetailCopies, by_detail: DetailCopies) -> Copies:
-    """Pairs found in gray levels, and those that only detail tells, each pair once.
+def _joined(
+    pool: Pool, order: Rows, by_gray: DetailCopies, by_detail: DetailCopies, overlaid: DetailCopies | None
+) -> Copies:
+    """Pairs found in gray levels, those that only detail tells, and those that differ in a box; each once.
 
     order: the picture of each place that the pairs name.
     """
-    low, high = (np.concatenate(sides) for sides in zip(_ordered(by_gray), _ordered(by_detail), strict=True))
+    found = (by_gray, by_detail, overlaid or DetailCopies.none())
+    low, high = (np.concatenate(sides) for sides in zip(*map(_ordered, found), strict=True))
     _, kept = np.unique(np.stack([low, high]), axis=1, return_index=True)
     kept = np.sort(kept)
-    changes = by_gray.changes + by_detail.changes
+    changes = [told for part in found for told in part.changes]
+    others = len(by_gray.first) + len(by_detail.first)
     return copies_in(
         pool,
         np.stack([order[low[kept]], order[high[kept]]]),
-        np.concatenate([by_gray.score, by_detail.score])[kept],
+        np.concatenate([part.score for part in found])[kept],
         tuple(changes[i] for i in kept),
         by_detail.limits,
         by_detail.unlikely,
+        None if overlaid is None else kept >= others,
     )
 
 
@@ -150,6 +182,7 @@ def copies_in(
     changes: tuple[str, ...],
     limits: tuple[float, float] | None,
     unlikely: int,
+    overlaid: NDArray[np.bool_] | None,
 ) -> Copies:
     """The copies of a pool, in the order of its pictures. pairs: int64 `(2, pairs)`, in any order."""
     first, second = pairs.min(axis=0), pairs.max(axis=0)
@@ -162,6 +195,7 @@ def copies_in(
         changes=tuple(changes[i] for i in rising),
         limits=limits,
         unlikely=unlikely,
+        overlaid=None if overlaid is None else overlaid[rising],
     )
 
 

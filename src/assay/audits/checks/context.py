@@ -20,7 +20,7 @@ from assay.data.class_probabilities import ClassProbabilities
 from assay.data.splitting.groups import join_pairs
 from assay.data.values import Dataset
 from assay.duplicates.cached_pairs import kept_copies
-from assay.duplicates.find import Copies, find_copies
+from assay.duplicates.find import Copies, find_copies, of_one_class
 from assay.estimators.label_noise import LabelPosterior
 from assay.estimators.label_quality import LabelQuality
 from assay.estimators.noise.noise_matrix import TEMPERATURES, NoiseMatrix, fit_noise_matrix, wrong_chances
@@ -60,7 +60,8 @@ class CheckContext:
     @cached_property
     def copies(self) -> Copies:
         """Exact and near copies; where the splits were drawn a moment ago they are known already."""
-        return kept_copies(self.dataset) or find_copies(self.dataset)
+        copies = kept_copies(self.dataset) or find_copies(self.dataset)
+        return of_one_class(copies, self.dataset)
 
     @cached_property
     def components(self) -> Mapping[str, NDArray[np.float32]]:

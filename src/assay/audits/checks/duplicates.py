@@ -136,25 +136,30 @@ def _duplicates_checked(
     )
 
 
-_BY_DETAIL: Final = "Cropped, turned, framed, marked or written-on copies"
-
-
 def missed(copies: Copies) -> str:
     """What the search did not look for, or was measured to miss (docs/planted-faults.md)."""
     if copies.limits is None:
         sizes = (
             f"that needs 16 to {MOST_PICTURES:,} images that show something, of {2 * CELLS} pixels or more"
         )
-        return f"{_BY_DETAIL} were not looked for: {sizes}."
+        return (
+            f"Cropped, turned and framed copies were not looked for: {sizes}. {_with_something_over(copies)}"
+        )
     if not any(copies.limits):
         return (
-            "Cropped, turned and framed copies are told here only where nothing else was done to them, and "
-            f"marked or written-on ones hardly: other images are as much alike. {_not_looked_for()}"
+            "Cropped, turned and framed copies are told here only where nothing else was done to them: other "
+            f"images are as much alike. {_with_something_over(copies)} {_not_looked_for()}"
         )
     return (
-        "Copies with a text across them are missed at times, and those cropped by more than 10 %. "
-        f"{_not_looked_for()}"
+        "Copies with a text across them are missed at times where the rest was changed, too, and those "
+        f"cropped by more than 10 %. {_not_looked_for()}"
     )
+
+
+def _with_something_over(copies: Copies) -> str:
+    if copies.overlaid is None:
+        return "So were those with a text or a logo: the thumbnails of so many images do not fit into memory."
+    return "Those with a text or a logo over them are told where the rest is the same to the bit."
 
 
 def _not_looked_for() -> str:

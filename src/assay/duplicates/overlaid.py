@@ -1,0 +1,128 @@
+"""Copies that something was laid over: a text, a logo, a bar. All the rest of the picture is as it was."""
+
+import hashlib
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.core.arrays import Bytes, Rows
+from assay.duplicates.detail_copies import DetailCopies
+from assay.estimators.projections import spread_rows
+
+#: Parts that are looked up: thirds of the height and of the width. What lies in one leaves the others alone.
+_THIRDS: Final = 3
+
+#: What was laid over fits into a box of at most this share of the picture,
+LARGEST_BOX: Final = 0.25
+#: with this share of the edges of one of the two pictures outside of it, and so many edges of both: a place
+#: where neighbors differ by so many gray levels. One between two places as most pictures have them (a frame,
+#: a dial, a scale) tells none of them from others, and does not count.
+_OUTSIDE: Final = 0.6
+_FEWEST_EDGES: Final = 24
+_EDGE: Final = 16
+
+#: Pictures that say how most are, evenly spread.
+_SAMPLE: Final = 1_000
+
+#: Edges in a part that is looked up; empty parts are equal by nature.
+_EDGES_OF_PART: Final = 8
+
+#: Pictures that share a part and are compared with each: of a family the next few are enough to join all.
+_NEXT: Final = 4
+
+#: Pictures, or pairs of them, that are worked on at once.
+_BLOCK: Final = 1024
+
+
+def find_overlaid(small: Bytes) -> DetailCopies:
+    """Pairs of thumbnails uint8 `(n, h, w, c)`, none of them equal, that differ within one small box alone.
+
+    Both show enough outside of it to be told from others.
+    """
+    if not len(small):
+        return DetailCopies.none()
+    first, second = _sharing_a_part(small)
+    usual = np.median(small[spread_rows(len(small), _SAMPLE)], axis=0)
+    found = [np.zeros((0, 3))]
+    for start in range(0, len(first), _BLOCK):
+        rows = first[start : start + _BLOCK], second[start : start + _BLOCK]
+        box, kept = _boxes(small[rows[0]], small[rows[1]], usual)
+        found.append(np.stack([rows[0][kept], rows[1][kept], box[kept]], axis=1))
+    pairs = np.concatenate(found)
+    score = 1 - pairs[:, 2] / LARGEST_BOX / 2
+    words = tuple(f"equal but for a part of {box:.0%} of the picture" for box in pairs[:, 2].tolist())
+    return DetailCopies(pairs[:, 0].astype(np.int64), pairs[:, 1].astype(np.int64), score, words)
+
+
+def _sharing_a_part(small: Bytes) -> tuple[Rows, Rows]:
+    """Rows of pictures with an equal part that shows something, the smaller row first, each pair once."""
+    height, width = small.shape[1:3]
+    parts = [(slice(lower, upper), slice(None)) for lower, upper in _thirds(height)]
+    parts += [(slice(None), slice(left, right)) for left, right in _thirds(width)]
+    keys = np.zeros((len(parts), len(small)), np.uint64)  # 0: shows nothing
+    for start in range(0, len(small), _BLOCK):
+        block = small[start : start + _BLOCK]
+        edges = _edges(block)
+        for number, part in enumerate(parts):
+            cut = np.ascontiguousarray(block[:, *part])
+            for row in np.flatnonzero(np.count_nonzero(edges[:, *part], axis=(1, 2)) >= _EDGES_OF_PART):
+                digest = hashlib.blake2b(cut[row], digest_size=8).digest()
+                keys[number, start + row] = int.from_bytes(digest, "little")
+    first, second = np.unique(np.concatenate([_neighbors(key) for key in keys], axis=1), axis=1)
+    return first, second
+
+
+def _thirds(length: int) -> list[tuple[int, int]]:
+    return list(pairwise(round(length * part / _THIRDS) for part in range(_THIRDS + 1)))
+
+
+def _neighbors(keys: NDArray[np.uint64]) -> Rows:
+    """Pairs of rising rows with equal keys other than 0, each with the next `_NEXT`: int64 `(2, pairs)`."""
+    rows = np.flatnonzero(keys)
+    rows = rows[np.argsort(keys[rows], kind="stable")]
+    pairs = [np.zeros((2, 0), np.int64)]
+    for step in range(1, _NEXT + 1):
+        same = np.flatnonzero(keys[rows[step:]] == keys[rows[:-step]])
+        pairs.append(np.stack([rows[same], rows[same + step]]))
+    return np.concatenate(pairs, axis=1)
+
+
+def _edges(images: Bytes, usual: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
+    """bool `(n, h, w)`: where a pixel differs from the one below or to the right, in any channel.
+
+    usual: bool `(n, h, w)`, pixels between which it does not count.
+    """
+    edges = np.zeros(images.shape[:3], bool)
+    signed = images.astype(np.int16)
+    counts = np.ones(images.shape[:3], bool) if usual is None else ~usual
+    below = (np.abs(signed[:, 1:] - signed[:, :-1]) >= _EDGE).any(axis=3)
+    edges[:, :-1] |= below & (counts[:, 1:] | counts[:, :-1])
+    beside = (np.abs(signed[:, :, 1:] - signed[:, :, :-1]) >= _EDGE).any(axis=3)
+    edges[:, :, :-1] |= beside & (counts[:, :, 1:] | counts[:, :, :-1])
+    return edges
+
+
+def _boxes(
+    first: Bytes, second: Bytes, usual: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """The share of the picture that the box around all differences takes, and which pairs are copies."""
+    differs = (first != second).any(axis=3)
+    inside = _between(differs.any(axis=2))[:, :, None] & _between(differs.any(axis=1))[:, None, :]
+    outside = []
+    for images in (first, second):
+        edges = _edges(images, (images == usual).all(axis=3))
+        outside.append((np.count_nonzero(edges & ~inside, axis=(1, 2)), np.count_nonzero(edges, axis=(1, 2))))
+    (a, all_a), (b, all_b) = outside
+    share = np.maximum(a / np.maximum(all_a, 1), b / np.maximum(all_b, 1))
+    box = inside.mean(axis=(1, 2))
+    return box, (box <= LARGEST_BOX) & (share >= _OUTSIDE) & (np.minimum(a, b) >= _FEWEST_EDGES)
+
+
+def _between(lines: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """From the first to the last line that is True: bool `(n, lines)`."""
+    after = np.logical_or.accumulate(lines, axis=1)
+    before = np.logical_or.accumulate(lines[:, ::-1], axis=1)[:, ::-1]
+    inner: NDArray[np.bool_] = after & before
+    return inner
