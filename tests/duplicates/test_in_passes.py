@@ -6,7 +6,7 @@ import pytest
 from assay.audits.self_test.planted_faults import with_copies
 from assay.data.values import Dataset, Split
 from assay.duplicates import find, in_passes
-from assay.duplicates.detail_copies import DetailCopies
+from assay.duplicates.by_detail.detail_copies import DetailCopies
 from assay.duplicates.find import Copies, find_copies
 
 PROMISED = ("moved", "mirrored", "brightened", "contrasted", "compressed", "noisy")

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from PIL import Image
-from tests.duplicates.test_detail_copies import letters, scenes
+from tests.duplicates.by_detail.test_detail_copies import letters, scenes
 
-from assay.duplicates import detail_copies
-from assay.duplicates.detail_copies import DetailCopies, find_detail_copies
+from assay.duplicates.by_detail import detail_copies
+from assay.duplicates.by_detail.detail_copies import DetailCopies, find_detail_copies
 from assay.duplicates.moved import moved_remainder
 
 SIDE = 28

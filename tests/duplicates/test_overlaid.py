@@ -11,7 +11,7 @@ from assay.audits.checks.leakage.leaks import check_leakage
 from assay.audits.self_test.everyday_faults import COPIES
 from assay.data.values import Dataset, Split, numbered_ids
 from assay.duplicates import find
-from assay.duplicates.detail_copies import DetailCopies
+from assay.duplicates.by_detail.detail_copies import DetailCopies
 from assay.duplicates.find import find_copies, of_one_class
 from assay.duplicates.overlaid import find_overlaid
 

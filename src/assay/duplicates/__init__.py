@@ -1,1 +1,1 @@
-"""Near-duplicate search: candidates by features, alignment of two images, the decision."""
+"""Near-duplicate search: candidates by features, alignment, the decision, and what was laid over."""

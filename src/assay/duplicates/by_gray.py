@@ -4,10 +4,10 @@ import numpy as np
 
 from assay.core.arrays import Bytes, Rows
 from assay.duplicates.alignment import Alignment, compare
+from assay.duplicates.by_detail.detail import share_detail
+from assay.duplicates.by_detail.detail_copies import DetailCopies
 from assay.duplicates.candidates import Candidates
 from assay.duplicates.decision import Found, Pixels, same_pictures
-from assay.duplicates.detail import share_detail
-from assay.duplicates.detail_copies import DetailCopies
 from assay.duplicates.resampled import made_smaller
 
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from assay.core.arrays import Rows
 from assay.data.values import Dataset
+from assay.duplicates.by_detail.detail_copies import DetailCopies, find_detail_copies
 from assay.duplicates.by_gray import copies_by_gray
 from assay.duplicates.candidates import find_candidates, thumbnail_shape, thumbnails
-from assay.duplicates.detail_copies import DetailCopies, find_detail_copies
 from assay.duplicates.in_passes import Pictures, find_in_passes, fit_in_memory
 from assay.duplicates.overlaid import find_overlaid
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from assay.core.arrays import Bytes, Float32s, Rows, distinct
 from assay.core.thread_pool import in_order
+from assay.duplicates.by_detail.detail_copies import DetailCopies
 from assay.duplicates.by_gray import copies_by_gray
 from assay.duplicates.candidates import (
     COMPONENTS,
@@ -31,7 +32,6 @@ from assay.duplicates.candidates import (
     thumbnails,
 )
 from assay.duplicates.decision import Pixels
-from assay.duplicates.detail_copies import DetailCopies
 from assay.estimators.projections import Components, fit_components, spread_rows
 from assay.estimators.sorted_keys import Keys, build_keys, search_keys
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from assay.core.arrays import Bytes, Float32s, Rows
 from assay.core.thread_pool import all_cores
 from assay.duplicates.alignment import LEAST_GAIN, MOST_GAIN
+from assay.duplicates.by_detail.registration import warped
 from assay.duplicates.candidates import averaged_down
-from assay.duplicates.registration import warped
 from assay.duplicates.resampling import Filter, weights_at
 from assay.features.hand_made import gray_of
 

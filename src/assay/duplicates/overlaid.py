@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.arrays import Bytes, Rows
-from assay.duplicates.detail_copies import DetailCopies
+from assay.duplicates.by_detail.detail_copies import DetailCopies
 from assay.estimators.projections import spread_rows
 
 #: Parts that are looked up: thirds of the height and of the width. What lies in one leaves the others alone.

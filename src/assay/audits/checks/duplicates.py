@@ -9,14 +9,14 @@ from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.issues import counted, flagged, not_evaluated, percent
 from assay.audits.values import Finding, Issue, Verdict
 from assay.data.values import Dataset
+from assay.duplicates.by_detail.detail import CELLS, SAME_DETAIL
+from assay.duplicates.by_detail.detail_copies import LARGEST_LIMIT, MOST_PICTURES
+from assay.duplicates.by_detail.registration import FARTHEST, LARGEST_TURN
 from assay.duplicates.candidates import THUMBNAIL
 from assay.duplicates.decision import JPEG_EXCESS, ROUGH, SMALL_SHARE, largest_remainder
-from assay.duplicates.detail import CELLS, SAME_DETAIL
-from assay.duplicates.detail_copies import LARGEST_LIMIT, MOST_PICTURES
 from assay.duplicates.find import Copies
 from assay.duplicates.moved import LEFT as MOVED_LEFT
 from assay.duplicates.moved import SHARE_LEFT as MOVED_SHARE_LEFT
-from assay.duplicates.registration import FARTHEST, LARGEST_TURN
 from assay.duplicates.resampled import FACTORS, LEFT, SHARE_LEFT
 
 #: How bad each kind of copy is, as a score; conflicts first, for one of two labels is surely wrong.

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -104,7 +105,7 @@ def _files(folder: Path) -> list[Path]:
     """The IDX files in a folder; where there are none, those below it, if there is hardly anything else."""
     level = [folder]
     for _ in range(_DEEPEST):
-        entries = [list(islice(os.scandir(place), _MOST_ENTRIES + 1)) for place in level]
+        entries = [_entries(place) for place in level]
         files = [entry for own in entries for entry in own if entry.is_file()]
         if found := [Path(entry.path) for entry in files if _NAME.fullmatch(entry.name)]:
             others = [entry.name for entry in files if not _NAME.fullmatch(entry.name)]
@@ -113,6 +114,13 @@ def _files(folder: Path) -> list[Path]:
         if max(map(len, entries), default=0) > _MOST_ENTRIES or len(folders) > _MOST_ENTRIES:
             return []
         level = folders
+    return []
+
+
+def _entries(folder: Path) -> "list[os.DirEntry[str]]":
+    """Some of what a folder holds; nothing of one that may not be read, which the reading of images tells."""
+    with suppress(PermissionError), os.scandir(folder) as found:
+        return list(islice(found, _MOST_ENTRIES + 1))
     return []
 
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from assay.core.arrays import Bytes, Float32s, Rows
 from assay.core.thread_pool import all_cores
+from assay.duplicates.by_detail.registration import register, soft
 from assay.duplicates.candidates import averaged_down
-from assay.duplicates.registration import register, soft
 from assay.features.hand_made import gray_of
 
 #: Pixels a side that detail is compared at, at most.

@@ -3,7 +3,7 @@
 import numpy as np
 
 from assay.data.values import Dataset, Split, numbered_ids
-from assay.duplicates.detail import share_detail
+from assay.duplicates.by_detail.detail import share_detail
 from assay.duplicates.find import find_copies
 
 ONE, TWO, PLAIN = np.array([0]), np.array([1]), np.zeros(1, bool)

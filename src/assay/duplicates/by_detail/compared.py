@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.arrays import Bytes, Float32s, Rows
+from assay.duplicates.by_detail.detail import DISAGREEING, SIDE, Agreement, compare_detail
+from assay.duplicates.by_detail.detail_candidates import PARTNERS, Likely, enlarged_inner, inner_share
 from assay.duplicates.candidates import averaged_down
-from assay.duplicates.detail import DISAGREEING, SIDE, Agreement, compare_detail
-from assay.duplicates.detail_candidates import PARTNERS, Likely, enlarged_inner, inner_share
 from assay.duplicates.moved import moved_remainder
 from assay.features.hand_made import gray_of
 

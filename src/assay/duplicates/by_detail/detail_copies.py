@@ -14,10 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.arrays import Bytes, Float32s, Rows
+from assay.duplicates.by_detail.compared import Compared, compare_pairs, usual_missing
+from assay.duplicates.by_detail.detail import CELLS, DISAGREEING, SIDE, compare_detail
+from assay.duplicates.by_detail.detail_candidates import (
+    PARTNERS,
+    Index,
+    build_index,
+    inner_share,
+    likely_pairs,
+)
 from assay.duplicates.candidates import averaged_down, flat
-from assay.duplicates.compared import Compared, compare_pairs, usual_missing
-from assay.duplicates.detail import CELLS, DISAGREEING, SIDE, compare_detail
-from assay.duplicates.detail_candidates import PARTNERS, Index, build_index, inner_share, likely_pairs
 from assay.duplicates.moved import moved_remainder
 from assay.estimators.projections import spread_rows
 from assay.features.hand_made import gray_of

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from assay.duplicates import detail_copies
-from assay.duplicates.detail_copies import find_detail_copies
+from assay.duplicates.by_detail import detail_copies
+from assay.duplicates.by_detail.detail_copies import find_detail_copies
 
 COUNT, SIDE = 40, 48
 

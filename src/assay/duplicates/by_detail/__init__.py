@@ -1,0 +1,1 @@
+"""Copies told by their detail: lined up, and compared cell by cell."""
