@@ -28,7 +28,8 @@ from assay.audits.checks.context import CheckContext
 from assay.audits.checks.image_quality import check_quality
 from assay.audits.checks.outliers import check_atypical
 from assay.audits.measures.pixel_sums import measure
-from assay.duplicates.find import find_copies
+from assay.data.values import Dataset
+from assay.duplicates.find import Copies, find_copies, of_one_class
 from measuring import RESULTS, conditions, write_result
 from truth_planted import Damaged, with_copies, with_damages, with_exposures, with_strangers
 from truth_sets import SETS, labelled
@@ -40,7 +41,7 @@ Table = dict[str, list[int]]
 def copies_of(name: str, images: np.ndarray, labels: np.ndarray, draw: int) -> Table:  # noqa: ARG001
     """How many copies of each kind are paired with their sources."""
     planted = with_copies(images, labels, draw)
-    found = find_copies(labelled(planted.images, planted.labels))
+    found = told_copies(labelled(planted.images, planted.labels))
     pairs = {
         frozenset(pair) for pair in zip(found.near_first.tolist(), found.near_second.tolist(), strict=True)
     }
@@ -53,7 +54,12 @@ def copies_of(name: str, images: np.ndarray, labels: np.ndarray, draw: int) -> T
 
 def false_pairs(images: np.ndarray, labels: np.ndarray) -> int:
     """Pictures of the clean set that are said to be near copies of an earlier one."""
-    return len(np.unique(find_copies(labelled(images, labels)).near_second))
+    return len(np.unique(told_copies(labelled(images, labels)).near_second))
+
+
+def told_copies(dataset: Dataset) -> Copies:
+    """As the checks have them."""
+    return of_one_class(find_copies(dataset), dataset)
 
 
 def damages_of(name: str, images: np.ndarray, labels: np.ndarray, draw: int) -> Table:  # noqa: ARG001

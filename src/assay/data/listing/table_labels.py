@@ -53,7 +53,7 @@ def table_labels(
     if column is None:
         hot = one_hot_columns(columns, names)
         if hot:
-            return _fromone_hot_columns(where, columns, hot)
+            return _from_one_hot_columns(where, columns, hot)
         column = chosen_column(where, names, None, LABEL_NAMES, "--label-column")
     kept = set(request.classes or ())
     cells = [cell.strip() for cell in columns[column]]
@@ -111,7 +111,7 @@ def are_exclusive(columns: Columns, hot: Sequence[str]) -> bool:
     return bool(max(ones) == 1 and 2 * sum(ones) >= len(ones))
 
 
-def _fromone_hot_columns(
+def _from_one_hot_columns(
     where: object, columns: Columns, hot: Sequence[str]
 ) -> tuple[list[str], list[str], list[str]]:
     labels = []
