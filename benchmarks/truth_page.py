@@ -24,10 +24,10 @@ Copies are looked for by their detail where the set allows it (decisions
 much alike for that; there a copy is made again from its source, and only rounding may remain
 ([0173](decisions/0173-resized-copies-are-made-again.md),
 [0174](decisions/0174-moved-copies-are-made-again.md)): cropped, turned and framed copies that were
-compressed since are missed, and those with a text or a logo. Texts across a picture are missed more often
-than the other kinds everywhere. The set of faces was looked at before one guard was added.
-Negatives, and red exchanged for blue, are judged in another way since this table was made
-([0211](decisions/0211-negatives-and-channels-by-an-odd-kernel.md)), which finds more of both.
+compressed since are missed. Texts and logos are found by what stayed the same to the bit
+([0239](decisions/0239-copies-with-something-over-them.md)); saved as JPEG since, they are found by detail
+alone. In the clean stamps some drawings are made from one, and are told. The set of faces was looked at
+before one guard was added.
 Of clean tiles, stamps and faces up to 3.0 % are flagged;
 not more than 0.5 % was asked. Some of them are truly faulty: black or one-colored tiles, an empty stamp.
 """
