@@ -124,6 +124,7 @@ def test_a_part_that_tells_the_classes_is_no_overlay(monkeypatch: pytest.MonkeyP
     assert [len(checked.issues) for checked in told] == [0, 40]
     assert "equal but for a part of" in told[1].issues[0].detail
     assert told[1].finding.verdict == "warn"
+    assert "all differences lie in one box of at most 25 % of the picture" in told[1].finding.threshold
 
 
 def test_a_few_wrong_labels_hide_no_copy() -> None:

@@ -17,6 +17,7 @@ from assay.duplicates.decision import JPEG_EXCESS, ROUGH, SMALL_SHARE, largest_r
 from assay.duplicates.find import Copies
 from assay.duplicates.moved import LEFT as MOVED_LEFT
 from assay.duplicates.moved import SHARE_LEFT as MOVED_SHARE_LEFT
+from assay.duplicates.overlaid import LARGEST_BOX
 from assay.duplicates.resampled import FACTORS, LEFT, SHARE_LEFT
 
 #: How bad each kind of copy is, as a score; conflicts first, for one of two labels is surely wrong.
@@ -80,7 +81,8 @@ def check_near_duplicates(context: CheckContext) -> Checked:
         f"{LARGEST_LIMIT:g} times what lookalikes miss it by; "
         "less where mirrored or upside-down pictures find partners, too. Or at most "
         f"{MOVED_LEFT:g} gray levels or {percent(MOVED_SHARE_LEFT, 0)} of the contrast remain once one "
-        "is moved, turned and resized as the other was",
+        "is moved, turned and resized as the other was. Or all differences lie in one box of at most "
+        f"{percent(LARGEST_BOX, 0)} of the picture, and the rest shows enough",
         missed(copies),
     )
 
