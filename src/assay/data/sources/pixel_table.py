@@ -189,7 +189,7 @@ def _content(path: Path, header: _Header) -> tuple[Bytes, Any]:
         )
         fix = (
             "Put a header before it, or the label first: "
-            """awk -F, -v OFS=, '{l = $NF; NF--; print l, $0}' TABLE.csv > LABEL_FIRST.csv"""
+            r"""awk -F, -v OFS=, '{sub(/\r$/, ""); l = $NF; NF--; print l, $0}' TABLE.csv > LABEL_FIRST.csv"""
         )
         raise AssayError("table-value", path, what, fix)
     return np.array(images), _labels(path, labels)

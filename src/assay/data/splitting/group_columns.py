@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from shlex import quote
 from typing import Any, Final, Protocol
 
 from assay.core.text import counted, one_line
@@ -65,7 +66,7 @@ def notes_on_group_columns(splits: Mapping[str, _Images]) -> list[str]:
     if not found:
         return []
     first, more = found[0], ", ".join(one_line(told.name) for told in found[1:4])
-    way = f"--group-column {quoted(first.name)} keeps each on one side of a split that Assay draws"
+    way = f"--group-column {quote(one_line(first.name))} keeps each on one side of a split that Assay draws"
     others = f"; so may {more}" if more else ""
     if not first.across:
         what = f"{first.images:,} images are of {counted(first.groups, 'group', 'groups')} with several"
@@ -81,11 +82,6 @@ def names_groups(name: str) -> bool:
     """Whether the name of a column says that it holds groups, and nothing else."""
     words = {_single(word) for word in words_of(name)}
     return bool(words & _GROUPS) and words <= _GROUPS | _BESIDE
-
-
-def quoted(name: str) -> str:
-    """The name of a column as a shell takes it."""
-    return one_line(name) if name.isidentifier() else f"'{one_line(name)}'"
 
 
 def _single(word: str) -> str:

@@ -31,10 +31,14 @@ def typed(command: str, folder: Path) -> None:
     subprocess.run(["sh", "-c", command], cwd=folder, check=True)
 
 
-def test_the_table_of_the_test_split_is_told_with_the_command_that_joins_both(tmp_path: Path) -> None:
-    """Read alone, the table of train says nothing of it."""
+@pytest.mark.parametrize("line", ["\n", "\r\n"])
+def test_the_table_of_the_test_split_is_told_with_the_command_that_joins_both(
+    line: str, tmp_path: Path
+) -> None:
+    """Read alone, the table of train says nothing of it. Windows ends its lines otherwise."""
     train = labelled(pictures(tmp_path) / "my train.csv", range(8))
-    labelled(tmp_path / "my test.csv", range(8, 12))
+    for table in (train, labelled(tmp_path / "my test.csv", range(8, 12))):
+        table.write_bytes(table.read_bytes().replace(b"\n", line.encode()))
     told = "\n".join(inspect(train).notes)
     assert "my test.csv beside it has the same columns and was not read: all images here are train" in told
     command = re.search(r"to read both: (awk .*)\)", told)

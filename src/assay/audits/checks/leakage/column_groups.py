@@ -1,7 +1,9 @@
 """Groups that a column of the data seems to name, and that nobody asked for, in words."""
 
+from shlex import quote
+
 from assay.core.text import one_line
-from assay.data.splitting.group_columns import GroupColumn, group_columns, quoted
+from assay.data.splitting.group_columns import GroupColumn, group_columns
 from assay.data.values import Dataset
 
 
@@ -31,7 +33,8 @@ def fix_of_column(found: GroupColumn | None) -> list[str]:
     """What to type."""
     if found is None:
         return []
+    name = quote(one_line(found.name))
     return [
-        f"Where the column means groups, give --group-column {quoted(found.name)}: a test split that Assay "
+        f"Where the column means groups, give --group-column {name}: a test split that Assay "
         "draws keeps them on one side, and groups on both sides of yours are counted."
     ]

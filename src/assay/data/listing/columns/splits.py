@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from shlex import quote
 from typing import Final
 
 from assay.core.errors import AssayError
@@ -104,7 +105,8 @@ def _may_tell(columns: Columns, names: Sequence[str]) -> tuple[str, ...]:
     if not may:
         return ()
     told, first = ", ".join(map(one_line, may)), columns[may[0]]
-    way = f"--split-column {_quoted(may[0])} --split-names {_example(first, _known(set(first)), may[0])}"
+    words = _example(first, _known(set(first)), may[0])
+    way = f"--split-column {quote(one_line(may[0]))} --split-names {words}"
     return (f"no column of splits was read; {told} may tell them (for example {way})",)
 
 
@@ -153,8 +155,3 @@ def _as_often_meant(word: str) -> int:
     """Words for training first, words for a test last."""
     start = word.strip().casefold()[:2]
     return 0 if start == "tr" else 2 if start in ("te", "ho", "pr", "qu", "ga") else 1
-
-
-def _quoted(name: str) -> str:
-    """A name as a shell takes it."""
-    return one_line(name) if name.isidentifier() else f"'{one_line(name)}'"

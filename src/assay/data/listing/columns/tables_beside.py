@@ -57,7 +57,7 @@ def _on_twin(table: Path, name: str) -> str:
         return told
     test, split = quote(name), split_in(Path(name).stem)
     command = (
-        f"""awk 'FNR == 1 {{if (NR == 1) print $0 ",split"; next}} """
+        rf"""awk '{{sub(/\r$/, "")}} FNR == 1 {{if (NR == 1) print $0 ",split"; next}} """
         f"""{{print $0 "," (NR == FNR ? "train" : "{split}")}}' {quote(table.name)} {test} > all.csv"""
     )
     return f"{told} (to read both: {one_line(command)})"
