@@ -1,5 +1,6 @@
 """Tables of predictions of any length: nothing is held in memory, and a file appears whole or not at all."""
 
+import json
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,6 +46,17 @@ def test_columns_follow_from_all_rows(most: int, monkeypatch: pytest.MonkeyPatch
     assert [row[1] for row in found] == ["=1", "", "=1"]
     assert [row[-1] for row in found] == ["", "image-unreadable: it is damaged", ""]
     assert [float(row[3]) for row in found[::2]] == [1 / 3] * 2
+
+
+def test_a_note_has_a_column_where_there_is_one() -> None:
+    """Between the answer and the error, and empty for pictures that were read whole."""
+    noted = Prediction("b.gif", "=1", 0.5, dict.fromkeys(CLASSES, 1 / 3), None, True, "first of 3 frames")
+    given = [*rows(2, 1, True), noted]
+    header, found = read_csv_text("".join(table_lines(given, CLASSES)))
+    assert header[-3:] == ["answer", "note", "error"]
+    assert [row[-2] for row in found] == ["", "", "first of 3 frames"]
+    assert [row[-1] for row in found] == ["", "image-unreadable: it is damaged", ""]
+    assert [json.loads(line).get("note") for line in json_lines(given)] == [None, None, "first of 3 frames"]
 
 
 def test_memory_does_not_grow_with_the_pictures(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.errors import AssayError
-from assay.data.decoding.given import BATCH, Picture, fitted
+from assay.data.decoding.given import BATCH, Fitted, Picture, fitted
 from assay.data.formats.signatures import OTHER_SUFFIXES
 from assay.data.listing.names import natural_key
 from assay.data.listing.walk import glance, in_order
@@ -44,7 +44,7 @@ class Prediction:
 
     familiar: whether it is like the training images; None where the model cannot tell. answered: whether the
     model should answer at all (see `--max-risk`); None where no risk was named. It is sure enough of what it
-    answers, and the picture is familiar.
+    answers, and the picture is familiar. note: what of the file was not looked at (frames after the first).
     """
 
     file: str
@@ -53,10 +53,11 @@ class Prediction:
     probabilities: dict[str, float]
     familiar: bool | None = None
     answered: bool | None = None
+    note: str = ""
 
     def as_record(self) -> dict[str, Any]:
-        """The prediction as JSON types."""
-        return dict(vars(self))
+        """The prediction as JSON types; `note` only where there is one."""
+        return {key: value for key, value in vars(self).items() if key != "note" or value}
 
 
 def predict_files(model: "Classifier", files: Iterable[Picture]) -> list[Prediction]:
@@ -77,9 +78,9 @@ def predict_each(model: "Classifier", files: Iterable[Picture]) -> Iterator[Pred
     waiting = iter(files)
     while batch := list(islice(waiting, BATCH)):
         read = [_read(model, file) for file in batch]
-        images = [one for one in read if not isinstance(one, Unread)]
+        found = [one for one in read if not isinstance(one, Unread)]
         names = [_name(file) for file, one in zip(batch, read, strict=True) if not isinstance(one, Unread)]
-        answers = iter(_predict_batch(model, np.stack(images), names) if images else ())
+        answers = iter(_predict_batch(model, found, names) if found else ())
         yield from (one if isinstance(one, Unread) else next(answers) for one in read)
 
 
@@ -114,15 +115,15 @@ def _name(file: Picture) -> str:
     return str(file) if isinstance(file, str | Path) else "-"
 
 
-def _read(model: "Classifier", file: Picture) -> NDArray[np.uint8] | Unread:
+def _read(model: "Classifier", file: Picture) -> Fitted | Unread:
     try:
         return fitted(file, model.preprocessing, _name(file))
     except AssayError as error:
         return Unread(_name(file), error)
 
 
-def _predict_batch(model: "Classifier", images: NDArray[np.uint8], names: Sequence[str]) -> list[Prediction]:
-    found = judged(model, images)
+def _predict_batch(model: "Classifier", read: Sequence[Fitted], names: Sequence[str]) -> list[Prediction]:
+    found = judged(model, np.stack([one.image for one in read]))
     familiar, answered = _each(found.familiar, len(names)), _each(found.answered, len(names))
     return [
         Prediction(
@@ -132,8 +133,11 @@ def _predict_batch(model: "Classifier", images: NDArray[np.uint8], names: Sequen
             probabilities=dict(zip(model.classes, row.tolist(), strict=True)),
             familiar=known,
             answered=given,
+            note=one.lost,
         )
-        for name, row, known, given in zip(names, found.probabilities, familiar, answered, strict=True)
+        for name, one, row, known, given in zip(
+            names, read, found.probabilities, familiar, answered, strict=True
+        )
     ]
 
 

@@ -14,6 +14,9 @@ from assay.deployment.predict import Prediction, Unread
 #: Bytes of rows that are kept in memory; more go to a temporary file.
 _IN_MEMORY: Final = 8 << 20
 
+#: Columns that are there only where a picture has something to say in them.
+_ASKED: Final = ("answer", "note", "error")
+
 
 def json_lines(predictions: Iterable[Prediction | Unread]) -> Iterator[str]:
     """An object for each picture, as soon as it is there."""
@@ -24,16 +27,17 @@ def table_lines(predictions: Iterable[Prediction | Unread], classes: Sequence[st
     """The predictions as CSV, line by line: `file,predicted,probability,p:<class>...`.
 
     Where a risk was named a column `answer` holds the class once more, or nothing where the model does not
-    know. Where a picture could not be read a last column `error` says why, and its other columns are empty.
+    know. Where something of a file was not looked at (an animation is its first frame) a column `note` says
+    so. Where a picture could not be read a last column `error` says why, and its other columns are empty.
     The first line comes when all pictures were read; until then their rows lie in a temporary file.
     """
     # In this order: closing the file writes what is left in its buffer, which a full disk refuses as well.
     with _told_of_temporary_files(), SpooledTemporaryFile(_IN_MEMORY) as kept:
-        ruled, unread = _keep(predictions, kept.write)
+        asked = _keep(predictions, kept.write)
         kept.seek(0)
         header = ["file", "predicted", "probability", *(f"p:{name}" for name in classes)]
-        header += ["answer"] * ruled + ["error"] * unread
-        yield from csv_lines(header, (_full(json.loads(line), len(header), unread) for line in kept))
+        last: list[str] = [name for name in _ASKED if name in asked]
+        yield from csv_lines(header + last, (_full(json.loads(line), len(header), last) for line in kept))
 
 
 @contextmanager
@@ -46,25 +50,27 @@ def _told_of_temporary_files() -> Iterator[None]:
             raise error
 
 
-def _keep(predictions: Iterable[Prediction | Unread], write: Callable[[bytes], Any]) -> tuple[bool, bool]:
-    """Write a line of JSON for each; whether any has an answer by a rule, and whether any was not read."""
-    ruled = unread = False
+def _keep(predictions: Iterable[Prediction | Unread], write: Callable[[bytes], Any]) -> set[str]:
+    """Write what each says as a line of JSON; which of the columns `_ASKED` have something to say."""
+    asked: set[str] = set()
     for found in predictions:
-        if isinstance(found, Unread):
-            unread, row = True, [found.file, found.as_record()["error"]]
-        else:
-            ruled, row = ruled or found.answered is not None, _row(found)
-        write(json.dumps(row).encode("ascii") + b"\n")
-    return ruled, unread
+        cells, others = _row(found)
+        asked.update(others)
+        write(json.dumps([cells, others]).encode("ascii") + b"\n")
+    return asked
 
 
-def _full(row: list[Any], width: int, unread: bool) -> list[Any]:
-    """A row of all columns; two cells are those of a picture that could not be read."""
-    if len(row) == 2:
-        return [row[0], *[None] * (width - 2), row[1]]
-    return [*row, *[None] * unread]
+def _row(found: Prediction | Unread) -> tuple[list[Any], dict[str, Any]]:
+    """The cells of the columns that are always there, and those of `_ASKED` by name."""
+    if isinstance(found, Unread):
+        return [found.file], {"error": found.as_record()["error"]}
+    others = {"note": found.note} if found.note else {}
+    if found.answered is not None:
+        others["answer"] = found.predicted if found.answered else ""
+    return [found.file, found.predicted, found.probability, *found.probabilities.values()], others
 
 
-def _row(p: Prediction) -> list[Any]:
-    answer = [] if p.answered is None else [p.predicted if p.answered else None]
-    return [p.file, p.predicted, p.probability, *p.probabilities.values(), *answer]
+def _full(row: list[Any], width: int, last: Sequence[str]) -> list[Any]:
+    """A row of all columns. row: as `_row` gives it; width: of the columns that are always there."""
+    cells, others = row
+    return [*cells, *[None] * (width - len(cells)), *(others.get(name) for name in last)]

@@ -86,10 +86,10 @@ def test_a_picture_is_one_however_it_comes(name: str, preprocessing: Preprocessi
     content = _file(PICTURES[name])
     path = tmp_path / "x.png"
     path.write_bytes(content)
-    wanted = fitted(path, preprocessing)
+    wanted = fitted(path, preprocessing).image
     forms = [str(path), content, PICTURES[name], Image.open(path)]
     for given in forms:
-        np.testing.assert_array_equal(fitted(given, preprocessing), wanted)
+        np.testing.assert_array_equal(fitted(given, preprocessing).image, wanted)
     np.testing.assert_array_equal(_whole(forms, preprocessing), [wanted] * 4)
     np.testing.assert_array_equal(_whole(PICTURES[name], preprocessing), [wanted])
 
@@ -99,7 +99,7 @@ def test_an_opened_picture_is_turned_as_its_file() -> None:
     exif[0x0112] = 6
     content = _file(PICTURES["other size"], "JPEG", exif=exif)
     opened = Image.open(io.BytesIO(content))
-    np.testing.assert_array_equal(fitted(opened, COLOR), fitted(content, COLOR))
+    np.testing.assert_array_equal(fitted(opened, COLOR).image, fitted(content, COLOR).image)
     assert read_image(content).shape == (31, 9, 3)
 
 

@@ -1,5 +1,6 @@
 """`POST /predict`: picture files, raw or in a form, read as in training."""
 
+import base64
 import io
 import json
 
@@ -52,9 +53,40 @@ def test_a_form_has_an_answer_for_every_file(served: Served) -> None:
     assert status == 200
     assert [one["file"] for one in record["predictions"]] == names
     assert record["predictions"][3]["error"].startswith("image-unreadable: bad.png: ")
-    run = served.file.run(np.stack([fitted(one, served.file.preprocessing) for one in contents[:3]]))
+    run = served.file.run(np.stack([fitted(one, served.file.preprocessing).image for one in contents[:3]]))
     found = [list(one["probabilities"].values()) for one in record["predictions"][:3]]
     assert np.asarray(found, np.float32).tobytes() == run.probabilities.tobytes()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "PNG of nothing"])
+def test_what_of_a_file_was_not_looked_at_is_said(kind: str, served: Served) -> None:
+    """Frames after the first, white drawings on nothing: the same words from the server and the command."""
+    images, _ = pictures(3, 10)
+    still, out = encoded(images[0]), io.BytesIO()
+    if kind == "PNG of nothing":
+        drawn = np.full((*images[0].shape[:2], 4), 255, np.uint8)
+        drawn[::2, :, 3] = 0
+        Image.fromarray(drawn).save(out, "PNG")
+        wanted = "white on transparent"
+    else:
+        first, *others = (Image.fromarray(image) for image in images)
+        first.save(out, kind, save_all=True, append_images=others, lossless=True)
+        wanted = "first of 3 frames"
+    content = out.getvalue()
+    _, record, _ = served.ask("POST", "/predict", content)
+    note = record["predictions"][0]["note"]
+    assert note.startswith(wanted)
+    assert predict_files(served.file, [content])[0].note == note
+    body, headers = form(("a.png", still), ("b.png", content))
+    _, record, _ = served.ask("POST", "/predict", body, **headers)
+    assert [one.get("note") for one in record["predictions"]] == [None, note]
+    given = [base64.b64encode(one).decode() for one in (still, content)]
+    tensor = {"name": "pictures", "datatype": "BYTES", "shape": [2], "data": given}
+    _, record, _ = served.infer({"inputs": [tensor]})
+    assert record["parameters"] == {"note": f"picture 2: {note}"}
+    tensor |= {"shape": [1], "data": given[:1]}
+    _, record, _ = served.infer({"inputs": [tensor]})
+    assert "parameters" not in record
 
 
 def _bomb() -> bytes:

@@ -73,7 +73,7 @@ def test_pictures_are_read_as_predict_reads_them(client: Any, served: Served) ->
     given = httpclient.InferInput("pictures", [4], "BYTES")
     given.set_data_from_numpy(np.array(files, dtype=object))
     answer = client.infer(NAME, [given])
-    wanted = served.file.run(np.stack([fitted(one, served.file.preprocessing) for one in files]))
+    wanted = served.file.run(np.stack([fitted(one, served.file.preprocessing).image for one in files]))
     assert answer.as_numpy("probabilities").tobytes() == wanted.probabilities.tobytes()
     tensor = {"name": "pictures", "datatype": "BYTES", "shape": [4]}
     data = [base64.b64encode(one).decode() for one in files]

@@ -6,6 +6,7 @@ have them already: how a picture was made smaller is part of what a model was tr
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,14 +26,21 @@ Picture = str | Path | bytes | Image.Image | NDArray[np.uint8]
 BATCH = 256
 
 
-def fitted(picture: Picture, preprocessing: Preprocessing, name: str = "") -> NDArray[np.uint8]:
-    """One picture as a model takes it: uint8 `(h, w, c)`.
+class Fitted(NamedTuple):
+    """A picture as a model takes it: uint8 `(h, w, c)`. lost: what of its file was not read, else empty."""
+
+    image: NDArray[np.uint8]
+    lost: str = ""
+
+
+def fitted(picture: Picture, preprocessing: Preprocessing, name: str = "") -> Fitted:
+    """One picture as a model takes it, and what is lost on the way.
 
     name: what to call it in an error. Raises AssayError `image-unreadable`, `image-format`,
     `image-too-large`, `file-missing`, `shape-mismatch` (an array of another size).
     """
     if isinstance(picture, np.ndarray):
-        return _one(picture, preprocessing)
+        return Fitted(_one(picture, preprocessing))
     scale = preprocessing.deep
     if isinstance(picture, Image.Image):
         read = picture_of(picture, name or "image", scale or FULL_SCALE)
@@ -45,8 +53,7 @@ def fitted(picture: Picture, preprocessing: Preprocessing, name: str = "") -> ND
     wrong = off_scale(read.levels, scale, where) if read.levels else None
     if wrong is not None:
         raise wrong
-    image: NDArray[np.uint8] = fit_image(read.pixels, preprocessing)
-    return image
+    return Fitted(fit_image(read.pixels, preprocessing), read.lost)
 
 
 def image_blocks(
@@ -61,7 +68,7 @@ def image_blocks(
         yield _several(given, preprocessing)
         return
     if isinstance(given, str | Path | bytes | Image.Image):
-        yield fitted(given, preprocessing)[None]
+        yield fitted(given, preprocessing).image[None]
         return
     if not isinstance(given, Iterable):
         raise _wrong(type(given).__name__, preprocessing)
@@ -74,7 +81,7 @@ def image_blocks(
         if whole:
             yield _several(np.asarray(one), preprocessing)
         else:
-            alone.append(fitted(one, preprocessing))
+            alone.append(fitted(one, preprocessing).image)
     if alone:
         yield np.stack(alone)
 

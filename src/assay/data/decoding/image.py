@@ -82,6 +82,10 @@ _silenced = False
 _METADATA_MARKS: Final = (b"eXIf", b"Exif", b"EXIF", b"Raw profile", b"ns.adobe.com")
 
 
+#: How it begins to be said that one frame was read of several.
+FIRST: Final = "first of"
+
+
 class Picture(NamedTuple):
     """A decoded image file.
 
@@ -99,6 +103,12 @@ class Picture(NamedTuple):
     bytes: int
     conversions: tuple[str, ...] = ()
     levels: Levels | None = None
+
+    @property
+    def lost(self) -> str:
+        """What of the file is not in the pixels: frames after the first, all that was drawn; empty where
+        nothing is missing."""
+        return "; ".join(what for what in self.conversions if what == VANISHED or what.startswith(FIRST))
 
 
 def read_image(source: bytes | Path, name: str = "") -> NDArray[np.uint8]:
@@ -201,7 +211,7 @@ def _decoded(file: _File, deep: DeepScale) -> Picture:
         levels, image = levels_of(values, alpha), eight_bits(values, alpha, deep)
     upright = turned(image, orientation)
     simple = as_plain(upright)
-    conversions = [f"first of {frames} frames"] if frames > 1 else []
+    conversions = [f"{FIRST} {frames} frames"] if frames > 1 else []
     conversions += ["turned"] if orientation > 1 else []
     conversions += [f"{mode} to {simple.mode}"] if simple.mode != mode else []
     conversions += [VANISHED] if vanished(upright, simple) else []

@@ -3,11 +3,8 @@
 import time
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from assay.core.errors import AssayError
-from assay.data.decoding.given import fitted
+from assay.data.decoding.given import Fitted, fitted
 from assay.data.decoding.image import read_shape
 from assay.data.preprocessing import Preprocessing
 from assay.deployment.serving.limits import Limits, RefusedError, too_late
@@ -16,12 +13,12 @@ from assay.deployment.serving.multipart import Part
 
 def images_of(
     files: Sequence[Part], preprocessing: Preprocessing, limits: Limits, until: float
-) -> list[NDArray[np.uint8] | AssayError]:
-    """Each file as uint8 `(h, w, c)`, or why it cannot be read.
+) -> list[Fitted | AssayError]:
+    """Each file as the model takes it, or why it cannot be read.
 
     until: by `time.monotonic`. Raises RefusedError 503 when that is over.
     """
-    found: list[NDArray[np.uint8] | AssayError] = []
+    found: list[Fitted | AssayError] = []
     for file in files:
         if time.monotonic() > until:
             raise too_late(limits.seconds)
@@ -32,7 +29,7 @@ def images_of(
     return found
 
 
-def _image(file: Part, preprocessing: Preprocessing, limits: Limits) -> NDArray[np.uint8]:
+def _image(file: Part, preprocessing: Preprocessing, limits: Limits) -> Fitted:
     name = file.name or "picture"
     height, width, _ = read_shape(file.content, name)
     if height * width > limits.pixels:

@@ -228,9 +228,9 @@ def _strings(content: memoryview) -> list[bytes]:
 
 
 def infer_response(
-    model: str, version: str, request: InferRequest, answers: Answers
+    model: str, version: str, request: InferRequest, answers: Answers, note: str = ""
 ) -> tuple[bytes, int | None]:
-    """The response's body, and how long its JSON is where bytes follow it."""
+    """The response's body, and how long its JSON is where bytes follow it. note: a parameter, if any."""
     tensors, tails = [], []
     for name, binary in request.outputs:
         values = getattr(answers, name)
@@ -242,7 +242,9 @@ def infer_response(
         else:
             tensor["data"] = json_values(values.ravel())
         tensors.append(tensor)
-    record = {"model_name": model, "model_version": version, "outputs": tensors}
+    record: dict[str, Any] = {"model_name": model, "model_version": version, "outputs": tensors}
+    if note:
+        record["parameters"] = {"note": note}
     if request.id is not None:
         record["id"] = request.id
     head = json.dumps(record, allow_nan=False, separators=(",", ":")).encode()

@@ -82,19 +82,22 @@ def infer(
     Raises RefusedError.
     """
     request = read_infer(body, json_length, service.model.preprocessing.shape, service.limits)
-    images = request.images if request.images is not None else _decoded(service, request, until)
+    images, note = (request.images, "") if request.images is not None else _decoded(service, request, until)
     answers = answers_to(service.model, images)
-    content, length = infer_response(service.name, VERSION, request, answers)
+    content, length = infer_response(service.name, VERSION, request, answers, note)
     return content, length, (images, answers)
 
 
-def _decoded(service: Service, request: InferRequest, until: float) -> NDArray[np.uint8]:
+def _decoded(service: Service, request: InferRequest, until: float) -> tuple[NDArray[np.uint8], str]:
+    """The pictures of a request as images, and what of them is not looked at, or ""."""
     files = [Part(f"picture {i}", content) for i, content in enumerate(request.pictures or (), 1)]
     found = images_of(files, service.model.preprocessing, service.limits, until)
     for one in found:
         if isinstance(one, AssayError):
             raise unreadable(one)
-    return np.stack([one for one in found if not isinstance(one, AssayError)])
+    read = [one for one in found if not isinstance(one, AssayError)]
+    notes = [f"{file.name}: {one.lost}" for file, one in zip(files, read, strict=True) if one.lost]
+    return np.stack([one.image for one in read]), "; ".join(notes)
 
 
 def answers_to(model: OnnxModel, images: NDArray[np.uint8]) -> Answers:
@@ -116,13 +119,13 @@ def predict(
     errors = [one for one in found if isinstance(one, AssayError)]
     if len(errors) == len(found):
         raise unreadable(errors[0])
-    images = np.stack([one for one in found if not isinstance(one, AssayError)])
+    images = np.stack([one.image for one in found if not isinstance(one, AssayError)])
     answers = answers_to(service.model, images)
     rows = iter(_records(service, images, answers, similar))
     predictions = [
         {"file": file.name, "error": error_line(one)}
         if isinstance(one, AssayError)
-        else {"file": file.name, **next(rows)}
+        else {"file": file.name, **next(rows), **({"note": one.lost} if one.lost else {})}
         for file, one in zip(files, found, strict=True)
     ]
     record: dict[str, Any] = {"predictions": predictions}

@@ -88,6 +88,7 @@ function show(card, file, name, answer, whyNone) {
   } else if (answer.answered === false) {
     text.append(element("p", "Not sure enough: by its rule the model does not answer here.", "note"));
   }
+  if (answer.note) text.append(element("p", `Of the file: ${answer.note}.`, "note"));
   text.append(probabilities(answer.probabilities), similar(answer.similar, whyNone));
   card.append(picture, text);
 }
