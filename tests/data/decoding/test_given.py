@@ -142,14 +142,14 @@ def test_16_bits_by_the_models_scale(tmp_path: Path) -> None:
     """Pillow's image and the file alike; of colors Pillow keeps half of the bits: its image is refused."""
     scaled = Preprocessing(4, 6, 1, deep=DeepScale(0, 4))
     picture = Image.fromarray(np.arange(24, dtype=np.uint16).reshape(4, 6) * 170)
-    wanted = fitted(_file(picture), scaled)
+    wanted = fitted(_file(picture), scaled).image
     assert wanted.ravel().tolist() == [value * 170 >> 4 for value in range(24)]
-    np.testing.assert_array_equal(fitted(picture, scaled), wanted)
-    np.testing.assert_array_equal(fitted(Image.open(io.BytesIO(_file(picture))), scaled), wanted)
+    np.testing.assert_array_equal(fitted(picture, scaled).image, wanted)
+    np.testing.assert_array_equal(fitted(Image.open(io.BytesIO(_file(picture))), scaled).image, wanted)
     with pytest.raises(AssayError, match="image-unreadable"):
         fitted(Image.fromarray(np.full((4, 6), 70_000, np.int32)), scaled)
     content = png_16((4, 6, 3))
-    assert fitted(content, COLOR).shape == (4, 6, 3)
+    assert fitted(content, COLOR).image.shape == (4, 6, 3)
     with pytest.raises(AssayError, match="image-format"):
         fitted(Image.open(io.BytesIO(content)), COLOR)
 

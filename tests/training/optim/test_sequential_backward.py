@@ -12,16 +12,16 @@ from assay.data.values import Split
 from assay.training.device import mixed_precision
 from assay.training.fit import fit
 from assay.training.fit_request import FitRequest
-from assay.training.loop.data_parallel import ALONE
+from assay.training.loop import state
 from assay.training.loop.job import make_job
 from assay.training.loop.loader import Batch
 from assay.training.loop.state import _train_step
-from assay.training.loop.step import TrainStep
 from assay.training.nets import MODELS
 from assay.training.nets.network import initialized_network
-from assay.training.optim import sequential_backward
+from assay.training.optim import products
 from assay.training.optim.adam import Adam
 from assay.training.optim.loss import batch_loss, loss_and_gradient
+from assay.training.optim.sequential_backward import Chain, applies_to
 from assay.training.recipes import RECIPES, NetRecipe, read_recipe
 
 CLASSES = ("left", "middle", "right")
@@ -48,14 +48,19 @@ def batch_of(shape: tuple[int, int, int], count: int, classes: int = 5) -> tuple
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("name", NETS)
 def test_the_same_bits_as_autograd(
-    name: str, shape: tuple[int, int, int], count: int, precision: torch.dtype
+    name: str,
+    shape: tuple[int, int, int],
+    count: int,
+    precision: torch.dtype,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Logits, loss, every gradient and the running statistics of batch norm, for each recipe; in mixed
-    precision as under torch's autocast."""
+    precision as under torch's autocast. Large products, which have kernels of their own: test_products."""
+    monkeypatch.setattr(products, "has_onednn", lambda: False)
     recipe, network = net_of(name, shape)
     twin, (images, labels) = copy.deepcopy(network), batch_of(shape, count)
     with torch.no_grad():
-        rounded, backward = sequential_backward.forward(network, images, precision)
+        rounded, backward = Chain(network, precision).forward(images)
         logits = rounded.float()
         loss, gradient = loss_and_gradient(recipe, logits, labels)
         gradients = backward(gradient)
@@ -98,7 +103,7 @@ def test_by_hand() -> None:
         network[1].bias.zero_()
         network[3].weight.copy_(torch.tensor([[3.0, 5.0], [-2.0, 7.0]]))
         network[3].bias.copy_(torch.tensor([0.5, 0.25]))
-        logits, backward = sequential_backward.forward(network, torch.tensor([[[[1.0], [2.0]]]]))
+        logits, backward = Chain(network).forward(torch.tensor([[[[1.0], [2.0]]]]))
         hidden, hidden_bias, output, output_bias = backward(torch.tensor([[1.0, -0.5]]))
     assert logits.tolist() == [[15.5, -9.75]]  # hidden units 1 + 4 and 0
     assert output.tolist() == [[5, 0], [-2.5, 0]]
@@ -112,9 +117,10 @@ def test_both_ways_to_learn_are_one(
     split: Split, rows: HoldOut, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A graphics card goes by autograd: on the same machine that ends in the same weights, bit by bit."""
+    monkeypatch.setattr(products, "has_onednn", lambda: False)
     recipe = read_recipe(name, {"epochs": 2, "batch_size": 16, "least_steps": 1})
     by_layers = fit(FitRequest(split, rows, CLASSES, recipe))
-    monkeypatch.setattr(TrainStep, "_by_layers", TrainStep._by_autograd)
+    monkeypatch.setattr(state, "applies_to", lambda _: False)
     by_autograd = fit(FitRequest(split, rows, CLASSES, recipe))
     assert by_layers.history == by_autograd.history
     for place, weight in by_layers.weights.items():
@@ -124,7 +130,7 @@ def test_both_ways_to_learn_are_one(
 def test_every_net_of_ours_is_a_chain() -> None:
     """The fast backward pass is taken by every net of the package but the one that is fine-tuned."""
     assert {read_recipe(name).model for name in NETS} == set(MODELS) - {"finetuned"}
-    assert all(sequential_backward.applies_to(net_of(name, (28, 28, 1))[1]) for name in NETS)
+    assert all(applies_to(net_of(name, (28, 28, 1))[1]) for name in NETS)
 
 
 class Residual(nn.Module):
@@ -198,8 +204,9 @@ def test_other_nets_go_by_autograd(
     torch.manual_seed(0)
     network, recipe = OTHER_NETS[name](), read_recipe("mlp", {"learning_rate": 0.01})
     assert isinstance(recipe, NetRecipe)
-    assert not sequential_backward.applies_to(network)
-    step = _train_step(network, recipe, ALONE)
+    assert not applies_to(network)
+    job = make_job(FitRequest(split, rows, CLASSES, recipe, device="cpu"))
+    step = _train_step(network, job)
     taken: list[torch.Tensor] = []
 
     def take(_: Adam, gradients: list[torch.Tensor], __: float) -> None:
@@ -207,7 +214,6 @@ def test_other_nets_go_by_autograd(
 
     monkeypatch.setattr(Adam, "step", take)
     images, labels = batch_of((2, 2, 3), 6, 3)
-    job = make_job(FitRequest(split, rows, CLASSES, recipe, device="cpu"))
     loss, _ = step.step(job, Batch(images, labels, np.arange(6), None), 0.01)
     weights = {name: weight for name, weight in network.named_parameters() if weight.requires_grad}
     expected_loss = nn.functional.cross_entropy(network(images), labels)
@@ -244,5 +250,5 @@ def test_a_net_that_is_no_chain_learns(
 
 def test_a_layer_without_a_rule_is_refused() -> None:
     """No gradient is guessed."""
-    with pytest.raises(KeyError), torch.no_grad():
-        sequential_backward.forward(nn.Sequential(nn.Linear(2, 2), nn.GELU()), torch.zeros(1, 2))
+    with pytest.raises(KeyError):
+        Chain(nn.Sequential(nn.Linear(2, 2), nn.GELU()))

@@ -6,7 +6,6 @@ from typing import Final
 import torch
 from torch import nn
 
-from assay.training.loop.data_parallel import Workers
 from assay.training.loop.first_weights import first_weights
 from assay.training.loop.job import Job
 from assay.training.loop.shared_batch_norm import share_batch_norm
@@ -15,9 +14,8 @@ from assay.training.model.values import EpochRecord
 from assay.training.nets.ensemble import members
 from assay.training.nets.network import fill, floating_state, initialized_network
 from assay.training.optim.adam import Adam
-from assay.training.optim.sequential_backward import applies_to
+from assay.training.optim.sequential_backward import Chain, applies_to
 from assay.training.optim.weight_ema import Average
-from assay.training.recipes import NetRecipe
 
 #: Logits that are looked at together.
 _COUNTED_AT_ONCE: Final = 1 << 14
@@ -123,11 +121,13 @@ def first_state(job: Job, *, filled: bool = True) -> State:
     average = Average(network, recipe.averaging) if recipe.averaging else None
     share_batch_norm(network, job.workers)
     best = {n: t.clone() for n, t in floating_state(network).items()} if recipe.patience else {}
-    train_steps = tuple(_train_step(member, recipe, job.workers) for member in members(network))
+    train_steps = tuple(_train_step(member, job) for member in members(network))
     return State(network, train_steps, losses, losses.clone(), right, average, best)
 
 
-def _train_step(network: nn.Module, recipe: NetRecipe, workers: Workers) -> TrainStep:
+def _train_step(network: nn.Module, job: Job) -> TrainStep:
     parameters: list[torch.Tensor] = [weight for weight in network.parameters() if weight.requires_grad]
-    learner = workers.learner(network)
-    return TrainStep(network, parameters, Adam(parameters, recipe), applies_to(network), learner)
+    learner = job.workers.learner(network)
+    by_layers = job.device.type == "cpu" and learner is None and applies_to(network)
+    chain = Chain(network, job.precision) if by_layers else None
+    return TrainStep(network, parameters, Adam(parameters, job.recipe), chain, learner)

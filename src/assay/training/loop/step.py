@@ -14,9 +14,9 @@ from assay.training.loop.loader import Batch
 from assay.training.nets.ensemble import averaged
 from assay.training.nets.finetuned import FineTuned
 from assay.training.nets.own_net import errors_of_own
-from assay.training.optim import sequential_backward
 from assay.training.optim.adam import Adam
 from assay.training.optim.loss import batch_loss, loss_and_gradient
+from assay.training.optim.sequential_backward import Chain
 
 #: The loss and the logits of a batch, and the gradients of the loss by the parameters.
 _Gradients = tuple[torch.Tensor, torch.Tensor, Sequence[torch.Tensor]]
@@ -26,31 +26,26 @@ _Gradients = tuple[torch.Tensor, torch.Tensor, Sequence[torch.Tensor]]
 class TrainStep:
     """One net that learns, alone or as a member of an ensemble.
 
-    chain: the net is a plain chain of layers, whose gradients need no autograd. learner: of several processes
-    the net whose backward pass gives the sum of their gradients.
+    chain: of a net that is a plain chain of layers, whose gradients need no autograd. learner: of several
+    processes the net whose backward pass gives the sum of their gradients.
     """
 
     network: nn.Module
     parameters: list[torch.Tensor]
     optimizer: Adam
-    chain: bool = False
+    chain: Chain | None = None
     learner: nn.Module | None = None
 
     def step(self, job: Job, batch: Batch, rate: float | torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Forward, backward, update at a learning rate. Gives the loss, without axes, and the logits float32
         `(b, k)`, both from before the net learned from this batch."""
-        by_layers = self.chain and job.device.type == "cpu" and self.learner is None
-        differentiate = self._by_layers if by_layers else self._by_autograd
         with torch.no_grad():
-            loss, logits, gradients = differentiate(job, batch)
+            if self.chain is not None:
+                loss, logits, gradients = _by_layers(self.chain, job, batch)
+            else:
+                loss, logits, gradients = self._by_autograd(job, batch)
             self.optimizer.step(gradients, rate)
         return loss, logits
-
-    def _by_layers(self, job: Job, batch: Batch) -> _Gradients:
-        rounded, backward = sequential_backward.forward(self.network, batch.images, job.precision)
-        logits = rounded.float()
-        loss, gradient = loss_and_gradient(job.recipe, logits, batch.labels, job.class_weights, batch.mixed)
-        return loss, logits, backward(gradient)
 
     @torch.enable_grad()
     def _by_autograd(self, job: Job, batch: Batch) -> _Gradients:
@@ -89,6 +84,13 @@ class TrainStep:
             return self.network.above(batch.images)
         answers = self.network(batch.images)
         return answers
+
+
+def _by_layers(chain: Chain, job: Job, batch: Batch) -> _Gradients:
+    rounded, backward = chain.forward(batch.images)
+    logits = rounded.float()
+    loss, gradient = loss_and_gradient(job.recipe, logits, batch.labels, job.class_weights, batch.mixed)
+    return loss, logits, backward(gradient)
 
 
 #: One step of all learners on a batch at a learning rate: their mean loss, and their logits as one.

@@ -1,6 +1,7 @@
 """How long a run is, step by step, and the learning rate at each step."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import ceil
 from typing import Final
 
@@ -31,7 +32,7 @@ class Schedule:
         """Steps of all epochs before this one."""
         return 0 if epoch == 1 else self.steps_in(1) + self.steps_in(2) * (epoch - 2)
 
-    @property
+    @cached_property
     def total_steps(self) -> int:
         """Steps of the whole run."""
         return self.steps_before(self.recipe.epochs + 1)

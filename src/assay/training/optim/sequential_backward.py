@@ -3,20 +3,22 @@
 Beside the arithmetic of a small net, autograd's recording costs half as much again. A net that is an
 `nn.Sequential` of a few kinds of layers needs no record: the chain rule (Rumelhart, Hinton and Williams 1986)
 is applied from the last layer to the first. Each rule calls the kernels that autograd calls, so the gradients
-are the same bits. `applies_to` says which nets these are; all others go by autograd.
+are the same bits, but for large matrix products in float32, which have kernels of their own (`products`).
+`applies_to` says which nets these are; all others go by autograd.
 
 In bfloat16 it is mixed precision as torch's autocast has it (Micikevicius et al. 2018): convolutions and
 matrix products take their inputs and weights rounded, maps between layers stay rounded, and weights, their
 gradients and the sums of batch norm are float32.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
 
 from assay.training.nets.cnn import BatchNorm
+from assay.training.optim import products
 
 #: The backward pass of a layer: from the gradient of its output, and whether that of its input is wanted, to
 #: the gradient of its input and those of its parameters.
@@ -36,7 +38,7 @@ def applies_to(network: nn.Module) -> bool:
     if type(network) is not nn.Sequential or _has_hooks(network):
         return False
     layers = list(network)
-    first = next((place for place, layer in enumerate(layers) if any(True for _ in layer.parameters())), 0)
+    first = _first_that_learns(layers)
     if len({id(layer) for layer in layers}) < len(layers) or not all(map(_has_rule, layers[first:])):
         return False
     kinds = [type(layer) for layer in layers]
@@ -55,32 +57,49 @@ def _has_hooks(layer: nn.Module) -> bool:
     )
 
 
-def forward(
-    network: nn.Module, images: Tensor, precision: torch.dtype = torch.float32
-) -> tuple[Tensor, Callable[[Tensor], list[Tensor]]]:
-    """The logits `(n, k)` of a chain of layers in training, and its backward pass, which can be called once.
+class Chain:
+    """The layers of a net that `applies_to` accepts, each with its rule: looked up once, for all steps.
 
-    precision: float32 or bfloat16, that of the products and of the logits. The backward pass takes the
-    gradient of the logits and gives those of `network.parameters()`, in that order and float32. Call both
-    under `torch.no_grad`, for nets that `applies_to` accepts.
+    precision: float32 or bfloat16, that of the products and of the logits.
     """
-    values, passes = images, list[Back]()
-    for layer in network.children():
-        if passes or next(layer.parameters(), None) is not None:
-            values, back = RULES[type(layer)](layer, values, precision)
-            passes.append(back)
-        else:  # no gradient is wanted from below the first layer that learns
+
+    def __init__(self, network: nn.Module, precision: torch.dtype = torch.float32) -> None:
+        layers = list(network.children())
+        first = _first_that_learns(layers)
+        self._before, self._precision = layers[:first], precision
+        self._rules = [(RULES[type(layer)], layer) for layer in layers[first:]]
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Callable[[Tensor], list[Tensor]]]:
+        """The logits `(n, k)` in training, and the backward pass, which can be called once.
+
+        The backward pass takes the gradient of the logits and gives those of `network.parameters()`, in that
+        order and float32. Call both under `torch.no_grad`.
+        """
+        values, passes = images, list[Back]()
+        for layer in self._before:  # no gradient is wanted from there
             values = layer(values)
+        for rule, layer in self._rules:
+            values, back = rule(layer, values, self._precision)
+            passes.append(back)
 
-    def backward(grad_output: Tensor) -> list[Tensor]:
-        grad: Tensor | None = grad_output
-        gradients: list[Tensor] = []
-        while passes:
-            grad, grad_params = passes.pop()(grad, bool(passes))
-            gradients[:0] = grad_params
-        return gradients
+        def backward(grad_output: Tensor) -> list[Tensor]:
+            grad: Tensor | None = grad_output
+            gradients: list[Tensor] = []
+            while passes:
+                grad, grad_params = passes.pop()(grad, bool(passes))
+                gradients[:0] = grad_params
+            return gradients
 
-    return values, backward
+        return values, backward
+
+
+def _first_that_learns(layers: Sequence[nn.Module]) -> int:
+    return next((place for place, layer in enumerate(layers) if any(True for _ in layer.parameters())), 0)
+
+
+def _to(values: Tensor, precision: torch.dtype) -> Tensor:
+    """The values in a precision. To ask torch to change nothing takes as long as to add up a small tensor."""
+    return values if values.dtype is precision else values.to(precision)
 
 
 def _flatten(_: nn.Flatten, inputs: Tensor, __: torch.dtype) -> tuple[Tensor, Back]:
@@ -100,20 +119,23 @@ def _relu(layer: nn.ReLU, inputs: Tensor, _: torch.dtype) -> tuple[Tensor, Back]
 
 
 def _linear(layer: nn.Linear, inputs: Tensor, precision: torch.dtype) -> tuple[Tensor, Back]:
-    inputs, weight = inputs.to(precision), layer.weight.to(precision)
-    bias = None if layer.bias is None else layer.bias.to(precision)
+    inputs, weight = _to(inputs, precision), _to(layer.weight, precision)
+    own: Tensor | None = layer.bias
+    bias = None if own is None else _to(own, precision)
 
     def back(grad_output: Tensor, wanted: bool) -> tuple[Tensor | None, tuple[Tensor, ...]]:
-        grad_output = grad_output.to(precision)
-        grad_params = torch.mm(grad_output.t(), inputs).float()
-        grad_input = torch.mm(grad_output, weight) if wanted else None
-        return grad_input, (grad_params,) if bias is None else (grad_params, grad_output.sum(0).float())
+        grad_output = _to(grad_output, precision)
+        grad_params = _to(products.matmul(grad_output.t(), inputs), torch.float32)
+        grad_input = products.matmul(grad_output, weight) if wanted else None
+        if bias is None:
+            return grad_input, (grad_params,)
+        return grad_input, (grad_params, _to(grad_output.sum(0), torch.float32))
 
-    return nn.functional.linear(inputs, weight, bias), back
+    return products.linear(inputs, weight, bias), back
 
 
 def _convolution(layer: nn.Conv2d, inputs: Tensor, precision: torch.dtype) -> tuple[Tensor, Back]:
-    inputs, weight = inputs.to(precision), layer.weight.to(precision)
+    inputs, weight = _to(inputs, precision), _to(layer.weight, precision)
     how: dict[str, Any] = {
         "stride": layer.stride,
         "padding": layer.padding,
@@ -125,7 +147,7 @@ def _convolution(layer: nn.Conv2d, inputs: Tensor, precision: torch.dtype) -> tu
     def back(grad_output: Tensor, wanted: bool) -> tuple[Tensor | None, tuple[Tensor, ...]]:
         kernel, mask = _KERNELS.convolution_backward.default, (wanted, True, False)
         grad_input, grad_params, _ = kernel(grad_output, inputs, weight, output_mask=mask, **more)
-        return grad_input, (grad_params.float(),)
+        return grad_input, (_to(grad_params, torch.float32),)
 
     return nn.functional.conv2d(inputs, weight, None, **how), back
 
