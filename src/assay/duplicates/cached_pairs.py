@@ -69,8 +69,8 @@ def kept_copies(dataset: Dataset) -> Copies | None:
     pairs = by_digest(dataset, pool)[np.array(record["pairs"], np.int64).reshape(2, -1)]
     limits = None if record["limits"] is None else tuple(record["limits"])
     score = np.array(record["score"], np.float64)
-    overlaid = None if record["overlaid"] is None else np.array(record["overlaid"], bool)
-    return copies_in(pool, pairs, score, tuple(record["changes"]), limits, record["unlikely"], overlaid)
+    alone = None if record["alone"] is None else np.array(record["alone"], np.int64)
+    return copies_in(pool, pairs, score, tuple(record["changes"]), limits, record["unlikely"], alone)
 
 
 def _record(dataset: Dataset, copies: Copies) -> dict[str, object]:
@@ -82,7 +82,7 @@ def _record(dataset: Dataset, copies: Copies) -> dict[str, object]:
         "changes": list(copies.changes),
         "limits": None if copies.limits is None else [float(limit) for limit in copies.limits],
         "unlikely": int(copies.unlikely),
-        "overlaid": None if copies.overlaid is None else copies.overlaid.tolist(),
+        "alone": None if copies.alone is None else copies.alone.tolist(),
     }
 
 

@@ -15,6 +15,7 @@ from assay.duplicates.by_gray import copies_by_gray
 from assay.duplicates.candidates import find_candidates, thumbnail_shape, thumbnails
 from assay.duplicates.in_passes import Pictures, find_in_passes, fit_in_memory
 from assay.duplicates.overlaid import find_overlaid
+from assay.duplicates.recolored import find_recolored
 
 #: Bytes of pixels read at once.
 _BYTES: Final = 1 << 26
@@ -23,7 +24,11 @@ _BYTES: Final = 1 << 26
 #: levels of pictures that use the whole one: of digits with values from 0 to 16, a sixth would be copies.
 _NARROW: Final = 128
 
-#: Of pairs that differ within a small box alone, the share that may differ in class: wrong labels.
+#: What alone tells two pictures apart; 0: no one thing.
+OVERLAID: Final = 1
+RECOLORED: Final = 2
+
+#: Of pairs that one thing alone tells apart, the share that may differ in class: wrong labels.
 _PARTED: Final = 0.1
 
 
@@ -35,8 +40,8 @@ class Copies:
     equal for exact copies; first: int64 `(pictures,)`, the first image of each picture.
     near_first, near_second: int64 `(pairs,)`, pictures that are nearly the same, near_first shown first.
     score: float64 `(pairs,)` in [0, 1]; changes: what was undone, for each pair. limits, unlikely: of the
-    search by detail, as in `DetailCopies`. overlaid: bool `(pairs,)`, which differ within one small box
-    alone; None where such pairs were not looked for.
+    search by detail, as in `DetailCopies`. alone: int64 `(pairs,)`, what alone tells the two apart: a small
+    box (`OVERLAID`), colors or tones (`RECOLORED`); None where such pairs were not looked for.
     """
 
     splits: tuple[str, ...]
@@ -50,7 +55,7 @@ class Copies:
     changes: tuple[str, ...]
     limits: tuple[float, float] | None = None
     unlikely: int = 0
-    overlaid: NDArray[np.bool_] | None = None
+    alone: Rows | None = None
 
     def place(self, image: int) -> tuple[str, int]:
         """Split and index of an image."""
@@ -97,7 +102,7 @@ def find_copies(dataset: Dataset, near: bool = True) -> Copies:
     order, stretch = by_digest(dataset, pool), stretch_of(dataset, pool)
     if not fit_in_memory(dataset.shape, len(order)):
         by_gray = find_in_passes(_in_turn(dataset, pool, order, stretch))
-        return _joined(pool, order, by_gray, DetailCopies.none(), None)
+        return _joined(pool, order, (by_gray, DetailCopies.none()), None)
     small = np.empty((len(order), *thumbnail_shape(dataset.shape)), np.uint8)
     place, done = np.argsort(order), 0
     for block in _pictures(dataset, pool, pool.first, stretch):
@@ -110,28 +115,32 @@ def find_copies(dataset: Dataset, near: bool = True) -> Copies:
     whole = None if resized(dataset) else pixels
     by_gray = copies_by_gray(small, find_candidates(small), whole, small.shape[1:] == dataset.shape)
     known = frozenset(zip(*(side.tolist() for side in _ordered(by_gray)), strict=True))
-    return _joined(pool, order, by_gray, find_detail_copies(small, known), find_overlaid(small))
+    found = (by_gray, find_detail_copies(small, known))
+    return _joined(pool, order, found, (find_overlaid(small), find_recolored(small)))
 
 
 def of_one_class(copies: Copies, dataset: Dataset) -> Copies:
-    """The copies without pairs that differ within a small box alone, where such pairs often differ in class.
+    """The copies without pairs that one thing alone tells apart, where such pairs often differ in class.
 
-    There it is the box that tells the classes, as the lowest line of an E that is no F. Where hardly any does
-    the label is what is wrong.
+    There it is that thing that tells the classes, as the lowest line of an E that is no F, or the color of a
+    sign. Where hardly any pair differs in class the label is what is wrong.
     """
-    if copies.overlaid is None:
+    if copies.alone is None:
         return copies
     labels = np.concatenate([split.labels for split in dataset.splits.values()])[copies.first]
-    parted = copies.overlaid & (labels[copies.near_first] != labels[copies.near_second])
-    if parted.sum() <= _PARTED * copies.overlaid.sum():
-        return copies
+    differ = labels[copies.near_first] != labels[copies.near_second]
+    parted = np.zeros(len(differ), bool)
+    for what in (OVERLAID, RECOLORED):
+        such = copies.alone == what
+        if (such & differ).sum() > _PARTED * such.sum():
+            parted |= such & differ
     return replace(
         copies,
         near_first=copies.near_first[~parted],
         near_second=copies.near_second[~parted],
         score=copies.score[~parted],
         changes=tuple(told for told, out in zip(copies.changes, parted.tolist(), strict=True) if not out),
-        overlaid=copies.overlaid[~parted],
+        alone=copies.alone[~parted],
     )
 
 
@@ -152,26 +161,31 @@ def by_digest(dataset: Dataset, pool: Pool) -> Rows:
 
 
 def _joined(
-    pool: Pool, order: Rows, by_gray: DetailCopies, by_detail: DetailCopies, overlaid: DetailCopies | None
+    pool: Pool,
+    order: Rows,
+    found: tuple[DetailCopies, ...],
+    alone: tuple[DetailCopies, DetailCopies] | None,
 ) -> Copies:
-    """Pairs found in gray levels, those that only detail tells, and those that differ in a box; each once.
+    """Pairs found in gray levels, those that only detail tells, and those that one thing tells; each once.
 
-    order: the picture of each place that the pairs name.
+    order: the picture of each place that the pairs name. alone: pairs that differ in a box, and in colors.
     """
-    found = (by_gray, by_detail, overlaid or DetailCopies.none())
-    low, high = (np.concatenate(sides) for sides in zip(*map(_ordered, found), strict=True))
+    every = (*found, *(alone or ()))
+    low, high = (np.concatenate(sides) for sides in zip(*map(_ordered, every), strict=True))
     _, kept = np.unique(np.stack([low, high]), axis=1, return_index=True)
     kept = np.sort(kept)
-    changes = [told for part in found for told in part.changes]
-    others = len(by_gray.first) + len(by_detail.first)
+    changes = [told for part in every for told in part.changes]
+    kinds = [0] * len(found) if alone is None else [*[0] * len(found), OVERLAID, RECOLORED]
+    what = np.repeat(kinds, [len(part.first) for part in every])
+    by_detail = found[-1]
     return copies_in(
         pool,
         np.stack([order[low[kept]], order[high[kept]]]),
-        np.concatenate([part.score for part in found])[kept],
+        np.concatenate([part.score for part in every])[kept],
         tuple(changes[i] for i in kept),
         by_detail.limits,
         by_detail.unlikely,
-        None if overlaid is None else kept >= others,
+        None if alone is None else what[kept],
     )
 
 
@@ -182,7 +196,7 @@ def copies_in(
     changes: tuple[str, ...],
     limits: tuple[float, float] | None,
     unlikely: int,
-    overlaid: NDArray[np.bool_] | None,
+    alone: Rows | None,
 ) -> Copies:
     """The copies of a pool, in the order of its pictures. pairs: int64 `(2, pairs)`, in any order."""
     first, second = pairs.min(axis=0), pairs.max(axis=0)
@@ -195,7 +209,7 @@ def copies_in(
         changes=tuple(changes[i] for i in rising),
         limits=limits,
         unlikely=unlikely,
-        overlaid=None if overlaid is None else overlaid[rising],
+        alone=None if alone is None else alone[rising],
     )
 
 

@@ -18,6 +18,7 @@ from assay.duplicates.find import Copies
 from assay.duplicates.moved import LEFT as MOVED_LEFT
 from assay.duplicates.moved import SHARE_LEFT as MOVED_SHARE_LEFT
 from assay.duplicates.overlaid import LARGEST_BOX
+from assay.duplicates.recolored import LARGEST_REST
 from assay.duplicates.resampled import FACTORS, LEFT, SHARE_LEFT
 
 #: How bad each kind of copy is, as a score; conflicts first, for one of two labels is surely wrong.
@@ -50,7 +51,7 @@ def check_exact_duplicates(context: CheckContext) -> Checked:
 
 
 def check_near_duplicates(context: CheckContext) -> Checked:
-    """Find the same picture moved, mirrored, brightened, resized, compressed or noisy."""
+    """Find the same picture moved, mirrored, brightened, recolored, resized, compressed or noisy."""
     if not any(len(split) for split in context.dataset.splits.values()):
         return not_evaluated("near-duplicates", "there are no images")
     dataset, copies = context.dataset, context.copies
@@ -82,7 +83,9 @@ def check_near_duplicates(context: CheckContext) -> Checked:
         "less where mirrored or upside-down pictures find partners, too. Or at most "
         f"{MOVED_LEFT:g} gray levels or {percent(MOVED_SHARE_LEFT, 0)} of the contrast remain once one "
         "is moved, turned and resized as the other was. Or all differences lie in one box of at most "
-        f"{percent(LARGEST_BOX, 0)} of the picture, and the rest shows enough",
+        f"{percent(LARGEST_BOX, 0)} of the picture, and the rest shows enough. Or at most "
+        f"{LARGEST_REST:g} gray levels remain once each channel of one is made from that of the other by a "
+        "function that never falls, or its saturation changed",
         missed(copies),
     )
 
@@ -145,12 +148,12 @@ def missed(copies: Copies) -> str:
             f"that needs 16 to {MOST_PICTURES:,} images that show something, of {2 * CELLS} pixels or more"
         )
         return (
-            f"Cropped, turned and framed copies were not looked for: {sizes}. {_with_something_over(copies)}"
+            f"Cropped, turned and framed copies were not looked for: {sizes}. {_told_without_detail(copies)}"
         )
     if not any(copies.limits):
         return (
             "Cropped, turned and framed copies are told here only where nothing else was done to them: other "
-            f"images are as much alike. {_with_something_over(copies)} {_not_looked_for()}"
+            f"images are as much alike. {_told_without_detail(copies)} {_not_looked_for()}"
         )
     return (
         "Copies with a text across them are missed at times where the rest was changed, too, and those "
@@ -158,10 +161,16 @@ def missed(copies: Copies) -> str:
     )
 
 
-def _with_something_over(copies: Copies) -> str:
-    if copies.overlaid is None:
-        return "So were those with a text or a logo: the thumbnails of so many images do not fit into memory."
-    return "Those with a text or a logo over them are told where the rest is the same to the bit."
+def _told_without_detail(copies: Copies) -> str:
+    if copies.alone is None:
+        return (
+            "So were those with a text or a logo or in other colors: the thumbnails of so many images do not "
+            "fit into memory."
+        )
+    return (
+        "Those with a text or a logo over them are told where the rest is the same to the bit, those in "
+        "other colors where nothing else was changed and no hue was turned."
+    )
 
 
 def _not_looked_for() -> str:
