@@ -212,13 +212,13 @@ def test_classes_at_the_end_of_names_are_told_with_a_command_that_works(tmp_path
     root = made(tmp_path, *(f"{n:03}_{('cat', 'dog')[n % 2]}.png" for n in range(6)))
     with pytest.raises(AssayError, match="too-few-images") as caught:
         load(root)
-    command = str(caught.value).partition("in that folder: ")[2].partition(". Lay images")[0]
-    subprocess.run(command, shell=True, cwd=root, check=True)
+    command = str(caught.value).partition("as the label: ")[2].partition(" ; then")[0]
+    subprocess.run(command, shell=True, check=True)
     assert load(root).classes == ("cat", "dog")
     (tmp_path / "b").mkdir()
     with pytest.raises(AssayError) as plain:
         load(made(tmp_path / "b", *(f"{n:03}_{'abcdef'[n]}.png" for n in range(6))))
-    assert "end in words" not in str(plain.value)
+    assert "may tell the classes" not in str(plain.value)
 
 
 def test_one_class_is_told_by_inspect_and_stops_a_run_at_once(

@@ -44,9 +44,6 @@ _LISTS: Final = (".txt", ".lst", ".list", ".json", ".csv", ".tsv", ".xml")
 #: More files in a folder are no lists of splits.
 _LISTS_TOGETHER: Final = 20
 
-#: `00017_cat`, `IMG-3 dog`: a word at the end of a name.
-_ENDING_IN_A_WORD: Final = re.compile(r".*\d.*[_ .-]([^\W\d_]+)")
-
 #: `patient00001`, `video_12`, `case 3 left`: the names of folders that are no classes.
 _GROUP: Final = re.compile(
     r"(patient|subject|participant|case|study|series|lesion|slide|specimen|video|clip|movie|seq|sequence|scene|"
@@ -76,27 +73,12 @@ def hints_beside(found: Walk, joined: Sequence[str] = ()) -> list[str]:
     hints += _on_best_table(found) if not joined else []
     archive = next((name for name in files if name.lower().endswith(_ARCHIVES)), None)
     hints += [f"there is an archive inside, {one_line(archive)}: unpack it"] if archive else []
-    hints += [*_on_endings(files), *_on_lists(found)]
+    hints += _on_lists(found)
     arrays = [name for name in files if name.lower().endswith(_ARRAYS)]
     if arrays:
         count = counted(len(arrays), "file", "files")
         hints.append(f"{count} of NumPy arrays, {one_line(arrays[0])} the first: give the path of one")
     return [*hints, *_unread(found, (name for name in found.files if name not in (archive, *arrays)))]
-
-
-def _on_endings(files: Iterable[str]) -> list[str]:
-    """A hint where the names of all images end in one of a few words: these may be the classes."""
-    images = [name for name in files if name.lower().endswith(tuple(FORMAT_BY_NAME))]
-    named = [_ENDING_IN_A_WORD.fullmatch(name.rpartition(".")[0]) for name in images]
-    words = Counter(found[1] for found in named if found)
-    if len(words) < 2 or words.total() < len(images) or min(words.values()) < 2:
-        return []
-    shown = ", ".join(map(one_line, sorted(words, key=natural_key)[:3]))
-    return [
-        f"the names of the images end in words ({shown}): where these are the classes, say so in a table, "
-        "in that folder: (echo file_name,label; ls | "
-        r"sed -nE 's/.*[_ .-]([^_ .-]+)\.[^.]+$/&,\1/p') > metadata.csv"
-    ]
 
 
 def _on_lists(found: Walk) -> list[str]:

@@ -11,10 +11,13 @@ from typing import Final
 
 from assay.core.errors import AssayError
 from assay.core.text import one_line
+from assay.data.listing.advice.shown import as_tree, shown
 from assay.data.listing.levels import (
     alike_splits,
     collections,
+    deep_splits,
     divided,
+    have_domains,
     same_names_below,
     splits_below,
     ways_of_sets,
@@ -100,6 +103,8 @@ class _Choice:
         if labelled and (exact or strong or alike) and not self._rather_classes(labelled, strong):
             if not strong and self._of.splits.left_out > _LEFT_OUT * self._tree.total():
                 raise self._ambiguous(self._of.classes, self._of.splits, self._other_split(labelled))
+            if deep_splits(self._tree, self._base, labelled):
+                raise self._deep()
             return self._of.splits
         if self._splits_without_classes() and not labelled:
             raise self._unlabelled()
@@ -164,7 +169,7 @@ class _Choice:
         if reading.left_out * 2 > self._tree.total():
             what = (
                 f"{reading.left_out:,} of {self._tree.total():,} images lie outside of the folders of "
-                f"classes ({self._of.shown(reading)})"
+                f"classes ({shown(self._tree, reading)})"
             )
             raise AssayError("ambiguous-layout", self._root, what, self._offer())
         return reading
@@ -227,12 +232,24 @@ class _Choice:
         return f"--split-names {quote(f'train={train[0]},test={others[0]}')}"
 
     def _ambiguous(self, one: Reading, other: Reading, third: str = "") -> AssayError:
-        ways = " or ".join(f"as {reading.kind}: {self._of.shown(reading)}" for reading in (one, other))
+        ways = " or ".join(f"as {reading.kind}: {shown(self._tree, reading)}" for reading in (one, other))
         what = f"it can be read in two ways, {ways}"
-        more = f", or {one_line(third)}" if third else ""
+        domains = have_domains(self._tree, self._base, self._of.full, other.classes) and not other.left_out
+        deep = self._of.each_folder() if other is self._of.nested and not domains else ""
+        more = "".join(f", or {way}" for way in (one_line(third), deep) if way)
         fix = f"Say which is right: --layout {one.kind} or --layout {other.kind}{more}."
-        trees = (*self._of.as_tree(one), *self._of.as_tree(other))
+        trees = (*as_tree(self._tree, one), *as_tree(self._tree, other))
         return AssayError("ambiguous-layout", self._root, what, fix, trees)
+
+    def _deep(self) -> AssayError:
+        reading = self._of.splits
+        what = (
+            "the folders in those of the splits are called like letters or parts under which classes are "
+            f"sorted, and hold folders; as splits: {shown(self._tree, reading)}"
+        )
+        deep = self._of.each_folder()
+        fix = f"Where they are the classes, say --layout splits{f'; {deep}' if deep else ''}."
+        return AssayError("ambiguous-layout", self._root, what, fix, tuple(as_tree(self._tree, reading)))
 
     def _divided(self, name: str) -> AssayError:
         whole = self._root / self._base / name

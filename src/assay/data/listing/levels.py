@@ -28,6 +28,9 @@ _FOLDER_ABOVE: Final = "([^/]+)/[^/]+/[^/]+$"
 #: Bytes of two files that are compared.
 _COMPARED: Final = 65_536
 
+#: `character01`: a word and a number, which tells one of a list.
+_NUMBERED: Final = re.compile(r"[^\d]+\d+")
+
 _DIGITS: Final = re.compile(r"\d+")
 
 
@@ -103,14 +106,37 @@ def same_names_below(tree: Tree, base: str, names: Iterable[str]) -> bool:
 def collections(tree: Tree, base: str, names: Sequence[str]) -> bool:
     """Whether a would-be class that holds folders is called after a lot of pictures, or all are letters under
     which folders are sorted: `data_large/a`, `colon_image_sets/colon_aca`, `a/abbey`."""
-    below = {name: found for name in names if len(found := folders_in(tree, joined(base, name))) > 1}
-    letters = [
-        len(name) == 1 and all(sub.casefold().startswith(name.casefold()) for sub in subs)
-        for name in names
-        if (subs := tree.full(joined(base, name)))
-    ]
-    sorted_by_letter = len(letters) == len(names) and all(letters) and bool(below)
-    return sorted_by_letter or any(words_of(name) & _COLLECTION for name in below)
+    return called_after_parts(tree, base, names) or sorted_by_letter(tree, base, names)
+
+
+def called_after_parts(tree: Tree, base: str, names: Sequence[str]) -> bool:
+    """Whether a would-be class that holds folders is called after a lot of pictures."""
+    return any(
+        words_of(name) & _COLLECTION for name in names if len(folders_in(tree, joined(base, name))) > 1
+    )
+
+
+def deep_splits(tree: Tree, base: str, splits: Iterable[str]) -> bool:
+    """Whether the folders in one of a split are letters or parts of a set, with folders in them."""
+    starts = [tree.descended(joined(base, name)) for name in splits]
+    return any(collections(tree, start, tree.full(start)) for start in starts)
+
+
+def have_domains(tree: Tree, base: str, names: Iterable[str], below: Sequence[str]) -> bool:
+    """Whether folders hold classes of the same names, `below`: `sketch/cat`, `photo/cat`.
+
+    Names such as `character01`, the same in each alphabet, are no names of classes.
+    """
+    return same_names_below(tree, base, names) and not all(map(_NUMBERED.fullmatch, below))
+
+
+def sorted_by_letter(tree: Tree, base: str, names: Sequence[str]) -> bool:
+    """Whether all of some folders are letters, and what they hold begins with them: `a/abbey`, `b/beach`."""
+    below = [(name, tree.full(joined(base, name))) for name in names]
+    return any(len(subs) > 1 for _, subs in below) and all(
+        len(name) == 1 and bool(subs) and all(sub.casefold().startswith(name.casefold()) for sub in subs)
+        for name, subs in below
+    )
 
 
 def _images_by_name(tree: Tree, folder: str) -> frozenset[tuple[str, int]]:

@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final
 
 from assay.core.text import counted, one_line
+from assay.data.listing.advice.deep_folders import each_folder
 from assay.data.listing.levels import (
+    called_after_parts,
     folder_of_groups,
     folders_in,
     folders_of_names,
@@ -16,10 +17,7 @@ from assay.data.listing.levels import (
     sets_once_more,
 )
 from assay.data.listing.names import SPLIT_ORDER, natural_key, split_of
-from assay.data.listing.tree import NO_CLASSES, Tree, joined, label_in, splits_of
-
-#: Classes of a split that a tree shows.
-_BRANCHES: Final = 8
+from assay.data.listing.tree import Tree, is_of_a_program, joined, label_in, splits_of
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ class Readings:
         file_names: Callable[[str], list[str]] | None,
         root: Path | None = None,
     ) -> None:
-        self.tree, self._files = tree, file_names
+        self.tree, self._files, self._root = tree, file_names, root
         self.named = {folder: split for split, folder in (split_names or {}).items()}
         self.base = self._found_base()
         self.copies: list[str] = []
@@ -204,7 +202,16 @@ class Readings:
         known = Counter(label for label in labels if label)
         if sum(known.values()) < len(labels) or any(count < 2 for count in known.values()):
             return []
-        return [] if {label.casefold() for label in known} & NO_CLASSES else list(known)
+        return [] if any(map(is_of_a_program, known)) else list(known)
+
+    def each_folder(self) -> str:
+        """What to type where each folder with images is a class; empty where that cannot be told."""
+        if self._root is None or self._files is None:
+            return ""
+        splits = self.split_folders
+        splits = splits if len(splits) == len(self.full) or all(map(split_of, splits)) else {}
+        level = 1 if splits or called_after_parts(self.tree, self.base, self.full) else 0
+        return each_folder(self._root, self.tree, self._files, self.base, level, splits)
 
     # What is said of them.
 
@@ -255,6 +262,8 @@ class Readings:
         shown = f"{', '.join(map(one_line, names[:3]))}{', ...' if len(names) > 3 else ''}"
         if ways is None:
             ways = [] if self.split_folders else ["--layout nested reads them as the classes"]
+            if self.split_folders or any(self.tree.images[folder] for folder in classes):
+                ways += filter(None, [self.each_folder()])
         if not any(self.tree.images[folder] for folder in classes):
             pattern, name = folder_of_groups(self.tree, classes)
             meant = "them" if name in names else f"folders such as {one_line(name)}"
@@ -283,37 +292,3 @@ class Readings:
             for start in starts.values()
             if self.tree.images[start]
         ]
-
-    def _counts(self, reading: Reading) -> dict[str, Counter[str]]:
-        """Images by split and class."""
-        counts: dict[str, Counter[str]] = {}
-        for folder, count in self.tree.images.items():
-            if found := reading.place(folder):
-                counts.setdefault(found[0], Counter())[found[1]] += count
-        return counts
-
-    def as_tree(self, reading: Reading) -> list[str]:
-        """A reading as the lines of a tree, with counts."""
-        lines = [f"as {reading.kind}, --layout {reading.kind}:"]
-        counts = self._counts(reading)
-        for split in (split for split in SPLIT_ORDER if split in counts):
-            found = counts[split]
-            names = sorted(found, key=natural_key)
-            lines.append(f"  {split:<22}{found.total():>9,} images")
-            lines += [f"    {one_line(name):<20}{found[name]:>9,}" for name in names[:_BRANCHES]]
-            more = names[_BRANCHES:]
-            lines += [f"    and {len(more):,} more"] if more else []
-        return lines + ([f"  {'left out':<22}{reading.left_out:>9,} images"] if reading.left_out else [])
-
-    def shown(self, reading: Reading) -> str:
-        """A reading in one line, with counts."""
-        counts = self._counts(reading)
-        parts = [f"{split} {{{_some(counts[split])}}}" for split in SPLIT_ORDER if split in counts]
-        lost = f", {reading.left_out:,} images left out" if reading.left_out else ""
-        return (", ".join(parts) or "no image") + lost
-
-
-def _some(counts: Mapping[str, int], most: int = 5) -> str:
-    names = sorted(counts, key=natural_key)
-    shown = [f"{one_line(name)} {counts[name]:,}" for name in names[:most]]
-    return ", ".join(shown) + (f" and {len(names) - most:,} more" if len(names) > most else "")

@@ -26,10 +26,13 @@ _PICTURES: Final = frozenset(
 
 #: `cat.0.jpg`, `dog-12.png`: a word before a number. Cameras and programs name their pictures so, too.
 _NUMBERED: Final = re.compile(r"([^\W\d_][\w -]*?)[ ._-]*\(?\d+\)?")
-NO_CLASSES: Final = frozenset(
+_NO_CLASSES: Final = frozenset(
     "img image images photo pic picture pict p pxl dsc dscn dscf dji gopr mvimg frame scan screenshot shot "
     "file vid video untitled unnamed page sample item x".split()
 )
+#: A run of letters; a number that is a date, or counts pictures.
+_LETTERS: Final = re.compile(r"[^\W\d_]+")
+_LONG_NUMBER: Final = re.compile(r"\d{4}")
 
 
 class Tree:
@@ -146,3 +149,13 @@ def label_in(file: str) -> str | None:
     """The word before the number in a file's name, as in `cat.0.jpg`; None where it is not so named."""
     found = _NUMBERED.fullmatch(file.rpartition(".")[0])
     return found[1] if found else None
+
+
+def is_of_a_program(label: str) -> bool:
+    """Whether a label is what cameras and programs name their pictures by: `IMG`, and `IMG_20200115`.
+
+    `item3` may be the third of several items, which are classes.
+    """
+    words = _LETTERS.findall(label.casefold())
+    told = not any(map(str.isdigit, label)) or bool(_LONG_NUMBER.search(label))
+    return bool(words) and told and all(word in _NO_CLASSES for word in words)

@@ -18,6 +18,7 @@ from assay.data.formats.signatures import (
     is_image,
 )
 from assay.data.formats.text_table import read_table
+from assay.data.listing.advice.file_names import hints_on_file_names, refuse_one_class
 from assay.data.listing.beside import Classes, hints_beside, notes_beside, notes_on_split_lists
 from assay.data.listing.columns.lists_of_labels import notes_on_lists
 from assay.data.listing.image_table import Table, list_tables
@@ -205,6 +206,7 @@ def list_folder(
     beside = notes_beside(found, request.layout, read, joined)
     if not request.layout:
         refuse_parts(found.root, labels, hints_beside(found, joined))
+        refuse_one_class(found.root, labels, hints_on_file_names(found.root, images))
     lists = [item.id for item in left_out if item.kind == "ignored"] if len(by_split) == 1 else []
     notes = (
         *reading.notes,
@@ -232,6 +234,7 @@ def _chosen(
         return choose_reading(found.root, tree, request.layout, request.split_names, names)
     except AssayError as error:
         hints = [*_unfollowed(found), *hints_beside(found, joined)]
+        hints += hints_on_file_names(found.root, images)
         what = "; ".join([error.what, *hints])
         raise AssayError(error.code, error.where, what, error.fix, error.more) from error
 

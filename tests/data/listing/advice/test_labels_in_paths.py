@@ -1,0 +1,201 @@
+"""Labels deep in folders or in names of files: it stops with a command that works; plain sets are read."""
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from assay.core.errors import AssayError
+from assay.data.values import Dataset
+from assay.workflow.load import load
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+def pictures(root: Path, *names: str) -> Path:
+    """A picture, all different, at each name."""
+    for seed, name in enumerate(names):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), np.uint8)
+        Image.fromarray(pixels).save(root / name, "PNG")
+    return root
+
+
+def counts(data: Dataset) -> dict[str, dict[str, int]]:
+    """Images by split and class."""
+    found: dict[str, dict[str, int]] = {}
+    for name, split in data.splits.items():
+        for label in split.labels:
+            of = found.setdefault(name, {})
+            of[data.classes[label]] = of.get(data.classes[label], 0) + 1
+    return found
+
+
+def stopped(root: Path) -> str:
+    """What a set is told that is not read."""
+    with pytest.raises(AssayError) as caught:
+        load(root)
+    return str(caught.value)
+
+
+def followed(told: str) -> Dataset:
+    """The set after the command that a line gives, by the path that it gives."""
+    start = told.index("(cd ")
+    command, _, path = told[start:].partition(" ; then give ")
+    subprocess.run(["bash", "-ec", command], check=True)
+    path = path.partition(". Say ")[0].partition(". Put ")[0].partition(". Do ")[0].partition(". Lay ")[0]
+    return load(path.rstrip(".)"))
+
+
+ALPHABETS = ("Latin", "Magi, old", 'the "Angelic"', "Bengalí")
+OMNIGLOT = [f"{a}/character0{c}/{c}_{i}.png" for a in ALPHABETS for c in (1, 2) for i in range(3)]
+CHARACTERS = {f"{a}/character0{c}": 3 for a in ALPHABETS for c in (1, 2)}
+PLACES = [
+    f"{c}/{i}.png" for c in ("a/abbey", "b/bakery/shop", "b/beach", "c/church/indoor") for i in range(3)
+]
+IN_PLACES = {"a/abbey": 3, "b/bakery/shop": 3, "b/beach": 3, "c/church/indoor": 3}
+
+
+@pytest.mark.parametrize("above", ["", "images_background/", "it's one/"])
+def test_characters_of_alphabets(above: str, tmp_path: Path) -> None:
+    """Omniglot: the same names of characters in each alphabet."""
+    root = pictures(tmp_path / "o'set", *(above + name for name in OMNIGLOT), f"{above}Latin/._1.png")
+    assert counts(followed(stopped(root))) == {"train": CHARACTERS}
+
+
+def test_both_collections_are_in_the_table(tmp_path: Path) -> None:
+    """`images_evaluation` alone has the word of a split: it is none, and nothing is left out."""
+    sets = {"images_background": ("Latin", "Magi"), "images_evaluation": ("Tibetan", "Angelic")}
+    names = [
+        f"{s}/{a}/character1/{i}.png" for s, alphabets in sets.items() for a in alphabets for i in range(3)
+    ]
+    found = counts(followed(stopped(pictures(tmp_path, *names))))
+    assert found == {"train": {f"{a}/character1": 3 for a in ("Angelic", "Latin", "Magi", "Tibetan")}}
+
+
+def test_places_sorted_by_letters(tmp_path: Path) -> None:
+    """Places365 and SUN397: letters, and some classes have folders of their own."""
+    assert counts(followed(stopped(pictures(tmp_path, *PLACES)))) == {"train": IN_PLACES}
+
+
+@pytest.mark.parametrize("top", ["", "places/"])
+def test_places_sorted_by_letters_in_splits(top: str, tmp_path: Path) -> None:
+    """`train/a/abbey` was read as class a, with a note alone."""
+    names = [f"{top}{split}/{name}" for split in ("train", "val") for name in PLACES]
+    root = pictures(tmp_path, *names)
+    told = stopped(root)
+    assert "--layout splits" in told
+    assert load(root, layout="splits").classes == ("a", "b", "c")
+    assert counts(followed(told)) == {"train": IN_PLACES, "validation": IN_PLACES}
+
+
+def test_a_folder_in_a_class_of_images(tmp_path: Path) -> None:
+    """`bakery` and `bakery/shop` are read as one class, with a note that has the command."""
+    names = [f"{c}/{i}.png" for c in ("abbey", "bakery", "bakery/shop", "bakery/home") for i in range(3)]
+    root = pictures(tmp_path, *names)
+    found = load(root)
+    assert counts(found) == {"train": {"abbey": 3, "bakery": 9}}
+    (told,) = [note for note in found.notes if "class of its own" in note]
+    again = followed(told)
+    assert counts(again) == {"train": {"abbey": 3, "bakery": 3, "bakery/home": 3, "bakery/shop": 3}}
+
+
+@pytest.mark.parametrize(
+    "classes",
+    [
+        ("a", "b", "c"),
+        ("train/a", "train/b", "test/a", "test/b"),
+        ("train/cat/left", "train/dog/x", "test/cat"),
+    ],
+)
+def test_plain_folders_of_classes_are_read_in_silence(classes: tuple[str, ...], tmp_path: Path) -> None:
+    names = [f"{folder}/{i % 2}_{i}.png" for folder in classes for i in range(8)]
+    assert len(load(pictures(tmp_path, *names)).notes) == 2  # the form, and the size
+
+
+def test_domains_are_no_classes_of_their_own(tmp_path: Path) -> None:
+    """Photos and sketches of cats and dogs: a class for each folder is not offered."""
+    names = [f"{d}/{c}/{i}.png" for d in ("photo", "sketch") for c in ("cat", "dog") for i in range(3)]
+    told = stopped(pictures(tmp_path, *names))
+    assert "--layout nested" in told
+    assert "class of its own" not in told
+
+
+def faces(count: int = 24) -> list[str]:
+    return [f"{20 + i % 6}_{i % 2}_{i % 3}_2017010{i % 9}1{i:07d}.png.chip.png" for i in range(count)]
+
+
+@pytest.mark.parametrize("folder", ["", "UTKFace/", "a b/it's/"])
+def test_labels_between_signs(folder: str, tmp_path: Path) -> None:
+    """UTKFace: age, gender and origin; the date is no label, and what each part has is shown."""
+    root = pictures(tmp_path, *(folder + name for name in faces()), f"{folder}.hidden_1.png")
+    told = stopped(root)
+    assert "by part 0 (20, 21, 22, 23 and 2 more); part 1 (0, 1); part 2 (0, 1, 2):" in told
+    assert told.count("part ") == 5  # and the one that is taken, and "another"
+    assert counts(followed(told)) == {"train": {str(20 + age): 4 for age in range(6)}}
+    if folder:
+        (root / "metadata.csv").unlink()
+        assert len(load(root, layout="classes").classes) == 1
+
+
+def test_labels_in_names_below_splits(tmp_path: Path) -> None:
+    """Food-11: `training/0_12.jpg`."""
+    names = [f"{s}/{i % 3}_{i}.png" for s in ("training", "validation", "evaluation") for i in range(9)]
+    found = counts(followed(stopped(pictures(tmp_path, *names))))
+    assert found == {split: {"0": 3, "1": 3, "2": 3} for split in ("train", "validation", "test")}
+
+
+def test_one_image_of_a_breed_does_not_make_all_of_one_class(tmp_path: Path) -> None:
+    """Oxford pets with one picture of a breed: its names were not read, and all were one class, `pets`."""
+    names = [
+        f"pets/{c}_{i}.png" for c in ("Abyssinian", "american_bulldog", "Bengal, spotted") for i in range(9)
+    ]
+    found = followed(stopped(pictures(tmp_path, *names, "pets/Sphynx_1.png")))
+    assert counts(found) == {
+        "train": {"Abyssinian": 9, "Bengal, spotted": 9, "Sphynx": 1, "american_bulldog": 9}
+    }
+
+
+@pytest.mark.parametrize(
+    "form", ["cat{}.{}.png", "cat{}_{:02}.png", "n0144076{}_{}.png", "american {} ({}).png", "item{}_{}.png"]
+)
+def test_words_before_numbers_are_read(form: str, tmp_path: Path) -> None:
+    """`cat.0.jpg`, `n01440764_10026.jpg`: two words or more, of two images each, with a note."""
+    found = load(pictures(tmp_path, *(f"set/{form.format(i % 2, i)}" for i in range(8))))
+    assert len(found.classes) == 2
+    assert any("files' names begin with" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "cats/{0:04d}.png",
+        "cats/IMG_{0:04d}.png",
+        "cats/IMG_2020011{1}_{0:06d}.png",
+        "cats/2020-01-1{1}_{0:04d}.png",
+        "cats/image_{0:05d}.png",
+        "cats/3f2{0:x}a-4{0:03d}-a{1}b.png",
+    ],
+)
+def test_names_that_tell_nothing(form: str, tmp_path: Path) -> None:
+    """One folder of pictures as cameras and programs name them is read, as before."""
+    root = pictures(tmp_path, *(form.format(i, i % 4) for i in range(16)))
+    assert load(root).classes == ("cats",)
+    names = [form.format(i, i % 4).rpartition("/")[2] for i in range(16)]
+    assert "may tell the classes" not in stopped(pictures(tmp_path / "b", *names))
+
+
+def test_a_table_is_never_written_over(tmp_path: Path) -> None:
+    """A file of metadata without labels stays; the table gets another name, and a second run fails."""
+    root = pictures(tmp_path, *(f"faces/{name}" for name in faces()))
+    (root / "metadata.csv").write_text("file_name,camera\n" + "".join(f"faces/{n},x\n" for n in faces()))
+    told = stopped(root)
+    assert f"then give {root}/labels.csv" in told
+    assert len(followed(told).classes) == 6
+    with pytest.raises(subprocess.CalledProcessError):
+        followed(told)
