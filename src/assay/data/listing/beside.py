@@ -16,6 +16,7 @@ from assay.data.formats.safe_open import read_file
 from assay.data.formats.signatures import FIRST_BYTES, FORMAT_BY_NAME
 from assay.data.formats.text_table import SUFFIXES
 from assay.data.formats.unread_forms import BESIDE_ANYTHING, UNREAD, UnreadForm, form_of
+from assay.data.listing.advice.lists import Images, command_for_splits
 from assay.data.listing.columns.against_folders import first_rows, other_labels
 from assay.data.listing.metadata import has_labels
 from assay.data.listing.names import natural_key
@@ -243,10 +244,10 @@ def _on_groups(classes: Collection[str]) -> list[str]:
     ]
 
 
-def notes_on_split_lists(ignored: Collection[str]) -> list[str]:
+def notes_on_split_lists(root: Path, ignored: Collection[str], classes: Mapping[str, str]) -> list[str]:
     """A note on lists such as train.txt and test.txt, or train_test_split.txt, where no split was read.
 
-    ignored: files that were not read.
+    ignored: files that were not read. classes: the class of each image by its path.
     """
     lists = [path for path in ignored if path.lower().endswith(_LISTS)]
     names = {path: path.rpartition("/")[2].rpartition(".")[0] for path in lists}
@@ -258,7 +259,9 @@ def notes_on_split_lists(ignored: Collection[str]) -> list[str]:
     if both.isdisjoint(told) and len({splits[names[path]] for path in told}) < 2:
         return []
     shown = ", ".join(map(one_line, told[:3]))
-    return [f"no split was read; {shown} may tell which image is in which (give a table with a column split)"]
+    command = command_for_splits(Images(root, list(classes)), ignored, classes)
+    way = f"this writes a table with them: {command}" if command else "give a table with a column split"
+    return [f"no split was read; {shown} may tell which image is in which ({way})"]
 
 
 def notes_on_names(folder: Path, files: Iterable[str], classes: Collection[str]) -> list[str]:

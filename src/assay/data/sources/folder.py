@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final
 
 from assay.core.errors import AssayError
-from assay.core.text import counted, one_line
 from assay.data.formats.safe_open import read_file
 from assay.data.formats.signatures import (
     FIRST_BYTES,
@@ -18,7 +17,8 @@ from assay.data.formats.signatures import (
     is_image,
 )
 from assay.data.formats.text_table import read_table
-from assay.data.listing.advice.file_names import hints_on_file_names, refuse_one_class
+from assay.data.listing.advice.links import unfollowed
+from assay.data.listing.advice.one_folder import hints_on_labels_of, refuse_one_class
 from assay.data.listing.beside import Classes, hints_beside, notes_beside, notes_on_split_lists
 from assay.data.listing.columns.lists_of_labels import notes_on_lists
 from assay.data.listing.image_table import Table, list_tables
@@ -30,7 +30,7 @@ from assay.data.listing.names import ordered_splits, split_of
 from assay.data.listing.other_tasks import in_folders_of_masks, masks_among, note_on_masks
 from assay.data.listing.readings import Reading
 from assay.data.listing.tree import Tree, label_in
-from assay.data.listing.walk import LINK, LINK_DEAD, LINK_OUT, Glance, Walk, glance, in_order
+from assay.data.listing.walk import Glance, Walk, glance, in_order
 from assay.data.piece import Piece, Shard
 from assay.data.request import OF_FOLDERS, OF_IMAGES, OF_TABLES, Request, refuse_unused
 from assay.data.sources.image_dataset import read_image_set
@@ -206,14 +206,15 @@ def list_folder(
     beside = notes_beside(found, request.layout, read, joined)
     if not request.layout:
         refuse_parts(found.root, labels, hints_beside(found, joined))
-        refuse_one_class(found.root, labels, hints_on_file_names(found.root, images))
+        if len(labels) == 1:
+            refuse_one_class(found.root, labels, hints_on_labels_of(found, images))
     lists = [item.id for item in left_out if item.kind == "ignored"] if len(by_split) == 1 else []
     notes = (
         *reading.notes,
         *note_on_masks(masks),
-        *_unfollowed(found),
+        *unfollowed(found),
         *beside,
-        *notes_on_split_lists(lists),
+        *(notes_on_split_lists(found.root, lists, _classes_of(parts)) if lists else ()),
         *notes_on_lists(found.root, found.files, images, places),
     )
     return Listing(by_split, reading.form, stamp, classes, left_out, notes)
@@ -233,40 +234,10 @@ def _chosen(
         names = lambda folder: images.get(folder, [])  # noqa: E731
         return choose_reading(found.root, tree, request.layout, request.split_names, names)
     except AssayError as error:
-        hints = [*_unfollowed(found), *hints_beside(found, joined)]
-        hints += hints_on_file_names(found.root, images)
+        hints = [*unfollowed(found), *hints_beside(found, joined)]
+        hints += hints_on_labels_of(found, images)
         what = "; ".join([error.what, *hints])
         raise AssayError(error.code, error.where, what, error.fix, error.more) from error
-
-
-def _unfollowed(found: Walk) -> list[str]:
-    """Notes on links: there may be images behind them."""
-    by_reason: dict[str, list[str]] = {}
-    for item in found.left_out:
-        by_reason.setdefault(item.reason, []).append(item.id)
-    notes = []
-    if links := by_reason.get(LINK):
-        root = _root_of(found.root, links[0])
-        hint = f" --root {one_line(str(root))}" if root else ""
-        notes.append(
-            f"{counted(len(links), 'link was', 'links were')} not followed (--follow-links{hint} reads them)"
-        )
-    if out := by_reason.get(LINK_OUT):
-        root = _root_of(found.root, out[0]) or found.root
-        hint = f"--root {one_line(str(root))} reads those that stay below that folder"
-        notes.append(
-            f"{counted(len(out), 'link leads', 'links lead')} out of {one_line(found.root.name)} ({hint})"
-        )
-    if dead := by_reason.get(LINK_DEAD):
-        notes.append(f"{counted(len(dead), 'link leads', 'links lead')} nowhere")
-    return notes
-
-
-def _root_of(folder: Path, link: str) -> Path | None:
-    """The nearest folder above both a folder and what a link in it leads to; None: that is the folder."""
-    own, target = folder.resolve(), (folder / link).resolve()
-    above = Path(os.path.commonpath([own, target]))
-    return None if above == own else above
 
 
 def _images_of(

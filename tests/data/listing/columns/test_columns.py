@@ -1,5 +1,6 @@
 """What columns are for: splits in words of their own, other labels, groups that nobody named."""
 
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -126,6 +127,15 @@ def test_the_note_on_a_column_of_splits_is_a_line_that_works(
     assert f"no column of splits was read; {column} may tell them (for example {way})" in notes(inspect(path))
     found = inspect(path, split_column=column, split_names=way.split("'")[-2])
     assert len(found.splits) == 2
+
+
+def test_words_with_an_apostrophe_are_quoted_for_a_shell(tmp_path: Path) -> None:
+    path = either(tmp_path, "table", label=LABELS, split=words("Ann's", "Bob's"))
+    with pytest.raises(AssayError, match="is no split") as caught:
+        inspect(path)
+    asked = shlex.split(caught.value.fix.partition("for example ")[2].removesuffix("."))
+    assert asked == ["--split-names", "train=Ann's,test=Bob's"]
+    assert len(inspect(path, split_names=asked[1]).splits) == 2
 
 
 def test_names_of_splits_that_mean_nothing_are_refused(tmp_path: Path) -> None:

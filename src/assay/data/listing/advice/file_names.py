@@ -3,13 +3,12 @@
 import os
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from json import dumps
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.listing.advice.label_tables import table_command, then_give
 from assay.data.listing.names import natural_key, split_of
@@ -65,17 +64,6 @@ def hints_on_file_names(root: Path, images: Mapping[str, Sequence[str]]) -> list
         f"the names of the files may tell the classes, by {told}: this writes a table with "
         f"{parts[0].name} as the label{other}: {command} ; then give {then_give(root)}"
     ]
-
-
-def refuse_one_class(root: Path, classes: Collection[str], hints: Sequence[str]) -> None:
-    """Raise AssayError `ambiguous-layout` where all images are of one class, and something may tell others.
-
-    hints: what may, with what to type.
-    """
-    if len(classes) == 1 and hints:
-        what = f"all images lie in the folder of one class, {one_line(next(iter(classes)))}"
-        fix = "Do so, or say --layout classes where they are of one class."
-        raise AssayError("ambiguous-layout", root, "; ".join([what, *hints]), fix)
 
 
 def _parts(stems: Sequence[str]) -> Iterator[_Part]:

@@ -1,4 +1,4 @@
-"""Commands that write a table of labels, for labels that stand in the paths or the names of files."""
+"""Commands that write a table of labels, for labels that stand in paths, in names of files, or in lists."""
 
 from collections.abc import Iterable, Mapping
 from json import dumps
@@ -13,6 +13,25 @@ _READ: Final = "metadata.csv"
 _OTHER: Final = "labels.csv"
 
 
+def python_command(
+    root: Path, endings: Iterable[str], rows: str, columns: Iterable[str], setup: str = ""
+) -> str:
+    """A line for the shell that writes a table of the images below a folder, and never over a file.
+
+    endings: of the images, in lower case. setup, rows: Python, in which `F` are the images, as `pathlib.Path`
+    below `root`; `rows` is an iterable of tuples of `columns`.
+    """
+    known = ",".join(f'"{ending}"' for ending in sorted(endings))
+    header = ",".join(f'"{name}"' for name in columns)
+    code = (
+        'import csv,json,re;from pathlib import Path;F=[f for f in sorted(Path(".").rglob("*"))'
+        f' if f.suffix.lower() in ({known},) and not any(q[0]=="." for q in f.parts)];{setup}'
+        f"rows=[({header}),*{rows}];"
+        f'csv.writer(open("{table_name(root)}","x",newline="",encoding="utf-8")).writerows(rows)'
+    )
+    return one_line(f"(cd {quote(str(root))} && python3 -c {quote(code)})")
+
+
 def table_command(
     root: Path,
     endings: Iterable[str],
@@ -21,28 +40,16 @@ def table_command(
     splits: Mapping[str, str] | None = None,
     depth: int = 0,
 ) -> str:
-    """A line for the shell that writes a table of the images below a folder, and never over a file.
+    """The line for labels that are told by the path of each image.
 
-    endings: of the images, in lower case. label: Python for the label of a file, `f`, a `pathlib.Path` below
-    `root`. only: Python for which files count. splits: the split of each folder at the given depth, if any.
+    label: Python for the label of a file, `f`. only: Python for which files count. splits: the split of each
+    folder at the given depth, if any.
     """
-    known = ",".join(f'"{ending}"' for ending in sorted(endings))
-    tests = [
-        f"f.suffix.lower() in ({known},)",
-        'not any(q[0]=="." for q in f.parts)',
-        *([only] if only else []),
-    ]
-    cells, header = f"f.as_posix(),{label}", '"file_name","label"'
+    cells, columns = f"f.as_posix(),{label}", ["file_name", "label"]
     if splits:
-        header += ',"split"'
+        columns.append("split")
         cells += f",{dumps(splits)}[f.parts[{depth}]]"
-    code = (
-        f"import csv,re;from pathlib import Path;rows=[({header}),*(({cells})"
-        ' for f in sorted(Path(".").rglob("*"))'
-        f" if {' and '.join(tests)})];"
-        f'csv.writer(open("{table_name(root)}","x",newline="",encoding="utf-8")).writerows(rows)'
-    )
-    return one_line(f"(cd {quote(str(root))} && python3 -c {quote(code)})")
+    return python_command(root, endings, f"(({cells}) for f in F{f' if {only}' if only else ''})", columns)
 
 
 def table_name(root: Path) -> str:

@@ -55,7 +55,7 @@ def notes_on_lists(
         for name in filter(partial(_may_tell, folder), lists):
             if columns := _columns(rows[name], known, classes):
                 ending = "" if columns[2] else _ending(names)
-                command = _command(root, folder, name, columns[:2], ending)
+                command = _command(root, folder, name, columns[:2], ending, _width(classes))
                 what = f"{one_line(name)} gives the classes of images in {one_line(folder)}"
                 notes.append(f"{what}; this moves them into folders of their classes: {command}")
                 break
@@ -93,12 +93,24 @@ def _columns(
     hits = [row for row in rows if len(row) > name and row[name].rpartition("/")[2] in known]
     if count < _ROWS or len(hits) > count:  # a number that comes again names no image
         return None
-    width = min(map(len, hits))
-    may = [at for at in range(width) if at != name and all(row[at] in classes for row in hits)]
+    width, wide = min(map(len, hits)), _width(classes)
+    numbers = {str(int(name)) for name in classes} if wide else set()
+    may = [
+        at
+        for at in range(width)
+        if at != name and all(row[at] in classes or row[at] in numbers for row in hits)
+    ]
     header = [usual_spelling(cell).replace("_", "") for cell in rows[0]]
     usual = [at for at in may if at < len(header) and header[at] in _LABELS]
     chosen = may if len(may) == 1 else usual
     return (name, chosen[0], "." in hits[0][name]) if len(chosen) == 1 else None
+
+
+def _width(classes: Collection[str]) -> int:
+    """How many digits classes have that are numbers with zeros before them, `00003`; else 0."""
+    widths = {len(name) if name.isdecimal() else 0 for name in classes}
+    zeros = any(name.startswith("0") and len(name) > 1 for name in classes)
+    return widths.pop() if len(widths) == 1 and zeros else 0
 
 
 def _ending(names: Iterable[str]) -> str:
@@ -106,15 +118,22 @@ def _ending(names: Iterable[str]) -> str:
     return name[name.rfind(".") :] if "." in name else ""
 
 
-def _command(root: Path, folder: str, name: str, columns: tuple[int, int], ending: str) -> str:
-    """A line for the shell. Images in a folder inside that of the split come out of it. A class that would be
-    a path is passed over: nothing is moved to another place."""
+def _command(root: Path, folder: str, name: str, columns: tuple[int, int], ending: str, width: int) -> str:
+    """A line for the shell. A number gets zeros before it up to `width` digits.
+
+    Images in a folder inside that of the split come out of it. A class that would be a path is passed over:
+    nothing is moved to another place.
+    """
     up = "" if split_of(folder.rpartition("/")[2]) else "../"
     name_at, class_at = (f"${at + 1}" for at in columns)
+    label = (
+        f'({class_at} ~ /^[0-9]+$/ ? sprintf("%0{width}d", {class_at}) : {class_at})' if width else class_at
+    )
     move = f'f="${{f##*/}}{ending}"; if [ -f "$f" ]; then mkdir -p "{up}$c" && mv "$f" "{up}$c/"; fi'
     last = ' ; rmdir "$PWD" 2>/dev/null || true' if up else ""
     return (
         f"(cd {quote(str(root / folder))} && tr -d '\\r' < {quote(str(root / name))} | "
-        f"awk -F'[,; \\t]+' '{class_at} !~ /^[.]|[/]/ {{print {name_at}, {class_at}}}' | "
+        f"awk -F'[,; \\t]+' '{class_at} !~ /^[.]|[/]/ {{print {name_at}, {label}}}' "
+        "| "
         f"while read -r f c; do {move}; done{last})"
     )

@@ -148,7 +148,8 @@ def _example(cells: Sequence[str], known: Mapping[str, str], column: str) -> str
         free = next((split for split in ("test", "validation", "train") if split not in meant), "test")
         meant.setdefault(free, []).extend(unknown)
     ordered = [f"{split}={_OR.join(meant[split])}" for split in SPLIT_ORDER if meant.get(split)]
-    return f"'{one_line(','.join(ordered))}'"
+    text = one_line(",".join(ordered))
+    return quote(text) if "'" in text else f"'{text}'"  # quoted also where a shell would not ask for it
 
 
 def _as_often_meant(word: str) -> int:
