@@ -65,7 +65,31 @@ def test_what_most_pictures_have_is_no_evidence() -> None:
     for image in hands:
         image[11:16, 11:16] = 255 * random.integers(0, 2, (5, 5, 1))
     assert pairs_of(find_overlaid(hands)) == set()
-    assert pairs_of(find_overlaid(np.concatenate([hands[:2], drawings(60)]))) == {(0, 1)}
+    plain = np.stack([hands[0], np.maximum(hands[0], hands[1])])  # one color, as a text has it
+    assert pairs_of(find_overlaid(np.concatenate([plain, drawings(60)]))) == {(0, 1)}
+
+
+def test_one_sign_in_place_of_another_is_another_picture() -> None:
+    """Signs of one color may have been laid over, also half transparent ones."""
+    images = drawings(100, 3)
+    random = np.random.default_rng(5)
+    signs = random.integers(0, 2, (2, 100, 7, 7, 1)).astype(np.uint8)
+    signs[:, :, 3, 3] = np.array([0, 1]).reshape(2, 1, 1)  # never equal
+    replaced = np.repeat(images[None], 2, axis=0)
+    replaced[:, :, 10:17, 10:17] = 255 * signs
+    middle, marked, faint = images[:, 10:17, 10:17], images.copy(), images.copy()
+    marked[:, 10:17, 10:17] = np.where(signs[1] == 1, np.array([250, 120, 10]), middle)
+    faint[:, 10:17, 10:17] = np.where(signs[1] == 1, middle // 2 + 60, middle)
+    assert pairs_of(find_overlaid(replaced.reshape(-1, SIDE, SIDE, 3))) == set()
+    planted = {(row, 100 + row) for row in range(100)}
+    for over in (marked, faint):
+        for both in ([images, over], [over, images]):
+            found = pairs_of(find_overlaid(np.concatenate(both)))
+            assert found <= planted
+            assert len(found) > 80
+    at_border = images.copy()
+    at_border[:, -9:-2, 10:17] = 255 * signs[0]
+    assert len(pairs_of(find_overlaid(np.concatenate([images, at_border]))) & planted) > 80
 
 
 def test_changes_at_both_ends_are_none() -> None:

@@ -1,6 +1,7 @@
 """Copies that something was laid over: a text, a logo, a bar. All the rest of the picture is as it was."""
 
 import hashlib
+import math
 from itertools import pairwise
 from typing import Final
 
@@ -22,6 +23,11 @@ LARGEST_BOX: Final = 0.25
 _OUTSIDE: Final = 0.6
 FEWEST_EDGES: Final = 24
 _EDGE: Final = 16
+
+#: What was laid over has one color, thick or thin, but for so many gray levels; or it comes as near to the
+#: border as this share of the side. One sign in place of another has neither: a drawing made from another.
+_SAME_COLOR: Final = 4
+_AT_BORDER: Final = 0.1
 
 #: Pictures that say how most are, evenly spread.
 _SAMPLE: Final = 1_000
@@ -126,7 +132,27 @@ def _boxes(
     (a, all_a), (b, all_b) = outside
     share = np.maximum(a / np.maximum(all_a, 1), b / np.maximum(all_b, 1))
     box = inside.mean(axis=(1, 2))
-    return box, (box <= LARGEST_BOX) & (share >= _OUTSIDE) & (np.minimum(a, b) >= FEWEST_EDGES)
+    kept = (box <= LARGEST_BOX) & (share >= _OUTSIDE) & (np.minimum(a, b) >= FEWEST_EDGES)
+    inner = np.flatnonzero(kept & ~(_reaches_border(down) | _reaches_border(across)))
+    one, other = first[inner], second[inner]
+    kept[inner] = _of_one_color(one, other) | _of_one_color(other, one)
+    return box, kept
+
+
+def _reaches_border(lines: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether any of the outermost lines is True: bool `(n,)` of `(n, lines)`."""
+    outer = math.ceil(_AT_BORDER * lines.shape[1])
+    ends = np.concatenate([lines[:, :outer], lines[:, -outer:]], axis=1)
+    reaches: NDArray[np.bool_] = np.logical_or.reduce(ends, axis=1)
+    return reaches
+
+
+def _of_one_color(first: Bytes, second: Bytes) -> NDArray[np.bool_]:
+    """Whether `second` may be `first` with one color over it: `(n,)`. No pixel moves away from that color."""
+    highest = np.where(second > first, second, 0).max(axis=(1, 2), initial=0).astype(np.int16)
+    lowest = np.where(second < first, second, 255).min(axis=(1, 2), initial=255).astype(np.int16)
+    one: NDArray[np.bool_] = (highest <= lowest + _SAME_COLOR).all(axis=1)
+    return one
 
 
 def _between(lines: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -83,7 +83,8 @@ def check_near_duplicates(context: CheckContext) -> Checked:
         "less where mirrored or upside-down pictures find partners, too. Or at most "
         f"{MOVED_LEFT:g} gray levels or {percent(MOVED_SHARE_LEFT, 0)} of the contrast remain once one "
         "is moved, turned and resized as the other was. Or all differences lie in one box of at most "
-        f"{percent(LARGEST_BOX, 0)} of the picture, and the rest shows enough. Or at most "
+        f"{percent(LARGEST_BOX, 0)} of the picture, of one color or at its border, and the rest shows "
+        "enough. Or at most "
         f"{LARGEST_REST:g} gray levels remain once each channel of one is made from that of the other by a "
         "function that never falls, or its saturation changed",
         missed(copies),
@@ -168,8 +169,9 @@ def _told_without_detail(copies: Copies) -> str:
             "fit into memory."
         )
     return (
-        "Those with a text or a logo over them are told where the rest is the same to the bit, those in "
-        "other colors where nothing else was changed and no hue was turned."
+        "Those with a text or a logo over them are told where the rest is the same to the bit and what lies "
+        "over it has one color or stands at the border, those in other colors where nothing else was changed "
+        "and no hue was turned."
     )
 
 
