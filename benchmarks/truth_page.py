@@ -26,8 +26,9 @@ much alike for that; there a copy is made again from its source, and only roundi
 [0174](decisions/0174-moved-copies-are-made-again.md)): cropped, turned and framed copies that were
 compressed since are missed. Texts and logos are found by what stayed the same to the bit
 ([0239](decisions/0239-copies-with-something-over-them.md)); saved as JPEG since, they are found by detail
-alone. In the clean stamps some drawings are made from one, and are told. The set of faces was looked at
-before one guard was added.
+alone. Copies in other colors or tones are found by a function of their values
+([0224](decisions/0224-copies-in-other-colors.md)). In the clean stamps some drawings are made from one, and
+are told. The set of faces was looked at before one guard was added.
 Of clean tiles, stamps and faces up to 3.0 % are flagged;
 not more than 0.5 % was asked. Some of them are truly faulty: black or one-colored tiles, an empty stamp.
 """
