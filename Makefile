@@ -9,9 +9,11 @@ ARGS ?=
 
 install: $(VENV)/.installed
 
+# Bytecode, as pip writes it for all but editable installs: each of the tests' many processes starts sooner by it.
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[train,dev]"
+	$(BIN)/python -m compileall -q src
 	touch $@
 
 run: install

@@ -1,5 +1,6 @@
 """What the benchmarks share: timing whole processes, the conditions, and the result file."""
 
+import compileall
 import json
 import os
 import platform
@@ -46,8 +47,18 @@ def repeated(work: Callable[[], float], n: int, warmup: int = 1) -> dict[str, An
     return {"n": n, "median": statistics.median(figures), "all": figures}
 
 
+#: Variables of the environment that decide which kernels compute, or with how many threads.
+_DECIDING = ("OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS",
+             "ONEDNN_MAX_CPU_ISA")  # fmt: skip
+
+
 def conditions() -> dict[str, Any]:
-    """Device, versions and commit that a figure belongs to."""
+    """Device, versions and commit that a figure belongs to.
+
+    The package's bytecode is written first, as pip does for all that it installs: an editable install has
+    none where the environment forbids Python to write it, and would be read from its source at each start.
+    """
+    compileall.compile_dir(ROOT / "src", quiet=1)
     commit = subprocess.run(
         ["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
     )
@@ -57,6 +68,7 @@ def conditions() -> dict[str, Any]:
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "python": platform.python_version(),
         "versions": library_versions(),
+        "variables": {name: os.environ[name] for name in _DECIDING if name in os.environ},
         "commit": commit.stdout.strip() or None,
         "date": datetime.now(UTC).date().isoformat(),
         "load_before": round(os.getloadavg()[0], 2),

@@ -34,7 +34,8 @@ def _conditions(result: Mapping[str, Any]) -> str:
     machine = f"{found['processor']}, {found['cores']} cores, {found['memory_gib']:g} GiB, no GPU"
     commit = f"commit {found['commit'][:10]}" if found["commit"] else "its commit was not noted"
     software = f"Python {found['python']}, {versions}; {commit}"
-    return f"Measured {found['date']} on {machine}; {software}. Repeat with `{result['command']}`."
+    variables = "".join(f"; {name}={value}" for name, value in found.get("variables", {}).items())
+    return f"Measured {found['date']} on {machine}; {software}{variables}. Repeat with `{result['command']}`."
 
 
 def _main_job(figures: Mapping[str, Any]) -> list[str]:
