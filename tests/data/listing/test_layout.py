@@ -155,7 +155,15 @@ STOPPED: dict[str, tuple[dict[str, int], tuple[str, ...]]] = {
     ),
     "classes that differ by case": (
         {"train/Cat": 4, "train/Dog": 4, "test/cat": 2, "test/dog": 2},
-        ("'Cat' in train is 'cat' in test", "--classes Cat,Dog"),
+        ("'Cat' in train is 'cat' in test", "--classes Cat,Dog, or"),
+    ),
+    "classes of two words that differ by case": (
+        {"train/Big cat": 4, "train/Dog's": 4, "test/big cat": 2, "test/Dog's": 2},
+        ("'Big cat' in train is 'big cat' in test", """--classes 'Big cat,Dog'"'"'s', or"""),
+    ),
+    "classes with commas that differ by case": (
+        {"train/Cat, big": 4, "train/Dog": 4, "test/cat, big": 2, "test/Dog": 2},
+        ("'Cat, big' in train is 'cat, big' in test", "--classes FILE, with a name a line, or"),
     ),
 }
 

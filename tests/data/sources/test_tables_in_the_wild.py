@@ -1,5 +1,7 @@
+
 """Tables as people have them: read where one rule explains all rows, else refused with the way on."""
 
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -202,6 +204,15 @@ def test_numbers_from_one_under_names_are_asked_about(tmp_path: Path) -> None:
         with pytest.raises(AssayError, match=r"class-names.*begin at 1: is 1 the first name"):
             look(made, classes=("a", "b", "c", "d"))
     assert counted(load(made, classes=("-", "a", "b", "c"))) == {"a": 2, "b": 2, "c": 2}
+    for names in (("big cat", "it's", "c", "d"), ("a, b", "b", "c", "d")):  # the lines work as they stand
+        with pytest.raises(AssayError, match="begin at 1") as caught:
+            load(made, classes=names)
+        if "," in names[0]:
+            assert "with a file, --classes FILE" in str(caught.value)
+            continue
+        _, one, other = str(caught.value).split("--classes ")
+        given = [shlex.split(text)[0].removesuffix(".").split(",") for text in (one, other)]
+        assert given == [["-", *names], ["-", *names[1:]]]
 
 
 def test_a_table_of_pixels(tmp_path: Path) -> None:

@@ -76,6 +76,19 @@ def test_trust_follows_from_the_facts(changes, level: str, word: str) -> None:
     assert headline(facts).startswith({"yes": "You can", "care": "Use", "no": "Do not"}[level])
 
 
+def test_pictures_that_tell_nothing_come_first() -> None:
+    """Shuffled labels: copies and dark pictures are not what must be looked at first, nor another recipe."""
+    shuffled = replace(found("separability", "warn"), evidence={"better_than_chance": False})
+    facts = replace(SOUND, findings=(found("quality", "fail", 5), shuffled), low=0.05, high=0.2, accuracy=0.1)
+    told = "the audit found nothing in the pictures that goes with their labels"
+    assert headline(facts).endswith(f"always giving the same answer (10.0\u00a0%), and {told}.")
+    first = "Find out first whether the images of mine have their own labels"
+    assert headline(replace(facts, n=0, data="mine")) == f"{first}: {told}."
+    told_apart = replace(facts, findings=(found("quality", "fail", 5), found("separability", "warn")))
+    assert "own labels" not in headline(replace(told_apart, n=0))
+    assert told not in headline(told_apart)
+
+
 @pytest.mark.parametrize(
     ("changes", "words", "command"),
     [

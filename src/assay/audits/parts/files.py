@@ -8,6 +8,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Any, Final
 
 import numpy as np
@@ -280,7 +281,7 @@ def read_parts(parts: Path) -> list[Stored]:
     """
     records = {folder: read_record(folder) for folder in _folders(parts)}
     if not records:
-        fix = f"Make some: assay audit DATA --shard 1/8 --out {parts}, and so on to 8/8."
+        fix = f"Make some: assay audit DATA --shard 1/8 --out {quote(str(parts))}, and so on to 8/8."
         raise AssayError("parts-missing", parts, "there is no part of an audit", fix)
     need_one_audit(records)
     _need_all(parts, {folder: _shard(folder, record) for folder, record in records.items()})
@@ -318,7 +319,7 @@ def _need_all(parts: Path, shards: Mapping[Path, Shard]) -> None:
     missing = sorted({Shard(number, count) for number in range(1, count + 1)} - set(seen))
     if missing:
         named = ", ".join(map(str, missing[:_NAMED])) + (", ..." if len(missing) > _NAMED else "")
-        fix = f"Run them: assay audit DATA --shard {missing[0]} --out {parts}."
+        fix = f"Run them: assay audit DATA --shard {missing[0]} --out {quote(str(parts))}."
         raise AssayError("parts-missing", parts, f"{len(missing)} of {count} shards: {named}", fix)
 
 

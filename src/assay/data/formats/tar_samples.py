@@ -5,6 +5,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from shlex import quote
 from typing import Any, Final
 
 from assay.core.errors import AssayError
@@ -166,7 +167,7 @@ def _several(file: ShardFile, key: str, endings: list[str]) -> AssayError:
         fix = "A key ends at the first dot of a name: write names without further dots, or choose: "
     else:
         fix = "Say which is meant: "
-    fix += " or ".join(f"--path-column {one_line(ending)}" for ending in endings[:2])
+    fix += " or ".join(f"--path-column {one_line(quote(ending))}" for ending in endings[:2])
     return AssayError("ambiguous-layout", file, what, fix)
 
 

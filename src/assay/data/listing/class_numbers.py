@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Sequence
+from shlex import quote
 from typing import Final
 
 from assay.core.errors import AssayError
@@ -28,8 +29,11 @@ def counted_from_one(found: Collection[int], names: Sequence[str]) -> AssayError
         return None
     first, second = (one_line(name) for name in (*names, "none")[:2])
     what = f"the labels begin at 1: is 1 the first name ({first!r}) or the second ({second!r})"
-    all_names, later = one_line(",".join(names)), one_line(",".join(names[1:]))
-    fix = f"Say it with a - for 0: --classes {NO_CLASS},{all_names} or --classes {NO_CLASS},{later}."
+    if any("," in name for name in names):
+        fix = f"Say it with a file, --classes FILE: {NO_CLASS} for 0, then all names, or all but the first."
+    else:
+        every, later = (one_line(quote(",".join((NO_CLASS, *some)))) for some in (names, names[1:]))
+        fix = f"Say it with {NO_CLASS} for 0: --classes {every} or --classes {later}."
     return AssayError("class-names", "--classes", what, fix)
 
 

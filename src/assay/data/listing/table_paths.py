@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from shlex import quote
 from typing import Final
 from urllib.parse import unquote
 
@@ -115,7 +116,7 @@ def _several(folder: Path, table: Path | None, cell: str, rules: Sequence[Rule])
     """The refusal of paths that can be meant in several ways, each with what to type."""
     ways = [one_line(rule.path(cell)) for rule in rules[:3]]
     what = f"{one_line(cell)} may be {' or '.join(ways)}: every row has a file by either rule"
-    roots = [f"--root {one_line(str(folder / rule.place))}" for rule in rules[:3] if rule.place]
+    roots = [f"--root {one_line(quote(str(folder / rule.place)))}" for rule in rules[:3] if rule.place]
     fix = (
         f"Say where the paths begin: {' or '.join(roots)}." if roots else "Write the paths out in the table."
     )

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from shlex import quote
 from unicodedata import normalize
 
 import numpy as np
@@ -110,7 +111,8 @@ def refuse_other_case(strange: Iterable[str], known: set[str], split: str, where
         told = ", ".join(
             f"{one_line(one)!r} in train is {one_line(two)!r} in {split}" for one, two in pairs[:3]
         )
-        names = ",".join(sorted(known, key=natural_key)) if len(known) <= 20 else "..."
+        written = len(known) <= 20 and not any("," in name for name in known)
+        names = quote(",".join(sorted(known, key=natural_key))) if written else "FILE, with a name a line"
         fix = f"Join them with --classes {one_line(names)}, or give the folders the same names."
         raise AssayError("class-names", where, f"the splits name their classes differently: {told}", fix)
 

@@ -36,9 +36,9 @@ def trust(facts: Facts) -> tuple[Trust, str]:
         return "no", broken[0]
     if facts.low <= facts.baseline:
         always = f"always giving the same answer ({percent(facts.baseline)})"
-        if facts.accuracy <= facts.baseline:
-            return "no", f"it is no better than {always}"
-        return "no", f"by chance alone it could be no better than {always}"
+        why = "it is" if facts.accuracy <= facts.baseline else "by chance alone it could be"
+        also = f", and {_NOTHING_TOLD}" if nothing_told(facts.findings) else ""
+        return "no", f"{why} no better than {always}{also}"
     if facts.leaked and not harmless(facts):
         return ("no" if _serious(facts) else "care"), _copies(facts)
     if column := column_of_groups(facts.findings):
@@ -139,6 +139,16 @@ _CAVEATS: Final = {
 }
 
 
+#: What shuffled labels and pictures that show nothing have in common.
+_NOTHING_TOLD: Final = "the audit found nothing in the pictures that goes with their labels"
+
+
+def nothing_told(findings: Sequence[Finding]) -> bool:
+    """Whether the reference classifier found nothing in the training images that goes with their labels."""
+    found = (f.evidence.get("better_than_chance") for f in findings if f.check == "separability")
+    return any(better is False for better in found)
+
+
 def _have(number: int) -> str:
     return "has" if number == 1 else "have"
 
@@ -197,6 +207,8 @@ _OF_COURSE: Final[Mapping[str, Need]] = {
 
 def _data_headline(facts: Facts) -> str:
     data, fix, seen = name(facts.data), facts.must_fix, facts.troubled
+    if nothing_told(facts.findings):
+        return f"Find out first whether the images of {data} have their own labels: {_NOTHING_TOLD}."
     if fix:
         what = listed([check_title(f.check).lower() for f in fix], 3)
         return f"Fix {data} before training: {what}."

@@ -4,6 +4,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from shlex import quote
 from typing import Final
 
 from assay.core.errors import AssayError
@@ -80,7 +81,7 @@ def _refuse_folders(shard: TarShard, named: str, labels: Sequence[str]) -> None:
         return
     name = one_line(named)
     what = f"the class of an image may be its folder ({one_line(folders[0])}) or its {name}"
-    fix = f"Say --layout classes for the folders, or --label-column {name}."
+    fix = f"Say --layout classes for the folders, or --label-column {one_line(quote(named))}."
     raise AssayError("ambiguous-layout", shard.file, what, fix)
 
 
@@ -128,5 +129,5 @@ def _two_labels(where: object, columns: Mapping[str, Sequence[str]], one: str, o
 
     first, second = one_line(one), one_line(other)
     what = f"{first} and {second} can both be the label, and they part the images differently"
-    fix = f"Say --label-column {first} or --label-column {second}."
-    return AssayError("ambiguous-layout", where, what, fix, [told(one), told(other)])
+    fix = " or ".join(f"--label-column {one_line(quote(name))}" for name in (one, other))
+    return AssayError("ambiguous-layout", where, what, f"Say {fix}.", [told(one), told(other)])
