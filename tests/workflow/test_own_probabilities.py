@@ -240,8 +240,28 @@ def test_the_commands_take_probabilities(data, tmp_path, capfd, monkeypatch) -> 
     assert "The probabilities given agree" in (tmp_path / "a" / "audit.json").read_text()
     assert (tmp_path / "a" / "given_pred_probs.npz").exists()
     assert exit_code(["evaluate", "test.npy", "set.npz", "--out", "b", "--model-name", "mine"]) == 0
-    assert "Test accuracy 100.0" in capfd.readouterr().out
+    said = capfd.readouterr().out
+    assert "Test accuracy 100.0" in said
+    assert "\nYou can trust this score." in said
     assert exit_code(["evaluate", "train.npy", "set.npz", "--out", "c"]) == 3
     assert exit_code([*line[:-1], "d", "--self-test"]) == 2
     assert exit_code(["evaluate", "test.npy", "set.npz", "--out", "e", "--max-risk", "0.1"]) == 2
     assert not (tmp_path / "c").exists()
+
+
+def test_answers_in_another_order_lead_the_verdict(data, tmp_path, capfd, monkeypatch) -> None:
+    """Where a class is missing and answers err, no column is plainly another's: the score tells it."""
+    from assay.cli.main import exit_code
+
+    monkeypatch.chdir(tmp_path)
+    test = data.splits["test"]
+    rows = np.flatnonzero(test.labels != 0)
+    answers = (test.labels[rows] + 2) % 3  # 1 as 0, 2 as 1
+    answers[:3] = 2
+    arrays = {"x_train": data.train.images, "y_train": data.train.labels}
+    np.savez(tmp_path / "set.npz", **arrays, x_test=test.images[rows], y_test=test.labels[rows])
+    np.save(tmp_path / "test.npy", sure(answers))
+    assert exit_code(["evaluate", "test.npy", "set.npz", "--out", "a"]) == 0
+    why = "the answers seem to count the classes in another order, 1 is answered as 0"
+    assert f"\nDo not trust this score yet: {why}.\n" in capfd.readouterr().out
+    assert why in (tmp_path / "a" / "report.html").read_text()

@@ -1,4 +1,3 @@
-
 """Tables as people have them: read where one rule explains all rows, else refused with the way on."""
 
 import shlex

@@ -76,6 +76,23 @@ def test_trust_follows_from_the_facts(changes, level: str, word: str) -> None:
     assert headline(facts).startswith({"yes": "You can", "care": "Use", "no": "Do not"}[level])
 
 
+def test_classes_that_bear_each_others_names_come_first() -> None:
+    """In the test labels by the audit, or in the answers by their own confusion; chance says neither."""
+    pair = {"split": "test", "label": "cat", "looks_like": "dog"}
+    renamed = replace(found("label-errors", "fail", 40), evidence={"renamed": [pair]})
+    facts = replace(SOUND, findings=(found("drift", "fail"), renamed))
+    why = "test seems to count its classes in another order, its cat looks like dog"
+    assert headline(facts) == f"Do not trust this score yet: {why}."
+    assert headline(replace(facts, n=0, data="mine")) == f"Fix the names of classes in mine first: {why}."
+    elsewhere = replace(renamed, evidence={"renamed": [{**pair, "split": "validation"}]})
+    assert headline(replace(SOUND, findings=(elsewhere,))).startswith("Use this score with care")
+    answers = replace(SOUND, renamed=(("cat", "dog"), ("dog", "cat")))
+    said = "the answers seem to count the classes in another order, cat is answered as dog"
+    assert headline(answers) == f"Do not trust this score yet: {said}."
+    shuffled = replace(found("separability", "warn"), evidence={"better_than_chance": False})
+    assert said not in headline(replace(answers, findings=(shuffled,)))
+
+
 def test_pictures_that_tell_nothing_come_first() -> None:
     """Shuffled labels: copies and dark pictures are not what must be looked at first, nor another recipe."""
     shuffled = replace(found("separability", "warn"), evidence={"better_than_chance": False})

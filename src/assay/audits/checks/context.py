@@ -113,13 +113,13 @@ class CheckContext:
             labels = self.dataset.splits[name].labels
             known = np.isin(labels, self.label_judge.learned)
             fitted = fit_noise_matrix(probabilities[known], labels[known], temperatures)
-            units = self._units(name)[known]
+            units = self.units(name)[known]
             flips = find_pair_flips(probabilities[known], labels[known], units)
             found[name] = replace(fitted, flips=flips)
             temperatures = (fitted.temperature,)
         return found
 
-    def _units(self, name: str) -> Rows:
+    def units(self, name: str) -> Rows:
         """int64 `(n,)`, equal for images of a split whose labels are one observation."""
         if name == "train":
             return self.groups

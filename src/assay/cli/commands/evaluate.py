@@ -49,7 +49,7 @@ def evaluate(
         _refuse_for_unfinished(max_risk, given)
         _evaluate_unfinished(run, data, offline, output)
         return
-    from assay.cli.closing import close_done, quoted, score_line
+    from assay.cli.closing import close_done, quoted, told
     from assay.cli.gating import Gating
     from assay.cli.listeners import listening
     from assay.workflow.run_commands import run_evaluate
@@ -57,7 +57,7 @@ def evaluate(
     gating = Gating.of(given, run)
     with listening(output) as on_event:
         done = run_evaluate(run, data, max_risk=max_risk, offline=offline, on_event=on_event)
-    headline = score_line(done.score) if done.score else ""
+    headline = told(done)[0] if done.results else ""
     close_done(done, output, headline, [f"assay predict {quoted(done.path)} PICTURE.png"])
     gating.finish(done, output)
 
@@ -79,7 +79,7 @@ def _evaluate_answers(
     offline: bool,
     output: o.Output,
 ) -> None:
-    from assay.cli.closing import close_done, quoted, score_line
+    from assay.cli.closing import close_done, quoted, told
     from assay.cli.gating import Gating
     from assay.cli.listeners import listening
     from assay.workflow.run_commands import run_answers
@@ -90,7 +90,7 @@ def _evaluate_answers(
         done = run_answers(
             file, name=name or file.stem, out=out, offline=offline, on_event=on_event, **settings
         )
-    headline = score_line(done.score) if done.score else ""
+    headline = told(done)[0] if done.results else ""
     close_done(done, output, headline, [f"assay review {quoted(done.path)}"])
     gating.finish(done, output)
 

@@ -11,6 +11,7 @@ from assay.audits.checks.class_balance import FAIL_RATIO
 from assay.audits.registry import CHECKS
 from assay.audits.values import VERDICT_ORDER, Audit, Finding
 from assay.data.decoding.target_size import side_that_keeps
+from assay.estimators.noise.renamed_classes import renamed_classes
 from assay.evaluation.values import Evaluation
 from assay.features.choice import LEAST_SIDE
 from assay.reports.findings.results import Course, course_of
@@ -42,7 +43,8 @@ class Facts:
     being made much smaller; else 0. uneven: how many times as many images the largest class has as the
     smallest, where the net learned without weighing classes; else 0. groups: how many groups the test images
     come in; 0 where each stands alone. wants_scaling: the pixels span few values, and the model divides them
-    by 255 as if they spanned all.
+    by 255 as if they spanned all. renamed: labels of the test split, each with the class that the model
+    answers in its place, where these exchange their names.
     """
 
     data: str
@@ -65,6 +67,7 @@ class Facts:
     uneven: float = 0.0
     groups: int = 0
     wants_scaling: bool = False
+    renamed: tuple[tuple[str, str], ...] = ()
 
     @property
     def underfits(self) -> bool:
@@ -124,7 +127,15 @@ def gather(results: Results) -> Facts:
         _uneven(audit, recipe),
         score.group_count or 0,
         _wants_scaling(audit, recipe),
+        _renamed(score),
     )
+
+
+def _renamed(score: Evaluation) -> tuple[tuple[str, str], ...]:
+    # Images of one group are answered alike: as many units as there are groups, and no more.
+    each = len(score.labels) / (score.group_count or len(score.labels))
+    found = renamed_classes((score.confusion / each).astype(np.int64))
+    return tuple((score.classes[label], score.classes[answer]) for label, answer in found)
 
 
 def _wants_scaling(audit: Audit, recipe: Mapping[str, Any]) -> bool:

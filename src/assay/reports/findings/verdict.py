@@ -34,6 +34,8 @@ def trust(facts: Facts) -> tuple[Trust, str]:
     broken = [_BROKEN[f.check] for f in facts.must_fix if f.check in _BROKEN]
     if broken:
         return "no", broken[0]
+    if why := exchanged(facts):
+        return "no", why
     if facts.low <= facts.baseline:
         always = f"always giving the same answer ({percent(facts.baseline)})"
         why = "it is" if facts.accuracy <= facts.baseline else "by chance alone it could be"
@@ -139,6 +141,26 @@ _CAVEATS: Final = {
 }
 
 
+def exchanged(facts: Facts) -> str:
+    """The classes that bear each other's names in the test split, or in the model's answers; else empty."""
+    if told := [one for one in _renamed_splits(facts) if one["split"] == "test"]:
+        return _in_another_order(told[0])
+    if facts.renamed and not nothing_told(facts.findings):
+        label, other = map(name, facts.renamed[0])
+        return f"the answers seem to count the classes in another order, {label} is answered as {other}"
+    return ""
+
+
+def _renamed_splits(facts: Facts) -> list[Mapping[str, Any]]:
+    found = (f.evidence.get("renamed") or () for f in facts.findings if f.check == "label-errors")
+    return [one for each in found for one in each]
+
+
+def _in_another_order(one: Mapping[str, Any]) -> str:
+    label, other = name(str(one["label"])), name(str(one["looks_like"]))
+    return f"{one['split']} seems to count its classes in another order, its {label} looks like {other}"
+
+
 #: What shuffled labels and pictures that show nothing have in common.
 _NOTHING_TOLD: Final = "the audit found nothing in the pictures that goes with their labels"
 
@@ -209,6 +231,8 @@ def _data_headline(facts: Facts) -> str:
     data, fix, seen = name(facts.data), facts.must_fix, facts.troubled
     if nothing_told(facts.findings):
         return f"Find out first whether the images of {data} have their own labels: {_NOTHING_TOLD}."
+    if renamed := _renamed_splits(facts):
+        return f"Fix the names of classes in {data} first: {_in_another_order(renamed[0])}."
     if fix:
         what = listed([check_title(f.check).lower() for f in fix], 3)
         return f"Fix {data} before training: {what}."

@@ -15,6 +15,7 @@ from assay.audits.checks.labels.mixed_up import (
     mixed_up_sentence,
     power_sentence,
 )
+from assay.audits.checks.labels.renamed import renamed_evidence, renamed_sentence
 from assay.audits.checks.labels.unlike_groups import whole_groups_evidence, whole_groups_sentence
 from assay.audits.measures.cross_validated import FEWEST_PER_CLASS, CrossValidated
 from assay.audits.values import Finding, Issue, Verdict
@@ -46,7 +47,9 @@ def check_label_errors(context: CheckContext) -> Checked:
     issues = [issue for name, rows in suspects.items() for issue in _error_issues(context, name, rows)]
     total = sum(len(p) for p in cross_validated.probabilities.values())
     expected = max(len(issues), expected_mixed_up(context.noise))
-    verdict: Verdict = "pass" if not expected else "fail" if expected > FAIL_SHARE * total else "warn"
+    renamed = renamed_evidence(context)
+    fails = bool(renamed) or expected > FAIL_SHARE * total
+    verdict: Verdict = "fail" if fails else "warn" if expected else "pass"
     return Checked(
         Finding(
             check="label-errors",
@@ -54,13 +57,14 @@ def check_label_errors(context: CheckContext) -> Checked:
             summary=counted(len(issues), total, "label is likely wrong", "labels are likely wrong")
             + (": more likely wrong than right" if issues else "")
             + _told_expected(context, suspects)
-            + f".{mixed_up_sentence(context)}{whole_groups_sentence(context)} {_trust(cross_validated)}",
-            evidence=_evidence(context, suspects),
+            + f".{renamed_sentence(renamed)}{mixed_up_sentence(context)}{whole_groups_sentence(context)} "
+            + _trust(cross_validated),
+            evidence=_evidence(context, suspects) | {"renamed": renamed},
             threshold=f"a chance over {percent(DISPUTED, 0)} that the label is wrong, a likelier class, and "
             f"not two that fit; more than {percent(FAIL_SHARE, 0)} such labels fail; "
             f"{power_sentence(context)}",
             reason=_reason(cross_validated),
-            fix=_fix(bool(issues), bool(expected_mixed_up(context.noise))),
+            fix=_fix(bool(issues), bool(expected_mixed_up(context.noise)), bool(renamed)),
             count=len(issues),
         ),
         tuple(issues),
@@ -69,13 +73,14 @@ def check_label_errors(context: CheckContext) -> Checked:
     )
 
 
-def _fix(listed: bool, mixed_up: bool) -> str:
+def _fix(listed: bool, mixed_up: bool, renamed: bool) -> str:
     told = "Look at the flagged images, worst first: correct the label, or keep it where it is right."
     found = (
         "Ask who labelled the classes that look mixed up and by which rule, and sort label_quality.csv by "
         "score: their images come first."
     )
-    return " ".join([found] * mixed_up + [told] * listed)
+    order = "Find out in which order that split counts its classes, and give it the names that train has."
+    return " ".join([order] * renamed + [found] * mixed_up + [told] * listed)
 
 
 def _label_quality(context: CheckContext) -> dict[str, LabelQuality]:

@@ -1,0 +1,42 @@
+"""What the check `label-errors` says of splits that name classes otherwise than train does."""
+
+from typing import Any, Final
+
+import numpy as np
+
+from assay.audits.checks.context import CheckContext
+from assay.audits.checks.labels.judged import known_labels
+from assay.core.text import one_line
+from assay.estimators.noise.renamed_classes import renamed_classes
+from assay.evaluation.metrics import confusion_matrix
+
+#: Pairs named in the sentence; all stand in the evidence.
+_NAMED: Final = 3
+
+
+def renamed_evidence(context: CheckContext) -> list[dict[str, Any]]:
+    """Of every split but train, the classes whose images look like another class of the same circle."""
+    classes, found = context.dataset.classes, []
+    for name, probabilities in context.label_judge.probabilities.items():
+        if name == "train":  # which teaches the names
+            continue
+        known = known_labels(context, name)
+        labels, answers = context.dataset.splits[name].labels[known], probabilities[known].argmax(axis=1)
+        units = np.stack([context.units(name)[known], labels, answers], axis=1)
+        _, labels, answers = np.unique(units, axis=0).T
+        confusion = confusion_matrix(labels, answers, len(classes))
+        found += [
+            {"split": name, "label": classes[label], "looks_like": classes[other],
+             "images": int(confusion[label, other]), "of": int(confusion[label].sum())}
+            for label, other in renamed_classes(confusion)
+        ]  # fmt: skip
+    return found
+
+
+def renamed_sentence(found: list[dict[str, Any]]) -> str:
+    """Which classes, for people; empty where none is told."""
+    if not found:
+        return ""
+    said = [f"{one_line(one['label'])} looks like {one_line(one['looks_like'])}" for one in found[:_NAMED]]
+    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    return f" Classes bear each other's names: in {found[0]['split']} {', '.join(said)}{more}."
