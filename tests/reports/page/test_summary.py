@@ -83,12 +83,17 @@ def test_classes_that_bear_each_others_names_come_first() -> None:
     facts = replace(SOUND, findings=(found("drift", "fail"), renamed))
     why = "test seems to count its classes in another order, its cat looks like dog"
     assert headline(facts) == f"Do not trust this score yet: {why}."
+    assert next_steps(facts)[0].text == (
+        "Find out in which order test counts its classes, and give it the names of train."
+    )
     assert headline(replace(facts, n=0, data="mine")) == f"Fix the names of classes in mine first: {why}."
     elsewhere = replace(renamed, evidence={"renamed": [{**pair, "split": "validation"}]})
     assert headline(replace(SOUND, findings=(elsewhere,))).startswith("Use this score with care")
     answers = replace(SOUND, renamed=(("cat", "dog"), ("dog", "cat")))
     said = "the answers seem to count the classes in another order, cat is answered as dog"
     assert headline(answers) == f"Do not trust this score yet: {said}."
+    wanting = replace(answers, wants_convolution=True)
+    assert [step.text.split(":")[0] for step in next_steps(wanting)] == ["Name the columns of the answers"]
     shuffled = replace(found("separability", "warn"), evidence={"better_than_chance": False})
     assert said not in headline(replace(answers, findings=(shuffled,)))
 
@@ -98,6 +103,8 @@ def test_pictures_that_tell_nothing_come_first() -> None:
     shuffled = replace(found("separability", "warn"), evidence={"better_than_chance": False})
     facts = replace(SOUND, findings=(found("quality", "fail", 5), shuffled), low=0.05, high=0.2, accuracy=0.1)
     told = "the audit found nothing in the pictures that goes with their labels"
+    assert next_steps(facts)[0].text.startswith("Make sure that images and labels are in the same order")
+    assert not any("--model" in step.command for step in next_steps(replace(facts, wants_convolution=True)))
     assert headline(facts).endswith(f"always giving the same answer (10.0\u00a0%), and {told}.")
     first = "Find out first whether the images of mine have their own labels"
     assert headline(replace(facts, n=0, data="mine")) == f"{first}: {told}."

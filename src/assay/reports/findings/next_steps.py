@@ -16,7 +16,9 @@ from assay.reports.findings.verdict import (
     harmless,
     mixed_up_pairs,
     needs,
+    nothing_told,
     pattern_of_groups,
+    renamed_splits,
     suspects_groups,
     trust,
 )
@@ -44,12 +46,24 @@ _AGAIN: Final = "assay run --config RUN/config.toml"
 
 def next_steps(facts: Facts) -> list[Step]:
     """What to do next, the most important first; never empty."""
-    steps = [*_data_steps(facts), *(_model_steps(facts) if facts.n else ())]
+    broken = [*_steps_of_labels(facts)]  # then no other model is called for
+    steps = [*broken, *_data_steps(facts), *(_model_steps(facts) if facts.n and not broken else ())]
     if facts.n == 0:
         steps.append(Step("Train a classifier and measure it on the test images.", "assay run DATA"))
     elif trust(facts)[0] == "yes":
         steps.append(Step("Classify pictures of your own.", "assay predict RUN PICTURE.png"))
     return steps or [Step("Classify pictures of your own.", "assay predict RUN PICTURE.png")]
+
+
+def _steps_of_labels(facts: Facts) -> Iterator[Step]:
+    """What comes before all else, where labels do not go with the pictures or with the answers at all."""
+    if nothing_told(facts.findings):
+        yield Step("Make sure that images and labels are in the same order and belong together.")
+    elif renamed := renamed_splits(facts.findings):
+        split = renamed[0]["split"]
+        yield Step(f"Find out in which order {split} counts its classes, and give it the names of train.")
+    elif facts.renamed:
+        yield Step("Name the columns of the answers: `p:` and the class in a .csv, `classes` in an .npz.")
 
 
 def _data_steps(facts: Facts) -> list[Step]:

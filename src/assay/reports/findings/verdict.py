@@ -143,7 +143,7 @@ _CAVEATS: Final = {
 
 def exchanged(facts: Facts) -> str:
     """The classes that bear each other's names in the test split, or in the model's answers; else empty."""
-    if told := [one for one in _renamed_splits(facts) if one["split"] == "test"]:
+    if told := [one for one in renamed_splits(facts.findings) if one["split"] == "test"]:
         return _in_another_order(told[0])
     if facts.renamed and not nothing_told(facts.findings):
         label, other = map(name, facts.renamed[0])
@@ -151,8 +151,9 @@ def exchanged(facts: Facts) -> str:
     return ""
 
 
-def _renamed_splits(facts: Facts) -> list[Mapping[str, Any]]:
-    found = (f.evidence.get("renamed") or () for f in facts.findings if f.check == "label-errors")
+def renamed_splits(findings: Sequence[Finding]) -> list[Mapping[str, Any]]:
+    """The classes of splits that look like another class of the same circle, as the evidence has them."""
+    found = (f.evidence.get("renamed") or () for f in findings if f.check == "label-errors")
     return [one for each in found for one in each]
 
 
@@ -231,7 +232,7 @@ def _data_headline(facts: Facts) -> str:
     data, fix, seen = name(facts.data), facts.must_fix, facts.troubled
     if nothing_told(facts.findings):
         return f"Find out first whether the images of {data} have their own labels: {_NOTHING_TOLD}."
-    if renamed := _renamed_splits(facts):
+    if renamed := renamed_splits(facts.findings):
         return f"Fix the names of classes in {data} first: {_in_another_order(renamed[0])}."
     if fix:
         what = listed([check_title(f.check).lower() for f in fix], 3)

@@ -54,11 +54,11 @@ def check_label_errors(context: CheckContext) -> Checked:
         Finding(
             check="label-errors",
             verdict=verdict,
-            summary=counted(len(issues), total, "label is likely wrong", "labels are likely wrong")
+            summary=renamed_sentence(renamed)
+            + counted(len(issues), total, "label is likely wrong", "labels are likely wrong")
             + (": more likely wrong than right" if issues else "")
             + _told_expected(context, suspects)
-            + f".{renamed_sentence(renamed)}{mixed_up_sentence(context)}{whole_groups_sentence(context)} "
-            + _trust(cross_validated),
+            + f".{mixed_up_sentence(context)}{whole_groups_sentence(context)} {_trust(cross_validated)}",
             evidence=_evidence(context, suspects) | {"renamed": renamed},
             threshold=f"a chance over {percent(DISPUTED, 0)} that the label is wrong, a likelier class, and "
             f"not two that fit; more than {percent(FAIL_SHARE, 0)} such labels fail; "

@@ -39,4 +39,4 @@ def renamed_sentence(found: list[dict[str, Any]]) -> str:
         return ""
     said = [f"{one_line(one['label'])} looks like {one_line(one['looks_like'])}" for one in found[:_NAMED]]
     more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
-    return f" Classes bear each other's names: in {found[0]['split']} {', '.join(said)}{more}."
+    return f"Classes bear each other's names: in {found[0]['split']} {', '.join(said)}{more}. "
