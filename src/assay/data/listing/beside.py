@@ -114,7 +114,7 @@ def _on_best_table(found: Walk) -> list[str]:
     labelled = [name for name in tables if _is_labelled(found, name)]
     if not labelled:
         return [f"{_told(found, name)}: give its path, and --label-column" for name in tables[:1]]
-    root = f" and --root {one_line(str(found.root))}" if "/" in labelled[0] else ""
+    root = f" and --root {one_line(quote(str(found.root)))}" if "/" in labelled[0] else ""
     return [f"there is a table, {one_line(labelled[0])}: give its path{root}"]
 
 
@@ -271,7 +271,7 @@ def notes_on_names(folder: Path, files: Iterable[str], classes: Collection[str])
     lists = [name for name in files if name.lower() in _NAME_FILES]
     return [
         f"the classes are numbers; {one_line(name)} may hold their names "
-        f"(--classes {one_line(str(folder / name))})"
+        f"(--classes {one_line(quote(str(folder / name)))})"
         for name in lists[:1]
     ]
 

@@ -32,8 +32,10 @@ def counted_from_one(found: Collection[int], names: Sequence[str]) -> AssayError
     if any("," in name for name in names):
         fix = f"Say it with a file, --classes FILE: {NO_CLASS} for 0, then all names, or all but the first."
     else:
-        every, later = (one_line(quote(",".join((NO_CLASS, *some)))) for some in (names, names[1:]))
-        fix = f"Say it with {NO_CLASS} for 0: --classes {every} or --classes {later}."
+        quoted_all, quoted_later = (
+            one_line(quote(",".join((NO_CLASS, *some)))) for some in (names, names[1:])
+        )
+        fix = f"Say it with {NO_CLASS} for 0: --classes {quoted_all} or --classes {quoted_later}."
     return AssayError("class-names", "--classes", what, fix)
 
 

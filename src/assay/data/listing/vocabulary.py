@@ -112,8 +112,8 @@ def refuse_other_case(strange: Iterable[str], known: set[str], split: str, where
             f"{one_line(one)!r} in train is {one_line(two)!r} in {split}" for one, two in pairs[:3]
         )
         written = len(known) <= 20 and not any("," in name for name in known)
-        names = quote(",".join(sorted(known, key=natural_key))) if written else "FILE, with a name a line"
-        fix = f"Join them with --classes {one_line(names)}, or give the folders the same names."
+        quoted = quote(",".join(sorted(known, key=natural_key))) if written else "FILE, with a name a line"
+        fix = f"Join them with --classes {one_line(quoted)}, or give the folders the same names."
         raise AssayError("class-names", where, f"the splits name their classes differently: {told}", fix)
 
 

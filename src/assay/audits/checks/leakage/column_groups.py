@@ -33,8 +33,8 @@ def fix_of_column(found: GroupColumn | None) -> list[str]:
     """What to type."""
     if found is None:
         return []
-    name = quote(one_line(found.name))
+    quoted = quote(one_line(found.name))
     return [
-        f"Where the column means groups, give --group-column {name}: a test split that Assay "
+        f"Where the column means groups, give --group-column {quoted}: a test split that Assay "
         "draws keeps them on one side, and groups on both sides of yours are counted."
     ]

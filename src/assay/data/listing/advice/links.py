@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from shlex import quote
 
 from assay.core.text import counted, one_line
 from assay.data.listing.walk import LINK, LINK_DEAD, LINK_OUT, Walk
@@ -15,13 +16,13 @@ def unfollowed(found: Walk) -> list[str]:
     notes = []
     if links := by_reason.get(LINK):
         root = _root_of(found.root, links[0])
-        hint = f" --root {one_line(str(root))}" if root else ""
+        hint = f" --root {one_line(quote(str(root)))}" if root else ""
         notes.append(
             f"{counted(len(links), 'link was', 'links were')} not followed (--follow-links{hint} reads them)"
         )
     if out := by_reason.get(LINK_OUT):
         root = _root_of(found.root, out[0]) or found.root
-        hint = f"--root {one_line(str(root))} reads those that stay below that folder"
+        hint = f"--root {one_line(quote(str(root)))} reads those that stay below that folder"
         notes.append(
             f"{counted(len(out), 'link leads', 'links lead')} out of {one_line(found.root.name)} ({hint})"
         )

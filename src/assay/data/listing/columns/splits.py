@@ -105,8 +105,8 @@ def _may_tell(columns: Columns, names: Sequence[str]) -> tuple[str, ...]:
     if not may:
         return ()
     told, first = ", ".join(map(one_line, may)), columns[may[0]]
-    words = _example(first, _known(set(first)), may[0])
-    way = f"--split-column {quote(one_line(may[0]))} --split-names {words}"
+    quoted = _quoted_example(first, _known(set(first)), may[0])
+    way = f"--split-column {quote(one_line(may[0]))} --split-names {quoted}"
     return (f"no column of splits was read; {told} may tell them (for example {way})",)
 
 
@@ -122,12 +122,12 @@ def _no_splits(
         return AssayError("table-value", where, what, fix)
     fix = (
         "Say which word is which split, several parted by |: for example "
-        f"--split-names {_example(cells, known, column)}."
+        f"--split-names {_quoted_example(cells, known, column)}."
     )
     return AssayError("table-value", where, what, fix)
 
 
-def _example(cells: Sequence[str], known: Mapping[str, str], column: str) -> str:
+def _quoted_example(cells: Sequence[str], known: Mapping[str, str], column: str) -> str:
     """--split-names for the words of a column: known ones, and the others as they are often meant."""
     words = sorted(set(cells), key=natural_key)
     if {word.strip().casefold() for word in words} <= {"0", "1", "true", "false", "yes", "no", "0.0", "1.0"}:
