@@ -1,5 +1,6 @@
 """Labels deep in folders or in names of files: it stops with a command that works; plain sets are read."""
 
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def followed(told: str) -> Dataset:
     command, _, path = told[start:].partition(" ; then give ")
     subprocess.run(["bash", "-ec", command], check=True)
     path = path.partition(". Say ")[0].partition(". Put ")[0].partition(". Do ")[0].partition(". Lay ")[0]
-    return load(path.rstrip(".)"))
+    return load(shlex.split(path.rstrip(".)"))[0])
 
 
 ALPHABETS = ("Latin", "Magi, old", 'the "Angelic"', "Bengalí")

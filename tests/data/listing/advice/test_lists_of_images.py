@@ -1,6 +1,7 @@
 """Lists, JSON and MATLAB files that lie beside images: each line has a command that works."""
 
 import json
+import shlex
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,7 @@ def followed(told: str) -> Dataset:
     """The set after the command that a line gives, by the path that it gives."""
     command, _, path = told[told.index("(cd ") :].partition(" ; then give ")
     subprocess.run(["bash", "-ec", command], check=True)
-    return load(path.partition(". Do ")[0].rstrip(")"))
+    return load(shlex.split(path.partition(". Do ")[0].rstrip(")"))[0])
 
 
 def noted(root: Path) -> str:

@@ -60,4 +60,4 @@ def table_name(root: Path) -> str:
 def then_give(root: Path) -> str:
     """What to give to Assay after the command."""
     name = table_name(root)
-    return one_line(str(root) if name == _READ else str(root / name))
+    return one_line(quote(str(root if name == _READ else root / name)))
