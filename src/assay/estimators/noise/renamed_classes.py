@@ -6,6 +6,7 @@ is merely hard does not do that: a classifier that takes a class for another kee
 pictures that all look alike to it have one answer.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -24,15 +25,33 @@ _SHARE: Final = 0.5
 _TIMES: Final = 2
 
 
-def renamed_classes(confusion: Rows) -> tuple[tuple[int, int], ...]:
-    """Pairs of a label and the class that its images are answered as, by the label; empty where names fit.
+@dataclass(frozen=True)
+class Renamed:
+    """A class whose images are answered as another one: `images` of `of` units with the label."""
 
-    confusion: int64 `(k, k)`, units by label (rows) and answer (columns), of answers out of sample. A unit is
-    an image, or a group whose images bear one label. A class without units closes a circle too.
+    label: int
+    answer: int
+    images: int
+    of: int
+
+
+def renamed_classes(labels: Rows, answers: Rows, units: Rows | None, k: int) -> tuple[Renamed, ...]:
+    """The classes that exchange their names among each other, by the label; empty where names fit.
+
+    labels, answers: int64 `(n,)`, each in [0, k), the answers out of sample. units: int64 `(n,)`, equal for
+    images of one group, of which the same label and answer count once; None where each image stands alone.
+    A class without images closes a circle too.
     """
-    k = len(confusion)
-    counts, own, other = confusion.sum(axis=1), confusion.diagonal(), confusion.argmax(axis=1)
-    most = confusion[np.arange(k), other]
+    codes = labels * k + answers
+    if units is not None:
+        codes = np.unique(np.stack([units, codes]), axis=1)[1]
+    codes, times = np.unique(codes, return_counts=True)
+    of, answer = np.divmod(codes, k)
+    counts = np.bincount(of, times, k).astype(np.int64)
+    own = np.bincount(of[of == answer], times[of == answer], k).astype(np.int64)
+    other, most = np.arange(k), np.zeros(k, np.int64)
+    rising = np.lexsort((-answer, times))  # of several that are as frequent, the first class is written last
+    other[of[rising]], most[of[rising]] = answer[rising], times[rising]
     moved = (counts >= _FEWEST) & (most >= _SHARE * counts) & (most >= _TIMES * own) & (other != np.arange(k))
     pairs = max(k * (k - 1) / 2, 1)
     told = [
@@ -42,7 +61,9 @@ def renamed_classes(confusion: Rows) -> tuple[tuple[int, int], ...]:
         and pairs * _by_chance(int(most[circle].sum()), int(own[circle].sum())) < SIGNIFICANT
         for label in circle
     ]
-    return tuple((label, int(other[label])) for label in sorted(told))
+    return tuple(
+        Renamed(label, int(other[label]), int(most[label]), int(counts[label])) for label in sorted(told)
+    )
 
 
 def _exchanged(other: Rows, moved: NDArray[np.bool_], absent: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -132,10 +132,8 @@ def gather(results: Results) -> Facts:
 
 
 def _renamed(score: Evaluation) -> tuple[tuple[str, str], ...]:
-    # Images of one group are answered alike: as many units as there are groups, and no more.
-    each = len(score.labels) / (score.group_count or len(score.labels))
-    found = renamed_classes((score.confusion / each).astype(np.int64))
-    return tuple((score.classes[label], score.classes[answer]) for label, answer in found)
+    found = renamed_classes(score.labels, score.predicted, score.groups, len(score.classes))
+    return tuple((score.classes[one.label], score.classes[one.answer]) for one in found)
 
 
 def _wants_scaling(audit: Audit, recipe: Mapping[str, Any]) -> bool:

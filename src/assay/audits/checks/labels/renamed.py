@@ -2,13 +2,10 @@
 
 from typing import Any, Final
 
-import numpy as np
-
 from assay.audits.checks.context import CheckContext
 from assay.audits.checks.labels.judged import known_labels
 from assay.core.text import one_line
 from assay.estimators.noise.renamed_classes import renamed_classes
-from assay.evaluation.metrics import confusion_matrix
 
 #: Pairs named in the sentence; all stand in the evidence.
 _NAMED: Final = 3
@@ -22,13 +19,10 @@ def renamed_evidence(context: CheckContext) -> list[dict[str, Any]]:
             continue
         known = known_labels(context, name)
         labels, answers = context.dataset.splits[name].labels[known], probabilities[known].argmax(axis=1)
-        units = np.stack([context.units(name)[known], labels, answers], axis=1)
-        _, labels, answers = np.unique(units, axis=0).T
-        confusion = confusion_matrix(labels, answers, len(classes))
         found += [
-            {"split": name, "label": classes[label], "looks_like": classes[other],
-             "images": int(confusion[label, other]), "of": int(confusion[label].sum())}
-            for label, other in renamed_classes(confusion)
+            {"split": name, "label": classes[one.label], "looks_like": classes[one.answer],
+             "images": one.images, "of": one.of}
+            for one in renamed_classes(labels, answers, context.units(name)[known], len(classes))
         ]  # fmt: skip
     return found
 
