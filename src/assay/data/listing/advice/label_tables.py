@@ -21,7 +21,7 @@ def python_command(
     endings: of the images, in lower case. setup, rows: Python, in which `F` are the images, as `pathlib.Path`
     below `root`; `rows` is an iterable of tuples of `columns`.
     """
-    known = ",".join(f'"{ending}"' for ending in sorted(endings))
+    known = ",".join(map(dumps, sorted(endings)))
     header = ",".join(f'"{name}"' for name in columns)
     code = (
         'import csv,json,re;from pathlib import Path;F=[f for f in sorted(Path(".").rglob("*"))'
