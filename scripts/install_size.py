@@ -2,7 +2,7 @@
 
 Sums the files that the installed packages list as their own, from Assay's own requirements on, without pip
 itself. Byte code, which pip adds and other installers do not, is counted apart. Assay is counted as it lies
-in src/, with the byte code that pip would write.
+in src/, and its own byte code apart from all: whether it is there hangs on the environment.
 """
 
 import compileall
@@ -16,21 +16,26 @@ from packaging.requirements import Requirement
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
-#: Bytes that the base may take without byte code, 200 MB, and with it. With it 200 MB is missed by 5 %, and
-#: 200 MiB by .2 %: that stood here as long as Assay's own byte code, 5 MB, was not counted where it had not
-#: been written. Nothing that the base promises could be left out for so much: NumPy alone is 71 MB.
+#: Bytes that the base may take without byte code, 200 MB, and with that of the packages that Assay needs,
+#: 200 MiB. With Assay's own, 5 MB, 200 MB is missed by 5 % and 200 MiB by .2 %, and nothing that the base
+#: promises could be left out for so much: NumPy alone is 71 MB.
 MOST: Final = 200_000_000
-MOST_WITH_BYTE_CODE: Final = 212_000_000
+MOST_WITH_BYTE_CODE: Final = 200 << 20
 
 
 def sizes() -> dict[str, tuple[int, int]]:
-    """Bytes of Assay and of each package that it needs, and of their byte code; the largest first."""
-    compileall.compile_dir(ROOT / "src", quiet=1)
-    found = {"assay": _bytes(ROOT.joinpath("src", "assay").rglob("*"))}
+    """Bytes of Assay and of each package that it needs, and of the packages' byte code; the largest first."""
+    found = {"assay": (_bytes(ROOT.joinpath("src", "assay").rglob("*"))[0], 0)}
     for package in _needed("assay"):
         files = [Path(str(package.locate_file(file))) for file in package.files or ()]
         found[_normalized(package.metadata["Name"])] = _bytes(iter(files))
     return dict(sorted(found.items(), key=lambda pair: -sum(pair[1])))
+
+
+def own_byte_code() -> int:
+    """Bytes of Assay's own byte code, as pip would write it."""
+    compileall.compile_dir(ROOT / "src", quiet=1)
+    return _bytes(ROOT.joinpath("src", "assay").rglob("*"))[1]
 
 
 def _bytes(files: Iterator[Path]) -> tuple[int, int]:
@@ -72,3 +77,4 @@ if __name__ == "__main__":
         print(_line(package, size, code))
     files, codes = (sum(pair[part] for pair in measured.values()) for part in (0, 1))
     print(_line(f"together (at most {MOST / 1e6:.0f} and {MOST_WITH_BYTE_CODE / 1e6:.1f})", files, codes))
+    print(_line("with the byte code of assay (no limit)", files, codes + own_byte_code()))

@@ -33,7 +33,7 @@ def test_two_classes_that_were_exchanged_are_told_by_name():
     ]
     for one in found.evidence["renamed"]:
         assert one["split"] == "test"
-        assert 16 <= one["images"] <= one["of"] == 20
+        assert 16 <= one["moved"] <= one["units"] == 20
     assert found.verdict == "fail"
     assert found.summary.startswith(
         "Classes bear each other's names: in test b looks like i, i looks like b. "

@@ -16,7 +16,7 @@ def told_of(given: np.ndarray, units: np.ndarray | None = None) -> tuple[tuple[i
     labels, answers = np.divmod(np.repeat(np.arange(k * k), given.ravel()), k)
     found = renamed_classes(labels, answers, units, k)
     for one in found:
-        assert (one.images, one.of) == (given[one.label, one.answer], given[one.label].sum())
+        assert (one.moved, one.units) == (given[one.label, one.answer], given[one.label].sum())
     return tuple((one.label, one.answer) for one in found)
 
 

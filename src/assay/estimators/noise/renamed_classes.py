@@ -27,12 +27,12 @@ _TIMES: Final = 2
 
 @dataclass(frozen=True)
 class Renamed:
-    """A class whose images are answered as another one: `images` of `of` units with the label."""
+    """A class that is answered as another: `moved` of `units` with the label, which are images or groups."""
 
     label: int
     answer: int
-    images: int
-    of: int
+    moved: int
+    units: int
 
 
 def renamed_classes(labels: Rows, answers: Rows, units: Rows | None, k: int) -> tuple[Renamed, ...]:

@@ -21,7 +21,7 @@ def renamed_evidence(context: CheckContext) -> list[dict[str, Any]]:
         labels, answers = context.dataset.splits[name].labels[known], probabilities[known].argmax(axis=1)
         found += [
             {"split": name, "label": classes[one.label], "looks_like": classes[one.answer],
-             "images": one.images, "of": one.of}
+             "moved": one.moved, "units": one.units}
             for one in renamed_classes(labels, answers, context.units(name)[known], len(classes))
         ]  # fmt: skip
     return found
