@@ -31,16 +31,20 @@ def typed(command: str, folder: Path) -> None:
     subprocess.run(["sh", "-c", command], cwd=folder, check=True)
 
 
+@pytest.mark.parametrize("name", ["my", "a=b", "-f x"])
 @pytest.mark.parametrize("line", ["\n", "\r\n"])
 def test_the_table_of_the_test_split_is_told_with_the_command_that_joins_both(
-    line: str, tmp_path: Path
+    line: str, name: str, tmp_path: Path
 ) -> None:
-    """Read alone, the table of train says nothing of it. Windows ends its lines otherwise."""
-    train = labelled(pictures(tmp_path) / "my train.csv", range(8))
-    for table in (train, labelled(tmp_path / "my test.csv", range(8, 12))):
+    """Read alone, the table of train says nothing of it. Windows ends its lines otherwise; awk has a meaning
+    of its own for some names."""
+    train = labelled(pictures(tmp_path) / f"{name} train.csv", range(8))
+    for table in (train, labelled(tmp_path / f"{name} test.csv", range(8, 12))):
         table.write_bytes(table.read_bytes().replace(b"\n", line.encode()))
     told = "\n".join(inspect(train).notes)
-    assert "my test.csv beside it has the same columns and was not read: all images here are train" in told
+    assert (
+        f"{name} test.csv beside it has the same columns and was not read: all images here are train" in told
+    )
     command = re.search(r"to read both: (awk .*)\)", told)
     assert command is not None
     typed(command[1], tmp_path)

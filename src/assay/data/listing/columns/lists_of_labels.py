@@ -129,7 +129,8 @@ def _command(root: Path, folder: str, name: str, columns: tuple[int, int], endin
     label = (
         f'({class_at} ~ /^[0-9]+$/ ? sprintf("%0{width}d", {class_at}) : {class_at})' if width else class_at
     )
-    move = f'f="${{f##*/}}"{quote(ending)}; if [ -f "$f" ]; then mkdir -p "{up}$c" && mv "$f" "{up}$c/"; fi'
+    move = f'f="${{f##*/}}"{quote(ending)}; if [ -f "$f" ]; '
+    move += f'then mkdir -p -- "{up}$c" && mv -- "$f" "{up}$c/"; fi'
     last = ' ; rmdir "$PWD" 2>/dev/null || true' if up else ""
     return (
         f"(cd {quote(str(root / folder))} && tr -d '\\r' < {quote(str(root / name))} | "

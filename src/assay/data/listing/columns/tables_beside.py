@@ -55,9 +55,13 @@ def _on_twin(table: Path, name: str) -> str:
     told = f"{one_line(name)} beside it has the same columns and was not read: all images here are train"
     if table.suffix.lower() != ".csv":
         return told
-    test, split = quote(name), split_in(Path(name).stem)
+    # awk takes `a=b.csv` for an assignment, and -f for an option, but no path that begins with a dot.
+    first, second = (
+        quote(f"./{each}" if each[0] == "-" or "=" in each else each) for each in (table.name, name)
+    )
+    split = split_in(Path(name).stem)
     command = (
         rf"""awk '{{sub(/\r$/, "")}} FNR == 1 {{if (NR == 1) print $0 ",split"; next}} """
-        f"""{{print $0 "," (NR == FNR ? "train" : "{split}")}}' {quote(table.name)} {test} > all.csv"""
+        f"""{{print $0 "," (NR == FNR ? "train" : "{split}")}}' {first} {second} > all.csv"""
     )
     return f"{told} (to read both: {one_line(command)})"
