@@ -117,6 +117,14 @@ def read_table(path: Path, nested: list[str] | None = None, most: int | None = N
                 raise _not_unicode(path, encoding) from error
 
 
+def delimiter_of(path: Path) -> str:
+    """What parts the cells of a table of text. Errors as of `read_table`."""
+    with open_file(path) as file, io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace") as text:
+        first = text.readline(_LONGEST)
+    told = _SEPARATOR_LINE.fullmatch(first)
+    return told[1] if told else _delimiter(path, first)
+
+
 def _columns(path: Path, rows: Iterator[Sequence[str]]) -> Columns:
     """Columns from rows, the first of which is the header."""
     header = next(rows, None)

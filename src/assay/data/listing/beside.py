@@ -2,7 +2,6 @@
 
 import os
 import re
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -16,12 +15,11 @@ from assay.data.formats.safe_open import read_file
 from assay.data.formats.signatures import FIRST_BYTES, FORMAT_BY_NAME
 from assay.data.formats.text_table import SUFFIXES
 from assay.data.formats.unread_forms import BESIDE_ANYTHING, UNREAD, UnreadForm, form_of
-from assay.data.listing.advice.lists import Images, command_for_splits
 from assay.data.listing.columns.against_folders import first_rows, other_labels
 from assay.data.listing.metadata import has_labels
 from assay.data.listing.names import natural_key
 from assay.data.listing.other_tasks import only_pictures
-from assay.data.listing.tree import has_split_word, split_in, splits_of
+from assay.data.listing.tree import split_in
 from assay.data.listing.walk import Walk
 from assay.data.values import Kind
 
@@ -38,12 +36,6 @@ _ARRAYS: Final = (".npz", ".npy")
 _OF_ANOTHER: Final = re.compile(
     r"(.+?)[ _-]*(masks?|annotations?|segmentations?|seg|gt|ground[ _-]?truth)", re.IGNORECASE
 )
-
-#: Lists of the images of a split.
-_LISTS: Final = (".txt", ".lst", ".list", ".json", ".csv", ".tsv", ".xml")
-
-#: More files in a folder are no lists of splits.
-_LISTS_TOGETHER: Final = 20
 
 #: `patient00001`, `video_12`, `case 3 left`: the names of folders that are no classes.
 _GROUP: Final = re.compile(
@@ -242,26 +234,6 @@ def _on_groups(classes: Collection[str]) -> list[str]:
     return [
         f"all classes are called like groups ({one_line(first)}, {one_line(second)}): are those the classes?"
     ]
-
-
-def notes_on_split_lists(root: Path, ignored: Collection[str], classes: Mapping[str, str]) -> list[str]:
-    """A note on lists such as train.txt and test.txt, or train_test_split.txt, where no split was read.
-
-    ignored: files that were not read. classes: the class of each image by its path.
-    """
-    lists = [path for path in ignored if path.lower().endswith(_LISTS)]
-    names = {path: path.rpartition("/")[2].rpartition(".")[0] for path in lists}
-    splits = splits_of(names.values())
-    both = {path for path in lists if has_split_word(names[path]) and split_in(names[path]) is None}
-    told = [path for path in lists if path in both or names[path] in splits]
-    many = Counter(path.rpartition("/")[0] for path in told)  # a file for each image is no list
-    told = [path for path in told if many[path.rpartition("/")[0]] <= _LISTS_TOGETHER]
-    if both.isdisjoint(told) and len({splits[names[path]] for path in told}) < 2:
-        return []
-    shown = ", ".join(map(one_line, told[:3]))
-    command = command_for_splits(Images(root, list(classes)), ignored, classes)
-    way = f"this writes a table with them: {command}" if command else "give a table with a column split"
-    return [f"no split was read; {shown} may tell which image is in which ({way})"]
 
 
 def notes_on_names(folder: Path, files: Iterable[str], classes: Collection[str]) -> list[str]:

@@ -14,12 +14,13 @@ from assay.data.formats.safe_open import kind_of, reading_errors
 from assay.data.formats.signatures import FORMAT_BY_NAME
 from assay.data.formats.text_table import PATH_NAMES, Columns, chosen_column, read_table
 from assay.data.listing.beside import notes_on_names
+from assay.data.listing.columns.groups import groups_of
 from assay.data.listing.columns.splits import split_column, splits_of_cells
 from assay.data.listing.columns.tables_beside import notes_beside_table
 from assay.data.listing.listing import Listing, Part, stamp_of
 from assay.data.listing.names import ordered_splits, split_of
 from assay.data.listing.other_tasks import notes_on_boxes
-from assay.data.listing.table_labels import is_missing, refuse_unlabelled, several_labels, table_labels
+from assay.data.listing.table_labels import refuse_unlabelled, several_labels, table_labels
 from assay.data.listing.table_paths import no_path, path_rule
 from assay.data.request import Request
 from assay.data.values import UNLABELLED, LeftOut
@@ -83,6 +84,8 @@ class _Found:
         self.notes: list[str] = []
         self._seen: dict[str, str] = {}
         self._header: list[str] = []
+        self._paths: Sequence[str] = ()
+        self._groups: dict[str, str] = {}
         self._named: dict[str, set[str]] = defaultdict(set)
 
     def take(self, request: Request, table: Table, columns: Columns) -> None:
@@ -103,7 +106,7 @@ class _Found:
         stamp = stamp_of([repr(asked), *self.stamps])
         self.need_some(tables)
         if len(tables) == 1 and not tables[0].in_memory and set(self._rows) == {"train"}:
-            self.notes += notes_beside_table(tables[0].path, self._header)
+            self.notes += notes_beside_table(tables[0].path, self._header, self._paths)
         self.notes += self._in_two_splits()
         return Listing(
             self.parts(), form, stamp, None, tuple(self.left_out), tuple(dict.fromkeys(self.notes))
@@ -129,6 +132,7 @@ class _Found:
         """Take the rows of a table in: those whose file is there, and the others as left out."""
         names = self._header = list(columns)
         path = _path_column(table.path, columns, request)
+        self._paths = columns[path]
         group = _group_column(table.path, names, request)
         told = split_column(table.path, columns, names, request, {path, group or path})
         split, splits = told.name, [table.split] * len(columns[path])
@@ -141,8 +145,8 @@ class _Found:
         self.notes += [*notes, *told.notes, *notes_on_boxes(names)]
         more = {name: columns[name] for name in names if name not in (path, split, *of_labels)}
         if group is not None:
-            more["group"], missing = _groups(columns[group])
-            self.notes += [f"{missing:,} rows have no {one_line(group)}: no group"] if missing else []
+            more["group"], notes = groups_of(group, columns[group], self._groups)
+            self.notes += notes
         missing_labels = {row: columns[path][row - 1] for row, label in enumerate(labels, 1) if not label}
         if missing_labels and not request.skip_unlabelled:
             raise refuse_unlabelled(table.path, missing_labels, len(labels), of_labels)
@@ -282,12 +286,6 @@ def _group_column(table: Path, names: Sequence[str], request: Request) -> str | 
     if request.group_column is None:
         return None
     return chosen_column(table, names, request.group_column, (), "--group-column")
-
-
-def _groups(cells: Sequence[str]) -> tuple[list[str], int]:
-    """The groups, "" for those that are missing in whatever spelling, and how many are missing."""
-    groups = ["" if is_missing(cell) else cell for cell in cells]
-    return groups, groups.count("")
 
 
 def _wrong(table: Path, what: str) -> AssayError:

@@ -1,5 +1,6 @@
 """Tables of metadata without labels, beside folders of classes: the folders give the labels."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from assay.core.errors import AssayError
-from assay.core.text import one_line
+from assay.core.text import counted, one_line, shortened
 from assay.data.formats.text_table import (
     LABEL_NAMES,
     PATH_NAMES,
@@ -16,9 +17,13 @@ from assay.data.formats.text_table import (
     optional_column,
     read_table,
 )
+from assay.data.listing.columns.groups import groups_of
+from assay.data.listing.columns.splits import SplitColumn, split_column, splits_of_cells
 from assay.data.listing.listing import Listing, Part, stamp_of
+from assay.data.listing.names import ordered_splits
 from assay.data.listing.other_tasks import only_pictures
-from assay.data.listing.table_labels import are_exclusive, is_missing, one_hot_columns
+from assay.data.listing.table_labels import are_exclusive, one_hot_columns
+from assay.data.listing.table_paths import path_rule
 from assay.data.request import Request
 
 #: Roboflow's table of classes: what it holds are labels, be they several.
@@ -40,8 +45,9 @@ def has_labels(table: Path, columns: Columns) -> bool:
 def with_metadata(listing: Listing, request: Request, root: Path, tables: Sequence[Path]) -> Listing:
     """The listing with the columns of tables, joined by the path of each image below `root`.
 
-    Images that no table names have empty cells. Raises AssayError `column-missing`, `ambiguous-layout` where
-    the folders tell no classes either, and as `read_table`.
+    Where the folders tell no splits, a column may. Images that no table names have empty cells, and stay in
+    train. Raises AssayError `column-missing`, `ambiguous-layout` where the folders tell no classes either,
+    `table-value` where groups or splits are asked for and no row names an image, and as `read_table`.
     """
     if request.layout is None and only_pictures(
         {label for p in listing.parts.values() for label in p.labels}
@@ -54,27 +60,91 @@ def with_metadata(listing: Listing, request: Request, root: Path, tables: Sequen
         raise AssayError(
             "ambiguous-layout", root, what, "Name it with --label-column, or say --layout classes."
         )
-    cells: dict[str, dict[str, str]] = {}
-    names: dict[str, None] = {}
+    cells, notes = _Cells(set(listing.parts) == {"train"}), list(listing.notes)
     for table in tables:
-        columns = read_table(table)
-        path = chosen_column(table, list(columns), request.path_column, PATH_NAMES, "--path-column")
-        more = {name: values for name, values in columns.items() if name != path}
-        if request.group_column is not None:
-            group = chosen_column(table, list(columns), request.group_column, (), "--group-column")
-            more["group"] = ["" if is_missing(cell) else cell for cell in columns[group]]
-        names |= dict.fromkeys(more)
-        below = table.parent.relative_to(root).as_posix()
-        for row, file in enumerate(columns[path]):
-            place = file if below == "." else f"{below}/{file}"
-            cells[place] = {name: values[row] for name, values in more.items()}
-    parts = {split: _joined(part, cells, list(names)) for split, part in listing.parts.items()}
-    known = sum(name in cells for part in parts.values() for name in part.ids)
-    note = f"the folders give the classes, and a table without labels tells more of {known:,} images"
+        notes += cells.take(request, table, root)
+    images = [name for part in listing.parts.values() for name in part.ids]
+    known = sum(name in cells.of for name in images)
+    notes += cells.told(request, tables[0], known, len(images))
+    parts = {split: _joined(part, cells.of, list(cells.names)) for split, part in listing.parts.items()}
+    if cells.splits:
+        whole = parts["train"]
+        splits = [cells.splits.get(name, "train") for name in whole.ids]
+        rows = {split: [row for row, own in enumerate(splits) if own == split] for split in set(splits)}
+        parts = {split: whole.chosen(rows[split]) for split in ordered_splits(rows)}
     files = {str(table.relative_to(root)) for table in tables}
     left_out = tuple(item for item in listing.left_out if item.id not in files)
-    stamp = stamp_of([listing.stamp, str(request.columns)])
-    return replace(listing, parts=parts, stamp=stamp, left_out=left_out, notes=(*listing.notes, note))
+    stamp = stamp_of([listing.stamp, str(request.columns), str(request.split_names)])
+    return replace(listing, parts=parts, stamp=stamp, left_out=left_out, notes=tuple(notes))
+
+
+class _Cells:
+    """What tables tell of images, by their paths below the root.
+
+    with_splits: whether a column of theirs may give the splits, as the folders give none.
+    """
+
+    def __init__(self, with_splits: bool) -> None:
+        self._with_splits = with_splits
+        self.of: dict[str, Mapping[str, str]] = {}
+        self.splits: dict[str, str] = {}
+        self.names: dict[str, None] = {}
+        self._groups: dict[str, str] = {}
+        self._rows = 0
+        self._first = ""
+
+    def take(self, request: Request, table: Path, root: Path) -> list[str]:
+        """The cells of a table; notes on it."""
+        columns = read_table(table)
+        names = list(columns)
+        path = chosen_column(table, names, request.path_column, PATH_NAMES, "--path-column")
+        group = request.group_column and chosen_column(
+            table, names, request.group_column, (), "--group-column"
+        )
+        told = SplitColumn()
+        if self._with_splits:
+            told = split_column(table, columns, names, request, {path, group or path})
+        notes = list(told.notes)
+        more = {name: values for name, values in columns.items() if name not in (path, told.name)}
+        if group:
+            more["group"], of_groups = groups_of(group, columns[group], self._groups)
+            notes += of_groups
+        splits: list[str] = []
+        if told.name is not None:
+            splits, of_splits = splits_of_cells(table, told.name, columns[told.name], request.split_names)
+            notes += [f"the column {one_line(told.name)} of {one_line(table.name)} gives the splits"]
+            notes += of_splits
+        self.names |= dict.fromkeys(more)
+        rule = path_rule(table.parent.resolve(), columns[path], table)
+        notes += [rule.note] if rule.note else []
+        below = table.parent.relative_to(root).as_posix()
+        for row, file in enumerate(columns[path]):
+            place = os.path.normpath(rule.path(file) if below == "." else f"{below}/{rule.path(file)}")
+            self.of[place] = {name: values[row] for name, values in more.items()}
+            self.splits |= {place: splits[row]} if splits else {}
+        self._rows += len(columns[path])
+        self._first = self._first or next(iter(columns[path]), "")
+        return notes
+
+    def told(self, request: Request, table: Path, known: int, images: int) -> list[str]:
+        """Notes on how many images the tables name. Raises AssayError where what was asked for is of none."""
+        if not known:
+            what = (
+                f"none of its {counted(self._rows, 'row names', 'rows name')} an image of the folder, the "
+                f"first is {shortened(one_line(self._first))}"
+            )
+            if request.group_column or self.splits:
+                raise AssayError("table-value", table, what, "Write the paths below the folder into it.")
+            return [f"the folders give the classes; of {one_line(table.name)} {what}"]
+        notes = [f"the folders give the classes, and a table without labels tells more of {known:,} images"]
+        if known < images and (request.group_column or self.splits):
+            left = [*(["have no group"] if request.group_column else [])]
+            left += ["are train"] if self.splits else []
+            notes.append(
+                f"{counted(images - known, 'image is', 'images are')} not named in {one_line(table.name)}: "
+                f"they {' and '.join(left)}"
+            )
+        return notes
 
 
 def _joined(part: Part, cells: Mapping[str, Mapping[str, str]], names: Sequence[str]) -> Part:

@@ -26,6 +26,7 @@ from assay.data.formats.parquet_file import (
 )
 from assay.data.formats.shard_file import PASSING, ShardFile, twice
 from assay.data.formats.text_table import LABEL_NAMES, PATH_NAMES, chosen_column, optional_column
+from assay.data.listing.columns.groups import groups_of
 from assay.data.listing.columns.labels import notes_on_other_labels
 from assay.data.listing.columns.splits import split_column, splits_of_cells
 from assay.data.listing.image_table import Table, list_columns
@@ -218,7 +219,10 @@ def _read(parquet: Any, request: Request, path: ShardFile) -> ParquetRows:
         if request.label_column is None:
             notes += notes_on_other_labels(texts, [name for name in simple if name != told.name], label)
         if group is not None:
-            texts["group"] = texts[chosen_column(path, names, group, (), "--group-column")]
+            texts["group"], more = groups_of(
+                group, texts[chosen_column(path, names, group, (), "--group-column")]
+            )
+            notes += more
         classes = class_names_of(schema, label)
         return ParquetRows(
             path,

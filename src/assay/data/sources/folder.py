@@ -19,7 +19,8 @@ from assay.data.formats.signatures import (
 from assay.data.formats.text_table import read_table
 from assay.data.listing.advice.links import unfollowed
 from assay.data.listing.advice.one_folder import hints_on_labels_of, refuse_one_class
-from assay.data.listing.beside import Classes, hints_beside, notes_beside, notes_on_split_lists
+from assay.data.listing.advice.split_files import notes_on_split_lists
+from assay.data.listing.beside import Classes, hints_beside, notes_beside
 from assay.data.listing.columns.lists_of_labels import notes_on_lists
 from assay.data.listing.image_table import Table, list_tables
 from assay.data.listing.layout import choose_reading
@@ -116,7 +117,9 @@ def listing(request: Request) -> Listing:
     tables = _tables(found)
     if _without_labels(request, tables):
         joined = [table.path.relative_to(found.root).as_posix() for table in tables]
-        listed = list_folder(found, seen.stamp, request, joined)
+        # With a column of splits the words of --split-names are its own, and no folders.
+        own = replace(request, split_names=None) if request.split_column else request
+        listed = list_folder(found, seen.stamp, own, joined)
         return with_metadata(listed, request, found.root, [table.path for table in tables])
     refuse_unused(request, OF_IMAGES | OF_TABLES, "a folder with a table of metadata")
     return _from_tables(request, found, tables)
@@ -208,7 +211,8 @@ def list_folder(
         refuse_parts(found.root, labels, hints_beside(found, joined))
         if len(labels) == 1:
             refuse_one_class(found.root, labels, hints_on_labels_of(found, images))
-    lists = [item.id for item in left_out if item.kind == "ignored"] if len(by_split) == 1 else []
+    lists = [item.id for item in left_out if item.kind == "ignored" and item.id not in joined]
+    lists = lists if len(by_split) == 1 else []
     notes = (
         *reading.notes,
         *note_on_masks(masks),

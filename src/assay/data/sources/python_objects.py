@@ -12,6 +12,7 @@ import numpy as np
 from assay.core.errors import AssayError
 from assay.core.text import one_line, shortened, whole_number
 from assay.data.formats.text_table import LABEL_NAMES, PATH_NAMES, optional_column
+from assay.data.listing.columns.groups import groups_of
 from assay.data.listing.columns.splits import split_column, splits_of_cells
 from assay.data.listing.image_table import Table, list_columns
 from assay.data.listing.listing import Listing, Part, Payload, stamp_of
@@ -225,7 +226,8 @@ def _of_frame(columns: Mapping[str, list[Any]], split: str, request: Request) ->
     found.notes += told.notes
     if group is not None:
         optional_column("DataFrame", list(texts), group, (), "--group-column")
-        found.columns["group"] = ["" if is_missing(cell) else cell for cell in texts[group]]
+        found.columns["group"], notes = groups_of(group, texts[group])
+        found.notes += notes
     found.columns |= {name: texts[name] for name in texts if name not in (parted, *of_labels)}
     if parted is not None:
         found.splits, notes = splits_of_cells("DataFrame", parted, texts[parted], request.split_names)

@@ -230,3 +230,28 @@ def test_groups_of_a_column_on_both_sides_are_counted(tmp_path: Path) -> None:
     )
     told = "the column patient may name groups: 12 images of test are of groups that lie in train too"
     assert told in notes(inspect(path))
+
+
+@pytest.mark.parametrize("form", ["table", "parquet"])
+@pytest.mark.parametrize(
+    ("spell", "count"),
+    [
+        (lambda n: (f"P{n // 4}", f"p{n // 4}", f" P{n // 4} ")[n % 3], 6),
+        (lambda n: (f"{n // 4}", f"{n // 4}.0")[n % 2], 6),
+        (lambda n: "N/A" if n < 8 else f"P{n // 4}", 4),
+    ],
+)
+def test_groups_in_several_spellings_are_one(
+    spell: Callable[[int], str], count: int, form: str, tmp_path: Path
+) -> None:
+    """To part one patient makes every score too good; words for nothing are no group."""
+    path = either(tmp_path, form, label=LABELS, patient=[spell(n) for n in range(COUNT)])
+    groups = load(path, group_column="patient").train.columns["group"]
+    assert len(set(groups) - {""}) == count
+
+
+@pytest.mark.parametrize("form", ["table", "parquet"])
+def test_a_group_for_every_row_is_told(form: str, tmp_path: Path) -> None:
+    path = either(tmp_path, form, label=LABELS, number=[f"n{n}" for n in range(COUNT)])
+    told = "every row has a number of its own: no group holds two images"
+    assert told in notes(inspect(path, group_column="number"))

@@ -1,6 +1,7 @@
 """Commands that write a table of labels, for labels that stand in paths, in names of files, or in lists."""
 
 from collections.abc import Iterable, Mapping
+from itertools import chain, count
 from json import dumps
 from pathlib import Path
 from shlex import quote
@@ -54,7 +55,8 @@ def table_command(
 
 def table_name(root: Path) -> str:
     """What the table of a folder is to be called."""
-    return _OTHER if (root / _READ).exists() else _READ
+    others = (f"labels-{number}.csv" for number in count(2))
+    return next(name for name in chain((_READ, _OTHER), others) if not (root / name).exists())
 
 
 def then_give(root: Path) -> str:

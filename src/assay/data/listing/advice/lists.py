@@ -84,7 +84,7 @@ class _Named:
 def command_for_splits(images: Images, lists: Iterable[str], classes: Mapping[str, str]) -> str:
     """The command for a table with the splits that lists tell, where folders give the classes; empty where
     there is none. lists: their paths. classes: the class of each image by its path."""
-    label = _label_of_folders(classes)
+    label = label_of_folders(classes)
     if not label:
         return ""
     texts = _texts(lists)
@@ -135,10 +135,10 @@ def _groups(texts: Iterable[str]) -> Iterator[dict[str, str]]:
     yield from found.values()
 
 
-def _lines(images: Images, name: str) -> list[str]:
-    """The first lines of a list, without one that is cut."""
+def lines_of(path: Path) -> list[str]:
+    """The first lines of a list, without one that is cut; none where it cannot be read."""
     try:
-        text = read_file(images.root / name, _BYTES, follow_links=False).decode("utf-8-sig", "replace")
+        text = read_file(path, _BYTES, follow_links=False).decode("utf-8-sig", "replace")
     except AssayError:
         return []  # a hint more or less
     lines = text.splitlines()
@@ -160,7 +160,7 @@ def _parted(line: str, how: str) -> tuple[str, str]:
 def _named(images: Images, lists: Sequence[str]) -> tuple[_Named, list[str]] | None:
     """How some lists name images, and what stands beside each name; None where they do not, or names are met
     twice among the images."""
-    texts = [_lines(images, name) for name in lists]
+    texts = [lines_of(images.root / name) for name in lists]
     if min(map(len, texts), default=0) < _ROWS:
         return None
     for how in _LINES:
@@ -180,7 +180,7 @@ def _hit(rows: Sequence[tuple[str, str]], known: Collection[str]) -> bool:
     return hits >= max(_ROWS, _SHARE * len(rows))
 
 
-def _label_of_folders(classes: Mapping[str, str]) -> str:
+def label_of_folders(classes: Mapping[str, str]) -> str:
     """Python for the class of an image by its folders; empty where these do not give it."""
     depths = {
         path.split("/").index(label) if label in path.split("/")[:-1] else -1
@@ -229,7 +229,7 @@ def _numbered(images: Images, texts: Iterable[str], label: str) -> str:
 
 def _pairs(images: Images, name: str) -> dict[str, str]:
     """What stands behind the number of each line; empty where lines are no pairs, or numbers come twice."""
-    rows = [line.split(None, 1) for line in _lines(images, name)]
+    rows = [line.split(None, 1) for line in lines_of(images.root / name)]
     whole = all(len(row) == len(("number", "text")) and row[0].isdecimal() for row in rows)
     found = dict(rows) if whole and len(rows) >= _ROWS else {}
     return found if len(found) == len(rows) else {}

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Final
 
 from assay.core.errors import AssayError
+from assay.data.formats.signatures import FORMAT_BY_NAME, REFUSED_SUFFIXES
 from assay.data.formats.text_table import (
     LABEL_NAMES,
     PATH_NAMES,
     Columns,
     optional_column,
     read_table,
+    usual_spelling,
 )
 from assay.data.listing.columns.file_index import without_ending
 from assay.data.listing.table_labels import is_missing, one_hot_columns
@@ -68,6 +70,23 @@ def other_labels(table: Path, classes: Mapping[str, str]) -> OtherLabels | None:
         return None
     constant = len({known for known, _ in pairs}) == 1
     return OtherLabels(len(pairs), tuple(sorted(labels)[:4]), constant or max(by_table, by_folder) < _TELLS)
+
+
+def path_column(columns: Columns) -> str | None:
+    """The column that names images: by its usual name or, of others, the first whose cells all end so."""
+    folded = {usual_spelling(name): name for name in reversed(list(columns))}
+    usual = next((folded[name] for name in PATH_NAMES if name in folded), None)
+    return usual if usual is not None else next(iter(columns_of_images(columns)), None)
+
+
+def columns_of_images(columns: Columns) -> list[str]:
+    """The columns whose cells all end as names of images do."""
+    endings = (*FORMAT_BY_NAME, *REFUSED_SUFFIXES)
+    return [
+        name
+        for name, cells in columns.items()
+        if cells and all(cell.strip().lower().endswith(endings) for cell in cells)
+    ]
 
 
 def _labels(table: Path) -> list[tuple[str, str]]:

@@ -7,7 +7,13 @@ from typing import Final
 
 from assay.core.errors import AssayError
 from assay.core.text import one_line, shortened
-from assay.data.formats.text_table import LABEL_NAMES, SPLIT_NAMES, Columns, optional_column
+from assay.data.formats.text_table import (
+    LABEL_NAMES,
+    SPLIT_NAMES,
+    Columns,
+    optional_column,
+    usual_spelling,
+)
 from assay.data.listing.names import SPLIT_ORDER, natural_key, split_of
 from assay.data.listing.tree import besides_split, has_split_word, splits_of
 from assay.data.request import Request
@@ -94,14 +100,29 @@ def _tells_splits(cells: Sequence[str]) -> bool:
     return len(known) == len(words) and "train" in found and len(found) > 1
 
 
-def _may_tell(columns: Columns, names: Sequence[str]) -> tuple[str, ...]:
-    """A note on columns that nobody named as splits and that may hold them: is_test, fold, Usage."""
-    may = [
+def likely_split_column(columns: Columns, names: Sequence[str]) -> str | None:
+    """The column that most likely tells splits: by its usual name, by its words, or called like folds."""
+    folded = {usual_spelling(name): name for name in reversed(names)}
+    usual = next((folded[name] for name in SPLIT_NAMES if name in folded), None)
+    if usual is not None and 1 < len(set(columns[usual])) <= _MOST_SPLITS:
+        return usual
+    telling = [name for name in names if _tells_splits(columns[name])]
+    return next(iter([*telling, *_called_like_splits(columns, names)]), None)
+
+
+def _called_like_splits(columns: Columns, names: Sequence[str]) -> list[str]:
+    """The columns of a few words that are called like splits or folds."""
+    return [
         name
         for name in names
         if (name.strip().casefold() in _SPLIT_LIKE or has_split_word(name))
         and 1 < len(set(columns[name])) <= _MOST_SPLITS
     ]
+
+
+def _may_tell(columns: Columns, names: Sequence[str]) -> tuple[str, ...]:
+    """A note on columns that nobody named as splits and that may hold them: is_test, fold, Usage."""
+    may = _called_like_splits(columns, names)
     if not may:
         return ()
     told, first = ", ".join(map(one_line, may)), columns[may[0]]

@@ -9,19 +9,21 @@ from typing import Final
 from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.formats.text_table import SUFFIXES, read_table
+from assay.data.listing.advice.split_tables import note_on_split_files
 from assay.data.listing.tree import besides_split, has_split_word, split_in
 
 #: Lists of the images of a split.
-_LISTS: Final = (".txt", ".lst", ".list", *SUFFIXES)
+_LISTS: Final = (".txt", ".lst", ".list", ".json", *SUFFIXES)
 
 _FEWEST_LISTS: Final = 2
 
 
-def notes_beside_table(table: Path, columns: Sequence[str]) -> list[str]:
+def notes_beside_table(table: Path, columns: Sequence[str], paths: Sequence[str]) -> list[str]:
     """Notes on files beside a table that was read as train alone.
 
-    columns: those of the table. A table called as that is but for the split, with the same columns, is told
-    with the command that joins both; so are two or more lists that are called after splits.
+    columns: those of the table. paths: the cells that name its images. A table called as that is but for the
+    split, with the same columns, is told with the command that joins both; so are files that tell the splits
+    of its images, and two or more lists that are called after splits.
     """
     beside = os.listdir(table.parent)  # noqa: PTH208  texts: there may be a million images
     names = sorted(name for name in beside if name.lower().endswith(_LISTS) and name != table.name)
@@ -29,8 +31,14 @@ def notes_beside_table(table: Path, columns: Sequence[str]) -> list[str]:
     twins = [name for name in alike if _is_twin(table, table.parent / name, columns)]
     if twins:
         return [_on_twin(table, twins[0])]
+    if told := note_on_split_files(table, paths, columns, names):
+        return [told]
     lists = [
-        name for name in names if has_split_word(name.rpartition(".")[0]) and "submission" not in name.lower()
+        name
+        for name in names
+        if has_split_word(name.rpartition(".")[0])
+        and "submission" not in name.lower()
+        and not name.lower().endswith(".json")
     ]
     if len(lists) < _FEWEST_LISTS:
         return []

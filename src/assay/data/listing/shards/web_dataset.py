@@ -21,6 +21,7 @@ from assay.data.formats.tar_samples import (
     read_samples,
 )
 from assay.data.formats.text_table import chosen_column
+from assay.data.listing.columns.groups import groups_of
 from assay.data.listing.listing import Listing, Part, Payload, stamp_of
 from assay.data.listing.names import ordered_splits
 from assay.data.listing.shards.names import notes_on_shards, split_in_name
@@ -126,7 +127,7 @@ def _user_columns(request: Request, columns: Mapping[str, list[str]]) -> dict[st
     if request.group_column is None:
         return dict(columns)
     group = chosen_column("the shards", list(columns), request.group_column, (), "--group-column")
-    return {**columns, "group": columns[group]}
+    return {**columns, "group": groups_of(group, columns[group])[0]}
 
 
 def _set_aside(

@@ -1,0 +1,87 @@
+"""Files beside a table of labels that tell the splits of its images: what to type."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import chain, count
+from json import dumps
+from pathlib import Path
+from shlex import quote
+
+from assay.core.errors import AssayError
+from assay.core.text import one_line
+from assay.data.formats.text_table import SUFFIXES, delimiter_of, read_table
+from assay.data.listing.advice.split_files import (
+    SplitFile,
+    pairs_code,
+    rest_of,
+    split_file,
+    together,
+    worth_a_look,
+)
+
+#: Python for the name of a file without folders and ending, whichever way slashes lean.
+_BARE = 'K=lambda x:Path(x.strip().replace(chr(92),"/")).stem;'
+_WHOLE = 'K=lambda x:x.strip().replace(chr(92),"/").lstrip("./");'
+
+
+def note_on_split_files(
+    table: Path, paths: Sequence[str], columns: Sequence[str], beside: Iterable[str]
+) -> str:
+    """A note on files that tell the splits of a table's images, with the command that writes a table with
+    them; empty where there are none.
+
+    paths: the cells that name images. columns: those of the table. beside: names of files.
+    """
+    if not paths or "split" in columns:
+        return ""
+    found = [file for name in worth_a_look(beside) for file in [split_file(table.parent, name)] if file]
+    plain = [path.strip().replace("\\", "/").lstrip("./") for path in paths]
+    bare = Counter(_bare(path) for path in plain)
+    by_name = max(bare.values()) == 1
+    files = [SplitFile(f.name, [(_bare(k) if by_name else k, s) for k, s in f.pairs], f.code) for f in found]
+    group = next(iter(together(files, list(bare) if by_name else plain)), None)
+    if group is None:
+        return ""
+    shown = ", ".join(one_line(file.name) for file in group[:3])
+    rest = rest_of(group)
+    told = f"; rows that are not named become {rest}" if rest else ""
+    command = _command(table, paths, by_name, group, rest)
+    how = f"this writes a table with them{told}: {command}" if command else "give a table with a column split"
+    return f"no split was read; {shown} may tell which image is in which ({how})"
+
+
+def _bare(path: str) -> str:
+    return Path(path.replace("\\", "/")).stem
+
+
+def _command(
+    table: Path,
+    paths: Sequence[str],
+    by_name: bool,
+    files: Sequence[SplitFile],
+    rest: str,
+) -> str:
+    """A line for the shell that writes the table once more with a column of splits, never over a file."""
+    if table.suffix.lower() not in SUFFIXES[:2]:
+        return ""
+    try:
+        path = next(name for name, cells in read_table(table).items() if list(cells) == list(paths))
+    except (AssayError, StopIteration):
+        return ""  # a hint less
+    names = (f"{table.stem}-splits{number}.csv" for number in chain(("",), map(str, count(2))))
+    name = next(name for name in names if not (table.parent / name).exists())
+    given = f'open({dumps(table.name)},encoding="utf-8-sig",newline="")'
+    key, cell = _BARE if by_name else _WHOLE, f"K(r[{dumps(path)}])"
+    split = f"D.get({cell},{dumps(rest)})" if rest else f"D[{cell}]"
+    only = "" if rest else f" if {cell} in D"
+    code = (
+        f"import csv,json,re;from pathlib import Path;{pairs_code(files)}{key}"
+        "D={K(k):s for k,s in P.items()};"
+        f"R=csv.DictReader({given},delimiter={dumps(delimiter_of(table))});"
+        f'rows=[{{**r,"split":{split}}} for r in R{only}];'
+        f'w=csv.DictWriter(open({dumps(name)},"x",newline="",encoding="utf-8"),list(rows[0]));'
+        "w.writeheader();w.writerows(rows)"
+    )
+    folder = table.parent
+    command = f"(cd {quote(str(folder))} && python3 -c {quote(code)})"
+    return one_line(f"{command} ; then give {quote(str(folder / name))}")
