@@ -130,3 +130,15 @@ def test_too_few_groups_promise_nothing() -> None:
         "600 validation images in 40 groups cannot show a risk of at most 0.02: it takes 149 groups, all "
         "answered right"
     )
+
+
+def test_enough_images_with_a_mistake_are_not_called_wrong() -> None:
+    """30 validation images, one wrong: that too few are right is not said as that too many are wrong."""
+    right = np.ones(30, bool)
+    right[3] = False
+    rule = choose_threshold(np.linspace(0.9, 0.5, 30), right, 0.1)
+    assert rule.threshold is None
+    assert rule.threshold_reason == (
+        "of 30 validation images no number of the surest answers has so few wrong ones that a risk of at "
+        "most 0.1 is shown with 95 % confidence"
+    )

@@ -57,6 +57,15 @@ def test_abstention_with_and_without_a_rule() -> None:
     assert "--max-risk" in findings.abstention_finding({**TRUST["abstention"], "rule": None})
     silent = {**TRUST["abstention"]["rule"], "threshold": None}
     assert "never answers" in findings.abstention_finding({**TRUST["abstention"], "rule": silent})
+    unasked = {**TRUST["abstention"], "rule": None, "rule_reason": "no images were held out for validation"}
+    assert "no images were held out" in findings.abstention_finding(unasked)
+    test = {**TRUST["abstention"]["rule"]["test"], "coverage": 0.0, "risk": None, "risk_ci95": None}
+    nothing = {**TRUST["abstention"]["rule"], "test": test}
+    told = findings.abstention_finding({**TRUST["abstention"], "rule": nothing})
+    assert told.endswith("which no test image reaches.")
+    broken = {**nothing, "test": {**test, "coverage": 0.9, "risk": 0.4, "risk_ci95": [0.3, 0.5]}}
+    told = findings.abstention_finding({**TRUST["abstention"], "rule": broken})
+    assert "That is more than was asked for" in told
 
 
 def test_slices_by_hand() -> None:

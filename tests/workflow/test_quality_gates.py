@@ -1,5 +1,7 @@
 """Gates say what must not be; what cannot be judged fails."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,7 @@ from assay.cli.main import exit_code
 from assay.core.errors import AssayError
 from assay.evaluation.assess import Evidence, assess
 from assay.evaluation.values import Evaluation
-from assay.workflow.quality_gates import enforce, failed_gates, parse_gates
+from assay.workflow.quality_gates import enforce, failed_gates, judged, parse_gates
 
 AUDIT = Audit(
     dataset={"splits": {"train": {"count": 150}, "test": {"count": 50}}},
@@ -58,15 +60,44 @@ def test_a_gate_is_judged_by_hand(text: str) -> None:
 @pytest.mark.parametrize(("text", "fails"), [("ece>0.24", True), ("ece>0.26", False), ("ece<0.3", True)])
 def test_the_calibration_error_has_a_gate(text: str, fails: bool) -> None:
     """`ece` is that of the probabilities as the model gives them: 0.9, 0.8 and 0.9 right, 0.6 wrong."""
-    judged = assess(SCORE, Evidence())
-    assert judged.calibration is not None
-    assert judged.calibration.after.ece == pytest.approx((0.1 + 0.2 + 0.6 + 0.1) / 4)
-    assert bool(failed_gates(parse_gates(text), AUDIT, judged)) is fails
+    score = assess(SCORE, Evidence())
+    assert score.calibration is not None
+    assert score.calibration.after.ece == pytest.approx((0.1 + 0.2 + 0.6 + 0.1) / 4)
+    assert bool(failed_gates(parse_gates(text), AUDIT, score)) is fails
 
 
 def test_a_gate_on_a_score_that_was_not_made_fails() -> None:
     """An audit alone cannot promise an accuracy."""
     assert failed_gates(parse_gates("accuracy<0.1"), AUDIT, None) == ["accuracy<0.1 (not evaluated)"]
+
+
+@pytest.mark.parametrize(
+    ("check", "evidence", "share"),
+    [
+        ("leakage", {"images": {"validation": 10, "test": 50}}, 5.0),
+        ("near-duplicates", {"images": 200}, 1.5),
+        ("unreadable", {"read": 297, "unreadable": 3}, 1.0),
+        ("label-errors", {"images": {"train": 100, "test": 20}}, 2.5),
+    ],
+)
+def test_percent_are_of_the_images_that_the_check_judged(check: str, evidence, share: float) -> None:
+    """As the finding counts them: of copies of test images the training images are no part."""
+    audit = replace(AUDIT, findings=(Finding(check, "fail", "", evidence, "", "", count=3),))
+    (result,) = judged(parse_gates(f"{check}>99%"), audit, None)
+    assert result.found == pytest.approx(share)
+
+
+@pytest.mark.parametrize("kind", ["groups_by_column", "groups_by_names", "groups_by_distances"])
+def test_a_gate_on_leaks_says_what_it_does_not_count(kind: str) -> None:
+    """Groups that nobody named are a warning: the gate passes, and tells which one would not."""
+    finding = Finding("leakage", "warn", "", {kind: {"name": "patient_id"}}, "", "", count=0)
+    audit = replace(AUDIT, findings=(finding,))
+    (result,) = judged(parse_gates("leakage>0"), audit, None)
+    assert not result.failed
+    assert "verdict:leakage!=pass" in result.told()
+    assert failed_gates(parse_gates("verdict:leakage!=pass"), audit, None)
+    quiet = replace(AUDIT, findings=(replace(finding, evidence={kind: None}),))
+    assert judged(parse_gates("leakage>0"), quiet, None)[0].reason == ""
 
 
 def test_every_failed_gate_is_named_with_value_and_bound() -> None:

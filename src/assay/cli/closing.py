@@ -22,6 +22,7 @@ from assay.reports.findings.verdict import (
     score_sentence,
 )
 from assay.reports.findings.wording import percent, points
+from assay.training.model.limits import NO_VALIDATION, NONE_UNKNOWN
 from assay.workflow.api import Run
 from assay.workflow.recorded.run_record import read_manifest
 
@@ -182,7 +183,11 @@ def score_line(score: Evaluation) -> str:
 def rule_line(score: Evaluation) -> str:
     """What the rule for abstaining does on the test images; empty where none was asked for."""
     rule = score.abstention.rule if score.abstention else None
-    if rule is None or rule.test is None:
+    if rule is None:
+        why = score.abstention.rule_reason if score.abstention else ""
+        asked = why in (NO_VALIDATION, NONE_UNKNOWN)
+        return f"No probability was chosen from which on it answers: {why}." if asked else ""
+    if rule.test is None:
         return ""
     if rule.threshold is None:
         return f"It should answer nothing: {rule.threshold_reason}."

@@ -86,6 +86,13 @@ class Gating:
             durable.write_json(self.sarif, sarif(done.audit, results, location))
         if self.github:
             self._tell_github(done, results, output)
+        passed = [
+            result
+            for result in results
+            if result.gate.name == "leakage" and result.reason and not result.failed
+        ]
+        if not (output.json or output.quiet):  # gates.json has it too
+            sys.stdout.write("".join(f"Gate passed: {result.told()}.\n" for result in passed))
         demand(results, done.path)
 
     def _tell_github(self, done: Run, results: Any, output: Output) -> None:

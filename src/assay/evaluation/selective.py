@@ -156,12 +156,19 @@ def _why_none(n: int, max_risk: float, groups: Groups | None) -> str:
     least = math.ceil(math.log(1 - CONFIDENCE) / math.log1p(-max_risk))
     count = n if groups is None else len(np.unique(groups))
     if count < least:
-        of, so_many = ("", "") if groups is None else (f" in {counted(count, 'group', 'groups')}", " groups")
+        so_many = "" if groups is None else " groups"
         return (
-            f"{n:,} validation images{of} cannot show a risk of at most {max_risk:g}: it takes "
-            f"{least:,}{so_many}, all answered right"
+            f"{n:,} validation images{_in_groups(groups)} cannot show a risk of at most {max_risk:g}: it "
+            f"takes {least:,}{so_many}, all answered right"
         )
-    return f"not even the surest answers are wrong in at most {max_risk:g} of the cases, with 95 % confidence"
+    return (
+        f"of {n:,} validation images{_in_groups(groups)} no number of the surest answers has so few wrong "
+        f"ones that a risk of at most {max_risk:g} is shown with 95 % confidence"
+    )
+
+
+def _in_groups(groups: Groups | None) -> str:
+    return "" if groups is None else f" in {counted(len(np.unique(groups)), 'group', 'groups')}"
 
 
 def count_answered(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from assay.audits.registry import CHECKS
-from assay.audits.values import Audit
+from assay.audits.values import Audit, Finding
 from assay.core.errors import AssayError
 from assay.core.text import choices
 from assay.evaluation.values import Evaluation
@@ -198,7 +198,7 @@ def _judged(
         return _judged_by_baseline(gate, difference, model)
     value = _value(gate, audit, score)
     failed = value is None or _OPERATORS[gate.relation](value, gate.value)
-    return GateResult(gate, value, bool(failed), model=model)
+    return GateResult(gate, value, bool(failed), _uncounted(gate, audit), model)
 
 
 def _judged_by_baseline(gate: Gate, difference: Difference | None, model: str) -> GateResult:
@@ -235,11 +235,34 @@ def _value(gate: Gate, audit: Audit, score: Evaluation | None) -> float | str | 
         return None
     if gate.name.startswith("verdict:"):
         return finding.verdict
-    return 100 * finding.count / _images(audit) if gate.percent else float(finding.count)
+    return 100 * finding.count / _images(finding, audit) if gate.percent else float(finding.count)
 
 
-def _images(audit: Audit) -> int:
+def _images(finding: Finding, audit: Audit) -> int:
+    """How many images the check judged, so that the gate has the share that the finding tells.
+
+    Those outside train for leakage, unreadable ones too, of checks of labels those that could be judged.
+    """
+    evidence = finding.evidence
+    if finding.check == "unreadable" and "read" in evidence:
+        return max(1, int(evidence["read"]) + int(evidence["unreadable"]))
+    judged = evidence.get("images")
+    if isinstance(judged, Mapping):
+        return max(1, sum(map(int, judged.values())))
+    if isinstance(judged, int):
+        return max(1, judged)
     return max(1, sum(int(split["count"]) for split in audit.dataset["splits"].values()))
+
+
+def _uncounted(gate: Gate, audit: Audit) -> str:
+    """What a gate on leaks does not count: images of groups that nobody named."""
+    finding = next((f for f in audit.findings if f.check == gate.name == "leakage"), None)
+    kinds = ("groups_by_column", "groups_by_names", "groups_by_distances")
+    if finding is None or not any(finding.evidence.get(kind) for kind in kinds):
+        return ""
+    return (
+        "groups that nobody named are not counted, though the check warns of some: add verdict:leakage!=pass"
+    )
 
 
 def judge_all(

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from assay.audits.checks.context import CheckContext
-from assay.audits.checks.drift import check_drift, effect_size, share_difference
+from assay.audits.checks.drift import check_drift, effect_size, far_figures, share_difference
 from assay.audits.checks.image_quality import check_quality
 from assay.audits.checks.outliers import check_atypical
 from assay.audits.checks.separability import check_separability, gains, hard_pairs
@@ -200,12 +200,34 @@ def test_drift_of_labels_and_missing_classes():
     assert "label shares" in finding.summary
 
 
+def test_other_shares_are_no_other_pictures():
+    """Test images of the same kinds, most of one class: only the shares of the classes differ."""
+    test, train = COLORED.splits["test"], COLORED.train
+    rows = np.concatenate([np.flatnonzero(test.labels == c)[: 99 if c == 0 else 3] for c in range(3)])
+    part = Split(test.images[rows], test.labels[rows], [test.ids[i] for i in rows], test.digests[rows])
+    data = replace(COLORED, splits={"train": train, "test": part})
+    finding = check_drift(context(data)).finding
+    assert finding.verdict == "fail"
+    assert finding.evidence["test"]["classes_weighed"]
+    assert far_figures(finding.evidence["test"]) == ["label_shares"]
+    assert finding.summary.startswith("test differs from train in label shares (")
+    darker = replace(data, splits={"train": train, "test": with_pixels(part, part.images // 4)})
+    told = check_drift(context(darker)).finding
+    assert "brightness" in far_figures(told.evidence["test"])
+    assert "once the classes of train are weighed as in it" in told.summary
+
+
+def with_pixels(split: Split, images: np.ndarray) -> Split:
+    return Split.from_arrays(images, split.labels, split.ids)
+
+
 def test_effect_size_by_hand():
     """Means 0 and 1 with deviation 1 differ by an effect of 1, 4 and 4 images by 1 / sqrt(1/2) errors."""
     a, b = np.array([-1.0, 1.0, -1.0, 1.0]), np.array([0.0, 2.0, 0.0, 2.0])
     result = effect_size(a, b)
     assert result == pytest.approx({"effect": 1.0, "standard_errors": np.sqrt(2)})
     assert effect_size(a, b[:0]) is None
+    assert effect_size(a, np.append(b, np.nan)) == result
     assert share_difference(np.array([5, 5]), np.array([10, 0]))["effect"] == pytest.approx(0.5)
 
 

@@ -130,7 +130,7 @@ def test_what_nearly_all_of_a_class_shows_is_its_nature() -> None:
     finding = audited(images, labels).finding
     assert (finding.verdict, finding.count) == ("pass", 0), finding.summary
     assert finding.evidence["nature"] == [{"kind": "blank", "class": "day", "images": len(sky)}]
-    assert finding.summary.endswith("Usual in their class, and not counted: 60 blank in day.")
+    assert finding.summary.endswith("Not far outside of their class, and not counted: 60 blank in day.")
 
 
 @pytest.mark.parametrize("damage", ["lower half white", "negative", "heavy noise"])

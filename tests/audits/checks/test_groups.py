@@ -55,7 +55,9 @@ def test_a_group_on_both_sides_is_leakage() -> None:
     assert {(i.split, i.index, i.kind, i.related_split, i.related_index) for i in issues} == {
         ("test", row, "group", "train", row // 2 * 6) for row in range(10)
     }
-    assert "10 images more are of 5 groups that lie in train too" in found.summary.replace("(50.00 %) ", "")
+    assert "10 images outside train are of 5 groups that lie in train too" in found.summary.replace(
+        "(50.00 %) ", ""
+    )
 
 
 def test_the_clean_twin_does_not_leak() -> None:

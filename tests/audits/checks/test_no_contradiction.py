@@ -85,6 +85,34 @@ def test_a_split_that_was_drawn_at_random_is_not_told_to_be_drawn_at_random() ->
     assert "drawn at random, whole groups" in drawn.fix
 
 
+def test_a_validation_split_that_came_with_the_data_is_not_called_drawn() -> None:
+    """Where the test split was drawn, another split that differs fails all the same, and is not excused."""
+    data = drifted(f"test: 0.2{DRAWN}0, stratified; groups together")
+    sound = colored().splits["test"]
+    splits = {"train": data.train, "validation": data.splits["test"], "test": sound}
+    finding = check_drift(
+        CheckContext(
+            replace(data, splits=splits, fingerprints={}),
+            measure_all(replace(data, splits=splits, fingerprints={})),
+        )
+    ).finding
+    assert finding.verdict == "fail"
+    assert finding.fix == "Draw all splits at random from one pool, or report them as different conditions."
+
+
+def test_near_copies_are_not_denied_beside_exact_ones() -> None:
+    """Two equal images are nearly the same, too."""
+    data = colored(train=20, test=5)
+    images = np.concatenate(list(data.train.blocks()))
+    images[1] = images[0]
+    labels = data.train.labels.copy()
+    labels[1] = labels[0]
+    splits = {"train": Split.from_arrays(images, labels, data.train.ids)}
+    copied = replace(data, splits=splits, fingerprints={})
+    found = check_near_duplicates(CheckContext(copied, measure_all(copied))).finding
+    assert found.summary.startswith("Beside exact copies, no two of the ")
+
+
 def test_leakage_says_why_it_counts_other_images_than_near_duplicates() -> None:
     """An image of test whose nearest copy is in test may leak from train too: two counts, and a reason."""
     data = colored(train=40, test=10)

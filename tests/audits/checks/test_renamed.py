@@ -49,6 +49,24 @@ def test_labels_that_count_from_one_in_a_circle():
     assert all(CLASSES.index(label) == (CLASSES.index(other) + 1) % 10 for label, other in told.items())
 
 
+def test_exchanged_classes_are_not_told_with_other_numbers():
+    """Both classes whole: no sentence counts a part of them as mixed up with each other."""
+    summary = audited({1: 8, 8: 1}).finding.summary
+    assert "in test about" not in summary
+
+
+def test_a_class_that_gave_all_its_images_to_another_is_told():
+    """In a split that train teaches to see it; where no class has gone, nothing is said."""
+    found = audited({1: 8}).finding
+    (gone,) = found.evidence["gone"]
+    assert (gone["split"], gone["class"], gone["label"]) == ("test", "b", "i")
+    assert 16 <= gone["images"] <= 22
+    told = f"No image of test has the label b, and {gone['images']} with the label i look like it"
+    assert told in found.summary
+    assert audited({}).finding.evidence["gone"] == []
+    assert "looks like a class of two kinds" in found.threshold  # of train nothing can be seen
+
+
 def test_right_names_and_single_wrong_labels_are_no_exchange():
     """Shirts that are taken for T-shirts, and one class of which all images bear another's name."""
     assert audited({}).finding.evidence["renamed"] == []

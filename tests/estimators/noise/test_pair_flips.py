@@ -120,3 +120,14 @@ def test_the_smallest_share_falls_with_the_size_of_the_classes() -> None:
     assert smallest_share(*world(20, 5, seed=3)) is None
     assert smallest_share(np.zeros((0, 3)), np.zeros(0, np.int64)) is None
     assert find_pair_flips(np.zeros((0, 3)), np.zeros(0, np.int64)) == ()
+
+
+def test_two_classes_that_were_exchanged_whole_are_counted_whole() -> None:
+    """25 images of each bear the other's name: 25 and 25 labels are wrong, and not a part of them."""
+    labels = np.repeat(np.arange(4), 25)
+    answers = np.array([1, 0, 2, 3])[labels]
+    probabilities = np.full((100, 4), 0.01)
+    probabilities[np.arange(100), answers] = 0.97
+    flips = find_pair_flips(probabilities, labels)
+    assert {(flip.true, flip.label) for flip in flips} == {(0, 1), (1, 0)}
+    assert [flip.expected for flip in flips] == pytest.approx([25, 25])

@@ -92,3 +92,13 @@ def test_recall_difference_is_weighed() -> None:
     many = findings.recall_finding(judged(*[(0, 0)] * 100, *[(1, 0)] * 60, *[(1, 1)] * 40, *[(2, 2)] * 100))
     assert "b the lowest (40.0\u00a0%" in many
     assert "more than chance" in many
+
+
+def test_extremes_of_many_classes_may_be_chance() -> None:
+    """9 of 10 and 2 of 10 are more than chance in two classes, and may be chance in 60 of one true recall."""
+    middle = [(c, c if i < 6 else 0) for c in range(2, 60) for i in range(10)]
+    two = [*[(0, 0)] * 9, (0, 1), *[(1, 1)] * 2, *[(1, 0)] * 8]
+    assert "more than chance" in findings.recall_finding(judged(*two))
+    answers = np.array([*two, *middle])
+    many = Evaluation(tuple(map(str, range(60))), answers[:, 0], np.eye(60)[answers[:, 1]])
+    assert "among 60 classes the difference may be chance" in findings.recall_finding(many)

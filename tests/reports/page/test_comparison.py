@@ -128,6 +128,13 @@ def test_the_best_of_many_is_named_with_those_it_does_not_differ_from(content: C
     assert "linear" not in told
 
 
+def test_the_quickest_of_equal_models_costs_nothing_more(content: ComparisonContent) -> None:
+    """As accurate as the slower one: nothing is "higher by 0.0 points"."""
+    slow, quick = (replace(content.comparison.candidates[0], name=name) for name in ("slow", "quick"))
+    told = findings.ladder_finding([slow, quick], {"slow": 9.0, "quick": 1.0})
+    assert told == "quick is both the quickest to train and the most accurate."
+
+
 def test_what_is_unknown_is_left_out_of_the_figure(content: ComparisonContent) -> None:
     """A model whose seconds are not known has no point, and the figure says so; fewer than two: no figure."""
     drawn = ladder(content.comparison.candidates, content.seconds)

@@ -1,6 +1,7 @@
 """The first screen: the score, whether to trust it, and what to do next, all from one value of facts."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,16 @@ def found(check: str, verdict: str, count: int = 0, fix: str = "mend it", summar
 
 
 #: A run of which nothing bad is known: 90 % of 1,000 images.
-SOUND = Facts("toy", (found("identity", "pass"),), "mlp", 0.9, 0.88, 0.92, 1_000, 0.1)
+SOUND = Facts(
+    "toy", (found("identity", "pass"), found("leakage", "pass")), "mlp", 0.9, 0.88, 0.92, 1_000, 0.1
+)
+
+
+def facts_with(changes: dict[str, Any]) -> Facts:
+    """The sound run with some changes, always one that was searched for leaks."""
+    facts = replace(SOUND, **changes)
+    searched = any(f.check == "leakage" for f in facts.findings)
+    return facts if searched else replace(facts, findings=(*facts.findings, found("leakage", "pass")))
 
 
 def test_the_score_and_what_guessing_gives_are_told() -> None:
@@ -38,6 +48,11 @@ def test_the_score_and_what_guessing_gives_are_told() -> None:
     for words in ("90.0\u00a0%", "88.0\u00a0% to 92.0\u00a0%", "1,000 images", "10.0\u00a0%"):
         assert words in told
     assert "1,000 images in 50 groups)" in score_sentence(replace(SOUND, groups=50))
+
+
+def searched(content: Results) -> Results:
+    """The same results with an audit that looked for leaks and found none."""
+    return replace(content, audit=replace(content.audit, findings=Findings((found("leakage", "pass"),))))
 
 
 @pytest.mark.parametrize(
@@ -62,6 +77,18 @@ def test_the_score_and_what_guessing_gives_are_told() -> None:
         ),
         ({"low": 0.8, "high": 0.95, "n": 60, "groups": 6}, "care", "60 test images in 6 groups are too few"),
         (
+            {"leaked": 10, "of_groups": 10},
+            "care",
+            "10 test images (1.0\u00a0%) are of groups that lie in tra",
+        ),
+        ({"leaked": 10, "of_groups": 4}, "care", "have a copy in training or are of groups that lie there"),
+        (
+            {"leaked": 1, "of_groups": 1},
+            "care",
+            "1 test image (0.1\u00a0%) is of a group that lies in training",
+        ),
+        ({"foreign": True}, "yes", "You can trust this score if its model has not seen the test images."),
+        (
             {"low": 0.05, "high": 0.2},
             "no",
             "by chance alone it could be no better than always giving the same",
@@ -70,10 +97,81 @@ def test_the_score_and_what_guessing_gives_are_told() -> None:
 )
 def test_trust_follows_from_the_facts(changes, level: str, word: str) -> None:
     """Leaks, guessing, too few images and broken data, each by its figure; a warning alone is no reason."""
-    facts = replace(SOUND, **changes)
+    facts = facts_with(changes)
     assert trust(facts)[0] == level
     assert word in headline(facts)
     assert headline(facts).startswith({"yes": "You can", "care": "Use", "no": "Do not"}[level])
+
+
+def test_what_was_not_looked_for_is_not_called_sound() -> None:
+    """Without the search for leaks no score is trusted; only checks that were made passed."""
+    for findings in ((found("identity", "pass"),), (found("leakage", "not evaluated"),)):
+        assert "was not checked" in headline(replace(SOUND, findings=findings))
+    data = Facts("toy", (found("identity", "pass"), found("drift", "not evaluated")))
+    assert headline(data) == "toy passed 1 check; 1 could not be made."
+
+
+SHARES = {"effect": 0.4, "standard_errors": 9.0}
+SAME = {"effect": 0.0, "standard_errors": 0.0}
+FIGURES = dict.fromkeys(("brightness", "contrast", "sharpness", "features", "label_shares"), SAME)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "words"),
+    [
+        (
+            {"test": {**FIGURES, "label_shares": SHARES}},
+            "the classes have other shares in test than",
+        ),
+        ({"test": {**FIGURES, "features": {**SHARES, "effect": 0.9}}}, "training and test images differ"),
+        ({"test": {**FIGURES, "only_in_test": ["owl"]}}, "with care: train has no image of owl"),
+        (
+            {"validation": {**FIGURES, "features": {**SHARES, "effect": 0.9}}, "test": FIGURES},
+            "You can trust",
+        ),
+    ],
+)
+def test_drift_is_told_by_what_differs(evidence, words: str) -> None:
+    """Other shares are no other pictures, and validation images that differ leave the test score as it is."""
+    drift = replace(found("drift", "fail"), evidence=evidence)
+    assert words in headline(facts_with({"findings": (drift,)}))
+
+
+def test_a_class_that_was_never_tested_is_told() -> None:
+    """Whether or not the split was drawn, the score says nothing of that class."""
+    balance = replace(
+        found("label-balance", "fail"), evidence={"absent": {"train": [], "test": ["owl", "elk"]}}
+    )
+    assert "test has no image of owl and elk" in headline(facts_with({"findings": (balance,)}))
+
+
+def test_wrong_test_labels_come_before_drift() -> None:
+    """They make the score untrue for these very data; a class that has gone is named."""
+    gone = [{"split": "test", "class": "cat", "label": "dog", "images": 40}]
+    evidence = {"suspects": {"train": 0, "test": 300}, "gone": gone}
+    labels = replace(found("label-errors", "fail", 300), evidence=evidence)
+    told = headline(facts_with({"findings": (found("drift", "fail"), labels)}))
+    assert (
+        "300 of 1,000 test labels look wrong, for cat has no image there and 40 of dog look like it" in told
+    )
+    few = replace(labels, evidence={"suspects": {"train": 300, "test": 1}})
+    assert "training and test images differ" in headline(
+        facts_with({"findings": (found("drift", "fail"), few)})
+    )
+
+
+def test_a_net_that_learned_does_not_underfit() -> None:
+    """Test images of another camera, or with wrong labels, lower its score and not what it learned."""
+    assert replace(SOUND, floor=0.95, learned=0.9).underfits
+    assert not replace(SOUND, floor=0.95, learned=0.99).underfits
+
+
+def test_only_the_place_of_the_run_is_put_into_a_command() -> None:
+    """A column may be called RUN, or have it in its name."""
+    evidence = {"groups_by_column": {"name": "RUN"}}
+    leakage = replace(found("leakage", "warn"), evidence=evidence)
+    command = next_steps(replace(SOUND, findings=(leakage,)))[0].in_folder("runs/a")
+    assert command == "assay run --config runs/a/config.toml --group-column RUN --out NEXT"
 
 
 def test_classes_that_bear_each_others_names_come_first() -> None:
@@ -89,20 +187,22 @@ def test_classes_that_bear_each_others_names_come_first() -> None:
     assert headline(replace(facts, n=0, data="mine")) == f"Fix the names of classes in mine first: {why}."
     elsewhere = replace(renamed, evidence={"renamed": [{**pair, "split": "validation"}]})
     assert headline(replace(SOUND, findings=(elsewhere,))).startswith("Use this score with care")
-    answers = replace(SOUND, renamed=(("cat", "dog"), ("dog", "cat")))
+    answers = replace(SOUND, renamed=(("cat", "dog"), ("dog", "cat")), foreign=True)
     said = "the answers seem to count the classes in another order, cat is answered as dog"
     assert headline(answers) == f"Do not trust this score yet: {said}."
     wanting = replace(answers, wants_convolution=True)
     assert [step.text.split(":")[0] for step in next_steps(wanting)] == ["Name the columns of the answers"]
     shuffled = replace(found("separability", "warn"), evidence={"better_than_chance": False})
     assert said not in headline(replace(answers, findings=(shuffled,)))
+    own = next_steps(replace(answers, foreign=False))
+    assert not any("columns of the answers" in step.text for step in own)  # of a net of Assay's own
 
 
 def test_pictures_that_tell_nothing_come_first() -> None:
     """Shuffled labels: copies and dark pictures are not what must be looked at first, nor another recipe."""
     shuffled = replace(found("separability", "warn"), evidence={"better_than_chance": False})
     facts = replace(SOUND, findings=(found("quality", "fail", 5), shuffled), low=0.05, high=0.2, accuracy=0.1)
-    told = "the audit found nothing in the pictures that goes with their labels"
+    told = "the reference classifier found nothing in the pictures that goes with their labels"
     assert next_steps(facts)[0].text.startswith("Make sure that images and labels are in the same order")
     assert not any("--model" in step.command for step in next_steps(replace(facts, wants_convolution=True)))
     assert headline(facts).endswith(f"always giving the same answer (10.0\u00a0%), and {told}.")
@@ -130,7 +230,7 @@ def test_pictures_that_tell_nothing_come_first() -> None:
 )
 def test_the_next_command_follows_from_the_state(changes, words: str, command: str) -> None:
     """Overfit, underfit, unstable, too simple a net, labels, leaks: headline and command say the same."""
-    facts = replace(SOUND, **changes)
+    facts = facts_with(changes)
     assert words in headline(facts)
     assert command in next_steps(facts)[0].command
 
@@ -290,7 +390,7 @@ def test_groups_that_the_headline_speaks_of_are_the_first_point_and_step(content
     leakage = replace(leakage, evidence=evidence)
     failed = [found(check, "fail", 3) for check in ("exact-duplicates", "label-balance", "quality")]
     content = content_of()
-    assert "never seen" in tell(content).lead
+    assert "never seen" in tell(searched(content)).lead
     story = tell(replace(content, audit=replace(content.audit, findings=Findings((*failed, leakage)))))
     assert story.points[0].text == "Images seem to come in groups."
     assert [point.label for point in story.points].count("Train-test leakage") == 1
@@ -310,12 +410,12 @@ def test_classes_whose_labels_are_mixed_up_are_in_the_headline(verdict: str) -> 
         {"class": "bag", "label": "boot", "expected_wrong": 61.0},
     ]
     labels = replace(found("label-errors", verdict, 0), evidence={"mixed_up": {"pairs": pairs}})
-    facts = replace(SOUND, findings=(labels,))
+    facts = facts_with({"findings": (labels,)})
     told = "about 81 labels seem to be wrong, above all bag labelled boot"
     assert headline(facts) == f"Use this score with care: {told}."
     assert any("by which rule bag was labelled boot" in step.text for step in next_steps(facts))
     none = replace(labels, verdict="pass", evidence={"mixed_up": {"pairs": []}})
-    assert headline(replace(SOUND, findings=(none,))) == headline(SOUND)
+    assert headline(facts_with({"findings": (none,)})) == headline(SOUND)
 
 
 def test_a_step_is_always_there() -> None:
@@ -340,7 +440,8 @@ def test_leaked_images_are_not_called_unseen(content_of) -> None:
     """Where train holds copies of test images, nothing claims that the model never saw them."""
     content = content_of()
     story = tell(replace(content, audit=replace(content.audit, findings=(found("leakage", "warn", 2),))))
-    assert "never seen" in tell(content).lead
+    assert "never seen" in tell(searched(content)).lead
+    assert "never seen" not in tell(content).lead  # nobody looked for copies
     assert "never seen" not in story.lead + story.headline
     assert story.trust == "care"
 

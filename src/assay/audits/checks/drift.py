@@ -1,7 +1,7 @@
 """Check `drift`: do the other splits come from the same place as train?"""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
@@ -12,8 +12,10 @@ from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.issues import not_evaluated, percent
 from assay.audits.measures.image_stats import ImageStats
 from assay.audits.values import Finding, Verdict
+from assay.core.arrays import Rows
 from assay.data.splitting.test_split import DRAWN
 from assay.data.values import Dataset
+from assay.estimators.projections import spread_rows
 
 #: Effect sizes in standard deviations (Cohen's d): 0.2 is "small", 0.5 "medium". With thousands of
 #: images even 0.02 is significant, so significance alone never speaks; it must be there too, or a
@@ -40,13 +42,12 @@ def check_drift(context: CheckContext) -> Checked:
     if not others or not len(dataset.train):
         return not_evaluated("drift", "there is nothing to compare train with")
     evidence = {name: compare_splits(context, name) for name in others}
-    failures, warnings = [], []
-    for name, found in evidence.items():
-        failed, warned = _problems(name, found)
-        failures += failed
-        warnings += warned
+    problems = {name: _problems(name, found) for name, found in evidence.items()}
+    failures, warnings = ([told for found in problems.values() for told in found[kind]] for kind in (0, 1))
     drawn = _drawn(dataset)
-    verdict: Verdict = "fail" if failures and not drawn else "warn" if failures or warnings else "pass"
+    given = [name for name, found in problems.items() if any(found) and not (drawn and name == "test")]
+    fails = any(problems[name][0] for name in given)
+    verdict: Verdict = "fail" if fails else "warn" if failures or warnings else "pass"
     return Checked(
         Finding(
             check="drift",
@@ -56,10 +57,10 @@ def check_drift(context: CheckContext) -> Checked:
             threshold=f"effect sizes (differences in standard deviations) at most {WARN_EFFECT:g} (warn), "
             f"{FAIL_EFFECT:g} (fail); label shares differ by at most {percent(WARN_SHARES, 0)} (warn), "
             f"{percent(FAIL_SHARES, 0)} (fail); and more than {_SIGNIFICANT:g} standard errors"
-            + ("; a split that was drawn at random warns at most" if drawn else ""),
+            + ("; a test split that was drawn at random warns at most" if drawn else ""),
             reason="a score on other pictures than those of training measures their difference, "
             "not only the model; significance alone grows with the number of images",
-            fix=_fix(dataset) if failures or warnings else "",
+            fix=_fix(bool(given), drawn and any(problems.get("test", ())), evidence.get("test", {})),
         )
     )
 
@@ -69,53 +70,93 @@ def _drawn(dataset: Dataset) -> bool:
     return any(DRAWN in note for note in dataset.notes)
 
 
-def _fix(dataset: Dataset) -> str:
-    """What to do, which is not to draw again what was drawn already: whole groups differ from each other."""
-    if _drawn(dataset):
-        return (
+def _fix(given: bool, drawn: bool, test: Mapping[str, Any]) -> str:
+    """What to do: given, of splits that came with the data; drawn, of a test split that Assay drew.
+
+    Which is not to draw again what was drawn already: whole groups differ from each other.
+    """
+    told = ["Draw all splits at random from one pool, or report them as different conditions."] * given
+    if drawn and test.get("only_in_train"):
+        told.append(
+            "The test split was drawn at random, whole groups and copies on one side: of a class that is one "
+            "group, or has few images, it can have none. Collect images of it that stand alone."
+        )
+    elif drawn:
+        told.append(
             "The test split was drawn at random, whole groups and copies on one side: it differs by chance, "
             "or because such groups differ from each other. Expect as much of new images; more make the "
             "score steadier."
         )
-    return "Draw all splits at random from one pool, or report them as different conditions."
+    return " ".join(told)
 
 
 def compare_splits(context: CheckContext, name: str) -> dict[str, Any]:
-    """Effect sizes of the differences between train and another split."""
+    """Effect sizes of the differences between train and another split.
+
+    Where the classes have other shares in it, so many images of each class of train are compared with it that
+    the shares are alike: else pictures would be called different that only are of another class.
+    """
     train, other = context.image_stats["train"], context.image_stats[name]
+    splits, classes = context.dataset.splits, context.dataset.classes
+    counts = [splits[split].counts(len(classes)) for split in ("train", name)]
+    shares = share_difference(*counts)
+    weighed = shares["standard_errors"] >= _SIGNIFICANT and shares["effect"] > WARN_SHARES
+    ours, theirs = _alike(splits["train"].labels, splits[name].labels, *counts) if weighed else (None, None)
     effects = {
-        figure: effect_size(values(train), values(other))
+        figure: effect_size(_some(values(train), ours), _some(values(other), theirs))
         for figure, values in (
             ("brightness", lambda look: look.mean),
             ("contrast", lambda look: look.deviation),
             ("sharpness", _log_sharpness),
         )
     }
-    counts = [context.dataset.splits[split].counts(len(context.dataset.classes)) for split in ("train", name)]
-    classes = context.dataset.classes
+    components = _some(context.components["train"], ours), _some(context.components[name], theirs)
     return {
         **effects,
-        "features": feature_shift(context.components["train"], context.components[name]),
-        "label_shares": share_difference(*counts),
+        "features": feature_shift(*components) if all(map(len, components)) else None,
+        "label_shares": shares,
+        **({"classes_weighed": True} if weighed else {}),
         "only_in_train": [classes[i] for i in np.flatnonzero((counts[0] > 0) & (counts[1] == 0))],
         f"only_in_{name}": [classes[i] for i in np.flatnonzero((counts[0] == 0) & (counts[1] > 0))],
     }
 
 
+def _alike(train: Rows, other: Rows, counts: Rows, other_counts: Rows) -> tuple[Rows, Rows]:
+    """Rows of two splits in which each class has the same share; of classes that both have, the second whole.
+
+    train, other: int64 labels; counts, other_counts: how many there are of each class.
+    """
+    both = np.flatnonzero((counts > 0) & (other_counts > 0))
+    times = min((counts[both] / other_counts[both]).tolist(), default=0.0)
+    taken = [
+        members[spread_rows(len(members), max(round(times * int(other_counts[label])), 1))]
+        for label in both
+        for members in [np.flatnonzero(train == label)]
+    ]
+    rows = np.sort(np.concatenate([np.zeros(0, np.int64), *taken]))
+    return rows, np.flatnonzero(np.isin(other, both))
+
+
 def _log_sharpness(look: ImageStats) -> NDArray[np.float64]:
-    values = look.sharpness[np.isfinite(look.sharpness)]
-    return np.log(np.maximum(values.astype(np.float64), 1e-3))
+    """NaN where it is not known."""
+    values: NDArray[np.float64] = np.log(np.maximum(look.sharpness.astype(np.float64), 1e-3))
+    return values
+
+
+def _some(values: Any, rows: Rows | None) -> Any:
+    """The rows named; all, as they are, where none are: those of a large set do not fit into memory."""
+    return values if rows is None else values[rows]
 
 
 def effect_size(a: NDArray[Any], b: NDArray[Any]) -> dict[str, float] | None:
     """Cohen's d of b over a, pooled deviation, and how many standard errors it is; None if empty.
 
     effect: positive where b is larger. Where nothing varies, the effect of any difference is counted as
-    in units of one percent of the mean.
+    in units of one percent of the mean. Numbers that are not finite count as missing.
     """
+    a, b = (values[np.isfinite(values)].astype(np.float64) for values in (a, b))
     if not len(a) or not len(b):
         return None
-    a, b = a.astype(np.float64), b.astype(np.float64)
     pooled = math.sqrt((a.var() * len(a) + b.var() * len(b)) / (len(a) + len(b)))
     scale = max(pooled, 0.01 * abs(float(a.mean())), 1e-9)
     effect = float(b.mean() - a.mean()) / scale
@@ -166,30 +207,42 @@ def _problems(name: str, found: dict[str, Any]) -> tuple[list[str], list[str]]:
         _only(name, key.removeprefix("only_in_"), found[key]) for key in found if key.startswith("only_in_")
     ]
     failures = [told for told in failures if told]
-    far, near = [], []
-    for figure in ("brightness", "contrast", "sharpness", "features", "label_shares"):
-        result = found[figure]
-        if result is None or result["standard_errors"] < _SIGNIFICANT:
-            continue
-        warn, fail = (WARN_SHARES, FAIL_SHARES) if figure == "label_shares" else (WARN_EFFECT, FAIL_EFFECT)
-        effect = abs(result["effect"])
-        told = (
-            f"label shares ({percent(effect, 1)})" if figure == "label_shares" else f"{figure} ({effect:.2f})"
-        )
-        if effect > fail:
-            far.append(told)
-        elif effect > warn:
-            near.append(told)
-    return [*failures, *_differs(name, far)], _differs(name, near)
+    far = far_figures(found)
+    near = [figure for figure in _beyond(found, WARN_EFFECT, WARN_SHARES) if figure not in far]
+    return [*failures, *_differs(name, found, far)], _differs(name, found, near)
 
 
-def _differs(name: str, figures: Sequence[str]) -> list[str]:
+def far_figures(found: Mapping[str, Any]) -> list[str]:
+    """The figures of `compare_splits` by which a split differs so much that the check fails, by name."""
+    return _beyond(found, FAIL_EFFECT, FAIL_SHARES)
+
+
+def _beyond(found: Mapping[str, Any], effect: float, shares: float) -> list[str]:
+    """The figures whose effect is over a limit and no chance."""
+    return [
+        figure
+        for figure in ("brightness", "contrast", "sharpness", "features", "label_shares")
+        if (result := found[figure]) is not None
+        and result["standard_errors"] >= _SIGNIFICANT
+        and abs(result["effect"]) > (shares if figure == "label_shares" else effect)
+    ]
+
+
+def _differs(name: str, found: Mapping[str, Any], figures: Sequence[str]) -> list[str]:
     """`test differs from train in brightness (6.57 standard deviations), contrast (6.37)`."""
     if not figures:
         return []
-    first = next((told for told in figures if not told.startswith("label")), None)
-    told = [one.replace(")", " standard deviations)") if one is first else one for one in figures]
-    return [f"{name} differs from train in {', '.join(told)}"]
+    told, unit = [], " standard deviations"
+    for figure in figures:
+        effect = abs(found[figure]["effect"])
+        if figure == "label_shares":
+            told.append(f"label shares ({percent(effect, 1)})")
+            continue
+        told.append(f"{figure} ({effect:.2f}{unit})")
+        unit = ""
+    weighed = " once the classes of train are weighed as in it" if found.get("classes_weighed") else ""
+    of_pictures = weighed if unit == "" else ""
+    return [f"{name} differs from train in {', '.join(told)}{of_pictures}"]
 
 
 def _only(name: str, split: str, classes: Sequence[str]) -> str:
@@ -205,6 +258,7 @@ def _summary(evidence: dict[str, dict[str, Any]], problems: list[str]) -> str:
         return "; ".join(problems) + "."
     figures = ("brightness", "contrast", "sharpness", "features")
     largest = max(
-        abs(found[figure]["effect"]) for found in evidence.values() for figure in figures if found[figure]
+        (abs(found[figure]["effect"]) for found in evidence.values() for figure in figures if found[figure]),
+        default=0.0,
     )
     return f"The splits look alike: no effect over {largest:.2f} standard deviations, label shares agree."

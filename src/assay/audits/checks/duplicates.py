@@ -88,6 +88,7 @@ def check_near_duplicates(context: CheckContext) -> Checked:
         f"{LARGEST_REST:g} gray levels remain once each channel of one is made from that of the other by a "
         "function that never falls, or its saturation changed",
         missed(copies),
+        len(copies.first) < len(copies.picture),
     )
 
 
@@ -121,6 +122,7 @@ def _duplicates_checked(
     total: int,
     threshold: str,
     misses: str = "",
+    copied: bool = False,
 ) -> Checked:
     kinds = {kind: sum(issue.kind == kind for issue in issues) for kind in _SCORES}
     bad = kinds["conflicting-labels"] + kinds["across-splits"]
@@ -130,7 +132,7 @@ def _duplicates_checked(
         Finding(
             check=check,
             verdict=verdict,
-            summary=_duplicates_summary(exact, kinds, len(issues), total, misses),
+            summary=_duplicates_summary(exact, kinds, len(issues), total, misses, copied),
             evidence={**kinds, **evidence, "images": total},
             threshold=threshold,
             reason="copies count twice in training and make a score look more certain than it is; "
@@ -185,11 +187,13 @@ def _not_looked_for() -> str:
     )
 
 
-def _duplicates_summary(exact: bool, kinds: dict[str, int], count: int, total: int, misses: str = "") -> str:
+def _duplicates_summary(
+    exact: bool, kinds: dict[str, int], count: int, total: int, misses: str = "", copied: bool = False
+) -> str:
+    """copied: whether there are exact copies, which the check of near copies does not count."""
     if not count:
-        return (
-            f"No two of the {total:,} images are {'equal' if exact else 'nearly the same'}. {misses}".rstrip()
-        )
+        no, same = "Beside exact copies, no" if copied else "No", "equal" if exact else "nearly the same"
+        return f"{no} two of the {total:,} images are {same}. {misses}".rstrip()
     what = "exact" if exact else "near"
     spread = ", ".join(f"{n:,} {_WORDS[kind]}" for kind, n in kinds.items() if n)
     told = counted(

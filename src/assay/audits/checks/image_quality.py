@@ -135,7 +135,7 @@ _IN_WORDS: Final = {
 
 
 def _told_nature(context: CheckContext, nature: Counter[tuple[str, int]]) -> str:
-    """` Usual in their class, and not counted: 49 blank in moon.`, the most frequent three."""
+    """` Not far outside of their class, and not counted: 49 blank in moon.`, the most frequent three."""
     if not nature:
         return ""
     listed = [
@@ -144,7 +144,7 @@ def _told_nature(context: CheckContext, nature: Counter[tuple[str, int]]) -> str
     ]
     more = sum(nature.values()) - sum(n for _, n in nature.most_common(3))
     listed += [f"{more:,} more"] if more else []
-    return f" Usual in their class, and not counted: {', '.join(listed)}."
+    return f" Not far outside of their class, and not counted: {', '.join(listed)}."
 
 
 def _nature_record(context: CheckContext, nature: Counter[tuple[str, int]]) -> list[dict[str, Any]]:

@@ -46,7 +46,10 @@ def check_atypical(context: CheckContext) -> Checked:
             )
             for row in np.flatnonzero(scores > UNUSUAL).tolist()
         ]
-    total = sum(len(split) for split in context.dataset.splits.values())
+    looked = np.flatnonzero(counts >= FEWEST)
+    splits = context.dataset.splits.values()
+    total = sum(int(np.isin(split.labels, looked).sum()) for split in splits)
+    left = sum(map(len, splits)) - total
     warns = len(issues) > WARN_SHARE * total
     return Checked(
         Finding(
@@ -57,7 +60,8 @@ def check_atypical(context: CheckContext) -> Checked:
                 total,
                 "image is unlike all others of its class.",
                 "images are unlike all others of their class.",
-            ),
+            )
+            + _told_small(left),
             evidence={"images": total, "flagged": len(issues)},
             threshold=f"log distance to the {_NEIGHBORS} nearest of the class at most {UNUSUAL:g} robust "
             f"deviations over the median of the class; more than {percent(WARN_SHARE, 1)} of the images warn",
@@ -67,6 +71,16 @@ def check_atypical(context: CheckContext) -> Checked:
         ),
         tuple(issues),
     )
+
+
+def _told_small(left: int) -> str:
+    """Of how many images nothing was said; empty where of none."""
+    if not left:
+        return ""
+    image, its = (
+        ("1 image was", "its class has") if left == 1 else (f"{left:,} images were", "their classes have")
+    )
+    return f" {image} not judged: {its} fewer than {FEWEST} training images."
 
 
 def atypicality(context: CheckContext) -> dict[str, NDArray[np.float64]]:

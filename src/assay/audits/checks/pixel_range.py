@@ -61,7 +61,7 @@ def _shifted(statistics: dict[str, PixelStatistics]) -> list[str]:
         return []
     shifts = {n: (s.mean - train.mean) / train.deviation for n, s in statistics.items() if n != "train"}
     return [
-        f"{name} is {abs(shift):.2g} standard deviations {'brighter' if shift > 0 else 'darker'} than train"
+        f"{name} is {abs(shift):.1f} standard deviations {'brighter' if shift > 0 else 'darker'} than train"
         for name, shift in shifts.items()
         if abs(shift) > SHIFT
     ]

@@ -77,8 +77,8 @@ def _inseparable() -> Finding:
     return Finding(
         check="separability",
         verdict="warn",
-        summary=f"{NO_BETTER_THAN_CHANCE[0].upper()}{NO_BETTER_THAN_CHANCE[1:]}: nothing in the training "
-        "pictures goes with their labels.",
+        summary=f"{NO_BETTER_THAN_CHANCE[0].upper()}{NO_BETTER_THAN_CHANCE[1:]}: it found nothing in the "
+        "training pictures that goes with their labels.",
         evidence={"better_than_chance": False},
         threshold="images left out score higher for their own label than the average image does, by 3 "
         "standard errors",

@@ -29,6 +29,7 @@ def review(
     import sys
 
     from assay.cli.closing import close_plain, quoted
+    from assay.core.text import counted
     from assay.workflow.recorded.run_record import CONFIG
     from assay.workflow.review import review as write_table
     from assay.workflow.review import suspects_of
@@ -40,9 +41,8 @@ def review(
         sys.stdout.write(json_text.dumps(figures) + "\n")
     elif quiet:
         sys.stdout.write(f"{path}\n")
-    headline = (
-        f"{suspects:,} images to decide about: {path}\nFill in the column decision: keep, relabel or drop."
-    )
+    images = counted(suspects, "image", "images")
+    headline = f"{images} to decide about: {path}\nFill in the column decision: keep, relabel or drop."
     close_plain(
         headline,
         [f"assay run --config {quoted(run / CONFIG)} --decisions {quoted(path)}"],

@@ -154,7 +154,7 @@ def chances_of_flips(flips: tuple[PairFlip, ...], probabilities: Floats) -> Iter
     for flip in flips:
         back = shares.get((flip.label, flip.true), 0.0)
         one, other = probabilities[:, flip.true], probabilities[:, flip.label]
-        rest = max(1 - flip.share - back, _SOLVABLE)
+        rest = _rest(flip.share, back)
         true = np.clip((one * (1 - back) - other * back) / rest, 0, one + other)
         yield flip.label, np.clip(flip.share * true / np.maximum(other, _TINY), 0, 1)
 
@@ -206,9 +206,15 @@ def _side(probabilities: Floats, labels: Rows, units: Rows, rows: list[Rows], tr
     )
 
 
+def _rest(share: float, back: float) -> float:
+    """What both shares leave, by which the exchange is solved; negative where most labels are exchanged."""
+    rest = 1 - share - back
+    return min(rest, -_SOLVABLE) if rest < -_SOLVABLE else max(rest, _SOLVABLE)
+
+
 def _with_images(flip: PairFlip, back: float, rows: list[Rows]) -> PairFlip:
     """The number of images of the true class, from the numbers of both labels and both shares."""
     size, other = len(rows[flip.true]), len(rows[flip.label])
-    rest = max(1 - flip.share - back, _SOLVABLE)
+    rest = _rest(flip.share, back)
     images = (size * (1 - back) - other * back) / rest
     return replace(flip, images=min(max(images, _DEEP * size), float(size + other)))

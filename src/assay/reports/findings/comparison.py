@@ -80,8 +80,8 @@ def ladder_finding(shown: Sequence[Candidate], seconds: Mapping[str, float | Non
     def took(candidate: Candidate) -> float:
         return seconds[candidate.name] or 0.0
 
-    best = max(shown, key=lambda c: c.accuracy or 0.0)
     quickest = min(shown, key=took)
+    best = max(shown, key=lambda c: (c.accuracy or 0.0, c is quickest))  # of equal ones the quickest
     if best is quickest:
         return f"{best.name} is both the quickest to train and the most accurate."
     gained = (best.accuracy or 0.0) - (quickest.accuracy or 0.0)

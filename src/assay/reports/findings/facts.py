@@ -44,7 +44,9 @@ class Facts:
     smallest, where the net learned without weighing classes; else 0. groups: how many groups the test images
     come in; 0 where each stands alone. wants_scaling: the pixels span few values, and the model divides them
     by 255 as if they spanned all. renamed: labels of the test split, each with the class that the model
-    answers in its place, where these exchange their names.
+    answers in its place, where these exchange their names. of_groups: those of `leaked` that have no copy in
+    training, but images of their group. learned: accuracy that the net reached in training, on what it was
+    fitted to or chosen by. foreign: the model was trained elsewhere, so what it has seen is not known.
     """
 
     data: str
@@ -68,11 +70,17 @@ class Facts:
     groups: int = 0
     wants_scaling: bool = False
     renamed: tuple[tuple[str, str], ...] = ()
+    of_groups: int = 0
+    learned: float = 0.0
+    foreign: bool = False
 
     @property
     def underfits(self) -> bool:
-        """Whether the model is less accurate than the simplest classifier of pictures."""
-        return self.n > 0 and self.high < self.floor
+        """Whether the model is less accurate than the simplest classifier of pictures, in training too.
+
+        On the test images alone it may be less for other reasons: wrong labels, another camera.
+        """
+        return self.n > 0 and max(self.high, self.learned) < self.floor
 
     @property
     def must_fix(self) -> list[Finding]:
@@ -128,6 +136,9 @@ def gather(results: Results) -> Facts:
         score.group_count or 0,
         _wants_scaling(audit, recipe),
         _renamed(score),
+        _of_groups(audit),
+        _learned(results),
+        results.layers is None,
     )
 
 
@@ -188,7 +199,22 @@ def _disputed(score: Evaluation) -> tuple[int, float, float] | None:
 
 
 def _leaked(audit: Audit, score: Evaluation) -> int:
-    """Test images with a copy in train: by the score without them, or else by the audit's count."""
+    """Test images with a copy or a group in train: by the score without them, or else by the audit's list."""
     without = _without_copies(score)
-    flagged = max((f.count for f in audit.findings if f.check == "leakage"), default=0)
+    leaks = [issue.split for issue in audit.issues if issue.check == "leakage"]
+    counted = max((f.count for f in audit.findings if f.check == "leakage"), default=0)
+    flagged = leaks.count("test") if leaks else counted
     return len(score.labels) - int(without["n"]) if without and flagged else flagged
+
+
+def _of_groups(audit: Audit) -> int:
+    leaks = (issue for issue in audit.issues if issue.check == "leakage" and issue.split == "test")
+    return sum(issue.kind == "group" for issue in leaks)
+
+
+def _learned(results: Results) -> float:
+    """The accuracy in the last epoch, on train or validation; 1 (nothing is said) where none was run."""
+    if results.history is None or not results.history.records:
+        return 1.0
+    last = results.history.records[-1]
+    return max(last.train_accuracy, last.val_accuracy or 0.0)

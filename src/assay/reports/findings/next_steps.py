@@ -1,5 +1,6 @@
 """What to do next, from the same facts as the verdict: each step with the command to type."""
 
+import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from typing import Final
 
 from assay.audits.registry import REVIEWED
 from assay.audits.values import Finding
+from assay.reports.findings.caveats import mixed_up_pairs
 from assay.reports.findings.facts import Facts
 from assay.reports.findings.verdict import (
     WIDE,
@@ -14,7 +16,6 @@ from assay.reports.findings.verdict import (
     column_of_groups,
     groups_by_distances,
     harmless,
-    mixed_up_pairs,
     needs,
     nothing_told,
     pattern_of_groups,
@@ -37,7 +38,9 @@ class Step:
 
     def in_folder(self, run: str) -> str:
         """The command with the run's folder, already quoted, in place."""
-        return self.command.replace("RUN", run)
+        return re.sub(
+            "(?<=--config )RUN|(?<=assay review )RUN|(?<=assay predict )RUN", lambda _: run, self.command
+        )
 
 
 #: How a run is repeated with a change.
@@ -62,7 +65,7 @@ def _steps_of_labels(facts: Facts) -> Iterator[Step]:
     elif renamed := renamed_splits(facts.findings):
         split = renamed[0]["split"]
         yield Step(f"Find out in which order {split} counts its classes, and give it the names of train.")
-    elif facts.renamed:
+    elif facts.renamed and facts.foreign:
         yield Step("Name the columns of the answers: `p:` and the class in a .csv, `classes` in an .npz.")
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.evaluation.grouped import share_interval
 from assay.evaluation.values import Evaluation
 from assay.reports.findings.wording import count, decimal, listed, name, percent
 from assay.training.model.values import EpochRecord, History
@@ -194,17 +195,27 @@ def recall_finding(evaluation: Evaluation) -> str:
     tail = f" Without a test image, so without a score: {listed(absent)}." if absent else ""
     if best == worst or scores[best]["recall"] == scores[worst]["recall"]:
         return f"Every class has the same recall ({percent(scores[best]['recall'])}).{tail}"
-    apart = scores[worst]["recall_ci95"][1] < scores[best]["recall_ci95"][0]
+    right, groups = evaluation.predicted == evaluation.labels, evaluation.groups
+    high, low = (_corrected(right, evaluation.labels == evaluation.classes.index(k), groups, len(scores))
+                 for k in (worst, best))  # fmt: skip
     meaning = (
-        "the intervals do not overlap, so the difference is more than chance"
-        if apart
-        else "the intervals overlap, so the difference may be chance"
+        f"more than chance, even for the extremes of {len(scores)} classes"
+        if high[1] < low[0]
+        else f"among {count(len(scores), 'class', 'classes')} the difference may be chance"
     )
     return (
         f"{name(best)} has the highest recall ({percent(scores[best]['recall'])}), {name(worst)} the lowest "
         f"({percent(scores[worst]['recall'])}, 95 % interval {_interval(scores[worst]['recall_ci95'])}): "
         f"{meaning}.{tail}"
     )
+
+
+def _corrected(
+    right: NDArray[np.bool_], own: NDArray[np.bool_], groups: NDArray[np.int64] | None, looked_at: int
+) -> tuple[float, float]:
+    """The interval of the recall of one class, for having picked two from so many (Bonferroni)."""
+    together = None if groups is None else groups[own]
+    return share_interval(right[own], together, 1 - 0.1 / looked_at)
 
 
 def _interval(bounds: list[float]) -> str:

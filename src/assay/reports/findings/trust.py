@@ -6,6 +6,7 @@ from typing import Any, Final
 from assay.evaluation.values import Evaluation
 from assay.reports.findings.results import CONFIDENT
 from assay.reports.findings.wording import count, decimal, name, percent
+from assay.training.model.limits import NO_WISH
 
 #: The coverage at which the risk is stated.
 _TOLD_COVERAGE: Final = 0.8
@@ -21,9 +22,9 @@ def confidence_finding(evaluation: Evaluation) -> str:
         return f"No answer has a probability of {percent(CONFIDENT, 0)} or more."
     both = int((sure & wrong).sum())
     text = (
-        f"{int(sure.sum()):,} of {count(len(sure), 'answer')} ({percent(float(sure.mean()))}) have a "
-        f"probability of {percent(CONFIDENT, 0)} or more; of these, {both:,} "
-        f"({percent(both / int(sure.sum()))}) {'is' if both == 1 else 'are'} wrong."
+        f"{int(sure.sum()):,} of {count(len(sure), 'answer')} ({percent(float(sure.mean()))}) "
+        f"{'has' if sure.sum() == 1 else 'have'} a probability of {percent(CONFIDENT, 0)} or more; of these, "
+        f"{both:,} ({percent(both / int(sure.sum()))}) {'is' if both == 1 else 'are'} wrong."
     )
     if wrong.any():
         caught = int((wrong & ~sure).sum())
@@ -74,19 +75,35 @@ def abstention_finding(abstention: Record) -> str:
     )
     rule = abstention.get("rule")
     if not rule:
+        if (why := abstention.get("rule_reason")) and why != NO_WISH:
+            return f"{text} No probability was chosen below which the model abstains: {why}."
         return f"{text} `--max-risk 0.02` chooses the probability below which the model abstains."
     return f"{text} {_rule(rule)}"
 
 
 def _rule(rule: Record) -> str:
     if rule["threshold"] is None:
-        return f"No probability keeps wrong answers below {percent(rule['max_risk'])}: it never answers."
+        why = rule.get("threshold_reason") or "no number of answers shows it"
+        return f"Asked for at most {percent(rule['max_risk'])} wrong answers, it never answers: {why}."
     test = rule["test"]
+    if test["risk"] is None:
+        return (
+            f"To keep wrong answers below {percent(rule['max_risk'])}, the model answers from a probability "
+            f"of {percent(rule['threshold'])}, which no test image reaches."
+        )
     return (
         f"To keep wrong answers below {percent(rule['max_risk'])}, the model answers from a probability of "
         f"{percent(rule['threshold'])}: {percent(test['coverage'])} of the test images, of which "
-        f"{percent(test['risk'])} wrongly."
+        f"{percent(test['risk'])} wrongly.{_broken(rule)}"
     )
+
+
+def _broken(rule: Record) -> str:
+    """That test images do not keep what validation promised, where chance does not explain it."""
+    interval = rule["test"].get("risk_ci95")
+    if not interval or interval[0] <= rule["max_risk"]:
+        return ""
+    return " That is more than was asked for: test images or their labels are not as those of validation."
 
 
 def slice_name(found: Record) -> str:

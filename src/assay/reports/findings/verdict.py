@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
 from assay.audits.values import Finding
+from assay.reports.findings.caveats import caveats, not_looked_for
 from assay.reports.findings.facts import Facts
 from assay.reports.findings.wording import check_title, count, listed, name, percent, points
 
@@ -52,7 +53,7 @@ def trust(facts: Facts) -> tuple[Trust, str]:
         return "care", "names suggest that training shows the same things as the test images"
     if groups_by_distances(facts.findings):
         return "care", "training seems to show the same things as the test images"
-    reasons = _caveats(facts)[:1]
+    reasons = caveats(facts)[:1] or not_looked_for(facts)
     if facts.high - facts.low > WIDE:
         reasons.append(f"{images_told(facts, 'test image')} are too few for a precise score")
     return (
@@ -62,31 +63,16 @@ def trust(facts: Facts) -> tuple[Trust, str]:
     )
 
 
-def _caveats(facts: Facts) -> list[str]:
-    """What makes the score doubtful for other data, by the order of `_CAVEATS`."""
-    failed = {check: why for check, why in _CAVEATS.items() if any(f.check == check for f in facts.must_fix)}
-    if pairs := mixed_up_pairs(facts.findings):
-        failed["label-errors"] = _mixed_up(pairs)
-    return [failed[check] for check in _CAVEATS if check in failed]
-
-
-def mixed_up_pairs(findings: Sequence[Finding]) -> list[Mapping[str, Any]]:
-    """The pairs of classes whose labels look mixed up, those with most wrong labels first."""
-    told = (f.evidence.get("mixed_up") for f in findings if f.check == "label-errors")
-    pairs = next((list(found["pairs"]) for found in told if found), [])
-    return sorted(pairs, key=lambda pair: -float(pair["expected_wrong"]))
-
-
-def _mixed_up(pairs: Sequence[Mapping[str, Any]]) -> str:
-    number = sum(float(pair["expected_wrong"]) for pair in pairs)
-    true, label = name(str(pairs[0]["class"])), name(str(pairs[0]["label"]))
-    more = "" if len(pairs) == 1 else " above all"
-    return f"about {number:,.0f} labels seem to be wrong,{more} {true} labelled {label}"
-
-
 def _copies(facts: Facts) -> str:
-    share = percent(facts.leaked / facts.n)
-    return f"{count(facts.leaked, 'test image')} ({share}) {_have(facts.leaked)} a copy in training"
+    images = f"{count(facts.leaked, 'test image')} ({percent(facts.leaked / facts.n)})"
+    one = facts.leaked == 1
+    copied, grouped = "has a copy" if one else "have a copy", "is of a group" if one else "are of groups"
+    lies = "lies" if one else "lie"
+    if not facts.of_groups:
+        return f"{images} {copied} in training"
+    if facts.of_groups >= facts.leaked:
+        return f"{images} {grouped} that {lies} in training too"
+    return f"{images} {copied} in training or {grouped} that {lies} there too"
 
 
 def column_of_groups(findings: Sequence[Finding]) -> str:
@@ -133,13 +119,6 @@ _BROKEN: Final = {
     "unreadable": "too many files could not be read",
 }
 
-#: Failed checks that leave the score right for these data and doubtful for others.
-_CAVEATS: Final = {
-    "shortcuts": "something other than the subject gives the class away",
-    "drift": "training and test images differ",
-    "label-errors": "many labels look wrong",
-}
-
 
 def exchanged(facts: Facts) -> str:
     """The classes that bear each other's names in the test split, or in the model's answers; else empty."""
@@ -163,17 +142,13 @@ def _in_another_order(one: Mapping[str, Any]) -> str:
 
 
 #: What shuffled labels and pictures that show nothing have in common.
-_NOTHING_TOLD: Final = "the audit found nothing in the pictures that goes with their labels"
+_NOTHING_TOLD: Final = "the reference classifier found nothing in the pictures that goes with their labels"
 
 
 def nothing_told(findings: Sequence[Finding]) -> bool:
     """Whether the reference classifier found nothing in the training images that goes with their labels."""
     found = (f.evidence.get("better_than_chance") for f in findings if f.check == "separability")
     return any(better is False for better in found)
-
-
-def _have(number: int) -> str:
-    return "has" if number == 1 else "have"
 
 
 def headline(facts: Facts) -> str:
@@ -185,6 +160,8 @@ def headline(facts: Facts) -> str:
         return f"Do not trust this score yet: {why}."
     if level == "care":
         return f"Use this score with care: {why}."
+    if facts.foreign:
+        return "You can trust this score if its model has not seen the test images."
     return f"You can trust this score{_model_clause(facts)}."
 
 
@@ -239,7 +216,12 @@ def _data_headline(facts: Facts) -> str:
         return f"Fix {data} before training: {what}."
     if seen:
         return f"Nothing in {data} must be fixed; {count(len(seen), 'finding')} to look at."
-    return f"{data} passed {count(len(facts.findings), 'check')}."
+    passed, left = (
+        sum(f.verdict == "pass" for f in facts.findings),
+        sum(f.verdict == "not evaluated" for f in facts.findings),
+    )
+    could = f"; {left} could not be made" if left else ""
+    return f"{data} passed {count(passed, 'check')}{could}."
 
 
 def images_told(facts: Facts, noun: str) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 from assay.audits.values import Finding
 from assay.reports.findings import results as result_findings
 from assay.reports.findings import trust as trust_findings
+from assay.reports.findings.caveats import not_looked_for
 from assay.reports.findings.facts import Facts, gather
 from assay.reports.findings.next_steps import Step, next_steps
 from assay.reports.findings.verdict import (
@@ -111,7 +112,8 @@ def _lead(content: Results, facts: Facts) -> str:
         return f"{told} {copies_sentence(facts)}".strip()
     parts = {row["split"]: int(row["count"]) for row in content.partition or ()}
     on = f"trained on {count(parts['train'], 'image')} and " if "train" in parts else ""
-    unseen = "" if facts.leaked or suspects_groups(facts.findings) else " that it had never seen"
+    doubtful = facts.leaked or suspects_groups(facts.findings) or not_looked_for(facts)
+    unseen = "" if doubtful else " that it had never seen"
     told = f"The {name(facts.recipe)} model was {on}tested once, on {count(facts.n, 'image')}{unseen}."
     return " ".join(filter(None, (told, copies_sentence(facts), labels_sentence(facts))))
 

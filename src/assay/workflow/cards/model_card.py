@@ -12,7 +12,7 @@ _WEAKEST: Final = 10
 
 _ADJUSTED: Final = {
     "as_given": "all test images",
-    "without_copies": "without test images that are copies of training images",
+    "without_copies": "without test images that have a copy, or images of their group, in training",
     "without_suspects": "without test images whose label is doubtful",
     "without_both": "without both",
 }
@@ -110,4 +110,5 @@ def _weak(source: CardSource) -> list[str]:
         precision = "-" if found["precision"] is None else f"{found['precision']:.3f}"
         rows.append(f"| {markdown_text(name)} | {recall:.3f} | {precision} | {found['support']:,} |")
     left = len(known) - _WEAKEST
-    return [*rows, "", *([f"The other {left:,} classes have a higher recall.", ""] if left > 0 else [])]
+    other = "The other class has" if left == 1 else f"The other {left:,} classes have"
+    return [*rows, "", *([f"{other} no lower recall.", ""] if left > 0 else [])]

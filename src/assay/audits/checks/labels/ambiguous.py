@@ -4,7 +4,12 @@ import numpy as np
 
 from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.issues import counted, flagged, not_evaluated, percent
-from assay.audits.checks.labels.judged import FAIL_SHARE, known_labels, reference_record
+from assay.audits.checks.labels.judged import (
+    FAIL_SHARE,
+    known_labels,
+    reference_record,
+    small_classes_sentence,
+)
 from assay.audits.values import Finding, Issue
 from assay.estimators.noise.noise_matrix import BOTH
 
@@ -17,7 +22,7 @@ def check_ambiguous_labels(context: CheckContext) -> Checked:
     if context.judge_strength.too_weak:
         return not_evaluated("ambiguous-labels", context.judge_strength.too_weak, reference_record(context))
     issues = [issue for name in cross_validated.probabilities for issue in _ambiguous(context, name)]
-    total = sum(len(p) for p in cross_validated.probabilities.values())
+    total = sum(int(known_labels(context, name).sum()) for name in cross_validated.probabilities)
     return Checked(
         Finding(
             check="ambiguous-labels",
@@ -27,7 +32,8 @@ def check_ambiguous_labels(context: CheckContext) -> Checked:
                 total,
                 "image fits two classes about equally.",
                 "images fit two classes about equally.",
-            ),
+            )
+            + small_classes_sentence(context),
             evidence={"ambiguous": len(issues), "images": total, **reference_record(context)},
             threshold=f"two classes with probability at least {BOTH:g} each; more than "
             f"{percent(FAIL_SHARE, 0)} of the images warn",

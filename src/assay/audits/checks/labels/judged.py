@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.audits.checks.context import CheckContext
+from assay.audits.measures.cross_validated import FEWEST_PER_CLASS
+from assay.core.text import counted
 
 #: Beyond this share of suspects the score is decided by the labels as much as by the model.
 FAIL_SHARE: Final = 0.03
@@ -14,6 +16,18 @@ FAIL_SHARE: Final = 0.03
 def reference_record(context: CheckContext) -> dict[str, Any]:
     """The strength of the classifier that the finding rests on."""
     return {"reference": context.judge_strength.as_record()}
+
+
+def small_classes_sentence(context: CheckContext) -> str:
+    """Of how many images nothing was said, as their classes have too few in train; empty where of none."""
+    names = context.label_judge.probabilities
+    left = sum(int((~known_labels(context, name)).sum()) for name in names)
+    if not left:
+        return ""
+    why = "class has" if left == 1 else "classes have"
+    few = "no" if context.label_judge.own else f"fewer than {FEWEST_PER_CLASS}"
+    were = "was" if left == 1 else "were"
+    return f" {counted(left, 'image', 'images')} {were} not judged: the {why} {few} training images."
 
 
 def known_labels(context: CheckContext, name: str) -> NDArray[np.bool_]:

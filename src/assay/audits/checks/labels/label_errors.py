@@ -8,14 +8,24 @@ from numpy.typing import NDArray
 
 from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.issues import counted, flagged, not_evaluated, percent
-from assay.audits.checks.labels.judged import FAIL_SHARE, known_labels, reference_record
+from assay.audits.checks.labels.judged import (
+    FAIL_SHARE,
+    known_labels,
+    reference_record,
+    small_classes_sentence,
+)
 from assay.audits.checks.labels.mixed_up import (
     expected_mixed_up,
     mixed_up_evidence,
     mixed_up_sentence,
     power_sentence,
 )
-from assay.audits.checks.labels.renamed import renamed_evidence, renamed_sentence
+from assay.audits.checks.labels.renamed import (
+    gone_evidence,
+    gone_sentence,
+    renamed_evidence,
+    renamed_sentence,
+)
 from assay.audits.checks.labels.unlike_groups import whole_groups_evidence, whole_groups_sentence
 from assay.audits.measures.cross_validated import FEWEST_PER_CLASS, CrossValidated
 from assay.audits.values import Finding, Issue, Verdict
@@ -45,9 +55,9 @@ def check_label_errors(context: CheckContext) -> Checked:
         return replace(weak, label_quality={})
     suspects = {name: _suspects(context, name) for name in cross_validated.probabilities}
     issues = [issue for name, rows in suspects.items() for issue in _error_issues(context, name, rows)]
-    total = sum(len(p) for p in cross_validated.probabilities.values())
-    expected = max(len(issues), expected_mixed_up(context.noise))
-    renamed = renamed_evidence(context)
+    total = sum(int(known_labels(context, name).sum()) for name in suspects)
+    expected = max(len(issues), expected_mixed_up(context))
+    renamed, gone = renamed_evidence(context), gone_evidence(context)
     fails = bool(renamed) or expected > FAIL_SHARE * total
     verdict: Verdict = "fail" if fails else "warn" if expected else "pass"
     return Checked(
@@ -58,13 +68,14 @@ def check_label_errors(context: CheckContext) -> Checked:
             + counted(len(issues), total, "label is likely wrong", "labels are likely wrong")
             + (": more likely wrong than right" if issues else "")
             + _told_expected(context, suspects)
-            + f".{mixed_up_sentence(context)}{whole_groups_sentence(context)} {_trust(cross_validated)}",
-            evidence=_evidence(context, suspects) | {"renamed": renamed},
+            + f".{gone_sentence(gone)}{mixed_up_sentence(context)}{whole_groups_sentence(context)}"
+            + f"{small_classes_sentence(context)} {_trust(cross_validated)}",
+            evidence=_evidence(context, suspects) | {"renamed": renamed, "gone": gone},
             threshold=f"a chance over {percent(DISPUTED, 0)} that the label is wrong, a likelier class, and "
             f"not two that fit; more than {percent(FAIL_SHARE, 0)} such labels fail; "
             f"{power_sentence(context)}",
             reason=_reason(cross_validated),
-            fix=_fix(bool(issues), bool(expected_mixed_up(context.noise)), bool(renamed)),
+            fix=_fix(bool(issues), bool(expected_mixed_up(context)), bool(renamed)),
             count=len(issues),
         ),
         tuple(issues),
@@ -231,6 +242,7 @@ def _evidence(context: CheckContext, suspects: dict[str, Rows]) -> dict[str, Any
     most = sorted(pairs.items(), key=lambda item: (-item[1], item[0]))[:10]
     return {
         "suspects": {name: len(rows) for name, rows in suspects.items()},
+        "images": {name: int(known_labels(context, name).sum()) for name in suspects},
         "noise": _noise_evidence(context, suspects),
         "mixed_up": mixed_up_evidence(context),
         "whole_groups": whole_groups_evidence(context),

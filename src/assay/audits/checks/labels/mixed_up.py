@@ -1,6 +1,5 @@
 """What the check `label-errors` says of classes whose labels were mixed up with those of one other class."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,7 +7,7 @@ import numpy as np
 from assay.audits.checks.context import CheckContext
 from assay.audits.checks.issues import percent
 from assay.audits.checks.labels.judged import known_labels
-from assay.estimators.noise.noise_matrix import NoiseMatrix
+from assay.audits.checks.labels.renamed import renamed_evidence
 from assay.estimators.noise.pair_flips import SIGNIFICANT, PairFlip, smallest_share
 from assay.evaluation.metrics import wilson_interval
 
@@ -16,14 +15,26 @@ from assay.evaluation.metrics import wilson_interval
 _NAMED = 2
 
 
-def expected_mixed_up(noise: Mapping[str, NoiseMatrix]) -> float:
+def flips_of(context: CheckContext) -> list[tuple[str, PairFlip]]:
+    """The mixed up pairs with their split, but for classes that are told to bear each other's names."""
+    renamed = {(one["split"], one["looks_like"], one["label"]) for one in renamed_evidence(context)}
+    classes = context.dataset.classes
+    return [
+        (name, flip)
+        for name, matrix in context.noise.items()
+        for flip in matrix.flips
+        if (name, classes[flip.true], classes[flip.label]) not in renamed
+    ]
+
+
+def expected_mixed_up(context: CheckContext) -> float:
     """How many labels of all splits are expected to be wrong by mixed up pairs of classes."""
-    return sum(flip.expected for matrix in noise.values() for flip in matrix.flips)
+    return sum(flip.expected for _, flip in flips_of(context))
 
 
 def mixed_up_sentence(context: CheckContext) -> str:
     """Which classes, and about how many labels, for people; empty where no pair is told."""
-    told = [(name, flip) for name, matrix in context.noise.items() for flip in matrix.flips]
+    told = flips_of(context)
     told.sort(key=lambda item: -item[1].expected)
     if not told:
         return ""
@@ -62,8 +73,7 @@ def mixed_up_evidence(context: CheckContext) -> dict[str, Any]:
             "units": flip.seen,
             "p_value": flip.p_value,
         }
-        for name, matrix in context.noise.items()
-        for flip in matrix.flips
+        for name, flip in flips_of(context)
     ]
     return {"pairs": pairs, "significance": SIGNIFICANT, "smallest_share": _smallest(context)}
 
@@ -80,10 +90,15 @@ def _smallest(context: CheckContext) -> dict[str, float | None]:
 def power_sentence(context: CheckContext) -> str:
     """What could be seen of labels given to one other class; for the finding's threshold."""
     name, least = next(iter(_smallest(context).items()), ("", None))
+    unseen = "; a class of train that got all images of another one looks like a class of two kinds"
     if least is None:
-        return "labels of a class that were given to one other class can't be told: the classes are too small"
+        return (
+            "labels of a class that were given to one other class can't be told: the classes are too small"
+            + unseen
+        )
     sizes = np.bincount(context.dataset.splits[name].labels)
     return (
         f"labels of a class that were given to one other class are told from about {percent(least, 0)} of a "
         f"class of {int(np.median(sizes[sizes > 0]))} images on, and later where two classes are alike"
+        + unseen
     )

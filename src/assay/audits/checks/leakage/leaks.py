@@ -76,7 +76,7 @@ def check_leakage(context: CheckContext) -> Checked:
             f"{FEWEST_OF_CLASS} training images or more)",
             reason="an image seen in training is recognized, not classified, and so is a patient, a product "
             "or a video: it makes the score too good",
-            fix=_fix(bool(issues), suspected, hidden, column),
+            fix=_fix(bool(issues), suspected, hidden, column, bool(grouped)),
             count=len(issues),
         ),
         issues,
@@ -165,13 +165,18 @@ def _told_by_distances(hidden: HiddenGroups | None, alone: bool = False) -> str:
 
 
 def _fix(
-    issues: bool, suspected: SuspectedGroups | None, hidden: HiddenGroups | None, column: GroupColumn | None
+    issues: bool,
+    suspected: SuspectedGroups | None,
+    hidden: HiddenGroups | None,
+    column: GroupColumn | None,
+    grouped: bool = False,
 ) -> str:
+    """grouped: whether named groups lie on both sides."""
     told = []
     if issues:
         told.append(
-            "Remove these images from train, or from the test, and read the score without them; draw a "
-            "new test split with --group-column where groups lie on both sides."
+            "Remove these images from train, or from the test, and read the score without them"
+            + ("; or let Assay draw the test split, which keeps groups on one side." if grouped else ".")
         )
     told += fix_of_column(column)
     if suspected is not None:
@@ -222,13 +227,18 @@ def _leakage_summary(exact: int, near: int, grouped: int, groups: int, total: in
     told += f": {exact:,} exact, {near:,} near."
     if not grouped:
         return told
+    copied = bool(exact + near)
+    more, of = (
+        " more" if copied else "",
+        "1 group that lies" if groups == 1 else f"{groups:,} groups that lie",
+    )
     of_groups = counted(
         grouped,
         total,
-        f"image more is of {groups:,} groups that lie in train too.",
-        f"images more are of {groups:,} groups that lie in train too.",
+        f"image{more or ' outside train'} is of {of} in train too.",
+        f"images{more or ' outside train'} are of {of} in train too.",
     )
-    return of_groups if not exact + near else f"{told} {of_groups}"
+    return f"{told} {of_groups}" if copied else of_groups
 
 
 def _shared_groups(dataset: Dataset, known: Collection[tuple[str, int]]) -> list[Issue]:
