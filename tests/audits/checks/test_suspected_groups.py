@@ -129,6 +129,30 @@ def test_a_column_of_groups_is_told_and_what_to_type() -> None:
     assert found.evidence["groups_by_names"] is not None
 
 
+def test_a_column_whose_values_are_few_images_of_one_class_names_groups() -> None:
+    """Whatever it is called; and it is no shortcut, though it tells the class of all its images."""
+    plain = dataset_of(lambda c, p, n: f"{CLASSES[c]}/{c}{p:02}{n}.png")
+    every = {
+        name: [f"{split.labels[n]} {n % 20}" for n in range(len(split))]
+        for name, split in plain.splits.items()
+    }
+    splits = {
+        name: replace(split, columns={**split.columns, "item": tuple(every[name])})
+        for name, split in plain.splits.items()
+    }
+    dataset = replace(plain, splits=splits, fingerprints={})
+    audit = audit_dataset(dataset, measure_all(dataset), ["leakage", "shortcuts"])
+    leakage, shortcuts = audit.finding("leakage"), audit.finding("shortcuts")
+    assert leakage.verdict == "warn"
+    assert leakage.summary.startswith("The column item seems to name groups: ")
+    assert "--group-column item" in leakage.fix
+    assert (
+        "The column item seems to name groups of a few images each, and is not judged." in shortcuts.summary
+    )
+    assert "item" not in shortcuts.evidence["skill"]
+    assert shortcuts.evidence["names_small_sets"] == ["item"]
+
+
 @pytest.mark.parametrize(
     "name_of",
     [

@@ -13,6 +13,8 @@ from assay.audits.measures.border_lines import LINES, line_quartiles
 from assay.audits.measures.class_skill import FEWEST_OF_CLASS, accuracy_from, class_skills
 from assay.audits.measures.restated_content import without_content
 from assay.audits.values import Finding, Verdict
+from assay.core.text import one_line
+from assay.data.splitting.group_columns import columns_by_form
 from assay.data.values import Column, Dataset
 
 #: Skill is (accuracy - chance) / (1 - chance). A single number, such as the mean brightness, that gives
@@ -50,7 +52,8 @@ def check_shortcuts(context: CheckContext) -> Checked:
     if len(train) < _FEWEST or len(np.unique(train.labels)) < 2:
         return not_evaluated("shortcuts", f"fewer than {_FEWEST} training images or two classes")
     chance = float(train.counts(len(context.dataset.classes)).max() / len(train))
-    figures = dict(nuisances(context))
+    sets = columns_by_form({"train": train})
+    figures = dict(nuisances(context, sets))
     sorted_file = _one_class_after_the_other(train.labels)
     by_folders = context.dataset.source in _FOLDERS
     if sorted_file:
@@ -72,6 +75,7 @@ def check_shortcuts(context: CheckContext) -> Checked:
             + _others(worst, found[1:])
             + _told_restated([name for name in restated if max(skills[name], told[name][1]) <= WARN_SKILL])
             + _told_reached(reached)
+            + _told_sets(sets)
             + (_SORTED if sorted_file and not by_folders else ""),
             evidence={
                 "skill": skills,
@@ -79,6 +83,7 @@ def check_shortcuts(context: CheckContext) -> Checked:
                 "class_apart": [{"figure": m.figure, "class": m.label, "skill": m.skill} for m in alone],
                 "restates_content": restated,
                 "objects_reach_the_border": reached,
+                "names_small_sets": sets,
                 "chance": chance,
                 "sorted_by_class": sorted_file,
             },
@@ -130,6 +135,17 @@ def _told_reached(reached: Mapping[str, float]) -> str:
     sides = ", ".join(name.split()[0] for name in reached)
     lines = "border line is" if len(reached) == 1 else "border lines are"
     return f" Objects of some classes reach the {sides} border more often: their {lines} not counted."
+
+
+def _told_sets(names: Sequence[str]) -> str:
+    """Columns that say what an image shows, as the number of an object does: groups, and no shortcut."""
+    if not names:
+        return ""
+    told = " and ".join(one_line(name) for name in names[:_SHOWN])
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    if len(names) == 1:
+        return f" The column {told} seems to name groups of a few images each, and is not judged."
+    return f" The columns {told}{more} seem to name groups of a few images each, and are not judged."
 
 
 def _each_once(skills: Mapping[str, float], told: Mapping[str, tuple[str, float]]) -> list[Mark]:
@@ -188,8 +204,11 @@ def _one_class_after_the_other(labels: NDArray[np.int64]) -> bool:
     return bool(np.count_nonzero(np.diff(labels)) + 1 == len(np.unique(labels)))
 
 
-def nuisances(context: CheckContext) -> Mapping[str, NDArray[np.generic]]:
-    """Name -> one value per training image of something that should not tell the class."""
+def nuisances(context: CheckContext, sets: Sequence[str] = ()) -> Mapping[str, NDArray[np.generic]]:
+    """Name -> one value per training image of something that should not tell the class.
+
+    sets: columns that name small sets of images, each of one class, and are left out.
+    """
     look, train = context.image_stats["train"], context.dataset.train
     found: dict[str, NDArray[np.generic]] = {
         "mean brightness": look.mean,
@@ -204,7 +223,7 @@ def nuisances(context: CheckContext) -> Mapping[str, NDArray[np.generic]]:
     for name, column in train.columns.items():
         if name != _GROUP and (groups is None or not _says_the_groups(column, groups)):
             values = np.asarray(column)
-            if values.ndim == 1 and values.dtype.kind in "biufUS":
+            if values.ndim == 1 and values.dtype.kind in "biufUS" and name not in sets:
                 found[name] = values
     return found
 

@@ -1,4 +1,7 @@
-"""Columns that seem to name groups and that nobody asked for: patients, lesions, videos."""
+"""Columns that seem to name groups and that nobody asked for: patients, lesions, videos.
+
+By their name, or by their form: many values, each of a few images of one class.
+"""
 
 import re
 from collections import Counter
@@ -6,6 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from shlex import quote
 from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from assay.core.text import counted, one_line
 from assay.data.listing.table_labels import is_missing
@@ -23,7 +29,21 @@ _BESIDE: Final = frozenset(
     "id ids uid no nr num number code name key hash index idx identifier anonymized anon original unique "
     "dicom remapped".split()
 )
+_NUMBER: Final = re.compile(r"[+-]?\d{1,300}(\.\d*)?")
+
+#: Columns that readers of files write.
+_OF_FILES: Final = frozenset({"width", "height", "bytes", "mode", "format"})
 _JOINED: Final = re.compile(r"(.+?)(id|ids|uid|no|nr|num|number|name|code|s)")
+
+#: A column has the form of groups where it has so many values of several images at least, so many for each
+#: class in the mean, most images have such a value, and this share of the values has images of one class,
+#: where labels given at random would leave at most that share so. Numbers that rise with the class are no
+#: names: from one number to the next the class changes less often than this share of what chance would do.
+_FEWEST: Final = 20
+_FOR_EACH_CLASS: Final = 5
+_OF_ONE_CLASS: Final = 0.95
+_BY_CHANCE: Final = 0.5
+_CHANGES: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -55,7 +75,8 @@ def group_columns(splits: Mapping[str, _Images]) -> list[GroupColumn]:
     """
     if any("group" in images.columns for images in splits.values()):
         return []
-    names = dict.fromkeys(name for images in splits.values() for name in images.columns if names_groups(name))
+    by_form = set(columns_by_form(splits))
+    names = [name for name in _columns(splits) if name in by_form or names_groups(name)]
     found = [told for name in names if (told := _judged(splits, name)) is not None]
     return sorted(found, key=lambda told: (-sum(told.across.values()), told.groups))
 
@@ -82,6 +103,69 @@ def names_groups(name: str) -> bool:
     """Whether the name of a column says that it holds groups, and nothing else."""
     words = {_single(word) for word in words_of(name)}
     return bool(words & _GROUPS) and words <= _GROUPS | _BESIDE
+
+
+def columns_by_form(splits: Mapping[str, _Images]) -> list[str]:
+    """The columns that name many small sets of images, each of one class, as objects and patients are."""
+    labels = np.array([label for images in splits.values() for label in list(images.labels)])
+    _, labels = np.unique(labels, return_inverse=True)
+    found = []
+    for name in _columns(splits):
+        cells = [cell for images in splits.values() for cell in _texts(images, name)]
+        if name not in _OF_FILES and has_form_of_groups(cells, labels):
+            found.append(name)
+    return found
+
+
+def _columns(splits: Mapping[str, _Images]) -> list[str]:
+    return list(dict.fromkeys(name for images in splits.values() for name in images.columns))
+
+
+def has_form_of_groups(names: Sequence[str], labels: NDArray[np.int64]) -> bool:
+    """Whether names stand for many small sets of images, each of one class.
+
+    names: one for each image, "" for none. labels: int64 `(images,)`, classes from 0 on, each with images.
+    """
+    numbers: dict[str, int] = {}
+    code = np.array([numbers.setdefault(name, len(numbers)) for name in names], np.int64)
+    sizes = np.bincount(code, minlength=len(numbers))
+    there = np.array([name != "" for name in numbers], bool)
+    several = np.flatnonzero(there & (sizes > 1))
+    share = np.bincount(labels) / max(len(labels), 1)
+    if len(several) < max(_FEWEST, _FOR_EACH_CLASS * len(share)) or sizes[several].sum() < len(names) / 2:
+        return False
+    lowest, highest = np.full(len(numbers), len(share)), np.full(len(numbers), -1)
+    np.minimum.at(lowest, code, labels)
+    np.maximum.at(highest, code, labels)
+    of_one = (lowest == highest)[several]
+    different, count = np.unique(sizes[several], return_counts=True)
+    by_chance = float((share[:, None] ** different).sum(axis=0) @ count)
+    if of_one.sum() < _OF_ONE_CLASS * len(several) or by_chance > _BY_CHANCE * len(several):
+        return False
+    words = list(numbers)
+    return not _rises_with_the_class([words[i] for i in several.tolist()], lowest[several], share)
+
+
+def _rises_with_the_class(
+    names: Sequence[str], classes: NDArray[np.int64], share: NDArray[np.float64]
+) -> bool:
+    """Whether names are numbers, of which those of one class lie side by side."""
+    if not all(_NUMBER.fullmatch(name) for name in names):
+        return False
+    rising = classes[np.argsort([float(name) for name in names], kind="stable")]
+    changes = np.count_nonzero(np.diff(rising))
+    return bool(changes < _CHANGES * (len(rising) - 1) * (1 - np.square(share).sum()))
+
+
+def _texts(images: _Images, name: str) -> Sequence[str]:
+    """Texts and whole numbers as texts; "" for what is missing or something else."""
+    column = images.columns.get(name)
+    if column is None or (isinstance(column, np.ndarray) and column.dtype.kind not in "iuUSO"):
+        return [""] * len(images.labels)
+    cells = column.tolist() if isinstance(column, np.ndarray) else column
+    named = (isinstance(cell, str | int) and not isinstance(cell, bool) for cell in cells)
+    told = zip(cells, named, strict=True)
+    return [str(cell) if is_name and not is_missing(str(cell)) else "" for cell, is_name in told]
 
 
 def _single(word: str) -> str:
