@@ -30,7 +30,8 @@ def build(
     unshuffle: side of the squares whose pixels become channels. pool_after: the convolutions, from 1, after
     which the map is halved; a side of 1 stays. A first map of more than 20 pixels a side (an image of more
     than 20 times `unshuffle`) gets one more convolution of the first width, halved, in front for each
-    doubling. batch_norm_momentum: weight of the newest batch in the running statistics. Raises ValueError where `pool_after` names a convolution that does not exist.
+    doubling. batch_norm_momentum: weight of the newest batch in the running statistics.
+    Raises ValueError where `pool_after` names a convolution that does not exist.
     """
     if not channels or not set(pool_after) <= set(range(1, len(channels) + 1)):
         raise ValueError(f"pool_after {list(pool_after)} does not fit {len(channels)} convolutions")
