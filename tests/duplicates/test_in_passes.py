@@ -44,7 +44,7 @@ def test_planted_copies_are_found(side: int, channels: int, monkeypatch: pytest.
     """At least 99 of 100 of those that the search in memory finds, and no others; larger pictures, too."""
     count = {28: 3_000, 40: 900, 120: 450}[side]
     planted = with_copies(dataset_of(smooth(count, side, channels, side)), 25, 0)
-    for search in ("find_detail_copies", "find_overlaid", "find_recolored"):  # in passes none of them is made
+    for search in ("find_detail_copies", "find_overlaid", "find_recolored", "find_turned"):  # not in passes
         monkeypatch.setattr(find, search, lambda *_: DetailCopies.none())
     in_memory = find_copies(planted.dataset)
     monkeypatch.setattr(in_passes, "IN_MEMORY", 0)

@@ -6,6 +6,7 @@ others that look, in the middle, as it does in a window moved by up to two pixel
 at distance 0, whatever came in at the border.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -55,6 +56,10 @@ class Query:
     gain: float
     visits: int
     count: int
+
+
+#: As the picture is.
+_PLAIN: Final = Query(0, 0, 1.0, 4, 4)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +128,28 @@ def queries(shape: tuple[int, ...]) -> list[Query]:
     most = margin(shape)
     shifts = [(down, right) for down in range(most + 1) for right in range(-most, most + 1)]
     moved = [Query(down, right, 1.0, 1, 2) for down, right in shifts if (down, right) != (0, 0)]
-    return [Query(0, 0, 1.0, 4, 4), Query(0, 0, _CUTTING_GAIN, 2, 2), *moved]
+    return [_PLAIN, Query(0, 0, _CUTTING_GAIN, 2, 2), *moved]
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """The middle windows of pictures, to be searched. rows: int64, of those that show something."""
+
+    rows: Rows
+    components: Components
+    cells: Cells
+
+
+def index_windows(small: Bytes) -> Windows | None:
+    """The windows of thumbnails uint8 `(n, h, w, c)`; None where fewer than two show something."""
+    rows = np.flatnonzero(~flat(small))
+    if len(rows) < 2:
+        return None
+    sample = rows[spread_rows(len(rows), SAMPLE)]
+    components = fit_components(_described(small.__getitem__, sample, _PLAIN), COMPONENTS)
+    return Windows(
+        rows, components, build_cells(components.project(_described(small.__getitem__, rows, _PLAIN)))
+    )
 
 
 def find_candidates(small: Bytes) -> Candidates:
@@ -131,16 +157,22 @@ def find_candidates(small: Bytes) -> Candidates:
 
     Flat thumbnails have no partners. Exact copies should be given once: they would crowd others out.
     """
-    rows = np.flatnonzero(~flat(small))
-    if len(rows) < 2:
+    index = index_windows(small)
+    if index is None:
         return no_candidates()
     asked = queries(small.shape)
-    sample = rows[spread_rows(len(rows), SAMPLE)]
-    components = fit_components(_described(small, sample, asked[0]), COMPONENTS)
-    cells = build_cells(components.project(_described(small, rows, asked[0])))
     with all_cores() as pool:
-        answers = list(pool.map(lambda q: _ask(small, rows, components, cells, q), asked))
-    return best_partners(answers, asked, np.arange(len(rows)), rows)
+        answers = list(pool.map(lambda q: _ask(small.__getitem__, index, q), asked))
+    return best_partners(answers, asked, np.arange(len(index.rows)), index.rows)
+
+
+def nearest_to(index: Windows, changed: Callable[[Rows], Bytes]) -> Candidates:
+    """The nearest pictures to each picture once it is changed; `first` is the one that was.
+
+    changed: gives the changed thumbnails of some rows, of one shape with those of the index.
+    """
+    answers = [_ask(changed, index, _PLAIN)]
+    return best_partners(answers, [_PLAIN], np.arange(len(index.rows)), index.rows)
 
 
 def no_candidates() -> Candidates:
@@ -159,20 +191,14 @@ def flat(small: Bytes) -> NDArray[np.bool_]:
     )
 
 
-def _ask(
-    small: Bytes, rows: Rows, components: Components, cells: Cells, question: Query
-) -> tuple[Float32s, Rows]:
-    described = components.project(_described(small, rows, question))
-    return search_cells(cells, described, question.visits, question.count)
+def _ask(read: Callable[[Rows], Bytes], index: Windows, question: Query) -> tuple[Float32s, Rows]:
+    described = index.components.project(_described(read, index.rows, question))
+    return search_cells(index.cells, described, question.visits, question.count)
 
 
-def _described(small: Bytes, rows: Rows, question: Query) -> Float32s:
-    return np.concatenate(
-        [
-            describe_window(small[rows[start : start + _BLOCK]], question)
-            for start in range(0, max(len(rows), 1), _BLOCK)
-        ]
-    )
+def _described(read: Callable[[Rows], Bytes], rows: Rows, question: Query) -> Float32s:
+    starts = range(0, max(len(rows), 1), _BLOCK)
+    return np.concatenate([describe_window(read(rows[start : start + _BLOCK]), question) for start in starts])
 
 
 def describe_window(small: Bytes, question: Query) -> Float32s:

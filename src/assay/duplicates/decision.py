@@ -51,9 +51,9 @@ class Found:
 
     @property
     def in_place(self) -> NDArray[np.bool_]:
-        """bool `(pairs,)`: neither moved nor mirrored, as JPEG leaves a picture."""
+        """bool `(pairs,)`: not moved, as JPEG leaves a picture; it may have been mirrored before."""
         unmoved: NDArray[np.bool_] = (self.pairs.down == 0) & (self.pairs.right == 0)
-        return unmoved & ~self.alignment.mirrored
+        return unmoved
 
 
 def same_pictures(
@@ -69,6 +69,8 @@ def same_pictures(
     for i in _jpeg_possible(found, left, whole):
         assert whole is not None
         first, second = whole(found.pairs.first[i]), whole(found.pairs.second[i])
+        turned = found.alignment.mirrored[i]
+        first[turned] = first[turned, :, ::-1]
         left[i] = np.minimum(left[i], jpeg_excess(first, second) / JPEG_EXCESS)
     kept = _each_once(found.pairs, left)
     return kept, 1 - left[kept].astype(np.float64) / 2

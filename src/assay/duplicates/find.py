@@ -16,6 +16,7 @@ from assay.duplicates.candidates import find_candidates, thumbnail_shape, thumbn
 from assay.duplicates.in_passes import Pictures, find_in_passes, fit_in_memory
 from assay.duplicates.overlaid import find_overlaid
 from assay.duplicates.recolored import find_recolored
+from assay.duplicates.turned import find_turned
 
 #: Bytes of pixels read at once.
 _BYTES: Final = 1 << 26
@@ -27,6 +28,8 @@ _NARROW: Final = 128
 #: What alone tells two pictures apart; 0: no one thing.
 OVERLAID: Final = 1
 RECOLORED: Final = 2
+TURNED: Final = 3
+ALONE: Final = (OVERLAID, RECOLORED, TURNED)
 
 #: Of pairs that one thing alone tells apart, the share that may differ in class: wrong labels.
 _PARTED: Final = 0.1
@@ -41,7 +44,8 @@ class Copies:
     near_first, near_second: int64 `(pairs,)`, pictures that are nearly the same, near_first shown first.
     score: float64 `(pairs,)` in [0, 1]; changes: what was undone, for each pair. limits, unlikely: of the
     search by detail, as in `DetailCopies`. alone: int64 `(pairs,)`, what alone tells the two apart: a small
-    box (`OVERLAID`), colors or tones (`RECOLORED`); None where such pairs were not looked for.
+    box (`OVERLAID`), colors or tones (`RECOLORED`), a turn by right angles (`TURNED`); None where such pairs
+    were not looked for.
     """
 
     splits: tuple[str, ...]
@@ -113,24 +117,27 @@ def find_copies(dataset: Dataset, near: bool = True) -> Copies:
         return _pixels(dataset, pool, pool.first[order[places]], stretch)
 
     whole = None if resized(dataset) else pixels
-    by_gray = copies_by_gray(small, find_candidates(small), whole, small.shape[1:] == dataset.shape)
-    known = frozenset(zip(*(side.tolist() for side in _ordered(by_gray)), strict=True))
+    all_pixels = small.shape[1:] == dataset.shape
+    by_gray = copies_by_gray(small, find_candidates(small), whole, all_pixels)
+    turned = find_turned(small, whole, all_pixels)
+    known = _pairs(by_gray) | _pairs(turned)
     found = (by_gray, find_detail_copies(small, known))
-    return _joined(pool, order, found, (find_overlaid(small), find_recolored(small)))
+    return _joined(pool, order, found, (find_overlaid(small), find_recolored(small), turned))
 
 
 def of_one_class(copies: Copies, dataset: Dataset) -> Copies:
     """The copies without pairs that one thing alone tells apart, where such pairs often differ in class.
 
-    There it is that thing that tells the classes, as the lowest line of an E that is no F, or the color of a
-    sign. Where hardly any pair differs in class the label is what is wrong.
+    There it is that thing that tells the classes, as the lowest line of an E that is no F, the color of a
+    sign, or the side that is up, as of a b that is no q. Where hardly any pair differs in class the label is
+    what is wrong.
     """
     if copies.alone is None:
         return copies
     labels = np.concatenate([split.labels for split in dataset.splits.values()])[copies.first]
     differ = labels[copies.near_first] != labels[copies.near_second]
     parted = np.zeros(len(differ), bool)
-    for what in (OVERLAID, RECOLORED):
+    for what in ALONE:
         such = copies.alone == what
         if (such & differ).sum() > _PARTED * such.sum():
             parted |= such & differ
@@ -164,18 +171,18 @@ def _joined(
     pool: Pool,
     order: Rows,
     found: tuple[DetailCopies, ...],
-    alone: tuple[DetailCopies, DetailCopies] | None,
+    alone: tuple[DetailCopies, ...] | None,
 ) -> Copies:
     """Pairs found in gray levels, those that only detail tells, and those that one thing tells; each once.
 
-    order: the picture of each place that the pairs name. alone: pairs that differ in a box, and in colors.
+    order: the picture of each place that the pairs name. alone: the pairs of each of `ALONE`.
     """
     every = (*found, *(alone or ()))
     low, high = (np.concatenate(sides) for sides in zip(*map(_ordered, every), strict=True))
     _, kept = np.unique(np.stack([low, high]), axis=1, return_index=True)
     kept = np.sort(kept)
     changes = [told for part in every for told in part.changes]
-    kinds = [0] * len(found) if alone is None else [*[0] * len(found), OVERLAID, RECOLORED]
+    kinds = [0] * len(found) if alone is None else [*[0] * len(found), *ALONE]
     what = np.repeat(kinds, [len(part.first) for part in every])
     by_detail = found[-1]
     return copies_in(
@@ -211,6 +218,11 @@ def copies_in(
         unlikely=unlikely,
         alone=None if alone is None else alone[rising],
     )
+
+
+def _pairs(found: DetailCopies) -> frozenset[tuple[int, int]]:
+    """The pairs, the smaller row first."""
+    return frozenset(zip(*(side.tolist() for side in _ordered(found)), strict=True))
 
 
 def _ordered(pairs: DetailCopies) -> tuple[Rows, Rows]:

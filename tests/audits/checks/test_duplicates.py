@@ -163,5 +163,7 @@ def test_many_copies_of_one_picture_do_not_hide_a_near_copy():
 def test_what_was_not_looked_for_is_said_where_nothing_was_found(train: int, told: bool) -> None:
     """By the bounds that the search has; a set too small for it says that instead."""
     summary = check_near_duplicates(context(colored(train=train, test=1))).finding.summary
-    assert ("turned by more than 6 degrees or moved by more than 8 % of a side are not" in summary) == told
+    assert (
+        "turned by more than 6 degrees, but for right angles, or moved by more than 8 %" in summary
+    ) == told
     assert ("were not looked for: that needs 16 to 20,000 images" in summary) == (not told)

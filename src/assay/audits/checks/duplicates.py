@@ -51,7 +51,7 @@ def check_exact_duplicates(context: CheckContext) -> Checked:
 
 
 def check_near_duplicates(context: CheckContext) -> Checked:
-    """Find the same picture moved, mirrored, brightened, recolored, resized, compressed or noisy."""
+    """Find the same picture moved, mirrored, turned, brightened, recolored, resized, compressed or noisy."""
     if not any(len(split) for split in context.dataset.splits.values()):
         return not_evaluated("near-duplicates", "there are no images")
     dataset, copies = context.dataset, context.copies
@@ -72,7 +72,8 @@ def check_near_duplicates(context: CheckContext) -> Checked:
         },
         len(copies.picture),
         f"at most {bound:.1f} gray levels (noise of deviation 8, smoothed over 3 x 3 pixels) and a quarter "
-        "of the contrast remain after undoing mirror, a shift of up to 2 pixels, gain and contrast; or no "
+        "of the contrast remain after undoing mirror, turns by right angles (with no shift), a shift of "
+        "up to 2 pixels, gain and contrast; or no "
         f"more than JPEG's rounding at quality 35 explains, but for {JPEG_EXCESS:g} gray levels; where "
         f"pictures were averaged down, {ROUGH * bound:.1f} gray levels and "
         f"{percent(SMALL_SHARE, 0)} of the contrast; and detail correlates by {SAME_DETAIL:g} in most "
@@ -151,12 +152,14 @@ def missed(copies: Copies) -> str:
             f"that needs 16 to {MOST_PICTURES:,} images that show something, of {2 * CELLS} pixels or more"
         )
         return (
-            f"Cropped, turned and framed copies were not looked for: {sizes}. {_told_without_detail(copies)}"
+            "Copies that were cropped, framed or turned by a few degrees were not looked for: "
+            f"{sizes}. {_told_without_detail(copies)}"
         )
     if not any(copies.limits):
         return (
-            "Cropped, turned and framed copies are told here only where nothing else was done to them: other "
-            f"images are as much alike. {_told_without_detail(copies)} {_not_looked_for()}"
+            "Copies that were cropped, framed or turned by a few degrees are told here only where nothing "
+            f"else was done to them: other images are as much alike. {_told_without_detail(copies)} "
+            f"{_not_looked_for()}"
         )
     return (
         "Copies with a text across them are missed at times where the rest was changed, too, and those "
@@ -167,8 +170,8 @@ def missed(copies: Copies) -> str:
 def _told_without_detail(copies: Copies) -> str:
     if copies.alone is None:
         return (
-            "So were those with a text or a logo or in other colors: the thumbnails of so many images do not "
-            "fit into memory."
+            "So were those with a text or a logo, in other colors or turned by right angles: the thumbnails "
+            "of so many images do not fit into memory."
         )
     return (
         "Those with a text or a logo over them are told where the rest is the same to the bit and what lies "
@@ -182,8 +185,9 @@ def _not_looked_for() -> str:
     groups by their distances."""
     turned, moved = math.degrees(math.asin(LARGEST_TURN)), percent(FARTHEST / 2, 0)
     return (
-        f"Copies turned by more than {turned:.0f} degrees or moved by more than {moved} of a side are not "
-        "looked for, and most that were changed in several ways at once are missed."
+        f"Copies turned by more than {turned:.0f} degrees, but for right angles, or moved by more than "
+        f"{moved} of a side are not looked for, and most that were changed in several ways at once are "
+        "missed."
     )
 
 

@@ -54,6 +54,16 @@ def mirrored(images: Bytes, rng: np.random.Generator) -> Bytes:  # noqa: ARG001 
     return np.ascontiguousarray(images[:, :, ::-1])
 
 
+def turned(images: Bytes, rng: np.random.Generator) -> Bytes:
+    """Upside down, or by 180 degrees; square pictures also by 90 degrees either way."""
+    out = images[:, ::-1].copy()
+    ways = [2, 1, 3] if images.shape[1] == images.shape[2] else [2]
+    for i, image in enumerate(images):
+        if rng.random() < len(ways) / (len(ways) + 1):
+            out[i] = np.rot90(image, rng.choice(ways))
+    return out
+
+
 def brightened(images: Bytes, rng: np.random.Generator) -> Bytes:
     """Gain between 0.6 and 1.5, but not within 5 % of 1."""
     return to_bytes(images * _away_from_one(rng, len(images), 0.6, 1.5))
@@ -96,6 +106,7 @@ def noisy(images: Bytes, rng: np.random.Generator) -> Bytes:
 NEAR_CHANGES: Final[Mapping[str, Change]] = {
     "moved": moved,
     "mirrored": mirrored,
+    "turned by right angles": turned,
     "brightened": brightened,
     "contrasted": contrasted,
     "compressed": compressed,
