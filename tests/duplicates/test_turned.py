@@ -64,22 +64,31 @@ def test_a_turned_copy_is_found_with_its_source(turn: str, later: str) -> None:
 
 
 @pytest.mark.parametrize("turn", ["by 180 degrees", "upside down"])
-def test_pictures_that_are_no_squares_are_turned_upside_down(turn: str) -> None:
-    images = photographs(40, 56)
+@pytest.mark.parametrize("size", [(40, 56), (100, 128)])  # the thumbnails of the second are squares
+def test_pictures_that_are_no_squares_are_turned_upside_down(size: tuple[int, int], turn: str) -> None:
+    images = photographs(*size)
     copies = np.ascontiguousarray(TURNS[turn](images[list(SOURCES)]))
     found = find_copies(labelled(np.concatenate([images, copies])))
     assert found.near_first.tolist() == list(SOURCES)
 
 
+def test_pictures_whose_thumbnails_alone_are_squares_do_not_lie_on_their_side() -> None:
+    """A copy that was squeezed, turned and stretched is none of those looked for."""
+    images = photographs(100, 128)
+    stretched = [Image.fromarray(np.rot90(images[i])).resize((128, 100)) for i in SOURCES]
+    found = find_copies(labelled(np.concatenate([images, np.stack([np.asarray(p) for p in stretched])])))
+    assert len(found.near_first) == 0
+
+
 def test_untouched_pictures_have_no_turned_copies() -> None:
     images = photographs()
-    found = find_turned(images, images.__getitem__, True)
+    found = find_turned(images, (48, 48, 3), images.__getitem__, True)
     assert (len(found.first), found.changes) == (0, ())
 
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_too_few_pictures_have_none(count: int) -> None:
-    assert len(find_turned(photographs()[:count], None, True).first) == 0
+    assert len(find_turned(photographs()[:count], (48, 48, 3), None, True).first) == 0
 
 
 def test_turned_copies_do_not_hide_cropped_ones() -> None:

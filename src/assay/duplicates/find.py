@@ -119,7 +119,7 @@ def find_copies(dataset: Dataset, near: bool = True) -> Copies:
     whole = None if resized(dataset) else pixels
     all_pixels = small.shape[1:] == dataset.shape
     by_gray = copies_by_gray(small, find_candidates(small), whole, all_pixels)
-    turned = find_turned(small, whole, all_pixels)
+    turned = find_turned(small, dataset.shape, whole, all_pixels)
     known = _pairs(by_gray) | _pairs(turned)
     found = (by_gray, find_detail_copies(small, known))
     return _joined(pool, order, found, (find_overlaid(small), find_recolored(small), turned))

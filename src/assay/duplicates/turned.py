@@ -25,17 +25,20 @@ _UPRIGHT: Final = (2,)
 FARTHEST: Final = 0.1
 
 
-def find_turned(small: Bytes, whole: Pixels | None, all_pixels: bool) -> DetailCopies:
+def find_turned(
+    small: Bytes, shape: tuple[int, int, int], whole: Pixels | None, all_pixels: bool
+) -> DetailCopies:
     """Pairs of thumbnails uint8 `(n, h, w, c)`, none of them equal, of which one is the other, turned.
 
-    whole, all_pixels: as in `same_pictures`.
+    shape: of the pictures, whose thumbnails may be squares though they are none. whole, all_pixels: as in
+    `same_pictures`.
     """
     index = index_windows(small)
     if index is None:
         return DetailCopies.none()
     found = [
         _turned_by(quarters, small, index, whole, all_pixels)
-        for quarters in (_QUARTERS if small.shape[1] == small.shape[2] else _UPRIGHT)
+        for quarters in (_QUARTERS if shape[0] == shape[1] else _UPRIGHT)
     ]
     first, second, score = (
         np.concatenate([getattr(part, name) for part in found]) for name in ("first", "second", "score")
