@@ -129,6 +129,24 @@ def test_a_column_of_groups_is_told_and_what_to_type() -> None:
     assert found.evidence["groups_by_names"] is not None
 
 
+def test_what_the_reference_says_is_doubted_where_a_column_names_groups() -> None:
+    """It knows an image by others of its group, until the groups are named."""
+    dataset = with_patients(dataset_of(lambda c, p, n: f"{CLASSES[c]}/{c}{p:02}{n}.png"), "Patient ID")
+    told = "Where the column Patient ID names groups, this is too good"
+    for name in ("label-errors", "separability"):
+        found = audit_dataset(dataset, measure_all(dataset), [name]).finding(name)
+        assert told in found.summary
+        assert "--group-column 'Patient ID'" in found.summary
+    named = {
+        key: replace(split, columns={**split.columns, "group": split.columns["Patient ID"]})
+        for key, split in dataset.splits.items()
+    }
+    sure = replace(dataset, splits=named, fingerprints={})
+    assert (
+        told not in audit_dataset(sure, measure_all(sure), ["separability"]).finding("separability").summary
+    )
+
+
 def test_a_column_whose_values_are_few_images_of_one_class_names_groups() -> None:
     """Whatever it is called; and it is no shortcut, though it tells the class of all its images."""
     plain = dataset_of(lambda c, p, n: f"{CLASSES[c]}/{c}{p:02}{n}.png")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from assay.audits.checks.class_similarity import nearest_mean_accuracy
 from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.issues import not_evaluated, percent
+from assay.audits.checks.leakage.column_groups import doubt_by_column
 from assay.audits.checks.neighborhoods import GAIN, gain_sentence
 from assay.audits.measures.cross_validated import NO_BETTER_THAN_CHANCE
 from assay.audits.values import Finding
@@ -54,7 +55,7 @@ def check_separability(context: CheckContext) -> Checked:
         Finding(
             check="separability",
             verdict="warn" if hard else "pass",
-            summary=_summary(steps, hard, pairs),
+            summary=_summary(steps, hard, pairs) + doubt_by_column(context.dataset),
             evidence={
                 "accuracy": steps,
                 "gain": gains(steps),

@@ -27,6 +27,7 @@ from assay.audits.checks.labels.renamed import (
     renamed_sentence,
 )
 from assay.audits.checks.labels.unlike_groups import whole_groups_evidence, whole_groups_sentence
+from assay.audits.checks.leakage.column_groups import doubt_by_column
 from assay.audits.measures.cross_validated import FEWEST_PER_CLASS, CrossValidated
 from assay.audits.values import Finding, Issue, Verdict
 from assay.core.arrays import Rows
@@ -69,7 +70,8 @@ def check_label_errors(context: CheckContext) -> Checked:
             + (": more likely wrong than right" if issues else "")
             + _told_expected(context, suspects)
             + f".{gone_sentence(gone)}{mixed_up_sentence(context)}{whole_groups_sentence(context)}"
-            + f"{small_classes_sentence(context)} {_trust(cross_validated)}",
+            + f"{small_classes_sentence(context)} {_trust(cross_validated)}"
+            + ("" if cross_validated.own else doubt_by_column(context.dataset)),
             evidence=_evidence(context, suspects) | {"renamed": renamed, "gone": gone},
             threshold=f"a chance over {percent(DISPUTED, 0)} that the label is wrong, a likelier class, and "
             f"not two that fit; more than {percent(FAIL_SHARE, 0)} such labels fail; "

@@ -29,6 +29,21 @@ def told_by_column(found: GroupColumn | None) -> str:
     )
 
 
+def doubt_by_column(dataset: Dataset) -> str:
+    """A sentence for what rests on the reference: it knows images of a group by others of that group.
+
+    That is so of train, wherever the other images of a group lie.
+    """
+    found = group_columns({"train": dataset.train})
+    if not found:
+        return ""
+    name = one_line(found[0].name)
+    return (
+        f" Where the column {name} names groups, this is too good, and labels that are wrong of a whole "
+        f"group are not seen: --group-column {quote(name)} leaves its images out together."
+    )
+
+
 def fix_of_column(found: GroupColumn | None) -> list[str]:
     """What to type."""
     if found is None:
