@@ -6,19 +6,23 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from shlex import quote
 
 from assay.core.errors import AssayError
 from assay.core.text import counted, one_line, shortened
 from assay.data.formats.safe_open import kind_of, reading_errors
-from assay.data.formats.signatures import FORMAT_BY_NAME
-from assay.data.formats.text_table import PATH_NAMES, Columns, chosen_column, read_table
+from assay.data.formats.text_table import Columns, chosen_column, read_table
 from assay.data.listing.beside import notes_on_names
 from assay.data.listing.columns.groups import groups_of
+from assay.data.listing.columns.images import (
+    image_column,
+    note_on_other_images,
+    note_on_unnamed,
+    unnamed_images,
+)
 from assay.data.listing.columns.splits import split_column, splits_of_cells
 from assay.data.listing.columns.tables_beside import notes_beside_table
 from assay.data.listing.listing import Listing, Part, stamp_of
-from assay.data.listing.names import ordered_splits, split_of
+from assay.data.listing.names import ordered_splits
 from assay.data.listing.other_tasks import notes_on_boxes
 from assay.data.listing.table_labels import refuse_unlabelled, several_labels, table_labels
 from assay.data.listing.table_paths import no_path, path_rule
@@ -47,9 +51,11 @@ class Table:
     in_memory: bool = False
 
 
-def list_tables(request: Request, root: Path, tables: Sequence[Table], form: str) -> Listing:
+def list_tables(
+    request: Request, root: Path, tables: Sequence[Table], form: str, *, alone: bool = False
+) -> Listing:
     """The images that tables name, by split. Paths are relative to each table, or to
-    `request.root`, and stay below it.
+    `request.root`, and stay below it. alone: images that lie beside those are told.
 
     Raises AssayError `column-missing`, `table-value`, `path-outside`, and those of `read_table`.
     """
@@ -60,6 +66,8 @@ def list_tables(request: Request, root: Path, tables: Sequence[Table], form: str
         found.notes += [f"left out columns of lists: {', '.join(map(one_line, nested))}"] if nested else []
     if request.classes is None:
         found.name_lists([table.path.parent for table in tables])
+    if alone:
+        found.tell_unnamed()
     return found.listing(request, tables, form)
 
 
@@ -84,6 +92,7 @@ class _Found:
         self.notes: list[str] = []
         self._seen: dict[str, str] = {}
         self._header: list[str] = []
+        self._unlabelled: set[str] = set()
         self._paths: Sequence[str] = ()
         self._groups: dict[str, str] = {}
         self._named: dict[str, set[str]] = defaultdict(set)
@@ -128,10 +137,17 @@ class _Found:
         for folder in dict.fromkeys(folders):
             self.notes += notes_on_names(folder, sorted(os.listdir(folder)), labels)  # noqa: PTH208
 
+    def tell_unnamed(self) -> None:
+        """Note images that lie beside those of the tables and that no row names."""
+        named = {path for paths in self._named.values() for path in paths}
+        unnamed = list(unnamed_images(self._root, named | self._unlabelled))
+        self.notes += note_on_unnamed(unnamed)
+        self.stamps += [f"{len(unnamed)} unnamed"] if unnamed else []
+
     def add(self, request: Request, table: Table, columns: Columns) -> None:
         """Take the rows of a table in: those whose file is there, and the others as left out."""
         names = self._header = list(columns)
-        path = _path_column(table.path, columns, request)
+        path = image_column(table.path, columns, request.path_column)
         self._paths = columns[path]
         group = _group_column(table.path, names, request)
         told = split_column(table.path, columns, names, request, {path, group or path})
@@ -153,6 +169,8 @@ class _Found:
         folder = self._folder(request, table)
         start, rule = str(folder), path_rule(folder, columns[path], table.path)
         self.notes += [rule.note] if rule.note else []
+        if request.path_column is None:
+            self.notes += note_on_other_images(columns, path)
         for row, file in enumerate(columns[path]):
             where = f"row {row + 1}"
             cells = {key: values[row] for key, values in more.items()}
@@ -174,6 +192,7 @@ class _Found:
     ) -> None:
         full, name = self._located(table.path, start, where, file)
         if not label:
+            self._unlabelled.add(full)
             self.left_out.append(LeftOut(name, UNLABELLED, "the table has no label for it", split))
             return
         known = self._seen.setdefault(full, label)
@@ -256,30 +275,6 @@ def _below(root: Path, folder: str) -> str | None:
         return ""
     start = f"{str(root).rstrip('/')}/"
     return real.removeprefix(start) if real.startswith(start) else None
-
-
-def _path_column(table: Path, columns: Columns, request: Request) -> str:
-    names = list(columns)
-    image = next((name for name in names if name.strip().lower().endswith(tuple(FORMAT_BY_NAME))), None)
-    if request.path_column is None and image is not None:
-        what = f"its first line names an image, {one_line(image)}, and no columns"
-        header = ",".join(_meant(names))
-        fix = (
-            f"Put a line with the names of the columns before it: (echo {header}; cat {quote(table.name)}) > "
-            f"{quote('named-' + table.name)}"
-        )
-        raise AssayError("table-unreadable", table, what, fix)
-    return chosen_column(table, names, request.path_column, PATH_NAMES, "--path-column")
-
-
-def _meant(cells: Sequence[str]) -> list[str]:
-    """What to call columns by a cell of each: the path of an image, a word for a split, or else the label."""
-    names = {}
-    for number, cell in enumerate(cells):
-        image = cell.strip().lower().endswith(tuple(FORMAT_BY_NAME))
-        meant = "file_name" if image else "split" if split_of(cell) else "label"
-        names[meant if meant not in names else f"column{number + 1}"] = cell
-    return list(names)
 
 
 def _group_column(table: Path, names: Sequence[str], request: Request) -> str | None:

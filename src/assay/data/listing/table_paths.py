@@ -13,7 +13,14 @@ from urllib.parse import unquote
 from assay.core.errors import AssayError
 from assay.core.text import counted, one_line
 from assay.data.formats.signatures import FORMAT_BY_NAME
-from assay.data.listing.columns.file_index import file_index, found_by_name, in_one_case, without_ending
+from assay.data.listing.advice.ids import files_of_ids, several_images
+from assay.data.listing.columns.file_index import (
+    FileIndex,
+    file_index,
+    found_by_name,
+    in_one_case,
+    without_ending,
+)
 from assay.data.listing.tree import split_in
 
 #: Endings that ids are tried with, besides none.
@@ -63,7 +70,7 @@ def path_rule(folder: Path, cells: Sequence[str], table: Path | None = None) -> 
     found = [rule for rule in _rules(folder, tried) if all(_there(folder, rule.path(cell)) for cell in tried)]
     whole = [rule for rule in found if _finds_all(folder, rule, cells)]
     split = split_in(table.stem) if table is not None else None
-    whole = whole or _by_names(folder, cells, split)
+    whole = whole or _by_names(folder, cells, split, table)
     places: dict[str, Rule] = {}
     for rule in whole:
         places.setdefault(os.path.normpath(rule.path(tried[0])), rule)
@@ -91,9 +98,9 @@ def _as_written(folder: Path, cells: Sequence[str]) -> Rule:
     return Rule(lambda cell: meant.get(cell, cell), note)
 
 
-def _by_names(folder: Path, cells: Sequence[str], split: str | None) -> list[Rule]:
+def _by_names(folder: Path, cells: Sequence[str], split: str | None, table: Path | None) -> list[Rule]:
     """Rules that find each file by its name alone, in whatever folder it lies: as it is written, or else in
-    another case, or else with another ending; several where several endings do."""
+    another case, or else with another ending; several where several endings do. Or else by the id in it."""
     index, given = file_index(folder), list(dict.fromkeys(cells))
     for pieces, folded, bare in product(_ways(given), (False, True), (False, True)):
         names = [pieces(cell)[-1] if pieces(cell) else "" for cell in given]
@@ -102,7 +109,25 @@ def _by_names(folder: Path, cells: Sequence[str], split: str | None) -> list[Rul
         found = found_by_name(in_one_case(index) if folded else index, names, split)
         if found and "" not in names and len(set(names)) == len(names):
             return [_of_names(dict(zip(given, paths, strict=True))) for paths in found.values()]
-    return []
+    return _by_ids(folder, given, cells, index, table)
+
+
+def _by_ids(
+    folder: Path, given: Sequence[str], cells: Sequence[str], index: FileIndex, table: Path | None
+) -> list[Rule]:
+    """The rule that finds each file by the id in its name, for ids that have one image each.
+
+    Raises AssayError `ambiguous-layout` where they have several.
+    """
+    ids = [pieces[-1] if (pieces := _pieces(cell)) else "" for cell in given]
+    found = files_of_ids(index, ids, split_in(table.stem) if table is not None else None)
+    if not found:
+        return []
+    if max(map(len, found)) > 1:
+        raise several_images(folder, table, cells, found)
+    paths = {cell: own[0] for cell, own in zip(given, found, strict=True)}
+    how = f"by what stands in the names of the files ({one_line(given[0])} is {one_line(found[0][0])})"
+    return [Rule(lambda cell: paths.get(cell, cell), f"the table's paths were found by one rule: {how}")]
 
 
 def _of_names(paths: Mapping[str, str]) -> Rule:
@@ -210,6 +235,7 @@ def _told(cell: str, path: str, dropped: int, place: str, ending: str) -> str:
     done += ["%20 is a space, and so on"] if "%" in cell and "%" not in path else []
     done += [f"they lie in {one_line(place)}"] if place else []
     done += [f"{ending} is put behind"] if ending else []
+    done += ["spaces at the ends are left out"] if cell != cell.strip() else []
     how = "; ".join(done) or "without the leading slash"
     return f"the table's paths were found by one rule: {how} ({one_line(cell)} is {one_line(path)})"
 

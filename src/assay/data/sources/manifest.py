@@ -38,4 +38,4 @@ def listing(request: Request) -> Listing:
     """What the table names, before any image is decoded."""
     assert request.path is not None  # `matches` said so
     form = f"a table ({request.path.suffix[1:]}) of paths and labels"
-    return list_tables(request, request.path.parent, [Table(request.path)], form)
+    return list_tables(request, request.path.parent, [Table(request.path)], form, alone=True)

@@ -1,0 +1,98 @@
+"""Columns that name images besides the one that was read, and images beside those that a table names."""
+
+import os
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from shlex import quote
+from typing import Final
+
+from assay.core.errors import AssayError
+from assay.core.text import counted, one_line
+from assay.data.formats.signatures import FORMAT_BY_NAME
+from assay.data.formats.text_table import PATH_NAMES, Columns, chosen_column
+from assay.data.listing.columns.against_folders import columns_of_images
+from assay.data.listing.names import split_of
+
+#: Folders that are looked into.
+_MOST_FOLDERS: Final = 2_000
+
+
+def note_on_other_images(columns: Columns, path: str) -> list[str]:
+    """A note on columns that name images too: another view, a mask, an earlier photograph.
+
+    path: the column that was read.
+    """
+    others = [name for name in columns_of_images(columns) if name != path]
+    others = [name for name in others if list(columns[name]) != list(columns[path])]
+    if not others:
+        return []
+    told = ", ".join(map(one_line, others))
+    return [
+        f"the images are those of the column {one_line(path)}; other files are named in {told} "
+        f"(--path-column {quote(one_line(others[0]))})"
+    ]
+
+
+def image_column(table: Path, columns: Columns, asked: str | None) -> str:
+    """The column that names the images: as asked for, or by its usual name.
+
+    Raises AssayError `column-missing` with the columns that name images, and `table-unreadable` where the
+    first line names an image, and no columns.
+    """
+    names = list(columns)
+    image = next((name for name in names if name.strip().lower().endswith(tuple(FORMAT_BY_NAME))), None)
+    if asked is None and image is not None:
+        what = f"its first line names an image, {one_line(image)}, and no columns"
+        header = ",".join(_meant(names))
+        fix = (
+            f"Put a line with the names of the columns before it: (echo {header}; cat {quote(table.name)}) > "
+            f"{quote('named-' + table.name)}"
+        )
+        raise AssayError("table-unreadable", table, what, fix)
+    try:
+        return chosen_column(table, names, asked, PATH_NAMES, "--path-column")
+    except AssayError as error:
+        ways = [f"--path-column {quote(one_line(name))}" for name in columns_of_images(columns)]
+        if asked is not None or not ways:
+            raise
+        fix = f"Say which column names the images: {' or '.join(ways[:3])}."
+        raise AssayError(error.code, error.where, error.what, fix) from error
+
+
+def _meant(cells: Sequence[str]) -> list[str]:
+    """What to call columns by a cell of each: the path of an image, a word for a split, or else the label."""
+    names = {}
+    for number, cell in enumerate(cells):
+        image = cell.strip().lower().endswith(tuple(FORMAT_BY_NAME))
+        meant = "file_name" if image else "split" if split_of(cell) else "label"
+        names[meant if meant not in names else f"column{number + 1}"] = cell
+    return list(names)
+
+
+def unnamed_images(root: Path, named: Collection[str]) -> Iterator[str]:
+    """The images, by their paths, in the folders of those that a table names, which it does not name.
+
+    named: whole paths. Folders that cannot be listed have none.
+    """
+    folders = dict.fromkeys(os.path.dirname(path) for path in named)  # noqa: PTH120  texts: there may be a million
+    endings = tuple(FORMAT_BY_NAME)
+    for folder in list(folders)[:_MOST_FOLDERS]:
+        try:
+            names = sorted(os.listdir(folder))  # noqa: PTH208
+        except OSError:
+            continue
+        for name in names:
+            path = f"{folder}/{name}"
+            if name.lower().endswith(endings) and name[0] != "." and path not in named:
+                yield os.path.relpath(path, root)
+
+
+def note_on_unnamed(images: list[str]) -> list[str]:
+    """A note on images that no row names. images: their paths."""
+    if not images:
+        return []
+    count = counted(len(images), "image lies", "images lie")
+    return [
+        f"{count} beside those that the table names, and no row names them: they were not read, "
+        f"{one_line(images[0])} the first"
+    ]
