@@ -8,6 +8,7 @@ import pytest
 from assay.audits.audit_cache import audit_key
 from assay.audits.registry import audit_dataset, measure_all
 from assay.audits.values import Audit
+from assay.data.listing.walk import LINK, LINK_DEAD, LINK_OUT
 from assay.data.values import Dataset, LeftOut, Split, numbered_ids
 
 
@@ -45,3 +46,15 @@ def test_a_kept_audit_is_not_taken_for_other_losses() -> None:
     """The same images with other files left out are audited anew."""
     dataset = _dataset(1)
     assert audit_key(dataset, {}) != audit_key(replace(dataset, left_out=()), {})
+
+
+@pytest.mark.parametrize("reason", [LINK, LINK_DEAD, LINK_OUT])
+def test_links_that_were_not_followed_are_no_stray_files(reason: str) -> None:
+    """Images may lie behind them: they are told apart from files of other kinds, and warned of."""
+    given = _dataset(0, ignored=2)
+    links = [LeftOut(f"a/x{i}.png", "ignored", reason) for i in range(3)]
+    finding = _audited(replace(given, left_out=(*given.left_out, *links))).finding("unreadable")
+    assert finding.verdict == "warn"
+    assert f"3 links were not followed, first a/x0.png: {reason}" in finding.summary
+    assert "2 other files are no images and were ignored" in finding.summary
+    assert (finding.evidence["links"], finding.evidence["ignored"]) == (3, 5)

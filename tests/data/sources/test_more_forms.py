@@ -154,6 +154,9 @@ def test_links_that_cannot_be_followed_say_why(tmp_path: Path) -> None:
     out, dead = "a link that leads out of the folder", "a link that leads nowhere"
     assert reasons == {"cat/dead.png": dead, "cat/up": out}
     assert any("1 link leads nowhere" in note for note in found.notes)
+    notes = load(tmp_path / "set").notes  # no option reads what is not there
+    assert any("1 link leads nowhere: what is behind is missing, cat/dead.png the first" in n for n in notes)
+    assert any("1 link was not followed (--follow-links reads" in note for note in notes)
 
 
 def test_a_table_of_labels_beside_one_folder_of_images_is_asked_about(tmp_path: Path) -> None:

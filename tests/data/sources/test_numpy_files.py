@@ -266,3 +266,25 @@ def test_one_file_of_images_names_the_way_on(arrays, tmp_path):
     (tmp_path / "more.bin").write_bytes(b"more")
     with pytest.raises(AssayError, match="too-few-images"):
         load(tmp_path)
+
+
+@pytest.mark.parametrize("form", ["npz", "npy"])
+def test_arrays_that_are_not_read_are_told(form, arrays, tmp_path):
+    """Images of a test split without labels were left out without a word."""
+    given = {name: values for name, values in arrays.items() if name != "y_test"} | {"ids": np.arange(40)}
+    if form == "npz":
+        np.savez(tmp_path / "set.npz", **given)
+    else:
+        for name, values in given.items():
+            np.save(tmp_path / f"{name}.npy", values)
+    notes = "\n".join(load(tmp_path / "set.npz" if form == "npz" else tmp_path).notes)
+    if form == "npz":
+        assert "the 20 images of x_test have no labels: left out, nothing is scored on them" in notes
+        assert "arrays that were not read: ids" in notes
+    else:
+        assert "files of arrays that were not read: ids.npy, x_test.npy" in notes
+
+
+def test_arrays_that_are_all_read_are_no_news(arrays, tmp_path):
+    np.savez(tmp_path / "set.npz", **arrays, class_names=np.array([f"c{n}" for n in range(10)]))
+    assert "not read" not in "\n".join(load(tmp_path / "set.npz").notes)

@@ -51,7 +51,7 @@ def inspect(
 def _conversions(found: "Inspection") -> list[str]:
     """How files of formats that are not read become such as are: a command for each format."""
     from assay.core.text import counted
-    from assay.data.formats.signatures import way_to_convert
+    from assay.data.formats.refused.images import way_to_convert
 
     ways = Counter(way for left in found.left_out if (way := way_to_convert(left.reason)))
     return [f"{way}  ({counted(count, 'file', 'files')})" for way, count in ways.most_common()]

@@ -4,7 +4,6 @@ Decoders are lenient: they fill what is missing with gray and skip checksums. As
 that is padded silently would be learned as it is.
 """
 
-import re
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
@@ -12,6 +11,7 @@ from contextlib import suppress
 from typing import Final
 
 from assay.core.errors import AssayError
+from assay.data.formats.refused.images import DOCUMENTS, REFUSED, refused_image
 
 #: Endings of file names that are taken for images, and what such a file should hold. What it really is is
 #: decided by its content.
@@ -110,56 +110,6 @@ _NUMBER_OF_IMAGES: Final = 0xB001
 #: Bytes of one PNG chunk that is not pixels: profiles and texts of photographs stay far below.
 _MOST_METADATA: Final = 4 << 20
 
-#: Formats that are known but not read, by a test of their first bytes.
-_REFUSED: Final = (
-    ("GIF", 0, b"GIF8"),
-    ("TIFF", 0, b"II*\0"),
-    ("TIFF", 0, b"MM\0*"),
-    ("PSD", 0, b"8BPS"),
-    ("EPS", 0, b"%!PS"),
-    ("PDF", 0, b"%PDF"),
-    ("SVG or XML", 0, b"<"),
-    ("HEIC or AVIF", 4, b"ftyp"),
-    ("JPEG 2000", 4, b"jP  "),
-    ("JPEG XL", 0, b"\xff\x0a"),
-    ("ICO", 0, b"\0\0\1\0"),
-    ("JPEG XL", 4, b"JXL "),
-    ("DICOM", 128, b"DICM"),
-    ("OpenEXR", 0, b"v/1\1"),
-    ("a Portable Anymap", 0, b"P5\n"),
-    ("a Portable Anymap", 0, b"P6\n"),
-)
-
-#: Which programs make a PNG of it; of all others ImageMagick.
-_CONVERSIONS: Final[Mapping[str, str]] = {
-    "DICOM": "dcmj2pnm +on INPUT OUTPUT.png",  # DCMTK
-    "JPEG XL": "djxl INPUT OUTPUT.png",  # libjxl
-    "HEIC": "heif-convert INPUT OUTPUT.png",  # libheif
-    "AVIF": "avifdec INPUT OUTPUT.png",  # libavif
-    "JPEG 2000": "opj_decompress -i INPUT -o OUTPUT.png",  # OpenJPEG
-    "SVG or XML": "rsvg-convert INPUT -o OUTPUT.png",  # librsvg
-    "a camera's raw file": "darktable-cli INPUT OUTPUT.png",
-}
-#: Without [0] a TIFF of several pages or an animated GIF becomes as many files, which are nearly copies.
-_FIRST_PICTURE: Final = "magick 'INPUT[0]' OUTPUT.png"
-_CONVERTED: Final = re.compile(r"\(convert it: ([^()]*)\)")
-
-#: Characters that are looked through for the first element of an SVG.
-_LOOKED_AT: Final = 4096
-
-#: Endings of cameras' raw files: by their content most are TIFF.
-_RAW: Final = (".nef", ".cr2", ".cr3", ".arw", ".dng", ".orf", ".rw2", ".raf")
-
-#: What an ISO media file holds, by its brand; others are told as HEIC or AVIF.
-_BRANDS: Final[Mapping[bytes, str]] = {
-    **dict.fromkeys((b"heic", b"heix", b"hevc", b"mif1", b"msf1"), "HEIC"),
-    **dict.fromkeys((b"avif", b"avis"), "AVIF"),
-    b"crx ": "a camera's raw file",
-}
-
-#: Of these, what may as well be a document: such a file is an image by its name only.
-_DOCUMENTS: Final = ("EPS", "PDF", "SVG or XML")
-
 
 def recognized_format(data: bytes) -> str:
     """`PNG`, `JPEG`, `WEBP`, `BMP`, or empty where the content is none of them."""
@@ -177,7 +127,7 @@ def is_image(first: bytes) -> bool:
     if recognized_format(first):
         # "BM" begins many a text: a bitmap goes on with zeros in its reserved fields.
         return not first.startswith(b"BM") or (len(first) > 14 and first[6:10] == bytes(4))
-    return any(first[at : at + len(s)] == s for kind, at, s in _REFUSED if kind not in _DOCUMENTS)
+    return any(first[at : at + len(s)] == s for kind, at, s in REFUSED if kind not in DOCUMENTS)
 
 
 def misnamed(name: str, found: str) -> str:
@@ -194,42 +144,11 @@ def checked_container(data: bytes, where: str) -> str:
     """
     found = recognized_format(data)
     if not found:
-        raise _refused(data, where)
+        raise refused_image(data, where)
     checks = {"PNG": _check_png, "JPEG": _check_jpeg, "WEBP": _check_webp}
     if found in checks:
         checks[found](data, where)
     return found
-
-
-def _refused(data: bytes, where: str) -> AssayError:
-    if not data:
-        return _damaged(where, "the file is empty")
-    kind = _kind(data, where)
-    if not kind:
-        what = "it is of an unknown format, not PNG, JPEG, WebP or BMP"
-        return AssayError("image-format", where, what, "Save it as PNG with the program that wrote it.")
-    what = f"it is {kind}, not PNG, JPEG, WebP or BMP"
-    if (
-        kind in _DOCUMENTS and b"<svg" not in data[:_LOOKED_AT]
-    ):  # often a page of an error, saved as a picture
-        return AssayError("image-format", where, what, "Replace or remove the file.")
-    way = _CONVERSIONS.get(kind, _FIRST_PICTURE)
-    fix = "Convert all such files, and read them again."
-    return AssayError("image-format", where, f"{what} (convert it: {way})", fix)
-
-
-def _kind(data: bytes, where: str) -> str:
-    """The format of a file that is not read, empty where it is unknown."""
-    kind = next((n for n, at, start in _REFUSED if data[at : at + len(start)] == start), "")
-    if kind in ("", "TIFF") and where.lower().endswith(_RAW):
-        return "a camera's raw file"
-    return _BRANDS.get(data[8:12], kind) if kind == "HEIC or AVIF" else kind
-
-
-def way_to_convert(reason: str) -> str:
-    """The command that makes a PNG of a refused file, out of the reason that it was refused for; or empty."""
-    found = _CONVERTED.search(reason)
-    return found[1] if found else ""
 
 
 def _damaged(where: str, what: str) -> AssayError:

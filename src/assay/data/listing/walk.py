@@ -123,6 +123,8 @@ def _look_into(root: Path, folder: str, links: "_Links | None") -> tuple[Content
             content.files.append(name)
             stamps.append(f"{name}/{status.st_size}|{status.st_mtime_ns}|{status.st_ctime_ns}")
         elif reason := why_not or _reason_to_leave_out(name, status.st_mode, deepest):
+            if stat.S_ISLNK(status.st_mode) and not why_not and not (path / name).exists():
+                reason = LINK_DEAD
             content.left_out.append((name, reason))
             stamps += [f"{name}/{reason}"] if reason not in (_HIDDEN, _SYSTEM) else []
         else:

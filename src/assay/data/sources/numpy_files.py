@@ -82,7 +82,11 @@ def read(request: Request) -> Dataset:
         return _dataset(request, path, arrays, "npz")
     wanted = {name for pair in _pairs(_stems(folder)).values() for name in pair} | set(_CLASS_NAMES)
     arrays = {name: read_npy(folder / f"{name}.npy") for name in _stems(folder) if name in wanted}
-    return _dataset(request, folder, arrays, "npy")
+    found = _dataset(request, folder, arrays, "npy")
+    others = [one_line(f"{name}.npy") for name in _stems(folder) if name not in wanted]
+    shown = f"{', '.join(others[:5])}{' and more' if len(others) > 5 else ''}"
+    told = [f"files of arrays that were not read: {shown}"] if others else []
+    return replace(found, notes=(*found.notes, *told))
 
 
 def _holds_arrays_alone(folder: Path) -> bool:
@@ -158,7 +162,21 @@ def _dataset(request: Request, path: Path, arrays: Mapping[str, NDArray[Any]], s
         else [f"{one_line(i)} are the images, {one_line(t)} the labels of {s}" for s, (i, t) in pairs.items()]
     )
     taken = [f"told by the shapes of the arrays: {'; '.join(by_shape)}"] if by_shape else []
-    return replace(found, notes=(*found.notes, *taken, *_notes_on_others(path)))
+    unused = _notes_on_unused(arrays, {name for pair in pairs.values() for name in pair})
+    return replace(found, notes=(*found.notes, *taken, *unused, *_notes_on_others(path)))
+
+
+def _notes_on_unused(arrays: Mapping[str, NDArray[Any]], used: Collection[str]) -> list[str]:
+    """Notes on arrays that were not read: images without labels are counted, others named."""
+    rest = {name: values for name, values in arrays.items() if name not in (*used, *_CLASS_NAMES)}
+    images = {name: values for name, values in rest.items() if _can_be_images(values) and len(values) > 1}
+    notes = [
+        f"the {len(values):,} images of {one_line(name)} have no labels: left out, nothing is scored on them"
+        for name, values in images.items()
+    ]
+    others = [one_line(name) for name in rest if name not in images]
+    shown = f"{', '.join(others[:5])}{' and more' if len(others) > 5 else ''}"
+    return [*notes, f"arrays that were not read: {shown}"] if others else notes
 
 
 def _no_pairs(path: Path, arrays: Mapping[str, NDArray[Any]]) -> AssayError:

@@ -27,7 +27,10 @@ def unfollowed(found: Walk) -> list[str]:
             f"{counted(len(out), 'link leads', 'links lead')} out of {one_line(found.root.name)} ({hint})"
         )
     if dead := by_reason.get(LINK_DEAD):
-        notes.append(f"{counted(len(dead), 'link leads', 'links lead')} nowhere")
+        notes.append(
+            f"{counted(len(dead), 'link leads', 'links lead')} nowhere: what is behind is missing, "
+            f"{one_line(dead[0])} the first"
+        )
     return notes
 
 
