@@ -15,7 +15,14 @@ from assay.data.formats.safe_open import read_file
 from assay.data.formats.signatures import FIRST_BYTES, FORMAT_BY_NAME
 from assay.data.formats.text_table import SUFFIXES
 from assay.data.formats.unread_forms import BESIDE_ANYTHING, UNREAD, UnreadForm, form_of
-from assay.data.listing.columns.against_folders import first_rows, other_labels
+from assay.data.listing.advice.label_maps import notes_on_maps
+from assay.data.listing.columns.against_folders import (
+    contradictions,
+    first_rows,
+    labelled_images,
+    note_on_contradictions,
+    other_labels,
+)
 from assay.data.listing.metadata import has_labels
 from assay.data.listing.names import natural_key
 from assay.data.listing.other_tasks import only_pictures
@@ -163,9 +170,20 @@ def notes_beside(
     told = f"{', '.join(map(one_line, tables[:3]))}{' and more' if len(tables) > 3 else ''}"
     if tables:
         on_tables.append(f"the folders give the classes; tables beside them were not read: {told}")
+    on_tables += _on_archives(found, classes.folders)
     on_names = notes_on_names(found.root, names, classes.names)
     on_names += _unread(found, found.files) if len(classes.names) == 1 else []  # the labels may be there
     return [*on_tables, *on_names, *_on_masks(classes.names), *_on_groups(classes.names)]
+
+
+def _on_archives(found: Walk, folders: Collection[str]) -> list[str]:
+    """A note on archives beside the folders of classes: one may be a class that was not unpacked."""
+    above = {"", *(folder.rpartition("/")[0] for folder in folders)}
+    archives = [
+        name for name in found.files if name.lower().endswith(_ARCHIVES) and name.rpartition("/")[0] in above
+    ]
+    told = f"{', '.join(map(one_line, archives[:3]))}{' and more' if len(archives) > 3 else ''}"
+    return [f"archives beside the folders were not unpacked: {told}"] if archives else []
 
 
 def _tables(found: Walk) -> list[str]:
@@ -208,6 +226,8 @@ def _refuse_tables(found: Walk, classes: Classes, tables: Sequence[str]) -> list
     for table in [] if alone else tables[:_TABLES]:
         other = other_labels(found.root / table, classes.of_images())
         if other is None:
+            odd = contradictions(labelled_images(found.root / table, classes.of_images()))
+            notes += note_on_contradictions(table, odd, "folder")
             continue
         labels = ", ".join(map(one_line, other.labels))
         what = f"{one_line(table)} gives {other.images:,} of the images other classes ({labels} ...)"
@@ -240,12 +260,13 @@ def notes_on_names(folder: Path, files: Iterable[str], classes: Collection[str])
     """A note on a list of names among the files of a folder, where the classes are numbers."""
     if not classes or not all(map(str.isdecimal, classes)):
         return []
+    files = list(files)
     lists = [name for name in files if name.lower() in _NAME_FILES]
     return [
         f"the classes are numbers; {one_line(name)} may hold their names "
         f"(--classes {one_line(quote(str(folder / name)))})"
         for name in lists[:1]
-    ]
+    ] or notes_on_maps(folder, files, classes)
 
 
 def _on_masks(classes: Collection[str]) -> list[str]:

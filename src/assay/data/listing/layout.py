@@ -291,6 +291,8 @@ class _Choice:
             like = ", as data for object detection have" if tell_of_objects(beside) else ""
             what += f", beside folders of other files ({_listed(set(beside))}){like}"
         fix = "Put the images into folders of classes, give a table of labels, or say --layout classes."
+        if way := self._of.splits_and_classes():
+            fix = f"{way}. Or say --layout classes, where each folder is a class."
         return AssayError("ambiguous-layout", self._root, what, fix)
 
     def _offer(self) -> str:

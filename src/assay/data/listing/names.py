@@ -26,8 +26,29 @@ _DIGITS: Final = re.compile(r"([0-9]{1,18})")
 
 #: What people call a folder of images that nobody labelled, in lower case.
 _NO_LABEL: Final = frozenset(
-    ("unlabeled", "unlabelled", "unsorted", "no label", "nolabel", "without label", "to label", "to sort")
+    (
+        *(
+            "unlabeled",
+            "unlabelled",
+            "unsorted",
+            "no label",
+            "nolabel",
+            "without label",
+            "to label",
+            "to sort",
+        ),
+        *("to review", "to check", "needs review", "not labeled", "not labelled", "unannotated", "untagged"),
+        *("todo", "nan", "null", "undefined"),
+    )
 )
+
+#: Folders that nobody named, that programs write, and that systems make of another one, in lower case.
+_NEW: Final = re.compile(r"(new|untitled) folder( \(?\d+\)?)?|untitled( \d+)?")
+_OF_PROGRAMS: Final = frozenset(
+    "runs results output outputs logs checkpoints predictions plots figures visualizations".split()
+)
+_COPY: Final = re.compile(r"(.+?)( - copy| copy|_copy| - kopie| kopie|_old|_backup|_bak)?( ?\(?\d+\))?")
+_COPY_OF: Final = re.compile(r"copy of (.+)")
 
 _PLAIN_NUMBER: Final = re.compile(r"\d{1,15}(\.\d{0,15})?")
 _DATE: Final = re.compile(r"(19|20)\d\d([-_.]?[01]\d([-_.]?[0-3]\d)?)?")
@@ -65,9 +86,28 @@ def notes_on_classes(names: Sequence[str]) -> Iterator[str]:
                 "(--classes with one name of each class joins them)"
             )
     yield from _notes_on_numbers(names)
+    yield from _notes_on_folders(names)
     for name in names:
         if name.strip().casefold().replace("_", " ").replace("-", " ") in _NO_LABEL:
             yield f"the class {name!r} is called like images without a label: move them out if they are"
+
+
+def _notes_on_folders(names: Sequence[str]) -> Iterator[str]:
+    """Notes on classes that are called like a copy of another, a new folder, or what programs write."""
+    known = {name.strip().casefold(): name for name in names}
+    for plain, name in known.items():
+        found = _COPY_OF.fullmatch(plain) or _COPY.fullmatch(plain)
+        if found and found[1] != plain and found[1] in known:
+            yield (
+                f"the class {name!r} is called like a copy of {known[found[1]]!r}: if it is, move it away, "
+                "or its images into that class"
+            )
+        if _NEW.fullmatch(plain):
+            yield f"the class {name!r} is called like a folder that nobody named: is it a class?"
+    programs = [name for plain, name in known.items() if plain in _OF_PROGRAMS]
+    if len(names) - len(programs) > 1:
+        for name in programs:
+            yield f"the class {name!r} is called like what programs write: move it away if it is no class"
 
 
 def _notes_on_numbers(names: Sequence[str]) -> Iterator[str]:

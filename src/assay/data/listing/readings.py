@@ -8,6 +8,7 @@ from pathlib import Path
 
 from assay.core.text import counted, one_line
 from assay.data.listing.advice.deep_folders import each_folder
+from assay.data.listing.advice.folder_names import split_and_class
 from assay.data.listing.levels import (
     called_after_parts,
     folder_of_groups,
@@ -213,6 +214,12 @@ class Readings:
         level = 1 if splits or called_after_parts(self.tree, self.base, self.full) else 0
         return each_folder(self._root, self.tree, self._files, self.base, level, splits)
 
+    def splits_and_classes(self) -> str:
+        """What to type where each folder is called after a split and a class, `cats_train`; or empty."""
+        if self._root is None or self._files is None:
+            return ""
+        return split_and_class(self._root, self.tree, self._files, self.base, self.split_folders)
+
     # What is said of them.
 
     def _parts(self, folder: str) -> list[str]:
@@ -261,8 +268,11 @@ class Readings:
         names = below[first]
         shown = f"{', '.join(map(one_line, names[:3]))}{', ...' if len(names) > 3 else ''}"
         if ways is None:
-            ways = [] if self.split_folders else ["--layout nested reads them as the classes"]
-            if self.split_folders or any(self.tree.images[folder] for folder in classes):
+            seen = Counter(name.casefold() for own in below.values() for name in own)
+            shared = next((name for name in names if seen[name.casefold()] > 1), "")
+            joins = f", and joins those of one name, such as {one_line(shared)}" if shared else ""
+            ways = [] if self.split_folders else [f"--layout nested reads them as the classes{joins}"]
+            if shared or self.split_folders or any(self.tree.images[folder] for folder in classes):
                 ways += filter(None, [self.each_folder()])
         if not any(self.tree.images[folder] for folder in classes):
             pattern, name = folder_of_groups(self.tree, classes)

@@ -21,6 +21,7 @@ from assay.data.listing.advice.links import unfollowed
 from assay.data.listing.advice.one_folder import hints_on_labels_of, refuse_one_class
 from assay.data.listing.advice.split_files import notes_on_split_lists
 from assay.data.listing.beside import Classes, hints_beside, notes_beside
+from assay.data.listing.columns.against_folders import contradictions, note_on_contradictions
 from assay.data.listing.columns.lists_of_labels import notes_on_lists
 from assay.data.listing.image_table import Table, list_tables
 from assay.data.listing.layout import choose_reading
@@ -171,7 +172,14 @@ def _from_tables(request: Request, found: Walk, tables: list[Table]) -> Listing:
     for path in found.files:
         if path not in named and path not in own:
             found.ignore(path, "not named in the metadata")
-    return replace(listing, left_out=(*listing.left_out, *found.left_out))
+    pairs = [
+        (name, label, name.split("/")[-2])
+        for part in listing.parts.values()
+        for name, label in zip(part.ids, part.labels, strict=True)
+        if "/" in name
+    ]
+    odd = note_on_contradictions(tables[0].path.name, contradictions(pairs), "table")
+    return replace(listing, left_out=(*listing.left_out, *found.left_out), notes=(*listing.notes, *odd))
 
 
 def list_folder(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from assay.core.errors import AssayError
+from assay.core.text import counted, one_line
 from assay.data.formats.signatures import FORMAT_BY_NAME, REFUSED_SUFFIXES
 from assay.data.formats.text_table import (
     LABEL_NAMES,
@@ -52,15 +53,10 @@ def first_rows(table: Path) -> Columns:
 def other_labels(table: Path, classes: Mapping[str, str]) -> OtherLabels | None:
     """What a table says of images otherwise than their folders; None where it says the same, or nothing.
 
-    classes: the class of each image by its path, as the folders have it. Images are known by their names
-    without endings. Raises AssayError as `read_table`.
+    classes: the class of each image by its path, as the folders have it. Images are known by their paths, or
+    by their names without endings. Raises AssayError as `read_table`.
     """
-    named = _labels(table)
-    of_names: dict[str, str | None] = {}
-    for path, label in classes.items():
-        name = _bare(path)
-        of_names[name] = None if name in of_names else label
-    pairs = [(known, label) for name, label in named if (known := of_names.get(name)) is not None]
+    pairs = [(folder, label) for _, label, folder in labelled_images(table, classes)]
     labels = {label for _, label in pairs}
     if len(pairs) < _FEWEST or len(labels) < 2:
         return None
@@ -89,8 +85,54 @@ def columns_of_images(columns: Columns) -> list[str]:
     ]
 
 
+def contradictions(pairs: Sequence[tuple[str, str, str]]) -> list[str]:
+    """The images whose label is not that of their folder, where both otherwise tell the same classes.
+
+    pairs: image, label in a table, folder. Empty where the two tell different things.
+    """
+    both = [(label, folder) for _, label, folder in pairs]
+    turned = [(folder, label) for label, folder in both]
+    if len(both) < _FEWEST or len({label for label, _ in both}) < 2:
+        return []
+    if min(_told(both), _told(turned)) < _TELLS:
+        return []
+    together: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for label, folder in both:
+        together[label][folder] += 1
+    usual = {label: counts.most_common(1)[0][0] for label, counts in together.items()}
+    if len(set(usual.values())) < len(usual):
+        return []
+    return [image for image, label, folder in pairs if usual[label] != folder]
+
+
+def note_on_contradictions(table: str, images: Sequence[str], read: str) -> list[str]:
+    """A note on images whose label in a table contradicts their folder. read: which of both was read."""
+    if not images:
+        return []
+    count = counted(len(images), "image", "images")
+    return [
+        f"{one_line(table)} gives {count} another class than the folder, {one_line(images[0])} the first: "
+        f"the {read} was read"
+    ]
+
+
+def labelled_images(table: Path, classes: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """Image, label in a table and folder, of the images that both know: by their paths or, where these are
+    others, by their names. classes: as for `other_labels`."""
+    paths: dict[str, str | None] = {}
+    for path in classes:
+        for name in {_bare(path), "/".join(path.split("/")[-2:]), path}:
+            paths[name] = None if name in paths else path
+    found = []
+    for cell, label in _labels(table):
+        name = cell.strip().replace("\\", "/").lstrip("./")
+        known = paths.get(name) or paths.get("/".join(name.split("/")[-2:])) or paths.get(_bare(cell))
+        found += [(known, label, classes[known])] if known is not None else []
+    return found
+
+
 def _labels(table: Path) -> list[tuple[str, str]]:
-    """The name of each image and its label, where a table has usual columns for both."""
+    """The path of each image and its label, where a table has usual columns for both."""
     try:
         columns = first_rows(table)
         names = list(columns)
@@ -109,7 +151,7 @@ def _labels(table: Path) -> list[tuple[str, str]]:
     else:
         return []
     rows_ = zip(columns[path], labels, strict=True)
-    return [(_bare(cell), label) for cell, label in rows_ if not is_missing(label)]
+    return [(cell, label) for cell, label in rows_ if not is_missing(label)]
 
 
 def _bare(path: str) -> str:
