@@ -79,7 +79,7 @@ LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n"
     ("data", "told"),
     [
         (LFS, "a pointer of Git LFS, and the image was never fetched (git lfs pull fetches it)"),
-        (b"<!DOCTYPE html><html>404</html>", "a page of HTML"),
+        (b"<!DOCTYPE html><html>404</html>", "a page of HTML, as a server sends"),
         (b"\n<HTML><body>gone", "a page of HTML"),
         (b"../../pool/001.png", "a text that names another file, as Git writes a link"),
         (b"images/001.jpg\n", "a text that names another file"),

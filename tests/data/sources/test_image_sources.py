@@ -495,6 +495,8 @@ def test_a_wrong_name_does_not_matter_but_content_does(folder, expected):
     assert found.train.columns["format"][0] == "JPEG"
     assert "1 image: JPEG named .png" in found.notes
     path.write_bytes(b"<html>")
+    assert "a page of HTML" in refused(folder, "image-unreadable")
+    path.write_bytes(b"<?xml?>")
     assert "SVG or XML" in refused(folder, "image-unreadable")
 
 

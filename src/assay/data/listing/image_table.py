@@ -16,8 +16,6 @@ from assay.data.listing.columns.groups import groups_of
 from assay.data.listing.columns.images import (
     image_column,
     note_on_other_images,
-    note_on_unnamed,
-    unnamed_images,
 )
 from assay.data.listing.columns.splits import split_column, splits_of_cells
 from assay.data.listing.columns.tables_beside import notes_beside_table
@@ -51,11 +49,9 @@ class Table:
     in_memory: bool = False
 
 
-def list_tables(
-    request: Request, root: Path, tables: Sequence[Table], form: str, *, alone: bool = False
-) -> Listing:
+def list_tables(request: Request, root: Path, tables: Sequence[Table], form: str) -> Listing:
     """The images that tables name, by split. Paths are relative to each table, or to
-    `request.root`, and stay below it. alone: images that lie beside those are told.
+    `request.root`, and stay below it.
 
     Raises AssayError `column-missing`, `table-value`, `path-outside`, and those of `read_table`.
     """
@@ -66,8 +62,6 @@ def list_tables(
         found.notes += [f"left out columns of lists: {', '.join(map(one_line, nested))}"] if nested else []
     if request.classes is None:
         found.name_lists([table.path.parent for table in tables])
-    if alone:
-        found.tell_unnamed()
     return found.listing(request, tables, form)
 
 
@@ -92,7 +86,6 @@ class _Found:
         self.notes: list[str] = []
         self._seen: dict[str, str] = {}
         self._header: list[str] = []
-        self._unlabelled: set[str] = set()
         self._paths: Sequence[str] = ()
         self._groups: dict[str, str] = {}
         self._named: dict[str, set[str]] = defaultdict(set)
@@ -136,13 +129,6 @@ class _Found:
         labels = {label for rows in self._rows.values() for label in rows.labels}
         for folder in dict.fromkeys(folders):
             self.notes += notes_on_names(folder, sorted(os.listdir(folder)), labels)  # noqa: PTH208
-
-    def tell_unnamed(self) -> None:
-        """Note images that lie beside those of the tables and that no row names."""
-        named = {path for paths in self._named.values() for path in paths}
-        unnamed = list(unnamed_images(self._root, named | self._unlabelled))
-        self.notes += note_on_unnamed(unnamed)
-        self.stamps += [f"{len(unnamed)} unnamed"] if unnamed else []
 
     def add(self, request: Request, table: Table, columns: Columns) -> None:
         """Take the rows of a table in: those whose file is there, and the others as left out."""
@@ -192,7 +178,6 @@ class _Found:
     ) -> None:
         full, name = self._located(table.path, start, where, file)
         if not label:
-            self._unlabelled.add(full)
             self.left_out.append(LeftOut(name, UNLABELLED, "the table has no label for it", split))
             return
         known = self._seen.setdefault(full, label)

@@ -1,9 +1,11 @@
 """A table of image paths and labels: CSV, TSV or JSON lines."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from assay.data.formats.text_table import SUFFIXES
+from assay.data.listing.columns.images import notes_on_unnamed
 from assay.data.listing.image_table import Table, list_tables
 from assay.data.listing.listing import Listing
 from assay.data.piece import Piece, Shard
@@ -24,18 +26,35 @@ def matches(request: Request) -> bool:
 def read(request: Request) -> Dataset:
     """The images that the table names, below its folder; see `list_tables` for the rules."""
     assert request.path is not None  # `matches` said so
-    return read_image_set(request, listing(request), "table", request.path, lambda: listing(request).stamp)
+    found = _listed(request)
+    data = read_image_set(request, found, "table", request.path, lambda: _listed(request).stamp)
+    # Not kept in the cache: what lies beside the images may change while they do not.
+    return replace(data, notes=(*data.notes, *_on_unnamed(request, found)))
 
 
 def read_shard(request: Request, shard: Shard, scratch: Path) -> Piece:
     """The images of one share, decoded into `scratch`. Errors as of `read`."""
     assert request.path is not None  # `matches` said so
-    again = lambda: listing(request).stamp  # noqa: E731
-    return read_image_shard(request, listing(request), "table", request.path, again, shard, scratch)
+    again = lambda: _listed(request).stamp  # noqa: E731
+    return read_image_shard(request, _listed(request), "table", request.path, again, shard, scratch)
 
 
 def listing(request: Request) -> Listing:
     """What the table names, before any image is decoded."""
+    found = _listed(request)
+    return replace(found, notes=(*found.notes, *_on_unnamed(request, found)))
+
+
+def _on_unnamed(request: Request, found: Listing) -> list[str]:
+    """A note on images that no row names."""
+    assert request.path is not None  # `matches` said so
+    named = {name for part in found.parts.values() for name in part.ids}
+    named |= {item.id for item in found.left_out}
+    return notes_on_unnamed((request.root or request.path.parent).resolve(), named)
+
+
+def _listed(request: Request) -> Listing:
+    """The same without what lies beside."""
     assert request.path is not None  # `matches` said so
     form = f"a table ({request.path.suffix[1:]}) of paths and labels"
-    return list_tables(request, request.path.parent, [Table(request.path)], form, alone=True)
+    return list_tables(request, request.path.parent, [Table(request.path)], form)

@@ -69,30 +69,29 @@ def _meant(cells: Sequence[str]) -> list[str]:
     return list(names)
 
 
-def unnamed_images(root: Path, named: Collection[str]) -> Iterator[str]:
-    """The images, by their paths, in the folders of those that a table names, which it does not name.
+def notes_on_unnamed(root: Path, named: Collection[str]) -> list[str]:
+    """A note on images in the folders of those that a table names, which no row names.
 
-    named: whole paths. Folders that cannot be listed have none.
+    named: paths below `root`. Folders that cannot be listed have none.
     """
-    folders = dict.fromkeys(os.path.dirname(path) for path in named)  # noqa: PTH120  texts: there may be a million
+    found = list(_unnamed(root, named))
+    if not found:
+        return []
+    count = counted(len(found), "image lies", "images lie")
+    return [
+        f"{count} beside those that the table names, and no row names them: they were not read, "
+        f"{one_line(found[0])} the first"
+    ]
+
+
+def _unnamed(root: Path, named: Collection[str]) -> Iterator[str]:
     endings = tuple(FORMAT_BY_NAME)
-    for folder in list(folders)[:_MOST_FOLDERS]:
+    for folder in list(dict.fromkeys(path.rpartition("/")[0] for path in named))[:_MOST_FOLDERS]:
         try:
-            names = sorted(os.listdir(folder))  # noqa: PTH208
+            names = sorted(os.listdir(root / folder))  # noqa: PTH208
         except OSError:
             continue
         for name in names:
-            path = f"{folder}/{name}"
+            path = f"{folder}/{name}" if folder else name
             if name.lower().endswith(endings) and name[0] != "." and path not in named:
-                yield os.path.relpath(path, root)
-
-
-def note_on_unnamed(images: list[str]) -> list[str]:
-    """A note on images that no row names. images: their paths."""
-    if not images:
-        return []
-    count = counted(len(images), "image lies", "images lie")
-    return [
-        f"{count} beside those that the table names, and no row names them: they were not read, "
-        f"{one_line(images[0])} the first"
-    ]
+                yield path
