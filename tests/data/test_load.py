@@ -5,11 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import assay
 from assay.core.errors import AssayError
 from assay.data.load import NAMES
 from assay.data.releases import RELEASES
 from assay.data.sources import SOURCES, sample
 from assay.workflow.load import load
+from encoded import png
 
 
 def refused(data, code, exit_code, **options):
@@ -151,3 +153,19 @@ def test_the_current_folder_does_not_matter(monkeypatch, tmp_path):
     Path("fashion-mnist-sample").mkdir()
     assert len(load("fashion-mnist-sample").train) == 2000
     refused("./fashion-mnist-sample", "too-few-images", 3)
+
+
+@pytest.mark.parametrize("split", ["test", "val"])
+@pytest.mark.parametrize("command", [assay.audit, assay.train, assay.run, lambda data, **_: load(data).train])
+def test_data_without_a_train_split_are_told_so(command, split, tmp_path):
+    """It was a KeyError, as if Assay were at fault."""
+    for seed, name in enumerate((f"{split}/a", f"{split}/b")):
+        (tmp_path / "set" / name).mkdir(parents=True)
+        for number in range(6):
+            pixels = np.full((8, 8), 100 * seed + number, np.uint8)
+            (tmp_path / "set" / name / f"{number}.png").write_bytes(png(pixels))
+    more = {"out": tmp_path / "run"} if command is assay.run else {}
+    data = load(tmp_path / "set") if command in (assay.audit, assay.train) else tmp_path / "set"
+    with pytest.raises(AssayError, match="no train split") as caught:
+        command(data, **more)
+    assert caught.value.exit_code == 3

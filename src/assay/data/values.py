@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.errors import AssayError
 from assay.core.text import html_table, in_unicode
 
 #: Images per block where the caller has no wish of its own: a block of 28 x 28 images is 3 MB.
@@ -278,7 +279,11 @@ class Dataset:
 
     @property
     def train(self) -> Split:
-        """The training split."""
+        """The training split. Raises AssayError `too-few-images` where there is none."""
+        if "train" not in self.splits:
+            what = f"it has no images to learn from, no train split (there is {', '.join(self.splits)})"
+            fix = "Give train with it. Of images alone `assay predict RUN IMAGES` tells the classes."
+            raise AssayError("too-few-images", self.location or self.name, what, fix)
         return self.splits["train"]
 
     @property
