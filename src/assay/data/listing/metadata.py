@@ -23,7 +23,7 @@ from assay.data.listing.listing import Listing, Part, stamp_of
 from assay.data.listing.names import ordered_splits
 from assay.data.listing.other_tasks import only_pictures
 from assay.data.listing.table_labels import are_exclusive, one_hot_columns
-from assay.data.listing.table_paths import path_rule
+from assay.data.listing.table_paths import Rule, path_rule
 from assay.data.request import Request
 
 #: Roboflow's table of classes: what it holds are labels, be they several.
@@ -115,7 +115,10 @@ class _Cells:
             notes += [f"the column {one_line(told.name)} of {one_line(table.name)} gives the splits"]
             notes += of_splits
         self.names |= dict.fromkeys(more)
-        rule = path_rule(table.parent.resolve(), columns[path], table)
+        try:
+            rule = path_rule(table.parent.resolve(), columns[path], table)
+        except AssayError:  # ids with several images each: the folders give the labels, so none is guessed
+            rule = Rule(str)
         notes += [rule.note] if rule.note else []
         below = table.parent.relative_to(root).as_posix()
         for row, file in enumerate(columns[path]):

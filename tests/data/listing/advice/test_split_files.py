@@ -234,3 +234,15 @@ def test_a_table_of_metadata_and_one_of_labels_are_not_written_over(tmp_path: Pa
     told = noted(root)
     assert "labels-2.csv" in told
     assert followed(told).splits == {"train": 8, "validation": 4, "test": 4}
+
+
+def test_ids_of_patients_in_metadata_do_not_stop_the_reading(tmp_path: Path) -> None:
+    """Each has several images: what it tells is of no single one, and the folders give the classes."""
+    root = pictures(tmp_path, [f"{c}/p{n}_{k}.png" for c in "ab" for n in range(4) for k in range(2)])
+    rows(root / "metadata.csv", ("id", "age"), *((f"p{n}", 40 + n) for n in range(4)))
+    (root / "b").rename(root / "c")
+    for number, file in enumerate(sorted((root / "c").iterdir())):
+        file.rename(root / "c" / f"q{number}.png")
+    found = inspect(root)
+    assert found.per_class == {"train": (8, 8)}
+    assert any("none of its 4 rows name an image" in note for note in found.notes)
