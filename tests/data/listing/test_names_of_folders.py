@@ -156,7 +156,8 @@ def test_names_of_numbered_classes_in_json_are_told_with_a_command(
 
 
 @pytest.mark.parametrize(
-    "content", ['{"0": "a"}', '{"x": [1]}', "[1, 2]", "{", '{"0": "a", "1": "a", "2": "b"}']
+    "content",
+    ['{"0": "a"}', '{"x": [1]}', "[1, 2]", "{", '{"0": "a", "1": "a", "2": "b"}', f'{{"{"9" * 5000}": "a"}}'],
 )
 def test_json_that_names_no_numbers_is_passed_over(content: str, tmp_path: Path) -> None:
     (pictures(tmp_path, "0", "1", "2") / "info.json").write_text(content)

@@ -14,6 +14,7 @@ from assay.data.formats.safe_open import read_file
 _LOOKED_INTO: Final = 5
 _BYTES: Final = 1 << 20
 _MOST: Final = 100_000
+_DIGITS: Final = 9
 _NAMES: Final = "class_names.txt"
 
 #: Python for the names of numbers, `n`, of a JSON file, `d`, by its form.
@@ -27,6 +28,8 @@ _FORMS: Final = {
 def notes_on_maps(folder: Path, files: Iterable[str], classes: Collection[str]) -> list[str]:
     """A note on a JSON file that names classes which are numbers, with the command that writes the list for
     --classes. files: names of those in the folder."""
+    if not all(map(_is_number, classes)):
+        return []
     wanted = {int(name) for name in classes}
     maps = [name for name in files if name.lower().endswith(".json")][:_LOOKED_INTO]
     for name in maps:
@@ -62,7 +65,7 @@ def _content(path: Path) -> Any:
 def _map(content: Any) -> tuple[str, Mapping[int, str]]:
     """The names by number, and the form of the file; nothing where it is no such map, or names come twice."""
     match content:
-        case dict() if content and all(map(str.isdecimal, content)) and _are_names(content.values()):
+        case dict() if content and all(map(_is_number, content)) and _are_names(content.values()):
             return "by number", {int(key): name for key, name in content.items()}
         case dict() if (
             content and all(_is_number(value) for value in content.values()) and _are_names(content)
@@ -74,7 +77,10 @@ def _map(content: Any) -> tuple[str, Mapping[int, str]]:
 
 
 def _is_number(value: Any) -> bool:
-    return (isinstance(value, int) and value >= 0) or (isinstance(value, str) and value.isdecimal())
+    """Whether it is a whole number, or a text of one, of so few digits that it counts classes."""
+    if isinstance(value, str):
+        return value.isdecimal() and len(value) <= _DIGITS
+    return isinstance(value, int) and value >= 0
 
 
 def _are_names(values: Iterable[Any]) -> bool:
