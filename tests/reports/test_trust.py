@@ -53,7 +53,9 @@ def test_abstention_with_and_without_a_rule() -> None:
     """The risk of answering all and of the most confident; what the rule does; how to ask for one."""
     text = findings.abstention_finding(TRUST["abstention"])
     assert "With every image answered, 25.0\u00a0% of the answers are wrong" in text
-    assert "answers from a probability of 80.0\u00a0%: 75.0\u00a0% of the test images" in text
+    assert "answers from a probability of 80.0\u00a0% on: 75.0\u00a0% of the test images" in text
+    gated = findings.abstention_finding(TRUST["abstention"], gated=True)
+    assert "80.0\u00a0% on, but for pictures unlike those of training: 75.0\u00a0% of the" in gated
     assert "--max-risk" in findings.abstention_finding({**TRUST["abstention"], "rule": None})
     silent = {**TRUST["abstention"]["rule"], "threshold": None}
     assert "never answers" in findings.abstention_finding({**TRUST["abstention"], "rule": silent})

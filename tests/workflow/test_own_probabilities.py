@@ -242,7 +242,7 @@ def test_the_commands_take_probabilities(data, tmp_path, capfd, monkeypatch) -> 
     assert exit_code(["evaluate", "test.npy", "set.npz", "--out", "b", "--model-name", "mine"]) == 0
     said = capfd.readouterr().out
     assert "Test accuracy 100.0" in said
-    assert "\nYou can trust this score." in said
+    assert "\nYou can trust this score if its model has not seen the test images." in said
     assert exit_code(["evaluate", "train.npy", "set.npz", "--out", "c"]) == 3
     assert exit_code([*line[:-1], "d", "--self-test"]) == 2
     assert exit_code(["evaluate", "test.npy", "set.npz", "--out", "e", "--max-risk", "0.1"]) == 2

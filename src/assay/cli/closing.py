@@ -193,4 +193,7 @@ def rule_line(score: Evaluation) -> str:
         return f"It should answer nothing: {rule.threshold_reason}."
     share, risk = 100 * rule.test.coverage, rule.test.risk
     wrongly = "" if risk is None else f", {100 * risk:.1f} % of them wrongly"
-    return f"From probability {percent(rule.threshold)} on it answers {share:.1f} % of the images{wrongly}."
+    gated = score.out_of_distribution is not None and score.out_of_distribution.gate is not None
+    refused = ", but for pictures unlike those of training," if gated else ""
+    told = f"From probability {percent(rule.threshold)} on{refused}"
+    return f"{told} it answers {share:.1f} % of the images{wrongly}."

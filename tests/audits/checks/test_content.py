@@ -237,6 +237,22 @@ def test_a_small_split_does_not_cry_drift():
     few = Split(test.images[:10], test.labels[:10], test.ids[:10], test.digests[:10])
     finding = check_drift(context(replace(COLORED, splits={**COLORED.splits, "test": few}))).finding
     assert finding.verdict == "pass", finding.summary
+    assert finding.summary.startswith("No difference between the splits is shown: with so few images")
+    whole = check_drift(context(COLORED)).finding
+    assert whole.summary.startswith("The splits look alike: no effect over 0.")
+
+
+def test_a_column_that_seems_to_name_groups_is_no_shortcut():
+    """`leakage` tells of it; beside it, a camera that goes with the class still is one."""
+    train = COLORED.train
+    labels = train.labels
+    patients = tuple(f"P{label}{row // 9}" for row, label in enumerate(labels.tolist()))
+    cameras = tuple(f"cam{label}" for label in labels.tolist())
+    columns = {**train.columns, "patient_id": patients, "camera": cameras}
+    alone = replace(COLORED, splits={"train": replace(train, columns=columns)})
+    skills = check_shortcuts(context(alone)).finding.evidence["skill"]
+    assert "patient_id" not in skills
+    assert skills["camera"] > 0.9
 
 
 def test_a_mark_that_tells_the_class_is_a_shortcut():

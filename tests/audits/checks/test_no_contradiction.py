@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from assay.audits.checks.class_balance import check_label_balance
 from assay.audits.checks.class_similarity import nearest_mean_accuracy
 from assay.audits.checks.context import CheckContext
 from assay.audits.checks.drift import check_drift
@@ -133,3 +134,16 @@ def test_what_validation_is_for_does_not_deny_the_temperature() -> None:
     """A temperature is fitted on validation, so it cannot be said to be never fitted."""
     assert "never fitted" not in PURPOSES["validation"]
     assert "calibrate" in PURPOSES["validation"]
+
+
+def test_the_balance_names_the_class_that_guessing_takes() -> None:
+    """Of the test images the largest class counts, whichever train has most of: as beside the score."""
+    data = colored(train=40, test=10)
+    test = data.splits["test"]
+    rows = np.concatenate([np.flatnonzero(test.labels == 2), np.flatnonzero(test.labels == 0)[:4]])
+    images = np.concatenate(list(test.blocks(rows)))
+    part = Split.from_arrays(images, test.labels[rows], [test.ids[row] for row in rows])
+    other = replace(data, splits={"train": data.train, "test": part}, fingerprints={})
+    found = check_label_balance(CheckContext(other, measure_all(other))).finding
+    share = 100 * (test.labels == 2).sum() / len(rows)
+    assert f"Always answering {data.classes[2]} would be right for {share:.1f} %." in found.summary

@@ -44,6 +44,28 @@ def test_a_raw_file_gets_what_the_command_says(served: Served) -> None:
         assert found == {key: value for key, value in wanted.as_record().items() if key != "file"}
 
 
+@pytest.mark.parametrize(
+    "kind",
+    ["", "image/jpeg", "application/json", "application/x-www-form-urlencoded", "text/plain; charset=x"],
+)
+def test_a_wrong_content_type_changes_no_answer(served: Served, kind: str) -> None:
+    """A PNG under any name is answered as that PNG; what is no picture is refused under the name of one."""
+    content = encoded(pictures(1, 8)[0][0])
+    status, record, _ = served.ask("POST", "/predict", content, Content_Type=kind)
+    assert status == 200
+    assert record == served.ask("POST", "/predict", content, Content_Type="image/png")[1]
+    assert served.ask("POST", "/predict", b'{"image": "x"}', Content_Type=kind or "image/png")[0] == 415
+
+
+def test_a_form_that_is_not_called_one_is_told(served: Served) -> None:
+    """Its pictures are not taken for one picture that cannot be read."""
+    body, headers = form(("a.png", encoded(pictures(1, 8)[0][0])))
+    assert served.ask("POST", "/predict", body, **headers)[0] == 200
+    status, record, _ = served.ask("POST", "/predict", body, Content_Type="image/png")
+    assert status == 400
+    assert "its Content-Type is not multipart/form-data" in str(record)
+
+
 def test_a_form_has_an_answer_for_every_file(served: Served) -> None:
     images, _ = pictures(3, 9)
     names = ["a.png", "ü b.png", "x'<b>.png", "bad.png"]

@@ -7,6 +7,7 @@ import pytest
 
 from assay.audits.registry import CHECKS
 from assay.audits.values import Audit, Finding, Findings
+from assay.evaluation.answer_order import AnswerOrder
 from assay.reports.findings.facts import Facts, gather
 from assay.reports.findings.next_steps import next_steps
 from assay.reports.findings.results import Course
@@ -101,6 +102,17 @@ def test_trust_follows_from_the_facts(changes, level: str, word: str) -> None:
     assert trust(facts)[0] == level
     assert word in headline(facts)
     assert headline(facts).startswith({"yes": "You can", "care": "Use", "no": "Do not"}[level])
+
+
+def test_answers_of_other_images_lead_the_verdict() -> None:
+    """Before classes in another order: a shift of labels that turn looks like that, too."""
+    order = AnswerOrder("each seems to belong to the image before it", 0.96)
+    facts = replace(SOUND, foreign=True, misplaced=order, renamed=(("cat", "dog"), ("dog", "cat")))
+    told = (
+        "the answers are not in the order of the images, each seems to belong to the image before it, and so"
+    )
+    assert headline(facts) == f"Do not trust this score yet: {told} 96.0\u00a0% are right."
+    assert next_steps(facts)[0].text.startswith("Give the answers in the order of the data")
 
 
 def test_what_was_not_looked_for_is_not_called_sound() -> None:

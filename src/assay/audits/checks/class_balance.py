@@ -51,7 +51,8 @@ def _evidence(context: CheckContext) -> dict[str, Any]:
         "largest_class": classes[largest],
         "smallest_class": classes[int(np.where(train > 0, train, np.iinfo(np.int64).max).argmin())],
         "ratio": float(present.max() / present.min()) if len(present) else None,
-        "majority_accuracy": float(judged[largest] / judged.sum()) if judged.sum() else None,
+        "majority_class": classes[int(judged.argmax())],
+        "majority_accuracy": float(judged.max() / judged.sum()) if judged.sum() else None,
         "absent": {
             name: [classes[i] for i in np.flatnonzero(per_class == 0)] for name, per_class in counts.items()
         },
@@ -98,7 +99,7 @@ def _summary(evidence: dict[str, Any], problems: list[str]) -> str:
     always = (
         ""
         if baseline is None
-        else f" Always answering {evidence['largest_class']} would be right for {percent(baseline)}."
+        else f" Always answering {evidence['majority_class']} would be right for {percent(baseline)}."
     )
     if problems:
         return f"{'; '.join(problems)}.{always}"

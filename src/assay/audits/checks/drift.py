@@ -261,4 +261,9 @@ def _summary(evidence: dict[str, dict[str, Any]], problems: list[str]) -> str:
         (abs(found[figure]["effect"]) for found in evidence.values() for figure in figures if found[figure]),
         default=0.0,
     )
+    if largest > WARN_EFFECT:
+        return (
+            f"No difference between the splits is shown: with so few images, effects of up to {largest:.2f} "
+            "standard deviations may be chance."
+        )
     return f"The splits look alike: no effect over {largest:.2f} standard deviations, label shares agree."

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.issues import not_evaluated, percent
+from assay.audits.checks.leakage.column_groups import suspected_column
 from assay.audits.checks.marked_classes import RULE, Mark, marked_classes
 from assay.audits.measures.border_lines import LINES, line_quartiles
 from assay.audits.measures.class_skill import FEWEST_OF_CLASS, accuracy_from, class_skills
@@ -60,8 +61,8 @@ def check_shortcuts(context: CheckContext) -> Checked:
         figures.pop("file order")
     deviation, sizes = context.image_stats["train"].deviation, context.tables_of("train").sizes
     restated = without_content(train, deviation, figures, sizes)
-    skills = {name: _skill(values, train.labels) for name, values in figures.items()}
-    told = {name: _easiest_class(values, context.dataset) for name, values in figures.items()}
+    skills = {name: _skill(values, context) for name, values in figures.items()}
+    told = {name: _easiest_class(values, context) for name, values in figures.items()}
     reached = _without_objects(context, skills, told)
     alone = marked_classes(context)
     found = sorted((*_each_once(skills, told), *alone), key=lambda one: -one.skill)
@@ -100,8 +101,9 @@ def check_shortcuts(context: CheckContext) -> Checked:
     )
 
 
-def _skill(values: NDArray[np.generic], labels: NDArray[np.int64]) -> float:
+def _skill(values: NDArray[np.generic], context: CheckContext) -> float:
     """How far of the way from guessing to always right a figure goes."""
+    labels = context.dataset.train.labels
     chance = float(np.bincount(labels).max() / len(labels))
     return (accuracy_from(values, labels) - chance) / (1 - chance)
 
@@ -120,8 +122,8 @@ def _without_objects(
         if before <= WARN_SKILL:
             continue
         quartiles = line_quartiles(context.dataset.train, name)
-        both = min(_skill(values, context.dataset.train.labels) for values in quartiles)
-        one = min((_easiest_class(values, context.dataset) for values in quartiles), key=lambda pair: pair[1])
+        both = min(_skill(values, context) for values in quartiles)
+        one = min((_easiest_class(values, context) for values in quartiles), key=lambda pair: pair[1])
         if max(both, one[1]) <= WARN_SKILL:
             reached[name] = before
             skills[name], told[name] = min(skills[name], both), min(told[name], one, key=lambda pair: pair[1])
@@ -219,8 +221,10 @@ def nuisances(context: CheckContext, sets: Sequence[str] = ()) -> Mapping[str, N
         "right border color": look.right,
         "file order": np.arange(len(train)),
     }
-    groups = train.columns.get(_GROUP)
+    groups, suspected = train.columns.get(_GROUP), suspected_column(context.dataset)
     for name, column in train.columns.items():
+        if suspected is not None and name == suspected.name:  # told by `leakage`, as what it is
+            continue
         if name != _GROUP and (groups is None or not _says_the_groups(column, groups)):
             values = np.asarray(column)
             if values.ndim == 1 and values.dtype.kind in "biufUS" and name not in sets:
@@ -234,9 +238,11 @@ def _says_the_groups(column: Column, groups: Column) -> bool:
     return bool(pairs) and all(str(value) == str(group) for value, group in pairs)
 
 
-def _easiest_class(values: NDArray[np.generic], dataset: Dataset) -> tuple[str, float]:
+def _easiest_class(values: NDArray[np.generic], context: CheckContext) -> tuple[str, float]:
     """The class that a figure tells best from all others, and how well."""
+    dataset: Dataset = context.dataset
     labels, k = dataset.train.labels, len(dataset.classes)
-    skills = np.where(dataset.train.counts(k) >= FEWEST_OF_CLASS, class_skills(values, labels, k), 0.0)
+    skills = class_skills(values, labels, k)
+    skills = np.where(dataset.train.counts(k) >= FEWEST_OF_CLASS, skills, 0.0)
     best = int(skills.argmax())
     return dataset.classes[best], float(skills[best])

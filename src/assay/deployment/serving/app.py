@@ -22,7 +22,7 @@ from assay.deployment.serving import metrics as prometheus
 from assay.deployment.serving import service as work
 from assay.deployment.serving.headers import SECURITY
 from assay.deployment.serving.limits import RefusedError, busy
-from assay.deployment.serving.multipart import Part, boundary_of, parts_of
+from assay.deployment.serving.multipart import Part, boundary_of, is_form, parts_of
 from assay.deployment.serving.pictures import unreadable
 from assay.deployment.serving.protocol import DATATYPES, EXTENSIONS, PICTURES
 from assay.deployment.serving.service import VERSION, Service
@@ -200,8 +200,11 @@ async def _predict(request: Request) -> Response:
 
 def _files(body: bytes, content_type: str, most: int) -> list[Part]:
     if not content_type.lower().startswith("multipart/"):
+        # What a picture is, its bytes say: `curl --data-binary` calls every file a form.
         if not body:
             raise RefusedError(400, "there is no picture in the request")
+        if is_form(body):
+            raise RefusedError(400, "the body is a form, and its Content-Type is not multipart/form-data")
         return [Part("picture", body)]
     found = parts_of(body, boundary_of(content_type), most)
     if not found:

@@ -25,6 +25,11 @@ def boundary_of(content_type: str) -> bytes:
     return text.encode("ascii")
 
 
+def is_form(body: bytes) -> bool:
+    """Whether a body begins as a form does, with a boundary and the head of a part; no picture does."""
+    return re.match(rb"--[^\r\n]{1,72}\r\nContent-Disposition:", body[:200], re.IGNORECASE) is not None
+
+
 def parts_of(body: bytes, boundary: bytes, most: int) -> list[Part]:
     """The files of a form, in order. Raises RefusedError 400 (no whole form) and 413 (over `most`)."""
     mark = b"\r\n--" + boundary

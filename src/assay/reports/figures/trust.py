@@ -133,8 +133,11 @@ def _points(axes: Axes, bins: Sequence[Record], color: str, name: str, *, hollow
     )
 
 
-def risk_coverage(abstention: Record) -> Figure:
-    """The share of wrong answers when the model may keep silent on the images it is least sure of."""
+def risk_coverage(abstention: Record, *, gated: bool = False) -> Figure:
+    """The share of wrong answers when the model may keep silent on the images it is least sure of.
+
+    gated: as in `abstention_finding`.
+    """
     curve = abstention["curve"]
     shown = [curve[round(i)] for i in np.linspace(0, len(curve) - 1, min(len(curve), 11))]
     return figure(
@@ -142,7 +145,7 @@ def risk_coverage(abstention: Record) -> Figure:
         draw("risk-coverage", 2.8, lambda canvas: _risk(canvas, abstention)),
         "A curve: the share of wrong answers against the share of images that are answered, the most "
         "confident first.",
-        trust_findings.abstention_finding(abstention),
+        trust_findings.abstention_finding(abstention, gated=gated),
         Table(
             ("images answered", "share of all", "from a probability of", "wrong among them"),
             tuple(

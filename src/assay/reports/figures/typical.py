@@ -112,5 +112,5 @@ def _typical_finding(record: dict[str, Any]) -> str:
     text = f"The image farthest from its class is one of {name(far)}: {times}"
     if far == near:
         return f"{text} image."
-    least = f"The class with the least variation is {name(near)}, with {known[near]:.2f} times."
+    least = f"Nearest by the same measure is that of {name(near)}, at {known[near]:.2f} times."
     return f"{text} image of the class. {least}"

@@ -12,6 +12,7 @@ from assay.audits.registry import CHECKS
 from assay.audits.values import VERDICT_ORDER, Audit, Finding
 from assay.data.decoding.target_size import side_that_keeps
 from assay.estimators.noise.renamed_classes import renamed_classes
+from assay.evaluation.answer_order import AnswerOrder, better_order
 from assay.evaluation.values import Evaluation
 from assay.features.choice import LEAST_SIDE
 from assay.reports.findings.results import Course, course_of
@@ -47,6 +48,7 @@ class Facts:
     answers in its place, where these exchange their names. of_groups: those of `leaked` that have no copy in
     training, but images of their group. learned: accuracy that the net reached in training, on what it was
     fitted to or chosen by. foreign: the model was trained elsewhere, so what it has seen is not known.
+    misplaced: the order in which its answers fit far more of the images than as they were given.
     """
 
     data: str
@@ -73,6 +75,7 @@ class Facts:
     of_groups: int = 0
     learned: float = 0.0
     foreign: bool = False
+    misplaced: AnswerOrder | None = None
 
     @property
     def underfits(self) -> bool:
@@ -139,12 +142,18 @@ def gather(results: Results) -> Facts:
         _of_groups(audit),
         _learned(results),
         results.layers is None,
+        _misplaced(results, score) if results.layers is None else None,
     )
 
 
 def _renamed(score: Evaluation) -> tuple[tuple[str, str], ...]:
     found = renamed_classes(score.labels, score.predicted, score.groups, len(score.classes))
     return tuple((score.classes[one.label], score.classes[one.answer]) for one in found)
+
+
+def _misplaced(results: Results, score: Evaluation) -> AnswerOrder | None:
+    ids = results.dataset.splits["test"].ids
+    return better_order(score.labels, score.predicted, ids, score.groups)
 
 
 def _wants_scaling(audit: Audit, recipe: Mapping[str, Any]) -> bool:

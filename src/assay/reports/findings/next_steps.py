@@ -60,7 +60,11 @@ def next_steps(facts: Facts) -> list[Step]:
 
 def _steps_of_labels(facts: Facts) -> Iterator[Step]:
     """What comes before all else, where labels do not go with the pictures or with the answers at all."""
-    if nothing_told(facts.findings):
+    if facts.misplaced:
+        yield Step(
+            "Give the answers in the order of the data; a column `digest` says which image a row is of."
+        )
+    elif nothing_told(facts.findings):
         yield Step("Make sure that images and labels are in the same order and belong together.")
     elif renamed := renamed_splits(facts.findings):
         split = renamed[0]["split"]

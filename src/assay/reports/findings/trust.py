@@ -64,8 +64,11 @@ def _chance(metrics: Record) -> str:
     )
 
 
-def abstention_finding(abstention: Record) -> str:
-    """What abstaining on the unsure images would save, and what the rule does where one was asked for."""
+def abstention_finding(abstention: Record, *, gated: bool = False) -> str:
+    """What abstaining on the unsure images would save, and what the rule does where one was asked for.
+
+    gated: whether a gate refuses pictures unlike those of training, which then are not answered either.
+    """
     curve = abstention["curve"]
     last = curve[-1]
     point = min(curve, key=lambda p: abs(p["coverage"] - _TOLD_COVERAGE))
@@ -78,10 +81,10 @@ def abstention_finding(abstention: Record) -> str:
         if (why := abstention.get("rule_reason")) and why != NO_WISH:
             return f"{text} No probability was chosen below which the model abstains: {why}."
         return f"{text} `--max-risk 0.02` chooses the probability below which the model abstains."
-    return f"{text} {_rule(rule)}"
+    return f"{text} {_rule(rule, ', but for pictures unlike those of training' if gated else '')}"
 
 
-def _rule(rule: Record) -> str:
+def _rule(rule: Record, refused: str) -> str:
     if rule["threshold"] is None:
         why = rule.get("threshold_reason") or "no number of answers shows it"
         return f"Asked for at most {percent(rule['max_risk'])} wrong answers, it never answers: {why}."
@@ -93,7 +96,7 @@ def _rule(rule: Record) -> str:
         )
     return (
         f"To keep wrong answers below {percent(rule['max_risk'])}, the model answers from a probability of "
-        f"{percent(rule['threshold'])}: {percent(test['coverage'])} of the test images, of which "
+        f"{percent(rule['threshold'])} on{refused}: {percent(test['coverage'])} of the test images, of which "
         f"{percent(test['risk'])} wrongly.{_broken(rule)}"
     )
 

@@ -121,7 +121,12 @@ _BROKEN: Final = {
 
 
 def exchanged(facts: Facts) -> str:
-    """The classes that bear each other's names in the test split, or in the model's answers; else empty."""
+    """What is not in its place: answers beside their images, or classes that bear each other's names, in the
+    test split or in the answers; else empty."""
+    if facts.misplaced:
+        right = percent(facts.misplaced.accuracy)
+        how = facts.misplaced.told
+        return f"the answers are not in the order of the images, {how}, and so {right} are right"
     if told := [one for one in renamed_splits(facts.findings) if one["split"] == "test"]:
         return _in_another_order(told[0])
     if facts.renamed and not nothing_told(facts.findings):

@@ -130,7 +130,8 @@ def _trust(content: Results) -> Figures:
     if record.get("calibration"):
         figures.append(trust.reliability(record["calibration"]))
     if record.get("abstention"):
-        figures.append(trust.risk_coverage(record["abstention"]))
+        gate = (record.get("out_of_distribution") or {}).get("gate")
+        figures.append(trust.risk_coverage(record["abstention"], gated=bool(gate)))
     return tuple(figures)
 
 
