@@ -169,6 +169,14 @@ def test_a_column_whose_values_are_few_images_of_one_class_names_groups() -> Non
     )
     assert "item" not in shortcuts.evidence["skill"]
     assert shortcuts.evidence["names_small_sets"] == ["item"]
+    named = {
+        key: replace(split, columns={**split.columns, "group": split.columns["item"]})
+        for key, split in splits.items()
+    }
+    sure = replace(dataset, splits=named, fingerprints={})
+    shortcuts = audit_dataset(sure, measure_all(sure), ["shortcuts"]).finding("shortcuts")
+    assert "seem" not in shortcuts.summary
+    assert shortcuts.evidence["names_small_sets"] == []
 
 
 @pytest.mark.parametrize(

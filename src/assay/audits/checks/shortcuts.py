@@ -16,7 +16,7 @@ from assay.audits.measures.restated_content import without_content
 from assay.audits.values import Finding, Verdict
 from assay.core.text import one_line
 from assay.data.splitting.group_columns import columns_by_form
-from assay.data.values import Column, Dataset
+from assay.data.values import Dataset, Split
 
 #: Skill is (accuracy - chance) / (1 - chance). A single number, such as the mean brightness, that gives
 #: half of the answers decides more than the content does; a fifth is common where classes of objects
@@ -53,7 +53,7 @@ def check_shortcuts(context: CheckContext) -> Checked:
     if len(train) < _FEWEST or len(np.unique(train.labels)) < 2:
         return not_evaluated("shortcuts", f"fewer than {_FEWEST} training images or two classes")
     chance = float(train.counts(len(context.dataset.classes)).max() / len(train))
-    sets = columns_by_form({"train": train})
+    sets = [name for name in columns_by_form({"train": train}) if not _is_of_groups(train, name)]
     figures = dict(nuisances(context, sets))
     sorted_file = _one_class_after_the_other(train.labels)
     by_folders = context.dataset.source in _FOLDERS
@@ -221,20 +221,22 @@ def nuisances(context: CheckContext, sets: Sequence[str] = ()) -> Mapping[str, N
         "right border color": look.right,
         "file order": np.arange(len(train)),
     }
-    groups, suspected = train.columns.get(_GROUP), suspected_column(context.dataset)
+    suspected = suspected_column(context.dataset)  # told by `leakage`, as what it is
     for name, column in train.columns.items():
-        if suspected is not None and name == suspected.name:  # told by `leakage`, as what it is
-            continue
-        if name != _GROUP and (groups is None or not _says_the_groups(column, groups)):
+        if name not in sets and not _is_of_groups(train, name) and (suspected is None or name != suspected.name):
             values = np.asarray(column)
-            if values.ndim == 1 and values.dtype.kind in "biufUS" and name not in sets:
+            if values.ndim == 1 and values.dtype.kind in "biufUS":
                 found[name] = values
     return found
 
 
-def _says_the_groups(column: Column, groups: Column) -> bool:
-    """Whether a column holds the groups themselves, as the one does that they were taken from."""
-    pairs = [(value, group) for value, group in zip(column, groups, strict=True) if group]
+def _is_of_groups(train: Split, name: str) -> bool:
+    """Whether a column is that of the groups, or holds them, as the one does that they were taken from."""
+    groups = train.columns.get(_GROUP)
+    if groups is None or name == _GROUP:
+        return name == _GROUP
+    cells = zip(train.columns[name], groups, strict=True)
+    pairs = [(value, group) for value, group in cells if group]
     return bool(pairs) and all(str(value) == str(group) for value, group in pairs)
 
 
