@@ -121,6 +121,35 @@ def test_a_file_that_ends_early_is_found_between_the_bars_that_fill_it_up() -> N
     assert found == dict.fromkeys(range(4), "truncated")
 
 
+def striped(angle: float, waves: float, slant: float, count: int = 60, side: int = 32) -> np.ndarray:
+    """Waves that stand at an angle (0: upright), but for a slant, each with a phase of its own, and noise."""
+    rng = np.random.default_rng([7, round(100 * angle), round(waves)])
+    y, x = np.mgrid[:side, :side] / side
+    images = np.zeros((count, side, side, 1))
+    for image in images:
+        turn = np.pi * angle + rng.normal(0, slant)
+        along = x * np.cos(turn) + y * np.sin(turn)
+        wave = np.sin(2 * np.pi * waves * along + rng.uniform(0, 6))
+        image[..., 0] = 128 + 70 * wave + rng.normal(0, 18, (side, side))
+    return np.clip(np.rint(images), 0, 255).astype(np.uint8)
+
+
+def test_stripes_are_in_the_order_that_they_have() -> None:
+    """Upright ones vary down by noise alone, fine ones across differ from row to row: no rows are shuffled.
+
+    Rows of a wide wave that really were shuffled are told all the same.
+    """
+    images = np.concatenate([striped(0, 2, 0.1), striped(0.59, 9, 0.05), striped(0.4, 3, 0.05)])
+    labels, classes = np.repeat([0, 1, 2], 60), ("upright", "fine", "wide")
+    images[165:] = images[:15]  # a few upright ones among the wide, too
+    kinds = [issue.kind for issue in audited(images, labels, classes).issues]
+    assert "shuffled" not in kinds
+    rows = np.array([125, 140, 160])
+    images[rows] = shuffled(images[rows], np.random.default_rng(3))
+    found = {issue.index for issue in audited(images, labels, classes).issues if issue.kind == "shuffled"}
+    assert found == set(rows.tolist())
+
+
 def test_what_nearly_all_of_a_class_shows_is_its_nature() -> None:
     """A class of plain skies is no fault: the check passes and says once what it did not count."""
     images, labels = scenes(3)

@@ -223,7 +223,11 @@ def nuisances(context: CheckContext, sets: Sequence[str] = ()) -> Mapping[str, N
     }
     suspected = suspected_column(context.dataset)  # told by `leakage`, as what it is
     for name, column in train.columns.items():
-        if name not in sets and not _is_of_groups(train, name) and (suspected is None or name != suspected.name):
+        if (
+            name not in sets
+            and not _is_of_groups(train, name)
+            and (suspected is None or name != suspected.name)
+        ):
             values = np.asarray(column)
             if values.ndim == 1 and values.dtype.kind in "biufUS":
                 found[name] = values
