@@ -29,11 +29,11 @@ _BESIDE: Final = frozenset(
     "id ids uid no nr num number code name key hash index idx identifier anonymized anon original unique "
     "dicom remapped".split()
 )
-_NUMBER: Final = re.compile(r"[+-]?\d{1,300}(\.\d*)?")
-
-#: Columns that readers of files write.
-_OF_FILES: Final = frozenset({"width", "height", "bytes", "mode", "format"})
 _JOINED: Final = re.compile(r"(.+?)(id|ids|uid|no|nr|num|number|name|code|s)")
+
+#: Columns that readers of files write, which name nothing.
+_OF_FILES: Final = frozenset({"width", "height", "bytes", "mode", "format"})
+_NUMBER: Final = re.compile(r"[+-]?\d{1,300}(\.\d*)?")
 
 #: A column has the form of groups where it has so many values of several images at least, so many for each
 #: class in the mean, most images have such a value, and this share of the values has images of one class,
@@ -107,14 +107,16 @@ def names_groups(name: str) -> bool:
 
 def columns_by_form(splits: Mapping[str, _Images]) -> list[str]:
     """The columns that name many small sets of images, each of one class, as objects and patients are."""
-    labels = np.array([label for images in splits.values() for label in list(images.labels)])
+    names = [name for name in _columns(splits) if name not in _OF_FILES]
+    if not names:
+        return []
+    labels = np.array([label for images in splits.values() for label in images.labels])
     _, labels = np.unique(labels, return_inverse=True)
-    found = []
-    for name in _columns(splits):
-        cells = [cell for images in splits.values() for cell in _texts(images, name)]
-        if name not in _OF_FILES and has_form_of_groups(cells, labels):
-            found.append(name)
-    return found
+
+    def cells(name: str) -> list[str]:
+        return [cell for images in splits.values() for cell in _texts(images, name)]
+
+    return [name for name in names if has_form_of_groups(cells(name), labels)]
 
 
 def _columns(splits: Mapping[str, _Images]) -> list[str]:
