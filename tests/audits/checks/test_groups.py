@@ -175,3 +175,18 @@ def test_the_evidence_is_no_copy_of_the_image() -> None:
     assert all(
         issue.related_index % 240 != issue.index % 240 for issue in issues if issue.related_index is not None
     )
+
+
+def test_the_light_of_a_film_is_no_shortcut_where_films_are_named() -> None:
+    """It tells which film a frame is of, and so its class; of a film left out it tells nothing."""
+    films, frames = 45, 10
+    film = np.repeat(np.arange(films), frames)
+    light = np.random.default_rng(3).permutation(np.linspace(-60, 60, films))[film]
+    images = np.random.default_rng(4).normal(128 + light[:, None, None, None], 12, (len(film), 16, 16, 1))
+    plain = split_of(np.clip(images, 0, 255).astype(np.uint8), film % 3, "train")
+    named = replace(plain, columns={**plain.columns, "group": tuple(f"film {n}" for n in film)})
+    told, _ = finding(dataset_of(train=plain), "shortcuts")
+    assert told.verdict != "pass"
+    told, _ = finding(dataset_of(train=named), "shortcuts")
+    assert told.verdict == "pass", told.summary
+    assert max(told.evidence["skill"].values()) < 0.2

@@ -83,6 +83,11 @@ class CheckContext:
         return groups_of_copies(self.dataset, self.copies)
 
     @cached_property
+    def named_groups(self) -> Rows:
+        """int64 `(n,)`, equal for equal training images and those of one named group, without a search."""
+        return join_pairs(self.dataset.train, np.zeros((0, 2), np.int64), 1.0)[0]
+
+    @cached_property
     def label_judge(self) -> CrossValidated:
         """What labels are held against: the user's own probabilities, or those of the reference."""
         if self.pred_probs is None:

@@ -53,7 +53,7 @@ def marked_classes(context: CheckContext) -> list[Mark]:
     if len(known) < FEWEST_CLASSES or min(train.shape[:2]) < SMALLEST:
         return found
     for name, values in _figures(context).items():
-        skills = class_skills(values, train.labels, len(names))
+        skills = class_skills(values, train.labels, len(names), context.named_groups)
         for label, distance in zip(known.tolist(), apart(values, train.labels, known), strict=True):
             if skills[label] > _TELLS and distance > APART:
                 found.append(Mark(name, float(skills[label]), names[label]))

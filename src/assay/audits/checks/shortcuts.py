@@ -16,7 +16,7 @@ from assay.audits.measures.restated_content import without_content
 from assay.audits.values import Finding, Verdict
 from assay.core.text import one_line
 from assay.data.splitting.group_columns import columns_by_form
-from assay.data.values import Dataset, Split
+from assay.data.values import Split
 
 #: Skill is (accuracy - chance) / (1 - chance). A single number, such as the mean brightness, that gives
 #: half of the answers decides more than the content does; a fifth is common where classes of objects
@@ -105,7 +105,7 @@ def _skill(values: NDArray[np.generic], context: CheckContext) -> float:
     """How far of the way from guessing to always right a figure goes."""
     labels = context.dataset.train.labels
     chance = float(np.bincount(labels).max() / len(labels))
-    return (accuracy_from(values, labels) - chance) / (1 - chance)
+    return (accuracy_from(values, labels, context.named_groups) - chance) / (1 - chance)
 
 
 def _without_objects(
@@ -246,9 +246,9 @@ def _is_of_groups(train: Split, name: str) -> bool:
 
 def _easiest_class(values: NDArray[np.generic], context: CheckContext) -> tuple[str, float]:
     """The class that a figure tells best from all others, and how well."""
-    dataset: Dataset = context.dataset
+    dataset = context.dataset
     labels, k = dataset.train.labels, len(dataset.classes)
-    skills = class_skills(values, labels, k)
+    skills = class_skills(values, labels, k, context.named_groups)
     skills = np.where(dataset.train.counts(k) >= FEWEST_OF_CLASS, skills, 0.0)
     best = int(skills.argmax())
     return dataset.classes[best], float(skills[best])

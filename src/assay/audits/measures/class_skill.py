@@ -13,15 +13,17 @@ FEWEST_OF_CLASS: Final = 20
 
 
 def class_skills(
-    values: NDArray[np.generic], labels: NDArray[np.int64], class_count: int
+    values: NDArray[np.generic],
+    labels: NDArray[np.int64],
+    class_count: int,
+    groups: NDArray[np.int64] | None = None,
 ) -> NDArray[np.float64]:
     """How well each class is told from all others: float64 `(class_count,)`, at most 1, 0 by one answer.
 
     A bin says that it is the class where most of its images are. Counted are images rightly said to be of the
     class less those wrongly said to be, over the images of the class; halves as in `accuracy_from`.
     """
-    bins = _binned(values)
-    half = np.random.default_rng(0).permutation(len(labels)) % 2 == 0
+    bins, half = _binned(values), _half(len(labels), groups)
     won = np.zeros(class_count)
     for known, asked in ((half, ~half), (~half, half)):
         before, after = (_table(bins, labels, rows, class_count) for rows in (known, asked))
@@ -42,13 +44,15 @@ def _table(
     return counts
 
 
-def accuracy_from(values: NDArray[np.generic], labels: NDArray[np.int64]) -> float:
+def accuracy_from(
+    values: NDArray[np.generic], labels: NDArray[np.int64], groups: NDArray[np.int64] | None = None
+) -> float:
     """How often the commonest class of a value's bin is right, in images that it was not counted from.
 
-    Rows are halved at random; each half is answered by the other's counts.
+    Rows are halved at random; each half is answered by the other's counts. groups: int64 `(n,)`, equal for
+    images that stay in one half: the light of a film tells which film it is.
     """
-    bins = _binned(values)
-    half = np.random.default_rng(0).permutation(len(labels)) % 2 == 0
+    bins, half = _binned(values), _half(len(labels), groups)
     hits = 0
     for known, asked in ((half, ~half), (~half, half)):
         counts = _table(bins, labels, known, int(labels.max()) + 1)
@@ -56,6 +60,15 @@ def accuracy_from(values: NDArray[np.generic], labels: NDArray[np.int64]) -> flo
         answers = np.where(counts.sum(axis=1) > 0, counts.argmax(axis=1), common)
         hits += int((answers[bins[asked]] == labels[asked]).sum())
     return hits / len(labels)
+
+
+def _half(n: int, groups: NDArray[np.int64] | None) -> NDArray[np.bool_]:
+    """One half of the images; the others of a group lie where the first one does."""
+    half: NDArray[np.bool_] = np.random.default_rng(0).permutation(n) % 2 == 0
+    if groups is None:
+        return half
+    _, first, group = np.unique(groups, return_index=True, return_inverse=True)
+    return half[first[group.ravel()]]
 
 
 def _binned(values: NDArray[np.generic]) -> NDArray[np.int64]:
