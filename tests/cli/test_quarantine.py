@@ -13,7 +13,7 @@ from assay.cli.main import exit_code
 #: The content of each bad file, and what is said of it.
 BAD = {
     "a/empty.png": (b"", "the file is empty"),
-    "a/<b>page.jpg": (b"<html>", "it is SVG or XML, not PNG, JPEG, WebP or BMP"),
+    "a/<b>page.jpg": (b"<html>", "it is a page of HTML, as a server sends in place of an image that is gone"),
     "b/cut.png": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "the file is cut off after 16 bytes"),
 }
 
