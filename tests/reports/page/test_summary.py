@@ -321,6 +321,10 @@ def test_what_is_little_is_told_from_the_data_and_the_recipe(
             (40, 0.87, 0.91),
             "40 test labels are disputed: whichever are right, the accuracy lies between 87.0",
         ),
+        (
+            (5, 0.8806, 0.8811),
+            "5 test labels are disputed: whichever are right, the accuracy stays at 88.1\u00a0%.",
+        ),
     ],
 )
 def test_disputed_test_labels_bound_the_accuracy(disputed, words: str) -> None:

@@ -248,10 +248,15 @@ def labels_sentence(facts: Facts) -> str:
     if facts.disputed is None:
         return ""
     disputed, low, high = facts.disputed
+    told = (
+        "1 test label is disputed: whichever is right"
+        if disputed == 1
+        else f"{disputed:,} test labels are disputed: whichever are right"
+    )
+    if percent(low) == percent(high):
+        return f"{told}, the accuracy stays at {percent(low)}."
     if disputed == 1:
-        told = "1 test label is disputed: whichever is right"
         return f"{told}, the accuracy is {percent(low)} or {percent(high)}."
-    told = f"{disputed:,} test labels are disputed: whichever are right"
     return f"{told}, the accuracy lies between {percent(low)} and {percent(high)}."
 
 
