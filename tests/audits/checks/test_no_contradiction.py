@@ -111,7 +111,7 @@ def test_near_copies_are_not_denied_beside_exact_ones() -> None:
     splits = {"train": Split.from_arrays(images, labels, data.train.ids)}
     copied = replace(data, splits=splits, fingerprints={})
     found = check_near_duplicates(CheckContext(copied, measure_all(copied))).finding
-    assert found.summary.startswith("Beside exact copies, no two of the ")
+    assert found.summary.startswith("Besides exact copies, no two of the ")
 
 
 def test_leakage_says_why_it_counts_other_images_than_near_duplicates() -> None:

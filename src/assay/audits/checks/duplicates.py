@@ -196,7 +196,7 @@ def _duplicates_summary(
 ) -> str:
     """copied: whether there are exact copies, which the check of near copies does not count."""
     if not count:
-        no, same = "Beside exact copies, no" if copied else "No", "equal" if exact else "nearly the same"
+        no, same = "Besides exact copies, no" if copied else "No", "equal" if exact else "nearly the same"
         return f"{no} two of the {total:,} images are {same}. {misses}".rstrip()
     what = "exact" if exact else "near"
     spread = ", ".join(f"{n:,} {_WORDS[kind]}" for kind, n in kinds.items() if n)

@@ -168,7 +168,7 @@ def _summary(worst: Mark, verdict: Verdict) -> str:
     way = f"{percent(max(worst.skill, 0), 0)} of the way from guessing to always right."
     if verdict == "pass":
         told = (
-            f"Nothing beside the subject tells {_what(worst)} well: the {called(worst.figure)} comes closest"
+            f"Nothing besides the subject tells {_what(worst)} well: the {called(worst.figure)} comes closest"
         )
         return f"{told}, and goes {way}"
     return f"The {called(worst.figure)} alone predicts {_what(worst)} better than chance: it goes {way}"

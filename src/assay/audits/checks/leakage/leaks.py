@@ -9,19 +9,19 @@ import numpy as np
 from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.duplicates import check_exact_duplicates, check_near_duplicates, missed
 from assay.audits.checks.issues import counted, flagged, not_evaluated, percent
-from assay.audits.checks.leakage.column_groups import fix_of_column, suspected_column, told_by_column
+from assay.audits.checks.leakage.column_groups import suspected_column, told_by_column
 from assay.audits.checks.leakage.hidden_groups import (
     FEWEST,
     FEWEST_OF_CLASS,
     HiddenGroups,
     hidden_groups,
 )
+from assay.audits.checks.leakage.sentences import fix_of_leaks, told_by_distances, told_by_names
 from assay.audits.checks.leakage.suspected_groups import SuspectedGroups, suspected_groups
 from assay.audits.values import Finding, Issue, Verdict
 from assay.core.arrays import Rows
 from assay.core.text import one_line
 from assay.data.splitting.group_columns import GroupColumn
-from assay.data.splitting.version_names import NAMED_BY_TOOLS, VERSIONS
 from assay.data.values import Dataset
 from assay.duplicates.find import Copies
 
@@ -56,7 +56,7 @@ def check_leakage(context: CheckContext) -> Checked:
             summary=_in_order(
                 _leakage_summary(exact, near, len(grouped), len(groups), total, missed(context.copies))
                 + _other_counts(context, exact, near),
-                told_by_column(column) + _told_by_names(suspected) + _told_by_distances(hidden),
+                told_by_column(column) + told_by_names(suspected) + told_by_distances(hidden),
                 bool(issues),
             ),
             evidence={
@@ -76,7 +76,7 @@ def check_leakage(context: CheckContext) -> Checked:
             f"{FEWEST_OF_CLASS} training images or more)",
             reason="an image seen in training is recognized, not classified, and so is a patient, a product "
             "or a video: it makes the score too good",
-            fix=_fix(bool(issues), suspected, hidden, column, bool(grouped)),
+            fix=fix_of_leaks(bool(issues), suspected, hidden, column, bool(grouped)),
             count=len(issues),
         ),
         issues,
@@ -97,14 +97,14 @@ def _of_train_alone(context: CheckContext) -> Checked:
         given.finding,
         summary=given.finding.summary
         + told_by_column(column)
-        + _told_by_names(suspected, alone=True)
-        + _told_by_distances(hidden, alone=True),
+        + told_by_names(suspected, alone=True)
+        + told_by_distances(hidden, alone=True),
         evidence={
             "groups_by_column": asdict(column) if column else None,
             "groups_by_names": asdict(suspected) if suspected else None,
             "groups_by_distances": asdict(hidden) if hidden else None,
         },
-        fix=_fix(issues=False, suspected=suspected, hidden=hidden, column=column),
+        fix=fix_of_leaks(issues=False, suspected=suspected, hidden=hidden, column=column),
     )
     return Checked(told)
 
@@ -126,71 +126,6 @@ def _copied_within(copies: Copies) -> set[tuple[str, int]]:
     several = np.bincount(copies.picture) > 1
     several[copies.near_first] = several[copies.near_second] = True
     return {copies.place(image) for image in np.flatnonzero(several[copies.picture]).tolist()}
-
-
-def _told_by_names(suspected: SuspectedGroups | None, alone: bool = False) -> str:
-    """alone: there is no split but train."""
-    if suspected is None:
-        return ""
-    if suspected.pattern in (NAMED_BY_TOOLS, VERSIONS):
-        return (
-            f" {suspected.images:,} images{'' if alone else ' outside train'} are named as versions of "
-            f"pictures that train has other versions of ({one_line(suspected.name)} as one of "
-            f"{one_line(suspected.group)}): "
-            f"{'a test split must not part them' if alone else 'the score is too good'}."
-        )
-    return (
-        f" Names suggest groups (in {one_line(suspected.name)} it is {one_line(suspected.group)}): of "
-        f"{suspected.images:,} images{'' if alone else ' outside train'} whose names go with others in "
-        f"train, {suspected.alike:,} look most like one of these among all of their class "
-        f"(by chance {suspected.by_chance:,.0f}). If such names mean one thing (a video, a patient, a "
-        f"product), {'a test split must not part them' if alone else 'the score is too good'}."
-    )
-
-
-def _told_by_distances(hidden: HiddenGroups | None, alone: bool = False) -> str:
-    """alone: there is no split but train."""
-    if hidden is None:
-        return ""
-    few = "one training image" if hidden.others == 1 else f"up to {hidden.others} training images"
-    other = "other " if alone else ""
-    few = few.replace("training", f"{other}training")
-    return (
-        f" Images seem to come in groups that nobody named: of {hidden.images:,} "
-        f"{'training images' if alone else 'images outside train'}, {hidden.close:,} lie far nearer to {few} "
-        f"of their class than to all the rest (by chance {hidden.by_chance:,.0f}). Versions of one picture, "
-        "frames of one film and views of one thing do; if these are, "
-        f"{'a test split must not part them' if alone else 'the score is too good'}."
-    )
-
-
-def _fix(
-    issues: bool,
-    suspected: SuspectedGroups | None,
-    hidden: HiddenGroups | None,
-    column: GroupColumn | None,
-    grouped: bool = False,
-) -> str:
-    """grouped: whether named groups lie on both sides."""
-    told = []
-    if issues:
-        told.append(
-            "Remove these images from train, or from the test, and read the score without them"
-            + ("; or let Assay draw the test split, which keeps groups on one side." if grouped else ".")
-        )
-    told += fix_of_column(column)
-    if suspected is not None:
-        told.append(
-            f"Where names mean groups, give --group-pattern '{suspected.pattern}': a test split that Assay "
-            "draws keeps them on one side, and groups on both sides of yours are counted."
-        )
-    if hidden is not None:
-        told.append(
-            "Find out which images belong together, and name the groups with --group-column or "
-            "--group-pattern, so that the test split parts none; of pictures that were multiplied by "
-            "augmentation, give the originals alone."
-        )
-    return " ".join(told)
 
 
 def _other_counts(context: CheckContext, exact: int, near: int) -> str:
