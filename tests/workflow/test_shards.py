@@ -244,7 +244,7 @@ def resealed(folder: Path, **changes: object) -> None:
     (folder / RECORD).write_text(as_json({"content": content, "sha256": seal(content)}))
 
 
-@pytest.mark.parametrize("what", ["assay", "code", "numpy", "pillow"])
+@pytest.mark.parametrize("what", ["assay", "code", "numpy", "pillow", "a library more"])
 def test_a_part_of_another_version_is_refused(copy: Path, what: str) -> None:
     """Of Assay, its code, or a library that numbers depend on; the difference is named."""
     folder = copy / "shard-2-of-3"

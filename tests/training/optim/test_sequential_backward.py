@@ -16,6 +16,7 @@ from assay.training.loop import state
 from assay.training.loop.job import make_job
 from assay.training.loop.loader import Batch
 from assay.training.loop.state import _train_step
+from assay.training.model.own_net import OwnNet
 from assay.training.nets import MODELS
 from assay.training.nets.network import initialized_network
 from assay.training.optim import products
@@ -169,6 +170,12 @@ def twice() -> nn.Module:
     return nn.Sequential(nn.Flatten(), shared, nn.ReLU(), shared, nn.Linear(12, 3))
 
 
+def tied() -> nn.Module:
+    network = nn.Sequential(nn.Flatten(), nn.Linear(12, 12), nn.ReLU(), nn.Linear(12, 12), nn.Linear(12, 3))
+    network[3].weight = network[1].weight
+    return network
+
+
 def hooked() -> nn.Module:
     network = nn.Sequential(nn.Flatten(), nn.Linear(12, 3))
     network[1].register_forward_hook(lambda _, __, outputs: 2 * outputs)
@@ -181,6 +188,75 @@ def frozen() -> nn.Module:
     return network
 
 
+#: Plain chains as people write them, of torch's own layers, for images 6 x 6 x 2 and three classes.
+OWN_CHAINS = {
+    "rows": lambda: nn.Sequential(nn.Flatten(), nn.Linear(72, 8), nn.ReLU(), nn.Linear(8, 3)),
+    "biases": lambda: nn.Sequential(
+        nn.Conv2d(2, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(16, 3, bias=False)
+    ),
+    "strides": lambda: nn.Sequential(
+        nn.Conv2d(2, 4, 3, 2, 1), nn.ReLU(inplace=True), nn.Conv2d(4, 6, 2, groups=2, dilation=2),
+        nn.ReLU(inplace=True), nn.Flatten(), nn.Linear(6, 3),
+    ),
+    "batch norm": lambda: nn.Sequential(
+        nn.Conv2d(2, 4, 3, padding=1, bias=False), nn.MaxPool2d(2), nn.BatchNorm2d(4), nn.ReLU(inplace=True),
+        nn.Flatten(), nn.Linear(36, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 3),
+    ),
+    "changed in place first": lambda: nn.Sequential(
+        nn.ReLU(inplace=True), nn.Conv2d(2, 4, 6), nn.Flatten(), nn.Linear(4, 3)
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("count", [2, 13])
+@pytest.mark.parametrize("last", [False, True])
+@pytest.mark.parametrize("name", OWN_CHAINS)
+def test_a_chain_of_the_users_too(
+    name: str, last: bool, count: int, precision: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of torch's own layers, however maps lie: the bits of autograd; and the images stay."""
+    monkeypatch.setattr(products, "has_onednn", lambda: False)
+    torch.manual_seed(0)
+    own = OwnNet(OWN_CHAINS[name](), "Sequential", last)
+    network, twin = own.copy().train(), own.copy().train()
+    images, labels = batch_of((6, 6, 2), count, 3)
+    given = images.clone()
+    assert applies_to(network)
+    with torch.no_grad():
+        chain = Chain(network, precision)
+        logits, backward = chain.forward(images)
+        gradients = backward(loss_and_gradient(read_recipe("mlp"), logits.float(), labels)[1])
+    with mixed_precision(torch.device("cpu"), precision):
+        expected = twin(images).float()
+    assert torch.equal(logits.float(), expected)
+    wanted = torch.autograd.grad(nn.functional.cross_entropy(expected, labels), list(twin.parameters()))
+    assert all(map(torch.equal, gradients, wanted))
+    assert len(gradients) == len(wanted) and not chain.may_draw
+    assert all(map(torch.equal, network.state_dict().values(), twin.state_dict().values()))
+    assert torch.equal(images, given)
+
+
+def test_a_chain_with_what_draws_in_front_may_draw() -> None:
+    """Dropout of the pixels stands before the first weights, and is done as torch does it."""
+    network = nn.Sequential(nn.Dropout(0.5), nn.Flatten(), nn.Linear(72, 3))
+    assert applies_to(network) and Chain(network).may_draw
+
+
+@pytest.mark.parametrize("norm", [nn.BatchNorm1d(4), nn.BatchNorm2d(4)])
+def test_a_single_row_is_refused_as_torch_refuses_it(norm: nn.Module) -> None:
+    """Torch's batch norm learns nothing from one value of a channel."""
+    flat = isinstance(norm, nn.BatchNorm1d)
+    layers = (nn.Flatten(), nn.Linear(9, 4), norm) if flat else (nn.Conv2d(1, 4, 3), norm, nn.Flatten())
+    network = nn.Sequential(*layers, nn.Linear(4, 3)).train()
+    told = []
+    for asked in (network, Chain(network).forward):
+        with pytest.raises(ValueError, match="more than 1 value per channel") as refused:
+            asked(torch.zeros(1, 1, 3, 3))
+        told.append(str(refused.value))
+    assert told[0] == told[1]
+
+
 #: Nets that are no plain chain of known layers, for images 2 x 2 x 3 and three classes.
 OTHER_NETS = {
     "residual": lambda: nn.Sequential(nn.Flatten(), Residual(12), nn.Linear(12, 3)),
@@ -191,7 +267,10 @@ OTHER_NETS = {
     "a layer twice": twice,
     "a hook": hooked,
     "frozen weights": frozen,
-    "a bias in a convolution": lambda: nn.Sequential(nn.Conv2d(2, 4, 2), nn.Flatten(), nn.Linear(8, 3)),
+    "one weight in two layers": tied,
+    "padding by a word": lambda: nn.Sequential(
+        nn.Conv2d(2, 4, 2, padding="valid"), nn.Flatten(), nn.Linear(8, 3)
+    ),
     "a linear layer on maps": lambda: nn.Sequential(nn.Linear(3, 3), nn.Flatten(), nn.Linear(12, 3)),
 }
 

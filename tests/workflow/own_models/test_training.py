@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,9 @@ from torch.nn.functional import cross_entropy
 import assay
 from assay.core.errors import AssayError
 from assay.data.values import Dataset
+from assay.training.loop import state
+from assay.training.nets.own_net import own_net
+from assay.training.optim.sequential_backward import Chain
 
 SIDE, CLASSES = 6, 3
 SHAPE = (1, SIDE, SIDE)
@@ -112,6 +116,76 @@ def test_it_learns_and_is_judged(data: Dataset, build: Callable[[], nn.Module]) 
     assert score.accuracy > 0.9
     assert model.limits.temperature.images > 0 and model.limits.gate is not None
     assert model.recipe["name"].startswith("own-") and model.recipe["epochs"] == 25
+
+
+class Viewing(nn.Sequential):
+    """Goes on by `view` after a convolution, which maps that lie channels last refuse."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        hidden = self[0](images)
+        return self[1](hidden.view(len(hidden), -1))
+
+
+class Strided(nn.Sequential):
+    """Reads memory and not the image: it answers otherwise where that lies in another order."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        size = images[0].numel()
+        return self[0](images.as_strided((len(images), size), (size, 1)))
+
+
+@pytest.mark.parametrize(
+    ("build", "last"),
+    [
+        (batch_norm_net, True),
+        (gelu_net, True),
+        (lambda: nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(64, CLASSES)), True),
+        (lambda: Viewing(nn.Conv2d(1, 4, 3), nn.Linear(64, CLASSES)), False),
+        (Residual, False),
+    ],
+)
+def test_maps_lie_channels_last_where_the_net_takes_them(
+    data: Dataset, build: Callable[[], nn.Module], last: bool
+) -> None:
+    """And it learns what it learned before, but for rounding."""
+    images = images_of(8, 0)[0]
+    own = own_net(seeded(build), images, CLASSES, 0)
+    assert own.channels_last == last
+    logits = [
+        replace(own, channels_last=order).copy().eval()(torch.from_numpy(images).float())
+        for order in {False, own.channels_last}
+    ]
+    assert torch.allclose(logits[0], logits[-1], rtol=1e-4, atol=1e-3)
+    model = assay.train(data, seeded(build), epochs=25, learning_rate=0.01, batch_size=16)
+    assert assay.evaluate(model, data).accuracy > 0.9
+
+
+def test_a_net_that_reads_memory_is_given_the_order_it_was_written_for() -> None:
+    images = images_of(8, 0, channels=3)[0]
+    own = own_net(seeded(lambda: Strided(nn.Linear(108, CLASSES))), images, CLASSES, 0)
+    assert not own.channels_last
+
+
+@pytest.mark.parametrize("drawing", [False, True])
+def test_a_chain_learns_by_layers_to_the_same_bits(
+    data: Dataset, drawing: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With dropout in front too, whose numbers follow from the position. Each run repeats itself."""
+
+    def build() -> nn.Module:
+        front = [nn.Dropout(0.3)] if drawing else []
+        return nn.Sequential(*front, nn.Flatten(), nn.Linear(36, 8), nn.ReLU(), nn.Linear(8, CLASSES))
+
+    taken = []
+    backward = Chain.forward
+    monkeypatch.setattr(Chain, "forward", lambda self, images: taken.append(1) or backward(self, images))
+    models = [assay.train(data, seeded(build), epochs=3, batch_size=16) for _ in range(2)]
+    assert len(taken) == 2 * 3 * 6  # 86 images to learn from, in batches of 16
+    monkeypatch.setattr(state, "applies_to", lambda _: False)
+    models.append(assay.train(data, seeded(build), epochs=3, batch_size=16))
+    for model in models[1:]:
+        for name, array in model.weights.items():
+            assert np.array_equal(array, models[0].weights[name]), name
 
 
 def test_the_net_given_stays_as_it_was(data: Dataset) -> None:

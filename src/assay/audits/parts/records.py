@@ -148,8 +148,8 @@ def _need_version(records: Mapping[Path, Mapping[str, Any]]) -> None:
     for folder, record in records.items():
         theirs = record["made_by"] if record["schema"] == SCHEMA else {"assay": "another form of parts"}
         if theirs != own:
-            named = next(key for key in own if theirs.get(key) != own[key])
-            told = f"{named} {str(theirs.get(named))[:12]}, here it is {own[named][:12]}"
+            named = next(key for key in (*own, *theirs) if theirs.get(key) != own.get(key))
+            told = f"{named} {str(theirs.get(named))[:12]}, here it is {str(own.get(named))[:12]}"
             what = f"it was made by another version ({told})"
             fix = "Make and merge all parts with one version of Assay and its libraries."
             raise AssayError("part-version", folder, what, fix)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 import torch
 from torch import nn
@@ -20,6 +21,9 @@ from assay.training.optim.sequential_backward import Chain
 
 #: The loss and the logits of a batch, and the gradients of the loss by the parameters.
 _Gradients = tuple[torch.Tensor, torch.Tensor, Sequence[torch.Tensor]]
+
+#: How an error of a user's net in training can be avoided.
+_OTHER_BATCH: Final = "Give another batch_size, or a net that takes such a batch."
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +45,8 @@ class TrainStep:
         `(b, k)`, both from before the net learned from this batch."""
         with torch.no_grad():
             if self.chain is not None:
-                loss, logits, gradients = _by_layers(self.chain, job, batch)
+                with errors_of_own(self.network, _doing(batch), _OTHER_BATCH):
+                    loss, logits, gradients = _by_layers(self.chain, job, batch)
             else:
                 loss, logits, gradients = self._by_autograd(job, batch)
             self.optimizer.step(gradients, rate)
@@ -49,17 +54,15 @@ class TrainStep:
 
     @torch.enable_grad()
     def _by_autograd(self, job: Job, batch: Batch) -> _Gradients:
-        fix = "Give another batch_size, or a net that takes such a batch."
-        doing = f"a batch of {len(batch.labels)} images does not go through it in training"
         computing = mixed_precision(job.device, job.precision)
-        with computing, errors_of_own(self.network, doing, fix):
+        with computing, errors_of_own(self.network, _doing(batch), _OTHER_BATCH):
             logits = self._answers(batch)
         logits = logits.float()
         if self.learner is not None:
             return self._by_parts(job, batch, logits)
         loss = batch_loss(job.recipe, logits, batch.labels, job.class_weights, batch.mixed)
         # A weight that the loss does not depend on has gradient zero: a branch may be off for a batch.
-        with errors_of_own(self.network, "no gradient goes back through it in training", fix):
+        with errors_of_own(self.network, "no gradient goes back through it in training", _OTHER_BATCH):
             gradients = torch.autograd.grad(loss, self.parameters, allow_unused=True, materialize_grads=True)
         return loss.detach(), logits.detach(), gradients
 
@@ -84,6 +87,11 @@ class TrainStep:
             return self.network.above(batch.images)
         answers = self.network(batch.images)
         return answers
+
+
+def _doing(batch: Batch) -> str:
+    """What was done, for the error of a user's net."""
+    return f"a batch of {len(batch.labels)} images does not go through it in training"
 
 
 def _by_layers(chain: Chain, job: Job, batch: Batch) -> _Gradients:

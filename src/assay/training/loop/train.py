@@ -147,7 +147,8 @@ def _take_step(job: Job, state: State, saver: CheckpointSaver, batch: Batch, lea
 @contextmanager
 def _own_randomness(job: Job, state: State) -> Iterator[None]:
     """What the layers of a user's net draw follows from the position too; Assay's own nets draw nothing."""
-    if not isinstance(job.recipe, OwnNetRecipe):
+    chain = state.train_steps[0].chain
+    if not isinstance(job.recipe, OwnNetRecipe) or (chain is not None and not chain.may_draw):
         yield
         return
     with torch.random.fork_rng(devices=[job.device] if job.device.type == "cuda" else []):

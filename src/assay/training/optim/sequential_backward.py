@@ -17,6 +17,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor, nn
 
+from assay.training.model.own_net import own_net_of
 from assay.training.nets.cnn import BatchNorm
 from assay.training.optim import products
 
@@ -33,13 +34,16 @@ def applies_to(network: nn.Module) -> bool:
 
     Layers before the first with weights need none: no gradient is wanted there. A layer is looked up by its
     exact class and must be free of hooks, since both may compute something else. Not a chain is also one with
-    a layer that stands in it twice, with frozen weights, or with a linear layer on anything but rows.
+    a layer or a weight that stands in it twice, with frozen weights, or with a linear layer on anything but
+    rows. A net of the user's own may be one: the hook that arranges its images is ours.
     """
-    if type(network) is not nn.Sequential or _has_hooks(network):
+    if type(network) is not nn.Sequential or _has_hooks(network, own_net_of(network) is not None):
         return False
     layers = list(network)
-    first = _first_that_learns(layers)
-    if len({id(layer) for layer in layers}) < len(layers) or not all(map(_has_rule, layers[first:])):
+    weights = [weight for layer in layers for weight in layer.parameters()]
+    if len({*map(id, layers)}) < len(layers) or len({*map(id, weights)}) < len(weights):
+        return False
+    if not all(map(_has_rule, layers[_first_that_learns(layers) :])):
         return False
     kinds = [type(layer) for layer in layers]
     return nn.Linear not in kinds or nn.Flatten in kinds[: kinds.index(nn.Linear)]
@@ -51,22 +55,27 @@ def _has_rule(layer: nn.Module) -> bool:
     return type(layer) in RULES and learned and not _has_hooks(layer) and (fits is None or fits(layer))
 
 
-def _has_hooks(layer: nn.Module) -> bool:
-    return any(
-        (layer._forward_hooks, layer._forward_pre_hooks, layer._backward_hooks, layer._backward_pre_hooks)
-    )
+def _has_hooks(layer: nn.Module, ours: int = 0) -> bool:
+    """Whether there are hooks; `ours`: how many of those before the forward pass do not count."""
+    others = len(layer._forward_pre_hooks) > ours
+    return others or any((layer._forward_hooks, layer._backward_hooks, layer._backward_pre_hooks))
 
 
 class Chain:
     """The layers of a net that `applies_to` accepts, each with its rule: looked up once, for all steps.
 
-    precision: float32 or bfloat16, that of the products and of the logits.
+    precision: float32 or bfloat16, that of the products and of the logits. may_draw: whether a layer before
+    the first with weights may draw random numbers; those with a rule draw none.
     """
 
     def __init__(self, network: nn.Module, precision: torch.dtype = torch.float32) -> None:
         layers = list(network.children())
         first = _first_that_learns(layers)
-        self._before, self._precision = layers[:first], precision
+        own = own_net_of(network)
+        self._before: list[Callable[[Tensor], Tensor]] = [own.arranged] if own else []
+        self._before += layers[:first]
+        self._precision = precision
+        self.may_draw = not all(map(_has_rule, layers[:first]))
         self._rules = [(RULES[type(layer)], layer) for layer in layers[first:]]
 
     def forward(self, images: Tensor) -> tuple[Tensor, Callable[[Tensor], list[Tensor]]]:
@@ -142,14 +151,16 @@ def _convolution(layer: nn.Conv2d, inputs: Tensor, precision: torch.dtype) -> tu
         "dilation": layer.dilation,
         "groups": layer.groups,
     }
-    more = {"bias_sizes": None, "transposed": False, "output_padding": (0, 0), **how}
+    own: Tensor | None = layer.bias
+    bias, sizes = (None, None) if own is None else (_to(own, precision), list(own.shape))
+    more = {"bias_sizes": sizes, "transposed": False, "output_padding": (0, 0), **how}
 
     def back(grad_output: Tensor, wanted: bool) -> tuple[Tensor | None, tuple[Tensor, ...]]:
-        kernel, mask = _KERNELS.convolution_backward.default, (wanted, True, False)
-        grad_input, grad_params, _ = kernel(grad_output, inputs, weight, output_mask=mask, **more)
-        return grad_input, (_to(grad_params, torch.float32),)
+        kernel, mask = _KERNELS.convolution_backward.default, (wanted, True, bias is not None)
+        grad_input, *grad_params = kernel(grad_output, inputs, weight, output_mask=mask, **more)
+        return grad_input, tuple(_to(grad, torch.float32) for grad in grad_params if grad is not None)
 
-    return nn.functional.conv2d(inputs, weight, None, **how), back
+    return nn.functional.conv2d(inputs, weight, bias, **how), back
 
 
 def _max_pool(layer: nn.MaxPool2d, inputs: Tensor, _: torch.dtype) -> tuple[Tensor, Back]:
@@ -168,8 +179,12 @@ def _max_pool(layer: nn.MaxPool2d, inputs: Tensor, _: torch.dtype) -> tuple[Tens
     return outputs, back
 
 
-def _batch_norm(layer: BatchNorm, inputs: Tensor, _: torch.dtype) -> tuple[Tensor, Back]:
-    learning = layer.learns_from(inputs)
+def _batch_norm(layer: Any, inputs: Tensor, _: torch.dtype) -> tuple[Tensor, Back]:
+    learning = layer.learns_from(inputs) if isinstance(layer, BatchNorm) else True
+    if learning and inputs.numel() == layer.num_features:  # torch's own layer refuses it in these words
+        raise ValueError(
+            f"Expected more than 1 value per channel when training, got input size {inputs.shape}"
+        )
     if learning and layer.num_batches_tracked is not None:
         layer.num_batches_tracked.add_(1)
     running = (layer.running_mean, layer.running_var)
@@ -195,12 +210,21 @@ RULES: Final[Mapping[type[nn.Module], Callable[[Any, Tensor, torch.dtype], tuple
     nn.Conv2d: _convolution,
     nn.MaxPool2d: _max_pool,
     BatchNorm: _batch_norm,
+    nn.BatchNorm1d: _batch_norm,
+    nn.BatchNorm2d: _batch_norm,
 }
+
+
+def _fits_batch_norm(layer: Any) -> bool:
+    return layer.affine and layer.track_running_stats and layer.momentum is not None
+
 
 #: What of a layer its rule does not cover sends the whole net to autograd.
 _FITS: Final[Mapping[type[nn.Module], Callable[[Any], bool]]] = {
     nn.Flatten: lambda layer: (layer.start_dim, layer.end_dim) == (1, -1),
-    nn.Conv2d: lambda layer: layer.bias is None and layer.padding_mode == "zeros" and layer.padding != "same",
+    nn.Conv2d: lambda layer: layer.padding_mode == "zeros" and not isinstance(layer.padding, str),
     nn.MaxPool2d: lambda layer: not layer.return_indices,
-    BatchNorm: lambda layer: layer.affine and layer.track_running_stats and layer.momentum is not None,
+    BatchNorm: _fits_batch_norm,
+    nn.BatchNorm1d: _fits_batch_norm,
+    nn.BatchNorm2d: _fits_batch_norm,
 }
