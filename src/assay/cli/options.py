@@ -238,6 +238,9 @@ READING: Final[Options] = {
     "skip_unlabelled": SkipUnlabelled,
 }
 
+#: The same of data that a model is judged on, which are read by their own rules.
+JUDGED_DATA: Final[Options] = {"skip_bad": SkipBad, **READING}
+
 #: What an audit looks for. A new one is a line here and a field of `workflow.settings.Settings`.
 AUDITING: Final[Options] = {
     "config": Config,

@@ -282,7 +282,10 @@ class Dataset:
         """The training split. Raises AssayError `too-few-images` where there is none."""
         if "train" not in self.splits:
             what = f"it has no images to learn from, no train split (there is {', '.join(self.splits)})"
-            fix = "Give train with it. Of images alone `assay predict RUN IMAGES` tells the classes."
+            fix = (
+                "Give train with it. `assay evaluate RUN DATA --other-data` scores a run's model on them; of "
+                "images alone `assay predict RUN IMAGES` tells the classes."
+            )
             raise AssayError("too-few-images", self.location or self.name, what, fix)
         return self.splits["train"]
 

@@ -2,7 +2,7 @@
 
 import glob
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -15,8 +15,9 @@ from assay.core.errors import AssayError
 from assay.data.decoding.given import BATCH, Fitted, Picture, fitted
 from assay.data.formats.signatures import OTHER_SUFFIXES
 from assay.data.listing.names import natural_key
-from assay.data.listing.walk import glance, in_order
+from assay.data.listing.walk import OF_NO_ACCOUNT, glance, in_order
 from assay.deployment.judging import Judged, file_answers, of_answers
+from assay.deployment.not_pictures import with_way_on
 from assay.deployment.onnx_model import OnnxModel
 
 if TYPE_CHECKING:
@@ -84,12 +85,17 @@ def predict_each(model: "Classifier", files: Iterable[Picture]) -> Iterator[Pred
         yield from (one if isinstance(one, Unread) else next(answers) for one in read)
 
 
-def pictures_below(files: Iterable[str]) -> Iterator[str]:
+def _untold(path: str, reason: str) -> None:
+    """For those who do not ask what was left out."""
+
+
+def pictures_below(files: Iterable[str], leave_out: Callable[[str, str], None] = _untold) -> Iterator[str]:
     """The files named, and of a folder all files in it and below, in natural order, as `folder/name`.
 
     A name with `*`, `?` or `[` that no file has is a pattern (`**` for any depth), and stands for what it
     matches. Hidden files, links in folders, and files that are no pictures by their name (texts, tables,
-    archives) are left out. Raises AssayError `file-missing` where a pattern matches nothing.
+    archives) are left out. leave_out: told each of these but the hidden ones, with the reason. Raises
+    AssayError `file-missing` where a pattern matches nothing.
     """
     for name in files:
         for file in _matching(name):
@@ -97,9 +103,15 @@ def pictures_below(files: Iterable[str]) -> Iterator[str]:
             if not folder.is_dir():
                 yield file
                 continue
-            for below in in_order(glance(folder)).files:
+            walk = in_order(glance(folder))
+            for left in walk.left_out:
+                if left.reason not in OF_NO_ACCOUNT:
+                    leave_out(str(folder / left.id), left.reason)
+            for below in walk.files:
                 if Path(below).suffix.lower() not in OTHER_SUFFIXES:
                     yield str(folder / below)
+                else:
+                    leave_out(str(folder / below), "no picture by its name")
 
 
 def _matching(name: str) -> list[str]:
@@ -119,7 +131,8 @@ def _read(model: "Classifier", file: Picture) -> Fitted | Unread:
     try:
         return fitted(file, model.preprocessing, _name(file))
     except AssayError as error:
-        return Unread(_name(file), error)
+        told = with_way_on(error, file) if isinstance(file, str | Path) else error
+        return Unread(_name(file), told)
 
 
 def _predict_batch(model: "Classifier", read: Sequence[Fitted], names: Sequence[str]) -> list[Prediction]:

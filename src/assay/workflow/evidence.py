@@ -240,15 +240,19 @@ def _flagged(audit: Audit, check: str, dataset: Dataset) -> tuple[NDArray[np.boo
 
 def _figures(dataset: Dataset) -> dict[str, NDArray[np.floating[Any]]]:
     """What is measured on every test image, to see where the model is weak."""
-    test, train = dataset.splits["test"], dataset.train
+    test = dataset.splits["test"]
     stats = image_stats_of(test, background=0)
+    figures = {"intensity": stats.mean, "sharpness": stats.sharpness}
+    if "train" not in dataset.splits:  # a test split alone
+        return figures
+    train = dataset.train
     base = map_blocks(_small, train, spread_rows(len(train), _BASE))
     away = (
         np.sqrt(nearest(map_blocks(_small, test), base, 1)[0][:, 0])
         if len(base)
         else np.full(len(test), np.nan)
     )
-    return {"intensity": stats.mean, "sharpness": stats.sharpness, "distance to train": away}
+    return {**figures, "distance to train": away}
 
 
 def _small(images: NDArray[np.uint8]) -> NDArray[np.float32]:

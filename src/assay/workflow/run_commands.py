@@ -19,7 +19,7 @@ from assay.workflow.engines.training_workers import need_first
 from assay.workflow.multi_model import side_by_side, test_several, train_several
 from assay.workflow.own_models.answers import FOREIGN
 from assay.workflow.planning.data import Data, need_test_split
-from assay.workflow.planning.plan import Plan, keep_inputs, make_plan, plan_of_run
+from assay.workflow.planning.plan import Plan, keep_inputs, make_plan, need_same_data, plan_of_run
 from assay.workflow.recorded import run_record
 from assay.workflow.settings import Settings
 from assay.workflow.stages import (
@@ -105,6 +105,7 @@ def run_evaluate(
     # Each model of several is held to its own manifest.
     with run_folder.reopen(Path(folder), (*run_folder.JUDGED, f"{run_record.MODELS}/")) as opened:
         plan = plan_of_run(opened.path, data, offline, on_event)
+        _need_data_of_models(plan)  # before the audit, which may take minutes
         need_test_split(plan.dataset)
         if plan.answers is not None:
             if max_risk is not None:
@@ -113,6 +114,13 @@ def run_evaluate(
             return train_one(plan, opened, examined(plan, on_event), on_event)
         results, test = examined(plan, on_event), test_several if plan.parts else test_one
         return test(plan, opened, results, on_event, max_risk)
+
+
+def _need_data_of_models(plan: Plan) -> None:
+    """Raise AssayError `data-changed` where the data are not those of the plan's models."""
+    for one in plan.parts or (plan,):
+        if one.recipe is not None:
+            need_same_data(Model.read(one.folder / "model"), one)
 
 
 def evaluate_unfinished(

@@ -45,8 +45,10 @@ def predict(
     """Classify pictures with a run's model, or with an exported one.
 
     They are read exactly as in training. CSV on stdout: file, predicted class, probabilities. Of several
-    pictures each has its row; those that cannot be read say why, and the command ends with exit 3.
+    pictures each has its row; those that cannot be read say why, and the command ends with exit 3. What was
+    left out of folders, and pictures that are unlike the training images, are told on stderr.
     """
+    from assay.cli.predict_remarks import Remarks
     from assay.deployment.load_model import load_model
     from assay.deployment.onnx_model import OnnxModel
     from assay.deployment.predict import Unread, pictures_below, predict_each
@@ -58,9 +60,12 @@ def predict(
         raise AssayError("bad-value", "-", "it is named twice", "Standard input holds one picture.")
     read = load_model(run)
     model = read if isinstance(read, OnnxModel) else _soonest(read)
-    sources = [sys.stdin.buffer.read() if path == "-" else path for path in pictures_below(paths)]
+    told = Remarks()
+    named = pictures_below(paths, told.leave_out)
+    sources = [sys.stdin.buffer.read() if path == "-" else path for path in named]
     if not sources:
-        what = "there is no picture in it"
+        left = f"; left out: {told.left_out()}" if told.left_out() else ""
+        what = f"there is no picture in it{left}"
         raise AssayError("too-few-images", ", ".join(paths), what, "Name pictures, or their folder.")
     first: Unread | None = None
     count = 0
@@ -73,10 +78,14 @@ def predict(
                     if len(sources) == 1:
                         raise found.error
                     first, count = first or found, count + 1
+                else:
+                    told.answer(found)
                 yield found
                 one_more()
 
     _write(out, json_lines(each()) if json else table_lines(each(), model.classes))
+    for line in told.lines():
+        sys.stderr.write(f"{line}\n")
     if first is not None:
         what = f"{count:,} of {len(sources):,} pictures could not be read; the first: {first.file}"
         raise AssayError(first.error.code, run, what, first.error.fix)

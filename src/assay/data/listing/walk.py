@@ -23,6 +23,9 @@ LINK_DEAD: Final = "a link that leads nowhere"
 _HIDDEN: Final = "hidden"
 _SYSTEM: Final = "made by a system"
 
+#: Reasons to leave something out that nobody need be told.
+OF_NO_ACCOUNT: Final = frozenset((_HIDDEN, _SYSTEM))
+
 #: Folders and files that systems and network drives lay beside pictures, with copies or settings of their
 #: own; in lower case. Hidden ones are left out in any case.
 _SYSTEM_NAMES: Final = frozenset(
@@ -126,7 +129,7 @@ def _look_into(root: Path, folder: str, links: "_Links | None") -> tuple[Content
             if stat.S_ISLNK(status.st_mode) and not why_not and not (path / name).exists():
                 reason = LINK_DEAD
             content.left_out.append((name, reason))
-            stamps += [f"{name}/{reason}"] if reason not in (_HIDDEN, _SYSTEM) else []
+            stamps += [f"{name}/{reason}"] if reason not in OF_NO_ACCOUNT else []
         else:
             content.folders.append(name)
             stamps.append(f"{name}/folder")

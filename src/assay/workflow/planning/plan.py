@@ -287,5 +287,6 @@ def need_same_data(model: Model, plan: Plan) -> None:
                 "data-changed",
                 plan.dataset.name,
                 f"the {name} split has fingerprint {(found or 'none')[:12]}, the run's had {expected[:12]}",
-                "Give the data that the run was made with, or start a new run on these.",
+                "Give the data that the run was made with, or start a new run on these. To score its model "
+                "on these: assay evaluate RUN DATA --other-data.",
             )

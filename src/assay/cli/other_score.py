@@ -1,0 +1,103 @@
+"""What `assay evaluate RUN DATA --other-data` prints: the score, and what keeps it from being trusted."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from assay.cli.closing import quoted
+from assay.core.text import counted, one_line
+from assay.evaluation.values import Evaluation
+from assay.reports.findings.wording import percent
+from assay.workflow.deployed.other_data import OtherScore
+
+#: Classes that are told one by one.
+_MOST: Final = 5
+
+
+def other_lines(found: OtherScore) -> str:
+    """The score as lines; first what forbids to read it."""
+    known = [] if found.known is None or not found.known.any() else [_known_line(found)]
+    first, second = (known, []) if known and found.unseen is None else ([], known)
+    return "\n".join([*first, _headline(found), *second, *_doubts(found), _not_looked_for(found)])
+
+
+def next_commands(run: Path, data: str) -> list[str]:
+    """What to type next: the answer to each picture, where the data are a folder of them."""
+    folder = Path(data)
+    return [f"assay predict {quoted(run)} {quoted(folder)}"] if folder.is_dir() else []
+
+
+def _headline(found: OtherScore) -> str:
+    score = found.score
+    base = np.bincount(score.labels, minlength=len(score.classes)).max() / len(score.labels)
+    groups = "" if score.group_count is None else f" in {score.group_count:,} groups"
+    where = "" if found.split == "train" else f" of the {found.split} split"
+    return (
+        f"On {_images(len(score.labels))}{groups}{where} of {one_line(found.name)}: {_accuracy(score)}; "
+        f"always the same answer: {percent(base)}."
+    )
+
+
+def _images(count: int) -> str:
+    return counted(count, "image", "images")
+
+
+def _accuracy(score: Evaluation) -> str:
+    low, high = score.accuracy_ci95
+    return f"accuracy {percent(score.accuracy)} (95 % interval {percent(low)} to {percent(high)})"
+
+
+def _doubts(found: OtherScore) -> Iterator[str]:
+    score, n = found.score, len(found.score.labels)
+    if found.missing:
+        names = ", ".join(map(one_line, found.missing[:_MOST]))
+        more = f" and {len(found.missing) - _MOST:,} more" if len(found.missing) > _MOST else ""
+        yield f"Not tested, for there is no image of it: {names}{more}."
+    yield from _taken_for(score)
+    if found.changed:
+        yield f"The images differ from those of training: {found.changed}."
+    if found.refused is not None and found.refused.refused:
+        expected = "" if found.expected is None else f"; of pictures like them {percent(found.expected)} are"
+        share = f"{found.refused.refused:,} of {n:,} ({percent(found.refused.rate)})"
+        yield f"Unlike the training images: {share}{expected}."
+    if found.left_over:
+        yield f"Not judged: {_images(found.left_over)} of the other splits."
+
+
+def _known_line(found: OtherScore) -> str:
+    unseen, n = found.unseen, len(found.score.labels)
+    if unseen is None:
+        return f"Do not trust this score: the run held all of these {n:,} images for training."
+    known = n - len(unseen.labels)
+    without = f"Without these, on {_images(len(unseen.labels))}: {_accuracy(unseen)}"
+    return f"The run held {known:,} of them for training. {without}; read that score instead."
+
+
+def _taken_for(score: Evaluation) -> Iterator[str]:
+    """Classes whose images are answered as one other class more often than as their own."""
+    confusion = score.confusion
+    own = np.diag(confusion)
+    other = confusion - np.diag(own)
+    rows = np.flatnonzero(2 * other.max(axis=1) > confusion.sum(axis=1))
+    names = [one_line(name) for name in score.classes]
+    told = [
+        f"{names[row]} as {names[other[row].argmax()]} ({other[row].max():,} of {confusion[row].sum():,})"
+        for row in rows[:_MOST]
+    ]
+    if told:
+        more = f" and {len(rows) - _MOST:,} more" if len(rows) > _MOST else ""
+        shown = f"{', '.join(told)}{more}"
+        yield f"Mostly answered as one other class: {shown}. Are the labels those of the model?"
+
+
+def _not_looked_for(found: OtherScore) -> str:
+    if found.known is None:
+        return (
+            "Whether the run was trained on some of these images is not known: it has no label_quality.csv. "
+            "Nothing was written."
+        )
+    return (
+        "Only equal images of training were looked for, no edited copies and no groups. Nothing was written."
+    )

@@ -1,0 +1,57 @@
+"""What `assay predict` says beside its table, on stderr: what was left out, and what is unlike training."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from assay.core.text import one_line
+from assay.deployment.predict import Prediction
+
+#: Names that are told.
+_FIRST: Final = 3
+
+
+class Remarks:
+    """Collects them while pictures are listed and answered; a few names and counts are kept."""
+
+    def __init__(self) -> None:
+        self._reasons: Counter[str] = Counter()
+        self._left: dict[str, list[str]] = {}
+        self._strange: list[str] = []
+        self._count = self._known = 0
+
+    def leave_out(self, path: str, reason: str) -> None:
+        """Something in a folder was left out."""
+        self._reasons[reason] += 1
+        names = self._left.setdefault(reason, [])
+        if len(names) < _FIRST:
+            names.append(path)
+
+    def answer(self, found: Prediction) -> None:
+        """A picture was answered."""
+        self._known += found.familiar is not None
+        if found.familiar is False:
+            self._count += 1
+            if len(self._strange) < _FIRST:
+                self._strange.append(found.file)
+
+    def left_out(self) -> str:
+        """What was left out, by reason; empty where nothing was."""
+        parts = (f"{n:,} ({reason}: {_few(self._left[reason], n)})" for reason, n in self._reasons.items())
+        return ", ".join(parts)
+
+    def lines(self) -> Iterator[str]:
+        """A line for each kind of remark."""
+        if self._reasons:
+            yield f"left out: {self.left_out()}"
+        if self._count:
+            which = f"{self._count:,} of {self._known:,} ({_few(self._strange, self._count)})"
+            yield (
+                f"warning: unlike the training images, so that answers may mean nothing: {which}; "
+                "--json says of each whether it is familiar"
+            )
+
+
+def _few(names: list[str], count: int) -> str:
+    more = f" and {count - len(names):,} more" if count > len(names) else ""
+    return ", ".join(map(one_line, names)) + more

@@ -1,0 +1,214 @@
+"""A run's model on labelled images that are not the run's: its score there, and what it had seen of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.core.errors import AssayError
+from assay.core.events import OnEvent, ignore, stage
+from assay.core.text import counted, one_line, read_csv_text
+from assay.data.decoding.resize import with_channels
+from assay.data.decoding.sixteen_bits import FULL_SCALE
+from assay.data.formats.safe_open import read_file
+from assay.data.load import as_request, chosen_source
+from assay.data.request import OPTIONS
+from assay.data.values import Dataset, Split, image_digests
+from assay.evaluation.ood import Refused, count_refused
+from assay.evaluation.values import Evaluation
+from assay.training.classifier import Model
+from assay.training.requirements import require_for
+from assay.workflow.evidence import test_groups
+from assay.workflow.planning.data import Data, open_data
+from assay.workflow.recorded import run_record
+from assay.workflow.settings import Settings
+
+#: A row for each training image of a run, with its digest.
+_TRAINED_ON: Final = "label_quality.csv"
+_LONGEST_TABLE: Final = 1 << 31
+
+#: Class names in a message.
+_MOST_NAMES: Final = 8
+
+
+@dataclass(frozen=True, eq=False)
+class OtherScore:
+    """A model judged on images that are not its run's.
+
+    score: on all of them. split: which split of the data was judged; left_over: images of the other splits.
+    known: bool `(n,)`, which of them are, to the bit, images that the run held for training (validation
+    images among them); None where the run does not say. refused: those unlike the training images, and
+    expected, the share of familiar pictures that are told so as well; None without a gate.
+    changed: in words, what was done to the images besides reading them, else empty.
+    """
+
+    score: Evaluation
+    name: str
+    split: str
+    left_over: int
+    known: NDArray[np.bool_] | None
+    refused: Refused | None
+    expected: float | None
+    changed: str = ""
+
+    @property
+    def unseen(self) -> Evaluation | None:
+        """The score on the images that the run did not hold for training; None where there are none."""
+        if self.known is None or self.known.all():
+            return None
+        rows, score = np.flatnonzero(~self.known), self.score
+        groups = None if score.groups is None else score.groups[rows]
+        probabilities = score.probabilities[rows]
+        return replace(score, labels=score.labels[rows], probabilities=probabilities, groups=groups)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Classes of the model of which there is no image."""
+        there = set(self.score.labels.tolist())
+        return tuple(name for number, name in enumerate(self.score.classes) if number not in there)
+
+
+def evaluate_other(
+    folder: str | Path, data: Data, *, offline: bool = False, on_event: OnEvent = ignore, **reading: Any
+) -> OtherScore:
+    """The model of a finished run on labelled images of other data; nothing is written.
+
+    The test split is judged where the data give one, else all images. They are read at the
+    model's size by its rule, and else as the run's images were. reading: what is to be read otherwise, as
+    arguments of `assay.load`. Raises AssayError `class-names` for a class that the model does not know,
+    `image-format` for another scale of 16 bits, `bad-value` for a run without one model of its own.
+    """
+    folder = Path(folder)
+    run_record.need_intact(folder)
+    model = _model_of(folder)
+    require_for(model.recipe["model"], {}, fitting=False)
+    dataset = open_data(data, _reading(folder, model, data) | reading, offline, on_event)
+    name = "test" if "test" in dataset.splits else next(iter(dataset.splits))
+    left_over = sum(len(split) for other, split in dataset.splits.items() if other != name)
+    split = dataset.splits[name]
+    labels = _labels(split.labels, dataset.classes, model.classes, one_line(dataset.name))
+    _need_scale(split, model, dataset.name)
+    with stage(on_event, "evaluate") as figures:
+        score, distances, digests = _judged(model, dataset, split, labels)
+        known = _known(folder, digests)
+        gate = model.limits.gate
+        refused = None if gate is None or distances is None else count_refused(distances, gate.threshold)
+        interval = list(score.accuracy_ci95)
+        figures.update(n=len(labels), accuracy=score.accuracy, accuracy_ci95=interval)
+        figures["trained_on"] = None if known is None else int(known.sum())
+        figures["unlike_training"] = None if refused is None else refused.refused
+    expected = None if gate is None else gate.false_refusal_rate
+    changed = _changed(split, model)
+    return OtherScore(score, dataset.name, name, left_over, known, refused, expected, changed)
+
+
+def _model_of(folder: Path) -> Model:
+    """The one model of a run. Raises AssayError `bad-value` where there is none, or several."""
+    if (folder / "model").is_dir():
+        return Model.read(folder / "model")
+    several = run_record.model_folders(folder)
+    what = "it has several models" if several else "it has no model of Assay's own"
+    fix = f"Name the folder of one, as {several[0]}." if several else "Give a run that trained a model."
+    raise AssayError("bad-value", folder, what, fix)
+
+
+def _reading(folder: Path, model: Model, data: Data) -> dict[str, Any]:
+    """How the run's data were read, as far as these data have a use for it, at the model's size."""
+    config = run_record.read_config(folder)
+    settings = Settings.checked({k: v for k, v in config.items() if k in Settings.model_fields})
+    own = {**settings.reading(), "test_fraction": None}
+    if isinstance(data, Dataset):
+        return own
+    takes = chosen_source(as_request(data)).takes
+    needed = model.preprocessing
+    own |= {"size": f"{needed.height}x{needed.width}", "resize": needed.resize}
+    return {key: value for key, value in own.items() if key not in OPTIONS or key in takes}
+
+
+def _labels(
+    labels: NDArray[np.int64], classes: tuple[str, ...], known: tuple[str, ...], where: str
+) -> NDArray[np.int64]:
+    """The labels as numbers of the model's classes, by name. Raises AssayError `class-names`."""
+    number = {name: at for at, name in enumerate(known)}
+    used = set(labels.tolist())
+    unknown = [name for at, name in enumerate(classes) if at in used and name not in number]
+    if not unknown:
+        return np.array([number.get(name, -1) for name in classes], np.int64)[labels]
+    what = f"the model does not know {counted(len(unknown), 'class', 'classes')} of them: {_few(unknown)}"
+    raise AssayError("class-names", where, f"{what}; it knows {_few(known)}", _way(unknown, classes, known))
+
+
+def _way(unknown: Sequence[str], classes: Sequence[str], known: Sequence[str]) -> str:
+    """What to do about classes that the model does not know."""
+    folded = {name.casefold(): name for name in known}
+    alike = [(name, folded[name.casefold()]) for name in unknown if name.casefold() in folded]
+    if len(alike) == len(unknown):
+        pairs = _few([f"{one} as {other}" for one, other in alike])
+        return f"They differ by case alone: name them as the model does ({pairs})."
+    if all(name.isdecimal() for name in classes):
+        asked = f"--classes says which name each is, in the order of {_few(classes)}"
+        if all(name.isdecimal() for name in known):
+            least, most = min(known, key=int), max(known, key=int)
+            return f"Do they count from 1? The model's count from {least} to {most}: {asked}."
+        return f"Numbers are no names: {asked}."
+    return "Name classes as the model does, and leave images of other classes out."
+
+
+def _few(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""
+    shown = [f"'{name}'" if "," in name else name for name in map(one_line, names[:_MOST_NAMES])]
+    return ", ".join(shown) + more
+
+
+def _need_scale(split: Split, model: Model, where: str) -> None:
+    """Raise AssayError `image-format` where images of 16 bits were brought to 8 by another rule."""
+    own = model.preprocessing.deep
+    if split.deep is None or split.deep == (own or FULL_SCALE):
+        return
+    trained = "images of 8 bits" if own is None else f"values from {own.low:,} to {own.high:,}"
+    what = (
+        f"they have 16 bits a channel and were read as values from {split.deep.low:,} to "
+        f"{split.deep.high:,}, and the model was trained on {trained}"
+    )
+    raise AssayError("image-format", where, what, "Save them as the training images were.")
+
+
+def _judged(
+    model: Model, dataset: Dataset, split: Split, labels: NDArray[np.int64]
+) -> tuple[Evaluation, NDArray[np.float32] | None, NDArray[np.uint8]]:
+    """The score, how far each image lies from those of training, and its digest as the model sees it."""
+    rows, far, digests = [], [], []
+    for block in split.blocks():
+        images = np.stack([with_channels(image, model.preprocessing.channels) for image in block])
+        rows.append(model.predict_proba(images))
+        far.append(model.distances(images))
+        digests.append(image_digests(images))
+    groups = test_groups(replace(dataset, splits={"test": split}, fingerprints={}), None)
+    record: Mapping[str, Any] = model.costs()
+    score = Evaluation(model.classes, labels, np.concatenate(rows), record, groups=groups)
+    found = [one for one in far if one is not None]
+    return score, np.concatenate(found) if found else None, np.concatenate(digests)
+
+
+def _changed(split: Split, model: Model) -> str:
+    channels, wanted = split.shape[2], model.preprocessing.channels
+    if channels == wanted:
+        return ""
+    return "they are in color, and the model sees them in gray" if wanted == 1 else "they are gray"
+
+
+def _known(folder: Path, digests: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
+    """Which images the run held for training; None where it does not say. Raises AssayError `run-damaged`."""
+    file = folder / _TRAINED_ON
+    if not file.is_file():
+        return None
+    try:
+        header, lines = read_csv_text(read_file(file, _LONGEST_TABLE).decode("utf-8"))
+        of, digest = header.index("split"), header.index("digest")
+        trained = {line[digest] for line in lines if line[of] != "test"}
+    except (ValueError, IndexError) as error:
+        raise AssayError("run-damaged", file, one_line(str(error)), "Repeat the run.") from error
+    return np.array([bytes(row).hex() in trained for row in digests], bool)

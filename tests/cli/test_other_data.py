@@ -1,0 +1,258 @@
+"""`assay evaluate RUN DATA --other-data`: a model on labelled images that are not its run's."""
+
+import json
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import assay
+from assay.cli.main import exit_code
+from assay.evaluation.metrics import wilson_interval
+
+Call = Callable[..., tuple[int, str, str]]
+
+QUICK = ("--checks", "identity,label-errors")
+NAMES = ("cat", "dog", "owl")
+
+
+def _picture(label: int, number: int, size: int = 16) -> np.ndarray:
+    """Bars of another width for each class, with noise: some are answered wrongly."""
+    rng = np.random.default_rng([label, number])
+    bars = 110 + 60 * np.sin(np.arange(size) / size * 6.28 * (label + 2))
+    return (bars + rng.normal(0, 60, (size, size))).clip(0, 255).astype(np.uint8)
+
+
+def _write(
+    folder: Path, names: tuple[str, ...], numbers: range, alter: Callable = lambda image: image
+) -> None:
+    for label, name in enumerate(names):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        for number in numbers:
+            Image.fromarray(alter(_picture(label, number))).save(folder / name / f"{number}.png")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run on 150 training images, and sets that nobody trained on."""
+    place = tmp_path_factory.mktemp("other")
+    _write(place / "set/train", NAMES, range(50))
+    _write(place / "set/test", NAMES, range(100, 120))
+    line = [
+        "run",
+        str(place / "set"),
+        "--model",
+        "linear",
+        "--epochs",
+        "4",
+        "-q",
+        *QUICK,
+        "--out",
+        str(place / "run"),
+    ]
+    assert exit_code(line) == 0
+    _write(place / "new", NAMES, range(200, 220))
+    return place
+
+
+@pytest.fixture
+def call(place: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
+    """`call("evaluate", ...)` in that place: exit code, stdout, stderr."""
+    monkeypatch.chdir(place)
+
+    def called(*arguments: object) -> tuple[int, str, str]:
+        capfd.readouterr()
+        code = exit_code([str(argument) for argument in arguments])
+        return code, *capfd.readouterr()
+
+    return called
+
+
+def _truth(place: Path, folder: str, names: tuple[str, ...] = NAMES) -> list[bool]:
+    """Whether each picture is answered rightly, by `predict` on its file."""
+    model = assay.load_model(place / "run")
+    files = [(name, sorted((place / folder / name).glob("*.png"))) for name in names]
+    return [answer == name for name, found in files for answer in model.predict(found)]
+
+
+def _score(right: list[bool]) -> str:
+    low, high = wilson_interval(sum(right), len(right))
+    share, low, high = (f"{100 * part:.1f} %" for part in (np.mean(right), low, high))
+    return f"accuracy {share} (95 % interval {low} to {high})"
+
+
+def test_the_score_is_that_of_the_answers_of_predict(call: Call, place: Path) -> None:
+    """On all images of a folder, and nothing in the run changes; the next command runs as typed."""
+    before = {file: file.read_bytes() for file in (place / "run").rglob("*") if file.is_file()}
+    code, out, _ = call("evaluate", "run", "new", "--other-data")
+    right = _truth(place, "new")
+    assert code == 0
+    assert 0.5 < np.mean(right) < 1
+    assert f"On 60 images of new: {_score(right)}; always the same answer: 33.3 %." in out
+    assert {file: file.read_bytes() for file in (place / "run").rglob("*") if file.is_file()} == before
+    (following,) = [
+        line.removeprefix("Next: assay ") for line in out.splitlines() if line.startswith("Next: ")
+    ]
+    assert call(*shlex.split(following))[0] == 0
+
+
+def test_a_test_split_alone_is_judged(call: Call, place: Path) -> None:
+    """There is nothing to learn from, and nothing that is needed; `evaluate` without the option says how."""
+    _write(place / "only/test", NAMES, range(200, 220))
+    code, out, _ = call("evaluate", "run", "only", "--other-data")
+    assert code == 0
+    assert f"On 60 images of the test split of only: {_score(_truth(place, 'only/test'))}" in out
+    code, _, err = call("evaluate", "run", "only")
+    assert code == 4
+    assert "assay evaluate RUN DATA --other-data" in err
+
+
+def test_a_test_split_alone_is_judged_from_python(place: Path) -> None:
+    """It was `too-few-images`: a slice by the distance to the training images wanted these."""
+    _write(place / "alone/test", NAMES, range(200, 220))
+    score = assay.evaluate(assay.load_model(place / "run"), place / "alone")
+    assert score.accuracy == np.mean(_truth(place, "alone/test"))
+    assert score.slices is not None
+    assert "distance to train" not in {grouping.name for grouping in score.slices.by}
+
+
+def test_of_data_with_splits_the_test_split_is_judged(call: Call, place: Path) -> None:
+    """And the others are counted."""
+    _write(place / "both/train", NAMES, range(300, 310))
+    _write(place / "both/test", NAMES, range(200, 220))
+    code, out, _ = call("evaluate", "run", "both", "--other-data")
+    assert code == 0
+    assert "On 60 images of the test split of both" in out
+    assert "Not judged: 30 images of the other splits." in out
+
+
+def test_training_images_among_them_are_counted(call: Call, place: Path) -> None:
+    """The score without them is given beside; of training images alone it is not to be trusted."""
+    _write(place / "mixed", NAMES, range(200, 220))
+    _write(place / "mixed", NAMES, range(10))
+    code, out, _ = call("evaluate", "run", "mixed", "--other-data")
+    assert code == 0
+    assert "The run held 30 of them for training. Without these, on 60 images: " in out
+    assert f"{_score(_truth(place, 'new'))}; read that score instead." in out
+    code, out, _ = call("evaluate", "run", "set/train", "--other-data")
+    assert code == 0
+    assert (
+        "\nDo not trust this score: the run held all of these 150 images for training.\nOn 150 images" in out
+    )
+    (place / "run/label_quality.csv").rename(place / "aside")
+    try:
+        assert call("evaluate", "run", "mixed", "--other-data")[0] == 4  # the run is damaged
+    finally:
+        (place / "aside").rename(place / "run/label_quality.csv")
+
+
+def test_classes_are_matched_by_name(call: Call, place: Path) -> None:
+    """In another order, and some of them missing; others stop, with the option that names numbers."""
+    _write(place / "fewer", ("cat",), range(200, 220))
+    code, out, _ = call("evaluate", "run", "fewer", "--other-data")
+    assert (code, "Not tested, for there is no image of it: dog, owl." in out) == (0, True)
+    rows = [(f"new/{name}/{n}.png", name) for name in reversed(NAMES) for n in range(200, 220)]
+    (place / "rows.csv").write_text("file,label\n" + "".join(f"{a},{b}\n" for a, b in rows))
+    whole = _score(_truth(place, "new"))
+    assert whole in call("evaluate", "run", "rows.csv", "--other-data")[1]
+
+    told = {"upper": "name them as the model does (CAT as cat, ", "kinds": "Name classes as the model does"}
+    for folder, names in (
+        ("upper", ("CAT", "DOG", "OWL")),
+        ("kinds", ("a", "b", "c")),
+        ("n", ("0", "1", "2")),
+    ):
+        _write(place / folder, names, range(200, 220))
+        code, _, err = call("evaluate", "run", folder, "--other-data")
+        assert code == 3
+        assert f"error[class-names]: {folder}: the model does not know 3 classes of them: " in err
+        assert told.get(folder, "--classes says which name each is, in the order of 0, 1, 2.") in err
+    code, out, _ = call("evaluate", "run", "n", "--other-data", "--classes", "cat,dog,owl")
+    assert (code, whole in out) == (0, True)
+
+
+def test_labels_that_count_from_one_are_asked_about(call: Call, place: Path) -> None:
+    """A model of the classes 0, 1, 2 does not know a 3."""
+    images = np.stack([_picture(label, n) for n in range(40) for label in range(3)])
+    labels = np.tile(np.arange(3), 40)
+    np.savez(place / "zero.npz", images=images, labels=labels)
+    assert call("run", "zero.npz", "--model", "linear", "--epochs", 2, "-q", "--out", "numbers")[0] == 0
+    np.savez(place / "one.npz", images=images[:9], labels=labels[:9] + 1)
+    code, _, err = call("evaluate", "numbers", "one.npz", "--other-data")
+    assert code == 3
+    assert "Do they count from 1? The model's count from 0 to 2: --classes says" in err
+
+
+def test_exchanged_names_and_foreign_pictures_are_told(call: Call, place: Path) -> None:
+    """Each cause has its own line: names of classes, color, and what the gate says of pictures."""
+    _write(place / "swapped", ("dog", "cat", "owl"), range(200, 220))
+    out = call("evaluate", "run", "swapped", "--other-data")[1]
+    assert "Mostly answered as one other class: cat as dog (" in out
+    assert "dog as cat (" in out
+    _write(place / "color", NAMES, range(200, 220), lambda image: np.stack([image, 255 - image, image], 2))
+    out = call("evaluate", "run", "color", "--other-data")[1]
+    assert "they are in color, and the model sees them in gray." in out
+    assert _score(_truth(place, "color")) in out
+    _write(place / "negative", NAMES, range(200, 220), lambda image: 255 - image // 3)
+    assert (
+        "Unlike the training images: 60 of 60 (100.0 %)"
+        in call("evaluate", "run", "negative", "--other-data")[1]
+    )
+
+
+def test_sixteen_bits_are_read_as_by_predict_or_refused(call: Call, place: Path) -> None:
+    """Their high byte where they use it; the upper bits unused, nothing says how values compare."""
+    _write(place / "full", NAMES, range(200, 220), lambda image: image.astype(np.uint16) * 257)
+    assert _score(_truth(place, "new")) in call("evaluate", "run", "full", "--other-data")[1]
+    _write(place / "low", NAMES, range(200, 220), lambda image: image.astype(np.uint16) * 16)
+    code, _, err = call("evaluate", "run", "low", "--other-data")
+    assert (code, err.startswith("error[image-format]: low: they have 16 bits a channel")) == (3, True)
+
+
+def test_options_that_messages_name_are_there(call: Call, place: Path) -> None:
+    """A damaged file stops, and the option that the message names leaves it out; others are refused."""
+    _write(place / "damaged", NAMES, range(200, 210))
+    (place / "damaged/cat/200.png").write_bytes(b"x")
+    code, _, err = call("evaluate", "run", "damaged", "--other-data")
+    assert (code, "leave them out with --skip-bad" in err) == (3, True)
+    code, out, _ = call("evaluate", "run", "damaged", "--other-data", "--skip-bad")
+    assert (code, "On 29 images of damaged: " in out) == (0, True)
+    assert call("evaluate", "run", "new", "--skip-bad")[0] == 2
+    for refused in (["--size", "8"], ["--out", "x"], ["--fail-on", "accuracy<1"], ["--max-risk", "0.1"]):
+        assert call("evaluate", "run", "new", "--other-data", *refused)[0] == 2
+    assert call("evaluate", "run", "--other-data")[0] == 2
+
+
+def test_events_have_the_figures(call: Call) -> None:
+    """As JSON lines, for programs."""
+    out = call("evaluate", "run", "new", "--other-data", "--json")[1]
+    (event,) = [
+        e for e in map(json.loads, out.splitlines()) if e["event"] == "stage-finished" and "accuracy" in e
+    ]
+    assert (event["n"], event["trained_on"]) == (60, 0)
+
+
+def test_a_run_without_one_model_is_refused(call: Call) -> None:
+    """Of an audit there is no model; of several, one is to be named."""
+    assert call("audit", "set", "--checks", "identity", "-q", "--out", "audited")[0] == 0
+    code, _, err = call("evaluate", "audited", "new", "--other-data")
+    assert (code, "it has no model of Assay's own" in err) == (2, True)
+    line = (
+        "run",
+        "set",
+        "--model",
+        "majority,nearest-mean",
+        "--checks",
+        "identity",
+        "-q",
+        "--out",
+        "several",
+    )
+    assert call(*line)[0] == 0
+    code, _, err = call("evaluate", "several", "new", "--other-data")
+    assert (code, "as several/models/majority-s0" in err) == (2, True)
+    code, out, _ = call("evaluate", "several/models/nearest-mean-s0", "new", "--other-data")
+    assert (code, "On 60 images of new" in out) == (0, True)
