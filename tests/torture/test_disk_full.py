@@ -113,6 +113,43 @@ def _starve(
     assert refused, "nothing was refused"
 
 
+@pytest.mark.torture
+@pytest.mark.parametrize("name", WRITERS)
+def test_every_command_whose_cache_is_on_a_file_system_that_is_full(
+    forker: Forker, ready: Path, disk: Path, tmp_path: Path, name: str, tally: Counter[str]
+) -> None:
+    """Exit 5 in one line where data do not fit there; else what it ever leaves, for the rest saves time."""
+    _starve_cache(forker, ready, disk, tmp_path, WRITERS[name])
+    tally["commands whose cache is on a full file system"] += 1
+
+
+def test_a_merge_whose_cache_is_full(forker: Forker, ready: Path, disk: Path, tmp_path: Path) -> None:
+    """It keeps nothing for the next time, says so, and leaves what it ever leaves."""
+    code, said = _starve_cache(forker, ready, disk, tmp_path, WRITERS["merge"])
+    assert code == 0
+    assert "not kept for the next time: no space left" in said
+
+
+def _starve_cache(forker: Forker, ready: Path, disk: Path, tmp_path: Path, writer: Writer) -> tuple[int, str]:
+    """The command with an empty cache on the full disk, and all else where there is space."""
+    wanted_place = copy(ready, tmp_path / "wanted")
+    assert do(forker, wanted_place, writer.command) == 0, told(wanted_place)
+    wanted = lies_there(wanted_place)
+    place, cache = copy(ready, tmp_path / "place"), disk / "cache"
+    shutil.rmtree(place / "cache", ignore_errors=True)
+    cache.mkdir()
+    (place / "cache").symlink_to(cache)
+    with _only(disk, PAGE):
+        code = do(forker, place, writer.command)
+    said = told(place)
+    assert "Traceback" not in said and "error[bug]" not in said, said
+    assert code == 0 or (code == DISK_FULL and said.count("error[disk-full]") == 1), f"{code} {said}"
+    if code == 0:
+        assert lies_there(place) == wanted
+    ends_well(forker, place, writer, wanted, "with space in the cache")
+    return code, said
+
+
 @pytest.mark.parametrize("kind", PLACES)
 @pytest.mark.parametrize("part", [0.0, 0.3, 0.8])
 def test_reading_into_a_cache_that_is_full(
