@@ -412,12 +412,23 @@ def test_a_finished_run_is_never_overwritten(assay: Callable[..., Answer], finis
     assert damaged_files(finished, before) == []
 
 
-def test_debug_shows_the_traceback(assay: Callable[..., Answer]) -> None:
-    """With --debug an error keeps its traceback."""
-    from assay.core.errors import AssayError
-
-    with pytest.raises(AssayError, match="unknown-data"):
-        assay("audit", "nothing", "--debug")
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("audit", "nothing"), "unknown-data"),
+        (("audit", "--no-such-option"), "usage"),
+        (("verify", "nothing"), "not-a-run-folder"),
+    ],
+)
+def test_debug_adds_the_traceback(
+    assay: Callable[..., Answer], arguments: tuple[str, ...], code: str
+) -> None:
+    """And nothing else: the line and the exit code are those without it."""
+    quiet, _, line = assay(*arguments)
+    loud, _, told = assay(*arguments, "--debug")
+    assert quiet == loud
+    assert line.startswith(f"error[{code}]") and "Traceback" not in line
+    assert told.startswith("Traceback") and told.endswith(f"\n{line}")
 
 
 @pytest.mark.parametrize("command", [c.__name__ for c in COMMANDS])

@@ -5,6 +5,7 @@ import os
 import shlex
 import sys
 import threading
+import traceback
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -124,7 +125,7 @@ def _exit_code(arguments: Sequence[str]) -> int:
     except AssayError as error:
         return _report(error, error.exit_code, debug)
     except _UsageError as error:
-        return _report(_usage_error(error), 2, debug)
+        return _report(_usage_error(error).with_traceback(error.__traceback__), 2, debug)
     except Interrupted as interrupted:
         sys.stderr.write(f"{_interruption(interrupted)}\n")
         return interrupted.exit_code
@@ -134,7 +135,7 @@ def _exit_code(arguments: Sequence[str]) -> int:
     except (MemoryError, ImportError, OSError, RuntimeError, SystemError) as error:
         if not is_short(error):
             raise
-        return _report(_out_of_memory(error), 5, debug)
+        return _report(_out_of_memory(error).with_traceback(error.__traceback__), 5, debug)
     return result if isinstance(result, int) else 0
 
 
@@ -159,8 +160,9 @@ def _prepare_environment() -> None:
 
 
 def _report(error: Exception, code: int, debug: bool) -> int:
+    """Write the error's lines, after its traceback where that is asked for; the code stays what it is."""
     if debug:
-        raise error
+        sys.stderr.write("".join(traceback.format_exception(error)))
     more = error.more if isinstance(error, AssayError) else ()
     sys.stderr.write("".join(f"{line}\n" for line in (error, *more)))
     return code

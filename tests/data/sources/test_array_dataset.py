@@ -177,6 +177,19 @@ def test_class_names_come_as_text_file_or_sequence(tmp_path):
     assert read_class_names("cat, dog") == read_class_names(str(path)) == checked_classes(["cat", "dog"])
 
 
+def test_a_name_longer_than_a_file_can_have_is_a_name():
+    """The system refuses to look for such a file."""
+    assert read_class_names("x" * 300) == ("x" * 300,)
+
+
+@pytest.mark.parametrize("name", ["nams.txt", "there/classes.TXT", "labels.json"])
+def test_a_file_of_names_that_is_not_there_is_told(name):
+    """It would be taken for the only class, and the labels blamed."""
+    with pytest.raises(AssayError, match="no such file of class names") as caught:
+        read_class_names(name)
+    assert caught.value.code == "file-missing"
+
+
 @pytest.mark.parametrize("names", [[], [""], ["a", " "], ["a", "b", "a"], [1, 2]])
 def test_class_names_must_be_distinct_and_there(names):
     """No empty name, none twice, only text."""

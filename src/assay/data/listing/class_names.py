@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from pathlib import Path
+from typing import Final
 
 from assay.core.errors import AssayError
 from assay.core.text import one_line, shortened
 from assay.data.formats.safe_open import open_file
 from assay.data.listing.names import one_spelling
+
+#: Endings of files that people keep names of classes in.
+_LISTS: Final = (".txt", ".csv", ".tsv", ".json", ".names", ".yaml", ".yml")
 
 
 def checked_classes(classes: Sequence[str]) -> tuple[str, ...]:
@@ -41,9 +45,22 @@ def _listed(classes: object) -> Iterable[str]:
     raise AssayError("class-names", "--classes", what, "Give a list of names, in the order of the labels.")
 
 
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except OSError:  # longer than a name of a file can be
+        return False
+
+
 def read_class_names(text: str) -> tuple[str, ...]:
-    """What `--classes` says: names separated by commas, or a UTF-8 file with one name a line."""
-    if "," in text or not Path(text).is_file():
+    """What `--classes` says: names separated by commas, or a UTF-8 file with one name a line.
+
+    Raises AssayError `class-names`; `file-missing` for what is called like a file that is not there.
+    """
+    if "," in text or not _is_file(text):
+        if "," not in text and Path(text).suffix.lower() in _LISTS:
+            fix = "Check the path, or give the names with commas between them."
+            raise AssayError("file-missing", text, "there is no such file of class names", fix)
         return checked_classes([name.strip() for name in text.split(",")])
     with open_file(Path(text)) as file:
         try:
