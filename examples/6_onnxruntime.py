@@ -25,7 +25,9 @@ from PIL import Image
 
 session = onnxruntime.InferenceSession("model.onnx", providers=["CPUExecutionProvider"])
 about = json.loads(session.get_modelmeta().custom_metadata_map["assay"])
-image = Image.open("shoe.png").convert("L" if about["preprocessing"]["channels"] == 1 else "RGB")
+picture = Image.open("shoe.png")
+assert picture.mode in ("L", "RGB")  # 16 bits and transparency: see docs/export.md
+image = picture.convert("L" if about["preprocessing"]["channels"] == 1 else "RGB")
 pixels = np.asarray(image, np.uint8).reshape(1, *session.get_inputs()[0].shape[1:])  # of the model's size
 probabilities, label, answered, ood_score = session.run(None, {"images": pixels})
 print(about["classes"][label[0]], f"{probabilities[0, label[0]]:.1%}")

@@ -28,7 +28,8 @@ export async function classify(model, pixels) {
 // The pixels of a picture file, laid over white, gray where the model is: as Assay reads them. Browsers resize by rules
 // of their own, and the model would see another image; so a picture of another size is refused.
 export async function pixelsOf(model, file) {
-  const { height, width, channels } = model.preprocessing;
+  const { height, width, channels, deep } = model.preprocessing;
+  if (deep) throw new Error("the model takes pictures of 16 bits by a scale of its own; browsers keep 8 of them");
   const picture = await createImageBitmap(file);
   if (picture.width !== width || picture.height !== height)
     throw new Error(`${picture.width} x ${picture.height} pixels; the model takes ${width} x ${height}`);

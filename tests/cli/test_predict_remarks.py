@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -82,3 +83,20 @@ def test_what_a_folder_has_besides_pictures_is_counted(
     assert code == 3
     assert f"there is no picture in it; left out: 1 (a link that leads nowhere: {folder}/b.png), 2 (no" in err
     assert _predict(capfd, run, folder / "notes.txt")[0] == 3
+
+
+def test_folders_of_the_classes_come_with_the_command_that_scores_them(
+    run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever has labels wants a score; the line runs as typed."""
+    folder = tmp_path / "the new"
+    for n, image in enumerate(_smooth(range(1000, 1006))):
+        (folder / str(n % 2)).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(folder / str(n % 2) / f"{n}.png")
+    code, _, err = _predict(capfd, run, folder)
+    assert code == 0
+    start = "the folders are called like the classes of the model: assay "
+    (line,) = [text.removeprefix(start) for text in err.splitlines() if text.startswith(start)]
+    assert exit_code(shlex.split(line.removesuffix(" scores them"))) == 0
+    assert "On 6 images of the new: accuracy 100.0 %" in capfd.readouterr().out
+    assert "called like" not in _predict(capfd, run, folder / "0")[2]

@@ -215,3 +215,14 @@ def test_a_report_is_written_again(several: Path, tmp_path: Path) -> None:
 def test_runs_are_named_by_their_folders(folders: tuple[str, ...], names: list[str]) -> None:
     """As much of the path as tells them apart, and no more."""
     assert folder_names([Path(folder) for folder in folders]) == names
+
+
+def test_the_same_model_twice_is_told(several: Path, tmp_path: Path, capfd) -> None:
+    """A copy of a run that was judged again has another manifest, and "no difference shown" was all."""
+    copy = changed(several, tmp_path / "copy", "report.json", lambda record: record.update(more=1))
+    line = ["compare", str(several / "models/linear-s0"), str(copy), "--out", str(tmp_path / "out")]
+    assert exit_code(line) == 0
+    assert "are the same model, equal in every bit: they cannot differ" in capfd.readouterr().out
+    others = [str(several / "models" / name) for name in ("linear-s0", "majority-s0")]
+    assert exit_code(["compare", *others, "--out", str(tmp_path / "others")]) == 0
+    assert "the same model" not in capfd.readouterr().out

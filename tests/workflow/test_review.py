@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import planted
+from assay.cli.main import exit_code
 from assay.core.errors import AssayError
 from assay.data.decisions import APPLIED, COLUMNS, decisions_csv, read_decisions
 from assay.workflow.api import run
@@ -58,6 +59,15 @@ def test_each_suspect_has_one_row(finished, tmp_path):
     assert {(r["split"], r["index"]) for r in rows} == issues
     assert all(not r["decision"] and len(r["digest"]) == 64 and "label-errors" in r["found"] for r in rows)
     assert tuple(rows[0]) == COLUMNS
+
+
+def test_nothing_to_decide_has_no_next_command(data, tmp_path, capfd):
+    """It said "fill in the column decision" of an empty table, and a command that would change nothing."""
+    run_audit(data, out=tmp_path / "a", checks=("identity",))
+    assert exit_code(["review", str(tmp_path / "a")]) == 0
+    out = capfd.readouterr().out
+    assert "Nothing to decide: no check of the audit lists an image." in out
+    assert "Next:" not in out
 
 
 def test_review_never_overwrites(finished, tmp_path):

@@ -1,9 +1,11 @@
 """What `assay predict` says beside its table, on stderr: what was left out, and what is unlike training."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Final
 
+from assay.cli.closing import quoted
 from assay.core.text import one_line
 from assay.deployment.predict import Prediction
 
@@ -18,6 +20,7 @@ class Remarks:
         self._reasons: Counter[str] = Counter()
         self._left: dict[str, list[str]] = {}
         self._strange: list[str] = []
+        self._folders: set[str] = set()
         self._count = self._known = 0
 
     def leave_out(self, path: str, reason: str) -> None:
@@ -29,6 +32,7 @@ class Remarks:
 
     def answer(self, found: Prediction) -> None:
         """A picture was answered."""
+        self._folders.add(Path(found.file).parent.name)
         self._known += found.familiar is not None
         if found.familiar is False:
             self._count += 1
@@ -40,8 +44,8 @@ class Remarks:
         parts = (f"{n:,} ({reason}: {_few(self._left[reason], n)})" for reason, n in self._reasons.items())
         return ", ".join(parts)
 
-    def lines(self) -> Iterator[str]:
-        """A line for each kind of remark."""
+    def lines(self, run: Path, given: Sequence[str], classes: Sequence[str]) -> Iterator[str]:
+        """A line for each kind of remark. run, given: as they were typed. classes: those of the model."""
         if self._reasons:
             yield f"left out: {self.left_out()}"
         if self._count:
@@ -50,6 +54,9 @@ class Remarks:
                 f"warning: unlike the training images, so that answers may mean nothing: {which}; "
                 "--json says of each whether it is familiar"
             )
+        if len(given) == 1 and len(self._folders) > 1 and self._folders <= set(classes) and run.is_dir():
+            line = f"assay evaluate {quoted(run)} {quoted(Path(given[0]))} --other-data"
+            yield f"the folders are called like the classes of the model: {line} scores them"
 
 
 def _few(names: list[str], count: int) -> str:

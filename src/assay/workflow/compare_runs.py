@@ -18,6 +18,7 @@ from assay.evaluation.compare import Candidate, Comparison, lay_out, need_same_t
 from assay.evaluation.predictions_file import read_answers
 from assay.reports.page.comparison import ComparisonContent, write_comparison
 from assay.training.classifier import Model
+from assay.training.model_file import RECORD, WEIGHTS
 from assay.workflow import run_folder
 from assay.workflow.own_models.given_probabilities import ANSWERS
 from assay.workflow.planning.data import open_data
@@ -67,7 +68,11 @@ def compare(
     folders = [_folder_of(run) for run in runs]
     if out is not None:
         return write_compared(folders, Path(out), paired=True, on_event=on_event)
-    return _compared(read_entries(folders), folders, paired=True)
+    entries = read_entries(folders)
+    comparison = _compared(entries, folders, paired=True)
+    for told in _same_models(entries):
+        warn(on_event, "report", told)
+    return comparison
 
 
 def _folder_of(run: object) -> Path:
@@ -87,6 +92,8 @@ def write_compared(
     """
     entries = read_entries(folders)
     comparison = _compared(entries, folders, paired)
+    for told in _same_models(entries):
+        warn(on_event, "report", told)
     with run_folder.claim(out, {"command": "compare", "schema": 1}) as folder, stage(on_event, "report"):
         names = {entry.candidate.name: str(entry.folder) for entry in entries}
         test = _test_split(entries[0], on_event) if comparison.pairs else None
@@ -126,6 +133,20 @@ def _refuse_one_run_twice(entries: Sequence[Entry]) -> None:
     if twice is not None:
         what = "it is named more than once: itself, a copy of it, or a run of several models that holds it"
         raise AssayError("bad-value", twice, what, "Name different runs, each once.")
+
+
+def _same_models(entries: Sequence[Entry]) -> Iterator[str]:
+    """Runs whose models are equal to the bit, in words: a repeated run, or a copy that was judged again. That
+    they do not differ says nothing of two models."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for entry in entries:
+        files = [entry.folder / "model" / name for name in (WEIGHTS, RECORD)]
+        if all(file.is_file() for file in files):
+            key = tuple(durable.file_sha256(file) for file in files)
+            found.setdefault(key, []).append(entry.candidate.name)
+    for names in found.values():
+        if len(names) > 1:
+            yield f"{' and '.join(names)} are the same model, equal in every bit: they cannot differ"
 
 
 def _write(folder: RunFolder, entries: Sequence[Entry], content: ComparisonContent) -> None:

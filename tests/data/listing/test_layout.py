@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -280,6 +281,24 @@ def test_a_test_split_without_labels_is_set_aside(folders: dict[str, int], tmp_p
         exit_code(["audit", str(root), "--fail-on", "verdict:unreadable!=pass", "-q", "--out", f"{out}2"])
         == 8
     )
+
+
+@pytest.mark.parametrize(
+    ("folders", "asked"),
+    [(("0", "1"), True), (("1", "2"), True), (("0", "1", "2"), False), (("a", "b"), False)],
+)
+def test_as_many_numbers_as_train_has_classes_are_asked_about(
+    folders: tuple[str, ...], asked: bool, tmp_path: Path
+) -> None:
+    """Without labels, as before; but the note has the other reading, which only the owner can tell."""
+    made(tmp_path, {"train/cat": 4, "train/dog": 3, **{f"test/{name}": 2 for name in folders}})
+    notes = " ".join(load(tmp_path).notes)
+    assert "the test split shares no class with train" in notes
+    assert ("as many numbers as train has classes" in notes) == asked
+    images, labels = np.zeros((4, 8, 8), np.uint8), np.array(["cat", "dog", "cat", "dog"])
+    images[:] = np.arange(4)[:, None, None]
+    found = load(arrays=(images, labels, images + 9, np.array([folders[i % len(folders)] for i in range(4)])))
+    assert ("as many numbers as train has classes" in " ".join(found.notes)) == asked
 
 
 def test_a_class_that_train_lacks_is_set_aside(tmp_path: Path) -> None:

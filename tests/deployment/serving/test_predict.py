@@ -57,6 +57,19 @@ def test_a_wrong_content_type_changes_no_answer(served: Served, kind: str) -> No
     assert served.ask("POST", "/predict", b'{"image": "x"}', Content_Type=kind or "image/png")[0] == 415
 
 
+@pytest.mark.parametrize("suffix", ["PNG", "JPEG", "WEBP"])
+def test_json_and_base64_are_told_where_they_go(suffix: str, served: Served) -> None:
+    """As other servers take pictures: it was "of an unknown format, a text. Replace or remove the file."."""
+    out = io.BytesIO()
+    Image.fromarray(pictures(1, 8)[0][0]).save(out, suffix)
+    text = base64.b64encode(out.getvalue())
+    for body in (text, b"data:image/png;base64," + text, b'{"image": "' + text + b'"}', b'["' + text + b'"]'):
+        status, record, _ = served.ask("POST", "/predict", body, Content_Type="application/json")
+        assert status == 415
+        assert "it is JSON or base64 text, not the bytes of a picture" in record["error"]
+        assert "/v2/models/NAME/infer, as the input pictures" in record["error"]
+
+
 def test_a_form_that_is_not_called_one_is_told(served: Served) -> None:
     """Its pictures are not taken for one picture that cannot be read."""
     body, headers = form(("a.png", encoded(pictures(1, 8)[0][0])))

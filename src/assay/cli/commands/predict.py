@@ -84,7 +84,7 @@ def predict(
                 one_more()
 
     _write(out, json_lines(each()) if json else table_lines(each(), model.classes))
-    for line in told.lines():
+    for line in told.lines(run, paths, model.classes):
         sys.stderr.write(f"{line}\n")
     if first is not None:
         what = f"{count:,} of {len(sources):,} pictures could not be read; the first: {first.file}"

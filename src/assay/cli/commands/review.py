@@ -43,8 +43,10 @@ def review(
         sys.stdout.write(f"{path}\n")
     images = counted(suspects, "image", "images")
     headline = f"{images} to decide about: {path}\nFill in the column decision: keep, relabel or drop."
+    if not suspects:
+        headline = f"Nothing to decide: no check of the audit lists an image. The table is empty: {path}"
     close_plain(
         headline,
-        [f"assay run --config {quoted(run / CONFIG)} --decisions {quoted(path)}"],
+        [] if not suspects else [f"assay run --config {quoted(run / CONFIG)} --decisions {quoted(path)}"],
         o.Output(json, quiet, verbose=False),
     )

@@ -39,7 +39,7 @@ def with_one_vocabulary(listing: Listing, chosen: Sequence[str] | None, where: o
         strange = [label for label in found if label not in known]
         if strange:
             refuse_other_case(strange, known, split, where)
-            listing = _without(listing, split, set(strange), whole=len(strange) == len(found))
+            listing = _without(listing, split, set(strange), known, whole=len(strange) == len(found))
     return listing
 
 
@@ -153,7 +153,7 @@ def known_to_train(names: Sequence[str], labels: Mapping[str, Rows], where: Mapp
         gone = np.flatnonzero(~keep)
         strange = {names[label] for label in distinct(values[gone]).tolist()}
         refuse_other_case(strange, known, split, where[split])
-        reason, note = said_of_unknown(split, strange, len(gone), whole=not keep.any())
+        reason, note = said_of_unknown(split, strange, known, len(gone), whole=not keep.any())
         ids = numbered_ids(split, len(values))
         left_out += [LeftOut(ids[row], UNLABELLED, reason, split, names[values[row]]) for row in gone]
         notes.append(note)
@@ -162,25 +162,38 @@ def known_to_train(names: Sequence[str], labels: Mapping[str, Rows], where: Mapp
     return KnownLabels(found, rows, tuple(left_out), tuple(notes))
 
 
-def said_of_unknown(split: str, strange: set[str], count: int, *, whole: bool) -> tuple[str, str]:
+def said_of_unknown(
+    split: str, strange: set[str], known: set[str], count: int, *, whole: bool
+) -> tuple[str, str]:
     """Why images of classes that train lacks are left out: the reason for each, and a note on all.
 
-    whole: the split has no others.
+    known: the classes of train. whole: the split has no others.
     """
     names = ", ".join(repr(one_line(label)) for label in sorted(strange, key=natural_key)[:3])
     if whole:
         reason = f"the {split} split shares no class with train ({names}), so it has no labels"
-        return reason, f"{reason}: its {count:,} images are left out, and nothing is scored on them"
+        note = f"{reason}: its {count:,} images are left out, and nothing is scored on them"
+        return reason, f"{note}{_if_numbered(split, strange, known)}"
     reason = f"of a class that train lacks ({names})"
     note = f"{count:,} images of the {split} split are {reason}: no model can know it, they are left out"
     return reason, note
 
 
-def _without(listing: Listing, split: str, strange: set[str], *, whole: bool) -> Listing:
+def _if_numbered(split: str, strange: set[str], known: set[str]) -> str:
+    """What to do where a split may have numbers in place of the names of train: the other reading."""
+    if len(strange) != len(known) or not all(map(str.isdecimal, strange)) or all(map(str.isdecimal, known)):
+        return ""
+    return (
+        f"; but there are as many numbers as train has classes: if they stand for these, name the classes of "
+        f"{split} as in train"
+    )
+
+
+def _without(listing: Listing, split: str, strange: set[str], known: set[str], *, whole: bool) -> Listing:
     """The listing without the images of some labels in a split, or without the split."""
     part = listing.parts[split]
     keep = [row for row, label in enumerate(part.labels) if label not in strange]
-    reason, note = said_of_unknown(split, strange, len(part.labels) - len(keep), whole=whole)
+    reason, note = said_of_unknown(split, strange, known, len(part.labels) - len(keep), whole=whole)
     gone = [LeftOut(part.ids[r], UNLABELLED, reason, split, part.labels[r]) for r in _others(part, strange)]
     parts = {name: one for name, one in listing.parts.items() if name != split or keep}
     if keep:

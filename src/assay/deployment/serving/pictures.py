@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from typing import Final
 
 from assay.core.errors import AssayError
 from assay.data.decoding.given import Fitted, fitted
@@ -9,6 +10,9 @@ from assay.data.decoding.image import read_shape
 from assay.data.preprocessing import Preprocessing
 from assay.deployment.serving.limits import Limits, RefusedError, too_late
 from assay.deployment.serving.multipart import Part
+
+#: How JSON, a data address, and PNG, JPEG and WebP in base64 begin; no picture that is read does.
+_TEXTS: Final = (b"{", b"[", b'"', b"data:", b"iVBORw0KGgo", b"/9j/", b"UklGR")
 
 
 def images_of(
@@ -31,6 +35,10 @@ def images_of(
 
 def _image(file: Part, preprocessing: Preprocessing, limits: Limits) -> Fitted:
     name = file.name or "picture"
+    if file.content.startswith(_TEXTS):
+        what = "it is JSON or base64 text, not the bytes of a picture"
+        fix = "Send the file as it is; base64 in JSON goes to /v2/models/NAME/infer, as the input pictures."
+        raise AssayError("image-format", name, what, fix)
     height, width, _ = read_shape(file.content, name)
     if height * width > limits.pixels:
         what = f"{width} x {height} pixels; at most {limits.pixels:,} are decoded here"
