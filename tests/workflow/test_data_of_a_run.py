@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from assay.cli.main import exit_code
 from assay.core.errors import AssayError, Interrupted
 from assay.core.events import Event
 from assay.workflow import api, run_commands
@@ -56,6 +57,22 @@ def test_a_run_is_gone_on_with_from_another_folder(run: Path, tmp_path: Path) ->
         run_commands.report_again(run)
         assert {**told(run), "location": "DATA"} == before
     assert reading_of_run(run)[0] == str(tmp_path / "here" / "DATA")
+
+
+def test_data_that_are_gone_come_with_the_way_to_name_them(run: Path, tmp_path: Path, capfd) -> None:
+    """It was "Check the path." of a path that nobody typed; each command that needs the data takes them."""
+    (tmp_path / "here").rename(tmp_path / "moved")
+    (tmp_path / "there/DATA").rename(tmp_path / "other")
+    for command in ("verify", "evaluate", "export", "report"):
+        assert exit_code([command, str(run)]) == 2
+        err = capfd.readouterr().err
+        assert "DATA: there is no " in err
+        assert "The data of the run run lay there. If they moved, name them behind the run: " in err
+    moved = str(tmp_path / "moved/DATA")
+    for line in (["verify", moved], ["evaluate", moved], ["export", moved], ["report", "--data", moved]):
+        assert exit_code([line[0], str(run), *line[1:]]) == 0
+    assert exit_code(["verify", str(run), str(tmp_path / "nowhere")]) == 2
+    assert "The data of the run" not in capfd.readouterr().err
 
 
 def test_data_that_moved_along_are_found_here(run: Path, tmp_path: Path) -> None:

@@ -61,13 +61,13 @@ def test_each_suspect_has_one_row(finished, tmp_path):
     assert tuple(rows[0]) == COLUMNS
 
 
-def test_nothing_to_decide_has_no_next_command(data, tmp_path, capfd):
-    """It said "fill in the column decision" of an empty table, and a command that would change nothing."""
+def test_nothing_to_decide_is_told(data, tmp_path, capfd):
+    """It said "fill in the column decision" of a table without rows."""
     run_audit(data, out=tmp_path / "a", checks=("identity",))
     assert exit_code(["review", str(tmp_path / "a")]) == 0
     out = capfd.readouterr().out
     assert "Nothing to decide: no check of the audit lists an image." in out
-    assert "Next:" not in out
+    assert "Fill in" not in out
 
 
 def test_review_never_overwrites(finished, tmp_path):

@@ -44,9 +44,9 @@ def review(
     images = counted(suspects, "image", "images")
     headline = f"{images} to decide about: {path}\nFill in the column decision: keep, relabel or drop."
     if not suspects:
-        headline = f"Nothing to decide: no check of the audit lists an image. The table is empty: {path}"
+        headline = f"Nothing to decide: no check of the audit lists an image. The table has no row: {path}"
     close_plain(
         headline,
-        [] if not suspects else [f"assay run --config {quoted(run / CONFIG)} --decisions {quoted(path)}"],
+        [f"assay run --config {quoted(run / CONFIG)} --decisions {quoted(path)}"],
         o.Output(json, quiet, verbose=False),
     )

@@ -52,6 +52,15 @@ def _refuse_run(path: Path) -> None:
     raise AssayError("unknown-data", path, "it is the folder of a run, not a set of images", fix)
 
 
+def data_gone(error: AssayError, folder: Path) -> AssayError:
+    """The error of a run's data that lie no more where they lay, with how to say where they are."""
+    fix = (
+        f"The data of the run {folder.name} lay there. If they moved, name them behind the run: assay "
+        "COMMAND RUN DATA, of report with --data DATA."
+    )
+    return AssayError(error.code, error.where, error.what, fix)
+
+
 def is_relative(name: str) -> bool:
     """Whether a name of data is a path, or a pattern of paths, that begins in the working folder."""
     named = name in NAMES or name.startswith(PREFIXES) or "://" in name

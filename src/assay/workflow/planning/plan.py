@@ -34,6 +34,7 @@ from assay.workflow.own_models.given_probabilities import ANSWERS, PRED_PROBS, G
 from assay.workflow.planning.command_settings import command_settings, refuse_untested
 from assay.workflow.planning.data import (
     Data,
+    data_gone,
     keep_place,
     location_of,
     named_in,
@@ -200,7 +201,11 @@ def plan_of_run(folder: Path, data: Data | None, offline: bool, on_event: OnEven
     need_shared(data, settings.workers)
     need_same_number(settings.workers, folder)
     source, reading = (data, settings.reading()) if data is not None else reading_of_run(folder)
-    dataset = open_data(source, reading, offline, on_event)
+    try:
+        dataset = open_data(source, reading, offline, on_event)
+    except AssayError as error:
+        gone = data is None and error.code == "unknown-data"
+        raise data_gone(error, folder) if gone else error from error
     name = settings.data if data is None else data.name if isinstance(data, Dataset) else str(data)
     decisions, start = _decisions_of(folder, settings), _start_of(folder, settings)
     own_probabilities = (
