@@ -14,6 +14,7 @@ from assay.core.errors import AssayError
 from assay.data.formats.npy import read_npy, read_npz
 from assay.data.formats.safe_open import read_file
 from assay.data.formats.text_table import SUFFIXES, read_table
+from assay.data.named_rows import rows_by_name
 from assay.data.values import Dataset
 
 #: A row may sum to so much more or less than 1: half precision and six printed digits stay within it.
@@ -21,6 +22,9 @@ TOLERANCE: Final = 2e-3
 
 #: Images whose answers must speak for another order of the classes before one is suspected.
 _FEWEST_MOVED: Final = 10
+
+#: Columns that may name the image of a row, the first that is there.
+_OF_IMAGES: Final = ("id", "file", "filename", "file_name", "image", "image_id", "path", "name")
 
 Rows = NDArray[np.float64]
 
@@ -49,11 +53,12 @@ class ClassProbabilities:
 
 @dataclass(frozen=True)
 class _Given:
-    """What was read. names: of the columns; digests: of the images, row by row; None where not told."""
+    """What was read. names: of the columns; digests, ids: of the images, row by row; None where not told."""
 
     values: NDArray[Any]
     names: tuple[str, ...] | None = None
     digests: Sequence[str] | None = None
+    ids: Sequence[str] | None = None
 
 
 def read_probabilities(given: Any, dataset: Dataset, alone: str, option: str) -> ClassProbabilities:
@@ -61,7 +66,8 @@ def read_probabilities(given: Any, dataset: Dataset, alone: str, option: str) ->
 
     given: an array `(n, k)`, a data frame with a column per class, or a file: `.npy`, `.npz` (arrays
     `probabilities` and, to name the columns, `classes`), or a table with columns `p:<class>`, such as a
-    run's predictions.csv. Named columns may stand in any order; others must be in the data's order.
+    run's predictions.csv. Named columns may stand in any order; others must be in the data's order. So may
+    rows of a table that names their images (`_OF_IMAGES`), or of a data frame whose index does.
     alone: the split whose rows may be given without the others; else all images, split after split.
     Raises AssayError `file-missing`, `bad-arrays` (rows, columns, range, sums), `class-names`.
     """
@@ -74,6 +80,10 @@ def read_probabilities(given: Any, dataset: Dataset, alone: str, option: str) ->
     if found.names is not None:
         values = values[:, _order(found.names, classes, option)]
     by_split = _by_split(values, dataset, alone, option)
+    if found.digests is None and found.ids is not None:
+        ids = [one for name in by_split for one in dataset.splits[name].ids]
+        order = rows_by_name(found.ids, ids, option)
+        by_split = by_split if order is None else _by_split(values[order], dataset, alone, option)
     if found.digests is not None:
         _need_same_images(found.digests, dataset, by_split, option)
     if found.names is None:
@@ -88,7 +98,9 @@ def _read(given: Any, option: str) -> _Given:
     columns = getattr(given, "columns", None)
     if columns is not None and hasattr(given, "to_numpy"):
         names = tuple(str(column).removeprefix("p:") for column in columns)
-        return _Given(given.to_numpy(), names)
+        index = list(getattr(given, "index", ()))
+        named = bool(index) and all(isinstance(one, str) for one in index)
+        return _Given(given.to_numpy(), names, ids=index if named else None)
     try:
         return _Given(np.asarray(unmasked(given, option)))
     except (ValueError, TypeError) as error:
@@ -127,7 +139,9 @@ def _read_table(path: Path) -> _Given:
         values = np.array([[float(cell) for cell in columns[name]] for name in names], np.float64).T
     except ValueError as error:
         raise _bad(path, f"a cell holds no number ({error})") from error
-    return _Given(values, tuple(name.removeprefix("p:") for name in names), columns.get("digest"))
+    ids = next((columns[name] for name in _OF_IMAGES if name in columns), None)
+    classes = tuple(name.removeprefix("p:") for name in names)
+    return _Given(values, classes, columns.get("digest"), ids)
 
 
 def _checked(values: NDArray[Any], option: str) -> Rows:
