@@ -226,6 +226,20 @@ def test_options_that_messages_name_are_there(call: Call, place: Path) -> None:
     assert call("evaluate", "run", "--other-data")[0] == 2
 
 
+def test_the_columns_of_the_run_are_not_those_of_other_data(call: Call, place: Path) -> None:
+    """A run on a table with groups: a folder had no use for --group-column, which nobody had typed."""
+    rows = [(f"set/train/{name}/{n}.png", name, f"{name}{n // 5}") for n in range(50) for name in NAMES]
+    (place / "grouped.csv").write_text("f,kind,who\n" + "".join(f"{a},{b},{c}\n" for a, b, c in rows))
+    columns = ("--path-column", "f", "--label-column", "kind", "--group-column", "who")
+    line = ("run", "grouped.csv", *columns, "--model", "nearest-mean", *QUICK, "-q", "--out", "grouped")
+    assert call(*line)[0] == 0
+    assert "On 60 images of new: " in call("evaluate", "grouped", "new", "--other-data")[1]
+    (place / "plain.csv").write_text("file,label\n" + "".join(f"new/{n}/200.png,{n}\n" for n in NAMES))
+    assert "On 3 images of plain: " in call("evaluate", "grouped", "plain.csv", "--other-data")[1]
+    out = call("evaluate", "grouped", "grouped.csv", "--other-data", *columns)[1]
+    assert "On 150 images in 30 groups of grouped: " in out
+
+
 def test_events_have_the_figures(call: Call) -> None:
     """As JSON lines, for programs."""
     out = call("evaluate", "run", "new", "--other-data", "--json")[1]

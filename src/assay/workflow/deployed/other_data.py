@@ -15,7 +15,6 @@ from assay.data.decoding.resize import with_channels
 from assay.data.decoding.sixteen_bits import FULL_SCALE
 from assay.data.formats.safe_open import read_file
 from assay.data.load import as_request, chosen_source
-from assay.data.request import OPTIONS
 from assay.data.values import Dataset, Split, image_digests
 from assay.evaluation.ood import Refused, count_refused
 from assay.evaluation.values import Evaluation
@@ -24,7 +23,6 @@ from assay.training.requirements import require_for
 from assay.workflow.evidence import test_groups
 from assay.workflow.planning.data import Data, open_data
 from assay.workflow.recorded import run_record
-from assay.workflow.settings import Settings
 
 #: A row for each training image of a run, with its digest.
 _TRAINED_ON: Final = "label_quality.csv"
@@ -76,16 +74,16 @@ def evaluate_other(
 ) -> OtherScore:
     """The model of a finished run on labelled images of other data; nothing is written.
 
-    The test split is judged where the data give one, else all images. They are read at the
-    model's size by its rule, and else as the run's images were. reading: what is to be read otherwise, as
-    arguments of `assay.load`. Raises AssayError `class-names` for a class that the model does not know,
-    `image-format` for another scale of 16 bits, `bad-value` for a run without one model of its own.
+    The test split is judged where the data give one, else all images. They are read at the model's size by
+    its rule. reading: how else, as arguments of `assay.load`. Raises AssayError `class-names` for a class
+    that the model does not know, `image-format` for another scale of 16 bits, `bad-value` for a run without
+    one model of its own.
     """
     folder = Path(folder)
     run_record.need_intact(folder)
     model = _model_of(folder)
     require_for(model.recipe["model"], {}, fitting=False)
-    dataset = open_data(data, _reading(folder, model, data) | reading, offline, on_event)
+    dataset = open_data(data, {**_size(model, data), **reading}, offline, on_event)
     name = "test" if "test" in dataset.splits else next(iter(dataset.splits))
     left_over = sum(len(split) for other, split in dataset.splits.items() if other != name)
     split = dataset.splits[name]
@@ -115,17 +113,15 @@ def _model_of(folder: Path) -> Model:
     raise AssayError("bad-value", folder, what, fix)
 
 
-def _reading(folder: Path, model: Model, data: Data) -> dict[str, Any]:
-    """How the run's data were read, as far as these data have a use for it, at the model's size."""
-    config = run_record.read_config(folder)
-    settings = Settings.checked({k: v for k, v in config.items() if k in Settings.model_fields})
-    own = {**settings.reading(), "test_fraction": None}
-    if isinstance(data, Dataset):
-        return own
-    takes = chosen_source(as_request(data)).takes
+def _size(model: Model, data: Data) -> dict[str, Any]:
+    """The model's size and its rule for others, where the source of the data takes them.
+
+    Nothing else is read as the run's data were: their columns and words are not those of other data.
+    """
+    if isinstance(data, Dataset) or "size" not in chosen_source(as_request(data)).takes:
+        return {}
     needed = model.preprocessing
-    own |= {"size": f"{needed.height}x{needed.width}", "resize": needed.resize}
-    return {key: value for key, value in own.items() if key not in OPTIONS or key in takes}
+    return {"size": f"{needed.height}x{needed.width}", "resize": needed.resize}
 
 
 def _labels(
