@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -38,6 +40,16 @@ def test_a_loss_of_zero_has_no_percentage(history_of) -> None:
     """A net that is sure and right on every validation image; no division by its loss."""
     assert "risen to 0.1000" in findings.curves_finding(history_of((0.0, 0.1)))
     assert "lowest after epoch 1" in findings.curves_finding(history_of((0.0,)))
+
+
+def test_no_overfitting_where_every_validation_image_is_right(history_of) -> None:
+    """A loss that goes from 0.0090 to 0.0114 on 15 images was overfitting, under an accuracy of 100 %."""
+    history = history_of((0.9, 0.0090, 0.0114))
+    assert "a sign of overfitting" in findings.curves_finding(history)
+    *others, last = history.records
+    right = replace(history, records=(*others, replace(last, val_accuracy=1.0)))
+    assert "overfitting" not in findings.curves_finding(right)
+    assert findings.course_of(right) == findings.Course("leveled off", 2, 3)
 
 
 def test_best_epoch_and_gap(history_of) -> None:

@@ -49,7 +49,7 @@ def _state(records: tuple[EpochRecord, ...], loss: float, best: int) -> State:
     assert before.val_loss is not None
     if len(records) == 1:
         return "unknown"
-    if last.val_loss > loss * _RISEN:
+    if last.val_loss > loss * _RISEN and last.val_accuracy != 1:  # nothing is answered worse for it
         then = next(r.train_loss for r in records if r.epoch == best)
         return "overfitting" if last.train_loss < then else "unstable"
     falling = best == last.epoch and before.val_loss - last.val_loss > _STILL_FALLING * before.val_loss
