@@ -11,7 +11,10 @@ from PIL import Image
 
 import assay
 from assay.cli.main import exit_code
+from assay.cli.other_score import other_lines
 from assay.evaluation.metrics import wilson_interval
+from assay.evaluation.values import Evaluation
+from assay.workflow.deployed.other_data import OtherScore
 
 Call = Callable[..., tuple[int, str, str]]
 
@@ -191,6 +194,7 @@ def test_exchanged_names_and_foreign_pictures_are_told(call: Call, place: Path) 
     _write(place / "swapped", ("dog", "cat", "owl"), range(200, 220))
     out = call("evaluate", "run", "swapped", "--other-data")[1]
     assert "Mostly answered as one other class: cat as dog (" in out
+    assert "Are the labels those of the model?" in out
     assert "dog as cat (" in out
     _write(place / "color", NAMES, range(200, 220), lambda image: np.stack([image, 255 - image, image], 2))
     out = call("evaluate", "run", "color", "--other-data")[1]
@@ -201,6 +205,25 @@ def test_exchanged_names_and_foreign_pictures_are_told(call: Call, place: Path) 
         "Unlike the training images: 60 of 60 (100.0 %)"
         in call("evaluate", "run", "negative", "--other-data")[1]
     )
+
+
+@pytest.mark.parametrize(
+    ("labels", "answers", "asked"),
+    [
+        ((0, 0, 1, 1, 2, 2), (1, 1, 0, 0, 2, 2), True),
+        ((0, 0, 1, 1), (1, 1, 2, 2), True),  # moved by one, the last class without images
+        ((0, 0, 1, 1, 2, 2), (0, 0, 0, 0, 0, 0), False),  # a weak model and its favorite answer
+        ((0, 0, 1, 1, 2, 2), (0, 0, 1, 1, 0, 0), False),
+    ],
+)
+def test_labels_are_asked_about_where_names_seem_exchanged(
+    labels: tuple[int, ...], answers: tuple[int, ...], asked: bool
+) -> None:
+    """Of a long tail that a linear model calls by its largest class nobody mixed up the labels."""
+    score = Evaluation(("a", "b", "c"), np.array(labels), np.eye(3)[list(answers)])
+    text = other_lines(OtherScore(score, "set", "train", 0, np.zeros(len(labels), bool), None, None))
+    assert "Mostly answered as one other class: " in text
+    assert ("Are the labels those of the model?" in text) == asked
 
 
 def test_sixteen_bits_are_read_as_by_predict_or_refused(call: Call, place: Path) -> None:

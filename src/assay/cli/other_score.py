@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assay.cli.closing import quoted
 from assay.core.text import counted, one_line
@@ -88,8 +89,16 @@ def _taken_for(score: Evaluation) -> Iterator[str]:
     ]
     if told:
         more = f" and {len(rows) - _MOST:,} more" if len(rows) > _MOST else ""
-        shown = f"{', '.join(told)}{more}"
-        yield f"Mostly answered as one other class: {shown}. Are the labels those of the model?"
+        asked = " Are the labels those of the model?" if _as_if_renamed(confusion, rows) else ""
+        yield f"Mostly answered as one other class: {', '.join(told)}{more}.{asked}"
+
+
+def _as_if_renamed(confusion: NDArray[np.int64], rows: NDArray[np.int64]) -> bool:
+    """Whether the classes `rows` bear each other's names, or those of classes without images; not where a
+    weak model gives its favorite answer to all."""
+    taken = confusion[rows].argmax(axis=1)
+    free = np.isin(taken, rows) | (confusion[taken].sum(axis=1) == 0)
+    return len(set(taken.tolist())) == len(taken) and bool(free.all())
 
 
 def _not_looked_for(found: OtherScore) -> str:
