@@ -100,3 +100,19 @@ def test_folders_of_the_classes_come_with_the_command_that_scores_them(
     assert exit_code(shlex.split(line.removesuffix(" scores them"))) == 0
     assert "On 6 images of the new: accuracy 100.0 %" in capfd.readouterr().out
     assert "called like" not in _predict(capfd, run, folder / "0")[2]
+
+
+def test_pictures_that_cannot_be_read_are_counted_by_their_reasons(
+    run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The advice is that of the first: beside damaged files "convert all such files" was all of it."""
+    image = Image.fromarray(_smooth(range(1))[0])
+    image.save(tmp_path / "a.png")
+    image.save(tmp_path / "b.gif")
+    code, _, err = _predict(capfd, run, tmp_path)
+    assert (code, "1 of 2 pictures could not be read; the first: " in err) == (3, True)
+    for name in ("c.png", "d.png"):
+        (tmp_path / name).write_bytes((tmp_path / "a.png").read_bytes()[:60])
+    code, _, err = _predict(capfd, run, tmp_path)
+    assert code == 3
+    assert "3 of 4 pictures could not be read (1 image-format, 2 image-unreadable); the first: " in err

@@ -1,6 +1,7 @@
 """`assay predict RUN|FILE.onnx PATH...`: CSV on stdout, or in a file."""
 
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,16 +69,17 @@ def predict(
         what = f"there is no picture in it{left}"
         raise AssayError("too-few-images", ", ".join(paths), what, "Name pictures, or their folder.")
     first: Unread | None = None
-    count = 0
+    codes: Counter[str] = Counter()
 
     def each() -> "Iterator[Prediction | Unread]":
-        nonlocal first, count
+        nonlocal first
         with _progress(len(sources)) as one_more:
             for found in predict_each(model, sources):
                 if isinstance(found, Unread):
                     if len(sources) == 1:
                         raise found.error
-                    first, count = first or found, count + 1
+                    first = first or found
+                    codes[found.error.code] += 1
                 else:
                     told.answer(found)
                 yield found
@@ -87,7 +89,9 @@ def predict(
     for line in told.lines(run, paths, model.classes):
         sys.stderr.write(f"{line}\n")
     if first is not None:
-        what = f"{count:,} of {len(sources):,} pictures could not be read; the first: {first.file}"
+        reasons = f" ({', '.join(f'{n:,} {code}' for code, n in codes.items())})" if len(codes) > 1 else ""
+        share = f"{codes.total():,} of {len(sources):,} pictures"
+        what = f"{share} could not be read{reasons}; the first: {first.file}"
         raise AssayError(first.error.code, run, what, first.error.fix)
 
 
