@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Bytes, Float32s
+from assay.core.arrays import Bytes, Float32s, Rows
 from assay.core.thread_pool import all_cores
 from assay.duplicates.candidates import Candidates, margin
 
@@ -32,6 +32,10 @@ class Alignment:
     structure: Float32s
     gain: Float32s
     mirrored: NDArray[np.bool_]
+
+    def chosen(self, rows: Rows) -> "Alignment":
+        """Those of some pairs."""
+        return Alignment(self.residual[rows], self.structure[rows], self.gain[rows], self.mirrored[rows])
 
 
 def compare(small: Bytes, pairs: Candidates) -> Alignment:

@@ -7,11 +7,15 @@ half a step at most (ITU-T T.81, Annex K gives the steps that all common encoder
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assay.core.arrays import Bytes, Float32s
 
 #: The lowest quality looked for.
 QUALITY: Final = 35
+
+#: Half of the finest coefficients are smaller than this once their steps have rounded them to 0.
+_FINEST: Final = 1.0
 
 #: Luminance steps at quality 50 (T.81, table K.1).
 _STEPS: Final = np.array(
@@ -39,14 +43,33 @@ def jpeg_excess(first: Bytes, second: Bytes) -> Float32s:
     _, height, width, _ = first.shape
     if height < 8 or width < 8:
         return np.full(len(first), np.inf, np.float32)
-    difference = _luma(first) - _luma(second)
-    blocks = difference[:, : height // 8 * 8, : width // 8 * 8]
-    blocks = blocks.reshape(len(first), height // 8, 8, width // 8, 8).transpose(0, 1, 3, 2, 4)
-    cosine = _cosine()
-    moved = np.abs(cosine @ blocks @ cosine.T)
+    moved = np.abs(_coefficients(_luma(first) - _luma(second)))
     excess = np.maximum(moved - _half_steps(), 0)
     root: Float32s = np.sqrt(np.square(excess).mean(axis=(1, 2, 3, 4), dtype=np.float32))
     return root
+
+
+def saved_as_jpeg(pictures: Bytes) -> NDArray[np.bool_]:
+    """Whether compression has taken the finest detail away: bool `(n,)` of uint8 `(n, h, w, c)`.
+
+    Of complete 8 x 8 blocks as they lie; False for pictures smaller than a block.
+    """
+    _, height, width, _ = pictures.shape
+    if height < 8 or width < 8:
+        return np.zeros(len(pictures), bool)
+    fine = np.abs(_coefficients(_luma(pictures)))[..., np.add.outer(np.arange(8), np.arange(8)) >= 8]
+    found: NDArray[np.bool_] = np.median(fine.reshape(len(pictures), -1), axis=1) < _FINEST
+    return found
+
+
+def _coefficients(gray: Float32s) -> Float32s:
+    """The cosine transform of complete 8 x 8 blocks: `(n, down, across, 8, 8)` of `(n, h, w)`."""
+    n, height, width = gray.shape
+    blocks = gray[:, : height // 8 * 8, : width // 8 * 8]
+    blocks = blocks.reshape(n, height // 8, 8, width // 8, 8).transpose(0, 1, 3, 2, 4)
+    cosine = _cosine()
+    transformed: Float32s = (cosine @ blocks @ cosine.T).astype(np.float32, copy=False)
+    return transformed
 
 
 def _luma(pictures: Bytes) -> Float32s:

@@ -19,7 +19,7 @@ _LOOKALIKES: Final = slice(PARTNERS // 2, PARTNERS)
 _MAY_BE_A_COPY: Final = 0.03
 
 #: Copies share detail that is no straight edge over so many cells: an edge or a corner fits many pictures.
-_SPREAD: Final = 3
+SPREAD: Final = 3
 
 #: Pictures resized or turned by more (as a share), or moved by more than this share of the side, are moved.
 _STILL: Final = 0.015
@@ -53,7 +53,7 @@ def compare_pairs(
     rows[pairs.by_inner] = len(asking) + place
     agreement = compare_detail(gray, shown, (pairs.other, rows))
     ratio = np.full(agreement.missing.shape, np.inf, np.float32)
-    spread = agreement.spread >= _SPREAD
+    spread = agreement.spread >= SPREAD
     hopeful = np.flatnonzero((agreement.missing < hopeless).any(axis=1) & spread)
     usual_asked = usual_missing(gray_asking, pairs.asked[hopeful], gray, pairs.partners)
     usual_other = usual_missing(gray, pairs.other[hopeful], gray, partners)
