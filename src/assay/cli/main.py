@@ -31,6 +31,7 @@ from assay.cli.commands.verify import verify
 from assay.cli.interruption import leaving_well
 from assay.cli.streams import lasting_streams
 from assay.core.cache_folder import cache_folder
+from assay.core.disk_errors import refused_path
 from assay.core.errors import AssayError, Interrupted
 from assay.core.memory import is_short, short_of
 from assay.core.text import choices, one_line, shortened
@@ -133,6 +134,8 @@ def _exit_code(arguments: Sequence[str]) -> int:
         sys.stderr.write("interrupted\n")
         return 130
     except (MemoryError, ImportError, OSError, RuntimeError, SystemError) as error:
+        if refused := refused_path(error):
+            return _report(refused.with_traceback(error.__traceback__), 5, debug)
         if not is_short(error):
             raise
         return _report(_out_of_memory(error).with_traceback(error.__traceback__), 5, debug)

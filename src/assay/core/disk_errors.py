@@ -5,8 +5,10 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 from assay.core.errors import AssayError
+from assay.core.text import one_line, shortened
 
 
 @contextmanager
@@ -16,6 +18,18 @@ def environment_errors(path: Path, bytes_needed: int | None = None) -> Iterator[
         yield
     except OSError as error:
         raise _explained(error, path, bytes_needed) from error
+
+
+#: What the system says of a path that it has no such names for, or that may not be looked at.
+_OF_THE_PATH: Final = (errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EPERM)
+
+
+def refused_path(error: BaseException) -> AssayError | None:
+    """What to say where the system refuses to look at a path at all, whoever asked; None for other errors."""
+    if not isinstance(error, OSError) or error.errno not in _OF_THE_PATH or error.filename is None:
+        return None
+    name = shortened(one_line(str(error.filename)))
+    return AssayError("disk-error", name, error.strerror or str(error), "Give a path that can be read.")
 
 
 def _explained(error: OSError, path: Path, bytes_needed: int | None) -> AssayError:
