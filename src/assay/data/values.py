@@ -71,8 +71,8 @@ class Split:
     digests: uint8 `(n, 32)`, the SHA-256 of each image's shape and decoded pixels.
     columns: further metadata, one entry per image (original size, mode, bytes, group, the user's own).
     resize: how images of another size were brought to this one; pictures to predict are treated alike.
-    looks: float32 `(n, figures)`, how each picture looked at the size of its file (`appearance.FIGURES`);
-        None where the images are as they were stored.
+    original_stats: float32 `(n, figures)`, how each picture looked at the size of its file
+        (`original_stats.FIGURES`); None where the images are as they were stored.
     together: int64 `(n,)`, equal for images that no line drawn by Assay may part: exact copies, images of
         one group, and near copies; None where near copies were not looked for.
     deep: how images of 16 bits were brought to 8; None where the set has none.
@@ -99,7 +99,7 @@ class Split:
         if len(self.ids) != n or any(len(column) != n for column in self.columns.values()):
             raise ValueError("ids and columns must have one entry per image")
         if any(rows is not None and len(rows) != n for rows in (self.original_stats, self.together)):
-            raise ValueError("looks and together must have one row per image")
+            raise ValueError("original_stats and together must have one row per image")
 
     @classmethod
     def from_arrays(

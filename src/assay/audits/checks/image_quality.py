@@ -32,7 +32,7 @@ SATURATED: Final = 0.25
 UNUSUAL: Final = 5.0
 
 #: A picture is blurry where structure is this much weaker than at half the size (see `detail` in
-#: data/appearance.py): sharp photographs stay over 0.38, blur over 1.5 pixels gives less
+#: data/decoding/original_stats.py): sharp photographs stay over 0.38, blur over 1.5 pixels gives less
 #: (docs/experiments.md). Where the class is soft anyway, it must also be softer than the class by a quarter.
 SOFT: Final = 0.36
 SOFTER: Final = 0.75

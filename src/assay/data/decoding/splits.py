@@ -44,8 +44,8 @@ class DecodedPart:
 
     pixels: file of their uint8 `(n, h, w, c)`. kept: their rows in the listing. left_out: the others.
     converted: conversion -> how many images. numbers, texts: facts of each kept image, by column.
-    looks: the `FIGURES` of each kept image at the size of its file, one after the other; empty where all
-        images keep their size.
+    original_stats: the `FIGURES` of each kept image at the size of its file, one after the other; empty
+        where all images keep their size.
     deep: how many images have 16 bits a channel; levels: of all of them; scale: how they became 8 bits.
     """
 

@@ -52,7 +52,7 @@ class _Seen(NamedTuple):
     """What became of one image.
 
     outcome: as `decoding.Answer` tells it. pixels: in the wanted shape; None where there are none. bytes: of
-    the file. looks: the figures of `appearance`, where the image may have been resized.
+    the file. original_stats: the figures of `appearance`, where the image may have been resized.
     """
 
     outcome: dict[str, Any]

@@ -55,8 +55,8 @@ class Answer:
     runs: outcomes, each with the number of images in a row that it is true of: a dict with `shape` and, when
         decoded, `facts` (width, height, mode and format as stored), `conversions` and, of 16 bits, `levels`;
         or with `refused` (the reason) and `code`.
-    bytes: lengths of the files. looks: the figures of `appearance`, one image after the other, of images
-        that were asked for in some size.
+    bytes: lengths of the files. original_stats: the figures of `appearance`, one image after the other, of
+        images that were asked for in some size.
     """
 
     runs: list[tuple[int, dict[str, Any]]]

@@ -30,7 +30,7 @@ class State:
     losses: float32 `(n,)`, of each training image when last seen before this epoch; fresh_losses: with what
     this epoch has seen. right: uint8 `(n,)`, whether each was answered rightly when last seen. All three are
     empty unless the recipe selects by losses.
-    learners: the nets that learn: the network itself, or the members of an ensemble.
+    train_steps: of the nets that learn: the network itself, or the members of an ensemble.
     average: of the weights, where the recipe asks for one. best: the weights with the lowest validation
     loss so far, where the recipe stops early.
     """
