@@ -1,11 +1,11 @@
 """What `assay predict` says beside its table, on stderr: what was left out, and what is unlike training."""
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from assay.cli.closing import quoted
 from assay.core.text import one_line
 from assay.deployment.predict import Prediction
 
@@ -55,7 +55,7 @@ class Remarks:
                 "--json says of each whether it is familiar"
             )
         if len(given) == 1 and len(self._folders) > 1 and self._folders <= set(classes) and run.is_dir():
-            line = f"assay evaluate {quoted(run)} {quoted(Path(given[0]))} --other-data"
+            line = f"assay evaluate {shlex.quote(str(run))} {shlex.quote(given[0])} --other-data"
             yield f"the folders are called like the classes of the model: {line} scores them"
 
 
