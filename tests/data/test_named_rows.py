@@ -128,3 +128,13 @@ def test_one_image_and_names_that_are_not_unique() -> None:
     found = rows_by_name(["b/1.png", "a/1.png"], ["a/1.png", "b/1.png"], "o")
     assert found is not None
     assert found.tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("form", ["{name}_{n}", "{name}_{n}.png", "{name}_{n}.jpg"])
+def test_names_without_their_folders(form: str) -> None:
+    """A table of names alone, beside images in a folder for each class; any ending, or none."""
+    ids = [f"test/{name}/{name}_{n}.png" for name in CLASSES for n in range(12)]
+    names = [form.format(name=name, n=n) for name in CLASSES for n in range(12)]
+    order = np.random.default_rng(0).permutation(len(ids))
+    found = rows_by_name([names[row] for row in order], ids, "answers")
+    assert found is not None and (order[found] == np.arange(len(ids))).all()

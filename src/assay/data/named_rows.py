@@ -1,6 +1,7 @@
 """Rows of a table that name their images, brought into the order of the data."""
 
 from collections.abc import Sequence
+from itertools import product
 from unicodedata import normalize
 
 import numpy as np
@@ -14,13 +15,13 @@ def rows_by_name(names: Sequence[str], ids: Sequence[str], option: str) -> NDArr
     """For each image the row that is about it, int64 `(n,)`; None where the names are of another kind.
 
     names: of the rows, as paths that may begin elsewhere than the ids do; ids: of the images, as many, in
-    source order. What all names, and all ids, have in common at their beginning does not count, and endings
-    do not where no name has that of its image.
+    source order. What all names, and all ids, have in common at their beginning does not count; endings do
+    not, and no folder does, where no name is found with them.
     Raises AssayError `bad-arrays` where some names are those of images and others not, where one stands
     twice, and where numbers may be those of images or of rows.
     """
-    for bare in (False, True):
-        given, wanted = _tails(names, bare), _tails(ids, bare)
+    for bare, alone in product((False, True), repeat=2):
+        given, wanted = _tails(names, bare, alone), _tails(ids, bare, alone)
         place = {name: row for row, name in enumerate(given)}
         known = [name for name in wanted if name in place]
         if known:
@@ -51,9 +52,10 @@ def _counts(names: Sequence[str]) -> bool:
     return first in ("0", "1") and all(name == str(int(first) + row) for row, name in enumerate(names))
 
 
-def _tails(paths: Sequence[str], bare: bool) -> list[tuple[str, ...]]:
-    """The paths as parts, without the folders that all of them begin with. bare: without their endings."""
-    parts = [_parts(path, bare) for path in paths]
+def _tails(paths: Sequence[str], bare: bool, alone: bool) -> list[tuple[str, ...]]:
+    """The paths as parts, without the folders that all of them begin with. bare: without their endings;
+    alone: without any folder."""
+    parts = [_parts(path, bare)[-1 if alone else 0 :] for path in paths]
     first, last = min(parts), max(parts)
     shared = 0
     while shared < min(len(first), len(last)) - 1 and first[shared] == last[shared]:

@@ -182,6 +182,12 @@ def hooked() -> nn.Module:
     return network
 
 
+def patched() -> nn.Module:
+    network = nn.Sequential(nn.Flatten(), nn.Linear(12, 12), nn.ReLU(), nn.Linear(12, 3))
+    network[2].forward = torch.tanh  # type: ignore[method-assign]
+    return network
+
+
 def frozen() -> nn.Module:
     network = nn.Sequential(nn.Flatten(), nn.Linear(12, 12), nn.Linear(12, 3))
     network[1].weight.requires_grad_(False)
@@ -266,6 +272,7 @@ OTHER_NETS = {
     "a subclass": lambda: Scaled(nn.Flatten(), nn.Linear(12, 3)),
     "a layer twice": twice,
     "a hook": hooked,
+    "another forward pass": patched,
     "frozen weights": frozen,
     "one weight in two layers": tied,
     "padding by a word": lambda: nn.Sequential(

@@ -56,8 +56,9 @@ def _has_rule(layer: nn.Module) -> bool:
 
 
 def _has_hooks(layer: nn.Module, ours: int = 0) -> bool:
-    """Whether there are hooks; `ours`: how many of those before the forward pass do not count."""
-    others = len(layer._forward_pre_hooks) > ours
+    """Whether there are hooks, or a forward pass of the layer's own; `ours`: how many of the hooks before the
+    forward pass do not count."""
+    others = len(layer._forward_pre_hooks) > ours or "forward" in vars(layer)
     return others or any((layer._forward_hooks, layer._backward_hooks, layer._backward_pre_hooks))
 
 
