@@ -10,11 +10,12 @@ from assay.core.arrays import Bytes
 from assay.core.errors import AssayError
 from assay.data.checked_images import some_images
 from assay.data.decoding.sixteen_bits import Levels, note_on, scale_for
+from assay.data.listing.advice.near_names import notes_on_near_names
 from assay.data.listing.names import notes_on_classes
 from assay.data.load import read, readable_source
 from assay.data.piece import Piece, Shard, Whole, listed_digest
 from assay.data.request import Request
-from assay.data.sources.image_dataset import notes_on, resizing_notes, shared_groups, summed
+from assay.data.sources.image_dataset import images_by_class, notes_on, resizing_notes, shared_groups, summed
 from assay.data.splitting.name_groups import with_name_groups
 from assay.data.values import Column, Dataset, Split
 
@@ -103,6 +104,7 @@ def join(pieces: Sequence[Piece], splits: dict[str, Split]) -> Dataset:
             *resizing_notes(splits, whole.resize),
             *([] if levels is None else [note_on(deep, levels, scale_for(levels))]),
             *notes_on_classes(whole.classes),
+            *notes_on_near_names(images_by_class(splits, whole.classes)),
             *shared_groups(splits),
         )
     return Dataset(

@@ -58,6 +58,7 @@ def _conversions(found: "Inspection") -> list[str]:
 
 
 def _lines(found: "Inspection") -> Iterator[str]:
+    from assay.data.listing.advice.near_names import notes_on_near_names
     from assay.data.listing.names import notes_on_classes
 
     yield f"{found.name}: {found.form}"
@@ -66,7 +67,10 @@ def _lines(found: "Inspection") -> Iterator[str]:
     count = len(found.classes)
     yield f"{count} {'class' if count == 1 else 'classes'}, by index: {classes}"
     yield from notes_on_classes(found.classes)
-    yield from (f"note: {note}" for note in found.notes)
+    counts = [sum(counted) for counted in zip(*found.per_class.values(), strict=True)]
+    near = list(notes_on_near_names(dict(zip(found.classes, counts, strict=True)) if counts else {}))
+    yield from near
+    yield from (f"note: {note}" for note in found.notes if note not in near)
     for name, count in found.splits.items():
         per_class = found.per_class[name]
         spread = f"{min(per_class):,} to {max(per_class):,} in each class" if per_class else ""

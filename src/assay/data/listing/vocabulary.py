@@ -1,7 +1,7 @@
 """The class names of the splits beside each other: what is no label, and what may be one class twice."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from shlex import quote
 from unicodedata import normalize
@@ -11,6 +11,7 @@ import numpy as np
 from assay.core.arrays import Rows, distinct
 from assay.core.errors import AssayError
 from assay.core.text import one_line, whole_number
+from assay.data.listing.advice.near_names import near_to
 from assay.data.listing.class_numbers import counted_from_one, notes_on_measures, refuse_measures
 from assay.data.listing.listing import Listing, Part
 from assay.data.listing.names import natural_key, one_spelling
@@ -153,7 +154,8 @@ def known_to_train(names: Sequence[str], labels: Mapping[str, Rows], where: Mapp
         gone = np.flatnonzero(~keep)
         strange = {names[label] for label in distinct(values[gone]).tolist()}
         refuse_other_case(strange, known, split, where[split])
-        reason, note = said_of_unknown(split, strange, known, len(gone), whole=not keep.any())
+        missed = known - {names[label] for label in distinct(values).tolist()}
+        reason, note = said_of_unknown(split, strange, known, len(gone), missed, whole=not keep.any())
         ids = numbered_ids(split, len(values))
         left_out += [LeftOut(ids[row], UNLABELLED, reason, split, names[values[row]]) for row in gone]
         notes.append(note)
@@ -163,20 +165,28 @@ def known_to_train(names: Sequence[str], labels: Mapping[str, Rows], where: Mapp
 
 
 def said_of_unknown(
-    split: str, strange: set[str], known: set[str], count: int, *, whole: bool
+    split: str, strange: set[str], known: set[str], count: int, missed: Collection[str], *, whole: bool
 ) -> tuple[str, str]:
     """Why images of classes that train lacks are left out: the reason for each, and a note on all.
 
-    known: the classes of train. whole: the split has no others.
+    known: the classes of train; missed: those of them that the split lacks, of which a strange one may be a
+    misspelling. whole: the split has no others.
     """
     names = ", ".join(repr(one_line(label)) for label in sorted(strange, key=natural_key)[:3])
     if whole:
         reason = f"the {split} split shares no class with train ({names}), so it has no labels"
         note = f"{reason}: its {count:,} images are left out, and nothing is scored on them"
-        return reason, f"{note}{_if_numbered(split, strange, known)}"
+        return reason, f"{note}{_if_numbered(split, strange, known)}{_if_misspelled(strange, missed)}"
     reason = f"of a class that train lacks ({names})"
     note = f"{count:,} images of the {split} split are {reason}: no model can know it, they are left out"
-    return reason, note
+    return reason, f"{note}{_if_misspelled(strange, missed)}"
+
+
+def _if_misspelled(strange: set[str], missed: Collection[str]) -> str:
+    """Which strange classes may be one of train under another name, that the split lacks otherwise."""
+    near = [(label, near_to(label, missed)) for label in sorted(strange, key=natural_key)]
+    told = [f"{one_line(label)!r} for {one_line(of)!r}" for label, of in near if of is not None]
+    return f"; but a name may be misspelled: {', '.join(told[:3])}" if told else ""
 
 
 def _if_numbered(split: str, strange: set[str], known: set[str]) -> str:
@@ -193,7 +203,8 @@ def _without(listing: Listing, split: str, strange: set[str], known: set[str], *
     """The listing without the images of some labels in a split, or without the split."""
     part = listing.parts[split]
     keep = [row for row, label in enumerate(part.labels) if label not in strange]
-    reason, note = said_of_unknown(split, strange, known, len(part.labels) - len(keep), whole=whole)
+    missed, count = known - set(part.labels), len(part.labels) - len(keep)
+    reason, note = said_of_unknown(split, strange, known, count, missed, whole=whole)
     gone = [LeftOut(part.ids[r], UNLABELLED, reason, split, part.labels[r]) for r in _others(part, strange)]
     parts = {name: one for name, one in listing.parts.items() if name != split or keep}
     if keep:

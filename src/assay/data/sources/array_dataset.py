@@ -11,6 +11,7 @@ from assay.core.arrays import Bytes, Rows, distinct
 from assay.core.errors import AssayError
 from assay.core.text import counted
 from assay.data.formats.pixel_arrays import ArrayForm, FloatRange, float_range, pixels, plain_images
+from assay.data.listing.advice.near_names import notes_on_near_names
 from assay.data.listing.class_names import checked_classes
 from assay.data.listing.class_numbers import NO_CLASS, counted_from_one, without_no_class
 from assay.data.listing.vocabulary import known_to_train
@@ -91,7 +92,9 @@ def dataset_from_arrays(
         for part in parts.values()
         if floats and part.images.dtype.kind == "f"
     ]
-    said = (*notes, *given.notes, *about, *known.notes)
+    counts = np.bincount(np.concatenate(list(numbers.values())), minlength=len(names)).tolist()
+    near = notes_on_near_names(dict(zip(names, counts, strict=True)))
+    said = (*notes, *given.notes, *about, *known.notes, *near)
     return Dataset(name, names, splits, source, location, said, left_out=known.left_out)
 
 

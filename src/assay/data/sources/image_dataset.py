@@ -19,6 +19,7 @@ from assay.data.decoding.splits import (
 )
 from assay.data.decoding.target_size import about_resizing, parse_size, resizing_rule, working_shape
 from assay.data.decoding.worker_pool import Decoders, worker_count
+from assay.data.listing.advice.near_names import notes_on_near_names
 from assay.data.listing.class_names import checked_classes
 from assay.data.listing.class_numbers import meant_classes
 from assay.data.listing.listing import Listing, Part, Unlisted, class_index, class_names
@@ -198,6 +199,7 @@ def _decoded(
         *resizing_notes(splits, resize),
         *about_deep,
         *notes_on_classes(names),
+        *notes_on_near_names(images_by_class(splits, names)),
         *shared_groups(splits),
     )
     return Dataset(name, names, splits, source, "", notes, left_out=left_out)
@@ -230,6 +232,12 @@ def resizing_notes(splits: Mapping[str, Split], resize: Resize | None) -> list[s
     sizes = [size for own in columns for size in zip(own["height"], own["width"], strict=True)]
     height, width, _ = next(iter(splits.values())).shape if splits else (1, 1, 1)
     return about_resizing([(int(high), int(wide)) for high, wide in sizes], height, width, resize)
+
+
+def images_by_class(splits: Mapping[str, Split], names: Sequence[str]) -> dict[str, int]:
+    """Images of each class, by its name, in all splits."""
+    counts = [split.counts(len(names)).tolist() for split in splits.values()]
+    return dict(zip(names, map(sum, zip(*counts, strict=True)), strict=True)) if counts else {}
 
 
 def shared_groups(splits: Mapping[str, Split] | Mapping[str, Part]) -> list[str]:
