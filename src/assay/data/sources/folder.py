@@ -18,7 +18,7 @@ from assay.data.formats.signatures import (
 )
 from assay.data.formats.text_table import read_table
 from assay.data.listing.advice.links import unfollowed
-from assay.data.listing.advice.one_folder import hints_on_labels_of, refuse_one_class
+from assay.data.listing.advice.one_folder import hints_on_labels_of, notes_on_other_lists, refuse_one_class
 from assay.data.listing.advice.split_files import notes_on_split_lists
 from assay.data.listing.beside import Classes, hints_beside, notes_beside
 from assay.data.listing.columns.against_folders import contradictions, note_on_contradictions
@@ -219,6 +219,9 @@ def list_folder(
         refuse_parts(found.root, labels, hints_beside(found, joined))
         if len(labels) == 1:
             refuse_one_class(found.root, labels, hints_on_labels_of(found, images))
+        else:
+            others_ = [f"{folder}/{name}".lstrip("/") for folder, names in others.items() for name in names]
+            beside += notes_on_other_lists(found.root, sorted(others_), read.of_images())
     lists = [item.id for item in left_out if item.kind == "ignored" and item.id not in joined]
     lists = lists if len(by_split) == 1 else []
     notes = (

@@ -29,10 +29,17 @@ _LINES: Final = {
     "whole": '(l.strip(),"","")',
     "first": r're.sub(r"[,;\s]+","\t",l.strip(),count=1).partition("\t")',
     "last": 'l.strip().rpartition(" ")',
+    "third": '(lambda c:(c[-1].strip(),"",c[1] if len(c)==3 else ""))(l.split("\\t"))',
 }
 
 
 _OF_LABELS: Final = frozenset({"class", "label", "labels"})
+
+#: Words of lists that tell splits or folds by numbers, and no classes.
+OF_ALL_SPLITS: Final = frozenset("split splits fold folds partition partitions subset subsets".split())
+
+#: What the columns of a list hold that tells of each image whether it has something, each column another.
+_YES_AND_NO: Final = ({"0", "1"}, {"-1", "1"}, {"-1", "0", "1"})
 
 
 @dataclass(frozen=True)
@@ -97,23 +104,47 @@ def command_for_splits(images: Images, lists: Iterable[str], classes: Mapping[st
     return _numbered(images, texts, label)
 
 
+@dataclass(frozen=True)
+class LabelLists:
+    """Files that give the classes of images: their names, pairs of an image's path and its label, and the
+    command that writes a table of them."""
+
+    names: Sequence[str]
+    pairs: Sequence[tuple[str, str]]
+    command: str
+
+
 def hints_on_labels(images: Images, files: Iterable[str]) -> list[str]:
     """A hint on lists that give the classes of images in one folder, with the command for a table."""
     texts = _texts(files)
     if command := _numbered(images, texts, ""):  # its numbers may also be names of images
         return [f"numbered lists may give the classes of the images: this writes a table of them: {command}"]
+    for found in label_lists(images, texts):
+        shown = ", ".join(map(one_line, found.names))
+        return [f"{shown} may give the classes of the images: this writes a table of them: {found.command}"]
+    return []
+
+
+def label_lists(images: Images, files: Iterable[str]) -> Iterator[LabelLists]:
+    """The lists that name images with a class each: those of all splits together, or one alone."""
+    texts = [name for name in _texts(files) if not words_of(_stem(name)) & OF_ALL_SPLITS]
     for group in [*_groups(texts), *({"": name} for name in texts if split_in(_stem(name)) is None)]:
         found = _named(images, list(group.values()))
-        if found is None or not (label := _label_beside(found[1])):
+        if found is None or not (label := _label_beside([beside for _, beside in found[1]])):
             continue
-        named, _ = found
+        named, rows = found
         told = [(split, group[split]) for split in ("", *SPLIT_ORDER) if split in group]
         columns = ("file_name", "label") if "" in group else ("file_name", "label", "split")
         cells = f"f.as_posix(),{label}{'' if '' in group else ',s'}"
         command = images.command(named.setup, named.rows(cells, told), columns)
-        shown = ", ".join(one_line(name) for _, name in told)
-        return [f"{shown} may give the classes of the images: this writes a table of them: {command}"]
-    return []
+        paths = {named.of(path): path for path in images.paths}
+        first = label.startswith("r.split")
+        pairs = [
+            (paths[name], beside.split()[0] if first else beside.strip())
+            for name, beside in ((name.lstrip("./"), beside) for name, beside in rows)
+            if name in paths and beside.strip()
+        ]
+        yield LabelLists([name for _, name in told], pairs, command)
 
 
 def _texts(files: Iterable[str]) -> list[str]:
@@ -150,16 +181,19 @@ def _parted(line: str, how: str) -> tuple[str, str]:
     """The name of an image in a line, and what stands beside it."""
     if how == "whole":
         return line, ""
-    if how == "last":
+    if how == "third":  # MXNet's: a number, a label, a path
+        cells = line.split("\t")
+        name, beside = cells[-1].strip(), cells[1] if len(cells) == len(("number", "label", "path")) else ""
+    elif how == "last":
         name, _, beside = line.rpartition(" ")
     else:
         name, _, beside = re.sub(r"[,;\s]+", "\t", line, count=1).partition("\t")
     return name, beside
 
 
-def _named(images: Images, lists: Sequence[str]) -> tuple[_Named, list[str]] | None:
-    """How some lists name images, and what stands beside each name; None where they do not, or names are met
-    twice among the images."""
+def _named(images: Images, lists: Sequence[str]) -> tuple[_Named, list[tuple[str, str]]] | None:
+    """How some lists name images, and each name with what stands beside it; None where they do not, or names
+    are met twice among the images."""
     texts = [lines_of(images.root / name) for name in lists]
     if min(map(len, texts), default=0) < _ROWS:
         return None
@@ -171,7 +205,7 @@ def _named(images: Images, lists: Sequence[str]) -> tuple[_Named, list[str]] | N
         known = Counter(map(named.of, images.paths))
         if all(_hit(lines, known) for lines in rows):
             twice = max(known.values()) > 1  # the lines that are not looked at may name any of them
-            return None if twice else (named, [beside for lines in rows for _, beside in lines])
+            return None if twice else (named, [row for lines in rows for row in lines])
     return None
 
 
@@ -193,6 +227,8 @@ def label_of_folders(classes: Mapping[str, str]) -> str:
 def _label_beside(beside: Sequence[str]) -> str:
     """Python for the label in what stands beside the names; empty where that is none."""
     if all(re.fullmatch(r"-?\d+(\s+-?\d+)+", text) for text in beside):
+        if {number for text in beside for number in text.split()} in _YES_AND_NO:
+            return ""  # several labels an image
         return "r.split()[0]" if _are_labels([text.split()[0] for text in beside]) else ""
     return "r.strip()" if _are_labels([text.strip() for text in beside]) else ""
 

@@ -1,15 +1,29 @@
-"""Images that all lie in one folder: what else may give their classes."""
+"""What else than folders may give the classes of images: of those in one folder, and of others."""
 
-from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Final
 
 from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.listing.advice.file_names import hints_on_file_names
-from assay.data.listing.advice.lists import Images, hints_on_labels
-from assay.data.listing.advice.records import hints_on_annotations, hints_on_json, hints_on_matlab
-from assay.data.listing.tree import joined
+from assay.data.listing.advice.lists import Images, hints_on_labels, label_lists
+from assay.data.listing.advice.records import hints_on_annotations, hints_on_json, hints_on_matlab, json_lists
+from assay.data.listing.columns.against_folders import parted_otherwise
+from assay.data.listing.names import natural_key
+from assay.data.listing.tree import joined, split_in, words_of
 from assay.data.listing.walk import Walk
+
+#: Files that may be lists of labels; more of them in a folder are one for each image.
+_LISTS: Final = (".txt", ".lst", ".list", ".json", ".xml")
+_TOGETHER: Final = 20
+
+#: Words of which people make the names of files with labels.
+_LABEL_WORDS: Final = frozenset(
+    "label labels class classes category categories annotation annotations gt truth target targets tags tag "
+    "diagnosis diagnoses species breed answers samples".split()
+)
 
 
 def hints_on_labels_of(found: Walk, images: Mapping[str, Sequence[str]]) -> list[str]:
@@ -35,3 +49,37 @@ def refuse_one_class(root: Path, classes: Collection[str], hints: Sequence[str])
         what = f"all images lie in the folder of one class, {one_line(next(iter(classes)))}"
         fix = "Do so, or say --layout classes where they are of one class."
         raise AssayError("ambiguous-layout", root, "; ".join([what, *hints]), fix)
+
+
+def notes_on_other_lists(root: Path, files: Iterable[str], classes: Mapping[str, str]) -> list[str]:
+    """Notes on lists and exports that part the images otherwise than folders of several classes do.
+
+    files: paths below the root. classes: the class of each image by its path. Raises AssayError
+    `ambiguous-layout` where one is called after labels or a split, and the folders tell nothing of them.
+    """
+    texts = [name for name in files if name.lower().endswith(_LISTS)]
+    many = Counter(name.rpartition("/")[0] for name in texts)
+    texts = [name for name in texts if many[name.rpartition("/")[0]] <= _TOGETHER]
+    images = Images(root, list(classes)) if texts else Images(root, ())
+    notes = []
+    for found in (*label_lists(images, texts), *json_lists(images, texts)) if texts else ():
+        other = parted_otherwise([(classes[path], label) for path, label in found.pairs])
+        if other is None:
+            continue
+        names = ", ".join(map(one_line, found.names))
+        labels = ", ".join(map(one_line, other.labels))
+        what = f"{names} gives {other.images:,} of the images other classes ({labels} ...)"
+        if other.apart and any(_of_labels(name) for name in found.names):
+            some = ", ".join(map(one_line, sorted(set(classes.values()), key=natural_key)[:3]))
+            what = f"by its folders the classes are {some}; {what}, of which the folders tell nothing"
+            what = f"{what}: this writes a table of them: {found.command}"
+            raise AssayError("ambiguous-layout", root, what, "Do so, or say --layout classes.")
+        kind = "others than" if other.apart else "coarser or finer than"
+        notes.append(f"{what}, {kind} those of the folders, which were read")
+    return notes
+
+
+def _of_labels(name: str) -> bool:
+    """Whether a file is called after labels, or the split whose labels it may have."""
+    stem = PurePosixPath(name).stem
+    return bool(words_of(stem) & _LABEL_WORDS) or split_in(stem) is not None

@@ -1,7 +1,8 @@
-"""JSON files and MATLAB files beside images of one folder: the labels may be there, and how to get them."""
+"""JSON, XML and MATLAB files beside images: the labels may be there, and how to get them."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from json import dumps
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -9,30 +10,78 @@ from typing import Final
 from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.formats.safe_open import read_file
-from assay.data.formats.text_table import LABEL_NAMES, usual_spelling
-from assay.data.listing.advice.lists import Images
+from assay.data.listing.advice.exports import (
+    SPELLINGS_CODE,
+    Labelled,
+    labels_in_json,
+    labels_in_xml,
+    spellings,
+)
+from assay.data.listing.advice.lists import Images, LabelLists
 from assay.data.listing.tree import joined, split_in
 
-#: How many files are looked into, and bytes of each; and names of images that must be there, and their share.
+#: How many files are looked into, and bytes of each. More files in a folder are one for each image.
 _LOOKED_INTO: Final = 5
 _BYTES: Final = 32 << 20
-_NAMES: Final = 3
-_SHARE: Final = 0.9
+_TOGETHER: Final = 20
 
 
 def hints_on_json(images: Images, files: Iterable[str]) -> list[str]:
-    """A hint on a JSON file that names images with their labels: `{name: label}`, `{label: [names]}`, or a
-    list of objects; with the command for a table."""
-    stems = len({PurePosixPath(path).stem for path in images.paths}) == len(images.paths)
-    known = {form for path in images.paths for form in _forms(path)[: None if stems else 2]}
-    setup = f"m={{k:f for f in F for k in (f.as_posix(),f.name{',f.stem' if stems else ''})}};"
-    texts = [name for name in files if name.lower().endswith(".json")]
-    for name in texts[:_LOOKED_INTO]:
-        if rows := _rows(_content(images.root / name), known):
-            content = f'd=json.load(open({dumps(name)},encoding="utf-8"));'
-            command = images.command(setup + content, rows, ("file_name", "label"))
-            return [f"{one_line(name)} may give the classes: this writes a table of them: {command}"]
+    """A hint on a JSON file, or one of CVAT, that names images with their labels, with the command for a
+    table."""
+    for found in json_lists(images, files):
+        return [
+            f"{one_line(found.names[0])} may give the classes: this writes a table of them: {found.command}"
+        ]
     return []
+
+
+def json_lists(images: Images, files: Iterable[str]) -> Iterator[LabelLists]:
+    """The JSON files, and those of CVAT's XML, that give the class of each image; see `exports`."""
+    known = _known(images.paths)
+    setup = (
+        "from collections import Counter;n=Counter(f.name for f in F);e=Counter(f.stem for f in F);"
+        "m={k:f for f in F for k in [f.as_posix()]+[f.name]*(n[f.name]<2)+[f.stem]*(e[f.stem]<2)};"
+        f"{SPELLINGS_CODE}"
+        "K=lambda v:next((m[k] for k in N(str(v)) if k in m),None);"
+    )
+    texts = [name for name in files if name.lower().endswith((".json", ".xml"))]
+    many = Counter(name.rpartition("/")[0] for name in texts)
+    texts = [name for name in texts if many[name.rpartition("/")[0]] <= _TOGETHER]
+    for name in texts[:_LOOKED_INTO]:
+        found = _labelled(images.root / name, known)
+        pairs = [(path, label) for key, label in found.pairs if (path := _path(key, known))] if found else []
+        if found is None or not pairs:
+            continue
+        opened = f'open({dumps(name)},encoding="utf-8-sig")'
+        load = f"json.load({opened})" if name.lower().endswith(".json") else f"{opened}.read()"
+        rows = f"((f.as_posix(),v) for k,v in {found.pairs_code} for f in [K(k)] if f)"
+        command = images.command(f"{setup}d={load};{found.setup}", rows, ("file_name", "label"))
+        yield LabelLists([name], pairs, command)
+
+
+def _known(paths: Sequence[str]) -> dict[str, str]:
+    """Each image by the names that it may have in a file: its path, its name and, of all, the name without
+    its ending, where no other is called so."""
+    names = Counter(PurePosixPath(path).name for path in paths)
+    stems = Counter(PurePosixPath(path).stem for path in paths)
+    known = {name: path for path in paths if names[name := PurePosixPath(path).name] == 1}
+    if max(stems.values(), default=0) == 1:
+        known |= {PurePosixPath(path).stem: path for path in paths}
+    return known | {path: path for path in paths}
+
+
+def _path(key: str, known: Mapping[str, str]) -> str:
+    return next((known[form] for form in spellings(key) if form in known), "")
+
+
+def _labelled(path: Path, known: Mapping[str, str]) -> Labelled | None:
+    if path.suffix.lower() == ".json":
+        return labels_in_json(_content(path), known)
+    try:
+        return labels_in_xml(read_file(path, _BYTES, follow_links=False).decode("utf-8", "replace"))
+    except AssayError:
+        return None  # a hint more or less
 
 
 def hints_on_matlab(images: Images, files: Iterable[str]) -> list[str]:
@@ -76,45 +125,9 @@ def hints_on_annotations(root: Path, images: Mapping[str, Sequence[str]], files:
     return [f"{shown} may give the classes: this writes a table of them, by scipy: {command}"]
 
 
-def _forms(path: str) -> tuple[str, ...]:
-    pure = PurePosixPath(path)
-    return path, pure.name, pure.stem
-
-
 def _content(path: Path) -> object:
     try:
         text = read_file(path, _BYTES, follow_links=False)
         return json.loads(text)
     except (AssayError, ValueError, RecursionError):
         return None  # a hint more or less
-
-
-def _rows(content: object, known: Collection[str]) -> str:
-    """Python for the rows of a file, `d`; empty where it has no labels of images."""
-    match content:
-        case dict() if _hit(content, known) and _are_labels(content.values()):
-            return "((m[k].as_posix(),v) for k,v in d.items() if k in m)"
-        case dict() if (lists := [v for v in content.values() if isinstance(v, list)]) and (
-            len(lists) == len(content) > 1 and _hit([name for one in lists for name in one], known)
-        ):
-            return "((m[k].as_posix(),v) for v,a in d.items() for k in a if k in m)"
-        case list() if content and all(isinstance(row, dict) for row in content):
-            keys = list(content[0])
-            name = next((key for key in keys if _hit([row.get(key) for row in content], known)), None)
-            usual = [key for key in keys if usual_spelling(key) in LABEL_NAMES]
-            if name is None or len(usual) != 1 or not _are_labels([row.get(usual[0]) for row in content]):
-                return ""
-            one, other = dumps(name), dumps(usual[0])
-            return f"((m[x[{one}]].as_posix(),x[{other}]) for x in d if x[{one}] in m)"
-    return ""
-
-
-def _hit(names: Collection[object], known: Collection[str]) -> bool:
-    hits = sum(isinstance(name, str) and name in known for name in names)
-    return hits >= max(_NAMES, _SHARE * len(names))
-
-
-def _are_labels(values: Iterable[object]) -> bool:
-    found = list(values)
-    plain = all(isinstance(value, str | int) for value in found)
-    return plain and 1 < len(set(map(str, found))) <= len(found) / 2

@@ -14,7 +14,13 @@ from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.formats.safe_open import read_file
 from assay.data.formats.text_table import SUFFIXES, delimiter_of
-from assay.data.listing.advice.lists import Images, command_for_splits, label_of_folders, lines_of
+from assay.data.listing.advice.lists import (
+    OF_ALL_SPLITS,
+    Images,
+    command_for_splits,
+    label_of_folders,
+    lines_of,
+)
 from assay.data.listing.columns.against_folders import first_rows, path_column
 from assay.data.listing.columns.splits import likely_split_column
 from assay.data.listing.names import natural_key, split_of
@@ -24,9 +30,6 @@ _TEXTS: Final = (".txt", ".lst", ".list")
 
 #: Files that are named as what may tell splits, but not looked into.
 _OTHERS: Final = (".xml", ".yaml", ".yml", ".npy", ".npz", ".pkl", ".mat")
-
-#: Words of files that tell all splits at once.
-_OF_ALL: Final = frozenset("split splits fold folds partition partitions subset subsets".split())
 
 #: More files in a folder are no lists of splits; bytes and files that are looked into.
 _TOGETHER: Final = 20
@@ -217,7 +220,7 @@ def _tell_two_splits(names: Iterable[str]) -> bool:
 def _tells_all(name: str) -> bool:
     """Whether a file is called after several splits, or after splits as such: train_test_split, folds."""
     stem = _stem(name)
-    return bool(words_of(stem) & _OF_ALL) or (has_split_word(stem) and split_in(stem) is None)
+    return bool(words_of(stem) & OF_ALL_SPLITS) or (has_split_word(stem) and split_in(stem) is None)
 
 
 def _stem(name: str) -> str:

@@ -56,7 +56,12 @@ def other_labels(table: Path, classes: Mapping[str, str]) -> OtherLabels | None:
     classes: the class of each image by its path, as the folders have it. Images are known by their paths, or
     by their names without endings. Raises AssayError as `read_table`.
     """
-    pairs = [(folder, label) for _, label, folder in labelled_images(table, classes)]
+    return parted_otherwise([(folder, label) for _, label, folder in labelled_images(table, classes)])
+
+
+def parted_otherwise(pairs: Sequence[tuple[str, str]]) -> OtherLabels | None:
+    """What labels say of images otherwise than their folders; None as for `other_labels`. pairs: the folder
+    and the label of each image."""
     labels = {label for _, label in pairs}
     if len(pairs) < _FEWEST or len(labels) < 2:
         return None

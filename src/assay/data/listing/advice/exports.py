@@ -1,0 +1,239 @@
+"""Exports of labelling tools beside images: which image has which label, and Python for it.
+
+JSON with a record for each image, however deep its label stands; COCO's three lists, FiftyOne's numbers, and
+the tags of CVAT's XML.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html import unescape
+from json import dumps
+from typing import Any, Final
+
+from assay.data.formats.text_table import LABEL_NAMES, usual_spelling
+
+#: How fields are called that hold the class of an image, besides the usual names of columns.
+_OF_LABELS: Final = frozenset((*LABEL_NAMES, "choices", "label_id", "category", "class_name", "class-name"))
+
+#: So many names of images must be there, and such a share of the records; and have a label, at least.
+_NAMES: Final = 3
+_SHARE: Final = 0.9
+_LABELLED: Final = 0.5
+
+#: So many records are looked at.
+_MOST: Final = 5_000
+
+#: Before the name of an uploaded file Label Studio puts eight digits of a hash.
+_UPLOADED: Final = re.compile(r"^[0-9a-f]{8}-")
+
+#: An image of CVAT with its first tag.
+_CVAT: Final = re.compile(r'<image [^>]*?name="([^"]*)"[^>]*>\s*<tag [^>]*?label="([^"]*)"')
+
+#: Python for the fields of a record: pairs of a path, in which places of lists are stars, and a value.
+_FIELDS_CODE: Final = (
+    'W=lambda x,p="":[z for k,y in (x.items() if isinstance(x,dict) else [("*",y) for y in x])'
+    ' for z in W(y,p+"."+str(k))] if isinstance(x,(dict,list)) else [(p,x)];'
+)
+
+#: Python for the spellings of a name that may be an image's, best first.
+SPELLINGS_CODE: Final = (
+    r'N=lambda v:[v.lstrip("./"),*(lambda e:[e,re.sub("^[0-9a-f]{8}-","",e)])(re.split(r"[\\/=]",v)[-1])];'
+)
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """What a file tells: pairs of an image, as it is called there, and its label; and the Python for them.
+
+    setup: Python statements; pairs_code: an iterable of pairs. `d` is the content of the file.
+    """
+
+    pairs: Sequence[tuple[str, str]]
+    setup: str
+    pairs_code: str
+
+
+def spellings(value: str) -> tuple[str, ...]:
+    """A name as it stands in a file, without folders, and without what an upload puts before it."""
+    end = re.split(r"[\\/=]", value)[-1]
+    return value.lstrip("./"), end, _UPLOADED.sub("", end)
+
+
+def labels_in_json(content: object, known: Collection[str]) -> Labelled | None:
+    """The labels of images in the content of a JSON file; None where there are none, or several.
+
+    known: the names of images, in all forms in which one may stand for one image.
+    """
+    for found in _readings(content, known):
+        hits = [(name, label) for name, label in found.pairs if _is_known(name, known)]
+        if len(hits) >= max(_NAMES, _SHARE * len(found.pairs)) and are_labels([label for _, label in hits]):
+            return found
+    return None
+
+
+def labels_in_xml(text: str) -> Labelled | None:
+    """The tags of images in CVAT's XML. `d` is the text."""
+    pairs = [(unescape(name), unescape(label)) for name, label in _CVAT.findall(text)]
+    code = f"[(unescape(k),unescape(v)) for k,v in re.findall({_CVAT.pattern!r},d)]"
+    return Labelled(pairs, "from html import unescape;", code) if pairs else None
+
+
+def are_labels(values: Sequence[str]) -> bool:
+    """Whether texts may be the classes of images: several, and each of two images in the mean."""
+    return all(values) and 1 < len(set(values)) <= len(values) / 2
+
+
+def _is_known(name: object, known: Collection[str]) -> bool:
+    return isinstance(name, str) and any(form in known for form in spellings(name))
+
+
+def _readings(content: object, known: Collection[str]) -> Iterator[Labelled]:
+    if isinstance(content, dict):
+        yield from _of_names(content)
+        yield from _of_coco(content)
+        yield from _of_fiftyone(content)
+    for records, code in _records(content):
+        if found := _of_records(content, records, code, known):
+            yield found
+
+
+def _of_names(content: Mapping[str, Any]) -> Iterator[Labelled]:
+    """`{name: label}`, or `{label: [names]}`."""
+    if all(_is_plain(value) for value in content.values()):
+        yield Labelled([(name, str(value)) for name, value in content.items()], "", "d.items()")
+    if len(content) > 1 and all(
+        isinstance(value, list) and all(isinstance(name, str) for name in value) for value in content.values()
+    ):
+        pairs = [(name, label) for label, names in content.items() for name in names]
+        yield Labelled(pairs, "", "((k,v) for v,a in d.items() for k in a)")
+
+
+def _of_coco(content: Mapping[str, Any]) -> Iterator[Labelled]:
+    """COCO's lists of images, annotations and categories, where each image is of one category."""
+    lists = [content.get(key) for key in ("images", "annotations", "categories")]
+    if not all(isinstance(rows, list) and all(isinstance(row, dict) for row in rows) for rows in lists):
+        return
+    images = {_key(row.get("id")): row.get("file_name") for row in lists[0] or ()}
+    names = {_key(row.get("id")): row.get("name") for row in lists[2] or ()}
+    found = dict.fromkeys(
+        (images.get(_key(row.get("image_id"))), names.get(_key(row.get("category_id"))))
+        for row in lists[1] or ()
+    )
+    pairs = [(str(name), str(label)) for name, label in found if name is not None and label is not None]
+    if len(pairs) == len(found) == len({name for name, _ in pairs}):
+        setup = (
+            'I={x["id"]:x["file_name"] for x in d["images"]};C={x["id"]:x["name"] for x in d["categories"]};'
+        )
+        code = 'dict.fromkeys((I[a["image_id"]],C[a["category_id"]]) for a in d["annotations"])'
+        yield Labelled(pairs, setup, code)
+
+
+def _of_fiftyone(content: Mapping[str, Any]) -> Iterator[Labelled]:
+    """FiftyOne's `{"classes": [...], "labels": {name: number}}`."""
+    classes, labels = content.get("classes"), content.get("labels")
+    if not (isinstance(classes, list) and isinstance(labels, dict)):
+        return
+    if all(isinstance(value, int) and 0 <= value < len(classes) for value in labels.values()):
+        pairs = [(name, str(classes[value])) for name, value in labels.items()]
+        yield Labelled(pairs, "", '((k,d["classes"][v]) for k,v in d["labels"].items())')
+
+
+def _records(content: object) -> Iterator[tuple[list[Any], str]]:
+    """The lists of objects in a file that may be one for each image, with Python for each."""
+    places = [(content, "d")]
+    if isinstance(content, dict):
+        places += [(value, f"d[{dumps(key)}]") for key, value in content.items()]
+    for place, code in places:
+        if isinstance(place, dict):
+            place, code = list(place.values()), f"{code}.values()"
+        if isinstance(place, list) and len(place) >= _NAMES and all(isinstance(x, dict) for x in place):
+            yield place[:_MOST], code
+
+
+def _of_records(
+    content: object, records: Sequence[Any], code: str, known: Collection[str]
+) -> Labelled | None:
+    """Records of which one field names the image, and one other, at whatever depth, gives its class."""
+    fields = [_fields(record) for record in records]
+    hits = Counter(path for own in fields for path, values in own.items() if _is_known(_only(values), known))
+    if not hits:
+        return None
+    name, count = hits.most_common(1)[0]
+    if count < max(_NAMES, _SHARE * len(records)):
+        return None
+    labels: dict[str, list[str]] = {}
+    for field in dict.fromkeys(path for own in fields for path in own):
+        values = [own[field] for own in fields if field in own]
+        plain = all(len(set(map(str, one))) == 1 and _is_plain(one[0]) for one in values)
+        texts = [str(one[0]) for one in values]
+        if field != name and plain and len(values) >= _LABELLED * len(records) and are_labels(texts):
+            labels[field] = texts
+    chosen = _chosen(labels, fields)
+    if chosen is None:
+        return None
+    path = chosen
+    numbers = _names_of_numbers(content) if path.endswith("label_id") else []
+    pairs = [(str(own[name][0]), str(own[path][0])) for own in fields if name in own and path in own]
+    if numbers:
+        pairs = [(one, numbers[int(label)]) for one, label in pairs]
+    value = f"w[{dumps(path)}]"
+    value = f'd["categories"]["label"]["labels"][{value}]["name"]' if numbers else value
+    same = f"((w[{dumps(name)}],{value}) for w in (dict(W(x)) for x in {code}) if {dumps(path)} in w)"
+    return Labelled(pairs, _FIELDS_CODE, same)
+
+
+def _chosen(labels: Mapping[str, Sequence[str]], fields: Sequence[Mapping[str, Sequence[Any]]]) -> str | None:
+    """The field of labels: one with a usual name or, of others, the only text; None where several may be.
+
+    What a model predicted counts only where nothing else does."""
+    labels = {path: labels[path] for path in labels if "predict" not in path.lower()} or labels
+    usual = [path for path in labels if _last(path) in _OF_LABELS]
+    texts = [path for path in labels if all(isinstance(own[path][0], str) for own in fields if path in own)]
+    for some in ([path for path in usual if path in texts], usual, texts):
+        if some:
+            parts = {tuple(labels[path]) for path in some}
+            return some[0] if len(parts) == 1 else None
+    return None
+
+
+def _last(path: str) -> str:
+    return usual_spelling([part for part in path.split(".") if part != "*"][-1])
+
+
+def _names_of_numbers(content: object) -> list[str]:
+    """The names of labels that Datumaro keeps apart."""
+    try:
+        rows = content["categories"]["label"]["labels"]  # type: ignore[index]
+        return [str(row["name"]) for row in rows]
+    except (KeyError, TypeError):
+        return []
+
+
+def _fields(record: object, path: str = "") -> dict[str, list[Any]]:
+    """The values of a record by their paths, in which places of lists are stars."""
+    found: defaultdict[str, list[Any]] = defaultdict(list)
+    waiting: list[tuple[object, str]] = [(record, path)]
+    while waiting:
+        item, where = waiting.pop()
+        if isinstance(item, dict):
+            waiting += [(value, f"{where}.{key}") for key, value in item.items()]
+        elif isinstance(item, list):
+            waiting += [(value, f"{where}.*") for value in item]
+        else:
+            found[where].append(item)
+    return found
+
+
+def _only(values: Iterable[Any]) -> Any:
+    found = list(values)
+    return found[0] if len(found) == 1 else None
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool)
+
+
+def _key(value: object) -> object:
+    return value if isinstance(value, str | int) else None
