@@ -11,6 +11,7 @@ from assay.cli.main import exit_code
 from assay.core.errors import AssayError
 from assay.core.text import csv_text
 from assay.data.named_rows import rows_by_name
+from assay.data.values import Dataset
 
 CLASSES = ("cat", "dog")
 IDS = tuple(f"test/{name}/{n}.png" for name in CLASSES for n in range(12))
@@ -84,17 +85,85 @@ def test_the_table_of_predict_is_judged_in_any_order(folder: Path, tmp_path: Pat
 
 
 def test_names_of_other_images_stop(folder: Path, tmp_path: Path) -> None:
-    """One of another set, and one that stands twice; names of another kind leave the order as it is."""
+    """One of another set, one that stands twice, names of another kind, numbers of nothing that is known."""
     data = assay.load(folder)
     for names, told in (
+        ([f"row {n}" for n in range(24)], r"row 0 is about row 0, and no image .* its first is test/cat/0"),
+        ([str(n) for n in range(63, 39, -1)], r"row 0 is about 63, and no image of the data is called so"),
+        ([str(n) for n in range(40, 64)], r"row 0 is about 40, and no image of the data is called so"),
         (["test/dog/99.png", *IDS[1:]], r"row 0 is about test/dog/99\.png, which is no image there \(1 such"),
         ([*IDS[:-1], IDS[0]], r"test/cat/0\.png stands in more than one row"),
     ):
         table = _table(tmp_path / "a.csv", "file", names, _answers())
         with pytest.raises(AssayError, match=told):
             assay.evaluate(data=data, probabilities=table)
-    table = _table(tmp_path / "a.csv", "id", [f"row {n}" for n in range(24)], _answers())
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_numbers_that_count_the_rows_leave_their_order(first: int, folder: Path, tmp_path: Path) -> None:
+    """As tables of pandas and of contests have them; a column of file names beside them goes first."""
+    data = assay.load(folder)
+    numbers = [str(n + first) for n in range(24)]
+    table = _table(tmp_path / "a.csv", "id", numbers, _answers())
+    assert np.allclose(assay.evaluate(data=data, probabilities=table).probabilities, _answers())
+    order = np.random.default_rng(2).permutation(24)
+    for column in ("file", "my pictures"):
+        rows = zip(numbers, [IDS[n] for n in order], _answers()[order].tolist(), strict=True)
+        cells = ([number, name, *row] for number, name, row in rows)
+        (tmp_path / "b.csv").write_text(csv_text(["id", column, "p:cat", "p:dog"], cells))
+        found = assay.evaluate(data=data, probabilities=tmp_path / "b.csv")
+        assert np.allclose(found.probabilities, _answers())
+
+
+def test_a_column_of_classes_names_no_images(folder: Path, tmp_path: Path) -> None:
+    """A column `name` may be that of the class."""
+    table = _table(tmp_path / "a.csv", "name", ["cat"] * 12 + ["dog"] * 12, _answers())
+    assert assay.evaluate(data=assay.load(folder), probabilities=table).accuracy == 21 / 24
+
+
+def _arrays() -> Dataset:
+    rng = np.random.default_rng(0)
+    images, labels = rng.integers(0, 256, (24, 8, 8), dtype=np.uint8), np.repeat([0, 1], 12)
+    return assay.load(arrays=(images, labels, images[::-1].copy(), labels), classes=CLASSES)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_images_without_names_go_by_their_numbers(first: int, tmp_path: Path) -> None:
+    """A loader that shuffles, and writes which image each row is about."""
+    order = np.random.default_rng(3).permutation(24)
+    table = _table(tmp_path / "a.csv", "Image ID", [str(n + first) for n in order], _answers()[order])
+    assert np.allclose(assay.evaluate(data=_arrays(), probabilities=table).probabilities, _answers())
+    table = _table(tmp_path / "b.csv", "file", [f"pictures/p{n}.png" for n in order], _answers()[order])
+    with pytest.raises(AssayError, match=r"no image of the data is called so; its first is test/00"):
+        assay.evaluate(data=_arrays(), probabilities=table)
+
+
+def test_names_that_several_images_bear(folder: Path, tmp_path: Path) -> None:
+    """0.png is there twice: in the order of the data no name is doubted, in another it cannot be told."""
+    data = assay.load(folder)
+    names = [name.rpartition("/")[2] for name in IDS]
+    table = _table(tmp_path / "a.csv", "file", names, _answers())
     assert assay.evaluate(data=data, probabilities=table).accuracy == 21 / 24
+    table = _table(tmp_path / "a.csv", "file", names[::-1], _answers()[::-1])
+    with pytest.raises(AssayError, match=r"0\.png may be test/cat/0\.png and test/dog/0\.png"):
+        assay.evaluate(data=data, probabilities=table)
+
+
+def test_the_index_of_answers(folder: Path) -> None:
+    """Class names in a series go by its index too; one that says another order than the rows stops."""
+    pandas = pytest.importorskip("pandas")
+    data = assay.load(folder)
+    order = np.random.default_rng(4).permutation(24)
+    answers = np.array(CLASSES)[_answers().argmax(axis=1)]
+    named = pandas.Series(answers[order], index=[IDS[n] for n in order])
+    assert assay.evaluate(data=data, predictions=named).accuracy == 21 / 24
+    shuffled = pandas.Series(answers).iloc[order]
+    with pytest.raises(AssayError, match="its index numbers the rows in another order"):
+        assay.evaluate(data=data, predictions=shuffled)
+    assert assay.evaluate(data=data, predictions=shuffled.sort_index()).accuracy == 21 / 24
+    frame = pandas.DataFrame(_answers(), columns=CLASSES).iloc[order]
+    with pytest.raises(AssayError, match="its index numbers the rows in another order"):
+        assay.evaluate(data=data, probabilities=frame)
 
 
 def test_a_data_frame_goes_by_its_index(folder: Path) -> None:
@@ -115,18 +184,17 @@ def test_numbers_that_may_be_those_of_rows_stop() -> None:
         rows_by_name([str(n) for n in range(6)], ids, "o")
     for names, order in ((["0", "1"], [0, 1]), (["1", "0"], [1, 0])):
         found = rows_by_name(names, ["0.png", "1.png"], "o")
-        assert found is not None
         assert found.tolist() == order
 
 
 def test_one_image_and_names_that_are_not_unique() -> None:
-    """What all have in common never takes the name itself; images of one name cannot be told apart."""
-    assert rows_by_name(["x/a.png"], ["test/a.png"], "o") is not None
-    assert rows_by_name([".", ""], ["a.png", "b.png"], "o") is None
-    assert rows_by_name(["o\u0308.png", "a.png"], ["ö.png", "a.png"], "o") is not None  # as macOS spells it
-    assert rows_by_name(["a", "b"], ["same.png", "same.png"], "o") is None
+    """What all have in common never takes the name itself, and spelling does not count."""
+    assert rows_by_name(["x/a.png"], ["test/a.png"], "o").tolist() == [0]
+    with pytest.raises(AssayError, match="no image of the data is called so"):
+        rows_by_name([".", ""], ["a.png", "b.png"], "o")
+    macos = ["o\u0308.png", "a.png"]
+    assert rows_by_name(macos[::-1], ["ö.png", "a.png"], "o").tolist() == [1, 0]
     found = rows_by_name(["b/1.png", "a/1.png"], ["a/1.png", "b/1.png"], "o")
-    assert found is not None
     assert found.tolist() == [1, 0]
 
 
@@ -137,4 +205,4 @@ def test_names_without_their_folders(form: str) -> None:
     names = [form.format(name=name, n=n) for name in CLASSES for n in range(12)]
     order = np.random.default_rng(0).permutation(len(ids))
     found = rows_by_name([names[row] for row in order], ids, "answers")
-    assert found is not None and (order[found] == np.arange(len(ids))).all()
+    assert (order[found] == np.arange(len(ids))).all()

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from assay.core.errors import AssayError
 from assay.data.formats.npy import read_npy, read_npz
 from assay.data.formats.safe_open import read_file
 from assay.data.formats.text_table import SUFFIXES, read_table
-from assay.data.named_rows import rows_by_name
+from assay.data.named_rows import named_index, names_of_rows, rows_by_name
 from assay.data.values import Dataset
 
 #: A row may sum to so much more or less than 1: half precision and six printed digits stay within it.
@@ -22,9 +22,6 @@ TOLERANCE: Final = 2e-3
 
 #: Images whose answers must speak for another order of the classes before one is suspected.
 _FEWEST_MOVED: Final = 10
-
-#: Columns that may name the image of a row, the first that is there.
-_OF_IMAGES: Final = ("id", "file", "filename", "file_name", "image", "image_id", "path", "name")
 
 Rows = NDArray[np.float64]
 
@@ -53,12 +50,15 @@ class ClassProbabilities:
 
 @dataclass(frozen=True)
 class _Given:
-    """What was read. names: of the columns; digests, ids: of the images, row by row; None where not told."""
+    """What was read. names: of the columns; digests: of the images, row by row; None where not told.
+
+    beside: what else stands beside each row, by the name of its column.
+    """
 
     values: NDArray[Any]
     names: tuple[str, ...] | None = None
     digests: Sequence[str] | None = None
-    ids: Sequence[str] | None = None
+    beside: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def read_probabilities(given: Any, dataset: Dataset, alone: str, option: str) -> ClassProbabilities:
@@ -67,7 +67,7 @@ def read_probabilities(given: Any, dataset: Dataset, alone: str, option: str) ->
     given: an array `(n, k)`, a data frame with a column per class, or a file: `.npy`, `.npz` (arrays
     `probabilities` and, to name the columns, `classes`), or a table with columns `p:<class>`, such as a
     run's predictions.csv. Named columns may stand in any order; others must be in the data's order. So may
-    rows of a table that names their images (`_OF_IMAGES`), or of a data frame whose index does.
+    rows of a table that names their images (`names_of_rows`), or of a data frame whose index does.
     alone: the split whose rows may be given without the others; else all images, split after split.
     Raises AssayError `file-missing`, `bad-arrays` (rows, columns, range, sums), `class-names`.
     """
@@ -80,15 +80,15 @@ def read_probabilities(given: Any, dataset: Dataset, alone: str, option: str) ->
     if found.names is not None:
         values = values[:, _order(found.names, classes, option)]
     by_split = _by_split(values, dataset, alone, option)
-    if found.digests is None and found.ids is not None:
-        ids = [one for name in by_split for one in dataset.splits[name].ids]
-        order = rows_by_name(found.ids, ids, option)
-        by_split = by_split if order is None else _by_split(values[order], dataset, alone, option)
+    ids = [one for name in by_split for one in dataset.splits[name].ids]
+    rows = None if found.digests else names_of_rows(found.beside, ids, classes)
+    if rows is not None:
+        by_split = _by_split(values[rows_by_name(rows, ids, option)], dataset, alone, option)
     if found.digests is not None:
         _need_same_images(found.digests, dataset, by_split, option)
     if found.names is None:
-        for name, rows in by_split.items():
-            _refuse_other_order(rows, dataset.splits[name].labels, classes, option)
+        for name, answers in by_split.items():
+            _refuse_other_order(answers, dataset.splits[name].labels, classes, option)
     return ClassProbabilities(by_split)
 
 
@@ -98,9 +98,7 @@ def _read(given: Any, option: str) -> _Given:
     columns = getattr(given, "columns", None)
     if columns is not None and hasattr(given, "to_numpy"):
         names = tuple(str(column).removeprefix("p:") for column in columns)
-        index = list(getattr(given, "index", ()))
-        named = bool(index) and all(isinstance(one, str) for one in index)
-        return _Given(given.to_numpy(), names, ids=index if named else None)
+        return _Given(given.to_numpy(), names, beside=named_index(given, option))
     try:
         return _Given(np.asarray(unmasked(given, option)))
     except (ValueError, TypeError) as error:
@@ -139,9 +137,9 @@ def _read_table(path: Path) -> _Given:
         values = np.array([[float(cell) for cell in columns[name]] for name in names], np.float64).T
     except ValueError as error:
         raise _bad(path, f"a cell holds no number ({error})") from error
-    ids = next((columns[name] for name in _OF_IMAGES if name in columns), None)
     classes = tuple(name.removeprefix("p:") for name in names)
-    return _Given(values, classes, columns.get("digest"), ids)
+    beside = {name: cells for name, cells in columns.items() if name not in names}
+    return _Given(values, classes, columns.get("digest"), beside)
 
 
 def _checked(values: NDArray[Any], option: str) -> Rows:

@@ -11,6 +11,7 @@ from assay.core.arrays import unmasked
 from assay.core.errors import AssayError
 from assay.data.class_probabilities import read_probabilities
 from assay.data.foreign_code import foreign_errors
+from assay.data.named_rows import named_index, names_of_rows, rows_by_name
 from assay.data.values import Dataset, Split
 
 #: What a model is called that was trained elsewhere and has no name.
@@ -74,6 +75,10 @@ def _numbers(predictions: Any, dataset: Dataset) -> NDArray[np.int64]:
     if given.shape != (count,):
         what = f"they are {given.shape}, there are {count:,} test images"
         raise AssayError("bad-arrays", "predictions", what, "Give one answer per test image, in order.")
+    ids = dataset.splits["test"].ids
+    rows = names_of_rows(named_index(predictions, "predictions"), ids, classes)
+    if rows is not None:
+        given = given[rows_by_name(rows, ids, "predictions")]
     if given.dtype.kind in "iu":
         out = np.flatnonzero((given < 0) | (given >= len(classes)))
         if len(out):
