@@ -16,6 +16,7 @@ from assay.duplicates.candidates import (
     margin,
     thumbnails,
 )
+from assay.duplicates.decision import each_once, explained
 from assay.duplicates.jpeg import jpeg_excess
 from assay.duplicates.residual import NOISE_LEFT, remainder, smoothed
 
@@ -208,3 +209,22 @@ def test_thumbnails_average_down_and_never_up():
     """Large pictures become 96 a side, small ones stay as they are."""
     assert thumbnails(np.zeros((2, 100, 20, 3), np.uint8)).shape == (2, 96, 20, 3)
     assert (thumbnails(np.full((1, 99, 80, 1), 77, np.uint8)) == 77).all()
+
+
+def test_of_pairs_that_come_twice_the_best_is_kept():
+    """The same two pictures, either way round, by two shifts."""
+    first, second, zero = np.array([3, 1, 1, 3, 5]), np.array([1, 3, 2, 1, 6]), np.zeros(5, np.int64)
+    pairs = Candidates(first, second, zero, zero, np.ones(5, np.float32))
+    chosen = each_once(pairs, np.array([0, 1, 2, 4]), np.array([0.7, 0.8, 0.6, 0.9]))
+    assert chosen.tolist() == [2, 1, 3]
+    assert not len(each_once(pairs, zero[:0], np.zeros(0)))
+
+
+def test_shifts_that_explain_a_pair_as_well_all_count():
+    """Between pixels two shifts leave the same but for rounding: none goes before both are judged."""
+    first, second, zero = np.array([3, 1, 1, 3, 5, 1]), np.array([1, 3, 2, 1, 6, 3]), np.zeros(6, np.int64)
+    pairs = Candidates(first, second, zero, zero, np.ones(6, np.float32))
+    for left in ([0.3127, 0.3126, 0.5, 0.4, 1.01, np.inf], [0.3126, 0.3127, 0, 0.4, np.inf, 1.2]):
+        assert explained(pairs, np.array(left, np.float32)).tolist() == [0, 1, 2]
+    assert not len(explained(pairs, np.full(6, np.inf, np.float32)))
+    assert not len(explained(pairs.chosen(zero[:0]), np.zeros(0, np.float32)))

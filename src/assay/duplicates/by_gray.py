@@ -7,7 +7,7 @@ from assay.duplicates.alignment import Alignment, compare
 from assay.duplicates.by_detail.detail import share_detail
 from assay.duplicates.by_detail.detail_copies import DetailCopies
 from assay.duplicates.candidates import Candidates
-from assay.duplicates.decision import Found, Pixels, same_pictures
+from assay.duplicates.decision import Found, Pixels, each_once, same_pictures
 from assay.duplicates.evidence import well_founded
 from assay.duplicates.resampled import made_smaller
 
@@ -20,6 +20,8 @@ def copies_by_gray(small: Bytes, pairs: Candidates, whole: Pixels | None, all_pi
     kept, score = kept[shared], score[shared]
     founded = well_founded(small, pairs.chosen(kept), alignment.chosen(kept))
     kept, score = kept[founded], score[founded]
+    once = each_once(pairs, kept, score)
+    kept, score = kept[once], score[once]
     changes = [_change(pairs, alignment, i) for i in kept]
     smaller, left = made_smaller(small, pairs.chosen(_not_among(pairs, kept)))
     smaller = _not_among(pairs, kept)[smaller]

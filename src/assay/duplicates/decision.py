@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Bytes, Rows
+from assay.core.arrays import Bytes, Float32s, Rows
 from assay.duplicates.alignment import Alignment
 from assay.duplicates.candidates import Candidates, margin
 from assay.duplicates.jpeg import jpeg_excess
@@ -33,6 +33,10 @@ JPEG_EXCESS: Final = 3.5
 #: away, so many times more may remain of an unmoved copy, if it is under this share of the contrast.
 ROUGH: Final = 1.7
 SMALL_SHARE: Final = 0.12
+
+#: Between pixels two shifts explain a copy alike, but for rounding, which differs from machine to machine. An
+#: explanation counts beside the best where it leaves at most so many times as much.
+_AS_WELL: Final = 1.05
 
 #: Bytes of pixels that JPEG is undone in at once.
 _BYTES: Final = 1 << 22
@@ -59,8 +63,9 @@ class Found:
 def same_pictures(
     small: Bytes, found: Found, whole: Pixels | None, all_pixels: bool
 ) -> tuple[Rows, NDArray[np.float64]]:
-    """The pairs that are copies, each once, and how sure that is: 1 where nothing remains, 0.5 at the bound.
+    """The pairs that are copies, and how sure that is: 1 where nothing remains, 0.5 at the bound.
 
+    Two pictures may come twice, as pairs by two shifts that explain them as well: `each_once`.
     small: uint8 `(n, h, w, c)`, the thumbnails. whole: the pictures as their files have them; None where
     they are not at hand. all_pixels: the thumbnails are as large as the pictures.
     """
@@ -72,7 +77,7 @@ def same_pictures(
         turned = found.alignment.mirrored[i]
         first[turned] = first[turned, :, ::-1]
         left[i] = np.minimum(left[i], jpeg_excess(first, second) / JPEG_EXCESS)
-    kept = _each_once(found.pairs, left)
+    kept = explained(found.pairs, left)
     return kept, 1 - left[kept].astype(np.float64) / 2
 
 
@@ -104,15 +109,28 @@ def largest_residual(shape: tuple[int, ...]) -> float:
     return NOISE * (1 + 2.6 / math.sqrt(2 * math.prod(shape[1:]))) + 0.3
 
 
-def _each_once(pairs: Candidates, left: NDArray[np.floating]) -> Rows:
-    """The best explanation of each pair that has one (`left` at most 1)."""
-    kept = np.flatnonzero(left <= 1)
-    low = np.minimum(pairs.first, pairs.second)[kept]
-    high = np.maximum(pairs.first, pairs.second)[kept]
-    order = np.lexsort((left[kept], high, low))
+def each_once(pairs: Candidates, rows: Rows, score: NDArray[np.float64]) -> Rows:
+    """Of some rows of pairs, places among them: of each two pictures the row with the highest score."""
+    low, high = _both(pairs.chosen(rows))
+    order = np.lexsort((-score, high, low))
     new = (np.diff(low[order], prepend=-1) != 0) | (np.diff(high[order], prepend=-1) != 0)
-    chosen: Rows = kept[order[new]]
+    chosen: Rows = order[new]
     return chosen
+
+
+def explained(pairs: Candidates, left: Float32s) -> Rows:
+    """The pairs that explain two pictures (`left` at most 1), as well as any other pair of the two does."""
+    if not len(pairs):
+        return np.zeros(0, np.int64)
+    _, which = np.unique(np.stack(_both(pairs)), axis=1, return_inverse=True)
+    least = np.full(which.max() + 1, np.inf, np.float32)
+    np.minimum.at(least, which.ravel(), left)
+    least = least[which.ravel()]
+    return np.flatnonzero((least <= 1) & (left <= _AS_WELL * least))
+
+
+def _both(pairs: Candidates) -> tuple[Rows, Rows]:
+    return np.minimum(pairs.first, pairs.second), np.maximum(pairs.first, pairs.second)
 
 
 def _jpeg_possible(found: Found, left: NDArray[np.floating], whole: Pixels | None) -> list[Rows]:

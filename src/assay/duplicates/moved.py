@@ -196,9 +196,9 @@ def _shares(made: Float32s, copy: Float32s, inside: NDArray[np.bool_]) -> tuple[
         np.maximum(np.einsum("ij,ij->i", a, a), 1e-3),
         np.maximum(np.einsum("ij,ij->i", b, b), 1e-3),
     )
-    common = np.einsum("ij,ij->i", a, b)
-    gain = common / power
-    share = np.sqrt(np.maximum(1 - gain * common / wanted, 0))
+    gain = np.einsum("ij,ij->i", a, b) / power
+    b -= gain[:, None] * a
+    share = np.sqrt(np.einsum("ij,ij->i", b, b) / wanted)  # 1 less the correlation squared would be rounding
     far = (gain < LEAST_GAIN) | (gain > MOST_GAIN) | (weight.mean(axis=1) < _SEEN)
     return np.where(far, np.float32(np.inf), share), np.sqrt(wanted / total)
 

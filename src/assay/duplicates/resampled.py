@@ -137,9 +137,9 @@ def _share(source: Float32s, target: Float32s) -> Float32s:
     for: `(n,)` of `(n, values)`."""
     a, b = (values - values.mean(axis=1, keepdims=True) for values in (source, target))
     power, wanted = np.einsum("ij,ij->i", a, a), np.einsum("ij,ij->i", b, b)
-    common = np.einsum("ij,ij->i", a, b)
-    gain = common / np.maximum(power, 1e-3)
-    share = np.sqrt(np.maximum(1 - gain * common / np.maximum(wanted, 1e-3), 0))
+    gain = np.einsum("ij,ij->i", a, b) / np.maximum(power, 1e-3)
+    b -= gain[:, None] * a
+    share = np.sqrt(np.einsum("ij,ij->i", b, b) / np.maximum(wanted, 1e-3))
     return np.where((gain > LEAST_GAIN) & (gain < MOST_GAIN), share, np.float32(np.inf)).astype(np.float32)
 
 
