@@ -104,7 +104,7 @@ OPTIONS: Final[Mapping[str, str]] = {
 }
 
 #: What sources of arrays take, and sources of image files; of these, what concerns tables.
-OF_ARRAYS: Final = frozenset({"classes", "floats", "channel_order"})
+OF_ARRAYS: Final = frozenset({"classes", "floats", "channel_order", "skip_unlabelled"})
 OF_IMAGES: Final = frozenset({"classes", "size", "resize"})
 OF_FOLDERS: Final = frozenset({"layout", "split_names", "follow_links"})
 OF_TABLES: Final = frozenset(

@@ -15,7 +15,7 @@ from assay.data.listing.advice.near_names import near_to
 from assay.data.listing.class_numbers import counted_from_one, notes_on_measures, refuse_measures
 from assay.data.listing.listing import Listing, Part
 from assay.data.listing.names import natural_key, one_spelling
-from assay.data.values import UNLABELLED, LeftOut, numbered_ids
+from assay.data.values import UNLABELLED, LeftOut
 
 
 def with_one_vocabulary(listing: Listing, chosen: Sequence[str] | None, where: object) -> Listing:
@@ -139,10 +139,15 @@ class KnownLabels:
         return tuple(names[label] for label in used.tolist()), labels
 
 
-def known_to_train(names: Sequence[str], labels: Mapping[str, Rows], where: Mapping[str, str]) -> KnownLabels:
+def known_to_train(
+    names: Sequence[str],
+    labels: Mapping[str, Rows],
+    where: Mapping[str, str],
+    all_ids: Mapping[str, Sequence[str]],
+) -> KnownLabels:
     """The rule of `with_one_vocabulary` for labels in arrays, int64 `(n,)` by split, each a place in `names`.
 
-    where: what to call the labels of each split in an error.
+    where: what to call the labels of each split in an error. all_ids: the names of the images of each split.
     """
     kept, rows, left_out, notes = dict(labels), {}, [], []
     own = distinct(labels["train"]) if "train" in labels else np.arange(len(names))
@@ -156,8 +161,10 @@ def known_to_train(names: Sequence[str], labels: Mapping[str, Rows], where: Mapp
         refuse_other_case(strange, known, split, where[split])
         missed = known - {names[label] for label in distinct(values).tolist()}
         reason, note = said_of_unknown(split, strange, known, len(gone), missed, whole=not keep.any())
-        ids = numbered_ids(split, len(values))
-        left_out += [LeftOut(ids[row], UNLABELLED, reason, split, names[values[row]]) for row in gone]
+        ids = all_ids[split]
+        left_out += [
+            LeftOut(ids[row], UNLABELLED, reason, split, names[values[row]]) for row in gone.tolist()
+        ]
         notes.append(note)
         rows[split], kept[split] = np.flatnonzero(keep), values[keep]
     found = {split: values for split, values in kept.items() if len(values)}

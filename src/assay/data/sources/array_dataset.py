@@ -1,7 +1,6 @@
 """From raw arrays to a `Dataset`: every array is checked before it counts as images or labels."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -17,7 +16,8 @@ from assay.data.listing.class_numbers import NO_CLASS, counted_from_one, without
 from assay.data.listing.vocabulary import known_to_train
 from assay.data.request import Request
 from assay.data.sources.array_forms import plain_labels
-from assay.data.values import Dataset, Split, numbered_ids
+from assay.data.sources.packed.unlabelled_rows import RawSplit, labelled_parts, way_out
+from assay.data.values import Dataset, Split
 
 #: Without class names, labels are numbers from 0; a larger one is a mistake, not a class.
 _MOST_NUMBERED_CLASSES: Final = 1 << 16
@@ -31,16 +31,6 @@ _AS_READ: Final[dict[FloatRange, str]] = {
 
 #: Arrays of which the user said nothing.
 _AS_THEY_ARE: Final = ArrayForm()
-
-
-@dataclass(frozen=True, eq=False)
-class RawSplit:
-    """One split as a source found it: two arrays, and what to call each in an error."""
-
-    images: NDArray[Any]
-    labels: NDArray[Any]
-    images_name: str
-    labels_name: str
 
 
 def own_classes(request: Request, classes: tuple[str, ...]) -> tuple[str, ...]:
@@ -61,14 +51,18 @@ def dataset_from_arrays(
     classes: Sequence[str] | None = None,
     location: str = "",
     form: ArrayForm = _AS_THEY_ARE,
+    skip_unlabelled: bool = False,
 ) -> Dataset:
     """A checked `Dataset` from raw arrays by split name.
 
     classes: names in label order; without them the classes are the numbers that occur as labels. form:
         what the user said of them. Arrays in other forms are brought into this one (`array_forms`).
+    skip_unlabelled: leave rows without a label out (`unlabelled_rows`).
     Raises AssayError (`bad-arrays`, `pixel-out-of-range`, `count-mismatch`, `label-not-integer`,
     `label-out-of-range`, `class-names`, `too-few-images`, `shape-mismatch`).
     """
+    labelled = labelled_parts(parts, skip_unlabelled)
+    parts = labelled.parts
     shaped = {
         key: plain_images(part.images, part.images_name, form.channel_order) for key, part in parts.items()
     }
@@ -80,12 +74,10 @@ def dataset_from_arrays(
         _check_counts(part, len(images[key]), len(labels[key]))
     _check_shapes(parts, images)
     names, numbers, about = _named(parts, labels, classes, given.names)
-    known = known_to_train(names, numbers, {key: part.labels_name for key, part in parts.items()})
+    ids = {key: part.ids(key) for key, part in parts.items()}
+    known = known_to_train(names, numbers, {key: part.labels_name for key, part in parts.items()}, ids)
     names, numbers = (names, known.labels) if classes is not None else known.renumbered(names)
-    splits = {
-        key: _split(images[key], numbers[key], numbered_ids(key, len(images[key])), known.rows.get(key))
-        for key in numbers
-    }
+    splits = {key: _split(images[key], numbers[key], ids[key], known.rows.get(key)) for key in numbers}
     notes = [f"{part.images_name}: {shaped[key][1]}" for key, part in parts.items() if shaped[key][1]]
     notes += [
         f"{part.images_name}: {part.images.dtype} values, {_AS_READ[floats]}"
@@ -94,8 +86,9 @@ def dataset_from_arrays(
     ]
     counts = np.bincount(np.concatenate(list(numbers.values())), minlength=len(names)).tolist()
     near = notes_on_near_names(dict(zip(names, counts, strict=True)))
-    said = (*notes, *given.notes, *about, *known.notes, *near)
-    return Dataset(name, names, splits, source, location, said, left_out=known.left_out)
+    said = (*labelled.notes, *notes, *given.notes, *about, *known.notes, *near)
+    left_out = (*labelled.left_out, *known.left_out)
+    return Dataset(name, names, splits, source, location, said, left_out=left_out)
 
 
 def _split(images: Bytes, labels: Rows, ids: Sequence[str], rows: Rows | None) -> Split:
@@ -177,7 +170,7 @@ def _not_whole(values: NDArray[Any], where: str) -> AssayError:
         "label-not-integer",
         where,
         f"{len(rows):,} of {len(values):,} labels are not whole numbers but {values.dtype}{first}",
-        "Give whole numbers from 0.",
+        f"Give whole numbers from 0{way_out(values)}.",
     )
 
 
@@ -190,7 +183,7 @@ def check_label_range(labels: NDArray[np.int64], class_count: int, where: str) -
             where,
             f"{len(wrong):,} of {len(labels):,} labels are outside 0-{class_count - 1}, "
             f"the first at index {wrong[0]} ({labels[wrong[0]]})",
-            "Correct the labels, or name all classes with --classes.",
+            f"Correct the labels{way_out(labels)}, or name all classes with --classes.",
         )
 
 
@@ -230,9 +223,12 @@ def _numbered_classes(
     parts: Mapping[str, RawSplit], labels: Mapping[str, Rows]
 ) -> tuple[tuple[str, ...], Mapping[str, Rows], list[str]]:
     """The numbers that occur as class names, the labels as places among them, and a note on gaps."""
+    used = distinct(np.concatenate(list(labels.values())))
+    if used.tolist() == [-1, 1]:
+        numbers = {key: np.searchsorted(used, values) for key, values in labels.items()}
+        return ("-1", "1"), numbers, ["the labels are -1 and 1: two classes"]
     for key, part in parts.items():
         check_label_range(labels[key], _MOST_NUMBERED_CLASSES, part.labels_name)
-    used = distinct(np.concatenate(list(labels.values())))
     names = tuple(map(str, used.tolist()))
     unused = int(used[-1]) + 1 - len(used)
     if not unused:

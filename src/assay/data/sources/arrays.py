@@ -11,7 +11,8 @@ from assay.core.arrays import unmasked
 from assay.core.errors import AssayError
 from assay.data.checked_images import IN_MEMORY, array_images, own_copy
 from assay.data.request import OF_ARRAYS, Request
-from assay.data.sources.array_dataset import RawSplit, dataset_from_arrays
+from assay.data.sources.array_dataset import dataset_from_arrays
+from assay.data.sources.packed.unlabelled_rows import RawSplit
 from assay.data.values import Dataset, Split
 
 _ARGUMENTS: Final = ("arrays[0]", "arrays[1]", "arrays[2]", "arrays[3]")
@@ -33,7 +34,13 @@ def read(request: Request) -> Dataset:
     if len(given) == 4:
         parts["test"] = RawSplit(own_copy(given[2]), given[3], *_ARGUMENTS[2:])
     found = dataset_from_arrays(
-        request.name or "arrays", parts, "arrays", request.classes, "in memory", request.array_form
+        request.name or "arrays",
+        parts,
+        "arrays",
+        request.classes,
+        "in memory",
+        request.array_form,
+        request.skip_unlabelled,
     )
     return replace(found, splits={name: _guarded(split, parts[name]) for name, split in found.splits.items()})
 

@@ -15,7 +15,8 @@ from assay.core.events import warn
 from assay.data.formats.idx import IdxFile, read_idx
 from assay.data.releases import FASHION_CLASSES
 from assay.data.request import Request
-from assay.data.sources.array_dataset import RawSplit, dataset_from_arrays, own_classes
+from assay.data.sources.array_dataset import dataset_from_arrays, own_classes
+from assay.data.sources.packed.unlabelled_rows import RawSplit
 from assay.data.storage.cache import OWN_DISK, cached, quarantine
 from assay.data.storage.mirrors import DebianPackage, Folder, Mirror, Place
 from assay.data.values import Dataset

@@ -14,8 +14,9 @@ from assay.core.events import OnEvent, ignore, warn
 from assay.core.text import one_line
 from assay.data.formats.idx import LARGEST, read_idx
 from assay.data.request import Request
-from assay.data.sources.array_dataset import RawSplit, dataset_from_arrays
+from assay.data.sources.array_dataset import dataset_from_arrays
 from assay.data.sources.array_forms import transposition_note
+from assay.data.sources.packed.unlabelled_rows import RawSplit
 from assay.data.values import Dataset
 
 #: For instance train-images-idx3-ubyte.gz, t10k-labels.idx1-ubyte, emnist-letters-test-images-idx3-ubyte:
@@ -33,7 +34,7 @@ _BESIDE: Final = (".txt", ".md", ".html", ".pdf")
 _Files = Mapping[str, Mapping[str, Path]]
 
 #: The options of a request that this source reads.
-TAKES: Final = frozenset({"classes"})
+TAKES: Final = frozenset({"classes", "skip_unlabelled"})
 
 
 def matches(request: Request) -> bool:
@@ -59,7 +60,9 @@ def read(request: Request) -> Dataset:
         if _complete(folder, lead, split, files)
     }
     name = request.name or lead or folder.name
-    found = dataset_from_arrays(name, parts, "idx", request.classes, str(folder))
+    found = dataset_from_arrays(
+        name, parts, "idx", request.classes, str(folder), skip_unlabelled=request.skip_unlabelled
+    )
     below = [] if folder in (request.path, request.path.parent) else [f"read from {folder.name}"]
     transposed = transposition_note(lead or folder.name, found.shape)
     return replace(found, notes=(*below, *found.notes, *transposed))

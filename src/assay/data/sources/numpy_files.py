@@ -16,7 +16,8 @@ from assay.data.listing.class_names import checked_classes
 from assay.data.listing.names import ordered_splits
 from assay.data.listing.tree import splits_of
 from assay.data.request import OF_ARRAYS, Request
-from assay.data.sources.array_dataset import RawSplit, dataset_from_arrays
+from assay.data.sources.array_dataset import dataset_from_arrays
+from assay.data.sources.packed.unlabelled_rows import RawSplit
 from assay.data.values import Dataset
 
 #: By split, how people call the arrays of images and of labels, first come first served.
@@ -155,7 +156,9 @@ def _dataset(request: Request, path: Path, arrays: Mapping[str, NDArray[Any]], s
     }
     classes = request.classes or _class_names(arrays)
     name = request.name or (path.absolute().name if path.is_dir() else path.stem)
-    found = dataset_from_arrays(name, parts, source, classes, str(path), request.array_form)
+    found = dataset_from_arrays(
+        name, parts, source, classes, str(path), request.array_form, request.skip_unlabelled
+    )
     by_shape = (
         []
         if usual

@@ -18,13 +18,16 @@ from assay.data.formats.text_table import LABEL_NAMES, optional_column, usual_sp
 from assay.data.listing.names import ordered_splits
 from assay.data.listing.tree import splits_of
 from assay.data.request import Request, refuse_unused
-from assay.data.sources.array_dataset import RawSplit, dataset_from_arrays
+from assay.data.sources.array_dataset import dataset_from_arrays
 from assay.data.sources.array_forms import transposition_note
 from assay.data.sources.packed.pixel_texts import packed_pixels
+from assay.data.sources.packed.unlabelled_rows import RawSplit
 from assay.data.values import Dataset
 
 #: The options of a request that this source reads.
-TAKES: Final = frozenset({"classes", "channel_order", "label_column", "split_column", "split_names"})
+TAKES: Final = frozenset(
+    {"classes", "channel_order", "label_column", "split_column", "split_names", "skip_unlabelled"}
+)
 
 _SUFFIXES: Final = (".csv", ".tsv")
 
@@ -91,7 +94,15 @@ def read(request: Request) -> Dataset:
         raise AssayError("column-missing", path, "no column of a table of pixels holds labels", fix)
     ordered = {split: parts[split] for split in ordered_splits(parts)}
     name = request.name or (path.absolute().name if path.is_dir() else path.stem)
-    found = dataset_from_arrays(name, ordered, "pixel-table", request.classes, str(path), request.array_form)
+    found = dataset_from_arrays(
+        name,
+        ordered,
+        "pixel-table",
+        request.classes,
+        str(path),
+        request.array_form,
+        request.skip_unlabelled,
+    )
     file_names = " ".join([path.name, *(part.images_name for part in ordered.values())])
     transposed = transposition_note(file_names, found.shape)
     return replace(found, notes=("read as a table of pixels", *found.notes, *left_out, *transposed))

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from assay.core.errors import AssayError
 from assay.data.formats.idx import read_idx
 from assay.data.request import Request
-from assay.data.sources.array_dataset import RawSplit, dataset_from_arrays, own_classes
+from assay.data.sources.array_dataset import dataset_from_arrays, own_classes
 from assay.data.sources.fashion_mnist import CLASSES, PAIRS
+from assay.data.sources.packed.unlabelled_rows import RawSplit
 from assay.data.values import Dataset
 
 NAME: Final = "fashion-mnist-sample"

@@ -1,1 +1,1 @@
-"""Images packed into many files of equal form: WebDataset shards."""
+"""Images packed into files and arrays: WebDataset shards, texts of pixels, rows of arrays."""

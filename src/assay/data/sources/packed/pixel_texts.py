@@ -11,7 +11,7 @@ from assay.data.formats.text_table import LABEL_NAMES, chosen_column, read_table
 from assay.data.listing.columns.splits import split_column, splits_of_cells
 from assay.data.listing.table_labels import is_missing
 from assay.data.request import Request
-from assay.data.sources.array_dataset import RawSplit
+from assay.data.sources.packed.unlabelled_rows import RawSplit
 
 
 def packed_pixels(
