@@ -223,7 +223,7 @@ def _not_unicode(path: Path, encoding: str) -> AssayError:
         number, line = next((n, found) for n, found in lines if not found or not _is_utf_8(found))
     reading = shortened(one_line(line.decode("cp1252", "replace").strip()))
     fix = (
-        f'Save it as UTF-8 (Excel: "CSV UTF-8"). If that reading is right: '
+        f'Save it as UTF-8 (Excel: "CSV UTF-8"). If that reading is right, in its folder: '
         f"iconv -f WINDOWS-1252 -t UTF-8 {quote(path.name)} > {quote('utf8-' + path.name)}"
     )
     what = f"it is not UTF-8: line {number:,} reads {reading!r} as Windows-1252"

@@ -102,9 +102,10 @@ def _command(folder: Path, table: Path, cells: Sequence[str]) -> str:
     names = (f"{table.stem}-images{number}.csv" for number in chain(("",), map(str, count(2))))
     name = next(name for name in names if not (folder / name).exists())
     known = ",".join(map(dumps, sorted(FORMAT_BY_NAME)))
+    source = dumps(str(table.absolute()))
     code = (
         f"import csv,re;from pathlib import Path;{_PLAIN}"
-        f'R={{C(r[{dumps(column)}]):r for r in csv.DictReader(open({dumps(str(table))},encoding="utf-8-sig",'
+        f'R={{C(r[{dumps(column)}]):r for r in csv.DictReader(open({source},encoding="utf-8-sig",'
         f'newline=""),delimiter={dumps(delimiter)})}};'
         f'F=[f for f in sorted(Path(".").rglob("*")) if f.suffix.lower() in ({known},) '
         'and not any(q[0]=="." for q in f.parts)];'

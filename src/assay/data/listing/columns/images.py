@@ -45,8 +45,8 @@ def image_column(table: Path, columns: Columns, asked: str | None) -> str:
         what = f"its first line names an image, {one_line(image)}, and no columns"
         header = ",".join(_meant(names))
         fix = (
-            f"Put a line with the names of the columns before it: (echo {header}; cat {quote(table.name)}) > "
-            f"{quote('named-' + table.name)}"
+            f"In its folder, put a line with the names of the columns before it: "
+            f"(echo {header}; cat {quote(table.name)}) > {quote('named-' + table.name)}"
         )
         raise AssayError("table-unreadable", table, what, fix)
     try:

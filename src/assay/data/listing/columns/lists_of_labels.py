@@ -133,7 +133,7 @@ def _command(root: Path, folder: str, name: str, columns: tuple[int, int], endin
     move += f'then mkdir -p -- "{up}$c" && mv -- "$f" "{up}$c/"; fi'
     last = ' ; rmdir "$PWD" 2>/dev/null || true' if up else ""
     return (
-        f"(cd {quote(str(root / folder))} && tr -d '\\r' < {quote(str(root / name))} | "
+        f"(cd {quote(str(root / folder))} && tr -d '\\r' < {quote(str((root / name).absolute()))} | "
         f"awk -F'[,; \\t]+' '{class_at} !~ /^[.]|[/]/ {{print {name_at}, {label}}}' "
         "| "
         f"while read -r f c; do {move}; done{last})"

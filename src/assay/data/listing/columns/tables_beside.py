@@ -72,4 +72,4 @@ def _on_twin(table: Path, name: str) -> str:
         rf"""awk '{{sub(/\r$/, "")}} FNR == 1 {{if (NR == 1) print $0 ",split"; next}} """
         f"""{{print $0 "," (NR == FNR ? "train" : "{split}")}}' {first} {second} > all.csv"""
     )
-    return f"{told} (to read both: {one_line(command)})"
+    return f"{told} (in its folder, to read both: {one_line(command)})"
