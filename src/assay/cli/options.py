@@ -114,7 +114,7 @@ Root = Annotated[
 ]
 SkipUnlabelled = Annotated[
     bool | None,
-    typer.Option("--skip-unlabelled", help="Leave rows of a table without a label out, counted."),
+    typer.Option("--skip-unlabelled", help="Leave rows of tables and arrays without a label out, counted."),
 ]
 TestFraction = Annotated[
     float | None,

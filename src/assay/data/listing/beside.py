@@ -1,6 +1,5 @@
 """What lies beside the images of a folder and is not read, but may matter: tables, names, masks, archives."""
 
-import os
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,11 +19,12 @@ from assay.data.listing.columns.against_folders import (
     contradictions,
     first_rows,
     labelled_images,
+    name_images,
     note_on_contradictions,
     other_labels,
 )
-from assay.data.listing.metadata import has_labels
-from assay.data.listing.names import natural_key
+from assay.data.listing.metadata import OF_A_FOLDER, has_labels
+from assay.data.listing.names import natural_key, split_of
 from assay.data.listing.other_tasks import only_pictures
 from assay.data.listing.tree import split_in
 from assay.data.listing.walk import Walk
@@ -169,11 +169,21 @@ def notes_beside(
     on_tables = [] if layout else _refuse_tables(found, classes, tables)
     told = f"{', '.join(map(one_line, tables[:3]))}{' and more' if len(tables) > 3 else ''}"
     if tables:
-        on_tables.append(f"the folders give the classes; tables beside them were not read: {told}")
+        why = _why_unreadable(found, tables[0]) if len(classes.names) == 1 else ""
+        on_tables.append(f"the folders give the classes; tables beside them were not read: {told}{why}")
     on_tables += _on_archives(found, classes.folders)
     on_names = notes_on_names(found.root, names, classes.names)
     on_names += _unread(found, found.files) if len(classes.names) == 1 else []  # the labels may be there
     return [*on_tables, *on_names, *_on_masks(classes.names), *_on_groups(classes.names)]
+
+
+def _why_unreadable(found: Walk, table: str) -> str:
+    """What is wrong with a table that may have the classes, in parentheses; empty where it can be read."""
+    try:
+        first_rows(found.root / table)
+    except AssayError as error:
+        return f" ({error.what}; {error.fix[0].lower()}{error.fix[1:].rstrip('.')})"
+    return ""
 
 
 def _on_archives(found: Walk, folders: Collection[str]) -> list[str]:
@@ -191,9 +201,10 @@ def _tables(found: Walk) -> list[str]:
 
 
 def _tables_above(found: Walk, folders: Collection[str]) -> list[str]:
-    """The tables in the folder below which all images lie, and in those above it; those of train first."""
-    base = os.path.commonpath(folders) if folders and all(folders) else ""
-    above = {"", *("/".join(base.split("/")[:depth]) for depth in range(1, base.count("/") + 2))}
+    """The tables in all folders above those of the images, and in one that has all; those of train first."""
+    parts = [folder.split("/") for folder in folders]
+    above = {"", *("/".join(own[:depth]) for own in parts for depth in range(1, len(own)))}
+    above |= set(folders) if len(folders) == 1 else set()
     tables = [
         name for name in found.files if name.lower().endswith(SUFFIXES) and name.rpartition("/")[0] in above
     ]
@@ -217,8 +228,8 @@ def _refuse_tables(found: Walk, classes: Classes, tables: Sequence[str]) -> list
         raise _not_by_folders(
             found, labelled, f"{by_folders}; there is a table of labels, {one_line(labelled)}"
         )
-    if (alone and only_pictures(classes.names)) or _called_like_groups(classes.names):
-        told = next((name for name in tables if _tells_of_images(found, name)), None)
+    if alone or _called_like_groups(classes.names):
+        told = next((name for name in tables if _tells_of_images(found, name, classes)), None)
         if told is not None:  # `images` is no class, and neither is `patient00001`
             what = f"{by_folders}; {_told(found, told)}"
             raise _not_by_folders(found, told, what, "with --label-column, ")
@@ -238,7 +249,11 @@ def _refuse_tables(found: Walk, classes: Classes, tables: Sequence[str]) -> list
 
 
 def _not_by_folders(found: Walk, table: str, what: str, how: str = "") -> AssayError:
-    fix = f"Give the table, {one_line(str(found.root / table))}, {how}or say --layout classes."
+    given, folder = f"Give the table, {one_line(str(found.root / table))}, {how}", Path(table).parent
+    if Path(table).name.lower() in OF_A_FOLDER:  # read with the folder, and with those of other splits
+        folder = folder.parent if split_of(folder.name) else folder
+        given = f"Give the folder that it belongs to, {one_line(str(found.root / folder))}, {how}"
+    fix = f"{given}or say --layout classes."
     return AssayError("ambiguous-layout", found.root, what, fix)
 
 
@@ -285,13 +300,16 @@ def _is_labelled(found: Walk, name: str) -> bool:
         return False  # no table of labels then: a note names it all the same
 
 
-def _tells_of_images(found: Walk, name: str) -> bool:
-    """Whether a table can be read, and the first row of a column names an image."""
+def _tells_of_images(found: Walk, name: str, classes: Classes) -> bool:
+    """Whether a table can be read and a column names the images: all of those in a folder of pictures."""
     try:
         columns = first_rows(found.root / name)
     except AssayError:
         return False
-    return any(cells and cells[0].lower().endswith(tuple(FORMAT_BY_NAME)) for cells in columns.values())
+    endings = tuple(FORMAT_BY_NAME)
+    first = any(cells and cells[0].lower().endswith(endings) for cells in columns.values())
+    pictures = only_pictures(classes.names) or len(classes.names) > 1
+    return first and (pictures or name_images(columns, classes.of_images()))
 
 
 def _form(found: Walk, name: str) -> UnreadForm | None:

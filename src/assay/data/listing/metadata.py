@@ -26,6 +26,9 @@ from assay.data.listing.table_labels import are_exclusive, one_hot_columns
 from assay.data.listing.table_paths import Rule, path_rule
 from assay.data.request import Request
 
+#: Tables of labels that lie with the images and are read with their folder, as on the Hugging Face hub.
+OF_A_FOLDER: Final = ("metadata.csv", "metadata.jsonl", "_classes.csv")
+
 #: Roboflow's table of classes: what it holds are labels, be they several.
 _OF_CLASSES: Final = "_classes.csv"
 

@@ -27,7 +27,7 @@ from assay.data.listing.image_table import Table, list_tables
 from assay.data.listing.layout import choose_reading
 from assay.data.listing.levels import refuse_parts
 from assay.data.listing.listing import Listing, Part, Unlisted
-from assay.data.listing.metadata import has_labels, with_metadata
+from assay.data.listing.metadata import OF_A_FOLDER, has_labels, with_metadata
 from assay.data.listing.names import ordered_splits, split_of
 from assay.data.listing.other_tasks import in_folders_of_masks, masks_among, note_on_masks
 from assay.data.listing.readings import Reading
@@ -43,9 +43,6 @@ from assay.data.values import UNLABELLED, Dataset, LeftOut
 SUFFIXES: Final = tuple(FORMAT_BY_NAME)
 
 _IMAGE_SUFFIXES: Final = frozenset((*SUFFIXES, *REFUSED_SUFFIXES))
-
-#: Tables of labels that lie with the images, as on the Hugging Face hub.
-METADATA: Final = ("metadata.csv", "metadata.jsonl", "_classes.csv")
 
 #: The options of a request that this source reads.
 TAKES: Final = OF_IMAGES | OF_FOLDERS | OF_TABLES
@@ -149,7 +146,7 @@ def _without_labels(request: Request, tables: list[Table]) -> bool:
 def _has_tables(seen: Glance) -> bool:
     """Whether tables of labels lie in the root or in the folders of splits."""
     splits = (name for name in seen.contents[""].folders if split_of(name))
-    return any(name in seen.contents[folder].files for folder in ("", *splits) for name in METADATA)
+    return any(name in seen.contents[folder].files for folder in ("", *splits) for name in OF_A_FOLDER)
 
 
 def _without_tables(seen: Glance, request: Request) -> Listing:
@@ -158,10 +155,10 @@ def _without_tables(seen: Glance, request: Request) -> Listing:
 
 def _tables(found: Walk) -> list[Table]:
     """The tables of labels in the root and in the folders of splits."""
-    places = dict.fromkeys(METADATA, "train")
+    places = dict.fromkeys(OF_A_FOLDER, "train")
     for folder in found.folders:
         if "/" not in folder and (split := split_of(folder)):
-            places |= {f"{folder}/{name}": split for name in METADATA}
+            places |= {f"{folder}/{name}": split for name in OF_A_FOLDER}
     return [Table(found.root / path, places[path]) for path in found.files if path in places]
 
 

@@ -1,7 +1,7 @@
 """A table of labels beside folders that are read as classes: whether both tell the same of the images."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -78,6 +78,14 @@ def path_column(columns: Columns) -> str | None:
     folded = {usual_spelling(name): name for name in reversed(list(columns))}
     usual = next((folded[name] for name in PATH_NAMES if name in folded), None)
     return usual if usual is not None else next(iter(columns_of_images(columns)), None)
+
+
+def name_images(columns: Columns, paths: Collection[str]) -> bool:
+    """Whether a column of a table names most of some images, by their names without endings."""
+    known = {_bare(path) for path in paths}
+    cells = columns.get(path_column(columns) or "", [])
+    named = {_bare(cell.strip()) for cell in cells} & known
+    return len(named) >= max(1, _TELLS * min(len(known), len(cells)))
 
 
 def columns_of_images(columns: Columns) -> list[str]:

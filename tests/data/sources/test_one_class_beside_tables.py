@@ -1,0 +1,82 @@
+"""One folder of images beside tables: the labels may be there, whatever both are called."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from assay.core.errors import AssayError
+from assay.workflow.load import load
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+def pictures(root: Path, *names: str) -> Path:
+    for seed, name in enumerate(names):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), np.uint8)
+        Image.fromarray(pixels).save(root / name, "PNG")
+    return root
+
+
+def refused(root: Path) -> AssayError:
+    with pytest.raises(AssayError) as caught:
+        load(root)
+    assert caught.value.code == "ambiguous-layout"
+    return caught.value
+
+
+@pytest.mark.parametrize("cell", ["Bilder\\{}.png", "Bilder/{}.png", "{}.png"])
+def test_a_table_that_names_the_images_stops_whatever_it_is_called(cell: str, tmp_path: Path) -> None:
+    """As Excel writes it in other languages. Its clean twin names other images: the folder is read."""
+    root = pictures(tmp_path, *(f"Bilder/{n}.png" for n in range(9)))
+    rows = "".join(f"{cell.format(n)};{'Öl Äpfel'.split()[n % 2]}\n" for n in range(9))
+    (root / "liste.csv").write_text(f"Datei;Klasse\n{rows}", encoding="utf-8-sig")
+    error = refused(root)
+    assert "liste.csv, without a usual name for a column of labels (it has Datei, Klasse)" in error.what
+    assert f"Give the table, {root / 'liste.csv'}, with --label-column" in error.fix
+    other = rows.replace("0", "x").replace(".png", "y.png")
+    (root / "liste.csv").write_text(f"Datei;Klasse\n{other}", encoding="utf-8-sig")
+    assert load(root).classes == ("Bilder",)
+
+
+def test_tables_in_folders_of_splits_below_are_told(tmp_path: Path) -> None:
+    """As of a repository of the Hub: the folder `data` has the tables, and reads them."""
+    root = tmp_path / "repository"
+    for split, count in (("train", 8), ("test", 4)):
+        pictures(root, *(f"data/{split}/images/{n}.png" for n in range(count)))
+        lines = [json.dumps({"file_name": f"images/{n}.png", "label": "ab"[n % 2]}) for n in range(count)]
+        (root / "data" / split / "metadata.jsonl").write_text("\n".join(lines))
+    (root / "README.md").write_text("x")
+    assert f"Give the folder that it belongs to, {root / 'data'}, or" in refused(root).fix
+    found = load(root / "data")
+    assert (found.classes, {name: len(split) for name, split in found.splits.items()}) == (
+        ("a", "b"),
+        {"train": 8, "test": 4},
+    )
+
+
+def test_why_a_table_was_not_read_is_told(tmp_path: Path) -> None:
+    """A table of another encoding beside one folder: its name alone said nothing."""
+    root = pictures(tmp_path, *(f"img/{n}.png" for n in range(6)))
+    lines = ["path,label", *(f"img/{n}.png,{('café', 'tea')[n % 2]}" for n in range(6))]
+    (root / "labels.csv").write_bytes("\n".join(lines).encode("latin-1"))
+    (note,) = [note for note in load(root).notes if "labels.csv" in note]
+    assert "labels.csv (it is not UTF-8: line 2 reads" in note
+
+
+def test_tables_between_splits_and_classes_are_named(tmp_path: Path) -> None:
+    """A table in the folder of a split contradicts the folders there as one at the top does."""
+    names = [f"train/site{n % 3}/{n:02}x.png" for n in range(12)]
+    root = pictures(tmp_path, *names, *(f"test/site{n % 3}/{n}t.png" for n in range(6)))
+    rows = "".join(f"{n:02}x.png,{'ab'[n // 6]}\n" for n in range(12))
+    (root / "train/labels.csv").write_text(f"file,label\n{rows}")
+    assert "train/labels.csv gives 12 of the images other classes (a, b ...)" in refused(root).what
+    same = "".join(f"{n:02}x.png,site{n % 3}\n" for n in range(12))
+    (root / "train/labels.csv").write_text(f"file,label\n{same}")
+    assert load(root).classes == ("site0", "site1", "site2")
