@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +14,7 @@ from assay.data.decoding.splits import first_shape
 from assay.data.decoding.target_size import parse_size, working_shape
 from assay.data.decoding.worker_pool import Decoders
 from assay.data.decoding.worker_pool import Request as DecodeRequest
+from assay.data.listing.advice.above import list_below
 from assay.data.listing.class_numbers import meant_classes
 from assay.data.listing.listing import Listing, Payload, class_names
 from assay.data.listing.vocabulary import with_one_vocabulary
@@ -75,7 +77,9 @@ def inspect(data: str | Path | None = None, **options: Any) -> Inspection:
     source = readable_source(request)
     if source.listing is None:
         return _of_dataset(read(request))
-    listing = with_one_vocabulary(source.listing(request), request.classes, request.path)
+    own = partial(source.listing, request)
+    listing = list_below(request, own) if source.name == "folder" else own()
+    listing = with_one_vocabulary(listing, request.classes, request.path)
     if request.group_pattern is not None:
         listing = _with_name_groups(listing, request.group_pattern)
     return _of_listing(listing, request, source.name)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar, get_args
 
@@ -18,6 +19,7 @@ from assay.data.formats.safe_open import read_file
 from assay.data.formats.shard_file import pattern_parts
 from assay.data.formats.signatures import FIRST_BYTES
 from assay.data.formats.unread_forms import form_of
+from assay.data.listing.advice.above import read_below
 from assay.data.listing.class_names import checked_classes, read_class_names
 from assay.data.listing.tree import named_splits
 from assay.data.option_types import check_types
@@ -54,7 +56,9 @@ def read(request: Request) -> Dataset:
 
     Raises AssayError: `unknown-data`, and whatever is wrong with the data (docs/errors.md).
     """
-    found = readable_source(request).read(request)
+    source = readable_source(request)
+    own = partial(source.read, request)
+    found = read_below(request, own) if source.name == "folder" else own()
     if request.group_pattern is not None:
         splits = with_name_groups(found.splits, request.group_pattern)
         found = replace(found, splits=splits, notes=(*found.notes, *shared_groups(splits)))

@@ -24,7 +24,7 @@ _BESIDES: Final = frozenset(
 #: What the name of a mask ends in, after that of its picture: `benign (1)_mask`, `ISIC_07_segmentation`.
 _ENDINGS: Final = (
     *(sign + word for sign in "_-. " for word in ("mask", "masks", "segmentation", "groundtruth", "trimap")),
-    *("_seg", "_gt", "_ground_truth", "_annotation", "_matte"),
+    *("_seg", "_gt", "_ground_truth", "_annotation", "_matte", "_label", "_labels"),
 )
 _NUMBER: Final = "0123456789_- "
 

@@ -11,7 +11,7 @@ import numpy as np
 from assay.core.arrays import Rows, distinct
 from assay.core.errors import AssayError
 from assay.core.text import one_line, whole_number
-from assay.data.listing.advice.near_names import near_to
+from assay.data.listing.advice.near_names import near_to, one_word
 from assay.data.listing.class_numbers import counted_from_one, notes_on_measures, refuse_measures
 from assay.data.listing.listing import Listing, Part
 from assay.data.listing.names import natural_key, one_spelling
@@ -40,6 +40,11 @@ def with_one_vocabulary(listing: Listing, chosen: Sequence[str] | None, where: o
         strange = [label for label in found if label not in known]
         if strange:
             refuse_other_case(strange, known, split, where)
+            if not chosen and (what := counted_otherwise(set(found), known, split)):
+                fix = (
+                    "Give both the same numbers, or name all of them with --classes to read them as they are."
+                )
+                raise AssayError("class-names", where, what, fix)
             listing = _without(listing, split, set(strange), known, whole=len(strange) == len(found))
     return listing
 
@@ -100,8 +105,10 @@ def _joined_by_case(listing: Listing, chosen: Sequence[str] | None) -> Listing:
 
 
 def _fold(name: str) -> str:
-    """One text for all spellings: in case, spaces, and how Unicode composes accents."""
-    return normalize("NFC", " ".join(name.split()).casefold())
+    """One text for all spellings: in case, in what parts words, in zeros before a number, and in how Unicode
+    composes accents."""
+    number = whole_number(name) if name.isdecimal() else None
+    return one_word(name) if number is None else str(number)
 
 
 def refuse_other_case(strange: Iterable[str], known: set[str], split: str, where: object) -> None:
@@ -116,6 +123,21 @@ def refuse_other_case(strange: Iterable[str], known: set[str], split: str, where
         quoted = quote(",".join(sorted(known, key=natural_key))) if written else "FILE, with a name a line"
         fix = f"Join them with --classes {one_line(quoted)}, or give the folders the same names."
         raise AssayError("class-names", where, f"the splits name their classes differently: {told}", fix)
+
+
+def counted_otherwise(found: set[str], known: set[str], split: str) -> str:
+    """What to say where a split has the numbers of train, each one larger or smaller: then one of both counts
+    from 0, and the other from 1. Empty where it has others.
+
+    found, known: the labels of the split, and those of train.
+    """
+    own, others = (sorted(n for n in map(whole_number, names) if n is not None) for names in (known, found))
+    if not len(own) == len(known) == len(others) == len(found) > 1 or {own[0], others[0]} != {0, 1}:
+        return ""
+    if len({b - a for a, b in zip(own, others, strict=True)}) > 1:
+        return ""
+    told = f"train has the classes {own[0]} to {own[-1]}, {split} {others[0]} to {others[-1]}"
+    return f"{told}: one of both seems to count from 0, and the other from 1"
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,13 +181,15 @@ def known_to_train(
         gone = np.flatnonzero(~keep)
         strange = {names[label] for label in distinct(values[gone]).tolist()}
         refuse_other_case(strange, known, split, where[split])
-        missed = known - {names[label] for label in distinct(values).tolist()}
+        own_names = {names[label] for label in distinct(values).tolist()}
+        missed = known - own_names
         reason, note = said_of_unknown(split, strange, known, len(gone), missed, whole=not keep.any())
         ids = all_ids[split]
         left_out += [
             LeftOut(ids[row], UNLABELLED, reason, split, names[values[row]]) for row in gone.tolist()
         ]
-        notes.append(note)
+        shifted = counted_otherwise(own_names, known, split)
+        notes.append(f"{note}; but {shifted}" if shifted else note)
         rows[split], kept[split] = np.flatnonzero(keep), values[keep]
     found = {split: values for split, values in kept.items() if len(values)}
     return KnownLabels(found, rows, tuple(left_out), tuple(notes))

@@ -218,7 +218,7 @@ def list_folder(
             refuse_one_class(found.root, labels, hints_on_labels_of(found, images))
         else:
             others_ = [f"{folder}/{name}".lstrip("/") for folder, names in others.items() for name in names]
-            beside += notes_on_other_lists(found.root, sorted(others_), read.of_images())
+            beside += notes_on_other_lists(found.root, sorted(others_), _known_to_train(parts))
     lists = [item.id for item in left_out if item.kind == "ignored" and item.id not in joined]
     lists = lists if len(by_split) == 1 else []
     notes = (
@@ -236,6 +236,12 @@ def _classes_of(parts: Mapping[str, "_Rows"]) -> dict[str, str]:
     return {
         path: label for rows in parts.values() for path, label in zip(rows.paths, rows.labels, strict=True)
     }
+
+
+def _known_to_train(parts: Mapping[str, "_Rows"]) -> dict[str, str]:
+    """The class of each image, but of those in other splits that lie in no folder of a class of train."""
+    known = set(parts["train"].labels) if "train" in parts else set()
+    return {path: label for path, label in _classes_of(parts).items() if not known or label in known}
 
 
 def _chosen(

@@ -226,6 +226,27 @@ def test_partitions_and_attributes_are_no_classes(tmp_path: Path) -> None:
     assert load(root).classes == ("img",)
 
 
+def test_one_list_for_each_class_is_no_list_of_classes(tmp_path: Path) -> None:
+    """Pascal VOC: `cat.txt` and `dog.txt` say yes or no of each image. One alone has two classes."""
+    root = pictures(tmp_path, *(f"img/{name}" for name in NAMES))
+    for kind in CLASSES[:2]:
+        lines = [f"{name} {1 if LABELS[name] == kind else -1}" for name in NAMES]
+        (root / f"{kind}.txt").write_text("\n".join(lines))
+    assert load(root).classes == ("img",)
+    (root / "dog.txt").unlink()
+    assert set(followed(stopped(root)).values()) == {"1", "-1"}
+
+
+def test_a_list_of_a_split_without_folders_contradicts_none(tmp_path: Path) -> None:
+    """Tiny ImageNet: `val/images` is no class, so the list of its labels is a help, and no contradiction."""
+    names = [f"train/{label}/{name}" for name, label in LABELS.items()]
+    root = pictures(tmp_path, *names, *(f"val/images/val{name}" for name in NAMES))
+    (root / "val/val_annotations.txt").write_text("".join(f"val{n}\t{LABELS[n]}\t0\t9\n" for n in NAMES))
+    found = load(root)
+    assert found.classes == ("cat", "dog", "it's")
+    assert any("this moves them into folders of their classes" in note for note in found.notes)
+
+
 def test_a_list_of_mxnet(tmp_path: Path) -> None:
     """Number, label and path, parted by tabs, as of SageMaker."""
     root = pictures(tmp_path, *(f"train/{name}" for name in NAMES))

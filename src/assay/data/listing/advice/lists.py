@@ -127,6 +127,13 @@ def hints_on_labels(images: Images, files: Iterable[str]) -> list[str]:
 
 def label_lists(images: Images, files: Iterable[str]) -> Iterator[LabelLists]:
     """The lists that name images with a class each: those of all splits together, or one alone."""
+    found = list(_label_lists(images, files))
+    yes_or_no = [one for one in found if {label for _, label in one.pairs} in _YES_AND_NO[1:]]
+    # Several of them are one for each class, as of Pascal VOC: an image may have several.
+    yield from (one for one in found if one not in yes_or_no or len(yes_or_no) == 1)
+
+
+def _label_lists(images: Images, files: Iterable[str]) -> Iterator[LabelLists]:
     texts = [name for name in _texts(files) if not words_of(_stem(name)) & OF_ALL_SPLITS]
     for group in [*_groups(texts), *({"": name} for name in texts if split_in(_stem(name)) is None)]:
         found = _named(images, list(group.values()))

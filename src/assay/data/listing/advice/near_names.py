@@ -81,7 +81,7 @@ def how_near(one: str, other: str, *, long: int = _LONG) -> str:
     first, second = _plain(one), _plain(other)
     if first == second or min(len(first), len(second)) < _SHORTEST:
         return ""
-    if _PARTING.sub("", first) == _PARTING.sub("", second):
+    if one_word(one) == one_word(other):
         return _PARTED
     first, second = _bare(first), _bare(second)
     if first == second:
@@ -94,6 +94,11 @@ def how_near(one: str, other: str, *, long: int = _LONG) -> str:
     if len(shorter) >= _SHORTEST and odd[0] == words[-1] and _is_plural(shorter, longer):
         return _PLURAL
     return _A_LETTER if len(longer) >= long and _is_a_slip(shorter, longer, long) else ""
+
+
+def one_word(name: str) -> str:
+    """A name without what parts its words, case and spaces at its ends: `Hot dog` and `hot_dog` are alike."""
+    return _PARTING.sub("", _plain(name))
 
 
 def _plain(name: str) -> str:

@@ -81,11 +81,16 @@ def path_column(columns: Columns) -> str | None:
 
 
 def name_images(columns: Columns, paths: Collection[str]) -> bool:
-    """Whether a column of a table names most of some images, by their names without endings."""
+    """Whether a column of a table names nearly all of some images, by their names without endings, and
+    another one may have their labels: few words or numbers for all."""
     known = {_bare(path) for path in paths}
-    cells = columns.get(path_column(columns) or "", [])
+    path = path_column(columns)
+    cells = columns.get(path or "", [])
     named = {_bare(cell.strip()) for cell in cells} & known
-    return len(named) >= max(1, _TELLS * min(len(known), len(cells)))
+    few = (len(set(own)) for name, own in columns.items() if name != path)
+    return any(1 < count <= len(cells) / 2 for count in few) and len(named) >= max(
+        1, _TELLS * min(len(known), _MOST_ROWS)
+    )
 
 
 def columns_of_images(columns: Columns) -> list[str]:
