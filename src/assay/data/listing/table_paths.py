@@ -34,6 +34,8 @@ _DEEPEST: Final = 3
 _TRIED: Final = 8
 
 #: An address; its slashes may be one where it was read as a path. And a picture as text.
+_UPLOADED: Final = re.compile(r"^[0-9a-f]{8}-(?=.)")
+_SERVED: Final = "?d="
 _ADDRESS: Final = re.compile(r"(https?|ftp|s3|gs|az|azureml|amldatastore):/", re.IGNORECASE)
 _ENCODED: Final = re.compile(r"(data:image/[^,]*,)?[A-Za-z0-9+/\s]{100,}=*")
 
@@ -183,7 +185,9 @@ def _rules(folder: Path, tried: Sequence[str]) -> Iterator[Rule]:
 
 def _ways(tried: Sequence[str]) -> list[Callable[[str], list[str]]]:
     """The ways to part a path: as it is and, where there is a %, as an address of the web is read, too."""
-    return [_pieces, _plain_pieces] if any("%" in cell for cell in tried) else [_pieces]
+    ways: list[Callable[[str], list[str]]] = [_pieces]
+    ways += [_plain_pieces] if any("%" in cell for cell in tried) else []
+    return [*ways, *([_uploaded_pieces] if all(map(_is_uploaded, tried)) else [])]
 
 
 def _other_cases(tried: Sequence[str]) -> Iterator[Rule]:
@@ -220,6 +224,16 @@ def _pieces(cell: str) -> list[str]:
     return [piece for piece in plain.split("/") if piece not in ("", ".")]
 
 
+def _is_uploaded(cell: str) -> bool:
+    return _SERVED in cell or _UPLOADED.match(cell.rpartition("/")[2]) is not None
+
+
+def _uploaded_pieces(cell: str) -> list[str]:
+    """The same of a path of Label Studio: without the address of its server, and the hash before a name."""
+    *above, name = _pieces(cell.rpartition(_SERVED)[2])
+    return [*above, _UPLOADED.sub("", name)]
+
+
 def _plain_pieces(cell: str) -> list[str]:
     """The same of a path in which a space is %20."""
     return _pieces(unquote(cell, errors="replace"))
@@ -233,6 +247,8 @@ def _told(cell: str, path: str, dropped: int, place: str, ending: str) -> str:
         else []
     )
     done += ["%20 is a space, and so on"] if "%" in cell and "%" not in path else []
+    if _is_uploaded(cell) and not _is_uploaded(path):
+        done += ["what Label Studio put before names is left out"]
     done += [f"they lie in {one_line(place)}"] if place else []
     done += [f"{ending} is put behind"] if ending else []
     done += ["spaces at the ends are left out"] if cell != cell.strip() else []

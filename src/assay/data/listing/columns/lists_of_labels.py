@@ -22,6 +22,9 @@ _LOOKED_INTO: Final = 20
 _BYTES: Final = 65_536
 _ROWS: Final = 3
 
+#: Bytes of a list without names, which is read whole: a line for each image.
+_MOST_BYTES: Final = 16 << 20
+
 #: Usual names of columns, in one word: `ClassId`.
 _LABELS: Final = frozenset(name.replace("_", "") for name in LABEL_NAMES)
 
@@ -59,7 +62,29 @@ def notes_on_lists(
                 what = f"{one_line(name)} gives the classes of images in {one_line(folder)}"
                 notes.append(f"{what}; this moves them into folders of their classes: {command}")
                 break
+        else:
+            notes += _on_lists_without_names(root, folder, len(names), lists, classes)
     return notes
+
+
+def _on_lists_without_names(
+    root: Path, folder: str, count: int, lists: Iterable[str], classes: Collection[str]
+) -> list[str]:
+    """A note on a list of classes, or their numbers, with a line for each image of a folder and no names."""
+    for name in filter(partial(_may_tell, folder), lists):
+        try:
+            text = read_file(root / name, _MOST_BYTES, follow_links=False).decode("utf-8", "replace")
+        except AssayError:
+            continue  # a hint less
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        distinct = set(lines)
+        numbers = all(map(str.isdecimal, distinct)) and len(distinct) <= len(classes)
+        if len(lines) == count and len(distinct) > 1 and (numbers or distinct <= set(classes)):
+            return [
+                f"{one_line(name)} has a line for each of the {count:,} images in {one_line(folder)}, and no "
+                "names: it may give their classes, in an order that only its author knows"
+            ]
+    return []
 
 
 def _may_tell(folder: str, name: str) -> bool:
