@@ -71,11 +71,15 @@ def test_nothing_to_decide_is_told(data, tmp_path, capfd):
 
 
 def test_review_never_overwrites(finished, tmp_path):
-    """A table may hold an hour of somebody's work."""
+    """A table may hold an hour of somebody's work; a folder holds none."""
     path = review(finished, tmp_path / "d.csv")
-    with pytest.raises(AssayError, match="decisions already") as caught:
-        review(finished, path)
-    assert caught.value.code == "output-exists"
+    for there, told in (
+        (path, r"such a file already, perhaps with decisions\. Go on with that file, or name another file"),
+        (tmp_path, r"it is a folder\. Name another file with --out\."),
+    ):
+        with pytest.raises(AssayError, match=told) as caught:
+            review(finished, there)
+        assert caught.value.code == "output-exists"
 
 
 def test_the_table_beside_the_run_is_no_damage(data, tmp_path):

@@ -28,8 +28,9 @@ def review(run: str | Path, out: str | Path | None = None) -> Path:
     if path != folder / DECISIONS:
         run_folder.refuse_inside(path)
     if path.exists():
-        fix = "Go on with that file, or give another with --out."
-        raise AssayError("output-exists", path, "there are decisions already", fix)
+        what = "it is a folder" if path.is_dir() else "there is such a file already, perhaps with decisions"
+        fix = f"{'' if path.is_dir() else 'Go on with that file, or '}name another file with --out."
+        raise AssayError("output-exists", path, what, fix[0].upper() + fix[1:])
     run_record.read_config(folder)
     durable.write_text(path, _rows_of(folder))
     return path
