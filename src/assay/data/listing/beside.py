@@ -12,7 +12,7 @@ from assay.core.errors import AssayError
 from assay.core.text import counted, one_line
 from assay.data.formats.safe_open import read_file
 from assay.data.formats.signatures import FIRST_BYTES, FORMAT_BY_NAME
-from assay.data.formats.text_table import LABEL_NAMES, SUFFIXES, usual_spelling
+from assay.data.formats.text_table import SUFFIXES
 from assay.data.formats.unread_forms import BESIDE_ANYTHING, UNREAD, UnreadForm, form_of
 from assay.data.listing.advice.label_maps import notes_on_maps
 from assay.data.listing.columns.against_folders import (
@@ -23,6 +23,7 @@ from assay.data.listing.columns.against_folders import (
     note_on_contradictions,
     other_labels,
 )
+from assay.data.listing.columns.rows_of_folders import notes_on_rows_of_folders
 from assay.data.listing.metadata import OF_A_FOLDER, has_labels
 from assay.data.listing.names import natural_key, split_of
 from assay.data.listing.other_tasks import only_pictures
@@ -58,9 +59,6 @@ _LISTED: Final = re.compile(r"[^ ]+\.(jpe?g|png|webp|bmp) [^ ]+\s*$", re.IGNOREC
 #: Tables that are looked into, for a hint; and columns that are named.
 _TABLES: Final = 5
 _COLUMNS: Final = 8
-
-#: The share of the folders that a table names, at least, where its rows are theirs.
-_MOST: Final = 0.9
 
 #: Files that are looked into, for a hint.
 _LOOKED_INTO: Final = 20
@@ -174,36 +172,11 @@ def notes_beside(
     if tables:
         why = _why_unreadable(found, tables[0]) if len(classes.names) == 1 else ""
         on_tables.append(f"the folders give the classes; tables beside them were not read: {told}{why}")
-    on_tables += [] if layout else _on_rows_of_folders(found, tables, classes.names)
+    on_tables += [] if layout else notes_on_rows_of_folders(found.root, tables[:_TABLES], classes.names)
     on_tables += _on_archives(found, classes.folders)
     on_names = notes_on_names(found.root, names, classes.names)
     on_names += _unread(found, found.files) if len(classes.names) == 1 else []  # the labels may be there
     return [*on_tables, *on_names, *_on_masks(classes.names), *_on_groups(classes.names)]
-
-
-def _on_rows_of_folders(found: Walk, tables: Iterable[str], names: Collection[str]) -> list[str]:
-    """A note on a table that tells of each folder, by its name, something that may be the class: then the
-    folders are patients or the like."""
-    for table in islice(tables, _TABLES):
-        try:
-            columns = first_rows(found.root / table)
-        except AssayError:
-            continue  # a hint less
-        told = {column: {cell.strip() for cell in cells} for column, cells in columns.items()}
-        key = next((c for c, cells in told.items() if len(cells & set(names)) >= _MOST * len(names)), None)
-        label = next(
-            (c for c, cells in told.items() if c != key and _may_be_classes(c, len(cells), names)), None
-        )
-        if key is not None and label is not None:
-            return [
-                f"{one_line(table)} has rows for the folders, by their names in its column {one_line(key)}: "
-                f"are these patients or the like, and is {one_line(label)} the class?"
-            ]
-    return []
-
-
-def _may_be_classes(column: str, count: int, folders: Collection[str]) -> bool:
-    return usual_spelling(column) in LABEL_NAMES and 1 < count <= len(folders) / 2
 
 
 def _why_unreadable(found: Walk, table: str) -> str:
