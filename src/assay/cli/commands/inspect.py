@@ -59,6 +59,7 @@ def _conversions(found: "Inspection") -> list[str]:
 
 def _lines(found: "Inspection") -> Iterator[str]:
     from assay.data.listing.advice.near_names import notes_on_near_names
+    from assay.data.listing.class_numbers import notes_on_a_number_apart
     from assay.data.listing.names import notes_on_classes
 
     yield f"{found.name}: {found.form}"
@@ -68,9 +69,10 @@ def _lines(found: "Inspection") -> Iterator[str]:
     yield f"{count} {'class' if count == 1 else 'classes'}, by index: {classes}"
     yield from notes_on_classes(found.classes)
     counts = [sum(counted) for counted in zip(*found.per_class.values(), strict=True)]
-    near = list(notes_on_near_names(dict(zip(found.classes, counts, strict=True)) if counts else {}))
-    yield from near
-    yield from (f"note: {note}" for note in found.notes if note not in near)
+    by_name = dict(zip(found.classes, counts, strict=True)) if counts else {}
+    odd = (*notes_on_near_names(by_name), *notes_on_a_number_apart(by_name))
+    yield from odd
+    yield from (f"note: {note}" for note in found.notes if note not in odd)
     for name, count in found.splits.items():
         per_class = found.per_class[name]
         spread = f"{min(per_class):,} to {max(per_class):,} in each class" if per_class else ""

@@ -1,7 +1,7 @@
 """Numbers as labels under a list of class names: which name is which number."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from shlex import quote
 from typing import Final
 
@@ -14,6 +14,9 @@ NO_CLASS: Final = "-"
 #: So many whole numbers may be measures, where so large a share of them again is missing in between.
 _MANY: Final = 20
 _GAPS: Final = 0.1
+
+#: Numbers by which data say that an image has no label, besides those below 0: the largest of a type, nines.
+_NO_LABEL: Final = re.compile(r"-\d{1,5}|255|32767|65535|9{2,5}")
 
 _SHORT: Final = re.compile(r"\d{1,15}")
 _NUMBER: Final = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
@@ -64,6 +67,25 @@ def notes_on_measures(labels: Collection[str]) -> list[str]:
     return [
         f"the labels are {len(numbers):,} whole numbers from {numbers[0]:,} to {numbers[-1]:,} with gaps: if "
         "they measure something, as an age or a price does, Assay cannot learn that; it tells classes apart"
+    ]
+
+
+def notes_on_a_number_apart(counts: Mapping[str, int]) -> list[str]:
+    """A note on a class that may say that there is no label: -1 or 255 where all others count from 0 or 1.
+
+    counts: images by class. Nothing of 1 and -1 alone, which are two classes.
+    """
+    apart = [name for name in counts if _NO_LABEL.fullmatch(name)]
+    rest = [name for name in counts if name not in apart]
+    if len(apart) != 1 or len(rest) < 2 or not all(map(_SHORT.fullmatch, rest)):
+        return []
+    numbers = sorted(map(int, rest))
+    in_a_row = numbers[0] in (0, 1) and numbers[-1] - numbers[0] == len(numbers) - 1
+    if not in_a_row or int(apart[0]) == numbers[-1] + 1:
+        return []
+    return [
+        f"the class {apart[0]!r} ({counts[apart[0]]:,} images) is apart from the others, {numbers[0]} to "
+        f"{numbers[-1]}, and is read as a class; if it says that there is no label, take its images out"
     ]
 
 

@@ -33,9 +33,11 @@ _DEEPEST: Final = 3
 #: Rows that a rule is tried with before all of them are.
 _TRIED: Final = 8
 
-#: An address; its slashes may be one where it was read as a path. And a picture as text.
+#: What Label Studio puts before the name of an uploaded file, and before the path of one that it serves.
 _UPLOADED: Final = re.compile(r"^[0-9a-f]{8}-(?=.)")
 _SERVED: Final = "?d="
+
+#: An address; its slashes may be one where it was read as a path. And a picture as text.
 _ADDRESS: Final = re.compile(r"(https?|ftp|s3|gs|az|azureml|amldatastore):/", re.IGNORECASE)
 _ENCODED: Final = re.compile(r"(data:image/[^,]*,)?[A-Za-z0-9+/\s]{100,}=*")
 

@@ -12,7 +12,12 @@ from assay.core.text import counted
 from assay.data.formats.pixel_arrays import ArrayForm, FloatRange, float_range, pixels, plain_images
 from assay.data.listing.advice.near_names import notes_on_near_names
 from assay.data.listing.class_names import checked_classes
-from assay.data.listing.class_numbers import NO_CLASS, counted_from_one, without_no_class
+from assay.data.listing.class_numbers import (
+    NO_CLASS,
+    counted_from_one,
+    notes_on_a_number_apart,
+    without_no_class,
+)
 from assay.data.listing.vocabulary import known_to_train
 from assay.data.request import Request
 from assay.data.sources.array_forms import plain_labels
@@ -85,8 +90,9 @@ def dataset_from_arrays(
         if floats and part.images.dtype.kind == "f"
     ]
     counts = np.bincount(np.concatenate(list(numbers.values())), minlength=len(names)).tolist()
-    near = notes_on_near_names(dict(zip(names, counts, strict=True)))
-    said = (*labelled.notes, *notes, *given.notes, *about, *known.notes, *near)
+    by_name = dict(zip(names, counts, strict=True))
+    odd = (*notes_on_near_names(by_name), *notes_on_a_number_apart(by_name))
+    said = (*labelled.notes, *notes, *given.notes, *about, *known.notes, *odd)
     left_out = (*labelled.left_out, *known.left_out)
     return Dataset(name, names, splits, source, location, said, left_out=left_out)
 

@@ -21,7 +21,7 @@ from assay.data.decoding.target_size import about_resizing, parse_size, resizing
 from assay.data.decoding.worker_pool import Decoders, worker_count
 from assay.data.listing.advice.near_names import notes_on_near_names
 from assay.data.listing.class_names import checked_classes
-from assay.data.listing.class_numbers import meant_classes
+from assay.data.listing.class_numbers import meant_classes, notes_on_a_number_apart
 from assay.data.listing.listing import Listing, Part, Unlisted, class_index, class_names
 from assay.data.listing.names import notes_on_classes
 from assay.data.listing.vocabulary import with_one_vocabulary
@@ -200,6 +200,7 @@ def _decoded(
         *about_deep,
         *notes_on_classes(names),
         *notes_on_near_names(images_by_class(splits, names)),
+        *notes_on_a_number_apart(images_by_class(splits, names)),
         *shared_groups(splits),
     )
     return Dataset(name, names, splits, source, "", notes, left_out=left_out)
