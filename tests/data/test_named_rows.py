@@ -115,6 +115,29 @@ def test_numbers_that_count_the_rows_leave_their_order(first: int, folder: Path,
         assert np.allclose(found.probabilities, _answers())
 
 
+@pytest.mark.parametrize("name", ["ids", "file_names", "paths", "mine"])
+def test_arrays_name_their_images(name: str, folder: Path, tmp_path: Path) -> None:
+    """In an .npz an array of names beside the probabilities says the order, and labels do not."""
+    data = assay.load(folder)
+    order = np.random.default_rng(5).permutation(24)
+    names = np.array([IDS[n] for n in order])
+    labels = data.splits["test"].labels[order]
+    beside = {name: names, "labels": labels}
+    np.savez(tmp_path / "a.npz", probabilities=_answers()[order], classes=CLASSES, **beside)
+    score = assay.evaluate(data=data, probabilities=tmp_path / "a.npz")
+    assert np.allclose(score.probabilities, _answers())
+
+
+@pytest.mark.parametrize("name", ["indices", "indexes", "image_ids"])
+def test_arrays_number_their_images(name: str, tmp_path: Path) -> None:
+    """What a loader that shuffles says of images without names."""
+    order = np.random.default_rng(6).permutation(24)
+    np.savez(tmp_path / "a.npz", probabilities=_answers()[order], **{name: order})
+    assert np.allclose(
+        assay.evaluate(data=_arrays(), probabilities=tmp_path / "a.npz").probabilities, _answers()
+    )
+
+
 def test_a_column_of_classes_names_no_images(folder: Path, tmp_path: Path) -> None:
     """A column `name` may be that of the class."""
     table = _table(tmp_path / "a.csv", "name", ["cat"] * 12 + ["dog"] * 12, _answers())

@@ -65,9 +65,10 @@ def read_probabilities(given: Any, dataset: Dataset, alone: str, option: str) ->
     """The user's class probabilities as float64, per split.
 
     given: an array `(n, k)`, a data frame with a column per class, or a file: `.npy`, `.npz` (arrays
-    `probabilities` and, to name the columns, `classes`), or a table with columns `p:<class>`, such as a
-    run's predictions.csv. Named columns may stand in any order; others must be in the data's order. So may
-    rows of a table that names their images (`names_of_rows`), or of a data frame whose index does.
+    `probabilities` and, to name the columns, `classes`, to name the images, `ids`), or a table with columns
+    `p:<class>`, such as a run's predictions.csv. Named columns may stand in any order; others must be in the
+    data's order. So may rows of a file that name their images (`names_of_rows`), or of a data frame whose
+    index does.
     alone: the split whose rows may be given without the others; else all images, split after split.
     Raises AssayError `file-missing`, `bad-arrays` (rows, columns, range, sums), `class-names`.
     """
@@ -124,7 +125,13 @@ def _read_file(path: Path) -> _Given:
     if "probabilities" not in arrays:
         raise _bad(path, f"it holds {_few(list(arrays))} and no array probabilities")
     names = tuple(map(str, arrays["classes"])) if "classes" in arrays else None
-    return _Given(arrays["probabilities"], names)
+    values = arrays["probabilities"]
+    beside = {
+        name: list(map(str, array))
+        for name, array in arrays.items()
+        if name not in ("probabilities", "classes") and array.shape == values.shape[:1]
+    }
+    return _Given(values, names, beside=beside)
 
 
 def _read_table(path: Path) -> _Given:

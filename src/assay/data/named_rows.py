@@ -23,7 +23,7 @@ _NAME_THEM: Final = (
 #: The id of an image that the source gives no name: `numbered_ids`.
 _NUMBERED: Final = re.compile(r"[^/]+/([0-9]+)")
 
-#: Columns that name the images of rows, in small letters and without `_`, `-` and spaces.
+#: Columns that name the images of rows, in small letters, without `_`, `-` and spaces, of one image.
 _OF_IMAGES: Final = (
     *("id", "file", "filename", "filepath", "image", "imageid", "imagename", "imagepath", "imagefile"),
     *("img", "imgid", "imgname", "imgpath", "path", "name", "fname", "index", "imageindex", "key"),
@@ -43,12 +43,17 @@ def names_of_rows(
         column
         for wanted in _OF_IMAGES
         for name, column in columns.items()
-        if re.sub("[-_ ]", "", name.casefold()) == wanted and not set(column) <= set(classes)
+        if wanted in _spellings(name) and not set(column) <= set(classes)
     ]
     others = [column for column in columns.values() if len(set(column)) == len(column)]
     named = (column for column in [*called, *others] if _name_all(column, ids))
     counted = sorted(called, key=_counts)
     return next(named, counted[0] if counted else None)
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    plain = re.sub("[-_ ]", "", name.casefold())
+    return plain, plain.removesuffix("s"), plain.replace("indices", "index").replace("indexes", "index")
 
 
 def named_index(frame: Any, option: str) -> dict[str, Sequence[str]]:
