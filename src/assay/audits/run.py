@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from assay.audits.audit_cache import cached_audit
+from assay.audits.feature_order import refuse_other_rows
 from assay.audits.measures.pixel_sums import Measurements
 from assay.audits.measures.row_tables import RowTables
 from assay.audits.measures.user_features import features_digest, read_features
@@ -41,11 +42,13 @@ def run_checks(
     judge labels by. self_test_seed: plant faults by this seed in copies of the data, and put what was found
     into `statistics["self_test"]`; None does not. tables, helpers: as in `audit_dataset`.
     pretrained: features of a pretrained net that other processes have computed.
-    Raises AssayError `unknown-check`, and those of `read_features`.
+    Raises AssayError `unknown-check`, and those of `read_features`
+    and `refuse_other_rows`.
     """
     choice, rows = None, None
     if features is not None:
         rows = read_features(features, dataset)
+        refuse_other_rows(rows, dataset, features)
     elif not ON_FEATURES.isdisjoint(known_checks(checks)):
         choice, rows = for_reference(dataset, backbone, pretrained)
 

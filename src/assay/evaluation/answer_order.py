@@ -41,7 +41,7 @@ def better_order(
     given = labels == predicted
     high = share_interval(given, groups, _SURE)[1]
     best = None
-    for told, answers, images in _orders(ids):
+    for told, answers, images in simple_orders(ids):
         right = predicted[answers] == labels[images]
         accuracy = float(right.mean())
         low = share_interval(right, None if groups is None else groups[images], _SURE)[0]
@@ -50,8 +50,11 @@ def better_order(
     return best
 
 
-def _orders(ids: Sequence[str]) -> Iterator[tuple[str, Rows, Rows]]:
-    """What an order is called, the rows of the answers in it, and the images that they belong to."""
+def simple_orders(ids: Sequence[str]) -> Iterator[tuple[str, Rows, Rows]]:
+    """Orders that a program may list images in: what each is called, rows of answers, and their images.
+
+    ids: the names of the images, in source order.
+    """
     rows = np.arange(len(ids))
     yield "each seems to belong to the image before it", rows[1:], rows[:-1]
     yield "each seems to belong to the image after it", rows[:-1], rows[1:]
