@@ -9,6 +9,7 @@ import pytest
 from assay.audits.feature_order import refuse_other_rows
 from assay.cli.main import exit_code
 from assay.core.errors import AssayError
+from assay.data.splitting.test_split import with_test_split
 from assay.data.values import Dataset, Split
 from assay.workflow.load import load
 from planted import colored
@@ -100,6 +101,19 @@ def test_names_sorted_as_text_are_told() -> None:
         AssayError, match="in each split, they seem to be in the order of the sorted file names"
     ):
         refuse_other_rows(_by_split(_rows(named)[order], named), named, FILE)
+
+
+def test_rows_of_a_folder_whose_test_split_was_drawn_stop(clothes: Dataset) -> None:
+    """In the folder's own order they are those of no split: it says so."""
+    whole = replace(clothes, splits={"train": clothes.train}, fingerprints={})
+    drawn = with_test_split(whole, 0.2, 0)
+    rows = _rows(whole)
+    refuse_other_rows({"train": rows}, whole, FILE)
+    with pytest.raises(
+        AssayError, match="the test split was drawn from these images, and the rows must follow"
+    ):
+        refuse_other_rows(_by_split(rows, drawn), drawn, FILE)
+    refuse_other_rows(_by_split(_rows(drawn), drawn), drawn, FILE)
 
 
 def test_nothing_is_said_where_no_pictures_look_alike() -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from assay.core.arrays import Float32s, Rows
 from assay.core.errors import AssayError
+from assay.data.splitting.test_split import DRAWN
 from assay.data.values import Dataset
 from assay.estimators.projections import squared_distances
 from assay.evaluation.answer_order import simple_orders
@@ -63,10 +64,10 @@ def refuse_other_rows(features: Mapping[str, Float32s], dataset: Dataset, file: 
         if sure and other.mean() < min(_HALF * given.mean(), best.mean()):
             best, told = other, words
     if told:
-        raise _other_rows(file, f"its rows are in another order than the images: {told}")
+        raise _other_rows(file, dataset, f"its rows are in another order than the images: {told}")
     if given.mean() > _POOR and given.mean() > _by_chance(rows, first, second, sample):
         what = "the features of pictures that look alike are as far apart as those of any two"
-        raise _other_rows(file, f"its rows do not belong to the images: {what}")
+        raise _other_rows(file, dataset, f"its rows do not belong to the images: {what}")
 
 
 def _by_chance(rows: Float32s, first: Rows, second: Rows, sample: Rows) -> float:
@@ -76,8 +77,13 @@ def _by_chance(rows: Float32s, first: Rows, second: Rows, sample: Rows) -> float
     return float(np.mean(means) - _CHANCE * np.std(means))
 
 
-def _other_rows(file: Path, what: str) -> AssayError:
+def _other_rows(file: Path, dataset: Dataset, what: str) -> AssayError:
     fix = "Save one row per image in the order of the data (that of label_quality.csv), train first."
+    if any(DRAWN in note for note in dataset.notes):  # then the folder's own order is that of no split
+        what = f"{what}; the test split was drawn from these images, and the rows must follow it"
+        fix = (
+            "Divide the images into train and test first, or save the rows in the order of label_quality.csv."
+        )
     return AssayError("bad-arrays", file, what, fix)
 
 
