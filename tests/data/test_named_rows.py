@@ -10,8 +10,11 @@ import assay
 from assay.cli.main import exit_code
 from assay.core.errors import AssayError
 from assay.core.text import csv_text
+from assay.data.class_probabilities import read_probabilities
 from assay.data.named_rows import rows_by_name
+from assay.data.splitting.test_split import with_test_split
 from assay.data.values import Dataset
+from assay.workflow.own_models.given_probabilities import PRED_PROBS, Given
 
 CLASSES = ("cat", "dog")
 IDS = tuple(f"test/{name}/{n}.png" for name in CLASSES for n in range(12))
@@ -159,6 +162,30 @@ def test_images_without_names_go_by_their_numbers(first: int, tmp_path: Path) ->
     table = _table(tmp_path / "b.csv", "file", [f"pictures/p{n}.png" for n in order], _answers()[order])
     with pytest.raises(AssayError, match=r"no image of the data is called so; its first is test/00"):
         assay.evaluate(data=_arrays(), probabilities=table)
+
+
+def test_rows_of_images_whose_test_split_was_drawn(tmp_path: Path) -> None:
+    """Numbers and names say where each image went; rows without any may be in either order, and stop."""
+    rng = np.random.default_rng(7)
+    images, labels = rng.integers(0, 256, (60, 8, 8), dtype=np.uint8), np.arange(60) % 2
+    whole = assay.load((images, labels), classes=CLASSES)
+    drawn = with_test_split(whole, 0.25, 0)
+    answers = np.eye(2)[labels] * 0.8 + 0.1
+    ids = [one for split in drawn.splits.values() for one in split.ids]
+    assert list(ids) != sorted(ids)
+    for names in ([str(n) for n in range(60)], [str(n + 1) for n in range(60)], list(whole.train.ids)):
+        answers_there = answers[rows_by_name(names, ids, "o")]
+        own = np.concatenate([split.labels for split in drawn.splits.values()])
+        assert (answers_there.argmax(axis=1) == own).all()
+    with pytest.raises(AssayError, match="the test split was drawn from these images"):
+        Given(PRED_PROBS, answers).read(drawn)
+    table = _table(tmp_path / "a.csv", "id", [str(n) for n in range(60)], answers)
+    found = Given(PRED_PROBS, table).read(drawn)
+    assert found is not None
+    PRED_PROBS.keep(found, CLASSES, tmp_path)  # the run's own copy, which follows the splits
+    kept = Given.of_run(tmp_path, str(table), PRED_PROBS).read(drawn)
+    assert kept is not None and kept.digest == found.digest
+    assert read_probabilities(answers, whole, "train", "--pred-probs").by_split["train"].shape == (60, 2)
 
 
 def test_names_that_several_images_bear(folder: Path, tmp_path: Path) -> None:

@@ -61,7 +61,9 @@ class _Given:
     beside: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-def read_probabilities(given: Any, dataset: Dataset, alone: str, option: str) -> ClassProbabilities:
+def read_probabilities(
+    given: Any, dataset: Dataset, alone: str, option: str, *, drawn: bool = False
+) -> ClassProbabilities:
     """The user's class probabilities as float64, per split.
 
     given: an array `(n, k)`, a data frame with a column per class, or a file: `.npy`, `.npz` (arrays
@@ -69,7 +71,8 @@ def read_probabilities(given: Any, dataset: Dataset, alone: str, option: str) ->
     `p:<class>`, such as a run's predictions.csv. Named columns may stand in any order; others must be in the
     data's order. So may rows of a file that name their images (`names_of_rows`), or of a data frame whose
     index does.
-    alone: the split whose rows may be given without the others; else all images, split after split.
+    alone: the split whose rows may be given without the others; else all images, split after split. drawn:
+    the test split was drawn, so rows of all images that nothing names may be in the order of before: refused.
     Raises AssayError `file-missing`, `bad-arrays` (rows, columns, range, sums), `class-names`.
     """
     found = _read(given, option)
@@ -83,6 +86,12 @@ def read_probabilities(given: Any, dataset: Dataset, alone: str, option: str) ->
     by_split = _by_split(values, dataset, alone, option)
     ids = [one for name in by_split for one in dataset.splits[name].ids]
     rows = None if found.digests else names_of_rows(found.beside, ids, classes)
+    if rows is None and not found.digests and drawn and len(by_split) > 1:
+        what = (
+            "the test split was drawn from these images: rows may be in the order of before, or of the splits"
+        )
+        fix = "Give a table with a column file that names the image of each row, or divide the images first."
+        raise _bad(option, what, fix)
     if rows is not None:
         by_split = _by_split(values[rows_by_name(rows, ids, option)], dataset, alone, option)
     if found.digests is not None:

@@ -82,10 +82,12 @@ def rows_by_name(names: Sequence[str], ids: Sequence[str], option: str) -> NDArr
     Raises AssayError `bad-arrays` where some names are those of images and others not or none is, where one
     stands twice or for several images, and where numbers may be those of images or of rows.
     """
+    numbered = _by_number(names, ids)
+    if numbered is not None:
+        return numbered
     if _counts(names) and not _name_all(names, ids):
         return np.arange(len(names))
-    numbered = _by_number(names, ids)
-    return _by_file(names, ids, option) if numbered is None else numbered
+    return _by_file(names, ids, option)
 
 
 def _by_file(names: Sequence[str], ids: Sequence[str], option: str) -> NDArray[np.int64]:

@@ -12,6 +12,7 @@ from assay.core import durable
 from assay.core.errors import AssayError
 from assay.data.class_probabilities import ClassProbabilities, read_probabilities
 from assay.data.formats.safe_open import holds
+from assay.data.splitting.test_split import DRAWN
 from assay.data.values import Dataset
 
 #: What `config.toml` has in place of a file where an array was given in Python.
@@ -80,4 +81,6 @@ class Given:
         if isinstance(self.value, str) and self.value == IN_MEMORY:
             fix = f"Give the run's own copy: {self.kind.option} RUN/{self.kind.file}."
             raise AssayError("file-missing", self.kind.setting, "that run was given an array in Python", fix)
-        return read_probabilities(self.value, dataset, self.kind.alone, self.kind.option)
+        own_copy = isinstance(self.value, str | Path) and Path(self.value).name == self.kind.file
+        drawn = not own_copy and any(DRAWN in note for note in dataset.notes)
+        return read_probabilities(self.value, dataset, self.kind.alone, self.kind.option, drawn=drawn)
