@@ -463,8 +463,10 @@ def test_tables_that_are_no_arrays_are_refused(copy: Path, content: bytes) -> No
 def test_own_features_and_a_merge_that_was_stopped(gray: Path, tmp_path: Path, monkeypatch) -> None:
     """Features of the user's own are read when merging; a stopped merge is finished by the same command."""
     fresh_cache(monkeypatch, tmp_path / "cache")
-    rng = np.random.default_rng(0)
-    np.save(tmp_path / "f.npy", rng.random((1560, 12)).astype(np.float32))
+    with np.load(gray) as data:
+        images = np.concatenate([data["x_train"], data["x_test"]]).reshape(1560, -1) / np.float32(255)
+    layer = np.random.default_rng(0).normal(size=(images.shape[1], 12))
+    np.save(tmp_path / "f.npy", (images @ layer).astype(np.float32))
     settings = {"checks": ("atypical", "drift"), "features": str(tmp_path / "f.npy")}
     run_audit(gray, out=tmp_path / "one", **settings)
     parts = in_shards(gray, tmp_path / "parts", 2, **settings)
