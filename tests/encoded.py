@@ -1,6 +1,7 @@
-"""Pictures as the bytes of image files, for tests of what is read."""
+"""Pictures as image files and as their bytes, for tests of what is read."""
 
 import io
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -11,3 +12,11 @@ def png(pixels: np.ndarray) -> bytes:
     out = io.BytesIO()
     Image.fromarray(pixels).save(out, "PNG")
     return out.getvalue()
+
+
+def pictures(root: Path, *names: str) -> Path:
+    """A PNG file, all different, at each name below `root`; gives `root`."""
+    for seed, name in enumerate(names):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(png(np.random.default_rng(seed).integers(0, 256, (6, 6, 3), np.uint8)))
+    return root

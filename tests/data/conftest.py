@@ -48,6 +48,12 @@ def idx_folder(tmp_path: Path, labelled: Any) -> Path:
     return folder
 
 
+@pytest.fixture
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty cache for each test that is marked with it."""
+    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
 class Heard(list[Event]):
     """A listener that remembers."""
 

@@ -20,6 +20,8 @@ from assay.data.convert import convert
 from assay.data.values import Dataset
 from assay.workflow.load import load
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 CLASSES = ("ant", "bee", "cow")
 COUNTS = {"train": 12, "test": 6}
 
@@ -276,11 +278,6 @@ CASES = [
     *((name, 1) for name in GRAY),
     *((name, 3) for name in COLOR),
 ]
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
 
 
 def reference(channels: int) -> Dataset:

@@ -13,12 +13,9 @@ from assay.data.inspect import inspect
 from assay.data.sources import sample
 from assay.workflow.load import load
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 FORMS = ("set.parquet", "set.npz", "folder")
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
 
 
 @pytest.fixture(params=[1, 3], ids=["gray", "color"])

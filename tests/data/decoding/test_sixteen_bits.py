@@ -18,12 +18,9 @@ from assay.data.storage.store import read, save
 from assay.data.values import DeepScale
 from assay.workflow.load import load
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 RNG = np.random.default_rng(0)
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
 
 
 def deep_png(values, interlaced=False) -> bytes:

@@ -12,12 +12,9 @@ from assay.core.errors import AssayError
 from assay.data.inspect import inspect
 from assay.workflow.load import load
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 Splits = dict[str, dict[str, int]]
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
 
 
 def made(

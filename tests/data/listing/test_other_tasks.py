@@ -12,10 +12,7 @@ from assay.core.errors import AssayError
 from assay.data.inspect import inspect
 from assay.workflow.load import load
 
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 def made(root: Path, *names: str) -> Path:

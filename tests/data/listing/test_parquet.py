@@ -14,12 +14,9 @@ from assay.data.request import Request
 from assay.workflow.load import load
 from encoded import png
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 NAMES = ["T-shirt/top", "bag", "coat"]
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
 
 
 def pictures(count, seed=0):

@@ -9,10 +9,7 @@ from PIL import Image
 from assay.core.errors import AssayError
 from assay.workflow.load import load
 
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 def folders(root: Path, train: list[str], test: list[str]) -> Path:

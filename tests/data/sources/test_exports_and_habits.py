@@ -14,10 +14,7 @@ from assay.data.inspect import inspect
 from assay.data.listing.names import notes_on_classes
 from assay.workflow.load import load
 
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 def picture(path: Path, seed: int = 0) -> Path:

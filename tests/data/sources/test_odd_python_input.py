@@ -13,15 +13,12 @@ from assay.core.events import ignore
 from assay.workflow.api import evaluate, train
 from assay.workflow.load import load
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 N = 12
 IMAGES = np.random.default_rng(0).integers(0, 256, (N, 5, 6), np.uint8)
 LABELS = np.arange(N) % 3
 NAMES = np.array(["cat", "dog", "eel"])
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
 
 
 def read_only(values):

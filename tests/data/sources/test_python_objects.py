@@ -15,12 +15,9 @@ from assay.data.convert import convert
 from assay.data.inspect import inspect
 from assay.workflow.load import load
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 NAMES = ("cat", "dog", "eel")
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
 
 
 @pytest.fixture

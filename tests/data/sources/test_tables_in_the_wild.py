@@ -12,12 +12,9 @@ from assay.data.inspect import inspect
 from assay.data.values import Dataset
 from assay.workflow.load import load
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 NAMES = ("cat", "dog", "cow")
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
 
 
 def pictures(root: Path, names: list[str]) -> list[str]:

@@ -12,12 +12,9 @@ from assay.data.formats.tfrecord import masked_crc32c, parse_example, read_tfrec
 from assay.workflow.load import load
 from corpus.prepared import example, prepared_set, tfrecord
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 NAMES = ("ant", "bee", "cow")
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
 
 
 def pictures(count, seed):

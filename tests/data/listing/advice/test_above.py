@@ -14,17 +14,14 @@ from assay.core.errors import AssayError
 from assay.data.inspect import inspect
 from assay.workflow.load import load
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 SITES = [f"site{n % 3}/p{n:02}x.png" for n in range(18)]
 FLAT = [f"p{n:02}x.png" for n in range(18)]
 
 
 def label(path: str) -> str:
     return "cat" if int(path.rpartition("/")[2][1:3]) < 9 else "dog"
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
 
 
 def pictures(root: Path, names: list[str]) -> Path:

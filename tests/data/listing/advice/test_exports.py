@@ -7,31 +7,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from assay.core.errors import AssayError
 from assay.data.values import Dataset
 from assay.workflow.load import load
+from encoded import pictures
+
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 NAMES = [f"{n:03d}x.png" for n in range(12)]
 LABELS = {name: ("cat", "dog", "it's")[n * 7 % 3] for n, name in enumerate(NAMES)}
 CLASSES = ["cat", "dog", "it's"]
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
-
-
-def pictures(root: Path, *names: str) -> Path:
-    """A picture, all different, at each name."""
-    for seed, name in enumerate(names):
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        pixels = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), np.uint8)
-        Image.fromarray(pixels).save(root / name, "PNG")
-    return root
 
 
 def stopped(root: Path) -> str:

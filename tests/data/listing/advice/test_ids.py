@@ -13,12 +13,9 @@ from assay.data.inspect import inspect
 from assay.workflow.load import load
 from encoded import png
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 COUNT = 12
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
 
 
 def pictures(root: Path, names: Sequence[str]) -> None:

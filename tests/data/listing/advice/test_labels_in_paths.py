@@ -4,27 +4,14 @@ import shlex
 import subprocess
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from assay.core.errors import AssayError
 from assay.data.values import Dataset
 from assay.workflow.load import load
+from encoded import pictures
 
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
-
-
-def pictures(root: Path, *names: str) -> Path:
-    """A picture, all different, at each name."""
-    for seed, name in enumerate(names):
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        pixels = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), np.uint8)
-        Image.fromarray(pixels).save(root / name, "PNG")
-    return root
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 def counts(data: Dataset) -> dict[str, dict[str, int]]:

@@ -15,12 +15,9 @@ from assay.data.load import as_request, readable_source
 from assay.workflow.load import load
 from encoded import png
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 NAMES = ["ant", "bee", "cow"]
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
 
 
 def pictures(count, seed=0):

@@ -17,12 +17,9 @@ from assay.data.sources.packed import web_dataset
 from assay.workflow.load import load
 from encoded import png
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 NAMES = ("ant", "bee", "cow")
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
 
 
 def pictures(count, seed=0):
