@@ -24,8 +24,8 @@ from assay.data.formats.archive import unpack
 from assay.data.formats.npy import read_npy, read_npz
 from assay.data.formats.shard_file import local_shard
 from assay.data.formats.text_table import read_table
+from assay.data.listing.columns.missing import is_missing
 from assay.data.listing.parquet import list_parquet
-from assay.data.listing.table_labels import is_missing
 from assay.data.request import Request
 
 KINDS = st.sampled_from(["u1", "i8", "<f4", ">i2", "b1", "<U3"])

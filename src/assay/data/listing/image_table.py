@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from assay.core.errors import AssayError
 from assay.core.text import counted, one_line, shortened
@@ -22,10 +23,13 @@ from assay.data.listing.columns.tables_beside import notes_beside_table
 from assay.data.listing.listing import Listing, Part, stamp_of
 from assay.data.listing.names import ordered_splits
 from assay.data.listing.other_tasks import notes_on_boxes
-from assay.data.listing.table_labels import refuse_unlabelled, several_labels, table_labels
+from assay.data.listing.table_labels import refuse_unlabelled, several_labels, table_labels, without_any
 from assay.data.listing.table_paths import no_path, path_rule
 from assay.data.request import Request
 from assay.data.values import UNLABELLED, LeftOut
+
+#: Why an image is left out.
+_NO_LABEL: Final = "the table has no label for it"
 
 
 @dataclass
@@ -88,6 +92,7 @@ class _Found:
         self._header: list[str] = []
         self._paths: Sequence[str] = ()
         self._groups: dict[str, str] = {}
+        self._bare: Mapping[str, int] = {}
         self._named: dict[str, set[str]] = defaultdict(set)
 
     def take(self, request: Request, table: Table, columns: Columns) -> None:
@@ -149,9 +154,18 @@ class _Found:
         if group is not None:
             more["group"], notes = groups_of(group, columns[group], self._groups)
             self.notes += notes
-        missing_labels = {row: columns[path][row - 1] for row, label in enumerate(labels, 1) if not label}
+        self._bare = without_any(splits, labels)
+        missing_labels = {
+            row: columns[path][row - 1]
+            for row, (label, own) in enumerate(zip(labels, splits, strict=True), 1)
+            if not label and own not in self._bare
+        }
         if missing_labels and not request.skip_unlabelled:
             raise refuse_unlabelled(table.path, missing_labels, len(labels), of_labels)
+        self.notes += [
+            f"the {own} split has no labels: its {counted(count, 'image is', 'images are')} left out"
+            for own, count in self._bare.items()
+        ]
         folder = self._folder(request, table)
         start, rule = str(folder), path_rule(folder, columns[path], table.path)
         self.notes += [rule.note] if rule.note else []
@@ -178,7 +192,8 @@ class _Found:
     ) -> None:
         full, name = self._located(table.path, start, where, file)
         if not label:
-            self.left_out.append(LeftOut(name, UNLABELLED, "the table has no label for it", split))
+            reason = f"the {split} split has no labels" if split in self._bare else _NO_LABEL
+            self.left_out.append(LeftOut(name, UNLABELLED, reason, split))
             return
         known = self._seen.setdefault(full, label)
         if known != label:

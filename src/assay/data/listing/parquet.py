@@ -28,13 +28,14 @@ from assay.data.formats.shard_file import PASSING, ShardFile, twice
 from assay.data.formats.text_table import LABEL_NAMES, PATH_NAMES, chosen_column, optional_column
 from assay.data.listing.columns.groups import groups_of
 from assay.data.listing.columns.labels import notes_on_other_labels
+from assay.data.listing.columns.missing import is_missing, without_minus_one
 from assay.data.listing.columns.splits import split_column, splits_of_cells
 from assay.data.listing.image_table import Table, list_columns
 from assay.data.listing.listing import Listing, stamp_of
 from assay.data.listing.names import ordered_splits
 from assay.data.listing.shards.names import notes_on_shards, some_names, split_in_name
 from assay.data.listing.shards.parquet_rows import Footer, ParquetRows, parquet_part, refuse_unlike
-from assay.data.listing.table_labels import is_missing, several_labels
+from assay.data.listing.table_labels import several_labels
 from assay.data.request import Request
 from assay.data.values import UNLABELLED, LeftOut
 
@@ -65,6 +66,9 @@ def list_parquet(request: Request, root: Path | str, files: Sequence[ShardFile])
         read += [] if found is None else [found]
     if not read:
         raise AssayError("too-few-images", root, "the files have no rows", "Give at least one image.")
+    if "-1" not in (request.classes or ()):
+        known = {label for file in read for label in set(file.labels)}
+        read = [replace(file, labels=without_minus_one(file.labels, known)) for file in read]
     splits = ordered_splits(split for file in read for split in set(file.splits))
     parts = {split: parquet_part(parquet, read, split, request.array_form) for split in splits}
     left_out, notes = _set_aside(request, read)
@@ -260,15 +264,14 @@ def _pixel_columns(schema: Any) -> list[str]:
 
 
 def _labels(path: ShardFile, values: Sequence[Any], classes: tuple[str, ...] | None) -> list[str]:
-    """The labels as text, "" where there is none: null, empty, NaN, or -1 among numbers but 1 alone."""
+    """The labels as text, "" where there is none: null, empty, NaN, or -1 where numbers have names."""
     numbers = all(isinstance(value, int | float) for value in values if value is not None)
     # Every shard of an audit reads all labels: each different one is looked at once. A column has one type.
     known = {value: "" if is_missing(_as_text(value)) else _as_text(value) for value in set(values)}
     texts = [known[value] for value in values]
-    if numbers and {text for text in known.values() if text} != {"1", "-1"}:
-        texts = ["" if text == "-1" else text for text in texts]
     if classes is None or not numbers:
         return texts
+    texts = ["" if text == "-1" else text for text in texts]
     places = [whole_number(text) for text in texts]
     wrong = [
         row

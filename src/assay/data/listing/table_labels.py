@@ -9,14 +9,10 @@ from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.formats.text_table import LABEL_NAMES, Columns, chosen_column, optional_column
 from assay.data.listing.columns.labels import notes_on_other_labels
+from assay.data.listing.columns.missing import is_missing, without_minus_one
 from assay.data.listing.names import natural_key
 from assay.data.listing.tree import has_split_word, words_of
 from assay.data.request import Request
-
-#: How people and programs write that there is nothing, in lower case.
-_NOTHING: Final = frozenset(
-    ("", "nan", "na", "n/a", "#n/a", "<na>", "none", "null", "nil", "nat", "?", "-", "--")
-)
 
 #: What parts several labels in one cell.
 _SEPARATORS: Final = re.compile(r"\s*[|;,]\s*")
@@ -31,13 +27,7 @@ _FLAGS: Final = frozenset("is has verified reviewed checked flag count id".split
 _MANY: Final = 8
 
 _WHOLE: Final = re.compile(r"[+-]?\d+")
-_FROM_ZERO: Final = re.compile(r"\+?\d+|-0+")
 _WHOLE_FLOAT: Final = re.compile(r"([+-]?\d+)\.0*")
-
-
-def is_missing(cell: str) -> bool:
-    """Whether a cell says that there is nothing: empty, nan, N/A, None, null, ?"""
-    return cell.strip().casefold() in _NOTHING
 
 
 def table_labels(
@@ -60,7 +50,7 @@ def table_labels(
     labels = ["" if is_missing(cell) and cell not in kept else cell for cell in cells]
     labels, notes = _whole_numbers(labels)
     if "-1" not in kept:
-        labels = _without_minus_one(labels)
+        labels = without_minus_one(labels)
     _refuse_several(where, column, labels, kept)
     others = [] if request.label_column else notes_on_other_labels(columns, names, column)
     if len(labels) >= _MANY and len(set(labels)) == len(labels):
@@ -139,13 +129,6 @@ def _whole_numbers(labels: list[str]) -> tuple[list[str], list[str]]:
     return labels, []
 
 
-def _without_minus_one(labels: list[str]) -> list[str]:
-    """Labels of which -1 is missing, where all others are whole numbers from 0 on; but not beside 1 alone."""
-    others = {label for label in labels if label not in ("", "-1")}
-    counts = others not in (set(), {"1"}) and all(map(_FROM_ZERO.fullmatch, others))
-    return ["" if label == "-1" and counts else label for label in labels]
-
-
 def _refuse_several(where: object, column: str, labels: Sequence[str], kept: Collection[str]) -> None:
     """Refuse cells that name several classes: their parts occur in other cells too."""
     counts = Counter(label for label in labels if label)
@@ -172,6 +155,13 @@ def several_labels(where: object, what: str, column: str = "") -> AssayError:
     )
     fix += "several labels at once."
     return AssayError("several-labels", where, f"{what}: several labels an image", fix)
+
+
+def without_any(splits: Sequence[str], labels: Sequence[str]) -> dict[str, int]:
+    """The splits but train without any label, with their rows, where other rows have labels."""
+    labelled = {split for split, label in zip(splits, labels, strict=True) if label}
+    counts = Counter(splits)
+    return {split: counts[split] for split in counts if split not in labelled | {"train"}} if labelled else {}
 
 
 def refuse_unlabelled(

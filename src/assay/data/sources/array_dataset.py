@@ -66,7 +66,7 @@ def dataset_from_arrays(
     Raises AssayError (`bad-arrays`, `pixel-out-of-range`, `count-mismatch`, `label-not-integer`,
     `label-out-of-range`, `class-names`, `too-few-images`, `shape-mismatch`).
     """
-    labelled = labelled_parts(parts, skip_unlabelled)
+    labelled = labelled_parts(parts, skip_unlabelled, classes)
     parts = labelled.parts
     shaped = {
         key: plain_images(part.images, part.images_name, form.channel_order) for key, part in parts.items()

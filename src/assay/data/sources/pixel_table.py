@@ -15,13 +15,14 @@ from assay.core.errors import AssayError
 from assay.core.text import whole_number
 from assay.data.formats.safe_open import open_file
 from assay.data.formats.text_table import LABEL_NAMES, optional_column, usual_spelling
+from assay.data.listing.columns.missing import is_minus_one, is_missing
 from assay.data.listing.names import ordered_splits
 from assay.data.listing.tree import splits_of
 from assay.data.request import Request, refuse_unused
 from assay.data.sources.array_dataset import dataset_from_arrays
 from assay.data.sources.array_forms import transposition_note
 from assay.data.sources.packed.pixel_texts import packed_pixels
-from assay.data.sources.packed.unlabelled_rows import RawSplit
+from assay.data.sources.packed.unlabelled_rows import RawSplit, array_of_cells
 from assay.data.values import Dataset
 
 #: The options of a request that this source reads.
@@ -240,11 +241,13 @@ def _labels(path: Path, labels: Sequence[str]) -> Any:
         whole_number(label.strip().partition(".")[0]) if _NUMBER.fullmatch(label) else None
         for label in labels
     ]
-    if None not in numbers:
-        return np.array(numbers, np.int64)
-    if not any(numbers) and not any(map(_NUMBER.fullmatch, labels)) and all(labels):
+    gone = {row for row, label in enumerate(labels) if is_missing(label) or is_minus_one(label)}
+    wrong = [row for row, number in enumerate(numbers) if number is None and row not in gone]
+    if not wrong:
+        return array_of_cells([label.strip().partition(".")[0] for label in labels])
+    if not any(map(_NUMBER.fullmatch, labels)):
         return np.array(labels)  # words
-    first = numbers.index(None) + 1
+    first = wrong[0] + 1
     if _NUMBER.fullmatch(labels[first - 1]):
         what = f"row {first}: the label {labels[first - 1][:40]!r} is too large for the number of a class"
         raise _wrong(path, what)

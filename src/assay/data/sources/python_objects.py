@@ -13,12 +13,13 @@ from assay.core.errors import AssayError
 from assay.core.text import one_line, shortened, whole_number
 from assay.data.formats.text_table import LABEL_NAMES, PATH_NAMES, optional_column
 from assay.data.listing.columns.groups import groups_of
+from assay.data.listing.columns.missing import is_missing, without_minus_one
 from assay.data.listing.columns.splits import split_column, splits_of_cells
 from assay.data.listing.image_table import Table, list_columns
 from assay.data.listing.listing import Listing, Part, Payload, stamp_of
 from assay.data.listing.names import ordered_splits, split_of
 from assay.data.listing.parquet import IMAGE_NAMES
-from assay.data.listing.table_labels import is_missing, refuse_unlabelled, table_labels
+from assay.data.listing.table_labels import refuse_unlabelled, table_labels
 from assay.data.request import OF_IMAGES, OF_TABLES, Request
 from assay.data.sources.image_dataset import read_image_set
 from assay.data.sources.python_items import as_payload, is_nothing, is_picture, items_of, wrong_objects
@@ -68,6 +69,10 @@ def listing(request: Request) -> Listing:
         if not any(_image_column(columns, request) for columns in frames.values()):
             return _of_paths(request, frames)
     found = [_rows(each, split, request) for split, each in named.items()]
+    if "-1" not in (request.classes or ()):
+        known = {label for each in found for label in each.labels}
+        for each in found:
+            each.labels = without_minus_one(each.labels, known)
     return _joined(request, found)
 
 
@@ -261,10 +266,12 @@ def _label(label: Any, classes: tuple[str, ...] | None, where: str) -> str:
     if not _has_words(value):
         raise wrong_objects(f"the label of {where} is a {type(value).__module__}.{type(value).__name__}")
     text = _text(value)
-    if is_missing(text) or (text == "-1" and not isinstance(value, str)):
+    if is_missing(text):
         return ""
     if classes is None or isinstance(value, str):
         return text
+    if text == "-1":
+        return ""
     place = whole_number(text)
     if place is None or place >= len(classes):
         what = f"the label {one_line(shortened(text))} is none of the {len(classes)} classes"

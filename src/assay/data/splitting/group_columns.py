@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.text import counted, one_line
-from assay.data.listing.table_labels import is_missing
+from assay.data.listing.columns.missing import is_missing
 from assay.data.listing.tree import words_of
 
 #: What people call that of which there are several images, in lower case and in the singular.

@@ -13,6 +13,7 @@ from json import dumps
 from typing import Any, Final
 
 from assay.data.formats.text_table import LABEL_NAMES, usual_spelling
+from assay.data.listing.columns.missing import is_missing
 
 #: How fields are called that hold the class of an image, besides the usual names of columns.
 _OF_LABELS: Final = frozenset((*LABEL_NAMES, "choices", "label_id", "category", "class_name", "class-name"))
@@ -81,8 +82,10 @@ def labels_in_xml(text: str) -> Labelled | None:
 
 
 def are_labels(values: Sequence[str]) -> bool:
-    """Whether texts may be the classes of images: several, and each of two images in the mean."""
-    return all(values) and 1 < len(set(values)) <= len(values) / 2
+    """Whether texts may be the classes of images: several, and each of two images in the mean; half may be
+    missing."""
+    some = [value for value in values if not is_missing(value)]
+    return len(some) >= _LABELLED * len(values) and 1 < len(set(some)) <= len(some) / 2
 
 
 def _is_known(name: object, known: Collection[str]) -> bool:
@@ -101,7 +104,7 @@ def _readings(content: object, known: Collection[str]) -> Iterator[Labelled]:
 
 def _of_names(content: Mapping[str, Any]) -> Iterator[Labelled]:
     """`{name: label}`, or `{label: [names]}`."""
-    if all(_is_plain(value) for value in content.values()):
+    if all(_is_plain(value) or isinstance(value, bool) for value in content.values()):
         yield Labelled([(name, str(value)) for name, value in content.items()], "", "d.items()")
     if len(content) > 1 and all(
         isinstance(value, list) and all(isinstance(name, str) for name in value) for value in content.values()
@@ -166,7 +169,11 @@ def _of_records(
     labels: dict[str, list[str]] = {}
     for field in dict.fromkeys(path for own in fields for path in own):
         values = [own[field] for own in fields if field in own]
-        plain = all(len(set(map(str, one))) == 1 and _is_plain(one[0]) for one in values)
+        usual = _last(field) in _OF_LABELS
+        plain = all(
+            len(set(map(str, one))) == 1 and (_is_plain(one[0]) or (usual and isinstance(one[0], bool)))
+            for one in values
+        )
         texts = [str(one[0]) for one in values]
         if field != name and plain and len(values) >= _LABELLED * len(records) and are_labels(texts):
             labels[field] = texts
@@ -232,7 +239,10 @@ def _only(values: Iterable[Any]) -> Any:
 
 
 def _is_plain(value: object) -> bool:
-    return isinstance(value, str | int) and not isinstance(value, bool)
+    """Whether a value may be a label, or say that there is none: text, a whole number, null, NaN."""
+    if isinstance(value, float):
+        return value != value or value.is_integer()
+    return value is None or (isinstance(value, str | int) and not isinstance(value, bool))
 
 
 def _key(value: object) -> object:

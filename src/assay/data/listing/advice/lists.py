@@ -12,6 +12,7 @@ from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.formats.safe_open import read_file
 from assay.data.formats.signatures import FORMAT_BY_NAME
+from assay.data.listing.advice.exports import are_labels
 from assay.data.listing.advice.label_tables import python_command, then_give
 from assay.data.listing.names import SPLIT_ORDER, natural_key
 from assay.data.listing.tree import besides_split, has_split_word, split_in, words_of
@@ -236,12 +237,8 @@ def _label_beside(beside: Sequence[str]) -> str:
     if all(re.fullmatch(r"-?\d+(\s+-?\d+)+", text) for text in beside):
         if {number for text in beside for number in text.split()} in _YES_AND_NO:
             return ""  # several labels an image
-        return "r.split()[0]" if _are_labels([text.split()[0] for text in beside]) else ""
-    return "r.strip()" if _are_labels([text.strip() for text in beside]) else ""
-
-
-def _are_labels(found: Sequence[str]) -> bool:
-    return all(found) and 1 < len(set(found)) <= len(found) / 2
+        return "r.split()[0]" if are_labels([text.split()[0] for text in beside]) else ""
+    return "r.strip()" if are_labels([text.strip() for text in beside]) else ""
 
 
 def _numbered(images: Images, texts: Iterable[str], label: str) -> str:
@@ -261,7 +258,7 @@ def _numbered(images: Images, texts: Iterable[str], label: str) -> str:
         }
         split = next((name for name, other in beside.items() if _tells_splits(name, other.values())), "")
         of_labels = [name for name in beside if words_of(_stem(name)) & _OF_LABELS]
-        labels = next((name for name in of_labels if _are_labels([beside[name][n] for n in rows])), "")
+        labels = next((name for name in of_labels if are_labels([beside[name][n] for n in rows])), "")
         if label and split:
             return _joined(images, named, [names, split], label, split)
         if not label and labels:

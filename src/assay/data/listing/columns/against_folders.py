@@ -18,7 +18,8 @@ from assay.data.formats.text_table import (
     usual_spelling,
 )
 from assay.data.listing.columns.file_index import without_ending
-from assay.data.listing.table_labels import is_missing, one_hot_columns
+from assay.data.listing.columns.missing import is_missing, without_minus_one
+from assay.data.listing.table_labels import one_hot_columns
 
 #: So many cells of a table are looked at, and rows.
 _MOST_CELLS: Final = 1_000_000
@@ -62,6 +63,8 @@ def other_labels(table: Path, classes: Mapping[str, str]) -> OtherLabels | None:
 def parted_otherwise(pairs: Sequence[tuple[str, str]]) -> OtherLabels | None:
     """What labels say of images otherwise than their folders; None as for `other_labels`. pairs: the folder
     and the label of each image."""
+    given = without_minus_one([label for _, label in pairs])
+    pairs = [(known, label) for (known, _), label in zip(pairs, given, strict=True) if not is_missing(label)]
     labels = {label for _, label in pairs}
     if len(pairs) < _FEWEST or len(labels) < 2:
         return None
@@ -168,7 +171,7 @@ def _labels(table: Path) -> list[tuple[str, str]]:
         labels = [one[0] if len(one) == 1 else "" for one in ones]
     else:
         return []
-    rows_ = zip(columns[path], labels, strict=True)
+    rows_ = zip(columns[path], without_minus_one(labels), strict=True)
     return [(cell, label) for cell, label in rows_ if not is_missing(label)]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from assay.core.text import counted, one_line
-from assay.data.listing.table_labels import is_missing
+from assay.data.listing.columns.missing import is_missing
 
 _WHOLE_FLOAT: Final = re.compile(r"([+-]?\d+)\.0*")
 

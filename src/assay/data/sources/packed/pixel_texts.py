@@ -9,9 +9,8 @@ from assay.core.arrays import Bytes
 from assay.core.errors import AssayError
 from assay.data.formats.text_table import LABEL_NAMES, chosen_column, read_table
 from assay.data.listing.columns.splits import split_column, splits_of_cells
-from assay.data.listing.table_labels import is_missing
 from assay.data.request import Request
-from assay.data.sources.packed.unlabelled_rows import RawSplit
+from assay.data.sources.packed.unlabelled_rows import RawSplit, array_of_cells
 
 
 def packed_pixels(
@@ -32,12 +31,7 @@ def packed_pixels(
         splits, more = splits_of_cells(path, told.name, columns[told.name], request.split_names)
         notes += more
     images = _images(path, columns[column])
-    labels = np.array([cell.strip() for cell in columns[label]])
-    missing = [row for row, cell in enumerate(labels.tolist(), 1) if is_missing(cell)]
-    if missing:
-        what = f"{len(missing):,} of {len(labels):,} rows have no label, the first is row {missing[0]}"
-        raise AssayError("table-value", path, what, "Label or remove them.")
-    values = labels.astype(np.int64) if all(map(str.isdecimal, labels.tolist())) else labels
+    values = array_of_cells([cell.strip() for cell in columns[label]])
     place = np.array(splits)
     return {
         own: RawSplit(images[place == own], values[place == own], f"{path.name}: {own}", path.name)
