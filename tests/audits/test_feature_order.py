@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assay.audits.feature_order import refuse_other_rows
+from assay.audits.feature_order import features_by_split, refuse_other_rows
+from assay.audits.measures.user_features import UserFeatures, read_features
 from assay.cli.main import exit_code
 from assay.core.errors import AssayError
 from assay.data.splitting.test_split import with_test_split
-from assay.data.values import Dataset, Split
+from assay.data.values import Dataset, LeftOut, Split, images_of
 from assay.workflow.load import load
 from planted import colored
 
@@ -103,17 +104,96 @@ def test_names_sorted_as_text_are_told() -> None:
         refuse_other_rows(_by_split(_rows(named)[order], named), named, FILE)
 
 
-def test_rows_of_a_folder_whose_test_split_was_drawn_stop(clothes: Dataset) -> None:
-    """In the folder's own order they are those of no split: it says so."""
-    whole = replace(clothes, splits={"train": clothes.train}, fingerprints={})
+@pytest.fixture(scope="module")
+def whole(clothes: Dataset) -> Dataset:
+    """Clothes by class, as a folder has them, none of them for a test."""
+    order = np.argsort(clothes.train.labels, kind="stable")
+    images = images_of(clothes.train, order)
+    ids = [f"train/{label}/{n}.png" for n, label in enumerate(clothes.train.labels[order])]
+    split = Split.from_arrays(images, clothes.train.labels[order], ids)
+    return Dataset("clothes", clothes.classes, {"train": split}, "made")
+
+
+def _order_of(whole: Dataset, drawn: Dataset) -> np.ndarray:
+    place = {name: row for row, name in enumerate(whole.train.ids)}
+    return np.array([place[name] for split in drawn.splits.values() for name in split.ids])
+
+
+@pytest.mark.parametrize("order", ["source", "splits"])
+def test_rows_of_a_set_whose_test_split_was_drawn(order: str, whole: Dataset) -> None:
+    """In the order that the images had before, and in that of label_quality.csv: pictures tell which."""
     drawn = with_test_split(whole, 0.2, 0)
-    rows = _rows(whole)
-    refuse_other_rows({"train": rows}, whole, FILE)
+    wanted = _rows(whole)[_order_of(whole, drawn)]
+    given = _rows(whole) if order == "source" else wanted
+    found = features_by_split(UserFeatures(given), drawn, FILE)
+    assert list(found) == ["train", "test"]
+    assert (np.concatenate(list(found.values())) == wanted).all()
+
+
+@pytest.mark.parametrize("order", ["source", "splits"])
+def test_labels_tell_the_order_where_no_pictures_look_alike(order: str) -> None:
+    """Noise for pictures, and features that go by the class with an error of their own."""
+    whole, rows = _noise(300)
+    drawn = with_test_split(whole, 0.25, 0)
+    wanted = rows[_order_of(whole, drawn)]
+    found = features_by_split(UserFeatures(rows if order == "source" else wanted), drawn, FILE)
+    assert (np.concatenate(list(found.values())) == wanted).all()
+
+
+def test_both_orders_are_told_where_nothing_says_which(tmp_path: Path) -> None:
+    """Features that say nothing of pictures without likeness; names of the images beside them do."""
+    whole, _ = _noise(300)
+    drawn = with_test_split(whole, 0.25, 0)
+    rows = np.random.default_rng(5).normal(size=(300, 8)).astype(np.float32)
+    with pytest.raises(AssayError, match=r"that of the images before .* or that of the splits .train, then"):
+        features_by_split(UserFeatures(rows), drawn, FILE)
+    order = np.random.default_rng(6).permutation(300)
+    np.savez(tmp_path / "f.npz", features=rows[order], ids=np.array(whole.train.ids)[order])
+    given = read_features(tmp_path / "f.npz", drawn)
+    found = features_by_split(given, drawn, FILE)
+    assert (np.concatenate(list(found.values())) == rows[_order_of(whole, drawn)]).all()
+    np.savez(tmp_path / "g.npz", rows=rows)
+    with pytest.raises(AssayError, match="it holds rows and no array features"):
+        read_features(tmp_path / "g.npz", drawn)
+
+
+def test_shuffled_rows_of_a_drawn_set_stop(whole: Dataset) -> None:
+    """Neither order fits: they are those of other images."""
+    drawn = with_test_split(whole, 0.2, 0)
+    rows = _rows(whole)[np.random.default_rng(1).permutation(len(whole.train))]
+    with pytest.raises(AssayError, match="its rows do not belong to the images"):
+        features_by_split(UserFeatures(rows), drawn, FILE)
+
+
+def test_a_split_drawn_without_its_order_asks(whole: Dataset) -> None:
+    """As an earlier version kept it: rows of all images are not taken in one order without a word."""
+    drawn = with_test_split(whole, 0.2, 0)
+    splits = {name: replace(split, places=None) for name, split in drawn.splits.items()}
+    with pytest.raises(AssayError, match="nothing tells which image each row is about"):
+        features_by_split(UserFeatures(_rows(whole)), replace(drawn, splits=splits), FILE)
+
+
+def test_rows_for_images_that_were_left_out_are_told(tmp_path: Path) -> None:
+    """The number of rows tells: it is that of all images, with those that could not be read."""
+    whole, rows = _noise(60)
+    bad = tuple(LeftOut(f"train/x{n}.png", "unreadable", "cut short", "train") for n in range(2))
+    np.save(tmp_path / "f.npy", np.concatenate([rows, rows[:2]]))
     with pytest.raises(
-        AssayError, match="the test split was drawn from these images, and the rows must follow"
+        AssayError, match=r"62 rows for 60 train images; 2 more images are left out .unreadable"
     ):
-        refuse_other_rows(_by_split(rows, drawn), drawn, FILE)
-    refuse_other_rows(_by_split(_rows(drawn), drawn), drawn, FILE)
+        read_features(tmp_path / "f.npy", replace(whole, left_out=bad))
+
+
+def _noise(count: int) -> tuple[Dataset, np.ndarray]:
+    """Pictures of noise, sorted by two classes, and features of each class."""
+    rng = np.random.default_rng(4)
+    images = rng.integers(0, 256, (count, 16, 16, 1), dtype=np.uint8)
+    labels = np.repeat([0, 1], count // 2)
+    split = Split.from_arrays(
+        images, labels, tuple(f"train/{label}/{n}.png" for n, label in enumerate(labels))
+    )
+    rows = labels[:, None] * 3 + rng.normal(size=(count, 4))
+    return Dataset("noise", ("a", "b"), {"train": split}, "made"), rows.astype(np.float32)
 
 
 def test_nothing_is_said_where_no_pictures_look_alike() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from assay.audits import audit_cache
-from assay.audits.measures.user_features import read_features
+from assay.audits.measures.user_features import by_split, read_features
 from assay.audits.registry import audit_dataset, measure_all
 from assay.audits.run import run_checks
 from assay.core.cache_folder import AUDITS
@@ -115,7 +115,7 @@ def test_features_are_split_in_source_order(tmp_path: Path):
     n, m = len(DATASET.train), len(DATASET.splits["test"])
     rows = np.arange((n + m) * 6, dtype=np.float64).reshape(n + m, 2, 3)
     np.save(tmp_path / "features.npy", rows)
-    found = read_features(tmp_path / "features.npy", DATASET)
+    found = by_split(read_features(tmp_path / "features.npy", DATASET).rows, DATASET)
     assert found["train"].shape == (n, 6)
     np.testing.assert_array_equal(found["test"], rows[n:].reshape(m, 6))
 

@@ -1,5 +1,6 @@
 """Answers in a table that names its images go by these names: their order was taken for that of the data."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from assay.cli.main import exit_code
 from assay.core.errors import AssayError
 from assay.core.text import csv_text
 from assay.data.class_probabilities import read_probabilities
+from assay.data.formats.text_table import read_table
 from assay.data.named_rows import rows_by_name
 from assay.data.splitting.test_split import with_test_split
 from assay.data.values import Dataset
@@ -165,7 +167,7 @@ def test_images_without_names_go_by_their_numbers(first: int, tmp_path: Path) ->
 
 
 def test_rows_of_images_whose_test_split_was_drawn(tmp_path: Path) -> None:
-    """Numbers and names say where each image went; rows without any may be in either order, and stop."""
+    """Numbers and names say where each image went; few rows without any may be in either order, and stop."""
     rng = np.random.default_rng(7)
     images, labels = rng.integers(0, 256, (60, 8, 8), dtype=np.uint8), np.arange(60) % 2
     whole = assay.load((images, labels), classes=CLASSES)
@@ -177,8 +179,13 @@ def test_rows_of_images_whose_test_split_was_drawn(tmp_path: Path) -> None:
         answers_there = answers[rows_by_name(names, ids, "o")]
         own = np.concatenate([split.labels for split in drawn.splits.values()])
         assert (answers_there.argmax(axis=1) == own).all()
-    with pytest.raises(AssayError, match="the test split was drawn from these images"):
-        Given(PRED_PROBS, answers).read(drawn)
+    unnamed = Given(PRED_PROBS, answers).read(drawn)
+    assert unnamed is not None and (unnamed.array().argmax(axis=1) == own).all()
+    few = with_test_split(assay.load((images[:20], labels[:20]), classes=CLASSES), 0.25, 0)
+    with pytest.raises(
+        AssayError, match="the order may be that of the images before the test split was drawn"
+    ):
+        Given(PRED_PROBS, answers[:20]).read(few)
     table = _table(tmp_path / "a.csv", "id", [str(n) for n in range(60)], answers)
     found = Given(PRED_PROBS, table).read(drawn)
     assert found is not None
@@ -186,6 +193,139 @@ def test_rows_of_images_whose_test_split_was_drawn(tmp_path: Path) -> None:
     kept = Given.of_run(tmp_path, str(table), PRED_PROBS).read(drawn)
     assert kept is not None and kept.digest == found.digest
     assert read_probabilities(answers, whole, "train", "--pred-probs").by_split["train"].shape == (60, 2)
+
+
+def _drawn(count: int = 300) -> tuple[Dataset, Dataset, np.ndarray]:
+    """A set sorted by class, the same with a drawn test split, and the number of each image before."""
+    rng = np.random.default_rng(7)
+    images = rng.integers(0, 256, (count, 8, 8), dtype=np.uint8)
+    whole = assay.load((images, np.repeat([0, 1], count // 2)), classes=CLASSES)
+    drawn = with_test_split(whole, 0.25, 0)
+    ids = [one for split in drawn.splits.values() for one in split.ids]
+    return whole, drawn, np.array([whole.train.ids.index(one) for one in ids])
+
+
+def _four_fifths(labels: np.ndarray) -> np.ndarray:
+    """Answers that are right for four of five images, each with a number of its own."""
+    rng = np.random.default_rng(8)
+    answers = np.where(rng.random(len(labels)) < 0.8, labels, 1 - labels)
+    found = rng.uniform(0.6, 0.9, (len(labels), 1))
+    return np.where(np.eye(2)[answers] > 0, found, 1 - found)
+
+
+@pytest.mark.parametrize("order", ["source", "splits"])
+@pytest.mark.parametrize("form", ["array", "counted", "Unnamed: 0"])
+def test_labels_tell_the_order_of_rows_of_a_drawn_set(order: str, form: str, tmp_path: Path) -> None:
+    """That of before and that of the splits: of arrays, and of tables whose numbers only count the rows."""
+    whole, drawn, before = _drawn()
+    right = _four_fifths(whole.train.labels)
+    given = right if order == "source" else right[before]
+    table = _table(tmp_path / "a.csv", "id" if form == "counted" else form, [*map(str, range(300))], given)
+    if form == "counted":  # images of files: the numbers are no names
+        splits = {
+            name: replace(own, ids=[f"p/{one}.png" for one in own.ids]) for name, own in drawn.splits.items()
+        }
+        drawn = replace(drawn, splits=splits)
+    found = read_probabilities(given if form == "array" else table, drawn, "train", "o")
+    assert np.allclose(found.array(), right[before])
+
+
+def test_numbers_that_begin_anew_with_each_split_tell_the_order(tmp_path: Path) -> None:
+    """As label_quality.csv has them; even answers that say nothing are read in that order."""
+    _, drawn, _ = _drawn()
+    splits = {
+        name: replace(own, ids=[f"p/{one}.png" for one in own.ids]) for name, own in drawn.splits.items()
+    }
+    drawn = replace(drawn, splits=splits)
+    noise = np.random.default_rng(9).dirichlet([1, 1], 300)
+    numbers = [str(n) for own in splits.values() for n in range(len(own))]
+    found = read_probabilities(_table(tmp_path / "a.csv", "index", numbers, noise), drawn, "train", "o")
+    assert np.allclose(found.array(), noise)
+    with pytest.raises(AssayError, match="nothing tells which image each row is about"):
+        read_probabilities(
+            _table(tmp_path / "a.csv", "id", [*map(str, range(300))], noise), drawn, "train", "o"
+        )
+
+
+def test_exchanged_columns_do_not_decide_the_order() -> None:
+    """The columns of another order of the classes go worse with the labels in the right order of the rows."""
+    whole, drawn, _ = _drawn()
+    for labels in (whole.train.labels, np.random.default_rng(1).permutation(whole.train.labels)):
+        mixed = replace(whole, splits={"train": replace(whole.train, labels=labels)}, fingerprints={})
+        drawn = with_test_split(mixed, 0.25, 0)
+        with pytest.raises(AssayError, match="the columns seem to be in another order"):
+            read_probabilities(_four_fifths(labels)[:, ::-1], drawn, "train", "o")
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_answers_by_chance_are_not_told_as_exchanged_columns(seed: int) -> None:
+    """Of two classes a quarter of all such answers lean to the other class in either column."""
+    whole, _, _ = _drawn()
+    noise = np.random.default_rng(seed).dirichlet([1, 1], 300)
+    assert read_probabilities(noise, whole, "train", "o").by_split["train"].shape == (300, 2)
+
+
+def test_the_copy_of_an_audit_serves_the_run_that_draws_a_test_split(tmp_path: Path) -> None:
+    """It names its images; the copy of an earlier version does not, and follows the splits of its own run."""
+    whole, drawn, before = _drawn()
+    noise = np.random.default_rng(9).dirichlet([1, 1], 300)
+    audited = Given(PRED_PROBS, noise).read(whole)
+    assert audited is not None
+    PRED_PROBS.keep(audited, CLASSES, tmp_path)
+    PRED_PROBS.keep(audited, CLASSES, tmp_path)  # the same again
+    copy = tmp_path / "given_pred_probs.npz"
+    found = Given(PRED_PROBS, copy).read(drawn)
+    assert found is not None and np.allclose(found.array(), noise[before])
+    with pytest.raises(AssayError, match="the unfinished run there has other probabilities"):
+        PRED_PROBS.keep(replace(audited, by_split={"train": noise[::-1]}), CLASSES, tmp_path)
+    np.savez(copy, probabilities=audited.array(), classes=np.array(CLASSES))
+    PRED_PROBS.keep(audited, CLASSES, tmp_path)
+    kept = Given.of_run(tmp_path, "p.npy", PRED_PROBS).read(drawn)
+    assert kept is not None and np.allclose(kept.array(), noise)
+    with pytest.raises(AssayError, match="nothing tells which image each row is about"):
+        Given(PRED_PROBS, copy).read(drawn)
+    assert Given(PRED_PROBS, kept).read(drawn) is kept
+
+
+def test_the_copy_of_a_run_whose_files_were_renamed_follows_the_splits(tmp_path: Path) -> None:
+    """A fingerprint does not count names, so a run goes on with data that moved."""
+    whole, _, _ = _drawn()
+    noise = np.random.default_rng(9).dirichlet([1, 1], 300)
+    audited = Given(PRED_PROBS, noise).read(whole)
+    assert audited is not None
+    PRED_PROBS.keep(audited, CLASSES, tmp_path)
+    moved = replace(whole, splits={"train": replace(whole.train, ids=[f"p/{n}x.png" for n in range(300)])})
+    kept = Given.of_run(tmp_path, "p.npy", PRED_PROBS).read(moved)
+    assert kept is not None and np.allclose(kept.array(), noise)
+    with pytest.raises(AssayError, match="no image of the data is called so"):
+        Given(PRED_PROBS, tmp_path / "given_pred_probs.npz").read(moved)
+
+
+def test_an_audit_and_the_run_that_it_proposes_take_the_same_files(tmp_path: Path, capfd) -> None:
+    """An undivided folder: rows in its order serve both, and the run names them as the audit did."""
+    folder, rng = tmp_path / "set", np.random.default_rng(3)
+    for label, name in enumerate(CLASSES):
+        (folder / name).mkdir(parents=True)
+        for n in range(80):
+            pixels = rng.integers(0, 100, (8, 8)) + 100 * label
+            Image.fromarray(pixels.astype(np.uint8)).save(folder / name / f"{n}.png")
+    labels = np.repeat([0, 1], 80)
+    np.save(tmp_path / "p.npy", _four_fifths(labels))
+    np.save(tmp_path / "f.npy", labels[:, None] * 3 + rng.normal(size=(160, 3)))
+    more = ["--pred-probs", str(tmp_path / "p.npy"), "--features", str(tmp_path / "f.npy"), "-q", "--out"]
+    assert exit_code(["audit", str(folder), "--checks", "label-errors", *more, str(tmp_path / "a")]) == 0
+    line = ["run", str(folder), "--model", "nearest-mean", "--checks", "label-errors", *more]
+    assert exit_code([*line, str(tmp_path / "b")]) == 0, capfd.readouterr().err
+    read = [_p_labels(tmp_path / one / "label_quality.csv") for one in "ab"]
+    assert read[0].keys() == read[1].keys()
+    assert all(read[0][name] == pytest.approx(read[1][name]) for name in read[0])
+    assert exit_code(["verify", str(tmp_path / "b"), "--retrain", "-q"]) == 0, capfd.readouterr().err
+
+
+def _p_labels(path: Path) -> dict[str, float]:
+    """The probability of each label by the picture, wherever it stands."""
+    rows = read_table(path)
+    return {digest: float(p) for digest, p in zip(rows["digest"], rows["p_label"], strict=True)}
 
 
 def test_names_that_several_images_bear(folder: Path, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ Pictures that look alike have features that are alike, whatever net made them. W
 those of any two pictures, the rows are not those of these images.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import permutations
 from math import sqrt
 from pathlib import Path
@@ -13,9 +13,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.audits.measures.user_features import UserFeatures, by_split
 from assay.core.arrays import Float32s, Rows
 from assay.core.errors import AssayError
-from assay.data.splitting.test_split import DRAWN
+from assay.data.source_order import Reading, better, readings, told_orders
 from assay.data.values import Dataset
 from assay.estimators.projections import squared_distances
 from assay.evaluation.answer_order import simple_orders
@@ -45,6 +46,64 @@ _HALF: Final = 0.5
 _OTHERS: Final = 500
 
 
+def features_by_split(given: UserFeatures, dataset: Dataset, file: Path) -> dict[str, Float32s]:
+    """The rows of each split, in the order in which they belong to the images.
+
+    Rows without names may be in the order of the source or split after split: pictures that look alike tell
+    which, or else labels, by which features that are near are alike. Raises AssayError `bad-arrays` where
+    neither tells, and as `refuse_other_rows`.
+    """
+    found = readings(dataset)
+    if given.named or len(found) == 1:
+        only = by_split(given.rows if given.named else given.rows[found[0].rows], dataset)
+        refuse_other_rows(only, dataset, file)
+        return only
+    best = _best_reading(given.rows, found, dataset) if found else -1
+    ways = [by_split(given.rows[one.rows], dataset) for one in found]
+    for rows in ways if best < 0 else (ways[best],):
+        refuse_other_rows(rows, dataset, file)
+    if best < 0:
+        what = f"nothing tells which image each row is about: the order may be {told_orders(dataset)}"
+        fix = "Save an .npz with the rows as features and the names of their images as ids."
+        raise AssayError("bad-arrays", file, what, fix)
+    return ways[best]
+
+
+def _best_reading(rows: Float32s, found: Sequence[Reading], dataset: Dataset) -> int:
+    """The number of the reading that fits plainly better, -1 where none does or both signs differ."""
+    told = {_by_pictures(rows, found, dataset), _by_labels(rows, found, dataset)} - {-1}
+    return told.pop() if len(told) == 1 else -1
+
+
+def _by_pictures(rows: Float32s, found: Sequence[Reading], dataset: Dataset) -> int:
+    first, second, sample = _alike(dataset)
+    if len(first) < _FEWEST:
+        return -1
+    shares = [_nearer(rows, one.rows, first, second, sample) for one in found]
+    order = np.argsort([share.mean() for share in shares], kind="stable")
+    best, other = shares[order[0]], shares[order[1]]
+    return int(order[0]) if _plainly_nearer(best, other) else -1
+
+
+def _by_labels(rows: Float32s, found: Sequence[Reading], dataset: Dataset) -> int:
+    """By whether the row with the nearest features has the same label."""
+    labels = np.concatenate([split.labels for split in dataset.splits.values()])
+    sample = np.sort(np.random.default_rng(2).permutation(len(rows))[:_SAMPLE])
+    some = rows[sample].astype(np.float64)
+    apart = squared_distances(some, some)
+    np.fill_diagonal(apart, np.inf)
+    nearest = sample[apart.argmin(axis=1)]
+    of_rows = [labels[np.argsort(one.rows)] for one in found]
+    return better(*(own[sample] == own[nearest] for own in of_rows))
+
+
+def _plainly_nearer(nearer: NDArray[np.float64], given: NDArray[np.float64]) -> bool:
+    """Whether pictures that look alike have nearer features by another order, by much and surely."""
+    paired = given - nearer
+    sure = paired.mean() > _SURE * max(paired.std() / sqrt(max(len(paired), 1)), 1e-9)
+    return bool(sure and nearer.mean() < _HALF * given.mean())
+
+
 def refuse_other_rows(features: Mapping[str, Float32s], dataset: Dataset, file: Path) -> None:
     """Raise AssayError `bad-arrays` where the rows of features are plainly not those of the images.
 
@@ -59,15 +118,13 @@ def refuse_other_rows(features: Mapping[str, Float32s], dataset: Dataset, file: 
     for words, place in _orders(dataset):
         known = (place[first] >= 0) & (place[second] >= 0)
         other = _nearer(rows, place, first[known], second[known], sample)
-        paired = given[known] - other
-        sure = paired.mean() > _SURE * max(paired.std() / sqrt(max(len(paired), 1)), 1e-9)
-        if sure and other.mean() < min(_HALF * given.mean(), best.mean()):
+        if _plainly_nearer(other, given[known]) and other.mean() < best.mean():
             best, told = other, words
     if told:
-        raise _other_rows(file, dataset, f"its rows are in another order than the images: {told}")
+        raise _other_rows(file, f"its rows are in another order than the images: {told}")
     if given.mean() > _POOR and given.mean() > _by_chance(rows, first, second, sample):
         what = "the features of pictures that look alike are as far apart as those of any two"
-        raise _other_rows(file, dataset, f"its rows do not belong to the images: {what}")
+        raise _other_rows(file, f"its rows do not belong to the images: {what}")
 
 
 def _by_chance(rows: Float32s, first: Rows, second: Rows, sample: Rows) -> float:
@@ -77,13 +134,10 @@ def _by_chance(rows: Float32s, first: Rows, second: Rows, sample: Rows) -> float
     return float(np.mean(means) - _CHANCE * np.std(means))
 
 
-def _other_rows(file: Path, dataset: Dataset, what: str) -> AssayError:
-    fix = "Save one row per image in the order of the data (that of label_quality.csv), train first."
-    if any(DRAWN in note for note in dataset.notes):  # then the folder's own order is that of no split
-        what = f"{what}; the test split was drawn from these images, and the rows must follow it"
-        fix = (
-            "Divide the images into train and test first, or save the rows in the order of label_quality.csv."
-        )
+def _other_rows(file: Path, what: str) -> AssayError:
+    fix = (
+        "Save one row per image in the order of the source, or their names beside them (.npz: features, ids)."
+    )
     return AssayError("bad-arrays", file, what, fix)
 
 

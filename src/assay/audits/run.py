@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from assay.audits.audit_cache import cached_audit
-from assay.audits.feature_order import refuse_other_rows
+from assay.audits.feature_order import features_by_split
 from assay.audits.measures.pixel_sums import Measurements
 from assay.audits.measures.row_tables import RowTables
 from assay.audits.measures.user_features import features_digest, read_features
@@ -37,18 +37,17 @@ def run_checks(
 ) -> Audit:
     """The audit of a data set, from the cache where the same one was made before.
 
-    features: a .npy file with one row per image. backbone: of the pretrained features that are asked for
+    features: a NumPy file with one row per image. backbone: of the pretrained features that are asked for
     where there is none; None: the default one, of sets that are not large. pred_probs: the user's own, to
     judge labels by. self_test_seed: plant faults by this seed in copies of the data, and put what was found
     into `statistics["self_test"]`; None does not. tables, helpers: as in `audit_dataset`.
     pretrained: features of a pretrained net that other processes have computed.
     Raises AssayError `unknown-check`, and those of `read_features`
-    and `refuse_other_rows`.
+    and `features_by_split`.
     """
     choice, rows = None, None
     if features is not None:
-        rows = read_features(features, dataset)
-        refuse_other_rows(rows, dataset, features)
+        rows = features_by_split(read_features(features, dataset), dataset, features)
     elif not ON_FEATURES.isdisjoint(known_checks(checks)):
         choice, rows = for_reference(dataset, backbone, pretrained)
 

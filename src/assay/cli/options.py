@@ -134,7 +134,9 @@ SelfTest = Annotated[
 ]
 Features = Annotated[
     str | None,
-    typer.Option("--features", metavar="FILE.npy", help="Your own features, a row per image, train first."),
+    typer.Option(
+        "--features", metavar="FILE.npy", help="Your own features, a row per image in source order."
+    ),
 ]
 BackboneName = Annotated[
     str | None,

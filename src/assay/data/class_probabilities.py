@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import sqrt
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,10 +12,11 @@ from numpy.typing import NDArray
 
 from assay.core.arrays import unmasked
 from assay.core.errors import AssayError
-from assay.data.formats.npy import read_npy, read_npz
+from assay.data.formats.npy import ZIP, read_npy, read_npz
 from assay.data.formats.safe_open import read_file
 from assay.data.formats.text_table import SUFFIXES, read_table
-from assay.data.named_rows import named_index, names_of_rows, rows_by_name
+from assay.data.named_rows import counts_only, name_all, named_index, names_of_rows, rows_by_name
+from assay.data.source_order import better, counts_splits, readings, rows_left_out, told_orders
 from assay.data.values import Dataset
 
 #: A row may sum to so much more or less than 1: half precision and six printed digits stay within it.
@@ -23,6 +25,9 @@ TOLERANCE: Final = 2e-3
 #: Images whose answers must speak for another order of the classes before one is suspected.
 _FEWEST_MOVED: Final = 10
 
+#: Standard errors by which they must be more than half: answers by chance lean to one side or the other.
+_SURE: Final = 3.0
+
 Rows = NDArray[np.float64]
 
 
@@ -30,10 +35,12 @@ Rows = NDArray[np.float64]
 class ClassProbabilities:
     """Probabilities for some splits of a data set.
 
-    by_split: float64 `(n, k)` by split name, rows in source order, columns in the order of the classes.
+    by_split: float64 `(n, k)` by split name, rows in the order of the split, columns in that of the classes.
+    ids: of the images, split after split.
     """
 
     by_split: Mapping[str, Rows]
+    ids: Sequence[str] = ()
 
     @property
     def digest(self) -> str:
@@ -62,7 +69,7 @@ class _Given:
 
 
 def read_probabilities(
-    given: Any, dataset: Dataset, alone: str, option: str, *, drawn: bool = False
+    given: Any, dataset: Dataset, alone: str, option: str, *, own: bool = False
 ) -> ClassProbabilities:
     """The user's class probabilities as float64, per split.
 
@@ -71,9 +78,9 @@ def read_probabilities(
     `p:<class>`, such as a run's predictions.csv. Named columns may stand in any order; others must be in the
     data's order. So may rows of a file that name their images (`names_of_rows`), or of a data frame whose
     index does.
-    alone: the split whose rows may be given without the others; else all images, split after split. drawn:
-    the test split was drawn, so rows of all images that nothing names may be in the order of before: refused.
-    Raises AssayError `file-missing`, `bad-arrays` (rows, columns, range, sums), `class-names`.
+    alone: the split whose rows may be given without the others; else all images, in the order of the source
+    or split after split, whichever fits the labels (`source_order`). own: a run's own copy, by split.
+    Raises AssayError `file-missing`, `bad-arrays` (rows, columns, range, sums, order), `class-names`.
     """
     found = _read(given, option)
     classes = dataset.classes
@@ -86,20 +93,21 @@ def read_probabilities(
     by_split = _by_split(values, dataset, alone, option)
     ids = [one for name in by_split for one in dataset.splits[name].ids]
     rows = None if found.digests else names_of_rows(found.beside, ids, classes)
-    if rows is None and not found.digests and drawn and len(by_split) > 1:
-        what = (
-            "the test split was drawn from these images: rows may be in the order of before, or of the splits"
-        )
-        fix = "Give a table with a column file that names the image of each row, or divide the images first."
-        raise _bad(option, what, fix)
+    if rows is not None and len(by_split) > 1 and counts_only(rows, ids):
+        own = own or counts_splits(np.array(rows, np.int64), dataset)
+        rows = None
+    if rows is not None and own and not name_all(rows, ids):
+        rows = None  # of a set whose files have other names now
     if rows is not None:
         by_split = _by_split(values[rows_by_name(rows, ids, option)], dataset, alone, option)
+    elif len(by_split) > 1 and not found.digests and not own:
+        by_split = _by_split(values[_rows_of_images(values, dataset, option)], dataset, alone, option)
     if found.digests is not None:
         _need_same_images(found.digests, dataset, by_split, option)
     if found.names is None:
         for name, answers in by_split.items():
             _refuse_other_order(answers, dataset.splits[name].labels, classes, option)
-    return ClassProbabilities(by_split)
+    return ClassProbabilities(by_split, tuple(ids))
 
 
 def _read(given: Any, option: str) -> _Given:
@@ -115,15 +123,11 @@ def _read(given: Any, option: str) -> _Given:
         raise _bad(option, f"they are no array ({error})") from error
 
 
-#: How an `.npz` file begins.
-_ZIP: Final = b"PK\x03\x04"
-
-
 def _read_file(path: Path) -> _Given:
     if path.suffix.casefold() in SUFFIXES:
         return _read_table(path)
     try:
-        if read_file(path, len(_ZIP)) != _ZIP:
+        if read_file(path, len(ZIP)) != ZIP:
             return _Given(read_npy(path))
         arrays = read_npz(path)
     except AssayError as error:
@@ -211,7 +215,33 @@ def _by_split(values: Rows, dataset: Dataset, alone: str, option: str) -> dict[s
         return dict(zip(sizes, parts, strict=True))
     counts = ", ".join(f"{size:,} {name}" for name, size in sizes.items())
     fix = f"Give a row for each image of {alone}, or for every image ({counts}), in source order."
-    raise _bad(option, f"they have {len(values):,} rows for images {counts}", fix)
+    what = f"they have {len(values):,} rows for images {counts}{rows_left_out(len(values), dataset)}"
+    raise _bad(option, what, fix)
+
+
+def _rows_of_images(values: Rows, dataset: Dataset, option: str) -> NDArray[np.int64]:
+    """For each image, split after split, its row, where nothing names the images of rows.
+
+    Of two orders that by which the labels go better with the answers. Raises AssayError `bad-arrays` where
+    neither plainly does.
+    """
+    found = readings(dataset)
+    if len(found) == 1:
+        return found[0].rows
+    labels = np.concatenate([split.labels for split in dataset.splits.values()])
+    fits = [_foretold(values[one.rows].argmax(axis=1), labels)[np.argsort(one.rows)] for one in found]
+    best = better(*fits) if found else -1
+    if best < 0:
+        what = f"nothing tells which image each row is about: the order may be {told_orders(dataset)}"
+        raise _bad(option, what, "Name the images in a column file of a table, or an array ids in an .npz.")
+    return found[best].rows
+
+
+def _foretold(answers: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether each label is the most frequent one of its answer, whatever the answers are called."""
+    table = np.zeros((answers.max() + 1, labels.max() + 1), np.int64)
+    np.add.at(table, (answers, labels), 1)
+    return np.asarray(labels == table.argmax(axis=1)[answers])
 
 
 def _need_same_images(
@@ -238,7 +268,8 @@ def _refuse_other_order(rows: Rows, labels: NDArray[np.int64], classes: Sequence
     best = table.argmax(axis=1)
     moved = answered[best[answered] != answered]
     most = table[moved, best[moved]]
-    plain = (2 * most > table[moved].sum(axis=1)).all()
+    counts = table[moved].sum(axis=1)
+    plain = (2 * most > counts).all() and 2 * most.sum() - counts.sum() > _SURE * sqrt(counts.sum())
     if not len(moved) or len(set(best[answered])) < len(answered) or not plain or most.sum() < _FEWEST_MOVED:
         return
     shown = ", ".join(

@@ -46,7 +46,7 @@ def names_of_rows(
         if wanted in _spellings(name) and not set(column) <= set(classes)
     ]
     others = [column for column in columns.values() if len(set(column)) == len(column)]
-    named = (column for column in [*called, *others] if _name_all(column, ids))
+    named = (column for column in [*called, *others] if name_all(column, ids))
     counted = sorted(called, key=_counts)
     return next(named, counted[0] if counted else None)
 
@@ -85,9 +85,14 @@ def rows_by_name(names: Sequence[str], ids: Sequence[str], option: str) -> NDArr
     numbered = _by_number(names, ids)
     if numbered is not None:
         return numbered
-    if _counts(names) and not _name_all(names, ids):
+    if counts_only(names, ids):
         return np.arange(len(names))
     return _by_file(names, ids, option)
+
+
+def counts_only(names: Sequence[str], ids: Sequence[str]) -> bool:
+    """Whether names only count the rows, and so say nothing of images."""
+    return _counts(names) and _by_number(names, ids) is None and not name_all(names, ids)
 
 
 def _by_file(names: Sequence[str], ids: Sequence[str], option: str) -> NDArray[np.int64]:
@@ -129,7 +134,7 @@ def _forms(names: Sequence[str], ids: Sequence[str]) -> Iterator[tuple[list[Tail
         yield _tails(names, bare, alone), _tails(ids, bare, alone)
 
 
-def _name_all(names: Sequence[str], ids: Sequence[str]) -> bool:
+def name_all(names: Sequence[str], ids: Sequence[str]) -> bool:
     """Whether each name is that of one image, and each image has one."""
     if not any(
         {_parts(one, bare)[-1] for one in ids} & {_parts(names[0], bare)[-1]} for bare in (False, True)

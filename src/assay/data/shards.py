@@ -74,6 +74,7 @@ def _rows_of(split: Split, rows: range) -> Split:
         columns={name: values[own] for name, values in split.columns.items()},
         original_stats=None if split.original_stats is None else split.original_stats[own],
         together=None if split.together is None else split.together[own],
+        places=None if split.places is None else split.places[own],
     )
 
 
@@ -117,6 +118,7 @@ def join_splits(parts: Sequence[Split], images: Bytes) -> Split:
     first = parts[0]
     stats = [part.original_stats for part in parts if part.original_stats is not None]
     together = [part.together for part in parts if part.together is not None]
+    places = [part.places for part in parts if part.places is not None]
     return Split(
         images,
         np.concatenate([part.labels for part in parts]),
@@ -127,6 +129,7 @@ def join_splits(parts: Sequence[Split], images: Bytes) -> Split:
         np.concatenate(stats) if stats else None,
         np.concatenate(together) if together else None,
         first.deep,
+        np.concatenate(places) if places else None,
     )
 
 

@@ -76,6 +76,8 @@ class Split:
     together: int64 `(n,)`, equal for images that no line drawn by Assay may part: exact copies, images of
         one group, and near copies; None where near copies were not looked for.
     deep: how images of 16 bits were brought to 8; None where the set has none.
+    places: int64 `(n,)`, numbers that rise in the order that the source has over all splits, where that may
+        not be split after split: before a test split was drawn, or the rows of a table; None elsewhere.
     """
 
     images: NDArray[np.uint8]
@@ -87,6 +89,7 @@ class Split:
     original_stats: NDArray[np.float32] | None = None
     together: NDArray[np.int64] | None = None
     deep: DeepScale | None = None
+    places: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         n = len(self.images)
@@ -98,8 +101,9 @@ class Split:
             raise ValueError("digests must be uint8 (n, 32)")
         if len(self.ids) != n or any(len(column) != n for column in self.columns.values()):
             raise ValueError("ids and columns must have one entry per image")
-        if any(rows is not None and len(rows) != n for rows in (self.original_stats, self.together)):
-            raise ValueError("original_stats and together must have one row per image")
+        more = (self.original_stats, self.together, self.places)
+        if any(rows is not None and len(rows) != n for rows in more):
+            raise ValueError("original_stats, together and places must have one row per image")
 
     @classmethod
     def from_arrays(
@@ -126,6 +130,7 @@ class Split:
             and all(np.array_equal(self.columns[k], other.columns[k]) for k in self.columns)
             and _equal_rows(self.original_stats, other.original_stats)
             and _equal_rows(self.together, other.together)
+            and _equal_rows(self.places, other.places)
         )
 
     __hash__ = None  # type: ignore[assignment]  # arrays inside: equal by value, not hashable

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from assay.data.splitting.test_split import checked_fraction, with_test_split
 from assay.data.storage.cache import cached
 from assay.data.values import Dataset, Kind, Resize
 from assay.workflow.shown.progress import shown
+
+#: What is kept of a test split that was drawn; a change makes kept ones be drawn again.
+_KEPT: Final = "splits, places"
 
 
 def load(
@@ -136,7 +139,9 @@ def _with_test_split(dataset: Dataset, request: Request) -> Dataset:
 
 def _key(dataset: Dataset, fraction: float, seed: int, version: str) -> str:
     """The name of the cache entry: another one whenever data, share, seed or search changes."""
-    whole = hashlib.sha256(json.dumps([fraction, seed, version, dataset.name, *dataset.notes]).encode())
+    whole = hashlib.sha256(
+        json.dumps([fraction, seed, version, _KEPT, dataset.name, *dataset.notes]).encode()
+    )
     for name, split in dataset.splits.items():
         columns = {key: np.asarray(values).tolist() for key, values in split.columns.items()}
         whole.update(json.dumps([name, list(split.ids), columns], sort_keys=True, default=str).encode())

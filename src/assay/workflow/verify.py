@@ -15,7 +15,6 @@ from assay.training.loop.warm_start import START
 from assay.training.model_file import weights_file
 from assay.workflow.api import audit, evaluate, train
 from assay.workflow.deployed.export import EXPORT, export_facts
-from assay.workflow.own_models.given_probabilities import PRED_PROBS
 from assay.workflow.planning.data import Data
 from assay.workflow.planning.plan import Plan, plan_of_run
 from assay.workflow.recorded import run_record
@@ -103,7 +102,7 @@ def _retrained(folder: Path, plan: Plan, on_event: OnEvent) -> list[Fact]:
     if (folder / "evaluation.json").exists():
         checks = {key: getattr(plan.settings, key) for key in _OF_AUDIT}
         if plan.pred_probs is not None:
-            checks["pred_probs"] = folder / PRED_PROBS.file
+            checks["pred_probs"] = plan.pred_probs
         found = audit(plan.dataset, on_event=on_event, **checks)
         decisions = chosen.get("decisions")
         score = evaluate(model, plan.dataset, audit=found, decisions=decisions, on_event=on_event)

@@ -13,8 +13,7 @@ from assay.audits.checks.issues import not_evaluated, percent
 from assay.audits.measures.image_stats import ImageStats
 from assay.audits.values import Finding, Verdict
 from assay.core.arrays import Rows
-from assay.data.splitting.test_split import DRAWN
-from assay.data.values import Dataset
+from assay.data.source_order import was_drawn
 from assay.estimators.projections import spread_rows
 
 #: Effect sizes in standard deviations (Cohen's d): 0.2 is "small", 0.5 "medium". With thousands of
@@ -44,7 +43,7 @@ def check_drift(context: CheckContext) -> Checked:
     evidence = {name: compare_splits(context, name) for name in others}
     problems = {name: _problems(name, found) for name, found in evidence.items()}
     failures, warnings = ([told for found in problems.values() for told in found[kind]] for kind in (0, 1))
-    drawn = _drawn(dataset)
+    drawn = was_drawn(dataset)
     given = [name for name, found in problems.items() if any(found) and not (drawn and name == "test")]
     fails = any(problems[name][0] for name in given)
     verdict: Verdict = "fail" if fails else "warn" if failures or warnings else "pass"
@@ -63,11 +62,6 @@ def check_drift(context: CheckContext) -> Checked:
             fix=_fix(bool(given), drawn and any(problems.get("test", ())), evidence.get("test", {})),
         )
     )
-
-
-def _drawn(dataset: Dataset) -> bool:
-    """Whether Assay drew the test split from train: what differs then, differs by the draw of groups."""
-    return any(DRAWN in note for note in dataset.notes)
 
 
 def _fix(given: bool, drawn: bool, test: Mapping[str, Any]) -> str:

@@ -121,7 +121,7 @@ def _split_record(name: str, part: Part, arrays: dict[str, Tensor]) -> dict[str,
     stored |= {f"rows.{key}": values for key, values in part.tables[name].present().items()}
     if part.pretrained is not None:
         stored["pretrained"] = part.pretrained.rows[name]
-    for key in ("original_stats", "together"):
+    for key in ("original_stats", "together", "places"):
         if (values := getattr(split, key)) is not None:
             stored[key] = values
     columns: list[Any] = []
@@ -270,6 +270,7 @@ def _split(record: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], images
         arrays.get("original_stats"),
         arrays.get("together"),
         None if record["deep"] is None else DeepScale(**record["deep"]),
+        arrays.get("places"),
     )
 
 

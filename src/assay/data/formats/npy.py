@@ -31,6 +31,9 @@ _BLOCK: Final = 1 << 20
 
 _KINDS: Final = "biufU"
 
+#: How an `.npz` file begins.
+ZIP: Final = b"PK\x03\x04"
+
 
 def read_npy(path: Path) -> NDArray[Any]:
     """The array of an `.npy` file, read-only, in a copy of our own: what is hashed is what is used.

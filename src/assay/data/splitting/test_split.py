@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +11,10 @@ from assay.core import durable
 from assay.core.errors import AssayError
 from assay.data.checked_images import file_images
 from assay.data.listing.names import ordered_splits
+from assay.data.source_order import DRAWN, with_places
 from assay.data.splitting.groups import FindPairs, with_near_copies
 from assay.data.splitting.stratified import hold_out
 from assay.data.values import Column, Dataset, Split, images_of
-
-#: What the note says that tells of a test split that was drawn.
-DRAWN: Final = " of train, drawn by seed "
 
 
 def checked_fraction(fraction: float | None) -> None:
@@ -38,10 +35,11 @@ def with_test_split(
     """The data set with a share of train as its test split.
 
     Stratified; exact copies, images of one group and, where `near_pairs` finds them, near copies stay on one
-    side (see `hold_out`). The rule is recorded in the notes. scratch: where to keep the pixels; None: in
-    memory. Raises AssayError `bad-value` when the share is outside (0, 1).
+    side (see `hold_out`). The rule is recorded in the notes, the order of before in `Split.places`. scratch:
+    where to keep the pixels; None: in memory. Raises AssayError `bad-value` when the share is outside (0, 1).
     """
     checked_fraction(fraction)
+    dataset = with_places(dataset)
     train, near = with_near_copies(dataset.train, near_pairs, fraction)
     found = hold_out(train, fraction, seed)
     taken = {"train": found.train, "test": found.validation}
@@ -63,6 +61,7 @@ def _selected(split: Split, rows: NDArray[np.int64], name: str, scratch: Path | 
         None if split.original_stats is None else split.original_stats[rows],
         None if split.together is None else split.together[rows],
         split.deep,
+        None if split.places is None else split.places[rows],
     )
 
 

@@ -80,6 +80,7 @@ def _save_split(folder: Path, name: str, split: Split, files: dict[str, dict[str
     together = None
     if split.together is not None:
         together = _save_column(folder, f"{name}-together", split.together, files)
+    places = None if split.places is None else _save_column(folder, f"{name}-places", split.places, files)
     columns = [
         [column, _save_column(folder, f"{name}-column-{number}", values, files)]
         for number, (column, values) in enumerate(split.columns.items())
@@ -95,6 +96,7 @@ def _save_split(folder: Path, name: str, split: Split, files: dict[str, dict[str
         "columns": columns,
         "looks": original_stats,
         "together": together,
+        "places": places,
     }
 
 
@@ -214,8 +216,8 @@ def _read_split(folder: Path, record: Mapping[str, Any], found: _Contents) -> Sp
     columns = {name: _column(file, found) for name, file in record["columns"]}
     ids = _column(record["ids"], found)
     labels, digests = (_array(record[key], found) for key in ("labels", "digests"))
-    original_stats, together = (
-        _array(record[key], found) if record.get(key) else None for key in ("looks", "together")
+    original_stats, together, places = (
+        _array(record[key], found) if record.get(key) else None for key in ("looks", "together", "places")
     )
     if found[record["images"]] is not None:
         images = _array(record["images"], found)
@@ -225,7 +227,7 @@ def _read_split(folder: Path, record: Mapping[str, Any], found: _Contents) -> Sp
             images = file_images(folder / record["images"], shape, digests, file.tell())
     resize = record.get("resize", "fit")
     deep = DeepScale(**record["deep"]) if record.get("deep") else None
-    return Split(images, labels, ids, digests, columns, resize, original_stats, together, deep)  # type: ignore[arg-type]  # ids are text
+    return Split(images, labels, ids, digests, columns, resize, original_stats, together, deep, places)  # type: ignore[arg-type]  # ids are text
 
 
 def _column(name: str, found: _Contents) -> Column:

@@ -11,8 +11,7 @@ import numpy as np
 from assay.core import durable
 from assay.core.errors import AssayError
 from assay.data.class_probabilities import ClassProbabilities, read_probabilities
-from assay.data.formats.safe_open import holds
-from assay.data.splitting.test_split import DRAWN
+from assay.data.formats.npy import read_npz
 from assay.data.values import Dataset
 
 #: What `config.toml` has in place of a file where an array was given in Python.
@@ -33,16 +32,24 @@ class Kind:
 
     def keep(self, probabilities: ClassProbabilities, classes: Sequence[str], folder: Path) -> None:
         """Write the run's own copy. Raises AssayError `config-changed` where another one lies there."""
-        out = io.BytesIO()
-        np.savez(out, probabilities=probabilities.array(), classes=np.array(classes, str))
         copy = folder / self.file
         if not copy.exists():
+            out, ids = io.BytesIO(), np.array(probabilities.ids, str)
+            np.savez(out, probabilities=probabilities.array(), classes=np.array(classes, str), ids=ids)
             durable.write_bytes(copy, out.getvalue())
-        elif not holds(copy, out.getvalue()):
+        elif not _holds(copy, probabilities, classes):
             fix = "Give that run's probabilities to continue it, or another folder with --out."
             raise AssayError(
                 "config-changed", folder, "the unfinished run there has other probabilities", fix
             )
+
+
+def _holds(copy: Path, probabilities: ClassProbabilities, classes: Sequence[str]) -> bool:
+    """Whether a copy holds these; one of an earlier version has no ids."""
+    there, own = read_npz(copy), probabilities.array()
+    same = np.array_equal(there.get("probabilities", ()), own)
+    same &= list(there.get("classes", ())) == [*classes]
+    return same and list(there.get("ids", probabilities.ids)) == list(probabilities.ids)
 
 
 #: What the audit holds labels against.
@@ -54,10 +61,14 @@ ANSWERS: Final = Kind("answers", "probabilities", "test", "given_answers.npz")
 
 @dataclass(frozen=True, eq=False)
 class Given:
-    """Probabilities as they were given: an array, a data frame, a path, or None."""
+    """Probabilities as they were given: an array, a data frame, a path, or None.
+
+    own: it is the run's own copy. Those that were read already stay as they are.
+    """
 
     kind: Kind
     value: Any = None
+    own: bool = False
 
     @classmethod
     def of_run(cls, folder: Path, setting: str | None, kind: Kind) -> "Given":
@@ -65,7 +76,7 @@ class Given:
         if setting is None:
             return cls(kind)
         copy = folder / kind.file
-        return cls(kind, copy if copy.exists() else setting)
+        return cls(kind, copy, own=True) if copy.exists() else cls(kind, setting)
 
     @property
     def told(self) -> str | None:
@@ -76,11 +87,9 @@ class Given:
 
     def read(self, dataset: Dataset) -> ClassProbabilities | None:
         """The checked probabilities. Raises AssayError as `read_probabilities` does."""
-        if self.value is None:
-            return None
+        if self.value is None or isinstance(self.value, ClassProbabilities):
+            return self.value
         if isinstance(self.value, str) and self.value == IN_MEMORY:
             fix = f"Give the run's own copy: {self.kind.option} RUN/{self.kind.file}."
             raise AssayError("file-missing", self.kind.setting, "that run was given an array in Python", fix)
-        own_copy = isinstance(self.value, str | Path) and Path(self.value).name == self.kind.file
-        drawn = not own_copy and any(DRAWN in note for note in dataset.notes)
-        return read_probabilities(self.value, dataset, self.kind.alone, self.kind.option, drawn=drawn)
+        return read_probabilities(self.value, dataset, self.kind.alone, self.kind.option, own=self.own)
