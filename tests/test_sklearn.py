@@ -11,7 +11,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import assay
-from assay.sklearn import AssayClassifier
+from assay.sklearn import AssayClassifier, label_quality_weight
 from torture.job import tiny_split
 
 #: Checks that are not met, by name, with the reason. Nothing else may fail.
@@ -88,6 +88,79 @@ def test_other_images_than_it_was_fitted_on() -> None:
     fitted = AssayClassifier("nearest-mean").fit(IMAGES, LABELS)
     with pytest.raises(ValueError, match="fitted on"):
         fitted.predict(IMAGES.reshape(60, 4, 9))
+
+
+SHARES = IMAGES[..., 0] / 255
+
+
+@pytest.mark.parametrize(
+    ("fitted_on", "asked"),
+    [
+        (IMAGES[..., 0], SHARES),
+        (SHARES, IMAGES[..., 0]),
+        (np.rint(SHARES * 16), IMAGES[..., 0]),
+        (np.rint(SHARES * 16), SHARES),
+        (SHARES * 255, SHARES),
+        (SHARES * 2 - 1, IMAGES[..., 0]),
+        ((SHARES - SHARES.mean()) / SHARES.std(), IMAGES[..., 0]),
+    ],
+    ids=["255, 1", "1, 255", "16, 255", "16, 1", "255.0, 1", "-1 to 1, 255", "standardized, 255"],
+)
+def test_images_of_another_scale_are_refused(fitted_on: np.ndarray, asked: np.ndarray) -> None:
+    """They were cut off at the ends of the scale, or all but black, and each got some answer."""
+    fitted = AssayClassifier("nearest-mean").fit(fitted_on, LABELS)
+    assert fitted.score(fitted_on, LABELS) > 0.9
+    with pytest.raises(ValueError, match="scale"):
+        fitted.predict(asked)
+
+
+@pytest.mark.parametrize("form", ["dark", "black", "one brighter", "whole floats"])
+def test_dark_and_bright_images_of_the_same_scale_are_answered(form: str) -> None:
+    """A picture of zeros and ones, of nothing, or with a value beyond all others is no other scale."""
+    forms = {
+        "dark": (IMAGES[..., 0], (IMAGES[:3, ..., 0] > 128).astype(np.uint8)),
+        "black": (SHARES, SHARES[:1] * 0),
+        "one brighter": (
+            SHARES * 2 - 1,
+            np.concatenate([SHARES * 2 - 1, np.where(SHARES.max() == SHARES, 9, 0)]),
+        ),
+        "whole floats": (IMAGES[..., 0], IMAGES[..., 0].astype(np.float64)),
+    }
+    fitted_on, asked = forms[form]
+    fitted = AssayClassifier("nearest-mean").fit(fitted_on, LABELS)
+    assert len(fitted.predict(asked)) == len(asked)
+
+
+def test_colors_in_either_order() -> None:
+    """Planes first, as torch has them, are the same pictures; of flat rows `image_shape` says it."""
+    colored = np.random.default_rng(3).integers(0, 90, (60, 7, 6, 3)).astype(np.uint8)
+    colored += (60 * LABELS)[:, None, None, None].astype(np.uint8)
+    planes = colored.transpose(0, 3, 1, 2)
+    fitted = AssayClassifier("nearest-mean").fit(colored, LABELS)
+    expected = fitted.predict_proba(colored)
+    np.testing.assert_array_equal(fitted.predict_proba(planes), expected)
+    of_planes = AssayClassifier("nearest-mean").fit(planes, LABELS)
+    assert of_planes.image_shape_ == (7, 6, 3)
+    np.testing.assert_array_equal(of_planes.predict_proba(planes), expected)
+    rows = planes.reshape(60, -1)
+    flat = AssayClassifier("nearest-mean", image_shape=(3, 7, 6)).fit(rows, LABELS)
+    assert flat.image_shape_ == (7, 6, 3)
+    np.testing.assert_array_equal(flat.predict_proba(rows), expected)
+    np.testing.assert_array_equal(flat.predict_proba(planes), expected)
+    np.testing.assert_array_equal(
+        label_quality_weight(rows, LABELS, image_shape=(3, 7, 6)), label_quality_weight(colored, LABELS)
+    )
+
+
+def test_flat_rows_of_colored_squares_are_asked_about() -> None:
+    """Rows as those of CIFAR-10 were taken for one line of 3,072 gray pixels."""
+    rows = np.random.default_rng(4).integers(0, 255, (60, 3 * 8 * 8)).astype(np.uint8)
+    with pytest.raises(ValueError, match=r"image_shape=\(8, 8, 3\).*image_shape=\(3, 8, 8\).*\(1, 192\)"):
+        AssayClassifier("nearest-mean").fit(rows, LABELS)
+    assert AssayClassifier("nearest-mean", image_shape=(1, 192)).fit(rows, LABELS).image_shape_ == (1, 192, 1)
+    both = rows.reshape(60, 3, 8, 8)[..., :3]
+    with pytest.raises(ValueError, match="channels first or last"):
+        AssayClassifier("nearest-mean").fit(both, LABELS)
 
 
 def test_a_torch_net_of_your_own() -> None:

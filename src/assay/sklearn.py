@@ -6,7 +6,7 @@ cross_val_score(AssayClassifier("mlp", epochs=5), X, y)
 
 import math
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from assay.core.errors import AssayError
 from assay.core.events import ignore
+from assay.data.formats.pixel_arrays import FEWEST_PIXELS, plain_images
 from assay.training.classifier import Model
 from assay.workflow.api import audit, train
 from assay.workflow.load import load
@@ -25,20 +26,29 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+#: Values of another scale: so large a share lies beyond the training images' range by its whole width; or all
+#: are shares of brightness where that range is wider than this.
+_BEYOND: Final = 0.01
+_WIDE: Final = 10
+
+
 class AssayClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """A classifier of images that trains a recipe of Assay.
 
-    X: `(n, h, w)`, `(n, h, w, c)`, or flat rows, which are taken for square gray pictures where their length
-    is a square number, else for one line (`image_shape` says otherwise). uint8 is taken as it is; floats in
-    [0, 1] as shares of full brightness; all other numbers are brought linearly from the smallest and largest
-    training value to 0 and 255, and what lies outside is cut off. y: names or numbers.
+    X: `(n, h, w)`, `(n, h, w, c)`, `(n, c, h, w)`, or flat rows, which are taken for square gray pictures
+    where their length is a square number, else for one line. `image_shape` says otherwise: `(h, w)`,
+    `(h, w, c)`, or `(c, h, w)` where all red values come first; colored squares need it. uint8 is taken as it
+    is; floats in [0, 1] as shares of full brightness; all other numbers are brought linearly from the
+    smallest and largest training value to 0 and 255. What lies outside later is cut off, and images that are
+    plainly of another scale are refused. y: names or numbers.
 
     recipe: its name, or a torch net of your own (see `assay.train`). epochs, batch_size, learning_rate: None
     leaves the recipe's. seed: same seed, same model. validation: share of X held out, stratified, for
     temperature and gate; 0 trains on all.
     settings: further settings of the recipe, by name.
 
-    After `fit`: `classes_`, `model_` (as `assay.train` returns it), `image_shape_`, `n_features_in_`.
+    After `fit`: `classes_`, `model_` (as `assay.train` returns it), `image_shape_` (`(h, w, c)`),
+    `n_features_in_`.
     What Assay refuses (one class, too few images, unknown settings) is a ValueError with its words.
 
     >>> from assay.sklearn import AssayClassifier
@@ -78,6 +88,7 @@ class AssayClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         """Train the recipe on images and labels. Raises ValueError for what cannot be trained on."""
         flat, own_shape = _flat(X)
         rows, labels = validate_data(self, flat, y)
+        rows = rows if own_shape else _colors_last(rows, self.image_shape)
         check_classification_targets(labels)
         self.classes_, numbers = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
@@ -111,6 +122,8 @@ class AssayClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         check_is_fitted(self)
         flat, own_shape = _flat(X)
         rows = validate_data(self, flat, reset=False)
+        rows = rows if own_shape else _colors_last(rows, self.image_shape)
+        _refuse_another_scale(rows, *self.range_)
         if own_shape is not None and _shape(own_shape, rows.shape[1]) != self.image_shape_:
             raise ValueError(f"X has images of {own_shape}, the classifier was fitted on {self.image_shape_}")
         return self.model_.predict_proba(self._images(rows))
@@ -161,6 +174,7 @@ def label_quality_weight(
     labels, numbers = np.unique(np.asarray(y), return_inverse=True)
     if rows.ndim != 2 or not np.isfinite(rows).all() or len(rows) != len(numbers):
         raise ValueError(f"X {rows.shape} and y ({len(numbers)},) are not finite images with a label each")
+    rows = rows if own_shape else _colors_last(rows, image_shape)
     low, high = _range_of(rows)
     scaled = np.rint(np.clip((rows.astype(np.float64) - low) * (255 / (high - low)), 0, 255)).astype(np.uint8)
     images = scaled.reshape(len(rows), *_shape(image_shape or own_shape, rows.shape[1]))
@@ -176,11 +190,30 @@ def label_quality_weight(
 
 
 def _flat(X: ArrayLike) -> tuple[ArrayLike, tuple[int, ...] | None]:  # noqa: N803
-    """The images as flat rows, and the shape that each had; other input as it is."""
+    """The images as flat rows, colors of a pixel together, and the shape of each; other input as it is."""
     if not hasattr(X, "ndim") or X.ndim not in (3, 4):
         return X, None
-    array = np.asarray(X)
+    try:
+        array, _ = plain_images(np.asarray(X), "X")
+    except AssayError as error:
+        raise ValueError(f"X: {error.what}: turn them so that they are last, (n, h, w, c)") from error
     return array.reshape(len(array), -1), array.shape[1:]
+
+
+def _planes_first(image_shape: tuple[int, ...] | None) -> bool:
+    """Does the shape that the user gave have the channels in front?"""
+    return (
+        image_shape is not None
+        and len(image_shape) == 3
+        and (image_shape[0] in (1, 3) and image_shape[2] not in (1, 3, 4))
+    )
+
+
+def _colors_last(rows: NDArray[Any], image_shape: tuple[int, ...] | None) -> NDArray[Any]:
+    """Flat rows, of which all red values may come first, with the colors of a pixel together."""
+    if image_shape is None or not _planes_first(image_shape) or math.prod(image_shape) != rows.shape[1]:
+        return rows
+    return rows.reshape(len(rows), *image_shape).transpose(0, 2, 3, 1).reshape(len(rows), -1)
 
 
 def _shape(wanted: tuple[int, ...] | None, features: int) -> tuple[int, int, int]:
@@ -188,10 +221,40 @@ def _shape(wanted: tuple[int, ...] | None, features: int) -> tuple[int, int, int
     if wanted is None:
         side = math.isqrt(features)
         wanted = (side, side) if side * side == features else (1, features)
+        _refuse_colored_squares(features)
+    if _planes_first(wanted):
+        wanted = (*wanted[1:], wanted[0])
     height, width, channels = (*wanted, 1)[:3]
     if height * width * channels != features:
         raise ValueError(f"image_shape {tuple(wanted)} does not fit X with {features} values per row")
     return height, width, channels
+
+
+def _refuse_colored_squares(features: int) -> None:
+    side = math.isqrt(features // 3)
+    if features >= FEWEST_PIXELS and 3 * side * side == features:
+        raise ValueError(
+            f"rows of {features:,} values may be colored squares in two orders. Say "
+            f"image_shape=({side}, {side}, 3) if the colors of a pixel lie together, "
+            f"image_shape=(3, {side}, {side}) if all red values come first, as in CIFAR-10, "
+            f"or image_shape=(1, {features}) for a line of gray values"
+        )
+
+
+def _refuse_another_scale(rows: NDArray[Any], low: float, high: float) -> None:
+    """Raise ValueError for values that the range of the training images does not explain.
+
+    low, high: of the training images. At least one in a hundred values lies beyond them by their whole width;
+    or all lie within [0, 1], as shares of brightness, where the training images had a wider range.
+    """
+    least, most, width = float(rows.min()), float(rows.max()), high - low
+    beyond = ((rows > high + width) | (rows < low - width)).mean() >= _BEYOND
+    shares = least >= 0 and 0 < most <= 1 and bool((rows % 1 != 0).any())
+    if beyond or (shares and width > _WIDE):
+        raise ValueError(
+            f"X has values from {least:g} to {most:g}, another scale than the {low:g} to {high:g} "
+            "of the images that the classifier was fitted on: scale both alike"
+        )
 
 
 def _range_of(rows: NDArray[Any]) -> tuple[float, float]:
