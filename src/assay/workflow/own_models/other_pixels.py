@@ -1,0 +1,73 @@
+"""A model that answers as if its pixels were others: shares of brightness, or colors in planes."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.core.errors import AssayError
+from assay.data.values import Split
+
+#: Training images that are asked about, and how many more must be right in other pixels: in roots of the
+#: number of images that are right in one of the two alone.
+_ASKED: Final = 100
+_SURE: Final = 5.0
+
+#: Asks the model: pixels to class numbers, `(n,)`. Raises AssayError for what it does not take.
+Ask = Callable[[NDArray[Any]], NDArray[np.int64]]
+
+
+def refuse_other_pixels(ask: Ask, train: Split, flat: bool) -> None:
+    """Raise AssayError `net-refused` where the model plainly wants its pixels otherwise than given.
+
+    Training images alone are asked about: as they are, uint8 from 0 to 255, and brought into the forms that
+    models are commonly fitted on. flat: the model takes a row of values for each image.
+    """
+    rows = np.unique(np.linspace(0, len(train) - 1, _ASKED).astype(int))
+    images, labels = np.concatenate(list(train.blocks(rows))), train.labels[rows]
+    given = ask(_as_given(images, flat)) == labels
+    best, told = given, ""
+    for words, pixels in _forms(images, flat):
+        with suppress(AssayError):  # what it does not take is not what it wants
+            right = ask(pixels) == labels
+            won, lost = np.sum(right & ~given), np.sum(given & ~right)
+            if won - lost > _SURE * np.sqrt(won + lost) and right.sum() > best.sum():
+                best, told = right, words
+    if told:
+        what = (
+            f"of {len(rows)} training images it answers {given.sum()} rightly as they are, uint8 from 0 to "
+            f"255, and {best.sum()} with {told}"
+        )
+        fix = (
+            "Wrap it: types.SimpleNamespace(classes_=CLASSES, predict_proba=lambda images: "
+            f"model.predict_proba({told})), where CLASSES names its columns."
+        )
+        raise AssayError("net-refused", "model", what, fix)
+
+
+def _as_given(images: NDArray[np.uint8], flat: bool) -> NDArray[np.uint8]:
+    return images.reshape(len(images), -1) if flat else images
+
+
+def _forms(images: NDArray[np.uint8], flat: bool) -> Iterator[tuple[str, NDArray[Any]]]:
+    """The same pixels in other shapes and scales, each with the expression of `images` that gives it."""
+    planes, colored = images.transpose(0, 3, 1, 2), images.shape[3] > 1
+    rows = "reshape(len(images), -1)"
+    if flat:
+        shapes = {f"images.{rows}": images.reshape(len(images), -1)}
+        if colored:
+            shapes[f"images.transpose(0, 3, 1, 2).{rows}"] = planes.reshape(len(images), -1)
+    else:
+        shapes = {"images": images, "images.transpose(0, 3, 1, 2)": planes}
+        if not colored:
+            shapes["images[..., 0]"] = images[..., 0]
+    mean, deviation = round(float(images.mean()), 1), max(round(float(images.std()), 1), 0.1)
+    for number, (words, shaped) in enumerate(shapes.items()):
+        if number:  # the first is the one that is given
+            yield words, shaped
+        values = shaped.astype(np.float32)
+        yield f"{words} / 255", values / 255
+        yield f"{words} / 127.5 - 1", values / 127.5 - 1
+        yield f"({words} - {mean}) / {deviation}", (values - mean) / deviation
