@@ -13,9 +13,13 @@ from assay.core.errors import AssayError
 from assay.core.text import csv_text
 from assay.data.class_probabilities import read_probabilities
 from assay.data.formats.text_table import read_table
+from assay.data.load import as_request
 from assay.data.named_rows import rows_by_name
+from assay.data.piece import Piece, Shard
+from assay.data.shards import join, join_splits, read_shard
+from assay.data.source_order import readings
 from assay.data.splitting.test_split import with_test_split
-from assay.data.values import Dataset
+from assay.data.values import Dataset, image_digests
 from assay.workflow.own_models.given_probabilities import PRED_PROBS, Given
 
 CLASSES = ("cat", "dog")
@@ -396,3 +400,65 @@ def test_names_without_their_folders(form: str) -> None:
     order = np.random.default_rng(0).permutation(len(ids))
     found = rows_by_name([names[row] for row in order], ids, "answers")
     assert (order[found] == np.arange(len(ids))).all()
+
+
+def _interleaved(folder: Path) -> tuple[Path, np.ndarray]:
+    """A table of 120 pictures whose column says the split of each, in no order; and their labels."""
+    rng, lines = np.random.default_rng(11), []
+    labels = rng.integers(0, 2, 120)
+    splits = np.array(["train", "test"])[(rng.random(120) < 0.4).astype(int)]
+    for n, (label, split) in enumerate(zip(labels, splits, strict=True)):
+        pixels = rng.integers(0, 100, (8, 8)) + 100 * label
+        Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{n:03d}.png")
+        lines.append([f"{n:03d}.png", CLASSES[label], split])
+    (folder / "table.csv").write_text(csv_text(["file", "label", "split"], lines))
+    return folder / "table.csv", labels
+
+
+@pytest.mark.parametrize("form", ["table", "shards", "frame", "parquet"])
+def test_rows_in_the_order_of_a_table_that_says_the_splits(form: str, tmp_path: Path) -> None:
+    """Answers for all rows, one after the other: they were read as train first, then test."""
+    file, labels = _interleaved(tmp_path)
+    if form == "frame":
+        pandas = pytest.importorskip("pandas")
+        frame = pandas.read_csv(file)
+        frame["file"] = [str(tmp_path / name) for name in frame["file"]]
+        data = assay.load(frame)
+        moved = assay.load(frame.sort_values("split", ignore_index=True))  # the same splits, in another order
+        assert readings(moved)[0].rows[0] == len(moved.splits["test"])  # test stands first in that frame
+    elif form == "shards":
+        request, scratch = as_request(file), [tmp_path / "first", tmp_path / "second"]
+        for folder in scratch:
+            folder.mkdir()
+        pieces = [read_shard(request, Shard(n, 2), scratch[n - 1]) for n in (1, 2)]
+        splits = {
+            name: join_splits([piece.splits[name] for piece in pieces], _images_of_all(pieces, name))
+            for name in ("train", "test")
+        }
+        data = join(pieces, splits)
+    elif form == "parquet":
+        pyarrow = pytest.importorskip("pyarrow")
+        rows = read_table(file)
+        pictures = [(tmp_path / name).read_bytes() for name in rows["file"]]
+        own = pyarrow.table({"image": pictures, "label": rows["label"], "split": rows["split"]})
+        pytest.importorskip("pyarrow.parquet").write_table(own, tmp_path / "set.parquet")
+        data = assay.load(tmp_path / "set.parquet")
+    else:
+        data = assay.load(file)
+    answers = _four_fifths(labels)
+    found = read_probabilities(answers, data, "train", "o")
+    expected = {_digest(tmp_path / f"{n:03d}.png"): answers[n] for n in range(120)}
+    for name, split in data.splits.items():
+        for row in range(len(split)):
+            assert np.allclose(found.by_split[name][row], expected[split.hex_digest(row)])
+
+
+def _digest(path: Path) -> str:
+    pixels = np.asarray(Image.open(path))[None, :, :, None]
+    return bytes(image_digests(pixels)[0]).hex()
+
+
+def _images_of_all(pieces: list[Piece], name: str) -> np.ndarray:
+    """The pixels of one split, from all pieces."""
+    parts = [piece.splits[name] for piece in pieces]
+    return np.concatenate([np.concatenate([*part.blocks()]) for part in parts if len(part)])

@@ -81,6 +81,7 @@ class DecodedPart:
             if self.original_stats
             else None,
             deep=scale,
+            places=None if part.places is None else np.asarray(part.places, np.int64)[np.asarray(self.kept)],
         )
 
     def take(self, part: Part, split: str, row: int, answer: Answer) -> int:

@@ -34,11 +34,12 @@ _NO_LABEL: Final = "the table has no label for it"
 
 @dataclass
 class _Rows:
-    """The rows of one split as far as their files are there."""
+    """The rows of one split as far as their files are there. places: which rows of the tables they are."""
 
     ids: list[str] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ class _Found:
         self._header: list[str] = []
         self._paths: Sequence[str] = ()
         self._groups: dict[str, str] = {}
+        self._tables = 0
         self._bare: Mapping[str, int] = {}
         self._named: dict[str, set[str]] = defaultdict(set)
 
@@ -137,6 +139,7 @@ class _Found:
 
     def add(self, request: Request, table: Table, columns: Columns) -> None:
         """Take the rows of a table in: those whose file is there, and the others as left out."""
+        self._tables += 1
         names = self._header = list(columns)
         path = image_column(table.path, columns, request.path_column)
         self._paths = columns[path]
@@ -172,9 +175,8 @@ class _Found:
         if request.path_column is None:
             self.notes += note_on_other_images(columns, path)
         for row, file in enumerate(columns[path]):
-            where = f"row {row + 1}"
             cells = {key: values[row] for key, values in more.items()}
-            self._add_row(start, table, where, splits[row], rule.path(file), labels[row], cells)
+            self._add_row(start, table, row, splits[row], rule.path(file), labels[row], cells)
 
     def _folder(self, request: Request, table: Table) -> Path:
         """Where the table's paths begin."""
@@ -184,12 +186,13 @@ class _Found:
         self,
         start: str,
         table: Table,
-        where: str,
+        row: int,
         split: str,
         file: str,
         label: str,
         cells: Mapping[str, str],
     ) -> None:
+        where = f"row {row + 1}"
         full, name = self._located(table.path, start, where, file)
         if not label:
             reason = f"the {split} split has no labels" if split in self._bare else _NO_LABEL
@@ -216,6 +219,7 @@ class _Found:
         rows.ids.append(name)
         rows.labels.append(label)
         rows.paths.append(full)
+        rows.places.append(row)
 
     def _located(self, table: Path, start: str, where: str, file: str) -> tuple[str, str]:
         """The whole path of a file, and its path below the root. Refuses what lies outside."""
@@ -261,7 +265,9 @@ class _Found:
 
     def _part(self, split: str) -> Part:
         rows = self._rows[split]
-        return Part(_distinct(rows.ids), rows.labels, lambda: iter(rows.paths), self._columns[split])
+        ids, columns = _distinct(rows.ids), self._columns[split]
+        places = rows.places if self._tables == 1 else None  # of several, each has its own splits
+        return Part(ids, rows.labels, lambda: iter(rows.paths), columns, places=places)
 
 
 def _stamp(name: str, status: os.stat_result) -> str:

@@ -23,6 +23,7 @@ class Part:
     columns: what the source says of each image besides (group, the user's own), as text.
     some: gives those of some rows, where that is less work than to pass over those before them.
     sizes: what tells that an image is still as listed, one text each, where that is known without reading it.
+    places: the rows of the one table whose rows say the split of each, as in `Split.places`.
     """
 
     ids: Sequence[str]
@@ -31,6 +32,7 @@ class Part:
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
     some: Callable[[range], Iterator[Payload]] | None = None
     sizes: Sequence[str] | None = None
+    places: Sequence[int] | None = None
 
     def payloads_of(self, rows: range) -> Iterator[Payload]:
         """The encoded images of rows that follow each other."""
@@ -58,6 +60,7 @@ class Part:
             columns,
             some,
             None if self.sizes is None else [self.sizes[row] for row in rows],
+            None if self.places is None else [self.places[row] for row in rows],
         )
 
 

@@ -35,7 +35,7 @@ _NAMED: Final = 10
 _OF_A_REASON: Final = 5
 
 #: What is kept of each image; a change makes kept sets be read again.
-_KEPT: Final = "pixels, facts, looks, wrong names, layouts, scale of 16 bits"
+_KEPT: Final = "pixels, facts, looks, wrong names, layouts, scale of 16 bits, places"
 
 #: About what one image takes in the cache, for the message on a full disk: 28 x 28 pixels and its facts.
 _BYTES_EACH: Final = 1024

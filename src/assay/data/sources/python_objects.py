@@ -285,6 +285,7 @@ def _label(label: Any, classes: tuple[str, ...] | None, where: str) -> str:
 def _joined(request: Request, found: Sequence[_Split]) -> Listing:
     left_out: list[LeftOut] = []
     parts: dict[str, Part] = {}
+    alone = len(found) == 1
     for each in found:
         own = each.splits or [each.name] * len(each.payloads)
         for split in ordered_splits(own):
@@ -297,7 +298,7 @@ def _joined(request: Request, found: Sequence[_Split]) -> Listing:
             reason = "it has no label" if labelled else f"the {split} split has no labels"
             left_out += [LeftOut(id_, UNLABELLED, reason, split) for id_ in missing.values()]
             parts |= (
-                {split: _part(each, [rows[i] for i in labelled], [ids[i] for i in labelled])}
+                {split: _part(each, [rows[i] for i in labelled], [ids[i] for i in labelled], alone)}
                 if labelled
                 else {}
             )
@@ -307,14 +308,17 @@ def _joined(request: Request, found: Sequence[_Split]) -> Listing:
     return Listing(parts, "objects in Python", stamp, classes, tuple(left_out), notes)
 
 
-def _part(found: _Split, rows: Sequence[int], ids: Sequence[str]) -> Part:
+def _part(found: _Split, rows: Sequence[int], ids: Sequence[str], alone: bool) -> Part:
+    """Some rows as a part. alone: of the one frame that says the split of each row, if it does."""
     payloads = [found.payloads[row] for row in rows]
     columns = {name: [cells[row] for row in rows] for name, cells in found.columns.items()}
-    return Part(ids, [found.labels[row] for row in rows], lambda: iter(payloads), columns)
+    labels = [found.labels[row] for row in rows]
+    return Part(ids, labels, lambda: iter(payloads), columns, places=rows if found.splits and alone else None)
 
 
 def _stamps(part: Part) -> Iterator[str]:
-    """What is another text whenever a picture, a path's file or a label changes."""
+    """What is another text whenever a picture, a path's file, a label or the order of rows changes."""
+    yield "" if part.places is None else repr(list(part.places))
     for label, payload in zip(part.labels, part.payloads(), strict=True):
         if isinstance(payload, bytes):
             yield f"{label}|{hashlib.sha256(payload).hexdigest()}"

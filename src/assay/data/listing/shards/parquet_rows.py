@@ -100,6 +100,7 @@ def parquet_part(parquet: Any, files: Sequence[ParquetRows], split: str, form: A
         columns,
         some,
         [size for file, rows in own for size in repeat(str(file.file.size), len(rows))],
+        own[0][1] if len(own) == 1 else None,
     )
 
 

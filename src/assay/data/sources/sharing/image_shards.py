@@ -142,7 +142,9 @@ def _rows_of(part: Part, shard: Shard) -> Part:
     rows = shard.rows(len(part.ids))
     own = slice(rows.start, rows.stop)
     columns = {name: values[own] for name, values in part.columns.items()}
-    return Part(part.ids[own], part.labels[own], lambda: part.payloads_of(rows), columns)
+    places = None if part.places is None else part.places[own]
+    ids, labels = part.ids[own], part.labels[own]
+    return Part(ids, labels, lambda: part.payloads_of(rows), columns, places=places)
 
 
 def _levels(
