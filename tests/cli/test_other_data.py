@@ -2,6 +2,9 @@
 
 import json
 import shlex
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from assay.cli.other_score import other_lines
 from assay.evaluation.metrics import wilson_interval
 from assay.evaluation.values import Evaluation
 from assay.workflow.deployed.other_data import OtherScore
+from assay.workflow.deployed.seen_before import SeenBefore
 
 Call = Callable[..., tuple[int, str, str]]
 
@@ -221,7 +225,9 @@ def test_labels_are_asked_about_where_names_seem_exchanged(
 ) -> None:
     """Of a long tail that a linear model calls by its largest class nobody mixed up the labels."""
     score = Evaluation(("a", "b", "c"), np.array(labels), np.eye(3)[list(answers)])
-    text = other_lines(OtherScore(score, "set", "train", 0, np.zeros(len(labels), bool), None, None))
+    text = other_lines(
+        OtherScore(score, "set", "train", 0, SeenBefore(np.zeros(len(labels), bool)), None, None)
+    )
     assert "Mostly answered as one other class: " in text
     assert ("Are the labels those of the model?" in text) == asked
 
@@ -244,7 +250,7 @@ def test_options_that_messages_name_are_there(call: Call, place: Path) -> None:
     code, out, _ = call("evaluate", "run", "damaged", "--other-data", "--skip-bad")
     assert (code, "On 29 images of damaged: " in out) == (0, True)
     assert call("evaluate", "run", "new", "--skip-bad")[0] == 2
-    for refused in (["--size", "8"], ["--out", "x"], ["--fail-on", "accuracy<1"], ["--max-risk", "0.1"]):
+    for refused in (["--size", "8"], ["--out", "x"], ["--junit", "x.xml"], ["--max-risk", "0.1"]):
         assert call("evaluate", "run", "new", "--other-data", *refused)[0] == 2
     assert call("evaluate", "run", "--other-data")[0] == 2
 
@@ -269,7 +275,95 @@ def test_events_have_the_figures(call: Call) -> None:
     (event,) = [
         e for e in map(json.loads, out.splitlines()) if e["event"] == "stage-finished" and "accuracy" in e
     ]
-    assert (event["n"], event["trained_on"]) == (60, 0)
+    assert (event["n"], event["trained_on"], event["near_copies_of_training"]) == (60, 0, 0)
+
+
+def _brighter(image: np.ndarray) -> np.ndarray:
+    return np.clip(image.astype(int) + 9, 0, 255).astype(np.uint8)
+
+
+def test_near_copies_of_training_images_are_counted(call: Call, place: Path) -> None:
+    """Brighter ones of three images of each class, and an equal one: the score without all of them beside."""
+    _write(place / "near", NAMES, range(200, 220))
+    _write(place / "near", NAMES, range(3), _brighter)
+    code, out, _ = call("evaluate", "run", "near", "--other-data")
+    assert code == 0
+    assert "\n9 of them are near copies of images that the run held for training. Without these, on 60" in out
+    assert f"{_score(_truth(place, 'new'))}; read that score instead." in out
+    _write(place / "near", NAMES, range(3, 4))
+    out = call("evaluate", "run", "near", "--other-data")[1]
+    assert "The run held 3 of them for training. 9 more are near copies of images that the run held" in out
+    assert f"on 60 images: {_score(_truth(place, 'new'))}" in out
+    assert "Copies of training images were looked for, equal and near, and no groups." in out
+    _write(place / "bright", NAMES, range(5), _brighter)
+    out = call("evaluate", "run", "bright", "--other-data")[1]
+    assert "all of these 15 images for training, or near copies of them (15).\nOn 15 images" in out
+
+
+def test_near_copies_in_color_are_counted(call: Call, place: Path) -> None:
+    """As the model sees them, in gray."""
+    _write(place / "tint", NAMES, range(200, 210))
+    _write(place / "tint", NAMES, range(2), _brighter)
+    for file in (place / "tint").rglob("*.png"):
+        Image.open(file).convert("RGB").save(file)
+    out = call("evaluate", "run", "tint", "--other-data")[1]
+    assert "6 of them are near copies of images that the run held for training." in out
+
+
+def test_data_of_the_run_that_are_gone_are_told(call: Call, place: Path) -> None:
+    """Near copies cannot be looked for then; equal images are told by their digests."""
+    (place / "set").rename(place / "away")
+    try:
+        code, out, _ = call("evaluate", "run", "new", "--other-data")
+    finally:
+        (place / "away").rename(place / "set")
+    assert code == 0
+    told = "Only equal images of training were looked for, no near copies, for the run's data cannot be read"
+    assert told in out
+    extra = place / "set/train/cat/900.png"
+    Image.fromarray(_picture(0, 900)).save(extra)
+    try:
+        out = call("evaluate", "run", "new", "--other-data")[1]
+    finally:
+        extra.unlink()
+    assert "no near copies, for the run's data are not what they were." in out
+
+
+def test_nothing_is_said_to_be_learned_from_other_data(call: Call, place: Path) -> None:
+    """Their splits are judged or not, and the accuracy is no test accuracy."""
+    out = call("evaluate", "run", "new", "--other-data")[1]
+    assert "fit the weights" not in out
+    assert "test accuracy" not in out
+    _write(place / "parts/train", NAMES, range(300, 310))
+    _write(place / "parts/test", NAMES, range(200, 220))
+    out = call("evaluate", "run", "parts", "--other-data")[1]
+    rows = {
+        line.split()[0]: line.split(maxsplit=3)[-1] for line in out.splitlines() if line.endswith(" judged")
+    }
+    assert rows == {"train": "not judged", "test": "judged"}
+
+
+@pytest.mark.parametrize("names", [("x_test", "y_test"), ("test_x", "test_y")])
+@pytest.mark.parametrize("form", ["npz", "folder"])
+def test_arrays_of_a_test_split_alone_are_judged(
+    names: tuple[str, str], form: str, call: Call, place: Path
+) -> None:
+    """They were refused for want of x_train; a run on them still says what it lacks."""
+    images = np.stack([_picture(label, n) for label in range(3) for n in range(200, 220)])
+    arrays = dict(zip(names, (images, np.repeat(NAMES, 20)), strict=True))
+    file = place / f"{names[0]}-{form}.npz"
+    if form == "npz":
+        np.savez(file, **arrays)
+    else:
+        file.mkdir()
+        for name, values in arrays.items():
+            np.save(file / f"{name}.npy", values)
+    code, out, _ = call("evaluate", "run", file, "--other-data")
+    assert code == 0
+    assert f"On 60 images of the test split of {file.name.removesuffix('.npz')}" in out.replace(".npz", "")
+    assert _score(_truth(place, "new")) in out
+    code, _, err = call("run", file, "--model", "linear", "-q")
+    assert (code, "no images to learn from, no train split (there is test)" in err) == (3, True)
 
 
 def test_a_run_without_one_model_is_refused(call: Call) -> None:
@@ -293,3 +387,43 @@ def test_a_run_without_one_model_is_refused(call: Call) -> None:
     assert (code, "as several/models/majority-s0" in err) == (2, True)
     code, out, _ = call("evaluate", "several/models/nearest-mean-s0", "new", "--other-data")
     assert (code, "On 60 images of new" in out) == (0, True)
+
+
+def test_gates_judge_the_score_to_read(call: Call, place: Path) -> None:
+    """That without images of training; of these alone there is none, and every gate fails."""
+    _write(place / "gated", NAMES, range(200, 220))
+    _write(place / "gated", NAMES, range(10))
+    accuracy = float(np.mean(_truth(place, "new")))
+    line = ("evaluate", "run", "gated", "--other-data", "--fail-on")
+    assert call(*line, f"accuracy<{accuracy - 0.001}")[0] == 0
+    code, out, err = call(*line, f"accuracy<{accuracy + 0.001},macro_f1<0")
+    assert (code, "read that score instead" in out) == (8, True)
+    assert f"error[gate-failed]: gated: 1 of 2 gates failed: accuracy<{accuracy + 0.001:g} (found" in err
+    code, _, err = call("evaluate", "run", "set/train", "--other-data", "--fail-on", "accuracy<0")
+    assert (code, "accuracy<0 (not evaluated)" in err) == (8, True)
+    for gate in ("ece>0.1", "leakage>0", "accuracy<baseline"):
+        code, _, err = call(*line, gate)
+        assert (code, "Gates there are accuracy, accuracy_low, macro_f1, min_class_recall." in err) == (
+            2,
+            True,
+        )
+
+
+def test_an_export_tells_the_way_without_the_data(call: Call, place: Path) -> None:
+    """Of data that are gone or changed; the line that it gives runs as typed."""
+    pytest.importorskip("onnxruntime")
+    (place / "set").rename(place / "away")
+    try:
+        code, _, err = call("export", "run")
+        assert (code, err.startswith("error[unknown-data]")) == (2, True)
+        _write(place / "set/train", NAMES, range(10))
+        _write(place / "set/test", NAMES, range(100, 110))
+        code, _, err = call("export", "run")
+        assert (code, err.startswith("error[data-changed]")) == (4, True)
+        shutil.rmtree(place / "set")
+    finally:
+        (place / "away").rename(place / "set")
+    told = "They are needed to prove the file on its test images. To prove it on made-up pictures alone: "
+    command = shlex.split(err.strip().split(told)[1])
+    subprocess.run([sys.executable, *command[1:]], check=True, cwd=place)
+    assert (place / "model.onnx").is_file()

@@ -182,7 +182,8 @@ def _audited(figures: Mapping[str, Any]) -> list[Line]:
 
 def _evaluated(figures: Mapping[str, Any]) -> list[Line]:
     low, high = figures["accuracy_ci95"]
-    accuracy = f"test accuracy {100 * figures['accuracy']:.1f} %"
+    of = "" if "trained_on" in figures else "test "  # of other data, which may be no test images
+    accuracy = f"{of}accuracy {100 * figures['accuracy']:.1f} %"
     interval = f"95 % interval {100 * low:.1f} % to {100 * high:.1f} %"
     groups = f" in {counted(figures['groups'], 'group', 'groups')}" if "groups" in figures else ""
     return [("evaluate", f"{accuracy} ({interval}) on {figures['n']:,} images{groups}", "")]

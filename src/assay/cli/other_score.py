@@ -19,7 +19,8 @@ _MOST: Final = 5
 
 def other_lines(found: OtherScore) -> str:
     """The score as lines; first what forbids to read it."""
-    known = [] if found.known is None or not found.known.any() else [_known_line(found)]
+    seen = found.seen.either
+    known = [] if seen is None or not seen.any() else [_known_line(found)]
     first, second = (known, []) if known and found.unseen is None else ([], known)
     return "\n".join([*first, _headline(found), *second, *_doubts(found), _not_looked_for(found)])
 
@@ -69,11 +70,15 @@ def _doubts(found: OtherScore) -> Iterator[str]:
 
 def _known_line(found: OtherScore) -> str:
     unseen, n = found.unseen, len(found.score.labels)
+    equal, near = (0 if rows is None else int(rows.sum()) for rows in (found.seen.equal, found.seen.near))
     if unseen is None:
-        return f"Do not trust this score: the run held all of these {n:,} images for training."
-    known = n - len(unseen.labels)
+        copies = f", or near copies of them ({near:,})" if near else ""
+        return f"Do not trust this score: the run held all of these {n:,} images for training{copies}."
+    told = [f"The run held {equal:,} of them for training."] if equal or not near else []
+    more = "more are near copies" if equal else "of them are near copies"
+    told += [f"{near:,} {more} of images that the run held for training."] if near else []
     without = f"Without these, on {_images(len(unseen.labels))}: {_accuracy(unseen)}"
-    return f"The run held {known:,} of them for training. {without}; read that score instead."
+    return f"{' '.join(told)} {without}; read that score instead."
 
 
 def _taken_for(score: Evaluation) -> Iterator[str]:
@@ -102,11 +107,14 @@ def _as_if_renamed(confusion: NDArray[np.int64], rows: NDArray[np.int64]) -> boo
 
 
 def _not_looked_for(found: OtherScore) -> str:
-    if found.known is None:
+    if found.seen.equal is None:
         return (
             "Whether the run was trained on some of these images is not known: it has no label_quality.csv. "
             "Nothing was written."
         )
-    return (
-        "Only equal images of training were looked for, no edited copies and no groups. Nothing was written."
-    )
+    if found.seen.near is None:
+        why = found.seen.reason
+        return (
+            f"Only equal images of training were looked for, no near copies, for {why}. Nothing was written."
+        )
+    return "Copies of training images were looked for, equal and near, and no groups. Nothing was written."

@@ -127,6 +127,28 @@ def parse_gates(text: str, *, scored: bool = True) -> tuple[Gate, ...]:
     return gates
 
 
+def parse_score_gates(text: str) -> tuple[Gate, ...]:
+    """The gates of a `--fail-on` option where there is a score and no audit, no run and no calibration.
+
+    Raises AssayError `unknown-gate` for the first that is none, or that speaks of these.
+    """
+    gates, known = parse_gates(text), [name for name in _SCORES if name != "ece"]
+    for gate in gates:
+        if gate.name not in known or gate.baseline:
+            what = "of other data there is a score alone, to be held against a number"
+            raise AssayError("unknown-gate", gate, what, f"Gates there are {', '.join(known)}.")
+    return gates
+
+
+def judge_score(gates: tuple[Gate, ...], score: Evaluation | None) -> list[GateResult]:
+    """Gates of `parse_score_gates`, judged; all fail without a score."""
+    values = [None if score is None else _SCORES[gate.name](score) for gate in gates]
+    return [
+        GateResult(gate, value, failed=value is None or bool(_OPERATORS[gate.relation](value, gate.value)))
+        for gate, value in zip(gates, values, strict=True)
+    ]
+
+
 def _parse(text: str) -> Gate:
     matched = re.fullmatch(r"([A-Za-z][\w:-]*)\s*(<=|>=|==|!=|<|>)\s*([^%\s]+)\s*(%?)", text)
     if matched is None:

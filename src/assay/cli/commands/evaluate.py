@@ -138,9 +138,12 @@ def _evaluate_other(
     from assay.cli.listeners import listening
     from assay.cli.other_score import next_commands, other_lines
     from assay.workflow.deployed.other_data import evaluate_other
+    from assay.workflow.quality_gates import demand, judge_score, parse_score_gates
 
-    asked = [name for name in (*_OF_A_RUN, *o.GATING) if given[name] not in (None, False)]
-    _refuse(asked[0] if asked else None, "of other data nothing is written, chosen or gated")
+    unused = (name for name in (*_OF_A_RUN, *o.GATING) if name != "fail_on")
+    asked = [name for name in unused if given[name] not in (None, False)]
+    _refuse(asked[0] if asked else None, "of other data nothing is written or chosen")
+    gates = parse_score_gates(given["fail_on"] or "")
     for name in ("size", "resize"):
         _refuse(name if given[name] is not None else None, "the model has its own size")
     if data is None:
@@ -149,6 +152,8 @@ def _evaluate_other(
     with listening(output) as on_event:
         found = evaluate_other(run, data, offline=offline, on_event=on_event, **reading)
     close_plain(other_lines(found), next_commands(run, data), output)
+    unknown = found.seen.equal is None
+    demand(judge_score(gates, found.score if unknown else found.unseen), data)
 
 
 def _refuse_for_unfinished(max_risk: float | None, given: Mapping[str, Any]) -> None:

@@ -65,7 +65,7 @@ def matches(request: Request) -> bool:
         return False
     if path.is_file():
         return path.suffix.lower() in _SUFFIXES
-    return path.is_dir() and (_pairs(_stems(path)) != {} or _holds_arrays_alone(path))
+    return path.is_dir() and (_with_train(_pairs(_stems(path))) != {} or _holds_arrays_alone(path))
 
 
 def read(request: Request) -> Dataset:
@@ -75,10 +75,10 @@ def read(request: Request) -> Dataset:
     """
     path = request.path
     assert path is not None  # `matches` said so
-    if path.suffix.lower() == ".npz":
+    if path.suffix.lower() == ".npz" and path.is_file():
         return _dataset(request, path, read_npz(path), "npz")
     folder = path if path.is_dir() else path.parent
-    if not _pairs(_stems(folder)):
+    if not _with_train(_pairs(_stems(folder))):
         arrays = _arrays_of_files(path) if path.is_dir() else {path.stem: read_npy(path)}
         return _dataset(request, path, arrays, "npz")
     wanted = {name for pair in _pairs(_stems(folder)).values() for name in pair} | set(_CLASS_NAMES)
@@ -142,12 +142,18 @@ def _pairs(names: Collection[str]) -> dict[str, tuple[str, str]]:
         pair = next((pair for pair in pairs if pair[0] in names and pair[1] in names), None)
         if pair is not None:
             found[split] = pair
-    return found if "train" in found else {}
+    return found
+
+
+def _with_train(pairs: dict[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+    return pairs if "train" in pairs else {}
 
 
 def _dataset(request: Request, path: Path, arrays: Mapping[str, NDArray[Any]], source: str) -> Dataset:
-    usual = _pairs(arrays)
-    pairs = usual or _pairs_by_shape(arrays)
+    named, shaped = _pairs(arrays), _pairs_by_shape(arrays)
+    # A test split alone is data too, which a model can be judged on; other names may tell of train.
+    pairs = _with_train(named) or _with_train(shaped) or named or shaped
+    usual = pairs == named
     if not pairs:
         raise _no_pairs(path, arrays)
     parts = {
@@ -208,9 +214,8 @@ def _no_pairs(path: Path, arrays: Mapping[str, NDArray[Any]]) -> AssayError:
 
 def _whole_sets(folder: Path) -> list[str]:
     """The files that are a set each, images and labels."""
-    return [
-        file.name for file in _array_files(folder) if file.suffix.lower() == ".npz" and _pairs(read_npz(file))
-    ]
+    files = [file for file in _array_files(folder) if file.suffix.lower() == ".npz"]
+    return [file.name for file in files if _with_train(_pairs(read_npz(file)))]
 
 
 def _pairs_by_shape(arrays: Mapping[str, NDArray[Any]]) -> dict[str, tuple[str, str]]:
@@ -230,7 +235,7 @@ def _pairs_by_shape(arrays: Mapping[str, NDArray[Any]]) -> dict[str, tuple[str, 
         if len(labels) != 1:
             return {}
         found[split] = images[0], labels[0]
-    return found if "train" in found else {}
+    return found
 
 
 def _can_be_labels(values: NDArray[Any], count: int) -> bool:

@@ -1,6 +1,9 @@
 """A run's model as a file for other programs, proved on the run's test split; and proved again later."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import Final
 
 from assay.core import durable
@@ -44,9 +47,10 @@ def export_run(
         refuse_folder(Path(out))
         _refuse_runs(Path(out), folder)
     with run_folder.reopen(folder, same_state=True) as opened:
-        plan = _plan(folder, data, offline, on_event)
-        model = Model.read(folder / "model")
-        need_same_data(model, plan)
+        with _way_without_data(folder):
+            plan = _plan(folder, data, offline, on_event)
+            model = Model.read(folder / "model")
+            need_same_data(model, plan)
         path = folder / EXPORT if out is None else Path(out)
         with stage(on_event, "export"):
             test = plan.dataset.splits["test"]
@@ -57,6 +61,20 @@ def export_run(
         if out is None:
             opened.finish()
     return path, proof
+
+
+@contextmanager
+def _way_without_data(folder: Path) -> Iterator[None]:
+    """Add to an error that the run's data are gone or changed why they are needed, and the way without."""
+    try:
+        yield
+    except AssayError as error:
+        if error.code not in ("data-changed", "unknown-data"):
+            raise
+        code = f"import assay; assay.load_model({str(folder)!r}).export('model.onnx')"
+        why = "They are needed to prove the file on its test images. To prove it on made-up pictures alone:"
+        fix = f"{error.fix} {why} python -c {quote(code)}"
+        raise AssayError(error.code, error.where, error.what, fix) from error
 
 
 def _refuse_runs(path: Path, folder: Path) -> None:

@@ -9,24 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.errors import AssayError
-from assay.core.events import OnEvent, ignore, stage
-from assay.core.text import counted, one_line, read_csv_text
+from assay.core.events import Event, OnEvent, ignore, stage
+from assay.core.text import counted, one_line
 from assay.data.decoding.resize import with_channels
 from assay.data.decoding.sixteen_bits import FULL_SCALE
-from assay.data.formats.safe_open import read_file
 from assay.data.load import as_request, chosen_source
 from assay.data.values import Dataset, Split, image_digests
 from assay.evaluation.ood import Refused, count_refused
 from assay.evaluation.values import Evaluation
 from assay.training.classifier import Model
 from assay.training.requirements import require_for
+from assay.workflow.deployed.seen_before import SeenBefore, seen_before
 from assay.workflow.evidence import test_groups
 from assay.workflow.planning.data import Data, open_data
 from assay.workflow.recorded import run_record
-
-#: A row for each training image of a run, with its digest.
-_TRAINED_ON: Final = "label_quality.csv"
-_LONGEST_TABLE: Final = 1 << 31
 
 #: Class names in a message.
 _MOST_NAMES: Final = 8
@@ -37,9 +33,9 @@ class OtherScore:
     """A model judged on images that are not its run's.
 
     score: on all of them. split: which split of the data was judged; left_over: images of the other splits.
-    known: bool `(n,)`, which of them are, to the bit, images that the run held for training (validation
-    images among them); None where the run does not say. refused: those unlike the training images, and
-    expected, the share of familiar pictures that are told so as well; None without a gate.
+    seen: which of them are images that the run held for training (validation images among them), or near
+    copies of such. refused: those unlike the training images, and expected, the share of familiar pictures
+    that are told so as well; None without a gate.
     changed: in words, what was done to the images besides reading them, else empty.
     """
 
@@ -47,17 +43,19 @@ class OtherScore:
     name: str
     split: str
     left_over: int
-    known: NDArray[np.bool_] | None
+    seen: SeenBefore
     refused: Refused | None
     expected: float | None
     changed: str = ""
 
     @property
     def unseen(self) -> Evaluation | None:
-        """The score on the images that the run did not hold for training; None where there are none."""
-        if self.known is None or self.known.all():
+        """The score on the images that the run did not hold for training, nor near copies of them; None where
+        there are none."""
+        seen = self.seen.either
+        if seen is None or seen.all():
             return None
-        rows, score = np.flatnonzero(~self.known), self.score
+        rows, score = np.flatnonzero(~seen), self.score
         groups = None if score.groups is None else score.groups[rows]
         probabilities = score.probabilities[rows]
         return replace(score, labels=score.labels[rows], probabilities=probabilities, groups=groups)
@@ -83,24 +81,25 @@ def evaluate_other(
     run_record.need_intact(folder)
     model = _model_of(folder)
     require_for(model.recipe["model"], {}, fitting=False)
-    dataset = open_data(data, {**_size(model, data), **reading}, offline, on_event)
-    name = "test" if "test" in dataset.splits else next(iter(dataset.splits))
+    dataset = open_data(data, {**_size(model, data), **reading}, offline, _judging(on_event))
+    name = _judged_split(list(dataset.splits))
     left_over = sum(len(split) for other, split in dataset.splits.items() if other != name)
     split = dataset.splits[name]
     labels = _labels(split.labels, dataset.classes, model.classes, one_line(dataset.name))
     _need_scale(split, model, dataset.name)
     with stage(on_event, "evaluate") as figures:
-        score, distances, digests = _judged(model, dataset, split, labels)
-        known = _known(folder, digests)
+        score, distances = _judged(model, dataset, split, labels)
+        seen = seen_before(folder, _as_seen(split, labels, model), model.classes, offline)
         gate = model.limits.gate
         refused = None if gate is None or distances is None else count_refused(distances, gate.threshold)
         interval = list(score.accuracy_ci95)
         figures.update(n=len(labels), accuracy=score.accuracy, accuracy_ci95=interval)
-        figures["trained_on"] = None if known is None else int(known.sum())
+        figures["trained_on"] = None if seen.equal is None else int(seen.equal.sum())
+        figures["near_copies_of_training"] = None if seen.near is None else int(seen.near.sum())
         figures["unlike_training"] = None if refused is None else refused.refused
     expected = None if gate is None else gate.false_refusal_rate
     changed = _changed(split, model)
-    return OtherScore(score, dataset.name, name, left_over, known, refused, expected, changed)
+    return OtherScore(score, dataset.name, name, left_over, seen, refused, expected, changed)
 
 
 def _model_of(folder: Path) -> Model:
@@ -174,19 +173,45 @@ def _need_scale(split: Split, model: Model, where: str) -> None:
 
 def _judged(
     model: Model, dataset: Dataset, split: Split, labels: NDArray[np.int64]
-) -> tuple[Evaluation, NDArray[np.float32] | None, NDArray[np.uint8]]:
-    """The score, how far each image lies from those of training, and its digest as the model sees it."""
-    rows, far, digests = [], [], []
+) -> tuple[Evaluation, NDArray[np.float32] | None]:
+    """The score, and how far each image lies from those of training."""
+    rows, far = [], []
     for block in split.blocks():
         images = np.stack([with_channels(image, model.preprocessing.channels) for image in block])
         rows.append(model.predict_proba(images))
         far.append(model.distances(images))
-        digests.append(image_digests(images))
     groups = test_groups(replace(dataset, splits={"test": split}, fingerprints={}), None)
     record: Mapping[str, Any] = model.costs()
     score = Evaluation(model.classes, labels, np.concatenate(rows), record, groups=groups)
     found = [one for one in far if one is not None]
-    return score, np.concatenate(found) if found else None, np.concatenate(digests)
+    return score, np.concatenate(found) if found else None
+
+
+def _as_seen(split: Split, labels: NDArray[np.int64], model: Model) -> Split:
+    """The images as the model sees them, with its numbers of classes."""
+    channels = model.preprocessing.channels
+    if split.shape[2] == channels:
+        return replace(split, labels=labels)
+    images = np.stack([with_channels(image, channels) for block in split.blocks() for image in block])
+    return replace(split, labels=labels, images=images, digests=image_digests(images))
+
+
+def _judged_split(names: Sequence[str]) -> str:
+    return "test" if "test" in names else names[0]
+
+
+def _judging(on_event: OnEvent) -> OnEvent:
+    """The listener, told what splits of other data are for: nothing is learned from any."""
+
+    def heard(event: Event) -> None:
+        rows = event.figures.get("partition")
+        if rows:
+            judged = _judged_split([row["split"] for row in rows])
+            told = [{**r, "purpose": "judged" if r["split"] == judged else "not judged"} for r in rows]
+            event = replace(event, figures={**event.figures, "partition": told})
+        on_event(event)
+
+    return heard
 
 
 def _changed(split: Split, model: Model) -> str:
@@ -194,17 +219,3 @@ def _changed(split: Split, model: Model) -> str:
     if channels == wanted:
         return ""
     return "they are in color, and the model sees them in gray" if wanted == 1 else "they are gray"
-
-
-def _known(folder: Path, digests: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
-    """Which images the run held for training; None where it does not say. Raises AssayError `run-damaged`."""
-    file = folder / _TRAINED_ON
-    if not file.is_file():
-        return None
-    try:
-        header, lines = read_csv_text(read_file(file, _LONGEST_TABLE).decode("utf-8"))
-        of, digest = header.index("split"), header.index("digest")
-        trained = {line[digest] for line in lines if line[of] != "test"}
-    except (ValueError, IndexError) as error:
-        raise AssayError("run-damaged", file, one_line(str(error)), "Repeat the run.") from error
-    return np.array([bytes(row).hex() in trained for row in digests], bool)
