@@ -18,12 +18,13 @@ from assay.data.listing.columns.images import (
     image_column,
     note_on_other_images,
 )
+from assay.data.listing.columns.one_hot import several_labels
 from assay.data.listing.columns.splits import split_column, splits_of_cells
 from assay.data.listing.columns.tables_beside import notes_beside_table
 from assay.data.listing.listing import Listing, Part, stamp_of
 from assay.data.listing.names import ordered_splits
 from assay.data.listing.other_tasks import notes_on_boxes
-from assay.data.listing.table_labels import refuse_unlabelled, several_labels, table_labels, without_any
+from assay.data.listing.table_labels import refuse_unlabelled, table_labels, without_any
 from assay.data.listing.table_paths import no_path, path_rule
 from assay.data.request import Request
 from assay.data.values import UNLABELLED, LeftOut
@@ -164,7 +165,8 @@ class _Found:
             if not label and own not in self._bare
         }
         if missing_labels and not request.skip_unlabelled:
-            raise refuse_unlabelled(table.path, missing_labels, len(labels), of_labels)
+            no = columns[of_labels[0]][min(missing_labels) - 1].strip()
+            raise refuse_unlabelled(table.path, missing_labels, len(labels), of_labels, no)
         self.notes += [
             f"the {own} split has no labels: its {counted(count, 'image is', 'images are')} left out"
             for own, count in self._bare.items()

@@ -17,12 +17,13 @@ from assay.data.formats.text_table import (
     optional_column,
     read_table,
 )
+from assay.data.listing.columns.against_folders import name_images
 from assay.data.listing.columns.groups import groups_of
+from assay.data.listing.columns.one_hot import are_exclusive, one_hot_columns
 from assay.data.listing.columns.splits import SplitColumn, split_column, splits_of_cells
 from assay.data.listing.listing import Listing, Part, stamp_of
 from assay.data.listing.names import ordered_splits
 from assay.data.listing.other_tasks import only_pictures
-from assay.data.listing.table_labels import are_exclusive, one_hot_columns
 from assay.data.listing.table_paths import Rule, path_rule
 from assay.data.request import Request
 
@@ -52,12 +53,16 @@ def with_metadata(listing: Listing, request: Request, root: Path, tables: Sequen
     train. Raises AssayError `column-missing`, `ambiguous-layout` where the folders tell no classes either,
     `table-value` where groups or splits are asked for and no row names an image, and as `read_table`.
     """
-    if request.layout is None and only_pictures(
-        {label for p in listing.parts.values() for label in p.labels}
-    ):
+    labels = {label for part in listing.parts.values() for label in part.labels}
+    images = [name for part in listing.parts.values() for name in part.ids]
+    alone = len(labels) == 1 and any(name_images(read_table(table), images) for table in tables)
+    if request.layout is None and (only_pictures(labels) or alone):
         has = ", ".join(map(one_line, islice(read_table(tables[0], most=1), _SHOWN)))
+        by_folders = (
+            f"all images are of one class, {one_line(min(labels))}" if alone else "no folder is a class"
+        )
         what = (
-            f"no folder is a class, and {one_line(tables[0].name)} has no usual name for a column of labels "
+            f"{by_folders}, and {one_line(tables[0].name)} has no usual name for a column of labels "
             f"(it has {has})"
         )
         raise AssayError(
@@ -66,7 +71,6 @@ def with_metadata(listing: Listing, request: Request, root: Path, tables: Sequen
     cells, notes = _Cells(set(listing.parts) == {"train"}), list(listing.notes)
     for table in tables:
         notes += cells.take(request, table, root)
-    images = [name for part in listing.parts.values() for name in part.ids]
     known = sum(name in cells.of for name in images)
     notes += cells.told(request, tables[0], known, len(images))
     parts = {split: _joined(part, cells.of, list(cells.names)) for split, part in listing.parts.items()}

@@ -4,7 +4,7 @@ Understands the form of the Hugging Face hub: an image column with `bytes` and `
 numbers, class names in the schema's metadata.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -29,13 +29,18 @@ from assay.data.formats.text_table import LABEL_NAMES, PATH_NAMES, chosen_column
 from assay.data.listing.columns.groups import groups_of
 from assay.data.listing.columns.labels import notes_on_other_labels
 from assay.data.listing.columns.missing import is_missing, without_minus_one
+from assay.data.listing.columns.one_hot import (
+    labels_of_one_hot,
+    one_hot_columns,
+    several_labels,
+    shown_columns,
+)
 from assay.data.listing.columns.splits import split_column, splits_of_cells
 from assay.data.listing.image_table import Table, list_columns
 from assay.data.listing.listing import Listing, stamp_of
 from assay.data.listing.names import ordered_splits
 from assay.data.listing.shards.names import notes_on_shards, some_names, split_in_name
 from assay.data.listing.shards.parquet_rows import Footer, ParquetRows, parquet_part, refuse_unlike
-from assay.data.listing.table_labels import several_labels
 from assay.data.request import Request
 from assay.data.values import UNLABELLED, LeftOut
 
@@ -200,13 +205,29 @@ def _no_labels(path: ShardFile, label: str, kind: str) -> AssayError:
     return several_labels(path, f"the column {label!r} holds {kind}, not one value an image")
 
 
+def _refuse_attributes(path: ShardFile, cells: Mapping[str, Sequence[Any]]) -> None:
+    """Refuse columns that tell of each image whether it is of a class, one column for each."""
+    columns = {name: [_as_text(value) for value in values] for name, values in cells.items()}
+    if hot := one_hot_columns(columns, list(columns)):
+        labels_of_one_hot(path, columns, hot)
+        what = f"the columns {shown_columns(hot)} look like one-hot labels, which are not read in Parquet"
+        fix = (
+            "Write one column with the name of the class, as pandas does: "
+            f"table['label'] = table[{hot}].astype(int).idxmax(axis=1)."
+        )
+        raise AssayError("column-missing", path, what, fix)
+
+
 def _read(parquet: Any, request: Request, path: ShardFile) -> ParquetRows:
     with opened(parquet, path, glance=True) as file:
         schema, count = file.schema_arrow, file.metadata.num_rows
         image, notes = _image_column(path, schema, request.path_column)
         names = [name for name in schema.names if name != image]
-        label = chosen_column(path, names, request.label_column, LABEL_NAMES, "--label-column")
         simple = [name for name in names if is_simple(schema.field(name).type)]
+        label = optional_column(path, names, request.label_column, LABEL_NAMES, "--label-column")
+        if label is None:
+            _refuse_attributes(path, {name: cells_of(path, file, name) for name in simple})
+            label = chosen_column(path, names, None, LABEL_NAMES, "--label-column")
         if label not in simple:
             raise _no_labels(path, label, str(schema.field(label).type))
         cells = {name: cells_of(path, file, name) for name in {label, *simple}}

@@ -10,8 +10,13 @@ from assay.core.text import one_line
 from assay.data.formats.text_table import LABEL_NAMES, Columns, chosen_column, optional_column
 from assay.data.listing.columns.labels import notes_on_other_labels
 from assay.data.listing.columns.missing import is_missing, without_minus_one
+from assay.data.listing.columns.one_hot import (
+    labels_of_one_hot,
+    one_hot_columns,
+    several_labels,
+    shown_columns,
+)
 from assay.data.listing.names import natural_key
-from assay.data.listing.tree import has_split_word, words_of
 from assay.data.request import Request
 
 #: What parts several labels in one cell.
@@ -19,9 +24,6 @@ _SEPARATORS: Final = re.compile(r"\s*[|;,]\s*")
 
 #: The parts of a label between spaces and other signs that join words.
 _WORDS: Final = re.compile(r"[^\s+&/_-]+")
-
-#: What the name of a column of 0 and 1 has that tells whether something is so, or counts, and is no class.
-_FLAGS: Final = frozenset("is has verified reviewed checked flag count id".split())
 
 #: So many rows with a label each of its own are asked about.
 _MANY: Final = 8
@@ -43,7 +45,8 @@ def table_labels(
     if column is None:
         hot = one_hot_columns(columns, names)
         if hot:
-            return _from_one_hot_columns(where, columns, hot)
+            labels, notes = labels_of_one_hot(where, columns, hot)
+            return labels, hot, notes
         column = chosen_column(where, names, None, LABEL_NAMES, "--label-column")
     kept = set(request.classes or ())
     cells = [cell.strip() for cell in columns[column]]
@@ -79,43 +82,6 @@ def _tags(column: str, labels: Sequence[str]) -> list[str]:
     ]
 
 
-def one_hot_columns(columns: Columns, names: Sequence[str]) -> list[str]:
-    """The columns that hold nothing but 0 and 1, two at least with a 1; without those whose names tell
-    splits and, where two others are left, counts or whether something is so."""
-    hot = [
-        name
-        for name in names
-        if columns[name] and all(cell.strip() in ("0", "1", "0.0", "1.0") for cell in columns[name])
-    ]
-    hot = [name for name in hot if not has_split_word(name)]
-    classes = [name for name in hot if words_of(name).isdisjoint(_FLAGS)]
-    hot = classes if len(classes) > 1 else hot
-    used = [name for name in hot if any(cell.strip().startswith("1") for cell in columns[name])]
-    return hot if len(used) > 1 else []
-
-
-def are_exclusive(columns: Columns, hot: Sequence[str]) -> bool:
-    """Whether no row has several ones, and most have one: attributes of pictures have several, or few."""
-    rows = zip(*(columns[name] for name in hot), strict=True)
-    ones = [sum(cell.strip().startswith("1") for cell in row) for row in rows]
-    return bool(max(ones) == 1 and 2 * sum(ones) >= len(ones))
-
-
-def _from_one_hot_columns(
-    where: object, columns: Columns, hot: Sequence[str]
-) -> tuple[list[str], list[str], list[str]]:
-    labels = []
-    for row, cells in enumerate(zip(*(columns[name] for name in hot), strict=True), 1):
-        ones = [name for name, cell in zip(hot, cells, strict=True) if cell.strip().startswith("1")]
-        if len(ones) > 1:
-            what = f"row {row} has 1 in the columns {', '.join(map(one_line, ones[:3]))}"
-            raise several_labels(where, what, one_line(ones[0]))
-        labels.append(ones[0].strip() if ones else "")
-    shown = ", ".join(one_line(name.strip()) for name in hot[:4]) + (", ..." if len(hot) > 4 else "")
-    note = f"the columns {shown} were read as one-hot labels"
-    return labels, list(hot), [note]
-
-
 def _whole_numbers(labels: list[str]) -> tuple[list[str], list[str]]:
     """Labels such as 3.0 as 3, where every label is a whole number, written as a float or not; truth values
     in several spellings as True and False."""
@@ -147,16 +113,6 @@ def _parts(label: str) -> list[str]:
     return [part.strip("'\" ") for part in _SEPARATORS.split(inner) if part.strip("'\" ")]
 
 
-def several_labels(where: object, what: str, column: str = "") -> AssayError:
-    """The error for several labels an image. column: one of several that can be the label alone."""
-    one = f", or read one column alone, as by --label-column '{column}'" if column else ""
-    fix = (
-        f"Give one class an image (of several raters, the one that most gave){one}; Assay does not train on "
-    )
-    fix += "several labels at once."
-    return AssayError("several-labels", where, f"{what}: several labels an image", fix)
-
-
 def without_any(splits: Sequence[str], labels: Sequence[str]) -> dict[str, int]:
     """The splits but train without any label, with their rows, where other rows have labels."""
     labelled = {split for split, label in zip(splits, labels, strict=True) if label}
@@ -165,17 +121,17 @@ def without_any(splits: Sequence[str], labels: Sequence[str]) -> dict[str, int]:
 
 
 def refuse_unlabelled(
-    where: object, rows: Mapping[int, str], total: int, hot: Sequence[str] = ()
+    where: object, rows: Mapping[int, str], total: int, hot: Sequence[str] = (), no: str = "0"
 ) -> AssayError:
-    """The error for rows without a label. rows: number of the row -> its file. hot: one-hot columns."""
+    """The error for rows without a label. rows: number of the row -> its file. hot: one-hot columns, in which
+    these rows have `no`."""
     first = min(rows)
     what = (
         f"{len(rows):,} of {total:,} rows have no label, the first is row {first} ({one_line(rows[first])})"
     )
     fix = "Fill them in, or leave them out with --skip-unlabelled (a word that --classes names is a class)."
     if len(hot) > 1:
-        shown = ", ".join(one_line(name.strip()) for name in hot[:4]) + (", ..." if len(hot) > 4 else "")
-        what += f": 0 in all of the columns {shown}"
+        what += f": {one_line(no)} in all of the columns {shown_columns(hot)}"
         fix = (
             "If they are a class of their own, add a column for it; or leave them out with --skip-unlabelled."
         )

@@ -96,6 +96,8 @@ def _need_exact(numbers: NDArray[Any], where: str) -> None:
 
 
 def _from_one_hot(rows: NDArray[Any], where: str) -> tuple[NDArray[Any], str]:
+    signed = bool(np.isin(rows, (-1, 1)).all())
+    rows = np.where(rows == 1, 1, 0) if signed else rows
     if not np.isin(rows, (0, 1)).all():
         fix = "Give one class number an image; probabilities are no labels."
         raise AssayError("bad-arrays", where, f"labels of shape {rows.shape} are not rows of 0 and 1", fix)
@@ -104,9 +106,12 @@ def _from_one_hot(rows: NDArray[Any], where: str) -> tuple[NDArray[Any], str]:
         first = int(np.flatnonzero(ones != 1)[0])
         what = f"{int((ones != 1).sum()):,} of {len(ones):,} rows have several ones or none"
         what = f"row {first} has {int(ones[first])} ones, {what}"
-        fix = "Give one class an image; Assay does not train on several labels at once."
+        fix = (
+            "Give one class an image, or one column alone, y[:, 0]; Assay does not train on several at once."
+        )
         raise AssayError("several-labels", where, f"{what}: several labels an image, or none", fix)
-    return rows.argmax(axis=1).astype(np.int64), "labels are one-hot rows: the column is the class"
+    note = "labels are one-hot rows: the column is the class"
+    return rows.argmax(axis=1).astype(np.int64), f"{note} (1 is yes, -1 is no)" if signed else note
 
 
 def transposition_note(name: str, shape: Shape) -> list[str]:

@@ -10,6 +10,7 @@ from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.formats.signatures import FORMAT_BY_NAME
 from assay.data.formats.text_table import SUFFIXES
+from assay.data.listing.advice.attributes import hints_on_attributes
 from assay.data.listing.advice.lists import Images, hints_on_labels
 from assay.data.listing.advice.one_folder import notes_on_other_lists
 from assay.data.listing.advice.records import hints_on_json, hints_on_matlab
@@ -178,4 +179,5 @@ def hints_from_above(above: Above, images: Sequence[str]) -> list[str]:
             hints.append(f"a table in the folder above names them: give {one_line(str(above.root / table))}")
     found = Images(above.root, own)
     hints += hints_on_labels(found, above.lists) or hints_on_json(found, above.lists)
+    hints = hints or hints_on_attributes(found, above.lists)
     return hints or hints_on_matlab(found, above.lists)

@@ -23,7 +23,7 @@ def python_command(
     below `root`; `rows` is an iterable of tuples of `columns`.
     """
     known = ",".join(map(dumps, sorted(endings)))
-    header = ",".join(f'"{name}"' for name in columns)
+    header = ",".join(map(dumps, columns))
     code = (
         'import csv,json,re;from pathlib import Path;F=[f for f in sorted(Path(".").rglob("*"))'
         f' if f.suffix.lower() in ({known},) and not any(q[0]=="." for q in f.parts)];{setup}'

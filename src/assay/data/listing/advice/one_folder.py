@@ -7,6 +7,7 @@ from typing import Final
 
 from assay.core.errors import AssayError
 from assay.core.text import one_line
+from assay.data.listing.advice.attributes import hints_on_attributes
 from assay.data.listing.advice.file_names import hints_on_file_names
 from assay.data.listing.advice.lists import Images, hints_on_labels, label_lists
 from assay.data.listing.advice.records import hints_on_annotations, hints_on_json, hints_on_matlab, json_lists
@@ -33,6 +34,7 @@ def hints_on_labels_of(found: Walk, images: Mapping[str, Sequence[str]]) -> list
         ((folder, names),) = images.items()
         all_ = Images(found.root, [joined(folder, name) for name in names])
         hints = hints_on_labels(all_, found.files) or hints_on_json(all_, found.files)
+        hints = hints or hints_on_attributes(all_, found.files)
         if hints := hints or hints_on_matlab(all_, found.files):
             return hints
     if hints := hints_on_annotations(found.root, images, found.files):

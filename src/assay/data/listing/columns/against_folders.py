@@ -19,7 +19,7 @@ from assay.data.formats.text_table import (
 )
 from assay.data.listing.columns.file_index import without_ending
 from assay.data.listing.columns.missing import is_missing, without_minus_one
-from assay.data.listing.table_labels import one_hot_columns
+from assay.data.listing.columns.one_hot import is_yes, one_hot_columns
 
 #: So many cells of a table are looked at, and rows.
 _MOST_CELLS: Final = 1_000_000
@@ -167,7 +167,7 @@ def _labels(table: Path) -> list[tuple[str, str]]:
         labels: Sequence[str] = columns[label]
     elif hot := one_hot_columns(columns, [name for name in names if name != path]):
         rows = zip(*(columns[name] for name in hot), strict=True)
-        ones = [[name for name, cell in zip(hot, row, strict=True) if cell.startswith("1")] for row in rows]
+        ones = [[name for name, cell in zip(hot, row, strict=True) if is_yes(cell)] for row in rows]
         labels = [one[0] if len(one) == 1 else "" for one in ones]
     else:
         return []

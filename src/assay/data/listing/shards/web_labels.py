@@ -12,7 +12,8 @@ from assay.core.text import counted, one_line, shortened
 from assay.data.formats.shard_file import ShardFile
 from assay.data.formats.tar_samples import CLASS, TEXT, TarSamples
 from assay.data.formats.text_table import LABEL_NAMES, chosen_column
-from assay.data.listing.table_labels import several_labels, table_labels
+from assay.data.listing.columns.one_hot import several_labels
+from assay.data.listing.table_labels import table_labels
 from assay.data.request import Request
 
 #: So many texts, more than half of them unlike all others, are descriptions and no labels.
