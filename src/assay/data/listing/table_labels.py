@@ -16,6 +16,7 @@ from assay.data.listing.columns.one_hot import (
     several_labels,
     shown_columns,
 )
+from assay.data.listing.columns.structured import refuse_no_labels, refuse_structured
 from assay.data.listing.names import natural_key
 from assay.data.request import Request
 
@@ -49,16 +50,30 @@ def table_labels(
             return labels, hot, notes
         column = chosen_column(where, names, None, LABEL_NAMES, "--label-column")
     kept = set(request.classes or ())
+    if not kept:
+        refuse_structured(where, columns, column, request)
     cells = [cell.strip() for cell in columns[column]]
     labels = ["" if is_missing(cell) and cell not in kept else cell for cell in cells]
     labels, notes = _whole_numbers(labels)
     if "-1" not in kept:
         labels = without_minus_one(labels)
     _refuse_several(where, column, labels, kept)
+    if not kept:
+        refuse_no_labels(labels, where, column)
     others = [] if request.label_column else notes_on_other_labels(columns, names, column)
-    if len(labels) >= _MANY and len(set(labels)) == len(labels):
-        others.append(f"every row has a {one_line(column)} of its own: is it the label? (--label-column)")
+    others += _on_distinct(column, labels)
     return labels, [column], [*notes, *others, *_tags(column, labels)]
+
+
+def _on_distinct(column: str, labels: Sequence[str]) -> list[str]:
+    """A note on labels of which most rows have one of their own."""
+    values = len(set(labels))
+    if len(labels) < _MANY or 2 * values <= len(labels):
+        return []
+    if values == len(labels):
+        return [f"every row has a {one_line(column)} of its own: is it the label? (--label-column)"]
+    rows = f"{values:,} values for {len(labels):,} rows"
+    return [f"the column {one_line(column)} has {rows}: is it the label? (--label-column)"]
 
 
 def _tags(column: str, labels: Sequence[str]) -> list[str]:

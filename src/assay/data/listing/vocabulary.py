@@ -13,6 +13,7 @@ from assay.core.errors import AssayError
 from assay.core.text import one_line, whole_number
 from assay.data.listing.advice.near_names import near_to, one_word
 from assay.data.listing.class_numbers import counted_from_one, notes_on_measures, refuse_measures
+from assay.data.listing.columns.structured import refuse_no_labels
 from assay.data.listing.listing import Listing, Part
 from assay.data.listing.names import natural_key, one_spelling
 from assay.data.values import UNLABELLED, LeftOut
@@ -28,6 +29,7 @@ def with_one_vocabulary(listing: Listing, chosen: Sequence[str] | None, where: o
     if not chosen and listing.classes is None:  # folders and lists of names say that they are classes
         labels = {label for part in listing.parts.values() for label in part.labels}
         refuse_measures(labels, where)
+        refuse_no_labels([label for part in listing.parts.values() for label in part.labels], where)
         listing = replace(listing, notes=(*listing.notes, *notes_on_measures(labels)))
     listing = _joined_by_case(_named_by_number(_composed(listing), chosen), chosen)
     if "train" not in listing.parts:

@@ -16,8 +16,10 @@ from assay.data.listing.class_numbers import (
     NO_CLASS,
     counted_from_one,
     notes_on_a_number_apart,
+    refuse_measures,
     without_no_class,
 )
+from assay.data.listing.columns.structured import refuse_no_labels
 from assay.data.listing.vocabulary import known_to_train
 from assay.data.request import Request
 from assay.data.sources.array_forms import plain_labels
@@ -73,6 +75,8 @@ def dataset_from_arrays(
     }
     floats = form.floats or float_range([part.images for part in parts.values()])
     images = {key: pixels(shaped[key][0], part.images_name, floats) for key, part in parts.items()}
+    if classes is None:
+        _refuse_no_labels(parts)
     given = plain_labels({key: (part.labels, part.labels_name) for key, part in parts.items()})
     labels = {key: whole_labels(given.values[key], part.labels_name) for key, part in parts.items()}
     for key, part in parts.items():
@@ -95,6 +99,15 @@ def dataset_from_arrays(
     said = (*labelled.notes, *notes, *given.notes, *about, *known.notes, *odd)
     left_out = (*labelled.left_out, *known.left_out)
     return Dataset(name, names, splits, source, location, said, left_out=left_out)
+
+
+def _refuse_no_labels(parts: Mapping[str, RawSplit]) -> None:
+    """Refuse texts that are no labels: numbers that are not whole, descriptions, times and the like."""
+    for part in parts.values():
+        if part.labels.dtype.kind in "UT" and part.labels.ndim == 1:
+            texts = [str(label).strip() for label in part.labels.tolist()]
+            refuse_measures(set(texts), part.labels_name)
+            refuse_no_labels(texts, part.labels_name)
 
 
 def _split(images: Bytes, labels: Rows, ids: Sequence[str], rows: Rows | None) -> Split:

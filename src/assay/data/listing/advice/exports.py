@@ -33,7 +33,7 @@ _UPLOADED: Final = re.compile(r"^[0-9a-f]{8}-")
 _CVAT: Final = re.compile(r'<image [^>]*?name="([^"]*)"[^>]*>\s*<tag [^>]*?label="([^"]*)"')
 
 #: Python for the fields of a record: pairs of a path, in which places of lists are stars, and a value.
-_FIELDS_CODE: Final = (
+FIELDS_CODE: Final = (
     'W=lambda x,p="":[z for k,y in (x.items() if isinstance(x,dict) else [("*",y) for y in x])'
     ' for z in W(y,p+"."+str(k))] if isinstance(x,(dict,list)) else [(p,x)];'
 )
@@ -159,13 +159,31 @@ def _of_records(
     content: object, records: Sequence[Any], code: str, known: Collection[str]
 ) -> Labelled | None:
     """Records of which one field names the image, and one other, at whatever depth, gives its class."""
-    fields = [_fields(record) for record in records]
+    fields = [fields_of(record) for record in records]
     hits = Counter(path for own in fields for path, values in own.items() if _is_known(_only(values), known))
     if not hits:
         return None
     name, count = hits.most_common(1)[0]
     if count < max(_NAMES, _SHARE * len(records)):
         return None
+    path = label_field(fields, len(records), name)
+    if path is None:
+        return None
+    numbers = _names_of_numbers(content) if path.endswith("label_id") else []
+    pairs = [(str(own[name][0]), str(own[path][0])) for own in fields if name in own and path in own]
+    if numbers:
+        pairs = [(one, numbers[int(label)]) for one, label in pairs]
+    value = f"w[{dumps(path)}]"
+    value = f'd["categories"]["label"]["labels"][{value}]["name"]' if numbers else value
+    same = f"((w[{dumps(name)}],{value}) for w in (dict(W(x)) for x in {code}) if {dumps(path)} in w)"
+    return Labelled(pairs, FIELDS_CODE, same)
+
+
+def label_field(fields: Sequence[Mapping[str, Sequence[Any]]], count: int, name: str = "") -> str | None:
+    """The field of records that gives the class of each; None where there is none, or several may.
+
+    fields: of each record, as `fields_of` gives them. count: of records. name: the field that names images.
+    """
     labels: dict[str, list[str]] = {}
     for field in dict.fromkeys(path for own in fields for path in own):
         values = [own[field] for own in fields if field in own]
@@ -175,20 +193,9 @@ def _of_records(
             for one in values
         )
         texts = [str(one[0]) for one in values]
-        if field != name and plain and len(values) >= _LABELLED * len(records) and are_labels(texts):
+        if field != name and plain and len(values) >= _LABELLED * count and are_labels(texts):
             labels[field] = texts
-    chosen = _chosen(labels, fields)
-    if chosen is None:
-        return None
-    path = chosen
-    numbers = _names_of_numbers(content) if path.endswith("label_id") else []
-    pairs = [(str(own[name][0]), str(own[path][0])) for own in fields if name in own and path in own]
-    if numbers:
-        pairs = [(one, numbers[int(label)]) for one, label in pairs]
-    value = f"w[{dumps(path)}]"
-    value = f'd["categories"]["label"]["labels"][{value}]["name"]' if numbers else value
-    same = f"((w[{dumps(name)}],{value}) for w in (dict(W(x)) for x in {code}) if {dumps(path)} in w)"
-    return Labelled(pairs, _FIELDS_CODE, same)
+    return _chosen(labels, fields)
 
 
 def _chosen(labels: Mapping[str, Sequence[str]], fields: Sequence[Mapping[str, Sequence[Any]]]) -> str | None:
@@ -218,7 +225,7 @@ def _names_of_numbers(content: object) -> list[str]:
         return []
 
 
-def _fields(record: object, path: str = "") -> dict[str, list[Any]]:
+def fields_of(record: object, path: str = "") -> dict[str, list[Any]]:
     """The values of a record by their paths, in which places of lists are stars."""
     found: defaultdict[str, list[Any]] = defaultdict(list)
     waiting: list[tuple[object, str]] = [(record, path)]
