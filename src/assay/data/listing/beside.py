@@ -24,6 +24,7 @@ from assay.data.listing.columns.against_folders import (
     other_labels,
 )
 from assay.data.listing.columns.rows_of_folders import notes_on_rows_of_folders
+from assay.data.listing.exported.in_splits import hints_on_tables_of_splits
 from assay.data.listing.metadata import OF_A_FOLDER, has_labels
 from assay.data.listing.names import natural_key, split_of
 from assay.data.listing.other_tasks import only_pictures
@@ -71,7 +72,9 @@ def hints_beside(found: Walk, joined: Sequence[str] = ()) -> list[str]:
     """
     files = [name for name in found.files if "/" not in name]
     hints = [f"{_told(found, name)}: name it with --label-column" for name in joined[:1]]
-    hints += _on_best_table(found) if not joined else []
+    images = {name.rpartition("/")[0] for name in found.files if name.lower().endswith(tuple(FORMAT_BY_NAME))}
+    of_splits = hints_on_tables_of_splits(found.root, images, found.files)
+    hints += (of_splits or _on_best_table(found)) if not joined else []
     archive = next((name for name in files if name.lower().endswith(_ARCHIVES)), None)
     hints += [f"there is an archive inside, {one_line(archive)}: unpack it"] if archive else []
     hints += _on_lists(found)
@@ -226,6 +229,9 @@ def _refuse_tables(found: Walk, classes: Classes, tables: Sequence[str]) -> list
     by_folders = f"all images are of one class, {some}" if alone else f"the classes are {some}"
     by_folders = f"by its folders {by_folders}"
     labelled = next((name for name in tables if _is_labelled(found, name)), None) if alone else None
+    if labelled and (hints := hints_on_tables_of_splits(found.root, classes.folders, found.files)):
+        fix = "Do so, or say --layout classes."
+        raise AssayError("ambiguous-layout", found.root, f"{by_folders}; {hints[0]}", fix)
     if labelled is not None:
         raise _not_by_folders(
             found, labelled, f"{by_folders}; there is a table of labels, {one_line(labelled)}"

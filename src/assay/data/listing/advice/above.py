@@ -31,7 +31,7 @@ from assay.data.request import Request
 from assay.data.values import Dataset
 
 #: Files that may be lists; and how many are looked into. A folder with more of them is one of texts.
-_LISTS: Final = (".txt", ".lst", ".list", ".json", ".xml", ".mat")
+_LISTS: Final = (".txt", ".lst", ".list", ".json", ".xml", ".mat", ".yaml", ".yml")
 _MOST: Final = 30
 
 _IMAGES: Final = tuple(FORMAT_BY_NAME)

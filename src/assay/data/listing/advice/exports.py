@@ -38,6 +38,13 @@ FIELDS_CODE: Final = (
     ' for z in W(y,p+"."+str(k))] if isinstance(x,(dict,list)) else [(p,x)];'
 )
 
+#: A field of flat YAML, and what takes quotes from around its value; Python for that.
+FIELD: Final = r"(?m)^[\s-]*([\w ./\\-]+?)\s*:[ \t]+(\S.*?)\s*$"
+UNQUOTED: Final = re.compile(r"""^(["'])(.*)\1$""")
+UNQUOTED_CODE: Final = f'Q=lambda v:re.sub({dumps(UNQUOTED.pattern)},r"\\2",v);'
+_ITEM: Final = r"(?m)^\s*-\s+"
+_ENTRY: Final = r"(?m)^([^\s#-][^:\n]*?)\s*:[ \t]+(\S.*?)\s*$"
+
 #: Python for the spellings of a name that may be an image's, best first.
 SPELLINGS_CODE: Final = (
     r'N=lambda v:[v.lstrip("./"),*(lambda e:[e,re.sub("^[0-9a-f]{8}-","",e)])(re.split(r"[\\/=]",v)[-1])];'
@@ -67,7 +74,12 @@ def labels_in_json(content: object, known: Collection[str]) -> Labelled | None:
 
     known: the names of images, in all forms in which one may stand for one image.
     """
-    for found in _readings(content, known):
+    return _usable(_readings(content, known), known)
+
+
+def _usable(readings: Iterable[Labelled], known: Collection[str]) -> Labelled | None:
+    """The first reading whose names are nearly all those of images, and whose labels may be such."""
+    for found in readings:
         hits = [(name, label) for name, label in found.pairs if _is_known(name, known)]
         if len(hits) >= max(_NAMES, _SHARE * len(found.pairs)) and are_labels([label for _, label in hits]):
             return found
@@ -79,6 +91,25 @@ def labels_in_xml(text: str) -> Labelled | None:
     pairs = [(unescape(name), unescape(label)) for name, label in _CVAT.findall(text)]
     code = f"[(unescape(k),unescape(v)) for k,v in re.findall({_CVAT.pattern!r},d)]"
     return Labelled(pairs, "from html import unescape;", code) if pairs else None
+
+
+def labels_in_yaml(text: str, known: Collection[str]) -> Labelled | None:
+    """The labels of images in flat YAML, a map or records, which needs no library. `d` is the text."""
+    pairs = [(_unquoted(name), _unquoted(label)) for name, label in re.findall(_ENTRY, text)]
+    code = f"[(Q(k),Q(v)) for k,v in re.findall({dumps(_ENTRY)},d)]"
+    found: list[Labelled] = [Labelled(pairs, UNQUOTED_CODE, code)] if pairs else []
+    blocks = re.split(_ITEM, text)[1:]
+    records = [{k: _unquoted(v) for k, v in re.findall(FIELD, block)} for block in blocks[:_MOST]]
+    if len(records) >= _NAMES:
+        code = f"[{{k:Q(v) for k,v in re.findall({dumps(FIELD)},b)}} for b in re.split({dumps(_ITEM)},d)[1:]]"
+        if of_records := _of_records(None, records, code, known):
+            setup = of_records.setup + UNQUOTED_CODE
+            found.append(Labelled(of_records.pairs, setup, of_records.pairs_code))
+    return _usable(found, known)
+
+
+def _unquoted(text: str) -> str:
+    return UNQUOTED.sub(r"\2", text)
 
 
 def are_labels(values: Sequence[str]) -> bool:
@@ -126,11 +157,11 @@ def _of_coco(content: Mapping[str, Any]) -> Iterator[Labelled]:
     )
     pairs = [(str(name), str(label)) for name, label in found if name is not None and label is not None]
     if len(pairs) == len(found) == len({name for name, _ in pairs}):
-        setup = (
-            'I={x["id"]:x["file_name"] for x in d["images"]};C={x["id"]:x["name"] for x in d["categories"]};'
+        code = (
+            '(lambda I,C:dict.fromkeys((I[a["image_id"]],C[a["category_id"]]) for a in d["annotations"]))'
+            '({x["id"]:x["file_name"] for x in d["images"]},{x["id"]:x["name"] for x in d["categories"]})'
         )
-        code = 'dict.fromkeys((I[a["image_id"]],C[a["category_id"]]) for a in d["annotations"])'
-        yield Labelled(pairs, setup, code)
+        yield Labelled(pairs, "", code)
 
 
 def _of_fiftyone(content: Mapping[str, Any]) -> Iterator[Labelled]:

@@ -1,4 +1,4 @@
-"""JSON, XML and MATLAB files beside images: the labels may be there, and how to get them."""
+"""JSON, XML, YAML and MATLAB files beside images: the labels may be there, and how to get them."""
 
 import json
 from collections import Counter
@@ -15,6 +15,7 @@ from assay.data.listing.advice.exports import (
     Labelled,
     labels_in_json,
     labels_in_xml,
+    labels_in_yaml,
     spellings,
 )
 from assay.data.listing.advice.lists import Images, LabelLists
@@ -38,14 +39,14 @@ def hints_on_json(images: Images, files: Iterable[str]) -> list[str]:
 
 def json_lists(images: Images, files: Iterable[str]) -> Iterator[LabelLists]:
     """The JSON files, and those of CVAT's XML, that give the class of each image; see `exports`."""
-    known = _known(images.paths)
+    known = names_of_images(images.paths)
     setup = (
         "from collections import Counter;n=Counter(f.name for f in F);e=Counter(f.stem for f in F);"
         "m={k:f for f in F for k in [f.as_posix()]+[f.name]*(n[f.name]<2)+[f.stem]*(e[f.stem]<2)};"
         f"{SPELLINGS_CODE}"
         "K=lambda v:next((m[k] for k in N(str(v)) if k in m),None);"
     )
-    texts = [name for name in files if name.lower().endswith((".json", ".xml"))]
+    texts = [name for name in files if name.lower().endswith((".json", ".xml", ".yaml", ".yml"))]
     many = Counter(name.rpartition("/")[0] for name in texts)
     texts = [name for name in texts if many[name.rpartition("/")[0]] <= _TOGETHER]
     for name in texts[:_LOOKED_INTO]:
@@ -60,7 +61,7 @@ def json_lists(images: Images, files: Iterable[str]) -> Iterator[LabelLists]:
         yield LabelLists([name], pairs, command)
 
 
-def _known(paths: Sequence[str]) -> dict[str, str]:
+def names_of_images(paths: Sequence[str]) -> dict[str, str]:
     """Each image by the names that it may have in a file: its path, its name and, of all, the name without
     its ending, where no other is called so."""
     names = Counter(PurePosixPath(path).name for path in paths)
@@ -79,9 +80,10 @@ def _labelled(path: Path, known: Mapping[str, str]) -> Labelled | None:
     if path.suffix.lower() == ".json":
         return labels_in_json(_content(path), known)
     try:
-        return labels_in_xml(read_file(path, _BYTES, follow_links=False).decode("utf-8", "replace"))
+        text = read_file(path, _BYTES, follow_links=False).decode("utf-8-sig", "replace")
     except AssayError:
         return None  # a hint more or less
+    return labels_in_xml(text) if path.suffix.lower() == ".xml" else labels_in_yaml(text, known)
 
 
 def hints_on_matlab(images: Images, files: Iterable[str]) -> list[str]:

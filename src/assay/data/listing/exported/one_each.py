@@ -1,0 +1,202 @@
+"""A file for each image, as Label Me, Supervisely, Pascal VOC and YOLO write: the class may stand there.
+
+JSON with a record each, XML with objects, YAML with fields, a word of text, or rows of boxes.
+"""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html import unescape
+from json import dumps
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+from assay.core.errors import AssayError
+from assay.core.text import one_line
+from assay.data.formats.safe_open import read_file
+from assay.data.listing.advice.exports import (
+    FIELD,
+    FIELDS_CODE,
+    UNQUOTED,
+    UNQUOTED_CODE,
+    are_labels,
+    fields_of,
+    label_field,
+)
+from assay.data.listing.advice.lists import Images
+from assay.data.listing.tree import joined
+
+_ENDINGS: Final = (".json", ".xml", ".yaml", ".yml", ".txt")
+
+#: So many images must have a file, and such a share of them; so many files are read, with bytes of each.
+_FEWEST: Final = 3
+_SHARE: Final = 0.9
+_READ: Final = 500
+_BYTES: Final = 16 << 20
+
+_NAME: Final = r"<object>.*?<name>\s*(.*?)\s*</name>"
+_BOX: Final = re.compile(r"\d+(\s+[-+.\deE]+){4,}")
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Files of one ending beside images. folders: of images, with those of the files. files: by image."""
+
+    ending: str
+    folders: Mapping[str, str]
+    files: Mapping[str, str]
+
+
+def hints_on_files_for_images(
+    root: Path, images: Mapping[str, Sequence[str]], files: Iterable[str]
+) -> list[str]:
+    """A hint on files that lie beside nearly all images, one for each, with the command for a table where
+    they tell one class for each.
+
+    images: names by folder. files: paths of all that lies below the root.
+    """
+    for found in _beside(images, files):
+        first, others = min(found.files.values()), len(found.files) - 1
+        what = f"{one_line(first)} and {others:,} more, one for each image,"
+        code = _label_code(root, found)
+        if not code:
+            return [
+                f"{what} may tell the classes, and more of them than one for an image, or none that is seen: "
+                "write a table of path and label"
+            ]
+        setup, labels = code
+        places = dumps([[own or ".", other] for own, other in found.folders.items()])
+        rows = (
+            f'((f.as_posix(),min(v) if len(v)==1 else "") for a,b in {places} for f in F'
+            " if f.parent.as_posix()==a"
+            " for t in [next((t for t in (Path(b,f.stem+E),Path(b,f.name+E)) if t.is_file()),None)] if t"
+            f' for c in [t.read_text("utf-8-sig")] for v in [{labels}])'
+        )
+        paths = [joined(folder, name) for folder, names in images.items() for name in names]
+        setup = f"E={dumps(found.ending)};{setup}"
+        command = Images(root, paths).command(setup, rows, ("file_name", "label"))
+        return [f"{what} may give the classes: this writes a table of them: {command}"]
+    return []
+
+
+def _beside(images: Mapping[str, Sequence[str]], files: Iterable[str]) -> Iterator[_Found]:
+    """Files of each ending that lie beside nearly all images: with them, or in a folder beside theirs."""
+    by_ending: defaultdict[str, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for path in files:
+        folder, _, name = path.rpartition("/")
+        if name.lower().endswith(_ENDINGS):
+            at = name.rindex(".")
+            by_ending[name[at:]][folder].add(name[:at])
+    total = sum(map(len, images.values()))
+    for ending, stems in by_ending.items():
+        folders: dict[str, str] = {}
+        found: dict[str, str] = {}
+        for folder, names in images.items():
+            best: dict[str, str] = {}
+            for other in _near(folder, stems):
+                own = {name: key for name in names for key in [_key(name, stems[other])] if key}
+                if len(own) > len(best):
+                    best, folders[folder] = own, other
+            found |= {
+                joined(folder, name): joined(folders[folder], f"{key}{ending}") for name, key in best.items()
+            }
+        # One file for two images of a name, `1.jpg` and `1.png`, would be the label of both.
+        if len(found) >= max(_FEWEST, _SHARE * total) and len(set(found.values())) == len(found):
+            yield _Found(ending, folders, found)
+
+
+def _key(name: str, stems: set[str]) -> str:
+    return next((key for key in (PurePosixPath(name).stem, name) if key in stems), "")
+
+
+def _near(folder: str, others: Iterable[str]) -> list[str]:
+    """The folder itself, and those whose paths differ from its in one part: `images/a`, `labels/a`."""
+    own = folder.split("/")
+    return [
+        other
+        for other in others
+        if other == folder
+        or (
+            len(parts := other.split("/")) == len(own)
+            and sum(one != two for one, two in zip(parts, own, strict=True)) == 1
+        )
+    ]
+
+
+def _label_code(root: Path, found: _Found) -> tuple[str, str] | None:
+    """Python for the set of labels in the text `c` of a file, with statements before it; None where files
+    give none, or several."""
+    step = max(1, len(found.files) // _READ)
+    read = [_text(root / path) for path in sorted(found.files.values())[::step]]
+    texts = [text for text in read if text is not None]
+    if not texts or len(texts) < len(read):
+        return None
+    ways = {".json": _of_json, ".xml": _of_xml, ".txt": _of_text}
+    for labels, setup, code in ways.get(found.ending.lower(), _of_yaml)(texts):
+        several = sum(len(own) > 1 for own in labels)
+        if several <= (1 - _SHARE) * len(labels) and are_labels(
+            [min(own) if len(own) == 1 else "" for own in labels]
+        ):
+            return setup, code
+    return None
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return read_file(path, _BYTES, follow_links=False).decode("utf-8-sig")
+    except (AssayError, UnicodeDecodeError):
+        return None  # a command less
+
+
+_Ways = Iterator[tuple[Sequence[set[str]], str, str]]
+
+
+def _of_json(texts: Sequence[str]) -> _Ways:
+    """The flag that is true, as Label Me's; else the field that is called like a label, or the only text."""
+    try:
+        fields = [fields_of(json.loads(text)) for text in texts]
+    except (ValueError, RecursionError):
+        return
+    for above in dict.fromkeys(path.rpartition(".")[0] for own in fields for path in own):
+        start = f"{above}."
+        own = [{k: v for k, v in one.items() if k.startswith(start)} for one in fields]
+        if all(isinstance(v, bool) for one in own for values in one.values() for v in values):
+            true = [{k[len(start) :] for k, values in one.items() if True in values} for one in own]
+            flags = f"k.startswith({dumps(start)}) and v is True"
+            yield true, FIELDS_CODE, f"{{k[{len(start)}:] for k,v in W(json.loads(c)) if {flags}}}"
+    field = label_field(fields, len(fields))
+    if field is not None:
+        labels = [set(map(str, one.get(field, []))) for one in fields]
+        yield labels, FIELDS_CODE, f"{{str(v) for k,v in W(json.loads(c)) if k=={dumps(field)}}}"
+
+
+def _of_xml(texts: Sequence[str]) -> _Ways:
+    labels = [{unescape(name) for name in re.findall(_NAME, text, re.DOTALL)} for text in texts]
+    yield labels, "import html;", f"{{html.unescape(v) for v in re.findall({dumps(_NAME)},c,re.S)}}"
+
+
+def _of_yaml(texts: Sequence[str]) -> _Ways:
+    """A field of flat YAML, without a library for it."""
+    pairs = [re.findall(FIELD, text) for text in texts]
+    fields: list[dict[str, list[Any]]] = []
+    for own in pairs:
+        fields.append({})
+        for key, value in own:
+            fields[-1].setdefault(f".{key}", []).append(UNQUOTED.sub(r"\2", value))
+    field = label_field(fields, len(fields))
+    if field is not None:
+        labels = [set(own.get(field, [])) for own in fields]
+        code = f"Q(v) for k,v in re.findall({dumps(FIELD)},c) if k=={dumps(field[1:])}"
+        yield labels, UNQUOTED_CODE, f"{{{code}}}"
+
+
+def _of_text(texts: Sequence[str]) -> _Ways:
+    """The number of the class of all boxes, as of YOLO; else the one word or line."""
+    lines = [[line.strip() for line in text.splitlines() if line.strip()] for text in texts]
+    if all(map(_BOX.fullmatch, (line for own in lines for line in own))):
+        boxes = [{line.split()[0] for line in own} for own in lines]
+        yield boxes, "", "{l.split()[0] for l in c.splitlines() if l.strip()}"
+    else:
+        yield [set(own) for own in lines], "", "{l.strip() for l in c.splitlines() if l.strip()}"
