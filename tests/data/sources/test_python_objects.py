@@ -133,11 +133,25 @@ def test_a_converted_set_keeps_the_fingerprint(form, out, folder, pixels, labels
     assert load(convert(load(given, **options), tmp_path / out)).fingerprint == expected
 
 
-def test_every_item_is_asked_for_once(pixels, labels):
-    """A data set may compute its items, or draw them at random."""
+def test_every_item_is_asked_for_once_and_three_again(pixels, labels):
+    """A data set may compute its items, or draw them at random: three tell which."""
     given = MapStyle([Image.fromarray(image) for image in pixels], labels)
-    assert len(load(given).train) == 9
-    assert given.asked == list(range(9))
+    found = load(given)
+    assert len(found.train) == 9
+    assert not any("each time" in note for note in found.notes)
+    assert given.asked == [*range(9), 0, 4, 8]
+
+
+def test_items_that_are_drawn_at_random_are_told(pixels, labels):
+    """Transforms for training: another crop at each asking was audited as if it were the picture."""
+
+    class Drawn(MapStyle):
+        def __getitem__(self, number):
+            image, label = super().__getitem__(number)
+            return np.roll(image, len(self.asked), axis=1) if number == 4 else image, label
+
+    found = load(Drawn(list(pixels), labels))
+    assert [note for note in found.notes if note.startswith("train[4] changes each time it is asked for")]
 
 
 def test_splits_sizes_and_groups_come_along(pixels, labels):

@@ -5,7 +5,7 @@ A picture is Pillow's image, an array, a tensor, a content or a path.
 
 import io
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -96,9 +96,9 @@ def _encoded(value: Any, where: str, form: ArrayForm) -> bytes:
 _MOST_ITEMS: Final = 100_000_000
 
 
-def items_of(given: Any, request: Request) -> Iterator[tuple[Any, Any]]:
-    """Image and label of each item, each asked for once."""
-    for number in range(_length(given)):
+def items_of(given: Any, request: Request, which: Iterable[int] | None = None) -> Iterator[tuple[Any, Any]]:
+    """Image and label of each item, or of those asked for, each asked for once."""
+    for number in range(_length(given)) if which is None else which:
         item = _item(given, number)
         if isinstance(item, Mapping):
             image = optional_column(
@@ -115,6 +115,19 @@ def items_of(given: Any, request: Request) -> Iterator[tuple[Any, Any]]:
             yield item[0], item[1]
         else:
             raise wrong_objects(f"item {number} is no pair of image and label, but a {type(item).__name__}")
+
+
+def drawn_anew(given: Any, payloads: Sequence[Payload], request: Request) -> int | None:
+    """The number of an item whose picture is another one when it is asked for again; None where none is.
+
+    Three are asked for, of a data set that makes its items when it is asked; a list holds them.
+    """
+    if isinstance(given, list | tuple) or not payloads:
+        return None
+    again = sorted({0, len(payloads) // 2, len(payloads) - 1})
+    pictures = [image for image, _ in items_of(given, request, again)]
+    each = zip(again, pictures, strict=True)
+    return next((n for n, image in each if as_payload(image, f"item {n}", request) != payloads[n]), None)
 
 
 def _length(given: Any) -> int:

@@ -22,7 +22,14 @@ from assay.data.listing.parquet import IMAGE_NAMES
 from assay.data.listing.table_labels import refuse_unlabelled, table_labels
 from assay.data.request import OF_IMAGES, OF_TABLES, Request
 from assay.data.sources.image_dataset import read_image_set
-from assay.data.sources.python_items import as_payload, is_nothing, is_picture, items_of, wrong_objects
+from assay.data.sources.python_items import (
+    as_payload,
+    drawn_anew,
+    is_nothing,
+    is_picture,
+    items_of,
+    wrong_objects,
+)
 from assay.data.values import UNLABELLED, Dataset, LeftOut, numbered_ids
 
 #: The options of a request that this source reads.
@@ -213,6 +220,10 @@ def _rows(given: Any, split: str, request: Request) -> _Split:
     for number, (image, label) in enumerate(items_of(given, request)):
         found.payloads.append(as_payload(image, f"{split}[{number}]", request))
         found.labels.append(_label(label, found.classes, f"{split}[{number}]"))
+    drawn = drawn_anew(given, found.payloads, request)
+    if drawn is not None:
+        what = "changes each time it is asked for, as by a random transform: one draw of it was read"
+        found.notes.append(f"{split}[{drawn}] {what}. Give the data set without random transforms")
     return found
 
 
