@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from assay.core.arrays import Bytes, Float32s, Rows
 from assay.core.thread_pool import all_cores
 from assay.duplicates.alignment import LEAST_GAIN, MOST_GAIN
-from assay.duplicates.by_detail.registration import warped
+from assay.duplicates.by_detail.registration import grid, warped
 from assay.duplicates.candidates import averaged_down
 from assay.duplicates.resampling import Filter, weights_at
 from assay.features.hand_made import gray_of
@@ -136,12 +136,7 @@ def _refined(first: Float32s, second: Float32s, movement: Float32s, rounds: int,
     float32 `(n, h, w)`. free: 4 for a shift, a turn and a size, 6 for any linear movement.
     """
     n, height, width = second.shape
-    y, x = (
-        side.ravel()
-        for side in np.meshgrid(
-            *(np.linspace(-1, 1, k, dtype=np.float32) for k in (height, width)), indexing="ij"
-        )
-    )
+    y, x = grid(height, width)
     wanted = second.reshape(n, height * width, 1)
     for _ in range(rounds):
         moved, inside = warped(first, movement)

@@ -5,6 +5,7 @@ gain, an offset, gamma, a tint and shade count for little, and a text or a logo 
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -111,7 +112,7 @@ def warped(pictures: Float32s, movement: Float32s) -> tuple[Float32s, NDArray[np
 def _moved_to(row: Float32s, shape: tuple[int, int], side: int) -> Float32s:
     """Where each place of a picture moves to along one side, in pixels: `(n, h w)`. row: that of the movement
     for the side, `(n, 3)`."""
-    y, x = _grid(*shape)
+    y, x = grid(*shape)
     places: Float32s = row[:, 0, None] * y
     places += row[:, 1, None] * x
     places += row[:, 2, None]
@@ -125,7 +126,7 @@ def _improved(first: Float32s, second: Float32s, movement: Float32s) -> Float32s
     n, height, width = second.shape
     moved, inside = warped(first, movement)
     slope_y, slope_x = np.gradient(moved, axis=(1, 2))
-    y, x = _grid(height, width)
+    y, x = grid(height, width)
     per_y = slope_y.reshape(n, -1) * np.float32((height - 1) / 2)
     per_x = slope_x.reshape(n, -1) * np.float32((width - 1) / 2)
     seen = inside.reshape(n, -1).astype(np.float32)
@@ -147,9 +148,14 @@ def _improved(first: Float32s, second: Float32s, movement: Float32s) -> Float32s
     return improved
 
 
-def _grid(height: int, width: int) -> tuple[Float32s, Float32s]:
+@lru_cache(maxsize=8)
+def grid(height: int, width: int) -> tuple[Float32s, Float32s]:
+    """Where each pixel lies, in units of half a side from the middle: y and x, `(h w,)`, read-only."""
     y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
-    return y.ravel().astype(np.float32), x.ravel().astype(np.float32)
+    found = y.ravel().astype(np.float32), x.ravel().astype(np.float32)
+    for side in found:
+        side.flags.writeable = False
+    return found
 
 
 def _reduced(gray: Float32s, shape: tuple[int, int]) -> Float32s:
