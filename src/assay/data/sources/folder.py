@@ -4,6 +4,7 @@ import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +18,9 @@ from assay.data.formats.signatures import (
     is_image,
 )
 from assay.data.formats.text_table import read_table
-from assay.data.listing.advice.links import unfollowed
+from assay.data.listing.advice.above import list_below
+from assay.data.listing.advice.links import refuse_one_class_of_train, refuse_pools, unfollowed
+from assay.data.listing.advice.lists import label_of_folders
 from assay.data.listing.advice.one_folder import hints_on_labels_of, notes_on_other_lists, refuse_one_class
 from assay.data.listing.advice.split_files import notes_on_split_lists
 from assay.data.listing.beside import Classes, hints_beside, notes_beside
@@ -101,7 +104,8 @@ def read_shard(request: Request, shard: Shard, scratch: Path) -> Piece:
     again = lambda: _glance(request).stamp  # noqa: E731
     if _has_tables(_glance(request)):
         again = lambda: listing(request).stamp  # noqa: E731
-    return read_image_shard(request, listing(request), "folder", path, again, shard, scratch)
+    found = list_below(request, partial(listing, request))
+    return read_image_shard(request, found, "folder", path, again, shard, scratch)
 
 
 def listing(request: Request) -> Listing:
@@ -194,6 +198,8 @@ def list_folder(
     tree = Tree(by_folder, found.folders, plain)
     reading = _chosen(found, tree, request, images, joined)
     places = {folder: reading.place(folder) for folder in images}
+    if not request.layout:
+        refuse_pools(found.root, images, places)
     masks = set() if request.layout else masks_among(images) | in_folders_of_masks(tree, images)
     parts: defaultdict[str, _Rows] = defaultdict(_Rows)
     for path, folder in zip(found.files, folders, strict=True):
@@ -208,6 +214,8 @@ def list_folder(
             rows.paths.append(path)
             rows.labels.append((label_in(path.rpartition("/")[2]) or "") if reading.by_name else place[1])
     by_split = {split: parts[split].part(found.root, follow) for split in ordered_splits(parts)}
+    known = {split: dict(zip(rows.paths, rows.labels, strict=True)) for split, rows in parts.items()}
+    refuse_one_class_of_train(found.root, known, label_of_folders(_classes_of(parts)), request.layout)
     left_out, classes = tuple(found.left_out), reading.classes or None
     labels = {label for rows in parts.values() for label in rows.labels}
     read = Classes(labels, [folder for folder in images if places[folder]], lambda: _classes_of(parts))

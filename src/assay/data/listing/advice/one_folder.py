@@ -9,6 +9,7 @@ from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.listing.advice.attributes import hints_on_attributes
 from assay.data.listing.advice.file_names import hints_on_file_names
+from assay.data.listing.advice.links import hints_on_links
 from assay.data.listing.advice.lists import Images, hints_on_labels, label_lists
 from assay.data.listing.advice.records import hints_on_annotations, hints_on_json, hints_on_matlab, json_lists
 from assay.data.listing.columns.against_folders import parted_otherwise
@@ -32,11 +33,13 @@ _LABEL_WORDS: Final = frozenset(
 def hints_on_labels_of(found: Walk, images: Mapping[str, Sequence[str]]) -> list[str]:
     """Hints on what gives the classes of images in one folder, or in one for each split: lists, other files,
     or the names themselves."""
+    if hints := hints_on_links(found):
+        return hints
     if len(images) == 1:
         ((folder, names),) = images.items()
         all_ = Images(found.root, [joined(folder, name) for name in names])
         hints = hints_on_labels(all_, found.files) or hints_on_json(all_, found.files)
-        hints = hints or hints_on_attributes(all_, found.files)
+        hints = [*hints, *hints_on_attributes(all_, found.files)]  # people are classes, too: one may be meant
         if hints := hints or hints_on_matlab(all_, found.files):
             return hints
     for look in (hints_on_files_of_splits, hints_on_annotations, hints_on_files_for_images):
