@@ -317,7 +317,8 @@ def _tells_of_images(found: Walk, name: str, classes: Classes) -> bool:
     endings = tuple(FORMAT_BY_NAME)
     first = any(cells and cells[0].lower().endswith(endings) for cells in columns.values())
     pictures = only_pictures(classes.names) or len(classes.names) > 1
-    return first and (pictures or name_images(columns, classes.of_images()))
+    of_images = name_images(columns, classes.of_images()) if not (first and pictures) else True
+    return of_images and (first or len(classes.names) == 1)
 
 
 def _form(found: Walk, name: str) -> UnreadForm | None:

@@ -26,6 +26,7 @@ from assay.data.listing.advice.split_files import notes_on_split_lists
 from assay.data.listing.beside import Classes, hints_beside, notes_beside
 from assay.data.listing.columns.against_folders import contradictions, note_on_contradictions
 from assay.data.listing.columns.lists_of_labels import notes_on_lists
+from assay.data.listing.exported.one_each import refuse_folders_of_images
 from assay.data.listing.image_table import Table, list_tables
 from assay.data.listing.layout import choose_reading
 from assay.data.listing.levels import refuse_parts
@@ -200,6 +201,7 @@ def list_folder(
     places = {folder: reading.place(folder) for folder in images}
     if not request.layout:
         refuse_pools(found.root, images, places)
+        refuse_folders_of_images(found.root, images, found.files)
     masks = set() if request.layout else masks_among(images) | in_folders_of_masks(tree, images)
     parts: defaultdict[str, _Rows] = defaultdict(_Rows)
     for path, folder in zip(found.files, folders, strict=True):

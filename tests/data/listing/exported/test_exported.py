@@ -227,3 +227,67 @@ def test_labels_in_flat_yaml(tmp_path: Path) -> None:
         root = pictures(tmp_path / str(len(text)), *(f"images/{name}" for name in NAMES))
         (root / "labels.yaml").write_text(text)
         assert labels(followed(stopped(root))) == LABELS
+
+
+@pytest.mark.parametrize("ending", ["", ".png"])
+@pytest.mark.parametrize("more", ["_aligned", "-crop_224"])
+def test_a_list_names_images_without_what_all_have_behind(more: str, ending: str, tmp_path: Path) -> None:
+    """RAF-DB: the list has `train_00001.jpg`, the file is `train_00001_aligned.jpg`."""
+    names = {name: f"{name[:-4]}{more}.png" for name in NAMES}
+    root = pictures(tmp_path / "set", *(f"Image/aligned/{name}" for name in names.values()))
+    rows = "".join(f"{name[:-4]}{ending} {'abc'[n % 3]}\n" for n, name in enumerate(NAMES))
+    (root / "EmoLabel").mkdir()
+    (root / "EmoLabel/list_label.txt").write_text(rows)
+    found = labels(followed(stopped(root)))
+    assert found == {names[name]: "abc"[n % 3] for n, name in enumerate(NAMES)}
+
+
+SAMPLES: dict[str, tuple[str, Callable[[str, str], str]]] = {
+    "a word": ("label.txt", FILES["a word"][1]),
+    "JSON": ("meta.json", FILES["JSON"][1]),
+    "called after the folder": (
+        "{folder}_labels_metadata.json",
+        lambda _, label: json.dumps({"labels": [label]}),
+    ),
+    "XML": ("label.xml", FILES["Pascal VOC"][1]),
+}
+
+
+@pytest.mark.parametrize("above", ["", "all samples/"])
+@pytest.mark.parametrize("form", SAMPLES)
+def test_a_folder_for_each_image_is_no_class(form: str, above: str, tmp_path: Path) -> None:
+    """`sample_1/image.png` beside `sample_1/label.txt`: each sample was a class."""
+    place, content = SAMPLES[form]
+    root, wanted = tmp_path / "my set", {}
+    for n, (name, label) in enumerate(LABELS.items()):
+        folder = f"{above}S_{n}"
+        pictures(root, f"{folder}/left.png", f"{folder}/right.png")
+        (root / folder / "left.png").write_bytes((root / folder / "left.png").read_bytes() + name.encode())
+        (root / folder / place.format(folder=f"S_{n}")).write_text(content(name, label))
+        wanted |= {f"{folder}/{side}.png": label for side in ("left", "right")}
+    error = stopped(root)
+    assert "each of 24 folders would be a class" in error
+    data = followed(error)
+    assert dict(zip(data.train.ids, (data.classes[n] for n in data.train.labels), strict=True)) == wanted
+    (root / "metadata.csv").unlink()
+    assert len(load(root, layout="classes").classes) == 24
+
+
+def test_files_that_tell_other_things_of_classes_matter_to_nobody(tmp_path: Path) -> None:
+    """A license in each folder, a class for each folder, or a text of labels that all are different."""
+    root = tmp_path / "set"
+    for n in range(10):
+        pictures(root, *(f"kind{n}/{name}" for name in NAMES[:3]))
+        (root / f"kind{n}/license.txt").write_text(("MIT", "CC")[n % 2])
+        (root / f"kind{n}/label.txt").write_text(f"kind {n}")
+    assert len(load(root).classes) == 10
+
+
+def test_a_table_that_names_images_without_endings_stops(tmp_path: Path) -> None:
+    """Planet: `train_v2.csv` with `image_name,tags` beside `train-jpg`. All was one class, with a note."""
+    root = pictures(tmp_path / "set", *(f"train-jpg/{name}" for name in NAMES))
+    rows = "".join(f"{name[:-4]},{('haze', 'clear')[n % 2]}\n" for n, name in enumerate(NAMES))
+    (root / "train_v2.csv").write_text(f"image_name,tags\n{rows}")
+    assert "train_v2.csv" in stopped(root)
+    found = labels(load(root / "train_v2.csv", label_column="tags"))
+    assert found == {name: ("haze", "clear")[n % 2] for n, name in enumerate(NAMES)}

@@ -4,6 +4,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from json import dumps
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -64,20 +65,24 @@ class Images:
 @dataclass(frozen=True)
 class _Named:
     """How lists name images: by so many parts of their paths, with their endings or without; and where in a
-    line."""
+    line. more: what all images' names have behind that, `_aligned`."""
 
     parts: int
     ending: bool
     line: str
+    more: str = ""
 
     def of(self, path: str) -> str:
         pure = PurePosixPath(path)
-        return "/".join([*pure.parts[-self.parts : -1], pure.name if self.ending else pure.stem])
+        name = pure.stem.removesuffix(self.more) + (pure.suffix if self.ending else "")
+        return "/".join([*pure.parts[-self.parts : -1], name])
 
     @property
     def setup(self) -> str:
         """Python for the images by these names, `m`."""
         name = "f.name" if self.ending else "f.stem"
+        if self.more:
+            name = f"f.stem.removesuffix({dumps(self.more)})" + ("+f.suffix" if self.ending else "")
         above = f"*f.parts[-{self.parts}:-1]," if self.parts > 1 else ""
         return f'm={{"/".join([{above}{name}]):f for f in F}};'
 
@@ -205,16 +210,26 @@ def _named(images: Images, lists: Sequence[str]) -> tuple[_Named, list[tuple[str
     texts = [lines_of(images.root / name) for name in lists]
     if min(map(len, texts), default=0) < _ROWS:
         return None
-    for how in _LINES:
+    more = _ending_of_all([PurePosixPath(path).stem for path in images.paths])
+    for how, behind in [(how, behind) for behind in dict.fromkeys(("", more)) for how in _LINES]:
         rows = [[_parted(line, how) for line in lines] for lines in texts]
         first = rows[0][0][0].lstrip("./")
         ending = first.lower().endswith(tuple(FORMAT_BY_NAME))
-        named = _Named(first.count("/") + 1, ending, how)
+        named = _Named(first.count("/") + 1, ending, how, behind)
         known = Counter(map(named.of, images.paths))
         if all(_hit(lines, known) for lines in rows):
             twice = max(known.values()) > 1  # the lines that are not looked at may name any of them
             return None if twice else (named, [row for lines in rows for row in lines])
     return None
+
+
+def _ending_of_all(stems: Sequence[str]) -> str:
+    """What all of several names end in, from a sign on: `_aligned` of `test_1_aligned`; empty for nothing."""
+    turned = [stem[::-1] for stem in stems]
+    pairs = zip(min(turned, default=""), max(turned, default=""), strict=False)
+    shared = "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))[::-1]
+    found = re.search(r"[_.-][^\W\d].*", shared) if len(stems) > 1 else None
+    return found[0] if found else ""
 
 
 def _hit(rows: Sequence[tuple[str, str]], known: Collection[str]) -> bool:

@@ -26,9 +26,13 @@ from assay.data.listing.advice.exports import (
     label_field,
 )
 from assay.data.listing.advice.lists import Images
-from assay.data.listing.tree import joined
+from assay.data.listing.tree import joined, words_of
 
 _ENDINGS: Final = (".json", ".xml", ".yaml", ".yml", ".txt")
+
+#: So many folders of classes are asked whether each is of one image; and words in names of files of labels.
+_FOLDERS: Final = 8
+_OF_LABELS: Final = frozenset("label labels class category target gt diagnosis meta metadata info".split())
 
 #: So many images must have a file, and such a share of them; so many files are read, with bytes of each.
 _FEWEST: Final = 3
@@ -128,19 +132,59 @@ def _near(folder: str, others: Iterable[str]) -> list[str]:
 def _label_code(root: Path, found: _Found) -> tuple[str, str] | None:
     """Python for the set of labels in the text `c` of a file, with statements before it; None where files
     give none, or several."""
-    step = max(1, len(found.files) // _READ)
-    read = [_text(root / path) for path in sorted(found.files.values())[::step]]
+    return _code_for(root, found.ending, sorted(found.files.values()))
+
+
+def _code_for(root: Path, ending: str, files: Sequence[str]) -> tuple[str, str] | None:
+    step = max(1, len(files) // _READ)
+    read = [_text(root / path) for path in files[::step]]
     texts = [text for text in read if text is not None]
     if not texts or len(texts) < len(read):
         return None
     ways = {".json": _of_json, ".xml": _of_xml, ".txt": _of_text}
-    for labels, setup, code in ways.get(found.ending.lower(), _of_yaml)(texts):
+    for labels, setup, code in ways.get(ending.lower(), _of_yaml)(texts):
         several = sum(len(own) > 1 for own in labels)
         if several <= (1 - _SHARE) * len(labels) and are_labels(
             [min(own) if len(own) == 1 else "" for own in labels]
         ):
             return setup, code
     return None
+
+
+def refuse_folders_of_images(root: Path, images: Mapping[str, Sequence[str]], files: Iterable[str]) -> None:
+    """Raise AssayError `ambiguous-layout` where folders that are read as classes each have a file of labels,
+    of which there are fewer: a folder for each image, `sample_1/image.png` beside `sample_1/label.txt`.
+
+    images: names by folder. files: paths of all that lies below the root.
+    """
+    if len(images) < _FOLDERS:
+        return
+    by_name: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for path in files:
+        folder, _, name = path.rpartition("/")
+        if folder in images and name.lower().endswith(_ENDINGS):
+            by_name[
+                "*" + name.removeprefix(last) if name.startswith(last := folder.rpartition("/")[2]) else name
+            ][folder] = path
+    for name, own in by_name.items():
+        stem, ending = PurePosixPath(name).stem, PurePosixPath(name).suffix
+        if len(own) < _SHARE * len(images) or not words_of(stem) & _OF_LABELS:
+            continue
+        code = _code_for(root, ending, sorted(own.values()))
+        if code is None:
+            continue
+        place = f"f.parent.name+{dumps(name[1:])}" if name.startswith("*") else dumps(name)
+        rows = (
+            f'((f.as_posix(),min(v) if len(v)==1 else "",f.parent.as_posix()) for f in F'
+            f" for t in [f.parent/({place})] if t.is_file()"
+            f' for c in [t.read_text("utf-8-sig")] for v in [{code[1]}])'
+        )
+        paths = [joined(folder, one) for folder, names in images.items() for one in names]
+        command = Images(root, paths).command(code[0], rows, ("file_name", "label", "folder"))
+        first = one_line(min(own.values()))
+        what = f"each of {len(images):,} folders would be a class, and has a file that may tell one, {first}"
+        fix = f"This writes a table of what they tell: {command}. Do so, or say --layout classes."
+        raise AssayError("ambiguous-layout", root, what, fix)
 
 
 def _text(path: Path) -> str | None:
