@@ -16,6 +16,9 @@ from zlib import crc32
 #: Comes with matplotlib, so that every machine draws the same wherever it has the characters.
 OWN_FONT: Final = "DejaVu Sans"
 
+#: Kinds of characters that are no letters of their own: marks on others, controls, spaces.
+_UNSEEN: Final = ("Mn", "Cf", "Zs")
+
 #: Characters that are numbered one by one: as many as a figure has room for.
 _SHORT: Final = 3
 
@@ -53,9 +56,15 @@ def font_families() -> tuple[str, ...]:
 @cache
 def _characters() -> frozenset[int]:
     """The characters that any of these fonts has."""
+    return frozenset(code for name in font_families() for code in _of_font(name))
+
+
+@cache
+def _of_font(name: str) -> frozenset[int]:
+    """The characters that a font has."""
     from matplotlib.font_manager import findfont, get_font
 
-    return frozenset(code for name in font_families() for code in get_font(findfont(name)).get_charmap())
+    return frozenset(get_font(findfont(name)).get_charmap())
 
 
 def drawable(text: str) -> str:
@@ -65,7 +74,7 @@ def drawable(text: str) -> str:
 
 
 def _has(word: str) -> bool:
-    return all(ord(c) in _characters() or unicodedata.category(c) in ("Mn", "Cf", "Zs") for c in word)
+    return all(ord(c) in _characters() or unicodedata.category(c) in _UNSEEN for c in word)
 
 
 def _numbers(word: str) -> str:
@@ -77,10 +86,20 @@ def _numbers(word: str) -> str:
 
 def lacks_fonts(canvas: Any) -> bool:
     """Whether a painted figure holds a text of which no font has a character."""
+    return any(drawable(line) != line for text in _beyond_ascii(canvas) for line in text.split("\n"))
+
+
+def beyond_own_font(canvas: Any) -> bool:
+    """Whether a painted figure holds a character that the own font lacks."""
+    letters = {c for text in _beyond_ascii(canvas) for c in text}
+    return any(ord(c) not in _of_font(OWN_FONT) and c != "\n" for c in letters)
+
+
+def _beyond_ascii(canvas: Any) -> set[str]:
+    """The texts of a painted figure that hold more than ASCII."""
     from matplotlib.text import Text
 
-    texts = {text.get_text() for text in canvas.findobj(Text)}
-    return any(drawable(line) != line for text in texts if not text.isascii() for line in text.split("\n"))
+    return {text for text in (found.get_text() for found in canvas.findobj(Text)) if not text.isascii()}
 
 
 _by_numbers = ContextVar("by_numbers", default=False)

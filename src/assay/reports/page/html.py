@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -268,14 +269,16 @@ _HELPERS: Final[dict[str, Any]] = {
 }
 
 
+@cache
 def environment() -> Environment:
-    """Templates escape whatever they are given, and fail on a name that does not exist."""
+    """Templates escape whatever they are given, and fail on a name that does not exist. Compiled once."""
     environment = Environment(
         loader=PackageLoader("assay.reports.page"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
     environment.filters["plain"] = one_line
     environment.filters["prose"] = wording.prose
