@@ -36,12 +36,16 @@ def followed(told: str, **options: Any) -> Dataset:
     return load(shlex.split(rest.partition(". ")[0])[0], **options)
 
 
-def labels(data: Dataset) -> dict[str, str]:
+def by_path(data: Dataset) -> dict[str, str]:
     return {
-        name.rpartition("/")[2]: data.classes[label]
+        name: data.classes[label]
         for split in data.splits.values()
         for name, label in zip(split.ids, split.labels.tolist(), strict=True)
     }
+
+
+def labels(data: Dataset) -> dict[str, str]:
+    return {name.rpartition("/")[2]: label for name, label in by_path(data).items()}
 
 
 def xml(label: str) -> str:
@@ -291,3 +295,48 @@ def test_a_table_that_names_images_without_endings_stops(tmp_path: Path) -> None
     assert "train_v2.csv" in stopped(root)
     found = labels(load(root / "train_v2.csv", label_column="tags"))
     assert found == {name: ("haze", "clear")[n % 2] for n, name in enumerate(NAMES)}
+
+
+@pytest.mark.parametrize(
+    ("images", "files"),
+    [
+        ("{}/", "{}/"),
+        ("{}/images/", "{}/labels/"),
+        ("images/{}/", "labels/{}/"),
+    ],
+)
+@pytest.mark.parametrize("form", ["YOLO", "Pascal VOC", "Label Me, flags"])
+def test_files_for_images_of_splits_keep_the_splits(
+    form: str, images: str, files: str, tmp_path: Path
+) -> None:
+    """Else the images of test would be among those of train."""
+    root = tmp_path / "my set"
+    ending, content = FILES[form]
+    for split, names in SPLITS.items():
+        pictures(root, *(f"{images.format(split)}{name}" for name in names))
+        for name in names:
+            path = root / files.format(split) / f"{name[:-4]}{ending}"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content(name, LABELS[name]))
+    data = followed(stopped(root))
+    assert [(split, len(part)) for split, part in data.splits.items()] == [
+        ("train", 14),
+        ("validation", 4),
+        ("test", 6),
+    ]
+    given = {name: str(CLASSES.index(label)) for name, label in LABELS.items()} if form == "YOLO" else LABELS
+    assert labels(data) == given
+
+
+def test_folders_of_samples_keep_the_splits(tmp_path: Path) -> None:
+    root = tmp_path / "my set"
+    for split, names in SPLITS.items():
+        for name in names:
+            pictures(root, f"{split}/S_{name[:3]}/image.png")
+            image = root / split / f"S_{name[:3]}" / "image.png"
+            image.write_bytes(image.read_bytes() + name.encode())
+            image.with_name("label.txt").write_text(LABELS[name])
+    data = followed(stopped(root))
+    assert [len(part) for part in data.splits.values()] == [14, 4, 6]
+    found = {f"{name.split('/')[1][2:]}.png": label for name, label in by_path(data).items()}
+    assert found == LABELS

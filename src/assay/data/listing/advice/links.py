@@ -126,6 +126,8 @@ def _without(root: Path, pool: str, others: Collection[str]) -> str:
     tops = {folder.split("/")[0] for folder in others}
     if len(tops) == 1 and pool.split("/")[0] not in tops:
         return f"Give {one_line(quote(str(root / tops.pop())))}, or say --layout classes."
+    if any(map(split_in, tops)):
+        return f"Move {one_line(pool)} out of it, or say --layout splits."  # a table would have no splits
     endings = set(FORMAT_BY_NAME)
     only = f"f.parent.as_posix() in {dumps(sorted(others))}"
     command = table_command(root, endings, "f.parts[-2]", only)

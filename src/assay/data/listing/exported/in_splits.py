@@ -46,7 +46,7 @@ def hints_on_files_of_splits(
 
     images: names by folder, each folder of a split. files: paths of all that lies below the root.
     """
-    folders = _by_split(images)
+    folders = folders_of_splits(images)
     return _on_json(root, images, folders, _by_depth(files)) if folders else []
 
 
@@ -55,11 +55,11 @@ def hints_on_tables_of_splits(root: Path, images: Iterable[str], files: Iterable
 
     images: folders with images, each of a split.
     """
-    folders = _by_split(images)
+    folders = folders_of_splits(images)
     return _on_tables(root, folders, _by_depth(files)) if folders else []
 
 
-def _by_split(images: Iterable[str]) -> Mapping[str, list[str]]:
+def folders_of_splits(images: Iterable[str]) -> Mapping[str, list[str]]:
     """The folders of each split; empty where one is of none, or none of train."""
     folders: defaultdict[str, list[str]] = defaultdict(list)
     for folder in images:

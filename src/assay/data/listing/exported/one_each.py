@@ -26,7 +26,8 @@ from assay.data.listing.advice.exports import (
     label_field,
 )
 from assay.data.listing.advice.lists import Images
-from assay.data.listing.tree import joined, words_of
+from assay.data.listing.exported.in_splits import folders_of_splits
+from assay.data.listing.tree import joined, split_in, words_of
 
 _ENDINGS: Final = (".json", ".xml", ".yaml", ".yml", ".txt")
 
@@ -71,16 +72,19 @@ def hints_on_files_for_images(
                 "write a table of path and label"
             ]
         setup, labels = code
-        places = dumps([[own or ".", other] for own, other in found.folders.items()])
+        splits = {own: split for split, folders in folders_of_splits(images).items() for own in folders}
+        places = dumps([[own or ".", other, splits.get(own, "")] for own, other in found.folders.items()])
+        split = ",s" if splits else ""
         rows = (
-            f'((f.as_posix(),min(v) if len(v)==1 else "") for a,b in {places} for f in F'
+            f'((f.as_posix(),min(v) if len(v)==1 else ""{split}) for a,b,s in {places} for f in F'
             " if f.parent.as_posix()==a"
             " for t in [next((t for t in (Path(b,f.stem+E),Path(b,f.name+E)) if t.is_file()),None)] if t"
             f' for c in [t.read_text("utf-8-sig")] for v in [{labels}])'
         )
         paths = [joined(folder, name) for folder, names in images.items() for name in names]
         setup = f"E={dumps(found.ending)};{setup}"
-        command = Images(root, paths).command(setup, rows, ("file_name", "label"))
+        columns = ("file_name", "label", *(["split"] if splits else []))
+        command = Images(root, paths).command(setup, rows, columns)
         return [f"{what} may give the classes: this writes a table of them: {command}"]
     return []
 
@@ -174,17 +178,29 @@ def refuse_folders_of_images(root: Path, images: Mapping[str, Sequence[str]], fi
         if code is None:
             continue
         place = f"f.parent.name+{dumps(name[1:])}" if name.startswith("*") else dumps(name)
+        split = _split_code(list(images))
         rows = (
-            f'((f.as_posix(),min(v) if len(v)==1 else "",f.parent.as_posix()) for f in F'
+            f'((f.as_posix(),min(v) if len(v)==1 else "",f.parent.as_posix(){split}) for f in F'
             f" for t in [f.parent/({place})] if t.is_file()"
             f' for c in [t.read_text("utf-8-sig")] for v in [{code[1]}])'
         )
         paths = [joined(folder, one) for folder, names in images.items() for one in names]
-        command = Images(root, paths).command(code[0], rows, ("file_name", "label", "folder"))
+        columns = ("file_name", "label", "folder", *(["split"] if split else []))
+        command = Images(root, paths).command(code[0], rows, columns)
         first = one_line(min(own.values()))
         what = f"each of {len(images):,} folders would be a class, and has a file that may tell one, {first}"
         fix = f"This writes a table of what they tell: {command}. Do so, or say --layout classes."
         raise AssayError("ambiguous-layout", root, what, fix)
+
+
+def _split_code(folders: Sequence[str]) -> str:
+    """Python for the split of an image `f`, with a comma before it, where all folders lie in those of splits
+    at one depth; else empty."""
+    for level, parts in enumerate(zip(*(folder.split("/") for folder in folders), strict=False)):
+        splits = {part: split_in(part) for part in set(parts)}
+        if len(splits) > 1 and all(splits.values()):
+            return f",{dumps(splits)}[f.parts[{level}]]"
+    return ""
 
 
 def _text(path: Path) -> str | None:
