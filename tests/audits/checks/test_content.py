@@ -231,6 +231,28 @@ def test_effect_size_by_hand():
     assert share_difference(np.array([5, 5]), np.array([10, 0]))["effect"] == pytest.approx(0.5)
 
 
+def test_shares_of_a_rare_class_are_drift():
+    """17 of 615 against 40 of 200: 17 % of the labels differ, which no chance does; it was taken for one."""
+    train, test = np.array([145, 150, 152, 151, 17]), np.full(5, 40)
+    found = share_difference(train, test)
+    assert found["effect"] == pytest.approx(0.5 * np.abs(train / 615 - test / 200).sum())
+    assert found["standard_errors"] > 6
+    chi2 = pytest.importorskip("scipy.stats").chi2_contingency(np.array([train, test]), correction=False)
+    tail = pytest.importorskip("scipy.stats").norm.sf(found["standard_errors"])
+    assert np.log10(tail) == pytest.approx(np.log10(chi2.pvalue), rel=0.15)
+
+
+def test_shares_differ_by_chance():
+    """Of 2,000 pairs of splits from one pool, with classes of few images, none by four standard errors."""
+    rng = np.random.default_rng(0)
+    for shares in ([0.5, 0.5], [0.9, 0.1], [0.02] * 50, [0.5, 0.3, *[0.02] * 10]):
+        draws = [[rng.multinomial(n, shares) for n in (300, 60)] for _ in range(500)]
+        beyond = [share_difference(*pair)["standard_errors"] for pair in draws]
+        assert max(beyond) < 4
+        assert np.mean(np.array(beyond) > 1.645) < 0.09
+    assert share_difference(np.array([3, 2]), np.array([1, 0]))["standard_errors"] == 0
+
+
 def test_a_small_split_does_not_cry_drift():
     """Ten test images differ from train by chance, and chance is not drift."""
     test = COLORED.splits["test"]

@@ -44,6 +44,8 @@ def _evidence(context: CheckContext) -> dict[str, Any]:
     present = train[train > 0]
     largest = int(train.argmax())
     judged = counts.get("test", train)
+    # Of classes with as many test images, the most frequent in train: a model would learn to say that.
+    majority = int(np.lexsort((train, judged))[-1])
     return {
         "counts": {
             name: dict(zip(classes, per_class.tolist(), strict=True)) for name, per_class in counts.items()
@@ -51,7 +53,7 @@ def _evidence(context: CheckContext) -> dict[str, Any]:
         "largest_class": classes[largest],
         "smallest_class": classes[int(np.where(train > 0, train, np.iinfo(np.int64).max).argmin())],
         "ratio": float(present.max() / present.min()) if len(present) else None,
-        "majority_class": classes[int(judged.argmax())],
+        "majority_class": classes[majority],
         "majority_accuracy": float(judged.max() / judged.sum()) if judged.sum() else None,
         "absent": {
             name: [classes[i] for i in np.flatnonzero(per_class == 0)] for name, per_class in counts.items()

@@ -29,6 +29,9 @@ FAIL_SHARES: Final = 0.2
 #: Deviations under the hypothesis of no drift from which a difference is not chance.
 _SIGNIFICANT: Final = 4.0
 
+#: Images of a class that either split would have by the shares of both: fewer, and chi-squared is no guide.
+_FEWEST_EXPECTED: Final = 5
+
 #: Principal components whose joint shift is measured, and how many of them at once.
 _COMPONENTS: Final = 32
 _AT_ONCE: Final = 8
@@ -188,12 +191,23 @@ def _moments(rows: NDArray[np.float32], columns: slice) -> tuple[NDArray[np.floa
 
 
 def share_difference(a: NDArray[np.int64], b: NDArray[np.int64]) -> dict[str, float]:
-    """Total variation distance of two lists of counts, and how far beyond chance it is."""
+    """Total variation distance of two lists of counts, and how many standard errors it is beyond chance.
+
+    That is by Pearson's chi-squared as a normal deviate (Wilson and Hilferty 1931), below 0 counted as 0.
+    Classes of which a list would have fewer than 5 by the shares of both count as one.
+    """
     n, m = int(a.sum()), int(b.sum())
     effect = 0.5 * float(np.abs(a / n - b / m).sum())
-    pooled = (a + b) / (n + m)
-    expected = 0.5 * float(np.sqrt(2 / math.pi * pooled * (1 - pooled) * (1 / n + 1 / m)).sum())
-    return {"effect": effect, "standard_errors": effect / expected if expected else 0.0}
+    rare = (a + b) * min(n, m) < _FEWEST_EXPECTED * (n + m)
+    table = np.stack([np.append(one[~rare], one[rare].sum()) for one in (a, b)]).astype(np.float64)
+    table = table[:, table.sum(axis=0) > 0]
+    freedom = table.shape[1] - 1
+    if freedom < 1:
+        return {"effect": effect, "standard_errors": 0.0}
+    expected = table.sum(axis=1, keepdims=True) * table.sum(axis=0) / (n + m)
+    squared, spread = float((np.square(table - expected) / expected).sum()), 2 / (9 * freedom)
+    deviate = ((squared / freedom) ** (1 / 3) - 1 + spread) / math.sqrt(spread)
+    return {"effect": effect, "standard_errors": max(deviate, 0.0)}
 
 
 def _problems(name: str, found: dict[str, Any]) -> tuple[list[str], list[str]]:
