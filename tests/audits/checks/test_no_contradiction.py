@@ -147,3 +147,16 @@ def test_the_balance_names_the_class_that_guessing_takes() -> None:
     found = check_label_balance(CheckContext(other, measure_all(other))).finding
     share = 100 * (test.labels == 2).sum() / len(rows)
     assert f"Always answering {data.classes[2]} would be right for {share:.1f} %." in found.summary
+
+
+def test_of_equal_test_classes_the_balance_names_the_largest_of_train() -> None:
+    """It said that one class has twice the images of another, and that always answering a third is best."""
+    data = colored(train=40, test=10)
+    train = data.train
+    rows = np.concatenate([np.flatnonzero(train.labels == label)[: 20 + 10 * label] for label in range(3)])
+    images = np.concatenate(list(train.blocks(rows)))
+    part = Split.from_arrays(images, train.labels[rows], [train.ids[row] for row in rows])
+    other = replace(data, splits={**data.splits, "train": part}, fingerprints={})
+    found = check_label_balance(CheckContext(other, measure_all(other))).finding
+    assert found.summary.startswith(f"{data.classes[2]} has 2 times the images of {data.classes[0]}")
+    assert f"Always answering {data.classes[2]} would be right for 33.3 %." in found.summary

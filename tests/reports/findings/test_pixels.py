@@ -70,8 +70,21 @@ def test_brightest_and_darkest_class() -> None:
     measured = measure_block(images, np.array([0, 1, 2]), 4)
     text = findings.class_histograms_finding(("low", "high", "mid", "none"), measured)
     assert text.startswith(
-        "high is brightest (mean 200.0), low darkest (10.0): 2.44 standard deviations apart"
+        "high is brightest (mean 200.0), low darkest (10.0): 2.44 standard deviations of the pixels "
+        "apart, so brightness alone already separates some classes"
     )
+
+
+def test_noise_within_images_does_not_hide_their_means() -> None:
+    """Images of mean 118 and 138, each of noise: any mean tells the class, and one pixel hardly does."""
+    rng, labels = np.random.default_rng(0), np.arange(40) % 2
+    images = rng.normal(128, 60, (40, 16, 16, 1)) + 20 * labels[:, None, None, None] - 10
+    measured = measure_block(images.clip(0, 255).astype(np.uint8), labels, 2)
+    text = findings.class_histograms_finding(("a", "b"), measured)
+    assert (
+        "so one pixel hardly tells the class (whether the mean of an image does, the check shortcuts" in text
+    )
+    assert "shape has to" not in text
 
 
 def test_one_class_has_no_comparison() -> None:

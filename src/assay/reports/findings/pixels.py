@@ -119,7 +119,10 @@ def _crowded_share(histogram: Levels) -> float:
 
 
 def class_histograms_finding(classes: tuple[str, ...], measurements: Measurements) -> str:
-    """The brightest and the darkest class, and whether brightness alone tells classes apart."""
+    """The brightest and the darkest class, and how far apart they are beside the spread of single pixels.
+
+    A mean over an image spreads far less: whether it tells the class, the check `shortcuts` says.
+    """
     per_class = measurements.histograms.sum(axis=1)
     means = per_class @ np.arange(256) / np.maximum(per_class.sum(axis=1), 1)
     known = [(float(means[label]), classes[label]) for label in np.flatnonzero(per_class.sum(axis=1))]
@@ -131,11 +134,11 @@ def class_histograms_finding(classes: tuple[str, ...], measurements: Measurement
     verdict = (
         "brightness alone already separates some classes, and a change of exposure would confuse them"
         if distance > 0.5
-        else "brightness alone hardly separates the classes, so shape has to"
+        else "one pixel hardly tells the class (whether the mean of an image does, the check shortcuts says)"
     )
     return (
         f"{name(brightest[1])} is brightest (mean {brightest[0]:.1f}), {name(darkest[1])} darkest "
-        f"({darkest[0]:.1f}): {distance:.2f} standard deviations apart, so {verdict}."
+        f"({darkest[0]:.1f}): {distance:.2f} standard deviations of the pixels apart, so {verdict}."
     )
 
 

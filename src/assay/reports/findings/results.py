@@ -144,7 +144,8 @@ def worst_confusion(evaluation: Evaluation) -> str:
     first, second = name(evaluation.classes[true]), name(evaluation.classes[taken])
     images = int(evaluation.confusion[true].sum())
     return (
-        f"{n:,} of {count(images, 'image')} of {first} are classified as {second}: {percent(n / wrong, 0)} "
+        f"{n:,} of {count(images, 'image')} of {first} {'is' if n == 1 else 'are'} classified as {second}: "
+        f"{percent(n / wrong, 0)} "
         f"of {count(wrong, 'mistake')}."
     )
 

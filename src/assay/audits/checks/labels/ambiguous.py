@@ -37,9 +37,10 @@ def check_ambiguous_labels(context: CheckContext) -> Checked:
             evidence={"ambiguous": len(issues), "images": total, **reference_record(context)},
             threshold=f"two classes with probability at least {BOTH:g} each; more than "
             f"{percent(FAIL_SHARE, 0)} of the images warn",
-            reason="such images limit the accuracy of every model: about half of these are misclassified",
+            reason="the reference misclassifies about half of such images, and so does every model that sees "
+            "no more than it; one that sees more may tell them apart",
             fix="Ask whether the two classes can be told apart by the picture at all; merge them, or "
-            "accept the limit."
+            "accept the limit. Nothing is to be done where a model answers them rightly."
             if len(issues) > FAIL_SHARE * total
             else "",
             count=len(issues),
