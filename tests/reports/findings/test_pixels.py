@@ -95,7 +95,13 @@ def test_one_class_has_no_comparison() -> None:
 
 @pytest.mark.parametrize(
     ("border", "inside", "words"),
-    [(0, 200, "bright subjects"), (255, 20, "dark subjects"), (100, 110, "reach the border")],
+    [
+        (0, 200, "bright subjects"),
+        (255, 20, "dark subjects"),
+        (4, 20, "bright subjects"),
+        (251, 235, "dark subjects"),
+        (100, 110, "reach the border"),
+    ],
 )
 def test_framing(border: int, inside: int, words: str) -> None:
     """The ring of border pixels is told from the inside by brightness."""

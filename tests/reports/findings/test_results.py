@@ -36,6 +36,16 @@ def test_curves(history_of, losses: tuple[float | None, ...], words: str) -> Non
     assert words in findings.curves_finding(history_of(losses))
 
 
+def test_a_curve_that_the_schedule_made_level_tells_nothing(history_of) -> None:
+    """Six epochs that ended level reached 83 % of a set, 24 reached 88 %: the learning rate had fallen."""
+    history = history_of((0.9, 0.5, 0.4990))
+    assert "more epochs alone would change little" in findings.curves_finding(history)
+    *others, last = history.records
+    fallen = replace(history, records=(*others, replace(last, learning_rate=last.learning_rate / 3)))
+    for told in (findings.curves_finding(fallen), findings.trend_finding(fallen)):
+        assert "whether more epochs help, only a longer run tells (a larger --epochs)." in told
+
+
 def test_a_loss_of_zero_has_no_percentage(history_of) -> None:
     """A net that is sure and right on every validation image; no division by its loss."""
     assert "risen to 0.1000" in findings.curves_finding(history_of((0.0, 0.1)))
@@ -66,15 +76,17 @@ def test_worst_pairs_by_hand() -> None:
 
 
 def test_confusion_both_ways_and_one_way() -> None:
-    """2 and 1 are confusion both ways; 3 and 0 lean to one side."""
+    """2 and 1 are confusion both ways; 4 and 0 lean to one side; 3 and 1 do not."""
     both = findings.confusion_finding(judged((0, 1), (0, 1), (1, 0), (2, 2)))
     assert (
         "3 mistakes in 4 images. The most frequent: a classified as b (2 of 2) and b classified as a (1 of 1)"
         in both
     )
     assert "confused in both directions (2 and 1)" in both
-    one = findings.confusion_finding(judged((0, 1), (0, 1), (0, 1), (1, 1)))
-    assert "The confusion goes one way (3 against 0 back): the model prefers b." in one
+    one = findings.confusion_finding(judged((0, 1), (0, 1), (0, 1), (0, 1), (1, 1)))
+    assert "The confusion goes one way (4 against 0 back): the model prefers b." in one
+    few = findings.confusion_finding(judged((0, 1), (0, 1), (0, 1), (1, 0), (2, 2)))
+    assert "3 images of a are classified as b, 1 the other way: that may be chance." in few
 
 
 def test_no_mistakes() -> None:

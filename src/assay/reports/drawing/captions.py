@@ -103,7 +103,7 @@ CAPTIONS: Final[dict[str, Caption]] = {
         "Images that fit two classes",
         "Images that a classifier, not trained on them, would assign to either of two classes: the label "
         "first, the other class below it.",
-        "Classes that the picture alone cannot tell apart. They limit every score.",
+        "Classes that the picture alone may not tell apart. Where no model does, they limit every score.",
     ),
     "suspects-atypical": Caption(
         "Outliers",

@@ -163,9 +163,10 @@ def framing_finding(measurements: Measurements) -> str:
 
 def _framing(border: float, inside: float) -> str:
     """What the brightness of the border against the inside says about the framing (levels, 0-255)."""
-    if inside - border > 25:
+    # Few bright pixels, or noise on the ground, leave small means: then their ratio tells.
+    if inside - border > 25 or (inside - border > 5 and border < inside / 2):
         return "bright subjects that stand inside a dark frame"
-    if border - inside > 25:
+    if border - inside > 25 or (border - inside > 5 and 255 - border < (255 - inside) / 2):
         return "dark subjects that stand inside a bright frame"
     return "the pictures reach the border, so look whether subjects are cut off"
 

@@ -1,5 +1,6 @@
 """What training and evaluation of this very run showed, in sentences."""
 
+import math
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -15,6 +16,10 @@ from assay.training.model.values import EpochRecord, History
 _RISEN: Final = 1.05
 #: A last epoch that lowered the validation loss by less than this share has leveled off.
 _STILL_FALLING: Final = 0.01
+#: The learning rate has fallen where the last one is under this share of the largest.
+_SLOWED: Final = 0.5
+#: Standard errors from which a confusion of two classes goes one way.
+_ONE_WAY: Final = 1.96
 #: A mistake made with at least this probability is a confident one.
 CONFIDENT: Final = 0.9
 
@@ -68,7 +73,7 @@ def curves_finding(history: History) -> str:
     assert best is not None
     return (
         f"The validation loss was lowest after epoch {course.best} of {course.last} ({decimal(best, 4)}). "
-        f"{_trend(course, last.val_loss, best)} {_gap(last)}"
+        f"{_trend(course, last.val_loss, best, _slowed(history))} {_gap(last)}"
     )
 
 
@@ -79,7 +84,13 @@ def trend_finding(history: History) -> str:
         return curves_finding(history)
     best = min(r.val_loss for r in history.records if r.val_loss is not None)
     lowest = f"The validation loss was lowest after epoch {course.best} of {course.last}."
-    return f"{lowest} {_trend(course, last[0].val_loss, best)}"
+    return f"{lowest} {_trend(course, last[0].val_loss, best, _slowed(history))}"
+
+
+def _slowed(history: History) -> bool:
+    """Whether the learning rate fell towards the end."""
+    rates = [record.learning_rate for record in history.records if record.learning_rate is not None]
+    return bool(rates) and rates[-1] < _SLOWED * max(rates)
 
 
 def _without_validation(records: tuple[EpochRecord, ...]) -> str:
@@ -91,8 +102,9 @@ def _without_validation(records: tuple[EpochRecord, ...]) -> str:
     )
 
 
-def _trend(course: Course, last: float, best: float) -> str:
-    """What the validation loss does since its best epoch."""
+def _trend(course: Course, last: float, best: float, slowed: bool) -> str:
+    """What the validation loss does since its best epoch. slowed: the learning rate fell, and with it all
+    progress: the same net may gain much from a longer training, which slows later."""
     share = f" by {percent(last / best - 1)}" if best > 0 else ""
     rise = f"It has since risen{share} to {decimal(last, 4)} while the training loss"
     return {
@@ -101,7 +113,10 @@ def _trend(course: Course, last: float, best: float) -> str:
         "would help.",
         "unstable": f"{rise} rose too: the training is unstable. A smaller learning rate would help.",
         "improving": "It is still falling: more epochs would probably help.",
-        "leveled off": "It has leveled off: more epochs alone would change little.",
+        "leveled off": "It has leveled off, as it does where the learning rate falls: whether more epochs "
+        "help, only a longer run tells (a larger --epochs)."
+        if slowed
+        else "It has leveled off: more epochs alone would change little.",
     }[course.state]
 
 
@@ -156,6 +171,9 @@ def _symmetry(evaluation: Evaluation, pair: tuple[int, int, int]) -> str:
     first, second = name(evaluation.classes[true]), name(evaluation.classes[taken])
     if 2 * back >= n:
         return f"{first} and {second} are confused in both directions ({n:,} and {back:,})."
+    if n - back <= _ONE_WAY * math.sqrt(n + back):
+        told = f"{n:,} images of {first} are classified as {second}, {back:,} the other way"
+        return f"{told}: that may be chance."
     return f"The confusion goes one way ({n:,} against {back:,} back): the model prefers {second}."
 
 
