@@ -103,8 +103,9 @@ def draw(
         canvas = _painted(WIDTH, height, paint, arrange=arrange)
         wide = _svg(canvas)
         png = _png(_with_fonts(canvas, WIDTH, height, paint, arrange=arrange))
-    with _settings(f"{name}-narrow"), _missing_glyphs_ignored():
-        narrow = _svg(_painted(NARROW, narrow_height or height, paint, arrange=arrange))
+        families = mpl.rcParams["font.family"]
+    with _settings(f"{name}-narrow", families), _missing_glyphs_ignored():
+        narrow = _svg(_filled(NARROW, narrow_height or height, paint, arrange=arrange))
     return Drawing(wide, png, narrow)
 
 
@@ -138,7 +139,7 @@ def _filled(width: float, height: float, paint: Paint, *, arrange: bool) -> Canv
 
 def _with_fonts(canvas: Canvas, width: float, height: float, paint: Paint, *, arrange: bool) -> Canvas:
     """The figure or, where it holds a name that no font has, the same painted with numbers in its place."""
-    if not lacks_fonts(canvas):
+    if mpl.rcParams["font.family"] == [OWN_FONT] or not lacks_fonts(canvas):
         return canvas
     with by_numbers():
         return _painted(width, height, paint, arrange=arrange)
