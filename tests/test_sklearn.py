@@ -103,8 +103,24 @@ SHARES = IMAGES[..., 0] / 255
         (SHARES * 255, SHARES),
         (SHARES * 2 - 1, IMAGES[..., 0]),
         ((SHARES - SHARES.mean()) / SHARES.std(), IMAGES[..., 0]),
+        (SHARES, SHARES * 2 - 1),
+        (IMAGES[..., 0], np.rint(SHARES * 16)),
+        (IMAGES[..., 0].astype(np.uint16) * 257, IMAGES[..., 0]),
+        (IMAGES[..., 0], IMAGES[..., 0] > 128),
     ],
-    ids=["255, 1", "1, 255", "16, 255", "16, 1", "255.0, 1", "-1 to 1, 255", "standardized, 255"],
+    ids=[
+        "255, 1",
+        "1, 255",
+        "16, 255",
+        "16, 1",
+        "255.0, 1",
+        "-1 to 1, 255",
+        "standardized, 255",
+        "1, -1 to 1",
+        "255, 16",
+        "65535, 255",
+        "255, bool",
+    ],
 )
 def test_images_of_another_scale_are_refused(fitted_on: np.ndarray, asked: np.ndarray) -> None:
     """They were cut off at the ends of the scale, or all but black, and each got some answer."""
@@ -114,12 +130,13 @@ def test_images_of_another_scale_are_refused(fitted_on: np.ndarray, asked: np.nd
         fitted.predict(asked)
 
 
-@pytest.mark.parametrize("form", ["dark", "black", "one brighter", "whole floats"])
+@pytest.mark.parametrize("form", ["dark", "black", "all black", "one brighter", "whole floats"])
 def test_dark_and_bright_images_of_the_same_scale_are_answered(form: str) -> None:
     """A picture of zeros and ones, of nothing, or with a value beyond all others is no other scale."""
     forms = {
         "dark": (IMAGES[..., 0], (IMAGES[:3, ..., 0] > 128).astype(np.uint8)),
         "black": (SHARES, SHARES[:1] * 0),
+        "all black": (IMAGES[..., 0], IMAGES[..., 0] * 0),
         "one brighter": (
             SHARES * 2 - 1,
             np.concatenate([SHARES * 2 - 1, np.where(SHARES.max() == SHARES, 9, 0)]),

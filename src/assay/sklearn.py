@@ -26,10 +26,13 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-#: Values of another scale: so large a share lies beyond the training images' range by its whole width; or all
-#: are shares of brightness where that range is wider than this.
+#: Values of another scale: so large a share lies beyond the training images' range by half of its width; or
+#: all are shares of brightness where that range is wider than this; or none of so many images reaches this
+#: share of it.
 _BEYOND: Final = 0.01
 _WIDE: Final = 10
+_MANY: Final = 10
+_DARK: Final = 0.1
 
 
 class AssayClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -244,13 +247,15 @@ def _refuse_colored_squares(features: int) -> None:
 def _refuse_another_scale(rows: NDArray[Any], low: float, high: float) -> None:
     """Raise ValueError for values that the range of the training images does not explain.
 
-    low, high: of the training images. At least one in a hundred values lies beyond them by their whole width;
-    or all lie within [0, 1], as shares of brightness, where the training images had a wider range.
+    low, high: of the training images. At least one in a hundred values lies beyond them by half of their
+    width; or all lie within [0, 1], as shares of brightness, where the training images had a wider range; or
+    ten images and more are all nearly black.
     """
     least, most, width = float(rows.min()), float(rows.max()), high - low
-    beyond = ((rows > high + width) | (rows < low - width)).mean() >= _BEYOND
+    beyond = ((rows > high + width / 2) | (rows < low - width / 2)).mean() >= _BEYOND
+    dark = len(rows) >= _MANY and low <= least < most < low + _DARK * width
     shares = least >= 0 and 0 < most <= 1 and bool((rows % 1 != 0).any())
-    if beyond or (shares and width > _WIDE):
+    if beyond or dark or (shares and width > _WIDE):
         raise ValueError(
             f"X has values from {least:g} to {most:g}, another scale than the {low:g} to {high:g} "
             "of the images that the classifier was fitted on: scale both alike"

@@ -6,6 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from sklearn.base import ClassifierMixin
+from sklearn.datasets import load_digits
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier
 
@@ -15,6 +17,10 @@ from assay.core.errors import AssayError
 from assay.data.values import Dataset
 
 FLAT = {
+    "255 - images.reshape(len(images), -1)": lambda x: 255 - x.reshape(len(x), -1),
+    "images.transpose(0, 2, 1, 3).reshape(len(images), -1)": (
+        lambda x: x.transpose(0, 2, 1, 3).reshape(len(x), -1)
+    ),
     "images.reshape(len(images), -1) / 255": lambda x: x.reshape(len(x), -1) / 255,
     "images.reshape(len(images), -1) / 127.5 - 1": lambda x: x.reshape(len(x), -1) / 127.5 - 1,
     "images.transpose(0, 3, 1, 2).reshape(len(images), -1)": lambda x: x.transpose(0, 3, 1, 2).reshape(
@@ -76,3 +82,16 @@ def test_weak_models_and_those_that_refuse_other_forms_are_judged(data: Dataset)
 
     expected = near.score(test.images.reshape(len(test), -1), test.labels)
     assert assay.evaluate(SimpleNamespace(predict_proba=only_bytes), data).accuracy == expected
+
+
+def test_a_model_that_half_survives_another_scale_is_told() -> None:
+    """Digits are nearly black and white: a forest fitted on shares is right for three in four as it is."""
+    digits = load_digits()
+    images, labels, n = np.rint(digits.images * 255 / 16).astype(np.uint8), digits.target, 1200
+    digits_data = assay.load(arrays=(images[:n], labels[:n], images[n:], labels[n:]))
+    rows = images.reshape(len(images), -1)
+    forest = RandomForestClassifier(30, random_state=0).fit(rows[:n] / 255, labels[:n])
+    with pytest.raises(AssayError, match=r"reshape.* / 255"):
+        assay.evaluate(forest, digits_data)
+    right = RandomForestClassifier(30, random_state=0).fit(rows[:n], labels[:n])
+    assert assay.evaluate(right, digits_data).accuracy == right.score(rows[n:], labels[n:])

@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.errors import AssayError
+from assay.data.source_order import better
 from assay.data.values import Split
 
-#: Training images that are asked about, and how many more must be right in other pixels: in roots of the
-#: number of images that are right in one of the two alone.
+#: Training images that are asked about.
 _ASKED: Final = 100
-_SURE: Final = 5.0
 
 #: Asks the model: pixels to class numbers, `(n,)`. Raises AssayError for what it does not take.
 Ask = Callable[[NDArray[Any]], NDArray[np.int64]]
@@ -32,8 +31,7 @@ def refuse_other_pixels(ask: Ask, train: Split, flat: bool) -> None:
     for words, pixels in _forms(images, flat):
         with suppress(AssayError):  # what it does not take is not what it wants
             right = ask(pixels) == labels
-            won, lost = np.sum(right & ~given), np.sum(given & ~right)
-            if won - lost > _SURE * np.sqrt(won + lost) and right.sum() > best.sum():
+            if better(right, given) == 0 and right.sum() > best.sum():
                 best, told = right, words
     if told:
         what = (
@@ -63,6 +61,8 @@ def _forms(images: NDArray[np.uint8], flat: bool) -> Iterator[tuple[str, NDArray
         shapes = {"images": images, "images.transpose(0, 3, 1, 2)": planes}
         if not colored:
             shapes["images[..., 0]"] = images[..., 0]
+    turned = images.transpose(0, 2, 1, 3)
+    shapes[f"images.transpose(0, 2, 1, 3){f'.{rows}' * flat}"] = _as_given(turned, flat)
     mean, deviation = round(float(images.mean()), 1), max(round(float(images.std()), 1), 0.1)
     for number, (words, shaped) in enumerate(shapes.items()):
         if number:  # the first is the one that is given
@@ -70,4 +70,6 @@ def _forms(images: NDArray[np.uint8], flat: bool) -> Iterator[tuple[str, NDArray
         values = shaped.astype(np.float32)
         yield f"{words} / 255", values / 255
         yield f"{words} / 127.5 - 1", values / 127.5 - 1
+        yield f"255 - {words}", 255 - shaped
+        yield f"1 - {words} / 255", 1 - values / 255
         yield f"({words} - {mean}) / {deviation}", (values - mean) / deviation
