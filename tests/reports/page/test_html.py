@@ -15,6 +15,7 @@ import pytest
 from assay.core import durable
 from assay.core.errors import AssayError
 from assay.reports.drawing.captions import CAPTIONS
+from assay.reports.drawing.drawn_before import forget_drawings
 from assay.reports.page.html import CHAPTERS, LARGEST_PAGE, draw_all, page, write_report
 from assay.reports.page.mistake_explorer import MOST_MISTAKES, explorer_data, explorer_note
 
@@ -75,6 +76,7 @@ def test_equal_content_gives_equal_bytes(content_of, tmp_path: Path) -> None:
     """No seconds, no chance, no order of a set in any file."""
     folders = [durable.make_directory(tmp_path / name) for name in ("a", "b")]
     for folder in folders:
+        forget_drawings()
         write_report(folder, content_of())
     files = [sorted(p.relative_to(folder) for p in folder.rglob("*") if p.is_file()) for folder in folders]
     assert files[0] == files[1]
@@ -89,6 +91,7 @@ def test_nothing_of_the_machine_is_told(content_of, run: Page, monkeypatch) -> N
     # A name of our own: that of a real host may be two letters, which stand in many words.
     for module, function in ((platform, "node"), (socket, "gethostname")):
         monkeypatch.setattr(module, function, lambda: "name-of-the-host")
+    forget_drawings()
     assert "name-of-the-host" not in rendered(content_of())
 
 

@@ -26,6 +26,7 @@ from PIL import Image
 
 from assay.core.text import one_line
 from assay.reports.drawing.colors import INK, LINE, MUTED, PALETTE
+from assay.reports.drawing.drawn_before import drawn_once
 from assay.reports.drawing.scripts import (
     OWN_FONT,
     beyond_own_font,
@@ -97,8 +98,15 @@ def draw(
 
     name: unique on the page: it goes into the identifiers inside the SVG. narrow_height: inches on a phone,
     where the figure is `NARROW` wide; None: as on a desk. arrange: make room for labels and titles; False
-    where `paint` gives everything its place.
+    where `paint` gives everything its place. A `painting` of values is drawn once (see there).
     """
+    return drawn_once(
+        lambda: _drawn(name, height, paint, narrow_height, arrange=arrange),
+        *(name, height, paint, narrow_height, arrange),
+    )
+
+
+def _drawn(name: str, height: float, paint: Paint, narrow_height: float | None, *, arrange: bool) -> Drawing:
     with _settings(name), _missing_glyphs_ignored():
         canvas = _painted(WIDTH, height, paint, arrange=arrange)
         wide = _svg(canvas)

@@ -19,6 +19,7 @@ from PIL import Image
 
 from assay.reports.drawing.canvas import WIDTH, Drawing, Plot, draw_png, label, plot, text_width
 from assay.reports.drawing.colors import INK, MUTED
+from assay.reports.drawing.drawn_before import drawn_once, painting
 from assay.reports.drawing.image_tiles import GAP, cell_ratio, fitting, mosaic
 
 #: Inches kept free: for each letter of a class name, for the caption below an image, around everything.
@@ -49,10 +50,14 @@ def row_by_row(count: int, columns: int) -> NDArray[np.int64]:
 
 def draw_grid(name: str, grid: Grid) -> Drawing:
     """The grid as a figure; images keep their proportions within reason."""
+    return drawn_once(lambda: _drawn(name, grid), "grid", name, grid)
+
+
+def _drawn(name: str, grid: Grid) -> Drawing:
     rows, columns = grid.shape
     grid = replace(grid, images=fitting(grid.images, rows * columns))
     layout = _layout(grid)
-    png = draw_png(name, rows * layout.step + 2 * _MARGIN, lambda canvas: _paint(canvas, grid, layout))
+    png = draw_png(name, rows * layout.step + 2 * _MARGIN, painting(_paint, grid, layout))
     return Drawing(_page_grid(name, grid), png)
 
 

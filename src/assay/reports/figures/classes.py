@@ -12,6 +12,7 @@ from assay.audits.measures.pixel_statistics import class_mean_correlation
 from assay.audits.measures.pixel_sums import Measurements
 from assay.reports.drawing.canvas import draw, label
 from assay.reports.drawing.captions import figure
+from assay.reports.drawing.drawn_before import painting
 from assay.reports.drawing.heatmap import heat_map
 from assay.reports.drawing.image_grid import Grid, draw_grid, row_by_row
 from assay.reports.drawing.sampling import shown_classes, shown_note
@@ -103,7 +104,7 @@ def mean_correlation(content: Results) -> Figure:
     height = 1.1 + 0.3 * len(shown)
     return figure(
         "correlation",
-        draw("correlation", height, lambda canvas: _signed_map(canvas, names, correlation, texts)),
+        draw("correlation", height, painting(_signed_map, names, correlation, texts)),
         f"A matrix of {len(shown)} by {len(shown)} cells: how alike the mean images of two classes are, from "
         "-1 to 1.",
         class_findings.correlation_finding(classes, shown, correlation),

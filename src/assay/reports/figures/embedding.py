@@ -17,6 +17,7 @@ from assay.evaluation.values import Evaluation
 from assay.reports.drawing.canvas import draw, is_narrow, label, text_width
 from assay.reports.drawing.captions import figure
 from assay.reports.drawing.colors import CARD, CLASS_COLORS, INK, MARKERS, RINGS
+from assay.reports.drawing.drawn_before import painting
 from assay.reports.drawing.sampling import MOST_CLASSES, evenly_spaced
 from assay.reports.findings.wording import count, decimal, name, percent
 from assay.reports.values import Figure, Table
@@ -103,7 +104,7 @@ def map_figure(found: Map, evaluation: Evaluation, flagged: Rows = _NONE) -> Fig
         draw(
             "map",
             _INCHES,
-            lambda canvas: _draw(canvas, found, drawn, evaluation, centers),
+            painting(_draw, found, drawn, evaluation.labels, evaluation.classes, centers),
             3.6,
             arrange=False,
         ),
@@ -156,7 +157,8 @@ def _draw(
     canvas: Canvas,
     found: Map,
     drawn: tuple[Rows, Rows, Rows],
-    evaluation: Evaluation,
+    labels: Rows,
+    classes: tuple[str, ...],
     centers: dict[int, Float64s],
 ) -> None:
     axes = canvas.add_axes(BOX)
@@ -166,13 +168,13 @@ def _draw(
     size = float(np.clip(12_000 / len(found.points), 5, 22)) * (0.5 if is_narrow(canvas) else 1.0)
     # Thousands of points as pixels: as shapes they would make the page several times as large.
     cycle = lcm(len(MARKERS), len(CLASS_COLORS))  # classes that far apart look alike, and are drawn together
-    for look in range(min(cycle, len(evaluation.classes))):
+    for look in range(min(cycle, len(classes))):
         for rows, ring in ((right, False), (wrong, True)):
-            mine = rows[evaluation.labels[rows] % cycle == look]
+            mine = rows[labels[rows] % cycle == look]
             if len(mine):
                 _points(axes, found.points[mine], look, size, ring=ring)
     _crosses(axes, found.points[flagged], size)
-    _name_classes(axes, [(label(evaluation.classes[c]), center) for c, center in centers.items()])
+    _name_classes(axes, [(label(classes[c]), center) for c, center in centers.items()])
     first, second = found.explained
     axes.set(
         xlabel=f"component 1 ({percent(first, 0)} of the variance)",

@@ -12,6 +12,7 @@ from assay.evaluation.compare import Candidate
 from assay.reports.drawing.canvas import draw, label, tip
 from assay.reports.drawing.captions import figure
 from assay.reports.drawing.colors import BLUE, INK
+from assay.reports.drawing.drawn_before import painting
 from assay.reports.findings.comparison import ladder_finding
 from assay.reports.findings.wording import count, percent
 from assay.reports.values import Figure, Table
@@ -28,7 +29,7 @@ def ladder(candidates: Sequence[Candidate], seconds: Mapping[str, float | None])
     left_out = len(candidates) - len(shown)
     return figure(
         "ladder",
-        draw("ladder", 3.4, lambda canvas: _paint(canvas, shown, seconds)),
+        draw("ladder", 3.4, painting(_paint, shown, seconds)),
         f"A chart of {count(len(shown), 'model')}: accuracy upward, seconds of training to the right, "
         "on a logarithmic scale.",
         ladder_finding(shown, seconds),

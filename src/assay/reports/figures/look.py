@@ -8,13 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from numpy.typing import NDArray
 
-from assay.audits.measures.pixel_sums import Measurements
 from assay.core.arrays import Counts
 from assay.data.preprocessing import Preprocessing
 from assay.data.values import images_of
 from assay.reports.drawing.canvas import draw, label, side_by_side, tip
 from assay.reports.drawing.captions import figure
 from assay.reports.drawing.colors import BLUE, GREEN, MUTED, ORANGE, RED
+from assay.reports.drawing.drawn_before import painting
 from assay.reports.drawing.image_grid import Grid, draw_grid
 from assay.reports.drawing.sampling import evenly_spaced, shown_classes, shown_note
 from assay.reports.findings import classes as class_findings
@@ -63,7 +63,7 @@ def class_distribution(content: Results) -> Figure:
     height = 0.75 + 0.17 * len(shown) * len(counts)
     return figure(
         "classes",
-        draw("classes", height, lambda canvas: _bars(canvas, classes, counts, shown)),
+        draw("classes", height, painting(_bars, classes, counts, shown)),
         f"Bars with the share of every class in the splits {' and '.join(counts)}.",
         class_findings.distribution_finding(classes, counts),
         Table(
@@ -113,7 +113,7 @@ def pixel_histogram(content: Results) -> Figure:
     pixels = [int(histogram[first:end].sum()) for first, end in bands]
     return figure(
         "intensity",
-        draw("intensity", 2.7, lambda canvas: _levels(canvas, content.measurements["train"]), 4.2),
+        draw("intensity", 2.7, painting(_levels, content.measurements["train"].histograms), 4.2),
         f"Left a bar: {percent(histogram[0] / total)} of the training pixels are 0. Right a histogram of the "
         "values 1 to 255.",
         pixel_findings.histogram_finding(histogram),
@@ -128,8 +128,10 @@ def pixel_histogram(content: Results) -> Figure:
     )
 
 
-def _levels(canvas: Canvas, measurements: Measurements) -> None:
-    histogram = measurements.histogram
+def _levels(canvas: Canvas, histograms: Counts) -> None:
+    """histograms: pixels per class, channel and value."""
+    channels = histograms.sum(axis=0)
+    histogram = channels.sum(axis=0)
     shares = histogram / max(1, int(histogram.sum()))
     left, right = side_by_side(canvas, (1, 9))
     bar = left.bar([0], shares[:1], 0.6, color=ORANGE)
@@ -137,7 +139,6 @@ def _levels(canvas: Canvas, measurements: Measurements) -> None:
     left.set(xlim=(-0.8, 0.8), ylim=(0, 1), title="zeros")
     left.set_xticks([0], ["0"])
     left.text(0, shares[0], percent(float(shares[0]), 0), ha="center", va="bottom", fontsize=8)
-    channels = measurements.histograms.sum(axis=0)
     if len(channels) == 3:
         top = _color_lines(right, channels)
     else:
@@ -178,7 +179,7 @@ def class_histograms(content: Results) -> Figure:
     height = 0.6 + 0.34 * len(shown)
     return figure(
         "intensity-by-class",
-        draw("intensity-by-class", height, lambda canvas: _ridges(canvas, names, levels)),
+        draw("intensity-by-class", height, painting(_ridges, names, levels)),
         f"{count(len(shown), 'ridge')}, one per class: how often the values 1 to 255 occur, with the share "
         "of zeros beside it.",
         pixel_findings.class_histograms_finding(classes, measurements),
@@ -231,7 +232,7 @@ def normalized_histogram(content: Results) -> Figure:
     spread_before = max(0.0, float(shares @ (np.arange(256) - before) ** 2)) ** 0.5
     return figure(
         "normalization",
-        draw("normalization", 2.2, lambda canvas: _before_and_after(canvas, shares, scaled), 3.8),
+        draw("normalization", 2.2, painting(_before_and_after, shares, scaled), 3.8),
         "Two histograms of the training pixels: before normalization from 0 to 255, after it from "
         f"{decimal(float(scaled[0]), 2)} to {decimal(float(scaled[-1]), 2)}.",
         f"Before: mean {decimal(before, 2)}, standard deviation {decimal(spread_before, 2)}. After: mean "

@@ -1,6 +1,6 @@
 """The figures of chapters 6 and 7: how the training went, and how good the model is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +15,7 @@ from assay.reports.drawing.canvas import Plot, draw, is_narrow, label, plot, sid
 from assay.reports.drawing.captions import figure
 from assay.reports.drawing.colors import BLUE, MUTED, ORANGE
 from assay.reports.drawing.confusion_table import matrix_tints, most_confused
+from assay.reports.drawing.drawn_before import painting
 from assay.reports.drawing.heatmap import heat_map
 from assay.reports.drawing.image_grid import Grid, draw_grid, row_by_row
 from assay.reports.drawing.sampling import MOST_CLASSES, shown_note
@@ -38,7 +39,7 @@ def learning_curves(history: History, early_stopping: bool = False) -> Figure:
     chosen = course.best if early_stopping else course.last
     return figure(
         "curves",
-        draw("curves", 2.7, lambda canvas: _curves(canvas, history, chosen), 4.6),
+        draw("curves", 2.7, painting(_curves, history, chosen), 4.6),
         f"Two charts over {count(len(history.records), 'epoch')}, loss and accuracy, each for train and "
         f"validation. A line marks epoch {chosen}, whose weights the model has.",
         f"{result_findings.curves_finding(history)} The model has the weights of epoch {chosen}.",
@@ -129,7 +130,7 @@ def confusion(evaluation: Evaluation) -> Figure:
     height = 1.25 + 0.3 * len(shown)
     return figure(
         "confusion",
-        draw("confusion", height, lambda canvas: _confusion_map(canvas, names, part, tints)),
+        draw("confusion", height, painting(_confusion_map, names, part, tints)),
         f"A matrix of {len(shown)} by {len(shown)} cells: how many images of the row's class the model took "
         "for the column's class.",
         result_findings.confusion_finding(evaluation),
@@ -191,7 +192,11 @@ def recalls(evaluation: Evaluation) -> Figure:
     height = 0.75 + 0.24 * len(worst)
     return figure(
         "recall",
-        draw("recall", height, lambda canvas: _intervals(canvas, worst, evaluation)),
+        draw(
+            "recall",
+            height,
+            painting(_intervals, {name: scores[name] for name in worst}, evaluation.accuracy),
+        ),
         f"{count(len(worst), 'class', 'classes')} with their recall and its 95 % interval, the worst first.",
         result_findings.recall_finding(evaluation),
         Table(
@@ -211,18 +216,17 @@ def _recall_cells(score: dict[str, Any]) -> tuple[str, str, str]:
     )
 
 
-def _intervals(canvas: Canvas, names: list[str], evaluation: Evaluation) -> None:
+def _intervals(canvas: Canvas, scores: Mapping[str, Mapping[str, Any]], accuracy: float) -> None:
     axes = canvas.add_subplot()
-    scores = evaluation.test["per_class"]
-    for row, class_name in enumerate(names):
-        low, high = scores[class_name]["recall_ci95"]
+    for row, (class_name, score) in enumerate(scores.items()):
+        low, high = score["recall_ci95"]
         axes.plot([low, high], [row, row], color=BLUE, linewidth=2.2, alpha=0.55, solid_capstyle="round")
-        dot = axes.plot([scores[class_name]["recall"]], [row], color=BLUE, marker="o", markersize=5)
+        dot = axes.plot([score["recall"]], [row], color=BLUE, marker="o", markersize=5)
         interval = f"{percent(low)} to {percent(high)}"
-        tip(dot[0], f"{class_name}: recall {percent(scores[class_name]['recall'])}, 95 % interval {interval}")
-    axes.axvline(evaluation.accuracy, color=MUTED, linestyle="--", linewidth=1)
-    axes.set_yticks(range(len(names)), [label(name) for name in names])
-    axes.set_ylim(len(names) - 0.4, -0.6)
+        tip(dot[0], f"{class_name}: recall {percent(score['recall'])}, 95 % interval {interval}")
+    axes.axvline(accuracy, color=MUTED, linestyle="--", linewidth=1)
+    axes.set_yticks(range(len(scores)), [label(name) for name in scores])
+    axes.set_ylim(len(scores) - 0.4, -0.6)
     axes.xaxis.set_major_formatter(lambda share, _: percent(share, 0))
     axes.set_xlabel("recall")
     axes.grid(axis="x")

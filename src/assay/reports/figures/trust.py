@@ -13,6 +13,7 @@ from assay.evaluation.values import Evaluation
 from assay.reports.drawing.canvas import draw, side_by_side
 from assay.reports.drawing.captions import figure
 from assay.reports.drawing.colors import BLUE, MUTED, ORANGE
+from assay.reports.drawing.drawn_before import painting
 from assay.reports.findings import trust as trust_findings
 from assay.reports.findings.wording import count, percent
 from assay.reports.values import Figure, Table
@@ -34,7 +35,7 @@ def confidences(evaluation: Evaluation) -> Figure:
     record = {"edges": edges.tolist(), **{name: found.tolist() for name, found in counts.items()}}
     return figure(
         "confidence",
-        draw("confidence", 2.7, lambda canvas: _histograms(canvas, edges, counts), 4.6),
+        draw("confidence", 2.7, painting(_histograms, edges, counts), 4.6),
         "Two histograms of the probability that the model gave its answer: one of right answers, one of "
         "mistakes.",
         trust_findings.confidence_finding(evaluation),
@@ -74,7 +75,7 @@ def reliability(calibration: Record) -> Figure:
     bins = [b for b in calibration["after"]["bins"] if b["n"]]
     return figure(
         "reliability",
-        draw("reliability", 3.6, lambda canvas: _reliability(canvas, calibration)),
+        draw("reliability", 3.6, painting(_reliability, calibration)),
         f"A diagram of {count(len(bins), 'bin')}: how often answers of about equal probability are right, "
         "against that probability. On the dashed line both are equal.",
         trust_findings.calibration_finding(calibration),
@@ -142,7 +143,7 @@ def risk_coverage(abstention: Record, *, gated: bool = False) -> Figure:
     shown = [curve[round(i)] for i in np.linspace(0, len(curve) - 1, min(len(curve), 11))]
     return figure(
         "risk-coverage",
-        draw("risk-coverage", 2.8, lambda canvas: _risk(canvas, abstention)),
+        draw("risk-coverage", 2.8, painting(_risk, abstention)),
         "A curve: the share of wrong answers against the share of images that are answered, the most "
         "confident first.",
         trust_findings.abstention_finding(abstention, gated=gated),
