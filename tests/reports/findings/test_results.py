@@ -59,7 +59,19 @@ def test_no_overfitting_where_every_validation_image_is_right(history_of) -> Non
     *others, last = history.records
     right = replace(history, records=(*others, replace(last, val_accuracy=1.0)))
     assert "overfitting" not in findings.curves_finding(right)
-    assert findings.course_of(right) == findings.Course("leveled off", 2, 3)
+    assert findings.course_of(right) == findings.Course("all right", 2, 3)
+
+
+def test_no_more_epochs_where_every_validation_image_is_right(history_of) -> None:
+    """A loss that falls still, of a net that is right on all of them, wants no longer training."""
+    history = history_of((0.9, 0.5, 0.1))
+    assert findings.course_of(history) == findings.Course("improving", 3, 3)
+    *others, last = history.records
+    right = replace(history, records=(*others, replace(last, val_accuracy=1.0)))
+    assert findings.course_of(right) == findings.Course("all right", 3, 3)
+    for told in (findings.curves_finding(right), findings.trend_finding(right)):
+        assert "more epochs would probably help" not in told
+        assert "more epochs could only change how sure the answers are" in told
 
 
 def test_best_epoch_and_gap(history_of) -> None:

@@ -24,12 +24,12 @@ _ONE_WAY: Final = 1.96
 CONFIDENT: Final = 0.9
 
 
-State = Literal["improving", "leveled off", "overfitting", "unstable", "unknown"]
+State = Literal["improving", "leveled off", "all right", "overfitting", "unstable", "unknown"]
 
 
 @dataclass(frozen=True)
 class Course:
-    """How a training went, in one word. best: epoch of the lowest validation loss; last: of the last."""
+    """How a training went, in a word. best: epoch of the lowest validation loss; last: of the last."""
 
     state: State
     best: int
@@ -54,7 +54,9 @@ def _state(records: tuple[EpochRecord, ...], loss: float, best: int) -> State:
     assert before.val_loss is not None
     if len(records) == 1:
         return "unknown"
-    if last.val_loss > loss * _RISEN and last.val_accuracy != 1:  # nothing is answered worse for it
+    if last.val_accuracy == 1:  # no epoch can answer more of them, whatever the loss does
+        return "all right"
+    if last.val_loss > loss * _RISEN:
         then = next(r.train_loss for r in records if r.epoch == best)
         return "overfitting" if last.train_loss < then else "unstable"
     falling = best == last.epoch and before.val_loss - last.val_loss > _STILL_FALLING * before.val_loss
@@ -62,7 +64,7 @@ def _state(records: tuple[EpochRecord, ...], loss: float, best: int) -> State:
 
 
 def curves_finding(history: History) -> str:
-    """Whether the loss still falls, has leveled off, or has turned up again (overfitting)."""
+    """Whether the loss still falls, has leveled off or turned up again (overfitting), or all is right."""
     records, course = history.records, course_of(history)
     if course is None:
         return "No epoch was run."
@@ -112,6 +114,8 @@ def _trend(course: Course, last: float, best: float, slowed: bool) -> str:
         "overfitting": f"{rise} fell: a sign of overfitting. Fewer epochs, augmentation or weight decay "
         "would help.",
         "unstable": f"{rise} rose too: the training is unstable. A smaller learning rate would help.",
+        "all right": "Every validation image is answered right: more epochs could only change how sure the "
+        "answers are.",
         "improving": "It is still falling: more epochs would probably help.",
         "leveled off": "It has leveled off, as it does where the learning rate falls: whether more epochs "
         "help, only a longer run tells (a larger --epochs)."
