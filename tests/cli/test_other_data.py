@@ -269,6 +269,51 @@ def test_the_columns_of_the_run_are_not_those_of_other_data(call: Call, place: P
     assert "On 150 images in 30 groups of grouped: " in out
 
 
+def test_groups_of_training_are_counted(call: Call, place: Path) -> None:
+    """Two patients of a run in other data: 20 new pictures of them were part of a score to be trusted."""
+    _write(place / "visits", NAMES, range(300, 330))
+
+    def table(name: str, who: Callable[[str, int], str], folder: str, numbers: range) -> None:
+        rows = [f"{folder}/{kind}/{n}.png,{kind},{who(kind, n)}\n" for n in numbers for kind in NAMES]
+        (place / f"{name}.csv").write_text("f,kind,who\n" + "".join(rows))
+
+    columns = ("--path-column", "f", "--label-column", "kind", "--group-column", "who")
+    table("known", lambda kind, n: f"{kind}{n // 5}", "set/train", range(50))
+    line = ("run", "known.csv", *columns, "--model", "nearest-mean", *QUICK, "-q", "--out", "patients")
+    assert call(*line)[0] == 0
+
+    table("clean", lambda kind, n: f"{kind}new{n // 10}", "visits", range(300, 330))
+    code, out, _ = call("evaluate", "patients", "clean.csv", "--other-data", *columns)
+    assert (code, "read that score instead" in out) == (0, False)
+    assert "Copies of training images were looked for, equal and near, and groups by their names." in out
+
+    def two_known(kind: str, n: int) -> str:
+        return f"{kind}{n // 100}" if n < 310 and kind != "owl" else f"{kind}new{n // 10}"
+
+    table("mixed", two_known, "visits", range(300, 330))
+    code, out, _ = call("evaluate", "patients", "mixed.csv", "--other-data", *columns)
+    model = assay.load_model(place / "patients")
+    files = [(kind, place / f"visits/{kind}/{n}.png") for n in range(300, 330) for kind in NAMES]
+    unseen = [(kind, file) for kind, file in files if not two_known(kind, int(file.stem)).endswith("3")]
+    answers = model.predict([file for _, file in unseen])
+    share = np.mean([answer == kind for answer, (kind, _) in zip(answers, unseen, strict=True)])
+    assert len(unseen) == 70
+    told = "20 of them are of groups that it held for training: cat3, dog3. Without these, on 70 images: "
+    assert code == 0
+    assert f"{told}accuracy {100 * share:.1f} % (" in out
+    assert "; read that score instead." in out
+    events = call("evaluate", "patients", "mixed.csv", "--other-data", *columns, "--json")[1]
+    (event,) = [e for e in map(json.loads, events.splitlines()) if "of_groups_of_training" in e]
+    assert (event["trained_on"], event["of_groups_of_training"]) == (0, 20)
+
+    table("all", lambda kind, _: f"{kind}0", "visits", range(300, 330))
+    gated = (*columns, "--fail-on", "accuracy<0.01")
+    code, out, _ = call("evaluate", "patients", "all.csv", "--other-data", *gated)
+    assert code == 8
+    told = "the run held all of these 90 images for training, or others of their groups (90: cat0, "
+    assert told in out
+
+
 def test_events_have_the_figures(call: Call) -> None:
     """As JSON lines, for programs."""
     out = call("evaluate", "run", "new", "--other-data", "--json")[1]

@@ -1,6 +1,6 @@
 """What `assay evaluate RUN DATA --other-data` prints: the score, and what keeps it from being trusted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +19,7 @@ _MOST: Final = 5
 
 def other_lines(found: OtherScore) -> str:
     """The score as lines; first what forbids to read it."""
-    seen = found.seen.either
+    seen = found.seen.any_way
     known = [] if seen is None or not seen.any() else [_known_line(found)]
     first, second = (known, []) if known and found.unseen is None else ([], known)
     return "\n".join([*first, _headline(found), *second, *_doubts(found), _not_looked_for(found)])
@@ -69,16 +69,31 @@ def _doubts(found: OtherScore) -> Iterator[str]:
 
 
 def _known_line(found: OtherScore) -> str:
-    unseen, n = found.unseen, len(found.score.labels)
-    equal, near = (0 if rows is None else int(rows.sum()) for rows in (found.seen.equal, found.seen.near))
+    unseen, n, seen = found.unseen, len(found.score.labels), found.seen
+    equal, near, grouped = (
+        0 if rows is None else int(rows.sum()) for rows in (seen.equal, seen.near, seen.grouped)
+    )
     if unseen is None:
-        copies = f", or near copies of them ({near:,})" if near else ""
+        ways = [f"near copies of them ({near:,})"] if near else []
+        ways += [f"others of their groups ({grouped:,}: {_groups(seen.shared)})"] if grouped else []
+        copies = "".join(f", or {way}" for way in ways)
         return f"Do not trust this score: the run held all of these {n:,} images for training{copies}."
-    told = [f"The run held {equal:,} of them for training."] if equal or not near else []
-    more = "more are near copies" if equal else "of them are near copies"
-    told += [f"{near:,} {more} of images that the run held for training."] if near else []
+    told = [f"The run held {equal:,} of them for training."] if equal or not near + grouped else []
+    if near:
+        told.append(f"{near:,} {_more(told)} near copies of images that the run held for training.")
+    if grouped:
+        told.append(f"{grouped:,} {_more(told)} of groups that it held for training: {_groups(seen.shared)}.")
     without = f"Without these, on {_images(len(unseen.labels))}: {_accuracy(unseen)}"
     return f"{' '.join(told)} {without}; read that score instead."
+
+
+def _more(told: list[str]) -> str:
+    return "more are" if told else "of them are"
+
+
+def _groups(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST:,} more" if len(names) > _MOST else ""
+    return f"{', '.join(map(one_line, names[:_MOST]))}{more}"
 
 
 def _taken_for(score: Evaluation) -> Iterator[str]:
@@ -107,14 +122,18 @@ def _as_if_renamed(confusion: NDArray[np.int64], rows: NDArray[np.int64]) -> boo
 
 
 def _not_looked_for(found: OtherScore) -> str:
+    """What was looked for, and what was not."""
     if found.seen.equal is None:
         return (
             "Whether the run was trained on some of these images is not known: it has no label_quality.csv. "
             "Nothing was written."
         )
+    named = found.seen.grouped is not None
     if found.seen.near is None:
-        why = found.seen.reason
+        groups, why = " and groups by their names" if named else "", found.seen.reason
         return (
-            f"Only equal images of training were looked for, no near copies, for {why}. Nothing was written."
+            f"Only equal images of training{groups} were looked for, no near copies, for {why}. "
+            "Nothing was written."
         )
-    return "Copies of training images were looked for, equal and near, and no groups. Nothing was written."
+    groups = "groups by their names" if named else "no groups"
+    return f"Copies of training images were looked for, equal and near, and {groups}. Nothing was written."

@@ -33,9 +33,9 @@ class OtherScore:
     """A model judged on images that are not its run's.
 
     score: on all of them. split: which split of the data was judged; left_over: images of the other splits.
-    seen: which of them are images that the run held for training (validation images among them), or near
-    copies of such. refused: those unlike the training images, and expected, the share of familiar pictures
-    that are told so as well; None without a gate.
+    seen: which of them are images that the run held for training (validation images among them), near copies
+    of such, or of their groups. refused: those unlike the training images, and expected, the share of
+    familiar pictures that are told so as well; None without a gate.
     changed: in words, what was done to the images besides reading them, else empty.
     """
 
@@ -50,9 +50,9 @@ class OtherScore:
 
     @property
     def unseen(self) -> Evaluation | None:
-        """The score on the images that the run did not hold for training, nor near copies of them; None where
-        there are none."""
-        seen = self.seen.either
+        """The score on the images that the run did not hold for training, nor near copies of them, nor others
+        of their groups; None where there are none."""
+        seen = self.seen.any_way
         if seen is None or seen.all():
             return None
         rows, score = np.flatnonzero(~seen), self.score
@@ -96,6 +96,7 @@ def evaluate_other(
         figures.update(n=len(labels), accuracy=score.accuracy, accuracy_ci95=interval)
         figures["trained_on"] = None if seen.equal is None else int(seen.equal.sum())
         figures["near_copies_of_training"] = None if seen.near is None else int(seen.near.sum())
+        figures["of_groups_of_training"] = None if seen.grouped is None else int(seen.grouped.sum())
         figures["unlike_training"] = None if refused is None else refused.refused
     expected = None if gate is None else gate.false_refusal_rate
     changed = _changed(split, model)
