@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas
 import pytest
+from PIL import Image
 
 from assay.core.errors import AssayError
 from assay.core.events import ignore
@@ -184,3 +185,37 @@ def test_a_mask_is_no_picture_and_no_answer() -> None:
         assert "masked" in str(caught.value)
     with pytest.raises(AssayError, match="no audit"):
         evaluate(model, data, audit=5, on_event=ignore)
+
+
+def of_mode(mode: str, values: np.ndarray) -> Image.Image:
+    """A picture of a mode that few programs write."""
+    if mode.startswith("I;16"):
+        order = {"I;16B": ">u2", "I;16L": "<u2"}[mode]
+        return Image.frombytes(mode, values.shape[::-1], values.astype(order).tobytes())
+    return Image.fromarray(values.astype({"I": np.int32, "F": np.float32}[mode]))
+
+
+@pytest.mark.parametrize("mode", ["I", "I;16B", "I;16L"])
+def test_pictures_of_many_bits_keep_their_values(mode: str) -> None:
+    """As an array of 16 bits is read: Pillow's own conversion cuts off at 255."""
+    deep = IMAGES.astype(np.uint16) * 257
+    found = load([(of_mode(mode, x), int(y)) for x, y in zip(deep, LABELS, strict=True)])
+    assert np.array_equal(found.train.images[..., 0], IMAGES)
+
+
+def test_pictures_of_floats_are_read_as_arrays_of_floats() -> None:
+    """Shares of brightness were cut off at 0: every picture was black."""
+    pairs = [(of_mode("F", x / 255), int(y)) for x, y in zip(IMAGES, LABELS, strict=True)]
+    with pytest.raises(AssayError, match=r"--floats 0-1"):
+        load(pairs)
+    assert np.array_equal(load(pairs, floats="0-1").train.images[..., 0], IMAGES)
+    whole = [(of_mode("F", x), int(y)) for x, y in zip(IMAGES, LABELS, strict=True)]
+    assert np.array_equal(load(whole, floats="0-255").train.images[..., 0], IMAGES)
+
+
+@pytest.mark.parametrize("values", [IMAGES.astype(int) - 128, IMAGES.astype(int) * 1000])
+def test_pictures_of_values_that_no_file_holds_are_told(values: np.ndarray) -> None:
+    """Below 0 and above 65,535: they were cut off."""
+    with pytest.raises(AssayError, match="16 bits hold 0 to 65,535") as caught:
+        load([(of_mode("I", x), int(y)) for x, y in zip(values, LABELS, strict=True)])
+    assert caught.value.code == "pixel-out-of-range"

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from assay.core.arrays import unmasked
@@ -24,7 +25,11 @@ from assay.data.listing.parquet import IMAGE_NAMES
 from assay.data.request import Request
 
 #: Modes of Pillow that a PNG holds without loss.
-_LOSSLESS = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
+_LOSSLESS: Final = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
+
+#: Modes whose values an image file need not hold: whole numbers of 16 and 32 bits. Pillow cuts them off at
+#: 0 and 255, or 65,535, when it converts them.
+_WIDE: Final = ("I", "I;16B", "I;16L", "I;16N")
 
 
 def is_picture(value: object) -> bool:
@@ -57,7 +62,7 @@ def as_payload(value: Any, where: str, request: Request) -> Payload:
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value)
     if isinstance(value, Image.Image):
-        return _png(value, where)
+        return _png(value, where, request.array_form)
     if getattr(value, "ndim", 0) > 0:
         return _encoded(value, where, request.array_form)
     kind = f"{type(value).__module__}.{type(value).__name__}"
@@ -65,8 +70,10 @@ def as_payload(value: Any, where: str, request: Request) -> Payload:
     raise AssayError("bad-arrays", where, f"a {kind} is no image", fix)
 
 
-def _png(image: Image.Image, where: str) -> bytes:
+def _png(image: Image.Image, where: str, form: ArrayForm) -> bytes:
     """A picture of Pillow as PNG: the same pixels, and the orientation that its camera noted.
+
+    One of floats is read as an array of floats is, by what the user said of their range.
 
     Pillow reads a file only now; of one that is damaged the content is given, to be refused or left out with
     its reason as a file is.
@@ -74,15 +81,28 @@ def _png(image: Image.Image, where: str) -> bytes:
     source = getattr(image, "fp", None)
     out = io.BytesIO()
     try:
-        plain = image if image.mode in _LOSSLESS else image.convert("I;16" if image.mode == "I" else "RGB")
+        values = np.asarray(image) if image.mode in (*_WIDE, "F") else None
+        if image.mode == "F":
+            return _encoded(values, where, form)
+        plain = image if image.mode in _LOSSLESS else image.convert("RGB")
+        plain = plain if values is None else _of_16_bits(values, where)
         plain.save(out, "PNG", exif=image.getexif(), compress_level=1)
     except (EOFError, OSError, SyntaxError, ValueError) as error:
         if source is not None and not source.closed and source.seekable():
             source.seek(0)
             return bytes(source.read())
         told = f"it cannot be read ({one_line(str(error))})"
-        raise AssayError("image-unreadable", where, told, "Mend or remove it.") from error
+        raise AssayError("image-unreadable", where, told, "Repair or remove it.") from error
     return out.getvalue()
+
+
+def _of_16_bits(values: NDArray[Any], where: str) -> Image.Image:
+    """Whole numbers as a picture of 16 bits. Raises AssayError `pixel-out-of-range` for others than those."""
+    if values.min(initial=0) < 0 or values.max(initial=0) > 65_535:
+        what = f"its values are {values.min():,} to {values.max():,}, and 16 bits hold 0 to 65,535"
+        fix = "Bring the values of all pictures into that range, by one rule."
+        raise AssayError("pixel-out-of-range", where, what, fix)
+    return Image.fromarray(values.astype(np.uint16))
 
 
 def _encoded(value: Any, where: str, form: ArrayForm) -> bytes:
