@@ -11,7 +11,7 @@ import assay
 from assay.cli.main import exit_code
 from assay.core.errors import AssayError
 from assay.core.text import csv_text
-from assay.data.class_probabilities import read_probabilities
+from assay.data.answers.class_probabilities import read_probabilities
 from assay.data.formats.text_table import read_table
 from assay.data.load import as_request
 from assay.data.named_rows import rows_by_name

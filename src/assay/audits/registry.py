@@ -30,7 +30,7 @@ from assay.audits.values import Audit, Finding, Findings, Issues, sorted_issues
 from assay.core.errors import AssayError
 from assay.core.events import Event, OnEvent, ignore
 from assay.core.text import choices
-from assay.data.class_probabilities import ClassProbabilities
+from assay.data.answers.class_probabilities import ClassProbabilities
 from assay.data.values import PURPOSES, Dataset
 from assay.estimators.passes.shared_passes import Helpers
 from assay.features.choice import Choice

@@ -13,7 +13,7 @@ from assay.audits.registry import ON_FEATURES, audit_dataset, known_checks, repo
 from assay.audits.self_test.recall import NOT_PLANTED, TOO_FEW, self_test
 from assay.audits.values import Audit
 from assay.core.events import OnEvent, ignore
-from assay.data.class_probabilities import ClassProbabilities
+from assay.data.answers.class_probabilities import ClassProbabilities
 from assay.data.values import Dataset
 from assay.estimators.passes.shared_passes import Helpers
 from assay.features.choice import for_reference

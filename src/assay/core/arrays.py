@@ -1,5 +1,6 @@
 """The array types that signatures name, each once."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,12 @@ def unmasked(values: object, where: str) -> object:
         what = f"{count:,} of its values are masked, and what lies under a mask is not to be used"
         raise AssayError("bad-arrays", where, what, "Fill them, or leave those images out.")
     return values
+
+
+def detached(values: object) -> object:
+    """The values; a tensor without its gradients and in the machine's memory, where NumPy can read it."""
+    detach: Callable[[], Any] | None = getattr(values, "detach", None)
+    return values if detach is None else detach().cpu()
 
 
 def distinct(numbers: Rows) -> Rows:

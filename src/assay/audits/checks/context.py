@@ -16,7 +16,7 @@ from assay.audits.measures.row_tables import RowTables
 from assay.audits.measures.texture import Texture, texture_of
 from assay.audits.values import Finding, Issue
 from assay.core.arrays import Rows
-from assay.data.class_probabilities import ClassProbabilities
+from assay.data.answers.class_probabilities import ClassProbabilities
 from assay.data.splitting.groups import join_pairs
 from assay.data.values import Dataset
 from assay.duplicates.cached_pairs import kept_copies

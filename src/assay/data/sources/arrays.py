@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import unmasked
+from assay.core.arrays import detached, unmasked
 from assay.core.errors import AssayError
 from assay.data.checked_images import IN_MEMORY, array_images, own_copy
 from assay.data.request import OF_ARRAYS, Request
@@ -68,6 +68,6 @@ def _as_arrays(given: Sequence[Any]) -> list[NDArray[Any]]:
 
 def _as_array(values: Any, where: str) -> NDArray[Any]:
     try:
-        return np.asarray(unmasked(values, where))
+        return np.asarray(unmasked(detached(values), where))
     except (ValueError, TypeError) as error:
         raise AssayError("bad-arrays", where, f"it is no array ({error})", "Give a NumPy array.") from error

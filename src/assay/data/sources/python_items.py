@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from assay.core.arrays import unmasked
+from assay.core.arrays import detached, unmasked
 from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.foreign_code import FAILURES, told
@@ -107,7 +107,7 @@ def _of_16_bits(values: NDArray[Any], where: str) -> Image.Image:
 
 def _encoded(value: Any, where: str, form: ArrayForm) -> bytes:
     """An array or tensor as PNG: `(h, w)`, `(h, w, c)`, channels first, or a flat square."""
-    array = np.asarray(value.detach().cpu() if hasattr(value, "detach") else unmasked(value, where))
+    array = np.asarray(unmasked(detached(value), where))
     shaped, _ = plain_images(array[None], where, form.channel_order)
     return png_bytes(pixels(shaped, where, form.floats)[0])
 

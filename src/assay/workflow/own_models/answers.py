@@ -7,9 +7,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import unmasked
+from assay.core.arrays import detached, unmasked
 from assay.core.errors import AssayError
-from assay.data.class_probabilities import read_probabilities
+from assay.core.text import one_line
+from assay.data.answers.class_columns import refuse_other_order
+from assay.data.answers.class_probabilities import read_probabilities
 from assay.data.foreign_code import foreign_errors
 from assay.data.named_rows import named_index, names_of_rows, rows_by_name
 from assay.data.values import Dataset, Split
@@ -75,28 +77,58 @@ def answers_of(model: Any, predictions: Any, probabilities: Any, dataset: Datase
 def _numbers(predictions: Any, dataset: Dataset) -> NDArray[np.int64]:
     """Answers, names or numbers, as class numbers. Raises AssayError `bad-arrays`, `class-names`."""
     plain = predictions.to_numpy() if hasattr(predictions, "to_numpy") else predictions
-    given = np.asarray(unmasked(plain, "predictions"))
-    count, classes = len(dataset.splits["test"]), dataset.classes
-    if given.shape != (count,):
-        what = f"they are {given.shape}, there are {count:,} test images"
+    given = np.asarray(unmasked(detached(plain), "predictions"))
+    split, classes = dataset.splits["test"], dataset.classes
+    given = given[:, 0] if given.ndim == 2 and given.shape[1] == 1 else given
+    if given.shape != (len(split),):
+        what = f"they are {given.shape}, there are {len(split):,} test images"
         raise AssayError("bad-arrays", "predictions", what, "Give one answer per test image, in order.")
-    ids = dataset.splits["test"].ids
-    rows = names_of_rows(named_index(predictions, "predictions"), ids, classes)
+    rows = names_of_rows(named_index(predictions, "predictions"), split.ids, classes)
     if rows is not None:
-        given = given[rows_by_name(rows, ids, "predictions")]
-    if given.dtype.kind in "iu":
-        out = np.flatnonzero((given < 0) | (given >= len(classes)))
-        if len(out):
-            what = f"answer {out[0]} is {given[out[0]]}; classes count from 0 to {len(classes) - 1}"
-            raise AssayError("bad-arrays", "predictions", what, "Give class numbers from 0, or names.")
-        return given.astype(np.int64)
+        given = given[rows_by_name(rows, split.ids, "predictions")]
+    if given.dtype.kind == "f" and (given == np.floor(given)).all():
+        given = given.astype(np.int64)
+    if given.dtype.kind not in "iu" or not _counts_classes(given, classes):
+        return _named(given, classes)
+    found = given.astype(np.int64)
+    way_on = "give the answers as names, numpy.array(data.classes)[predictions]"
+    refuse_other_order(found, split.labels, classes, "predictions", "the numbers of the answers", way_on)
+    return found
+
+
+def _named(given: NDArray[Any], classes: Sequence[str]) -> NDArray[np.int64]:
+    """Answers that are names, as class numbers."""
     number = {name: label for label, name in enumerate(classes)}
-    names = [str(name) for name in given]
+    names = [name.decode() if isinstance(name, bytes) else str(name) for name in given.tolist()]
     unknown = next((name for name in names if name not in number), None)
     if unknown is not None:
         fix = f"The classes are {', '.join(classes[:10])}."
         raise AssayError("class-names", "predictions", f"{unknown!r} is no class of the data", fix)
     return np.array([number[name] for name in names], np.int64)
+
+
+def _counts_classes(given: NDArray[Any], classes: Sequence[str]) -> bool:
+    """Whether numbers count the classes from 0; else they are the names of classes, as 1 to 5 may be.
+
+    Raises AssayError `bad-arrays` where they are neither, or may be both.
+    """
+    named = all(str(number) in classes for number in np.unique(given).tolist())
+    out = np.flatnonzero((given < 0) | (given >= len(classes)))
+    if len(out) and not named:
+        what = f"answer {out[0]} is {given[out[0]]}; classes count from 0 to {len(classes) - 1}"
+        raise AssayError("bad-arrays", "predictions", what, "Give class numbers from 0, or names.")
+    differs = next((n for n in given.tolist() if not len(out) and classes[n] != str(n)), None)
+    if named and differs is not None:
+        what = (
+            f"the answer {differs} may be the class called {differs}, "
+            f"or number {differs} counted from 0, the class called {one_line(classes[differs])}"
+        )
+        fix = (
+            "Give names as text, numpy.array(predictions).astype(str), "
+            "or of numbers the names, numpy.array(data.classes)[predictions]."
+        )
+        raise AssayError("bad-arrays", "predictions", what, fix)
+    return not len(out)
 
 
 def _ask(model: Any, dataset: Dataset) -> Answered:
@@ -125,7 +157,7 @@ def _block(predict: Callable[[Any], Any], images: NDArray[np.uint8]) -> NDArray[
     doing = f"its predict_proba raised, given {len(images):,} images of shape {images.shape[1:]}"
     with foreign_errors("net-refused", "model", doing, "Correct the model."):
         given = predict(images)
-    values = np.asarray(unmasked(given, "model"))
+    values = np.asarray(unmasked(detached(given), "model"))
     if values.ndim != 2 or len(values) != len(images):
         what = f"predict_proba gave {values.shape} for {len(images):,} images"
         raise AssayError("bad-arrays", "model", what, "It must give one row per image.")

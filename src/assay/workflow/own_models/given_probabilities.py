@@ -10,7 +10,7 @@ import numpy as np
 
 from assay.core import durable
 from assay.core.errors import AssayError
-from assay.data.class_probabilities import ClassProbabilities, read_probabilities
+from assay.data.answers.class_probabilities import ClassProbabilities, read_probabilities
 from assay.data.formats.npy import read_npz
 from assay.data.values import Dataset
 

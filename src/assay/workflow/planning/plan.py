@@ -10,7 +10,7 @@ from assay.audits.registry import known_checks
 from assay.core import durable
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent
-from assay.data.class_probabilities import ClassProbabilities
+from assay.data.answers.class_probabilities import ClassProbabilities
 from assay.data.decisions import APPLIED, Decided, Decision, decide, decisions_csv, read_decisions
 from assay.data.formats.safe_open import holds, read_file
 from assay.data.values import Dataset, Split

@@ -3,15 +3,23 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import sqrt
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import unmasked
+from assay.core.arrays import detached, unmasked
 from assay.core.errors import AssayError
+from assay.data.answers.class_columns import (
+    class_columns,
+    few,
+    index_of,
+    number_of,
+    order_of,
+    plain_name,
+    refuse_other_order,
+)
 from assay.data.formats.npy import ZIP, read_npy, read_npz
 from assay.data.formats.safe_open import read_file
 from assay.data.formats.text_table import SUFFIXES, read_table
@@ -21,12 +29,6 @@ from assay.data.values import Dataset
 
 #: A row may sum to so much more or less than 1: half precision and six printed digits stay within it.
 TOLERANCE: Final = 2e-3
-
-#: Images whose answers must speak for another order of the classes before one is suspected.
-_FEWEST_MOVED: Final = 10
-
-#: Standard errors by which they must be more than half: answers by chance lean to one side or the other.
-_SURE: Final = 3.0
 
 Rows = NDArray[np.float64]
 
@@ -75,21 +77,21 @@ def read_probabilities(
 
     given: an array `(n, k)`, a data frame with a column per class, or a file: `.npy`, `.npz` (arrays
     `probabilities` and, to name the columns, `classes`, to name the images, `ids`), or a table with columns
-    `p:<class>`, such as a run's predictions.csv. Named columns may stand in any order; others must be in the
-    data's order. So may rows of a file that name their images (`names_of_rows`), or of a data frame whose
-    index does.
+    `p:<class>`, such as a run's predictions.csv, or `<class>`. Named columns may stand in any order; others
+    must be in the data's order. So may rows that name their images (`names_of_rows`), in a column or the
+    index of a data frame.
     alone: the split whose rows may be given without the others; else all images, in the order of the source
     or split after split, whichever fits the labels (`source_order`). own: a run's own copy, by split.
     Raises AssayError `file-missing`, `bad-arrays` (rows, columns, range, sums, order), `class-names`.
     """
-    found = _read(given, option)
     classes = dataset.classes
+    found = _read(given, option, classes)
     if found.values.ndim == 2 and found.values.shape[1] != len(classes):
         what = f"they have {found.values.shape[1]} columns, the data have {len(classes)} classes"
-        raise _bad(option, what, f"Give one column per class, in this order: {_few(classes)}.")
+        raise _bad(option, what, f"Give one column per class, in this order: {few(classes)}.")
     values = _checked(found.values, option)
     if found.names is not None:
-        values = values[:, _order(found.names, classes, option)]
+        values = values[:, order_of(found.names, classes, option)]
     by_split = _by_split(values, dataset, alone, option)
     ids = [one for name in by_split for one in dataset.splits[name].ids]
     rows = None if found.digests else names_of_rows(found.beside, ids, classes)
@@ -106,26 +108,35 @@ def read_probabilities(
         _need_same_images(found.digests, dataset, by_split, option)
     if found.names is None:
         for name, answers in by_split.items():
-            _refuse_other_order(answers, dataset.splits[name].labels, classes, option)
+            refuse_other_order(answers.argmax(axis=1), dataset.splits[name].labels, classes, option)
     return ClassProbabilities(by_split, tuple(ids))
 
 
-def _read(given: Any, option: str) -> _Given:
+def _read(given: Any, option: str, classes: Sequence[str]) -> _Given:
     if isinstance(given, str | Path):
-        return _read_file(Path(given))
+        return _read_file(Path(given), classes)
     columns = getattr(given, "columns", None)
     if columns is not None and hasattr(given, "to_numpy"):
-        names = tuple(str(column).removeprefix("p:") for column in columns)
-        return _Given(given.to_numpy(), names, beside=named_index(given, option))
+        return _read_frame(given, list(columns), option, classes)
     try:
-        return _Given(np.asarray(unmasked(given, option)))
+        return _Given(np.asarray(unmasked(detached(given), option)))
     except (ValueError, TypeError) as error:
         raise _bad(option, f"they are no array ({error})") from error
 
 
-def _read_file(path: Path) -> _Given:
+def _read_frame(frame: Any, columns: Sequence[Any], option: str, classes: Sequence[str]) -> _Given:
+    """A data frame; beside the columns of the classes it may have others, such as the names of images."""
+    index = named_index(frame, option)
+    chosen = class_columns(columns, classes)
+    if not chosen or len(chosen) == len(columns):
+        return _Given(frame.to_numpy(), tuple(map(plain_name, columns)), beside=index)
+    beside = {str(name): list(map(str, frame[name])) for name in columns if name not in chosen}
+    return _Given(frame[chosen].to_numpy(), tuple(map(plain_name, chosen)), beside={**index, **beside})
+
+
+def _read_file(path: Path, classes: Sequence[str]) -> _Given:
     if path.suffix.casefold() in SUFFIXES:
-        return _read_table(path)
+        return _read_table(path, classes)
     try:
         if read_file(path, len(ZIP)) != ZIP:
             return _Given(read_npy(path))
@@ -136,7 +147,7 @@ def _read_file(path: Path) -> _Given:
             raise _bad(path, what) from error
         raise
     if "probabilities" not in arrays:
-        raise _bad(path, f"it holds {_few(list(arrays))} and no array probabilities")
+        raise _bad(path, f"it holds {few(list(arrays))} and no array probabilities")
     names = tuple(map(str, arrays["classes"])) if "classes" in arrays else None
     values = arrays["probabilities"]
     beside = {
@@ -147,19 +158,21 @@ def _read_file(path: Path) -> _Given:
     return _Given(values, names, beside=beside)
 
 
-def _read_table(path: Path) -> _Given:
+def _read_table(path: Path, classes: Sequence[str]) -> _Given:
     columns = read_table(path)
-    names = tuple(name for name in columns if name.startswith("p:"))
+    names = class_columns(columns, classes)
     if not names:
-        fix = "Name a column for each class p:<class>, as a run's predictions.csv has them."
-        raise AssayError("column-missing", path, "it has no column of probabilities", fix)
+        fix = (
+            "Name a column for each class after it, as cat or p:cat; a run's predictions.csv has the latter."
+        )
+        what = f"it has no column of probabilities for each class, it has {few(list(columns))}"
+        raise AssayError("column-missing", path, what, fix)
     try:
-        values = np.array([[float(cell) for cell in columns[name]] for name in names], np.float64).T
+        values = np.array([[number_of(cell) for cell in columns[name]] for name in names], np.float64).T
     except ValueError as error:
         raise _bad(path, f"a cell holds no number ({error})") from error
-    classes = tuple(name.removeprefix("p:") for name in names)
-    beside = {name: cells for name, cells in columns.items() if name not in names}
-    return _Given(values, classes, columns.get("digest"), beside)
+    beside = index_of({name: cells for name, cells in columns.items() if name not in names}, path)
+    return _Given(values, tuple(map(plain_name, names)), columns.get("digest"), beside)
 
 
 def _checked(values: NDArray[Any], option: str) -> Rows:
@@ -196,14 +209,6 @@ def _remedy(rows: Rows) -> str:
     if rows.min(initial=0) < 0 or rows.max(initial=0) > 1:
         return "They look like logits: give their softmax, so that each row sums to 1."
     return "They look like a score for each class alone: bring each row to sum 1."
-
-
-def _order(names: tuple[str, ...], classes: Sequence[str], option: str) -> list[int]:
-    missing = [name for name in classes if names.count(name) != 1]
-    if missing or len(names) != len(classes):
-        what = f"the columns {_few(names)} are not the classes {_few(classes)}"
-        raise AssayError("class-names", option, what, "Name each column after its class, each class once.")
-    return [names.index(name) for name in classes]
 
 
 def _by_split(values: Rows, dataset: Dataset, alone: str, option: str) -> dict[str, Rows]:
@@ -254,37 +259,6 @@ def _need_same_images(
     if wrong:
         what = f"row {wrong[0]} is about another image ({len(wrong):,} such rows)"
         raise _bad(option, what, "Give the rows in the order of the data; column digest names the image.")
-
-
-def _refuse_other_order(rows: Rows, labels: NDArray[np.int64], classes: Sequence[str], option: str) -> None:
-    """Raise AssayError `class-names` where the columns plainly belong to the classes in another order.
-
-    That is: every column goes mostly with one label, no two with the same, and some with another than theirs.
-    """
-    k = len(classes)
-    table = np.zeros((k, k), np.int64)
-    np.add.at(table, (rows.argmax(axis=1), labels), 1)
-    answered = np.flatnonzero(table.sum(axis=1))
-    best = table.argmax(axis=1)
-    moved = answered[best[answered] != answered]
-    most = table[moved, best[moved]]
-    counts = table[moved].sum(axis=1)
-    plain = (2 * most > counts).all() and 2 * most.sum() - counts.sum() > _SURE * sqrt(counts.sum())
-    if not len(moved) or len(set(best[answered])) < len(answered) or not plain or most.sum() < _FEWEST_MOVED:
-        return
-    shown = ", ".join(
-        f"{classes[a]} with the label {classes[b]}" for a, b in zip(moved[:3], best[moved[:3]], strict=True)
-    )
-    raise AssayError(
-        "class-names",
-        option,
-        f"the columns seem to be in another order than the classes: the column of {shown}",
-        f"The order is {_few(classes)}. If it is right, name the columns (data frame, or .npz with classes).",
-    )
-
-
-def _few(names: Sequence[str]) -> str:
-    return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
 
 
 def _bad(

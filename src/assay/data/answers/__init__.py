@@ -1,0 +1,1 @@
+"""Class probabilities of other models: their columns, their rows, and whether they belong to the images."""
