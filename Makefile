@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 # Two processes on two cores, so one thread each: with more, their waiting for one another takes half of the time.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
+# Each takes half of the files, whole, so that what a file shares is made once; who is done first takes from the other.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal
 
 .PHONY: install run check test coverage browser bench torture fuzz docs clean
 
