@@ -73,10 +73,14 @@ def compare_detail(first: Float32s, second: Float32s, rows: tuple[Rows, Rows]) -
         of_second, place_second = np.unique(rows[1][block], return_inverse=True)
         pair = register(first[of_first], second[of_second], (place_first, place_second))
         a, b = soft(pair.moved), soft(pair.second)
-        softer_a, softer_b = soft(soft(a)), soft(soft(b))
-        found = [cell_correlations(*two, pair.inside) for two in ((a, b), (softer_a, b), (a, softer_b))]
+        seen = _Seen.of(pair.inside)
+        sharp_a, sharp_b = _within(a, seen), _within(b, seen)
+        soft_a, soft_b = _within(soft(soft(a)), seen), _within(soft(soft(b)), seen)
+        found = [
+            _correlations(*two, seen) for two in ((sharp_a, sharp_b), (soft_a, sharp_b), (sharp_a, soft_b))
+        ]
         missing = np.min([_missing(correlations) for correlations in found], axis=0)
-        return missing, _spread(a, b, pair.inside), pair.movement
+        return missing, _spread(a, b, seen), pair.movement
 
     with all_cores() as pool:
         parts = list(pool.map(part, [slice(i, i + _BLOCK) for i in range(0, pairs, _BLOCK)]))
@@ -116,14 +120,43 @@ def cell_correlations(first: Float32s, second: Float32s, inside: NDArray[np.bool
 
     inside: where both have pixels. NaN for a cell that shows nothing.
     """
-    a, b = first * inside, second * inside
-    count = np.maximum(_cell_sums(inside), 1)
-    mean_a, mean_b = _cell_sums(a) / count, _cell_sums(b) / count
-    shown_a, shown_b = _cell_sums(a * a) / count - mean_a**2, _cell_sums(b * b) / count - mean_b**2
-    common = _cell_sums(a * b) / count - mean_a * mean_b
-    whole = math.prod(a.shape[1:]) / CELLS**2
-    shows = (count > _SEEN * whole) & (np.maximum(shown_a, shown_b) > _SHOWS)
-    correlation = common / np.maximum(np.sqrt(np.maximum(shown_a * shown_b, 0)), _SHOWS / 2)
+    seen = _Seen.of(inside)
+    return _correlations(_within(first, seen), _within(second, seen), seen)
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """Where both pictures of a pair have pixels, `(pairs, h, w)`; how many in each cell, `(pairs, cells)`."""
+
+    inside: NDArray[np.bool_]
+    count: Float32s
+
+    @classmethod
+    def of(cls, inside: NDArray[np.bool_]) -> "_Seen":
+        """Counted once, however often the pair is compared."""
+        return cls(inside, np.maximum(_cell_sums(inside), 1))
+
+
+@dataclass(frozen=True, eq=False)
+class _Within:
+    """Pictures where both have pixels, `(pairs, h, w)`, their mean and variance by cell, `(pairs, cells)`."""
+
+    picture: Float32s
+    mean: Float32s
+    shown: Float32s
+
+
+def _within(pictures: Float32s, seen: _Seen) -> _Within:
+    picture = pictures * seen.inside
+    mean = _cell_sums(picture) / seen.count
+    return _Within(picture, mean, _cell_sums(picture * picture) / seen.count - mean**2)
+
+
+def _correlations(a: _Within, b: _Within, seen: _Seen) -> Float32s:
+    common = _cell_sums(a.picture * b.picture) / seen.count - a.mean * b.mean
+    whole = math.prod(a.picture.shape[1:]) / CELLS**2
+    shows = (seen.count > _SEEN * whole) & (np.maximum(a.shown, b.shown) > _SHOWS)
+    correlation = common / np.maximum(np.sqrt(np.maximum(a.shown * b.shown, 0)), _SHOWS / 2)
     found: Float32s = np.where(shows, correlation, np.float32(np.nan)).astype(np.float32)
     return found
 
@@ -137,12 +170,13 @@ def _cell_sums(values: NDArray[np.generic]) -> Float32s:
     return flat_sums
 
 
-def _spread(a: Float32s, b: Float32s, inside: NDArray[np.bool_]) -> Rows:
+def _spread(a: Float32s, b: Float32s, seen: _Seen) -> Rows:
     """Down or across, whichever is more: from the first to the last cell in which both pictures have the same
     slopes, in more than one direction (by the structure tensor). A corner is seen in no more than two by two.
     """
     down_a, across_a = np.gradient(a, axis=(1, 2))
     down_b, across_b = np.gradient(b, axis=(1, 2))
+    inside = seen.inside
     yy, xx = (_cell_sums(u * v * inside) for u, v in ((down_a, down_b), (across_a, across_b)))
     xy = _cell_sums((down_a * across_b + down_b * across_a) / 2 * inside)
     middle, reach = (yy + xx) / 2, np.sqrt(np.square((yy - xx) / 2) + np.square(xy))
@@ -151,7 +185,7 @@ def _spread(a: Float32s, b: Float32s, inside: NDArray[np.bool_]) -> Rows:
         _cell_sums((d * d + u * u) * inside) for d, u in ((down_a, across_a), (down_b, across_b))
     )
     same = yy + xx > _SAME_SLOPES * np.sqrt(power_a * power_b)  # grain of one's own has no part in it
-    strong = same & (middle > _SLOPES * np.maximum(_cell_sums(inside), 1))
+    strong = same & (middle > _SLOPES * seen.count)
     rich = (strong & (crossing > _CROSSING)).reshape(-1, CELLS, CELLS)
     return np.maximum(_extent(rich.any(axis=2)), _extent(rich.any(axis=1)))
 

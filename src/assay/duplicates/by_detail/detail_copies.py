@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.arrays import Bytes, Float32s, Rows
-from assay.duplicates.by_detail.compared import Compared, compare_pairs, usual_missing
+from assay.duplicates.by_detail.compared import Compared, Lookalikes, compare_pairs
 from assay.duplicates.by_detail.detail import CELLS, DISAGREEING, SIDE, compare_detail
 from assay.duplicates.by_detail.detail_candidates import (
     PARTNERS,
@@ -98,16 +98,18 @@ def find_detail_copies(small: Bytes, mirrored: frozenset[tuple[int, int]] = froz
     if not _FEWEST <= len(rows) <= MOST_PICTURES or min(small.shape[1:3]) < 2 * CELLS:
         return DetailCopies.none()
     whole, small = small[rows], averaged_down(small[rows], SIDE)
-    index, gray = build_index(small), gray_of(small)
+    index = build_index(small)
     likely = likely_pairs(index, small, np.arange(len(rows)))
     unlikely = max(len(likely.asked) - MOST_PAIRS, 0)
-    sample = usual_missing(gray, spread_rows(len(rows), _SAMPLE), gray, likely.partners)
+    gray = gray_of(small)
+    lookalikes = Lookalikes(gray, gray, likely.partners)
+    sample = lookalikes.usual_missing(spread_rows(len(rows), _SAMPLE))
     hopeless = _STEP * LARGEST_LIMIT * np.quantile(sample, _MOST, axis=0).astype(np.float32)
     row = {int(image): place for place, image in enumerate(rows)}
     known = {(row[a], row[b]) for a, b in mirrored if a in row and b in row}
     nearest = likely.nearest(MOST_PAIRS)
     settled = _among(known, nearest.asked, nearest.other)
-    found = compare_pairs(whole, nearest, whole, likely.partners, hopeless, settled)
+    found = compare_pairs(whole, nearest, whole, lookalikes, hopeless, settled)
     moved = np.flatnonzero(found.moved <= 1)
     moved = moved[_each_once(nearest.asked[moved], nearest.other[moved], found.moved[moved])]
     if not (found.ratio < LARGEST_LIMIT).any() and not len(
@@ -115,9 +117,9 @@ def find_detail_copies(small: Bytes, mirrored: frozenset[tuple[int, int]] = froz
     ):  # nothing that a control could call a lookalike
         limits = (LARGEST_LIMIT, LARGEST_LIMIT)
     else:
-        limits, lookalikes = _control(whole, index, likely.partners, found, known, hopeless)
+        limits, wrong = _control(whole, index, lookalikes, found, known, hopeless)
         few = max(FALSE_ALARMS * 2 * min(len(small), _CONTROLS), _FEW * len(moved))
-        if lookalikes > few or _mostly_symmetric(whole, found, moved):
+        if wrong > few or _mostly_symmetric(whole, found, moved):
             moved = moved[:0]
     left = (found.ratio / np.maximum(limits, 1e-9)).min(axis=1)
     kept, limits = _sure(small, found, left, limits)
@@ -157,7 +159,7 @@ def _sure(
 def _control(
     small: Bytes,
     index: Index,
-    partners: Rows,
+    lookalikes: Lookalikes,
     found: Compared,
     known: set[tuple[int, int]],
     hopeless: Float32s,
@@ -168,21 +170,21 @@ def _control(
     one that agrees in gray levels once it is moved.
     """
     rows, near = spread_rows(len(small), _CONTROLS), _near(found, known)
-    lowest, lookalikes = [], 0
+    lowest, wrong = [], 0
     for turned in (small[rows][:, :, ::-1], small[rows][:, ::-1]):
         asking = np.ascontiguousarray(turned)
         likely = likely_pairs(index, averaged_down(asking, SIDE), rows)
         # A picture that is its own mirror image finds its copy again: see `_either_way_round`.
         copies = _among(near, rows[likely.asked], likely.other)
-        compared = compare_pairs(asking, likely, small, partners, hopeless, copies)
+        compared = compare_pairs(asking, likely, small, lookalikes, hopeless, copies)
         ratio = np.where(copies[:, None], np.float32(np.inf), compared.ratio)
         least = np.full((len(rows), len(DISAGREEING)), np.inf, np.float32)
         np.minimum.at(least, compared.pairs.asked, ratio)
         lowest.append(least)
-        lookalikes += len(np.unique(likely.asked[compared.moved <= 1]))
+        wrong += len(np.unique(likely.asked[compared.moved <= 1]))
     least = np.concatenate(lowest)
     whole, part = (_limit(least[:, kind]) for kind in range(len(DISAGREEING)))
-    return (whole, min(part, whole)), lookalikes  # where wholes are alike by chance, halves of them are
+    return (whole, min(part, whole)), wrong  # where wholes are alike by chance, halves of them are
 
 
 def _near(found: Compared, known: set[tuple[int, int]]) -> set[tuple[int, int]]:

@@ -96,17 +96,26 @@ def warped(pictures: Float32s, movement: Float32s) -> tuple[Float32s, NDArray[np
     at_y = _moved_to(movement[:, 0], (height, width), height)
     at_x = _moved_to(movement[:, 1], (height, width), width)
     inside = (at_y >= -0.01) & (at_y <= height - 0.99) & (at_x >= -0.01) & (at_x <= width - 0.99)
-    low_y = np.clip(at_y, 0, height - 1.001).astype(np.int32)
-    low_x = np.clip(at_x, 0, width - 1.001).astype(np.int32)
-    part_y = np.clip(at_y - low_y, 0, 1).astype(np.float32)
-    part_x = np.clip(at_x - low_x, 0, 1).astype(np.float32)
-    start = low_y * width + low_x + np.arange(n, dtype=np.int64)[:, None] * (height * width)
+    low_y, low_x = np.floor(np.clip(at_y, 0, height - 1.001)), np.floor(np.clip(at_x, 0, width - 1.001))
+    part_y, part_x = (np.clip(at - low, 0, 1, out=at) for at, low in ((at_y, low_y), (at_x, low_x)))
+    low_y *= np.float32(width)
+    low_y += low_x
+    start = low_y.astype(np.int64)  # whole numbers below 2^24, which single precision holds
+    start += np.arange(n, dtype=np.int64)[:, None] * (height * width)
     flat = pictures.reshape(-1)
-    corner = [flat.take(start + step, mode="clip") for step in (0, 1, width, width + 1)]
-    upper = corner[0] + part_x * (corner[1] - corner[0])
-    lower = corner[2] + part_x * (corner[3] - corner[2])
-    read = upper + part_y * (lower - upper)
-    return read.reshape(n, height, width), inside.reshape(n, height, width)
+    # The place beside and below: the same index into a view that begins later.
+    upper, right, lower, far = (flat[step:].take(start, mode="clip") for step in (0, 1, width, width + 1))
+    _between(upper, right, part_x)
+    _between(lower, far, part_x)
+    _between(upper, lower, part_y)
+    return upper.reshape(n, height, width), inside.reshape(n, height, width)
+
+
+def _between(here: Float32s, there: Float32s, part: Float32s) -> None:
+    """Move values that share of the way to others, in place; the others are used up."""
+    there -= here
+    there *= part
+    here += there
 
 
 def _moved_to(row: Float32s, shape: tuple[int, int], side: int) -> Float32s:
@@ -125,19 +134,26 @@ def _improved(first: Float32s, second: Float32s, movement: Float32s) -> Float32s
     """One round: the movement that brings the first nearer to the second, least squares on the slopes."""
     n, height, width = second.shape
     moved, inside = warped(first, movement)
-    slope_y, slope_x = np.gradient(moved, axis=(1, 2))
-    y, x = grid(height, width)
-    per_y = slope_y.reshape(n, -1) * np.float32((height - 1) / 2)
-    per_x = slope_x.reshape(n, -1) * np.float32((width - 1) / 2)
+    slopes = np.empty((n, 4, height * width), np.float32)
+    larger, turned, per_y, per_x = slopes.transpose(1, 0, 2)
     seen = inside.reshape(n, -1).astype(np.float32)
-    per_y *= seen
-    per_x *= seen
-    slopes = np.stack([per_y * y + per_x * x, per_x * y - per_y * x, per_y, per_x], axis=1)
-    error = ((second - moved) * inside).reshape(n, -1, 1)
+    for slope, per, side in zip(
+        np.gradient(moved, axis=(1, 2)), (per_y, per_x), (height, width), strict=True
+    ):
+        np.multiply(slope.reshape(n, -1), np.float32((side - 1) / 2), out=per)
+        per *= seen
+    y, x = grid(height, width)
+    np.multiply(per_y, y, out=larger)
+    larger += per_x * x
+    np.multiply(per_x, y, out=turned)
+    turned -= per_y * x
+    np.subtract(second, moved, out=moved)
+    moved *= inside
+    error = moved.reshape(n, -1, 1)
     power = slopes @ slopes.transpose(0, 2, 1)
     power += (_SHRINKAGE * np.trace(power, axis1=1, axis2=2) + 1e-6)[:, None, None] * np.eye(4, dtype="f4")
-    larger, turned, down, right = np.linalg.solve(power, slopes @ error)[..., 0].T
-    step = np.stack([larger, -turned, down, turned, larger, right], axis=1).reshape(n, 2, 3)
+    size, turn, down, right = np.linalg.solve(power, slopes @ error)[..., 0].T
+    step = np.stack([size, -turn, down, turn, size, right], axis=1).reshape(n, 2, 3)
     better = movement + step
     near = (
         (np.abs(better[:, 0, 0] - 1) < LARGEST_CHANGE)
