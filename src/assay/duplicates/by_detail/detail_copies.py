@@ -108,7 +108,7 @@ def find_detail_copies(small: Bytes, mirrored: frozenset[tuple[int, int]] = froz
     row = {int(image): place for place, image in enumerate(rows)}
     known = {(row[a], row[b]) for a, b in mirrored if a in row and b in row}
     nearest = likely.nearest(MOST_PAIRS)
-    settled = _among(known, nearest.asked, nearest.other)
+    settled = _among(known, nearest.asked, nearest.other) | nearest.again()
     found = compare_pairs(whole, nearest, whole, lookalikes, hopeless, settled)
     moved = np.flatnonzero(found.moved <= 1)
     moved = moved[_each_once(nearest.asked[moved], nearest.other[moved], found.moved[moved])]
