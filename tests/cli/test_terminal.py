@@ -8,8 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from assay.workflow.load import load
 from assay.workflow.recorded.run_record import read_manifest
 
 QUICK = ("--checks", "identity,label-balance")
@@ -82,19 +84,41 @@ SURROUNDINGS = {
 }
 
 
-@pytest.mark.parametrize("name", SURROUNDINGS)
-def test_surroundings_change_nothing(name: str, tmp_path: Path) -> None:
-    """Hash seed, locale, time zone, home and terminal leave every file as it is, byte for byte."""
-    arguments = ["run", "fashion-mnist-sample", "--epochs", "1", "--out", "r"]
-    plain, odd = tmp_path / "plain", tmp_path / "odd"
-    plain.mkdir()
-    odd.mkdir()
-    caches = [{"ASSAY_CACHE": str(tmp_path / name)} for name in ("one", "another")]  # no audit is kept
-    assert _piped(arguments, plain, PYTHONHASHSEED="1", **caches[0]).returncode == 0
-    done = _piped(arguments, odd, **caches[1] | SURROUNDINGS[name])
+def _run_of(data: Path, folder: Path, **surroundings: str) -> dict[str, str]:
+    """The files of a run in a new folder, by all checks, and what they hold; no audit is kept."""
+    folder.mkdir()
+    arguments = ["run", str(data), "--epochs", "1", "--out", "r"]
+    done = _piped(arguments, folder, **{"ASSAY_CACHE": str(folder.with_name("cache"))} | surroundings)
     assert done.returncode == 0, done.stderr
-    assert read_manifest(plain / "r")["files"] == read_manifest(odd / "r")["files"]
-    assert [p.name for p in odd.iterdir()] == ["r"]
+    assert [path.name for path in folder.iterdir()] == ["r"]
+    files: dict[str, str] = read_manifest(folder / "r")["files"]
+    return files
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """400 training and 200 test images of the sample, four of them twice."""
+    sample, file = load("fashion-mnist-sample"), tmp_path_factory.mktemp("data") / "part.npz"
+    (x, y), (x_test, y_test) = (
+        (np.asarray(sample.splits[name].images)[:count], sample.splits[name].labels[:count])
+        for name, count in (("train", 400), ("test", 200))
+    )
+    x, y = np.concatenate([x, x[:4]]), np.concatenate([y, y[:4]])
+    np.savez(file, x_train=x, y_train=y, x_test=x_test, y_test=y_test)
+    return file
+
+
+@pytest.fixture(scope="module")
+def plain(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    files = _run_of(data, tmp_path_factory.mktemp("plain") / "run", PYTHONHASHSEED="1")
+    assert {"audit.json", "issues.csv", "predictions.csv", "report.html", "figures/map.png"} <= set(files)
+    return files
+
+
+@pytest.mark.parametrize("name", SURROUNDINGS)
+def test_surroundings_change_nothing(name: str, data: Path, plain: dict[str, str], tmp_path: Path) -> None:
+    """Hash seed, locale, time zone, home and terminal leave every file as it is, byte for byte."""
+    assert _run_of(data, tmp_path / "odd", **SURROUNDINGS[name]) == plain
 
 
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:

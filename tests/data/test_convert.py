@@ -88,9 +88,9 @@ def idx(dataset, folder):
 
 
 def with_faults(dataset):
-    """800 images of the sample: copies, a leak, two wrong labels, and a blank image in each split."""
+    """500 images of the sample: copies, a leak, two wrong labels, and a blank image in each split."""
     parts = []
-    for split, count in ((dataset.train, 600), (dataset.splits["test"], 200)):
+    for split, count in ((dataset.train, 400), (dataset.splits["test"], 100)):
         parts += [split.images[:count].copy(), split.labels[:count].copy()]
     images, labels, test_images, test_labels = parts
     images[1], labels[1] = images[0], labels[0]

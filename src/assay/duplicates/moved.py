@@ -7,6 +7,7 @@ Made from its source by the movement that fits best, a copy leaves rounding, and
 
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -113,16 +114,23 @@ def _boxed(source: Bytes, movement: Float32s) -> Iterator[tuple[Float32s, NDArra
     for down, across in zip(
         *(_whole(*line, side) for line, side in zip(lines, (height, width), strict=True)), strict=True
     ):
-        centers = [
-            step * (np.arange(side) + 0.5) + start
-            for (step, start), side in ((down, height), (across, width))
-        ]
+        centers = [_centers(*down, height), _centers(*across, width)]
         inside = np.outer(*((c > 0) & (c < side) for c, side in zip(centers, (height, width), strict=True)))
         for kind in _FILTERS:
-            vertical = weights_at(centers[0], height, max(down[0], 1.0), kind)
-            horizontal = weights_at(centers[1], width, max(across[0], 1.0), kind)
+            vertical, horizontal = _weights(*down, height, kind), _weights(*across, width, kind)
             made = np.clip(vertical @ planes @ horizontal.T, 0, 255)
             yield made.transpose(1, 2, 0).astype(np.float32, copy=False), inside
+
+
+def _centers(step: float, start: float, side: int) -> NDArray[np.float64]:
+    return step * (np.arange(side) + 0.5) + start
+
+
+@lru_cache(maxsize=256)  # 4 MB; of lines through whole pixels the same few come for pair after pair
+def _weights(step: float, start: float, side: int, kind: Filter) -> Float32s:
+    weights = weights_at(_centers(step, start, side), side, max(step, 1.0), kind)
+    weights.setflags(write=False)
+    return weights
 
 
 def _line(size: float, shift: float, side: int) -> tuple[float, float]:

@@ -104,11 +104,13 @@ def test_the_chance_of_a_label_by_hand() -> None:
     ("least", "trials", "chance"), [(6, 20, 0.1), (30, 100, 0.05), (1, 1, 0.5), (90, 4_000, 0.01)]
 )
 def test_the_tail_of_the_binomial_distribution(least: int, trials: int, chance: float) -> None:
-    """Equal to the sum of exact fractions."""
-    p = Fraction(chance)
-    exact = sum(
-        comb(trials, k) * p**k * (1 - p) ** (trials - k) for k in range(least, min(trials, least + 200) + 1)
+    """Equal to the exact sum: of whole numbers over the power of two that `chance` is a fraction of."""
+    hit, of = chance.as_integer_ratio()
+    terms = (
+        comb(trials, k) * hit**k * (of - hit) ** (trials - k)
+        for k in range(least, min(trials, least + 200) + 1)
     )
+    exact = Fraction(sum(terms), of**trials)
     assert binomial_tail(least, trials, chance) == pytest.approx(float(exact), rel=1e-9)
     assert binomial_tail(1, 20, 0.5) == 1.0
 

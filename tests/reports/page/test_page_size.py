@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow.parquet as pq
+import pytest
 
 from assay.audits import values
 from assay.audits.review_table import suspect_rows
@@ -16,8 +17,9 @@ from assay.reports.page.suspect_editor import list_suspects
 from assay.reports.page.tables import run_files
 from assay.reports.values import Results
 
-#: Simulated findings, each of another image: what a check makes of a set of which a fifth is flagged.
-MANY = 200_000
+#: Simulated findings, each of another image: several times those that the page lists; among the long tests
+#: what a check makes of a set of a million of which a fifth is flagged.
+MANY = (15_000, pytest.param(200_000, marks=pytest.mark.torture))
 
 
 def simulated(count: int, images: int, length: int) -> tuple[Issue, ...]:
@@ -63,16 +65,20 @@ def flagged(content: Results, issues: tuple[Issue, ...]) -> Results:
     )
 
 
-def test_each_of_two_hundred_thousand_images_flagged_once(content_of, dataset_of) -> None:
+@pytest.mark.parametrize("many", MANY)
+def test_each_of_very_many_images_flagged_once(
+    many: int, content_of, dataset_of, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The page stays small, says how many there are and that `assay review` writes them all."""
-    content = content_of(dataset_of(("a", "b"), [MANY // 2] * 2, [4, 4], (2, 2, 1)))
-    content = flagged(content, simulated(MANY, MANY, 200))
+    monkeypatch.setattr(values, "MANY_ISSUES", min(many, values.MANY_ISSUES))
+    content = content_of(dataset_of(("a", "b"), [many // 2] * 2, [4, 4], (2, 2, 1)))
+    content = flagged(content, simulated(many, many, 200))
     drawn = draw_all(content)
     text = page(content, drawn)
     assert len(text.encode()) < LARGEST_PAGE == 3_000_000
     assert drawn.suspects is not None
-    assert drawn.suspects.total == MANY
-    assert f"The audit flagged {MANY:,} images" in text
+    assert drawn.suspects.total == many > suspect_editor.MOST_SUSPECTS
+    assert f"The audit flagged {many:,} images" in text
     assert f"This page lists the first {len(drawn.suspects.rows):,}" in text
     assert ("issues.parquet" in dict(run_files(content))) == content.audit.has_parquet is True
 

@@ -103,7 +103,7 @@ def _steps(
         itself = rows[near] == own[:, None]
         itself[:, -1] |= ~itself.any(axis=1)  # it lies behind more exact twins than were asked for
         near = near[~itself].reshape(len(near), -1)
-    away = np.asarray(asked, np.float64)[:, None] - np.asarray(members, np.float64)[near]
+    away = asked.astype(np.float64)[:, None] - members[near].astype(np.float64)
     distances = np.maximum(np.sqrt(np.square(away).sum(axis=2)), 1e-9)
     steps: NDArray[np.float64] = np.arange(1, distances.shape[1]) * np.diff(np.log(distances), axis=1)
     return steps
