@@ -1,5 +1,7 @@
 """Copies in other colors or tones: the values of the one are a rising function of those of the other."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
@@ -10,7 +12,7 @@ from assay.audits.checks.leakage.leaks import check_leakage
 from assay.data.values import Dataset, Split, numbered_ids
 from assay.duplicates import find
 from assay.duplicates.by_detail.detail_copies import DetailCopies
-from assay.duplicates.cached_pairs import kept_copies, near_pairs
+from assay.duplicates.cached_pairs import forget_copies, kept_copies, near_pairs
 from assay.duplicates.candidates import thumbnails
 from assay.duplicates.find import RECOLORED, find_copies, of_one_class
 from assay.duplicates.recolored import find_recolored, ranks
@@ -147,10 +149,13 @@ def in_two_colors(count: int) -> np.ndarray:
 
 
 @pytest.fixture
-def no_other_search(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_other_search(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Copies are looked for by their colors alone."""
     for search in ("copies_by_gray", "find_detail_copies", "find_overlaid"):
         monkeypatch.setattr(find, search, lambda *_: DetailCopies.none())
+    forget_copies()
+    yield
+    forget_copies()
 
 
 @pytest.mark.usefixtures("no_other_search")

@@ -133,7 +133,7 @@ def test_an_audit_of_what_was_divided_does_not_search_again(planted, monkeypatch
     assert len(found.near_first) >= COPIED
     for name, value in vars(found).items():
         assert np.array_equal(getattr(kept, name), value), name
-    monkeypatch.setattr("assay.audits.checks.context.find_copies", lambda *_: pytest.fail("searched again"))
+    monkeypatch.setattr("assay.duplicates.cached_pairs.find_copies", lambda *_: pytest.fail("searched again"))
     audit = assay.audit(divided, checks=["near-duplicates"])
     assert audit.findings["near-duplicates"].count == COPIED
 

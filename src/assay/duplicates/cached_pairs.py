@@ -1,10 +1,12 @@
-"""Near copies, found when a set is divided, and kept for the audit of its parts."""
+"""Near copies, found when a set is divided or audited, and kept for audits of the same pictures."""
 
 import hashlib
 import json
+from collections import OrderedDict
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from threading import Lock
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +30,12 @@ from assay.duplicates.find import (
 #: How the files begin that pairs are kept in, beside the audits.
 _START: Final = "near-copies-"
 
+
+#: Sets whose copies a process remembers: the same pictures with other labels need no search.
+_MOST: Final = 4
+
+_remembered: OrderedDict[Path, dict[str, Any]] = OrderedDict()
+_lock: Final = Lock()
 
 #: Rooms whose code decides which pairs are found.
 _ROOMS: Final = ("estimators", "features", "duplicates")
@@ -63,9 +71,36 @@ def kept_copies(dataset: Dataset) -> Copies | None:
     """
     pool = pool_images(dataset)
     text = read_checked(_path(dataset, pool))
-    if text is None:
-        return None
-    record = json.loads(text)
+    return None if text is None else _restored(dataset, pool, json.loads(text))
+
+
+def copies_of(dataset: Dataset) -> Copies:
+    """What `find_copies` finds; kept, or remembered from the last audits of this process, it is not searched
+    for again."""
+    kept = kept_copies(dataset)
+    if kept is not None:
+        return kept
+    pool = pool_images(dataset)
+    path = _path(dataset, pool)
+    with _lock:
+        record = _remembered.get(path)
+    if record is not None:
+        return _restored(dataset, pool, record)
+    found = find_copies(dataset)
+    with _lock:
+        _remembered[path] = _record(dataset, found)
+        while len(_remembered) > _MOST:
+            _remembered.popitem(last=False)
+    return found
+
+
+def forget_copies() -> None:
+    """Search for all copies anew from here on, but for those that lie in the cache."""
+    with _lock:
+        _remembered.clear()
+
+
+def _restored(dataset: Dataset, pool: Pool, record: dict[str, Any]) -> Copies:
     pairs = by_digest(dataset, pool)[np.array(record["pairs"], np.int64).reshape(2, -1)]
     limits = None if record["limits"] is None else tuple(record["limits"])
     score = np.array(record["score"], np.float64)
@@ -73,7 +108,7 @@ def kept_copies(dataset: Dataset) -> Copies | None:
     return copies_in(pool, pairs, score, tuple(record["changes"]), limits, record["unlikely"], alone)
 
 
-def _record(dataset: Dataset, copies: Copies) -> dict[str, object]:
+def _record(dataset: Dataset, copies: Copies) -> dict[str, Any]:
     """The pairs by their places in the order of digests, and what else was found."""
     place = np.argsort(by_digest(dataset, pool_images(dataset)))
     return {

@@ -114,16 +114,18 @@ def _boxed(source: Bytes, movement: Float32s) -> Iterator[tuple[Float32s, NDArra
     for down, across in zip(
         *(_whole(*line, side) for line, side in zip(lines, (height, width), strict=True)), strict=True
     ):
-        centers = [_centers(*down, height), _centers(*across, width)]
+        centers = [_centers(step, start, side) for (step, start), side in ((down, height), (across, width))]
         inside = np.outer(*((c > 0) & (c < side) for c, side in zip(centers, (height, width), strict=True)))
         for kind in _FILTERS:
-            vertical, horizontal = _weights(*down, height, kind), _weights(*across, width, kind)
+            vertical = _weights(down[0], down[1], height, kind)
+            horizontal = _weights(across[0], across[1], width, kind)
             made = np.clip(vertical @ planes @ horizontal.T, 0, 255)
             yield made.transpose(1, 2, 0).astype(np.float32, copy=False), inside
 
 
 def _centers(step: float, start: float, side: int) -> NDArray[np.float64]:
-    return step * (np.arange(side) + 0.5) + start
+    places: NDArray[np.float64] = step * (np.arange(side, dtype=np.float64) + 0.5) + start
+    return places
 
 
 @lru_cache(maxsize=256)  # 4 MB; of lines through whole pixels the same few come for pair after pair

@@ -19,7 +19,7 @@ from assay.core.arrays import Rows
 from assay.data.answers.class_probabilities import ClassProbabilities
 from assay.data.splitting.groups import join_pairs
 from assay.data.values import Dataset
-from assay.duplicates.cached_pairs import kept_copies
+from assay.duplicates.cached_pairs import copies_of
 from assay.duplicates.find import Copies, find_copies, of_one_class
 from assay.estimators.label_noise import LabelPosterior
 from assay.estimators.label_quality import LabelQuality
@@ -59,9 +59,8 @@ class CheckContext:
 
     @cached_property
     def copies(self) -> Copies:
-        """Exact and near copies; where the splits were drawn a moment ago they are known already."""
-        copies = kept_copies(self.dataset) or find_copies(self.dataset)
-        return of_one_class(copies, self.dataset)
+        """Exact and near copies; of pictures that were divided or audited a moment ago they are known."""
+        return of_one_class(copies_of(self.dataset), self.dataset)
 
     @cached_property
     def components(self) -> Mapping[str, NDArray[np.float32]]:
