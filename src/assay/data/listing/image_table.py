@@ -21,6 +21,7 @@ from assay.data.listing.columns.images import (
 from assay.data.listing.columns.one_hot import several_labels
 from assay.data.listing.columns.splits import split_column, splits_of_cells
 from assay.data.listing.columns.tables_beside import notes_beside_table
+from assay.data.listing.from_names.splits import splits_of_paths
 from assay.data.listing.listing import Listing, Part, stamp_of
 from assay.data.listing.names import ordered_splits
 from assay.data.listing.other_tasks import notes_on_boxes
@@ -150,6 +151,9 @@ class _Found:
         if split is not None:
             splits, notes = splits_of_cells(table.path, split, columns[split], request.split_names)
             self.notes += notes
+        elif table.split == "train" and not told.notes and (by_path := splits_of_paths(columns[path])):
+            splits, note = by_path
+            self.notes.append(note)
         labels, of_labels, notes = table_labels(
             table.path, columns, request, {path, split or path, group or path}
         )

@@ -27,6 +27,7 @@ from assay.data.listing.beside import Classes, hints_beside, notes_beside
 from assay.data.listing.columns.against_folders import contradictions, note_on_contradictions
 from assay.data.listing.columns.lists_of_labels import notes_on_lists
 from assay.data.listing.exported.one_each import refuse_folders_of_images
+from assay.data.listing.from_names.told_splits import refuse_named_splits
 from assay.data.listing.image_table import Table, list_tables
 from assay.data.listing.layout import choose_reading
 from assay.data.listing.levels import refuse_parts
@@ -229,6 +230,9 @@ def list_folder(
         else:
             others_ = [f"{folder}/{name}".lstrip("/") for folder, names in others.items() for name in names]
             beside += notes_on_other_lists(found.root, sorted(others_), _known_to_train(parts))
+        if set(by_split) == {"train"}:
+            hints = partial(hints_on_labels_of, found, images)
+            refuse_named_splits(found.root, _classes_of(parts), hints, reading.by_name)
     lists = [item.id for item in left_out if item.kind == "ignored" and item.id not in joined]
     lists = lists if len(by_split) == 1 else []
     notes = (

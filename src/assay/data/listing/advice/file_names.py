@@ -11,6 +11,7 @@ from typing import Final
 
 from assay.core.text import one_line
 from assay.data.listing.advice.label_tables import table_command, then_give
+from assay.data.listing.from_names.splits import splits_in_names
 from assay.data.listing.names import natural_key, split_of
 from assay.data.listing.tree import is_of_a_program, splits_of
 
@@ -53,11 +54,14 @@ def hints_on_file_names(root: Path, images: Mapping[str, Sequence[str]]) -> list
             return []
     names = [name for folder in folders for name in images[folder]]
     endings = {PurePosixPath(name).suffix.lower() for name in names} - {""}
-    parts = sorted(_parts([PurePosixPath(name).stem for name in names]), key=_is_of_numbers)
+    named = None if splits else splits_in_names(names)
+    stems = [PurePosixPath(name).stem for name in names]
+    parts = sorted(_parts(list(map(named.without, stems)) if named else stems), key=_is_of_numbers)
     if not parts or not endings:
         return []
     only = f"list(f.parts[:{depth}])=={dumps(base.split('/'))}" if base else ""
-    command = table_command(root, endings, parts[0].code, only, splits, depth)
+    code = parts[0].code.replace("f.stem", "No(f.stem)") if named else parts[0].code
+    command = table_command(root, endings, code, only, splits, depth, named)
     told = "; ".join(f"{part.name} ({_some(part.values)})" for part in parts)
     other = " (for another part change the number in its brackets; 0 is the first)" if len(parts) > 1 else ""
     return [

@@ -8,6 +8,7 @@ from shlex import quote
 from typing import Final
 
 from assay.core.text import one_line
+from assay.data.listing.from_names.splits import NamedSplits
 
 #: A table of this name is read with the folder that it lies in; the other name where there is one.
 _READ: Final = "metadata.csv"
@@ -40,17 +41,22 @@ def table_command(
     only: str = "",
     splits: Mapping[str, str] | None = None,
     depth: int = 0,
+    told: NamedSplits | None = None,
 ) -> str:
     """The line for labels that are told by the path of each image.
 
     label: Python for the label of a file, `f`. only: Python for which files count. splits: the split of each
-    folder at the given depth, if any.
+    folder at the given depth, if any; told: or what the names tell.
     """
     cells, columns = f"f.as_posix(),{label}", ["file_name", "label"]
     if splits:
         columns.append("split")
         cells += f",{dumps(splits)}[f.parts[{depth}]]"
-    return python_command(root, endings, f"(({cells}) for f in F{f' if {only}' if only else ''})", columns)
+    elif told:
+        columns.append("split")
+        cells += ",Sp(f.as_posix())"
+    rows = f"(({cells}) for f in F{f' if {only}' if only else ''})"
+    return python_command(root, endings, rows, columns, told.setup if told else "")
 
 
 def table_name(root: Path) -> str:

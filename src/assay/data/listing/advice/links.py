@@ -157,7 +157,8 @@ def refuse_one_class_of_train(
         "finding anomalies have: a classifier learns nothing from one class"
     )
     endings = {PurePosixPath(path).suffix.lower() for path in paths}
-    command = table_command(root, endings, label, f"f.parent.as_posix() in {dumps(folders)}") if label else ""
+    rows = f'((f.as_posix(),{label},"train") for f in F if f.parent.as_posix() in {dumps(folders)})'
+    command = python_command(root, endings, rows, ("file_name", "label", "split")) if label else ""
     way = (
         f"To tell all classes apart, this writes a table of all splits together: {command} ; then give "
         f"{then_give(root)} --test-fraction 0.2. "

@@ -15,6 +15,7 @@ from assay.data.formats.safe_open import read_file
 from assay.data.formats.signatures import FORMAT_BY_NAME
 from assay.data.listing.advice.exports import are_labels
 from assay.data.listing.advice.label_tables import python_command, then_give
+from assay.data.listing.from_names.splits import splits_in_names
 from assay.data.listing.names import SPLIT_ORDER, natural_key
 from assay.data.listing.tree import besides_split, has_split_word, split_in, words_of
 
@@ -57,7 +58,11 @@ class Images:
         return {PurePosixPath(path).suffix.lower() for path in self.paths} - {""}
 
     def command(self, setup: str, rows: str, columns: Sequence[str]) -> str:
-        """The command that writes the table, and what to give then."""
+        """The command that writes the table, and what to give then. Splits that all names tell come along."""
+        told = None if "split" in columns else splits_in_names(self.paths)
+        if told:
+            setup, rows = f"{setup}{told.setup}", f"((*r,Sp(r[0])) for r in {rows})"
+            columns = (*columns, "split")
         command = python_command(self.root, self.endings, rows, columns, setup)
         return f"{command} ; then give {then_give(self.root)}"
 

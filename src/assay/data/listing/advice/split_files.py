@@ -149,7 +149,7 @@ def _command(images: Images, files: Sequence[SplitFile], classes: Mapping[str, s
         return images.command(
             setup, f"((m[k].as_posix(),m[k].{label[2:]},s) for k,s in P.items() if k in m)", _COLUMNS
         )
-    base = "".join(f" and f.parts[{n}]=={dumps(name)}" for n, name in enumerate(_base(classes, depth)))
+    base = "".join(f" and f.parts[{n}]=={dumps(name)}" for n, name in enumerate(base_of(classes, depth)))
     cells = f'f.as_posix(),{label},{{m[k]:s for k,s in P.items() if k in m}}.get(f,"{rest}")'
     command = images.command(setup, f"(({cells}) for f in F if len(f.parts)>{depth + 1}{base})", _COLUMNS)
     return f"those that are not named become {rest}: {command}"
@@ -164,7 +164,7 @@ def pairs_code(files: Sequence[SplitFile]) -> str:
     return f'P={{str(k).replace(chr(92),"/").lstrip("./"):s for k,s in [{codes}] if k}};'
 
 
-def _base(classes: Mapping[str, str], depth: int) -> Sequence[str]:
+def base_of(classes: Mapping[str, str], depth: int) -> Sequence[str]:
     """The folders above those of the classes, where all images have the same."""
     found = {tuple(path.split("/")[:depth]) for path in classes}
     return found.pop() if len(found) == 1 else ()
