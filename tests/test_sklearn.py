@@ -1,5 +1,6 @@
 """`AssayClassifier`: scikit-learn's own checks, and its tools, on images of every form."""
 
+import re
 import warnings
 
 import numpy as np
@@ -167,6 +168,28 @@ def test_colors_in_either_order() -> None:
     np.testing.assert_array_equal(
         label_quality_weight(rows, LABELS, image_shape=(3, 7, 6)), label_quality_weight(colored, LABELS)
     )
+
+
+def test_flat_rows_for_a_classifier_of_colored_images_are_asked_about() -> None:
+    """Fitted on images of a shape and asked about rows: those of planes were answered near chance."""
+    colored = np.random.default_rng(3).integers(0, 90, (60, 7, 6, 3)).astype(np.uint8)
+    colored[..., 0] += (60 * LABELS)[:, None, None].astype(np.uint8)
+    planes = colored.transpose(0, 3, 1, 2)
+    fitted = AssayClassifier("nearest-mean").fit(planes, LABELS)
+    expected = fitted.predict_proba(colored)
+    ways = {
+        "X.reshape(-1, 3, 7, 6)": lambda rows: rows.reshape(-1, 3, 7, 6),
+        "X.reshape(-1, 7, 6, 3)": lambda rows: rows.reshape(-1, 7, 6, 3),
+    }
+    for (told, way), images in zip(ways.items(), (planes, colored), strict=True):
+        rows = images.reshape(60, -1)
+        with pytest.raises(ValueError, match=re.escape(told)):
+            fitted.predict_proba(rows)
+        assert np.array_equal(fitted.predict_proba(way(rows)), expected)
+    data = assay.load(arrays=(colored, LABELS, colored, LABELS))
+    assert assay.evaluate(fitted, data).accuracy == fitted.score(colored, LABELS)
+    gray = AssayClassifier("nearest-mean").fit(IMAGES, LABELS)
+    assert np.array_equal(gray.predict(IMAGES.reshape(len(IMAGES), -1)), gray.predict(IMAGES))
 
 
 def test_flat_rows_of_colored_squares_are_asked_about() -> None:

@@ -50,8 +50,8 @@ class AssayClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
     temperature and gate; 0 trains on all.
     settings: further settings of the recipe, by name.
 
-    After `fit`: `classes_`, `model_` (as `assay.train` returns it), `image_shape_` (`(h, w, c)`),
-    `n_features_in_`.
+    After `fit`: `classes_`, `model_` (as `assay.train` returns it), `image_shape_` (`(h, w, c)`), `flat_`
+    (whether X was flat rows), `n_features_in_`.
     What Assay refuses (one class, too few images, unknown settings) is a ValueError with its words.
 
     >>> from assay.sklearn import AssayClassifier
@@ -97,6 +97,7 @@ class AssayClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         if len(self.classes_) < 2:
             raise ValueError(f"y has 1 class ({self.classes_[0]!r}): a classifier needs 2 or more")
         self.image_shape_ = _shape(self.image_shape or own_shape, rows.shape[1])
+        self.flat_ = own_shape is None
         self.range_ = _range_of(rows)
         try:
             self.model_ = self._trained(self._images(rows), numbers.astype(np.int64))
@@ -126,6 +127,8 @@ class AssayClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         flat, own_shape = _flat(X)
         rows = validate_data(self, flat, reset=False)
         rows = rows if own_shape else _colors_last(rows, self.image_shape)
+        if own_shape is None and self.image_shape is None and not self.flat_:
+            _refuse_colored_squares(rows.shape[1], self.image_shape_)
         _refuse_another_scale(rows, *self.range_)
         if own_shape is not None and _shape(own_shape, rows.shape[1]) != self.image_shape_:
             raise ValueError(f"X has images of {own_shape}, the classifier was fitted on {self.image_shape_}")
@@ -233,9 +236,20 @@ def _shape(wanted: tuple[int, ...] | None, features: int) -> tuple[int, int, int
     return height, width, channels
 
 
-def _refuse_colored_squares(features: int) -> None:
+def _refuse_colored_squares(features: int, shape: tuple[int, int, int] | None = None) -> None:
+    """Raise ValueError for rows whose colors may lie in two orders.
+
+    shape: of the images that the classifier was fitted on, if it was; then they need not be squares.
+    """
+    if shape is not None and shape[2] > 1:
+        height, width, channels = shape
+        raise ValueError(
+            f"the classifier was fitted on images of {shape}, and the colors of rows of {features:,} values "
+            f"may lie in two orders. Give X.reshape(-1, {height}, {width}, {channels}) if the colors of a "
+            f"pixel lie together, X.reshape(-1, {channels}, {height}, {width}) if all red values come first"
+        )
     side = math.isqrt(features // 3)
-    if features >= FEWEST_PIXELS and 3 * side * side == features:
+    if shape is None and features >= FEWEST_PIXELS and 3 * side * side == features:
         raise ValueError(
             f"rows of {features:,} values may be colored squares in two orders. Say "
             f"image_shape=({side}, {side}, 3) if the colors of a pixel lie together, "

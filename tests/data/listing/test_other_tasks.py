@@ -109,6 +109,30 @@ def test_masks_among_the_pictures_of_a_class_are_left_out(endings: tuple[str, ..
     assert len(load(tmp_path, layout="classes").train) == 6 + 6 * len(endings)
 
 
+@pytest.mark.parametrize("masks", ["lung masks", "infection_masks", "Tumor Segmentation", "masks"])
+@pytest.mark.parametrize("above", ["", "Train/", "in one/"])
+def test_folders_of_masks_of_something_are_left_out(above: str, masks: str, tmp_path: Path) -> None:
+    """COVID-QU-Ex: `COVID-19/images` and `COVID-19/lung masks` were all images of the class."""
+    tops = (above, "Test/") if above == "Train/" else (above,)
+    folders = [f"{top}{c}/{kind}" for top in tops for c in ("sick", "well") for kind in ("images", masks)]
+    root = made(tmp_path, *numbered(*folders))
+    found = load(root)
+    assert [len(split) for split in found.splits.values()] == [6] * len(tops)
+    assert len(found.left_out) == 6 * len(tops)
+    (note,) = [note for note in found.notes if "lie in folders of masks" in note]
+    layout = "splits" if above == "Train/" else "classes"
+    assert f"(--layout {layout} reads them as images)" in note
+    assert sum(map(len, load(root, layout=layout).splits.values())) == 12 * len(tops)
+
+
+def test_folders_of_masks_that_people_wear_are_classes(tmp_path: Path) -> None:
+    """No folder of pictures beside them, or other names in it."""
+    worn = made(tmp_path / "a", *numbered("face masks/cloth masks", "face masks/paper", "hats/felt"))
+    assert len(load(worn).train) == 9
+    names = [f"hats/images/{n}.png" for n in range(3)] + [f"hats/party masks/p{n}.png" for n in range(3)]
+    assert len(load(made(tmp_path / "b", *names, *numbered("shoes"))).train) == 9
+
+
 def test_what_has_no_picture_of_its_own_is_no_mask(tmp_path: Path) -> None:
     """Masks worn by people, a single file, a car's name."""
     root = made(tmp_path, *(f"{c}/{n}_mask.png" for c in ("yes", "no") for n in range(3)), "yes/7.png")

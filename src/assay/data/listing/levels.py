@@ -11,7 +11,7 @@ from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.formats.safe_open import read_file
 from assay.data.listing.names import natural_key, split_of
-from assay.data.listing.other_tasks import beside_other_files, pictures_and_masks
+from assay.data.listing.other_tasks import beside_other_files, pictures_and_masks, pictures_with_masks
 from assay.data.listing.tree import Tree, besides_split, joined, split_in, splits_of, words_of
 
 #: Would-be classes that share so many names of sub-folders are asked about.
@@ -40,7 +40,7 @@ def folders_in(tree: Tree, folder: str) -> list[str]:
     Of those of pictures and of their masks there are none: they part no classes.
     """
     names = tree.full(tree.descended(folder))
-    return [] if pictures_and_masks(names) else names
+    return [] if pictures_and_masks(names) or pictures_with_masks(names) else names
 
 
 def folder_of_groups(tree: Tree, classes: Sequence[str]) -> tuple[str, str]:

@@ -21,6 +21,12 @@ _BESIDES: Final = frozenset(
     "train training val valid validation test testing set data".split()
 )
 
+#: Of these, words that tell nothing else, whatever stands beside them: `lung masks`, `tumor_segmentation`.
+_PLAIN_MASKS: Final = _MASKS - {"annotation", "annotations", "truth", "gt", "label", "labels", "seg"}
+
+#: So large a share of their names must be those of pictures.
+_SHARE: Final = 0.9
+
 #: What the name of a mask ends in, after that of its picture: `benign (1)_mask`, `ISIC_07_segmentation`.
 _ENDINGS: Final = (
     *(sign + word for sign in "_-. " for word in ("mask", "masks", "segmentation", "groundtruth", "trimap")),
@@ -45,6 +51,12 @@ def pictures_and_masks(names: Sequence[str]) -> bool:
     masks = [name for name in names if _made_of(name, _MASKS, _PICTURES)]
     pictures = [name for name in names if name not in masks and _made_of(name, _PICTURES)]
     return bool(masks and pictures) and len(masks) + len(pictures) == len(names)
+
+
+def pictures_with_masks(names: Sequence[str]) -> bool:
+    """Whether some folders in one of a class are of its pictures, and all others of masks of something."""
+    others = [name for name in names if not _made_of(name, _PICTURES)]
+    return 0 < len(others) < len(names) and all(words_of(name) & _PLAIN_MASKS for name in others)
 
 
 def only_pictures(names: Iterable[str]) -> bool:
@@ -103,9 +115,30 @@ def in_folders_of_masks(tree: Tree, files: Mapping[str, Iterable[str]]) -> set[s
     return {
         joined(folder, name)
         for folder, names in files.items()
-        if _below_masks(tree, folder)
+        if _below_masks(tree, folder) or _of_pictures_beside(folder, files)
         for name in names
     }
+
+
+def _of_pictures_beside(folder: str, files: Mapping[str, Iterable[str]]) -> bool:
+    """Whether a folder has a word for masks, and its files are called as those in a folder of pictures beside
+    it are: `lung masks/1.png`, `images/1.png`."""
+    above, _, name = folder.rpartition("/")
+    if not above or not words_of(name) & _PLAIN_MASKS:
+        return False
+    own = {_bare(file) for file in files[folder]}
+    beside = (other for other in files if other != folder and other.rpartition("/")[0] == above)
+    return any(
+        len(own & set(map(_bare, files[other]))) >= _SHARE * len(own)
+        for other in beside
+        if only_pictures([other.rpartition("/")[2]])
+    )
+
+
+def _bare(file: str) -> str:
+    """The name of a picture, or of the picture that a mask of this name belongs to."""
+    stem = file.rpartition(".")[0].casefold()
+    return _picture_of(stem) or stem
 
 
 def _below_masks(tree: Tree, folder: str) -> bool:
@@ -116,14 +149,14 @@ def _below_masks(tree: Tree, folder: str) -> bool:
     )
 
 
-def note_on_masks(masks: Collection[str]) -> list[str]:
-    """A note on images that are left out as masks of others."""
+def note_on_masks(masks: Collection[str], kind: str) -> list[str]:
+    """A note on images that are left out as masks of others. kind: of the reading, as --layout takes it."""
     if not masks:
         return []
     first = one_line(min(masks, key=natural_key))
     return [
         f"{len(masks):,} images are named as masks of images beside them, or lie in folders of masks, "
-        f"{first} the first: left out (--layout classes reads them as images)"
+        f"{first} the first: left out (--layout {kind} reads them as images)"
     ]
 
 

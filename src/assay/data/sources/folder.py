@@ -237,7 +237,7 @@ def list_folder(
     lists = lists if len(by_split) == 1 else []
     notes = (
         *reading.notes,
-        *note_on_masks(masks),
+        *note_on_masks(masks, "classes" if reading.by_name else reading.kind),
         *unfollowed(found),
         *beside,
         *(notes_on_split_lists(found.root, lists, _classes_of(parts)) if lists else ()),

@@ -140,7 +140,8 @@ def _ask(model: Any, dataset: Dataset) -> Answered:
         raise AssayError("bad-value", "model", what, fix)
     split = dataset.splits["test"]
     names = _classes_of(model, dataset)
-    blocks = [_block(predict, _as_asked(model, block, split)) for block in split.blocks()]
+    flat = _wants_rows(model)
+    blocks = [_block(predict, _as_asked(model, block, split) if flat else block) for block in split.blocks()]
     values = np.concatenate(blocks)
     if values.shape[1] != len(names):
         what = f"predict_proba gives {values.shape[1]} columns, the model names {len(names)} classes"
@@ -148,7 +149,6 @@ def _ask(model: Any, dataset: Dataset) -> Answered:
     rows = read_probabilities(_Named(values, names), dataset, "test", "model.predict_proba").by_split["test"]
     if (rows.argmax(axis=1) == split.labels).mean() < _GOOD and "train" in dataset.splits:
         order = np.array([dataset.classes.index(name) for name in names])
-        flat = hasattr(model, "n_features_in_")
         refuse_other_pixels(lambda pixels: order[_block(predict, pixels).argmax(axis=1)], dataset.train, flat)
     return Answered(type(model).__name__, rows)
 
@@ -164,11 +164,14 @@ def _block(predict: Callable[[Any], Any], images: NDArray[np.uint8]) -> NDArray[
     return values
 
 
+def _wants_rows(model: Any) -> bool:
+    """Whether it takes flat rows, as scikit-learn's do; not one that was fitted on images of a shape."""
+    return hasattr(model, "n_features_in_") and getattr(model, "flat_", True)
+
+
 def _as_asked(model: Any, block: NDArray[np.uint8], split: Split) -> NDArray[np.uint8]:
-    """The images as the model takes them: scikit-learn's want flat rows, and say how long."""
-    wanted = getattr(model, "n_features_in_", None)
-    if wanted is None:
-        return block
+    """The images as flat rows, of the length that the model says."""
+    wanted = model.n_features_in_
     flat = block.reshape(len(block), -1)
     if flat.shape[1] != wanted:
         height, width, channels = split.shape
