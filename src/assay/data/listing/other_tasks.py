@@ -149,14 +149,14 @@ def _below_masks(tree: Tree, folder: str) -> bool:
     )
 
 
-def note_on_masks(masks: Collection[str], kind: str) -> list[str]:
-    """A note on images that are left out as masks of others. kind: of the reading, as --layout takes it."""
+def note_on_masks(masks: Collection[str], option: str) -> list[str]:
+    """A note on images that are left out as masks of others. option: what reads the folders as they are."""
     if not masks:
         return []
     first = one_line(min(masks, key=natural_key))
     return [
         f"{len(masks):,} images are named as masks of images beside them, or lie in folders of masks, "
-        f"{first} the first: left out (--layout {kind} reads them as images)"
+        f"{first} the first: left out ({option} reads them as images)"
     ]
 
 

@@ -27,6 +27,7 @@ from assay.data.listing.beside import Classes, hints_beside, notes_beside
 from assay.data.listing.columns.against_folders import contradictions, note_on_contradictions
 from assay.data.listing.columns.lists_of_labels import notes_on_lists
 from assay.data.listing.exported.one_each import refuse_folders_of_images
+from assay.data.listing.from_names.clips import notes_on_clips
 from assay.data.listing.from_names.told_splits import refuse_named_splits
 from assay.data.listing.image_table import Table, list_tables
 from assay.data.listing.layout import choose_reading
@@ -237,11 +238,12 @@ def list_folder(
     lists = lists if len(by_split) == 1 else []
     notes = (
         *reading.notes,
-        *note_on_masks(masks, "classes" if reading.by_name else reading.kind),
+        *note_on_masks(masks, "--layout classes" if reading.by_name else f"--layout {reading.kind}"),
         *unfollowed(found),
         *beside,
         *(notes_on_split_lists(found.root, lists, _classes_of(parts)) if lists else ()),
         *notes_on_lists(found.root, found.files, images, places),
+        *(() if request.layout or reading.by_name else notes_on_clips(found.root, _classes_of(parts))),
     )
     return Listing(by_split, reading.form, stamp, classes, left_out, notes)
 

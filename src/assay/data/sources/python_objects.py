@@ -15,6 +15,7 @@ from assay.data.formats.text_table import LABEL_NAMES, PATH_NAMES, optional_colu
 from assay.data.listing.columns.groups import groups_of
 from assay.data.listing.columns.missing import is_missing, without_minus_one
 from assay.data.listing.columns.splits import split_column, splits_of_cells
+from assay.data.listing.from_names.splits import splits_of_paths
 from assay.data.listing.image_table import Table, list_columns
 from assay.data.listing.listing import Listing, Part, Payload, stamp_of
 from assay.data.listing.names import ordered_splits, split_of
@@ -76,6 +77,8 @@ def listing(request: Request) -> Listing:
         if not any(_image_column(columns, request) for columns in frames.values()):
             return _of_paths(request, frames)
     found = [_rows(each, split, request) for split, each in named.items()]
+    if len(found) == 1 and not isinstance(given, Mapping):
+        found[0].take_splits_of_paths()
     if "-1" not in (request.classes or ()):
         known = {label for each in found for label in each.labels}
         for each in found:
@@ -211,6 +214,15 @@ class _Split:
     splits: list[str] = field(default_factory=list)
     classes: tuple[str, ...] | None = None
     notes: list[str] = field(default_factory=list)
+
+    def take_splits_of_paths(self) -> None:
+        """The splits that paths tell, where nobody said that all are train: as in a table of paths."""
+        paths = [path for path in self.payloads if isinstance(path, str)]
+        if len(paths) < len(self.payloads) or self.splits:
+            return
+        if told := splits_of_paths(paths, '{"train": items} in place of the items'):
+            self.splits, note = told
+            self.notes.append(note)
 
 
 def _rows(given: Any, split: str, request: Request) -> _Split:

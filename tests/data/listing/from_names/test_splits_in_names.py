@@ -140,3 +140,18 @@ def test_paths_from_windows_tell_splits() -> None:
     assert splits_of_paths(["train/a.png", "test/a.png", "a.png"]) is None
     assert splits_of_paths(["train/a.png", "test tube/a.png"]) is None
     assert splits_in_names([]) is None
+
+
+@pytest.mark.parametrize("given", ["lists", "pairs"])
+def test_paths_in_python_tell_splits(given: str, tmp_path: Path) -> None:
+    """A list of all paths below a folder, as `glob` gives them, was train as a whole."""
+    rows = [(f"{WORDS[k]}/{c}/{k}.png", c) for c in CLASSES for k in WORDS]
+    root = pictures(tmp_path, *(path for path, _ in rows))
+    paths, labels = [str(root / path) for path, _ in rows], [c for _, c in rows]
+    data = (paths, labels) if given == "lists" else list(zip(paths, labels, strict=True))
+    found = load(data)
+    assert counts(found) == EXPECTED
+    assert any("16 of train, 4 of test" in note and '{"train": items}' in note for note in found.notes)
+    assert counts(load({"train": list(zip(paths, labels, strict=True))})) == {"train": {"cat": 10, "dog": 10}}
+    only = [row for row in zip(paths, labels, strict=True) if "/train/" in row[0]]
+    assert load(only).notes == load({"train": only}).notes

@@ -14,6 +14,7 @@ from assay.data.listing.advice.lists import Images, hints_on_labels, label_lists
 from assay.data.listing.advice.records import hints_on_annotations, hints_on_json, hints_on_matlab, json_lists
 from assay.data.listing.columns.against_folders import parted_otherwise
 from assay.data.listing.exported.in_splits import hints_on_files_of_splits
+from assay.data.listing.exported.lists_in_splits import hints_on_lists_of_splits
 from assay.data.listing.exported.one_each import hints_on_files_for_images
 from assay.data.listing.names import natural_key
 from assay.data.listing.tree import joined, split_in, words_of
@@ -42,7 +43,12 @@ def hints_on_labels_of(found: Walk, images: Mapping[str, Sequence[str]]) -> list
         hints = [*hints, *hints_on_attributes(all_, found.files)]  # people are classes, too: one may be meant
         if hints := hints or hints_on_matlab(all_, found.files):
             return hints
-    for look in (hints_on_files_of_splits, hints_on_annotations, hints_on_files_for_images):
+    for look in (
+        hints_on_files_of_splits,
+        hints_on_lists_of_splits,
+        hints_on_annotations,
+        hints_on_files_for_images,
+    ):
         if hints := look(found.root, images, found.files):
             return hints
     return hints_on_file_names(found.root, images)

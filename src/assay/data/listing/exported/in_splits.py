@@ -31,7 +31,7 @@ _ALIKE: Final = Labelled((), "", "")
 _READ: Final = "metadata.csv"
 
 #: Python for the images of a folder by the names that they may have in a file.
-_KNOWN_CODE: Final = (
+KNOWN_CODE: Final = (
     "from collections import Counter;"
     "M=lambda G,n,e:{k:f for f in G for k in [f.as_posix()]+[f.name]*(n[f.name]<2)+[f.stem]*(e[f.stem]<2)};"
     "B=lambda p:(lambda G:M(G,Counter(f.name for f in G),Counter(f.stem for f in G)))"
@@ -47,7 +47,7 @@ def hints_on_files_of_splits(
     images: names by folder, each folder of a split. files: paths of all that lies below the root.
     """
     folders = folders_of_splits(images)
-    return _on_json(root, images, folders, _by_depth(files)) if folders else []
+    return _on_json(root, images, folders, by_depth(files)) if folders else []
 
 
 def hints_on_tables_of_splits(root: Path, images: Iterable[str], files: Iterable[str]) -> list[str]:
@@ -56,7 +56,7 @@ def hints_on_tables_of_splits(root: Path, images: Iterable[str], files: Iterable
     images: folders with images, each of a split.
     """
     folders = folders_of_splits(images)
-    return _on_tables(root, folders, _by_depth(files)) if folders else []
+    return _on_tables(root, folders, by_depth(files)) if folders else []
 
 
 def folders_of_splits(images: Iterable[str]) -> Mapping[str, list[str]]:
@@ -67,7 +67,8 @@ def folders_of_splits(images: Iterable[str]) -> Mapping[str, list[str]]:
     return {} if "" in folders or "train" not in folders or len(folders) < 2 else folders
 
 
-def _by_depth(files: Iterable[str]) -> list[str]:
+def by_depth(files: Iterable[str]) -> list[str]:
+    """The files, those in the root first."""
     return sorted(files, key=lambda name: (name.count("/"), natural_key(name)))
 
 
@@ -76,7 +77,7 @@ def _split(path: str) -> str | None:
     return next(filter(None, (split_in(part) for part in reversed(path.split("/")))), None)
 
 
-def _of_split(split: str, files: Iterable[str], endings: tuple[str, ...]) -> list[str]:
+def files_of_split(split: str, files: Iterable[str], endings: tuple[str, ...]) -> list[str]:
     """The files that are called after a split, or lie in a folder that is."""
     return [
         name
@@ -95,7 +96,7 @@ def _on_json(
     for split, own in folders.items():
         paths = [joined(folder, name) for folder in own for name in images[folder]]
         known = names_of_images(paths)
-        for name in _of_split(split, files, (".json",))[:_LOOKED_INTO]:
+        for name in files_of_split(split, files, (".json",))[:_LOOKED_INTO]:
             content = _content(root / name)
             labelled = labels_in_json(content, known)
             if labelled is None and content is not None and len(paths) <= _FEW:
@@ -115,7 +116,7 @@ def _on_json(
     )
     paths = [joined(folder, name) for split in found for folder in folders[split] for name in images[folder]]
     command = Images(root, paths).command(
-        f"{_KNOWN_CODE}{SPELLINGS_CODE}{setup}", rows, ("file_name", "label", "split")
+        f"{KNOWN_CODE}{SPELLINGS_CODE}{setup}", rows, ("file_name", "label", "split")
     )
     shown = ", ".join(one_line(name) for name, _ in found.values())
     rest = ", ".join(split for split in folders if split not in found)
@@ -137,7 +138,7 @@ def _on_tables(root: Path, folders: Mapping[str, Sequence[str]], files: Sequence
         tops = {folder.split("/")[0] for folder in folders[split]}
         if len(tops) != 1 or _split(top := tops.pop()) != split:
             return []
-        tables = [name for name in _of_split(split, files, (".csv",)) if name.rpartition("/")[0] == top]
+        tables = [name for name in files_of_split(split, files, (".csv",)) if name.rpartition("/")[0] == top]
         labelled = [name for name in tables[:_LOOKED_INTO] if _is_labelled(root / name)]
         if len(labelled) == 1 and labelled[0].rpartition("/")[2] != _READ:
             found[split] = labelled[0]

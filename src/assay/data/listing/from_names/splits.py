@@ -74,9 +74,12 @@ def splits_in_names(paths: Iterable[str]) -> NamedSplits | None:
     return None
 
 
-def splits_of_paths(paths: Sequence[str]) -> tuple[list[str], str] | None:
+def splits_of_paths(
+    paths: Sequence[str], otherwise: str = "a column split with train in each row"
+) -> tuple[list[str], str] | None:
     """The split of each path by a folder in it, `train/1.jpg`, else by the name of the file, and a note.
 
+    otherwise: what makes all of them train, for the note.
     None where they tell none. The folder stands at one depth, and its names differ in the split alone, as
     `train_images` and `test_images` do.
     """
@@ -90,10 +93,10 @@ def splits_of_paths(paths: Sequence[str]) -> tuple[list[str], str] | None:
             continue
         if len(set(map(besides_split, counts))) == 1:
             found = [known[above[depth]] for above in folders]
-            return found, _note("folders in its paths", found, [one_line(name) for name in counts])
+            return found, _note("folders of its paths", found, list(counts), otherwise)
     if told := splits_in_names(paths):
         found = [told.split(path) for path in paths]
-        return found, _note("names of its files", found, list(told.of))
+        return found, _note("names of its files", found, list(told.of), otherwise)
     return None
 
 
@@ -102,13 +105,11 @@ def _are_splits(found: Iterable[str]) -> bool:
     return "train" in splits and len(splits) > 1
 
 
-def _note(what: str, found: Sequence[str], words: Sequence[str]) -> str:
+def _note(what: str, found: Sequence[str], words: Sequence[str], otherwise: str) -> str:
     counts = Counter(found)
     told = ", ".join(f"{counts[split]:,} of {split}" for split in SPLIT_ORDER if split in counts)
-    return (
-        f"the {what} were read as the splits ({', '.join(words)}): {told} (a column split with train in each "
-        "row makes them one set)"
-    )
+    shown = ", ".join(map(one_line, words))
+    return f"the {what} were read as the splits ({shown}): {told} ({otherwise} makes them one set)"
 
 
 def _stem(path: str) -> str:

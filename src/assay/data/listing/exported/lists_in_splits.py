@@ -1,0 +1,96 @@
+"""Labels of images in a folder for each split, told by a list of text in each: `train/labels.txt`."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from json import dumps
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from assay.core.text import one_line
+from assay.data.listing.advice.exports import are_labels
+from assay.data.listing.advice.lists import Images, lines_of
+from assay.data.listing.exported.in_splits import KNOWN_CODE, by_depth, files_of_split, folders_of_splits
+from assay.data.listing.names import SPLIT_ORDER
+from assay.data.listing.tree import joined
+
+_ENDINGS: Final = (".txt", ".lst", ".list")
+
+#: How many lists are looked into for each split, and rows that must name an image, with their share.
+_LOOKED_INTO: Final = 5
+_ROWS: Final = 3
+_SHARE: Final = 0.9
+
+#: The name of an image and what stands behind it; a box and its class, as Roboflow writes for Keras.
+_PARTED: Final = r"[,;\s]+"
+_BOXES: Final = re.compile(r"(\d+,){4}\d+(\s+(\d+,){4}\d+)*")
+
+#: Python for the label in what stands behind a name, `r`: all of it, or the number of all boxes.
+_WHOLE: Final = "r.strip()"
+_OF_BOXES: Final = '(lambda c:c.pop() if len(c)==1 else "")({b.rpartition(",")[2] for b in r.split()})'
+
+
+def hints_on_lists_of_splits(
+    root: Path, images: Mapping[str, Sequence[str]], files: Iterable[str]
+) -> list[str]:
+    """A hint on a list for the images of each split, with the command for a table.
+
+    images: names by folder, each folder of a split. files: paths of all that lies below the root.
+    """
+    folders = folders_of_splits(images)
+    texts = [name for name in by_depth(files) if name.lower().endswith(_ENDINGS)] if folders else []
+    found: dict[str, str] = {}
+    label = ""
+    for split in sorted(folders, key=SPLIT_ORDER.index):
+        names = {
+            form for folder in folders[split] for name in images[folder] for form in _forms(folder, name)
+        }
+        for name in files_of_split(split, texts, _ENDINGS)[:_LOOKED_INTO]:
+            beside = _beside(lines_of(root / name), names)
+            label = label or _label(beside)
+            if beside and label and (label == _OF_BOXES) == _are_boxes(beside):
+                found[split] = name  # of other splits than train there may be too few to tell labels
+                break
+        if "train" not in found:
+            return []  # it comes first
+    if not found:
+        return []
+    told = [[split, found[split], folders[split]] for split in SPLIT_ORDER if split in found]
+    rows = (
+        f"((f.as_posix(),{label},s) for s,t,p in {dumps(told)} for m in [B(p)]"
+        f' for l in open(t,encoding="utf-8-sig")'
+        f' for k,_,r in [re.sub(r"{_PARTED}","\\t",l.strip(),count=1).partition("\\t")]'
+        ' for f in [m.get(k.removeprefix("./"))] if f)'
+    )
+    paths = [joined(folder, name) for split in found for folder in folders[split] for name in images[folder]]
+    command = Images(root, paths).command(KNOWN_CODE, rows, ("file_name", "label", "split"))
+    shown = ", ".join(one_line(name) for name in found.values())
+    rest = ", ".join(split for split in folders if split not in found)
+    lacks = f" (nothing tells those of {rest})" if rest else ""
+    return [f"{shown} may give the classes{lacks}: this writes a table of them: {command}"]
+
+
+def _forms(folder: str, name: str) -> tuple[str, ...]:
+    return joined(folder, name), name, PurePosixPath(name).stem
+
+
+def _beside(lines: Sequence[str], names: set[str]) -> list[str]:
+    """What stands behind the names of images in some lines; nothing where these do not name images."""
+    parted = [re.sub(_PARTED, "\t", line, count=1).partition("\t") for line in lines]
+    known = [rest.strip() for name, _, rest in parted if name.removeprefix("./") in names]
+    return known if len(known) >= max(_ROWS, _SHARE * len(lines)) and any(known) else []
+
+
+def _label(beside: Sequence[str]) -> str:
+    """Python for the label in what stands behind the names; empty where that is none."""
+    if _are_boxes(beside):
+        one = [kinds.pop() for text in beside if len(kinds := set(_kinds(text))) == 1]
+        return _OF_BOXES if len(one) >= _SHARE * len(beside) and len(set(one)) > 1 else ""
+    return _WHOLE if are_labels(beside) else ""
+
+
+def _are_boxes(beside: Sequence[str]) -> bool:
+    return all(map(_BOXES.fullmatch, filter(None, beside)))
+
+
+def _kinds(boxes: str) -> list[str]:
+    return [box.rpartition(",")[2] for box in boxes.split()]
