@@ -219,10 +219,11 @@ def list_folder(
             rows.labels.append((label_in(path.rpartition("/")[2]) or "") if reading.by_name else place[1])
     by_split = {split: parts[split].part(found.root, follow) for split in ordered_splits(parts)}
     known = {split: dict(zip(rows.paths, rows.labels, strict=True)) for split, rows in parts.items()}
-    refuse_one_class_of_train(found.root, known, label_of_folders(_classes_of(parts)), request.layout)
+    by_path = _classes_of(parts)
+    refuse_one_class_of_train(found.root, known, label_of_folders(by_path), request.layout)
     left_out, classes = tuple(found.left_out), reading.classes or None
     labels = {label for rows in parts.values() for label in rows.labels}
-    read = Classes(labels, [folder for folder in images if places[folder]], lambda: _classes_of(parts))
+    read = Classes(labels, [folder for folder in images if places[folder]], lambda: by_path)
     beside = notes_beside(found, request.layout, read, joined)
     if not request.layout:
         refuse_parts(found.root, labels, hints_beside(found, joined))
@@ -233,7 +234,7 @@ def list_folder(
             beside += notes_on_other_lists(found.root, sorted(others_), _known_to_train(parts))
         if set(by_split) == {"train"}:
             hints = partial(hints_on_labels_of, found, images)
-            refuse_named_splits(found.root, _classes_of(parts), hints, reading.by_name)
+            refuse_named_splits(found.root, by_path, hints, reading.by_name)
     lists = [item.id for item in left_out if item.kind == "ignored" and item.id not in joined]
     lists = lists if len(by_split) == 1 else []
     notes = (
@@ -241,9 +242,9 @@ def list_folder(
         *note_on_masks(masks, "--layout classes" if reading.by_name else f"--layout {reading.kind}"),
         *unfollowed(found),
         *beside,
-        *(notes_on_split_lists(found.root, lists, _classes_of(parts)) if lists else ()),
+        *(notes_on_split_lists(found.root, lists, by_path) if lists else ()),
         *notes_on_lists(found.root, found.files, images, places),
-        *(() if request.layout or reading.by_name else notes_on_clips(found.root, _classes_of(parts))),
+        *(() if request.layout or reading.by_name else notes_on_clips(found.root, by_path)),
     )
     return Listing(by_split, reading.form, stamp, classes, left_out, notes)
 

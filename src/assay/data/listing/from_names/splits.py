@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from json import dumps
 from pathlib import PurePosixPath
@@ -58,8 +58,10 @@ class NamedSplits:
         return "_".join(_words(stem)[:start] if start < 0 else _words(stem)[stop:])
 
 
-def splits_in_names(paths: Iterable[str]) -> NamedSplits | None:
+def splits_in_names(paths: Collection[str]) -> NamedSplits | None:
     """The splits that the names of all images tell, train and another one; None where they tell none."""
+    if not has_split_word(_stem(next(iter(paths), ""))):
+        return None  # of a million names the first one tells, mostly
     names = [_words(_stem(path)) for path in paths]
     for place in _PLACES:
         if place.start == 1 and len({name[0] for name in names}) > 1:
