@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas
+import polars
 import pytest
 from PIL import Image
 
@@ -34,6 +35,12 @@ def mapped(values):
     return np.load(io.BytesIO(file.getvalue()))
 
 
+def of_objects(values):
+    found = np.empty(len(values), object)
+    found[:] = list(values)
+    return found
+
+
 #: The same images and labels in other clothes.
 SAME = {
     "read only": lambda: (read_only(IMAGES), read_only(LABELS)),
@@ -50,6 +57,7 @@ SAME = {
     "a mask that masks nothing": lambda: (np.ma.array(IMAGES), np.ma.array(LABELS)),
     "pairs with floats": lambda: list(zip(IMAGES, LABELS.astype(np.float32), strict=True)),
     "a frame": lambda: pandas.DataFrame({"image": list(IMAGES), "label": LABELS.astype(np.float32)}),
+    "objects": (lambda: (of_objects(IMAGES), LABELS.astype(object))),
     "a frame whose index repeats": lambda: pandas.DataFrame(
         {"image": list(IMAGES), "label": LABELS}, index=[0] * N
     ),
@@ -109,6 +117,11 @@ REFUSED = {
     "classes that are numbers": (lambda: load((IMAGES, LABELS), classes=[0, 1, 2]), "class-names"),
     "a number of classes": (lambda: load((IMAGES, LABELS), classes=3), "class-names"),
     "an empty path": (lambda: load(""), "unknown-data"),
+    "labels by number": (lambda: load(arrays=(IMAGES, dict(enumerate(LABELS)))), "bad-arrays"),
+    "objects of many types": (
+        lambda: load(arrays=(IMAGES, of_objects([0, 1.5, "a"] * 4))),
+        "label-not-integer",
+    ),
 }
 
 
@@ -219,3 +232,24 @@ def test_pictures_of_values_that_no_file_holds_are_told(values: np.ndarray) -> N
     with pytest.raises(AssayError, match="16 bits hold 0 to 65,535") as caught:
         load([(of_mode("I", x), int(y)) for x, y in zip(values, LABELS, strict=True)])
     assert caught.value.code == "pixel-out-of-range"
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_a_column_for_each_class_keeps_its_name(library: str) -> None:
+    """The columns of test lack a class: by number they were other classes than those of train."""
+    train, test = NAMES[LABELS], np.where(NAMES[LABELS] == "dog", "eel", NAMES[LABELS])
+    if library == "pandas":
+        columns = [pandas.get_dummies(labels) for labels in (train, test)]
+    else:
+        columns = [
+            polars.DataFrame({n: (labels == n).astype(int) for n in set(labels)}) for labels in (train, test)
+        ]
+    found = load(arrays=(IMAGES, columns[0], IMAGES, columns[1]))
+    assert [found.classes[label] for label in found.train.labels] == list(train)
+    assert [found.classes[label] for label in found.splits["test"].labels] == list(test)
+    unnamed = load(arrays=(IMAGES, pandas.DataFrame(np.eye(3, dtype=int)[LABELS])))
+    assert unnamed.classes == ("0", "1", "2")
+    twice = pandas.get_dummies(train)
+    twice.iloc[0] = True
+    with pytest.raises(AssayError, match="several ones"):
+        load(arrays=(IMAGES, twice))

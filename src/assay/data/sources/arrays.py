@@ -68,6 +68,33 @@ def _as_arrays(given: Sequence[Any]) -> list[NDArray[Any]]:
 
 def _as_array(values: Any, where: str) -> NDArray[Any]:
     try:
-        return np.asarray(unmasked(detached(values), where))
+        found = np.asarray(unmasked(detached(values), where))
     except (ValueError, TypeError) as error:
         raise AssayError("bad-arrays", where, f"it is no array ({error})", "Give a NumPy array.") from error
+    if found.ndim == 0:
+        what = f"a {type(values).__module__}.{type(values).__name__} is no array"
+        raise AssayError("bad-arrays", where, what, "Give a NumPy array or a list.")
+    if where in _ARGUMENTS[1::2] and (names := _names_of_columns(values, found)) is not None:
+        found = names[found.argmax(axis=1)]
+    return _of_one_type(found) if found.dtype == object else found
+
+
+def _names_of_columns(values: Any, rows: NDArray[Any]) -> NDArray[Any] | None:
+    """The names of the columns of a frame with one 1 in each row, as `pandas.get_dummies` makes it.
+
+    By number they would be other classes in a frame that lacks one. None for anything else, or numbers alone.
+    """
+    columns = list(getattr(values, "columns", ()))
+    if rows.ndim != 2 or len(columns) < 2 or not all(isinstance(name, str) for name in columns):
+        return None
+    whole = rows.dtype.kind in "biuf" and bool(np.isin(rows, (0, 1)).all())
+    return np.array(columns) if whole and bool((rows.sum(axis=1) == 1).all()) else None
+
+
+def _of_one_type(objects: NDArray[Any]) -> NDArray[Any]:
+    """Python's objects as an array of their own type: whole numbers, and arrays of one shape; others stay."""
+    items = objects.tolist() if objects.ndim == 1 else []
+    if items and all(type(item) is int or isinstance(item, np.integer) for item in items):
+        return np.array(items)
+    forms = {(item.shape, item.dtype) if isinstance(item, np.ndarray) else None for item in items}
+    return np.stack(items) if len(forms) == 1 and None not in forms else objects
