@@ -16,6 +16,7 @@ from assay.data.listing.columns.against_folders import parted_otherwise
 from assay.data.listing.exported.in_splits import hints_on_files_of_splits
 from assay.data.listing.exported.lists_in_splits import hints_on_lists_of_splits
 from assay.data.listing.exported.one_each import hints_on_files_for_images
+from assay.data.listing.from_names.class_lists import hints_on_class_lists
 from assay.data.listing.names import natural_key
 from assay.data.listing.tree import joined, split_in, words_of
 from assay.data.listing.walk import Walk
@@ -41,7 +42,7 @@ def hints_on_labels_of(found: Walk, images: Mapping[str, Sequence[str]]) -> list
         all_ = Images(found.root, [joined(folder, name) for name in names])
         hints = hints_on_labels(all_, found.files) or hints_on_json(all_, found.files)
         hints = [*hints, *hints_on_attributes(all_, found.files)]  # people are classes, too: one may be meant
-        if hints := hints or hints_on_matlab(all_, found.files):
+        if hints := hints or hints_on_class_lists(all_, found.files) or hints_on_matlab(all_, found.files):
             return hints
     for look in (
         hints_on_files_of_splits,
