@@ -14,6 +14,7 @@ from assay.data.inspect import Inspection, inspect
 from assay.data.listing.class_names import read_class_names
 from assay.data.listing.names import notes_on_classes
 from encoded import png
+from told_command import path_after
 
 
 def pictures(root: Path, *folders: str, count: int = 6) -> Path:
@@ -26,9 +27,7 @@ def pictures(root: Path, *folders: str, count: int = 6) -> Path:
 
 def followed(told: str) -> Inspection:
     """What is read after the command of a line, by the path that it gives."""
-    command, _, given = told[told.index("(cd ") :].partition(" ; then give ")
-    subprocess.run(["bash", "-ec", command], check=True)
-    return inspect(shlex.split(given.split("; --")[0].split(". Or ")[0].rstrip(")"))[0])
+    return inspect(path_after(told))
 
 
 @pytest.mark.parametrize(

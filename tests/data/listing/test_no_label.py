@@ -2,8 +2,6 @@
 
 import csv
 import json
-import shlex
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from assay.core.errors import AssayError
 from assay.data.listing.columns.missing import minus_one_is_missing, without_minus_one
 from assay.data.values import Dataset
 from assay.workflow.load import load
+from told_command import path_after
 
 NAMES = [f"im/{n:02}.png" for n in range(24)]
 GONE = [n for n in range(24) if n % 5 == 0]
@@ -182,9 +181,7 @@ def test_in_exports(none: object, form: str, pictures: Path) -> None:
     with pytest.raises(AssayError) as caught:
         load(pictures)
     told = str(caught.value)
-    command, _, path = told[told.index("(cd ") :].partition(" ; then give ")
-    subprocess.run(["bash", "-ec", command], check=True)
-    data = refused_and_skipped(shlex.split(path.partition(". ")[0])[0])
+    data = refused_and_skipped(path_after(told))
     assert data.classes == ("0", "1", "2")
 
 

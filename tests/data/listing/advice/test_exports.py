@@ -1,8 +1,6 @@
 """Exports of labelling tools, and lists that part images otherwise than folders: told, with a command."""
 
 import json
-import shlex
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from assay.core.errors import AssayError
 from assay.data.values import Dataset
 from assay.workflow.load import load
 from encoded import pictures
+from told_command import path_after
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 
@@ -30,9 +29,7 @@ def stopped(root: Path) -> str:
 
 def followed(told: str) -> dict[str, str]:
     """The label of each image, by its name, after the command that a line gives."""
-    command, _, path = told[told.index("(cd ") :].partition(" ; then give ")
-    subprocess.run(["bash", "-ec", command], check=True)
-    data: Dataset = load(shlex.split(path.partition(". ")[0])[0])
+    data: Dataset = load(path_after(told))
     return {
         name.rpartition("/")[2]: data.classes[label]
         for split in data.splits.values()

@@ -1,6 +1,5 @@
 """Labels deep in folders or in names of files: it stops with a command that works; plain sets are read."""
 
-import shlex
 import subprocess
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from assay.core.errors import AssayError
 from assay.data.values import Dataset
 from assay.workflow.load import load
 from encoded import pictures
+from told_command import path_after
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 
@@ -33,11 +33,7 @@ def stopped(root: Path) -> str:
 
 def followed(told: str) -> Dataset:
     """The set after the command that a line gives, by the path that it gives."""
-    start = told.index("(cd ")
-    command, _, path = told[start:].partition(" ; then give ")
-    subprocess.run(["bash", "-ec", command], check=True)
-    path = path.partition(". Say ")[0].partition(". Put ")[0].partition(". Do ")[0].partition(". Lay ")[0]
-    return load(shlex.split(path.rstrip(".)"))[0])
+    return load(path_after(told))
 
 
 ALPHABETS = ("Latin", "Magi, old", 'the "Angelic"', "Bengalí")

@@ -3,7 +3,6 @@
 import os
 import shlex
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from assay.data.shards import read_shard
 from assay.data.values import Dataset
 from assay.workflow.load import load
 from encoded import pictures
+from told_command import words_after
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 
@@ -32,9 +32,7 @@ def stopped(root: Path, **options: Any) -> AssayError:
 
 
 def followed(told: str, **options: Any) -> Dataset:
-    command, _, rest = told[told.index("(cd ") :].partition(" ; then give ")
-    subprocess.run(["bash", "-ec", command], check=True)
-    return load(shlex.split(rest.partition(". ")[0])[0], **options)
+    return load(words_after(told)[0], **options)
 
 
 def labels(data: Dataset) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """Lists, JSON and MATLAB files that lie beside images: each line has a command that works."""
 
 import json
-import shlex
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from assay.core.errors import AssayError
 from assay.data.values import Dataset
 from assay.workflow.load import load
 from encoded import pictures
+from told_command import path_after
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 
@@ -34,9 +34,7 @@ def counts(data: Dataset) -> dict[str, dict[str, int]]:
 
 def followed(told: str) -> Dataset:
     """The set after the command that a line gives, by the path that it gives."""
-    command, _, path = told[told.index("(cd ") :].partition(" ; then give ")
-    subprocess.run(["bash", "-ec", command], check=True)
-    return load(shlex.split(path.partition(". Do ")[0].rstrip(")"))[0])
+    return load(path_after(told))
 
 
 def noted(root: Path) -> str:

@@ -2,8 +2,6 @@
 
 import csv
 import json
-import shlex
-import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import pytest
 from assay.core.errors import AssayError
 from assay.data.inspect import Inspection, inspect
 from encoded import png
+from told_command import path_after
 
 CLASSES = ("big cat", "it's")
 IMAGES = [f"{name}/{number:02d}.png" for name in CLASSES for number in range(8)]
@@ -46,9 +45,7 @@ def noted(data: Path) -> str:
 
 def followed(told: str) -> Inspection:
     """What is read after the command that a note gives, by the path that it gives."""
-    command, _, path = told[told.index("(cd ") :].partition(" ; then give ")
-    subprocess.run(["bash", "-ec", command], check=True)
-    return inspect(shlex.split(path.removesuffix(")"))[0])
+    return inspect(path_after(told))
 
 
 def split_of(name: str) -> str:

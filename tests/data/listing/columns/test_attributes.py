@@ -1,7 +1,6 @@
 """A column for each class or attribute, of 1 and 0, 1 and -1, or yes and no; and lists of such columns."""
 
 import shlex
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from assay.core.errors import AssayError
 from assay.data.values import Dataset
 from assay.workflow.load import load
 from encoded import pictures
+from told_command import words_after
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 
@@ -103,9 +103,7 @@ def test_the_list_of_celeba_comes_with_a_command(first: str, folder: str, tmp_pa
     with pytest.raises(AssayError) as caught:
         load(root / folder)
     told = str(caught.value)
-    command, _, rest = told[told.index("(cd ") :].partition(" ; then give ")
-    subprocess.run(["bash", "-ec", command], check=True)
-    path, option, name = shlex.split(rest.partition(" (or")[0])
+    path, option, name = words_after(told)
     assert (option, name) == ("--label-column", "Bald")
     for place, attribute in enumerate(ATTRIBUTES):
         found = labels(load(path, label_column=attribute))

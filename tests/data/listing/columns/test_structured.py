@@ -2,8 +2,6 @@
 
 import csv
 import json
-import shlex
-import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from assay.core.errors import AssayError
 from assay.data.values import Dataset
 from assay.workflow.load import load
 from encoded import pictures
+from told_command import path_after
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 
@@ -41,9 +40,7 @@ def refused(given: Any, **options: Any) -> AssayError:
 
 
 def followed(told: str, **options: Any) -> dict[str, str]:
-    command, _, rest = told[told.index("(cd ") :].partition(" ; then give ")
-    subprocess.run(["bash", "-ec", command], check=True)
-    data: Dataset = load(shlex.split(rest.removesuffix("."))[0], **options)
+    data: Dataset = load(path_after(told), **options)
     labels = zip(data.train.ids, data.train.labels.tolist(), strict=True)
     return {name: data.classes[label] for name, label in labels}
 

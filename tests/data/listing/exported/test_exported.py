@@ -2,8 +2,6 @@
 
 import csv
 import json
-import shlex
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from assay.core.errors import AssayError
 from assay.data.values import Dataset
 from assay.workflow.load import load
 from encoded import pictures
+from told_command import path_after
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 
@@ -31,9 +30,7 @@ def stopped(root: Path) -> str:
 
 
 def followed(told: str, **options: Any) -> Dataset:
-    command, _, rest = told[told.index("(cd ") :].partition(" ; then give ")
-    subprocess.run(["bash", "-ec", command], check=True)
-    return load(shlex.split(rest.partition(". ")[0])[0], **options)
+    return load(path_after(told), **options)
 
 
 def by_path(data: Dataset) -> dict[str, str]:

@@ -1,8 +1,5 @@
 """A list of labels for each split: it stops with a command after which all is read."""
 
-import re
-import shlex
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,6 +7,7 @@ import pytest
 from assay.core.errors import AssayError
 from assay.workflow.load import load
 from encoded import pictures
+from told_command import path_after
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 
@@ -61,9 +59,7 @@ def test_the_command_writes_a_table_that_is_read(form: str, folder: str, tmp_pat
     if form == "paths" and folder != "{split}":
         pytest.skip("these paths are those of images without that folder")
     told = stopped(made(tmp_path / "it's a set", form, folder))
-    command, _, path = told[told.index("(cd ") :].partition(" ; then give ")
-    subprocess.run(["bash", "-ec", command], check=True)
-    data = load(shlex.split(re.split(r"\. (?=[A-Z])", path)[0])[0])
+    data = load(path_after(told))
     assert {name: len(split) for name, split in data.splits.items()} == EXPECTED
     names = ("0", "1", "2") if form == "Roboflow" else CLASSES
     assert set(data.classes) == set(names)

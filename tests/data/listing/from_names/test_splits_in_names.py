@@ -1,7 +1,5 @@
 """Splits that names of files, and folders in paths of a table, tell: read, or a stop with a command."""
 
-import shlex
-import subprocess
 from pathlib import Path
 
 import pandas
@@ -12,6 +10,7 @@ from assay.data.listing.from_names.splits import splits_in_names, splits_of_path
 from assay.data.values import Dataset
 from assay.workflow.load import load
 from encoded import pictures
+from told_command import path_after
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 
@@ -37,10 +36,7 @@ def stopped(root: Path) -> str:
 
 def followed(told: str) -> Dataset:
     """The set after the command that a line gives, by the path that it gives."""
-    command, _, path = told[told.index("(cd ") :].partition(" ; then give ")
-    subprocess.run(["bash", "-ec", command], check=True)
-    path = path.partition(". Do ")[0].partition(". Put ")[0].partition(". Lay ")[0]
-    return load(shlex.split(path.rstrip(".)"))[0])
+    return load(path_after(told))
 
 
 #: Eight images of a class to train on, and two to test: by the number of an image.
