@@ -26,7 +26,7 @@ from assay.data.option_types import check_types
 from assay.data.request import Request, refuse_unused
 from assay.data.sources import SOURCES, Source
 from assay.data.sources.image_dataset import shared_groups
-from assay.data.sources.python_objects import is_objects
+from assay.data.sources.objects.python_objects import is_objects
 from assay.data.splitting.name_groups import with_name_groups
 from assay.data.values import Dataset
 

@@ -18,11 +18,11 @@ from assay.data.sources import (
     numpy_files,
     parquet_files,
     pixel_table,
-    python_objects,
     sample,
     tfds,
 )
 from assay.data.sources.cloud import stored_files, stored_shards
+from assay.data.sources.objects import python_objects
 from assay.data.sources.packed import web_dataset
 from assay.data.values import Dataset
 
