@@ -288,7 +288,7 @@ def test_groups_of_training_are_counted(call: Call, place: Path) -> None:
     assert "Copies of training images were looked for, equal and near, and groups by their names." in out
 
     def two_known(kind: str, n: int) -> str:
-        return f"{kind}{n // 100}" if n < 310 and kind != "owl" else f"{kind}new{n // 10}"
+        return f"{kind.title()}{n // 100}" if n < 310 and kind != "owl" else f"{kind}new{n // 10}"
 
     table("mixed", two_known, "visits", range(300, 330))
     code, out, _ = call("evaluate", "patients", "mixed.csv", "--other-data", *columns)
@@ -298,7 +298,7 @@ def test_groups_of_training_are_counted(call: Call, place: Path) -> None:
     answers = model.predict([file for _, file in unseen])
     share = np.mean([answer == kind for answer, (kind, _) in zip(answers, unseen, strict=True)])
     assert len(unseen) == 70
-    told = "20 of them are of groups that it held for training: cat3, dog3. Without these, on 70 images: "
+    told = "20 of them are of groups that it held for training: Cat3, Dog3. Without these, on 70 images: "
     assert code == 0
     assert f"{told}accuracy {100 * share:.1f} % (" in out
     assert "; read that score instead." in out

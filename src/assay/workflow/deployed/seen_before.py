@@ -50,7 +50,7 @@ class SeenBefore:
 
 @dataclass(frozen=True)
 class _TrainedOn:
-    """The digests of the images that a run held for training, and the names of their groups."""
+    """The digests of the images that a run held for training, and their groups, whose case does not count."""
 
     digests: Collection[str]
     groups: Collection[str]
@@ -69,7 +69,7 @@ def seen_before(folder: Path, split: Split, classes: tuple[str, ...], offline: b
     names = [str(name or "") for name in split.columns.get(GROUP, ())]
     if not held.groups or not any(names):
         return seen
-    shared = np.array([name in held.groups for name in names], bool)
+    shared = np.array([name.casefold() in held.groups for name in names], bool)
     told = tuple(dict.fromkeys(name for name, one in zip(names, shared, strict=True) if one))
     known = equal if seen.near is None else equal | seen.near
     return replace(seen, grouped=shared & ~known, shared=told)
@@ -103,7 +103,7 @@ def _trained_on(folder: Path) -> _TrainedOn | None:
         held = [(line[digest], line[group]) for line in lines if line[of] != "test"]
     except (ValueError, IndexError) as error:
         raise AssayError("run-damaged", file, one_line(str(error)), "Repeat the run.") from error
-    return _TrainedOn({digest for digest, _ in held}, {group for _, group in held} - {""})
+    return _TrainedOn({digest for digest, _ in held}, {group.casefold() for _, group in held} - {""})
 
 
 def _known_splits(
