@@ -2,11 +2,12 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from assay.core.errors import AssayError
 from assay.core.text import counted
+from assay.data.listing.columns.groups import one_spelling
 from assay.data.listing.names import natural_key
 from assay.data.values import LeftOut
 
@@ -79,6 +80,18 @@ class Listing:
     classes: tuple[str, ...] | None = None
     left_out: tuple[LeftOut, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        groups = {name: part.columns["group"] for name, part in self.parts.items() if "group" in part.columns}
+        if len(groups) > 1:  # each split may come from a file of its own
+            spelled = one_spelling(groups)
+            parts = {
+                name: replace(part, columns={**part.columns, "group": spelled[name]})
+                if name in spelled
+                else part
+                for name, part in self.parts.items()
+            }
+            object.__setattr__(self, "parts", parts)
 
     @property
     def count(self) -> int:

@@ -1,7 +1,7 @@
 """The cells of a column of groups as groups: missing ones, and one group in several spellings."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from assay.core.text import counted, one_line
@@ -38,3 +38,13 @@ def groups_of(
     if given > 1 and len(set(groups) - {""}) == given:
         notes.append(f"every row has a {one_line(column)} of its own: no group holds two images")
     return groups, notes
+
+
+def one_spelling(splits: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """The groups of each split, in the spelling that came first: in several files as in one, case does not
+    count."""
+    first: dict[str, str] = {}
+    return {
+        name: [first.setdefault(group.casefold(), group) for group in groups]
+        for name, groups in splits.items()
+    }
