@@ -21,7 +21,7 @@ from assay.data.listing.vocabulary import with_one_vocabulary
 from assay.data.load import as_request, read, readable_source
 from assay.data.request import Request
 from assay.data.sources.image_dataset import name_of, shared_groups
-from assay.data.splitting.name_groups import name_groups
+from assay.data.splitting.name_groups import groups_spelled_alike, name_groups
 from assay.data.values import Dataset, LeftOut
 
 #: Images of each split that are looked at; evenly spread over it.
@@ -86,11 +86,13 @@ def inspect(data: str | Path | None = None, **options: Any) -> Inspection:
 
 
 def _with_name_groups(listing: Listing, pattern: str) -> Listing:
+    found = {name: name_groups(name, part, pattern) for name, part in listing.parts.items()}
+    groups, notes = groups_spelled_alike(found)
     parts = {
-        name: replace(part, columns={**part.columns, "group": name_groups(name, part, pattern)})
+        name: replace(part, columns={**part.columns, "group": groups[name]})
         for name, part in listing.parts.items()
     }
-    return replace(listing, parts=parts)
+    return replace(listing, parts=parts, notes=(*listing.notes, *notes))
 
 
 def _of_dataset(dataset: Dataset) -> Inspection:

@@ -60,8 +60,8 @@ def read(request: Request) -> Dataset:
     own = partial(source.read, request)
     found = read_below(request, own) if source.name == "folder" else own()
     if request.group_pattern is not None:
-        splits = with_name_groups(found.splits, request.group_pattern)
-        found = replace(found, splits=splits, notes=(*found.notes, *shared_groups(splits)))
+        splits, told = with_name_groups(found.splits, request.group_pattern)
+        found = replace(found, splits=splits, notes=(*found.notes, *told, *shared_groups(splits)))
     return found if request.name is None else replace(found, name=request.name)
 
 

@@ -16,7 +16,7 @@ from assay.data.load import read, readable_source
 from assay.data.piece import Piece, Shard, Whole, listed_digest
 from assay.data.request import Request
 from assay.data.sources.image_dataset import images_by_class, notes_on, resizing_notes, shared_groups, summed
-from assay.data.splitting.name_groups import with_name_groups
+from assay.data.splitting.name_groups import part_with_name_groups, spelled_alike
 from assay.data.values import Column, Dataset, Split
 
 
@@ -36,7 +36,7 @@ def read_shard(request: Request, shard: Shard, scratch: Path) -> Piece:
     piece = source.read_shard(request, shard, scratch)
     if request.group_pattern is None:
         return piece
-    return replace(piece, splits=with_name_groups(piece.splits, request.group_pattern))
+    return replace(piece, splits=part_with_name_groups(piece.splits, request.group_pattern))
 
 
 def _cut(dataset: Dataset, shard: Shard) -> Piece:
@@ -86,6 +86,7 @@ def join(pieces: Sequence[Piece], splits: dict[str, Split]) -> Dataset:
     """
     whole = pieces[0].whole
     splits = {name: split for name, split in splits.items() if len(split)}
+    splits, spellings = spelled_alike(splits)
     own = [item for name in whole.counts for p in pieces for item in p.left_out if item.split == name]
     left_out, notes = (*whole.left_out, *own), whole.notes
     if whole.form is not None:
@@ -106,6 +107,7 @@ def join(pieces: Sequence[Piece], splits: dict[str, Split]) -> Dataset:
             *([] if levels is None else [note_on(deep, levels, scale_for(levels))]),
             *notes_on_classes(whole.classes),
             *notes_on_near_names(images_by_class(splits, whole.classes)),
+            *spellings,
             *shared_groups(splits),
         )
     return Dataset(

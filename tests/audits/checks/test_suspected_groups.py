@@ -61,6 +61,7 @@ def of(c: int, p: int, n: int) -> int:
     "name_of",
     [
         lambda c, p, n: f"{CLASSES[c]}/p{p}_{n}.png",
+        lambda c, p, n: f"{CLASSES[c]}/{'pP'[n % 2]}{p}_{n}.png",
         lambda c, p, n: f"{CLASSES[c]}/scan-p{p}-{n}.png",
         lambda c, p, n: f"{CLASSES[c]}/p{p} view {n}.png",
         lambda c, p, n: f"{CLASSES[c]}/p{p}x{n}.png",
@@ -84,7 +85,7 @@ def test_groups_are_found_however_they_are_named(name_of: Callable[[int, int, in
     assert found.images == len(dataset.splits["test"])
     assert found.alike > 5 * found.by_chance
     assert found.by_chance == pytest.approx(found.images / PATIENTS)
-    told = replace(dataset, splits=with_name_groups(dataset.splits, found.pattern), fingerprints={})
+    told = replace(dataset, splits=with_name_groups(dataset.splits, found.pattern)[0], fingerprints={})
     leakage = audit_dataset(told, measure_all(told), ["leakage"]).finding("leakage")
     assert (leakage.verdict, leakage.evidence["shared_groups"]) == ("fail", len(CLASSES) * PATIENTS)
     assert leakage.evidence["groups_by_names"] is None
@@ -311,7 +312,7 @@ def test_augmented_versions_are_told_by_their_names_alone() -> None:
         finding = audit_dataset(one, measure_all(one), ["leakage"]).finding("leakage")
         assert finding.verdict == "warn"
         assert "named as versions of pictures that train has other versions of" in finding.summary
-        grouped = with_name_groups(one.splits, NAMED_BY_TOOLS)["train"].columns["group"]
+        grouped = with_name_groups(one.splits, NAMED_BY_TOOLS)[0]["train"].columns["group"]
         assert len(set(grouped)) == PATIENTS * len(CLASSES)
     given = replace(  # the names of given splits begin with them
         data,
@@ -361,7 +362,7 @@ def test_names_of_changed_pictures_are_proof(name_of: Callable[[int, int, int], 
     pattern = finding.evidence["groups_by_names"]["pattern"]
     assert pattern in (NAMED_BY_TOOLS, VERSIONS)
     assert pattern in finding.fix
-    grouped = with_name_groups(blind.splits, pattern)["train"].columns["group"]
+    grouped = with_name_groups(blind.splits, pattern)[0]["train"].columns["group"]
     groups = set(zip(blind.train.labels.tolist(), grouped, strict=True))
     assert len(groups) == PATIENTS * len(CLASSES)
 

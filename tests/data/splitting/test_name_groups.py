@@ -10,6 +10,10 @@ from PIL import Image
 import assay
 from assay.core.errors import AssayError
 from assay.data.inspect import inspect
+from assay.data.load import as_request
+from assay.data.piece import Shard
+from assay.data.shards import join, join_splits, read_shard
+from assay.data.splitting.group_columns import group_columns
 from assay.data.splitting.name_groups import checked_pattern, groups_of_names, with_name_groups
 from assay.data.values import Split
 
@@ -146,5 +150,54 @@ def test_names_of_bytes_and_other_scripts() -> None:
     """What no text can hold comes back as it was."""
     names = ("\udcff1_a", "\u4e8c1_\n", "\U0001f600_\udc80", "\x00_b")
     images = Split.from_arrays(np.zeros((4, 2, 2, 1), np.uint8), np.zeros(4, np.int64), names)
-    found = with_name_groups({"train": images}, "^([^_]+)_")["train"].columns["group"]
+    found = with_name_groups({"train": images}, "^([^_]+)_")[0]["train"].columns["group"]
     assert tuple(found) == ("\udcff1", "\u4e8c1", "\U0001f600", "\x00")
+
+
+def test_groups_that_differ_in_case_are_one(tmp_path: Path) -> None:
+    """As those of columns are: in given splits, in a drawn one, in `inspect`, and in shares of a set."""
+    root, told = tmp_path / "data", "groups in names that differ in case alone are one, such as 'W0' and 'w0'"
+    for split, letter in (("train", "W"), ("test", "w")):
+        for label in ("cat", "dog"):
+            (root / split / label).mkdir(parents=True)
+            for group in range(3):
+                for shot in range(2):
+                    pixels = np.random.default_rng([group, shot, len(split), ord(label[0])])
+                    picture = Image.fromarray(pixels.integers(0, 256, (8, 8), dtype=np.uint8))
+                    picture.save(root / split / label / f"{letter}{group}_{shot}.png")
+    data = assay.load(root, group_pattern="([^/_]+)_")
+    assert {name: set(split.columns["group"]) for name, split in data.splits.items()} == {
+        name: {"W0", "W1", "W2"} for name in ("train", "test")
+    }
+    shares = [
+        read_shard(as_request(root, group_pattern="([^/_]+)_"), Shard(number, 2), tmp_path)
+        for number in (1, 2)
+    ]
+    splits = {
+        name: join_splits([s.splits[name] for s in shares], data.splits[name].images) for name in data.splits
+    }
+    whole = join(shares, splits)
+    assert [whole.splits[name].columns["group"] for name in splits] == [
+        data.splits[name].columns["group"] for name in splits
+    ]
+    for notes in (data.notes, inspect(root, group_pattern="([^/_]+)_").notes, whole.notes):
+        assert told in notes
+        assert "3 groups lie in both train and test" in notes
+    assert not any("differ in case" in note for note in assay.load(root, group_pattern="([0-9]+)_").notes)
+
+
+@pytest.mark.parametrize("column", ["patient", "who"])
+def test_case_does_not_count_in_columns_that_nobody_named(column: str) -> None:
+    """By the name of the column, and by the form of its cells."""
+    labels = np.repeat(np.arange(2), 60)
+    splits = {
+        name: Split.from_arrays(
+            np.zeros((120, 2, 2, 1), np.uint8),
+            labels,
+            tuple(map(str, range(120))),
+            {column: tuple(f"{letter}{row // 2}" for row in range(120))},
+        )
+        for name, letter in (("train", "P"), ("test", "p"))
+    }
+    (found,) = group_columns(splits)
+    assert (found.groups, found.images, found.across) == (60, 240, {"test": 120})

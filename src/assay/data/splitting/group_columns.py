@@ -160,14 +160,14 @@ def _rises_with_the_class(
 
 
 def _texts(images: _Images, name: str) -> Sequence[str]:
-    """Texts and whole numbers as texts; "" for what is missing or something else."""
+    """Texts without case, and whole numbers as texts; "" for what is missing or something else."""
     column = images.columns.get(name)
     if column is None or (isinstance(column, np.ndarray) and column.dtype.kind not in "iuUSO"):
         return [""] * len(images.labels)
     cells = column.tolist() if isinstance(column, np.ndarray) else column
     named = (isinstance(cell, str | int) and not isinstance(cell, bool) for cell in cells)
     told = zip(cells, named, strict=True)
-    return [str(cell) if is_name and not is_missing(str(cell)) else "" for cell, is_name in told]
+    return [str(cell).casefold() if is_name and not is_missing(str(cell)) else "" for cell, is_name in told]
 
 
 def _single(word: str) -> str:
@@ -197,8 +197,8 @@ def _judged(splits: Mapping[str, _Images], name: str) -> GroupColumn | None:
 
 
 def _cells(images: _Images, name: str) -> Sequence[str]:
-    """The groups of a split, "" where there is none."""
+    """The groups of a split, whose case does not count; "" where there is none."""
     given = images.columns.get(name)
     if given is None:
         return [""] * len(images.labels)
-    return ["" if is_missing(str(cell)) else str(cell) for cell in given]
+    return ["" if is_missing(str(cell)) else str(cell).casefold() for cell in given]

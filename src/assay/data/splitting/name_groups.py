@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from assay.core.errors import AssayError
 from assay.core.memory import short_of
 from assay.core.text import counted, one_line, shortened
+from assay.data.listing.columns.groups import one_spelling
 from assay.data.splitting.version_names import NAMED_BY_CHANGES, VERSIONS
 from assay.data.values import Split
 
@@ -87,12 +88,41 @@ def _groups_in_time(names: Sequence[str], pattern: re.Pattern[str]) -> tuple[str
     return tuple(json.loads(done.stdout))
 
 
-def with_name_groups(splits: Mapping[str, Split], pattern: str) -> dict[str, Split]:
-    """The splits with a column `group`: what `pattern` finds in each name (see `name_groups`)."""
-    return {
-        name: replace(split, columns={**split.columns, "group": name_groups(name, split, pattern)})
-        for name, split in splits.items()
-    }
+def with_name_groups(splits: Mapping[str, Split], pattern: str) -> tuple[dict[str, Split], list[str]]:
+    """The splits with a column `group`: what `pattern` finds in each name (see `name_groups`); and notes."""
+    found = {name: name_groups(name, split, pattern) for name, split in splits.items()}
+    groups, notes = groups_spelled_alike(found)
+    return {name: _with_groups(split, groups[name]) for name, split in splits.items()}, notes
+
+
+def part_with_name_groups(splits: Mapping[str, Split], pattern: str) -> dict[str, Split]:
+    """The same of one share of a set, each group as its name spells it: only the whole joins spellings."""
+    return {name: _with_groups(split, name_groups(name, split, pattern)) for name, split in splits.items()}
+
+
+def spelled_alike(splits: Mapping[str, Split]) -> tuple[dict[str, Split], list[str]]:
+    """The splits of the whole, whose groups were found share by share; and notes."""
+    there = {name: split for name, split in splits.items() if "group" in split.columns}
+    found = {name: [str(group) for group in split.columns["group"]] for name, split in there.items()}
+    groups, notes = groups_spelled_alike(found)
+    if not notes:
+        return dict(splits), []
+    return {name: _with_groups(s, groups[name]) if name in groups else s for name, s in splits.items()}, notes
+
+
+def groups_spelled_alike(found: Mapping[str, Sequence[str]]) -> tuple[dict[str, tuple[str, ...]], list[str]]:
+    """The groups of each split, where case does not count, as in columns; and notes."""
+    groups = {name: tuple(spelled) for name, spelled in one_spelling(found).items()}
+    for name, spelled in groups.items():
+        for group, own in zip(spelled, found[name], strict=True):
+            if group != own:
+                told = f"such as {one_line(group)!r} and {one_line(own)!r}"
+                return groups, [f"groups in names that differ in case alone are one, {told}"]
+    return groups, []
+
+
+def _with_groups(split: Split, groups: tuple[str, ...]) -> Split:
+    return replace(split, columns={**split.columns, "group": groups})
 
 
 class _Named(Protocol):

@@ -125,8 +125,9 @@ def _groups_of(dataset: Dataset, asked: _Asked, classes: Rows, pattern: str) -> 
     counter = count()
 
     def numbered(names: list[str], labels: Rows) -> Rows:
-        found = zip(labels.tolist(), groups_of_names(names, expression), strict=True)
-        return np.array([numbers.setdefault(key, next(counter)) for key in found], np.int64)
+        found = (group.casefold() for group in groups_of_names(names, expression))
+        keys = zip(labels.tolist(), found, strict=True)
+        return np.array([numbers.setdefault(key, next(counter)) for key in keys], np.int64)
 
     rows = np.flatnonzero(np.isin(train.labels, classes))
     of_train = np.full(len(train), -1, np.int64)
