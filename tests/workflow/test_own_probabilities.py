@@ -73,6 +73,31 @@ def test_a_score_does_not_call_unjudged_test_labels_right(data) -> None:
     assert score.honest.without_suspects is None
 
 
+def test_answers_as_probabilities_judge_no_labels(data) -> None:
+    """Each label that differed was wrong for certain: hard answers do not say how sure they are."""
+    answers = np.eye(3)[truth(data)]
+    with pytest.raises(AssayError, match="every row is 1 for one class and 0 for the others") as refused:
+        assay.audit(data, pred_probs=answers, checks=CHECKS)
+    assert (refused.value.code, refused.value.where) == ("bad-arrays", "--pred-probs")
+    answers[0] = [0.25, 0.5, 0.25]
+    assert assay.audit(data, pred_probs=answers, checks=CHECKS).finding("label-errors").evidence["suspects"]
+
+
+def test_nothing_is_said_of_the_confidence_of_answers(data, tmp_path) -> None:
+    """Of 0 and 1 alone come an accuracy, no figures of confidence, and a report that says so."""
+    answers = np.eye(3)[data.splits["test"].labels]
+    score = assay.evaluate(data=data, probabilities=answers)
+    assert (score.accuracy, score.calibration, score.abstention) == (1.0, None, None)
+    assert "no probabilities" in score.as_record()["test"]["loss_reason"]
+    told = []
+    assay.evaluate(data=data, probabilities=answers, out=tmp_path / "run", on_event=told.append)
+    assert any("every probability given is 0 or 1" in str(event) for event in told)
+    record = json.loads((tmp_path / "run" / "evaluation.json").read_text())
+    assert "every probability given is 0 or 1" in record["calibration"]["temperature_reason"]
+    soft = assay.evaluate(data=data, probabilities=sure(data.splits["test"].labels))
+    assert soft.calibration.temperature_reason.startswith("the model was trained elsewhere")
+
+
 P = sure(np.arange(9) % 3)
 
 

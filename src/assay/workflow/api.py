@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from assay.audits.values import Audit
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, ignore
+from assay.data.answers.class_probabilities import are_answers
 from assay.data.decisions import Decided, decide, read_decisions
 from assay.data.values import Dataset
 from assay.deployment.load_model import load_model
@@ -222,9 +223,8 @@ def evaluate(
     if out is not None:
         return _in_folder(answers, dataset, out, audit, decisions, offline, on_event)
     decided = _decided(dataset, decisions, on_event)
-    return judge_answers(
-        answers.name, answers.probabilities, dataset, audit, decided, labels_only=answers.labels_only
-    )
+    alone = answers.labels_only or are_answers(answers.probabilities)
+    return judge_answers(answers.name, answers.probabilities, dataset, audit, decided, labels_only=alone)
 
 
 def _need_audit(audit: object) -> None:

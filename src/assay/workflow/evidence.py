@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from assay.audits.measures.image_stats import image_stats_of
 from assay.audits.values import Audit
+from assay.data.answers.class_probabilities import are_answers
 from assay.data.decisions import Decided
 from assay.data.splitting.groups import join_pairs
 from assay.data.splitting.stratified import HoldOut, left_out_together
@@ -51,6 +52,13 @@ COPIED: Final = 0.05
 
 #: Why less is known of a model that was trained elsewhere.
 ELSEWHERE: Final = "the model was trained elsewhere: its answers are judged as they were given"
+
+
+#: Why nothing is known of confidence, where probabilities were given that are 0 and 1 alone.
+ANSWERS_ALONE: Final = (
+    "every probability given is 0 or 1: they are answers that do not say how sure they are, and figures of "
+    "confidence made of them mean nothing"
+)
 
 
 def calibrate(model: Model, train: Split, held: HoldOut, dataset: Dataset, max_risk: float | None) -> Model:
@@ -146,7 +154,7 @@ def judge_answers(
         groups=test_groups(dataset, audit),
     )
     evidence = Evidence(
-        temperature_reason=ELSEWHERE,
+        temperature_reason=ANSWERS_ALONE if are_answers(probabilities) else ELSEWHERE,
         flagged_test=replace(_flagged_test(audit, dataset), decided=_decided_images(decided, split)),
         rule_reason=ELSEWHERE,
         gate_reason=ELSEWHERE,

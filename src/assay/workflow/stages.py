@@ -12,6 +12,7 @@ from assay.audits.run import run_checks
 from assay.audits.values import Audit
 from assay.core import durable
 from assay.core.events import Event, OnEvent, ignore, stage, warn
+from assay.data.answers.class_probabilities import are_answers
 from assay.data.decisions import Decided
 from assay.data.splitting.stratified import HoldOut, hold_out
 from assay.data.splitting.validation import validation_rows
@@ -30,7 +31,7 @@ from assay.training.model_file import saved_files
 from assay.training.place import Place
 from assay.training.recipes import NetRecipe, Recipe
 from assay.workflow.engines.training_workers import working_together
-from assay.workflow.evidence import calibrate, judge, judge_answers, with_rule
+from assay.workflow.evidence import ANSWERS_ALONE, calibrate, judge, judge_answers, with_rule
 from assay.workflow.own_models.answers import FOREIGN
 from assay.workflow.planning.plan import Plan, need_same_data
 from assay.workflow.recorded.run_record import GONE, read_manifest
@@ -275,6 +276,8 @@ def evaluate_answers(plan: Plan, audit: Audit, on_event: OnEvent) -> Evaluation:
     assert plan.answers is not None
     with stage(on_event, "evaluate") as figures:
         name = plan.settings.model or FOREIGN
+        if are_answers(plan.answers.by_split["test"]):
+            warn(on_event, "evaluate", ANSWERS_ALONE)
         score = judge_answers(name, plan.answers.by_split["test"], plan.dataset, audit, plan.decided)
         figures.update(_told(score))
     return score

@@ -67,6 +67,17 @@ def test_pictures_in_another_scale_are_told(data: Dataset) -> None:
         assay.evaluate(SimpleNamespace(predict_proba=predict_proba), data)
 
 
+def test_pictures_of_blue_before_red_are_told(data: Dataset) -> None:
+    """As OpenCV reads them."""
+    model = fitted(data, lambda x: x[..., ::-1].reshape(len(x), -1))
+
+    def predict_proba(images: np.ndarray) -> np.ndarray:
+        return model.predict_proba(images.reshape(len(images), -1))
+
+    with pytest.raises(AssayError, match=r"with images\[\.\.\., ::-1\]"):
+        assay.evaluate(SimpleNamespace(predict_proba=predict_proba), data)
+
+
 def test_weak_models_and_those_that_refuse_other_forms_are_judged(data: Dataset) -> None:
     """A weak model is weak in every form; one that raises at other forms is judged by its answers."""
     test = data.splits["test"]
@@ -93,5 +104,8 @@ def test_a_model_that_half_survives_another_scale_is_told() -> None:
     forest = RandomForestClassifier(30, random_state=0).fit(rows[:n] / 255, labels[:n])
     with pytest.raises(AssayError, match=r"reshape.* / 255"):
         assay.evaluate(forest, digits_data)
+    few = RandomForestClassifier(30, random_state=0).fit(digits.data[:n], labels[:n])  # 0 to 16, as they come
+    with pytest.raises(AssayError, match=r"reshape.* / 16"):
+        assay.evaluate(few, digits_data)
     right = RandomForestClassifier(30, random_state=0).fit(rows[:n], labels[:n])
     assert assay.evaluate(right, digits_data).accuracy == right.score(rows[n:], labels[n:])

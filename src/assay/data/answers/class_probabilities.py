@@ -242,6 +242,11 @@ def _rows_of_images(values: Rows, dataset: Dataset, option: str) -> NDArray[np.i
     return found[best].rows
 
 
+def are_answers(rows: Rows) -> bool:
+    """Whether each row is 1 for one class and 0 for all others: nothing tells how sure any answer is."""
+    return bool(len(rows)) and bool(((rows == 0) | (rows == 1)).all())
+
+
 def _foretold(answers: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Whether each label is the most frequent one of its answer, whatever the answers are called."""
     table = np.zeros((answers.max() + 1, labels.max() + 1), np.int64)

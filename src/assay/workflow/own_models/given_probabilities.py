@@ -10,7 +10,7 @@ import numpy as np
 
 from assay.core import durable
 from assay.core.errors import AssayError
-from assay.data.answers.class_probabilities import ClassProbabilities, read_probabilities
+from assay.data.answers.class_probabilities import ClassProbabilities, are_answers, read_probabilities
 from assay.data.formats.npy import read_npz
 from assay.data.values import Dataset
 
@@ -92,4 +92,9 @@ class Given:
         if isinstance(self.value, str) and self.value == IN_MEMORY:
             fix = f"Give the run's own copy: {self.kind.option} RUN/{self.kind.file}."
             raise AssayError("file-missing", self.kind.setting, "that run was given an array in Python", fix)
-        return read_probabilities(self.value, dataset, self.kind.alone, self.kind.option, own=self.own)
+        found = read_probabilities(self.value, dataset, self.kind.alone, self.kind.option, own=self.own)
+        if self.kind is PRED_PROBS and not self.own and are_answers(found.array()):
+            what = "every row is 1 for one class and 0 for the others: each label that differs would be wrong"
+            fix = "Give what predict_proba returns, or leave them out: Assay then judges the labels itself."
+            raise AssayError("bad-arrays", self.kind.option, what, fix)
+        return found

@@ -1,4 +1,4 @@
-"""A model that answers as if its pixels were others: shares of brightness, or colors in planes."""
+"""A model that answers as if its pixels were others: another scale, or colors in another order."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -13,6 +13,9 @@ from assay.data.values import Split
 
 #: Training images that are asked about.
 _ASKED: Final = 100
+
+#: What brightness may be divided by, beside 255: few bits, half of it, and 16 bits.
+_SCALES: Final = {f"/ {2**power}": 1 / 2**power for power in range(1, 8)} | {"* 257.0": 257.0}
 
 #: Asks the model: pixels to class numbers, `(n,)`. Raises AssayError for what it does not take.
 Ask = Callable[[NDArray[Any]], NDArray[np.int64]]
@@ -56,10 +59,14 @@ def _forms(images: NDArray[np.uint8], flat: bool) -> Iterator[tuple[str, NDArray
     if flat:
         shapes = {f"images.{rows}": images.reshape(len(images), -1)}
         if colored:
+            shapes[f"images[..., ::-1].{rows}"] = images[..., ::-1].reshape(len(images), -1)
             shapes[f"images.transpose(0, 3, 1, 2).{rows}"] = planes.reshape(len(images), -1)
     else:
         shapes = {"images": images, "images.transpose(0, 3, 1, 2)": planes}
-        if not colored:
+        if colored:
+            shapes["images[..., ::-1]"] = np.ascontiguousarray(images[..., ::-1])
+            shapes["images[..., ::-1].transpose(0, 3, 1, 2)"] = np.ascontiguousarray(planes[:, ::-1])
+        else:
             shapes["images[..., 0]"] = images[..., 0]
     turned = images.transpose(0, 2, 1, 3)
     shapes[f"images.transpose(0, 2, 1, 3){f'.{rows}' * flat}"] = _as_given(turned, flat)
@@ -73,3 +80,6 @@ def _forms(images: NDArray[np.uint8], flat: bool) -> Iterator[tuple[str, NDArray
         yield f"255 - {words}", 255 - shaped
         yield f"1 - {words} / 255", 1 - values / 255
         yield f"({words} - {mean}) / {deviation}", (values - mean) / deviation
+        if not number:
+            for scale, factor in _SCALES.items():
+                yield f"{words} {scale}", values * np.float32(factor)
