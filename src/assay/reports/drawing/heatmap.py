@@ -1,7 +1,7 @@
 """A matrix as a figure: cells tinted in two colors, each with its number."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from matplotlib.figure import Figure as Canvas
@@ -18,6 +18,8 @@ _FAINTEST: Final = 0.02
 #: With more rows than this the numbers would be too small to read; the table beside the figure has them.
 _MOST_WITH_TEXT: Final = 16
 _MOST_ON_PHONE: Final = 5
+
+_NUMBER: Final[dict[str, Any]] = {"ha": "center", "va": "center", "fontsize": 7.5}
 
 
 def heat_map(
@@ -39,7 +41,8 @@ def heat_map(
                     cell = axes.add_patch(Rectangle(corner, 0.96, 0.92, color=color, alpha=alpha, lw=0))
                     tip(cell, f"{names[row]}, {names[column]}: {texts[row][column]}")
             if size <= (_MOST_ON_PHONE if is_narrow(canvas) else _MOST_WITH_TEXT):
-                axes.text(column, row, texts[row][column], ha="center", va="center", fontsize=7.5, color=INK)
+                number = axes.text(column, row, texts[row][column], color=INK, **_NUMBER)
+                number.set_in_layout(False)  # always inside: measuring each takes longer than drawing it
     axes.set(xlim=(-0.5, size - 0.5), ylim=(size - 0.5, -0.5))
     axes.set_yticks(range(size), [label(n) for n in names])
     axes.set_xticks(range(size), [label(n) for n in names], rotation=40, ha="right", rotation_mode="anchor")
