@@ -27,7 +27,10 @@ pytestmark = pytest.mark.skipif(backbones.missing() is not None, reason="the pre
 
 
 def drawn(rng: np.random.Generator, label: int) -> np.ndarray:
-    """A ring, a cross or a triangle of any size, place and color, on any ground."""
+    """A ring, a cross or a triangle of any size, place and color, on any ground.
+
+    With coarse grain of its own: on plain grounds the search for copies lines thousands of pairs up.
+    """
     picture = Image.new("RGB", (SIDE, SIDE), tuple(int(v) for v in rng.integers(0, 256, 3)))
     draw, color = ImageDraw.Draw(picture), tuple(int(v) for v in rng.integers(0, 256, 3))
     size = int(rng.integers(16, 40))
@@ -39,7 +42,8 @@ def drawn(rng: np.random.Generator, label: int) -> np.ndarray:
         draw.line((x, y + size, x + size, y), fill=color, width=5)
     else:
         draw.polygon([(x, y + size), (x + size // 2, y), (x + size, y + size)], fill=color)
-    return np.asarray(picture)
+    grain = rng.normal(0, 25, (SIDE // 4, SIDE // 4, 3)).repeat(4, axis=0).repeat(4, axis=1)
+    return np.clip(np.asarray(picture) + grain, 0, 255).astype(np.uint8)
 
 
 @pytest.fixture(scope="module")
