@@ -9,10 +9,17 @@ from assay.core.errors import AssayError
 from assay.data.listing.names import natural_key, split_of
 
 #: Words that stand for a split inside a longer name: seg_train, training_set, val2017, PublicTest.
-_WORDS: Final = {
+_SHORT: Final = {
     **dict.fromkeys(("train", "training", "trn"), "train"),
     **dict.fromkeys(("val", "valid", "validation", "dev"), "validation"),
     **dict.fromkeys(("test", "testing", "tst", "eval", "evaluation"), "test"),
+}
+
+#: The same, and written together with what they are splits of: trainset, testdata, trainlist01.
+_WORDS: Final = _SHORT | {
+    f"{word}{of}": split
+    for word, split in _SHORT.items()
+    for of in ("set", "data", "list", "images", "imgs", "split")
 }
 _EVALUATION: Final = frozenset({"eval", "evaluation"})
 

@@ -22,10 +22,11 @@ from assay.data.listing.advice.above import list_below
 from assay.data.listing.advice.links import refuse_one_class_of_train, refuse_pools, unfollowed
 from assay.data.listing.advice.lists import label_of_folders
 from assay.data.listing.advice.one_folder import hints_on_labels_of, notes_on_other_lists, refuse_one_class
-from assay.data.listing.advice.split_files import notes_on_split_lists
+from assay.data.listing.advice.split_files import notes_on_split_lists, worth_a_look
 from assay.data.listing.beside import Classes, hints_beside, notes_beside
 from assay.data.listing.columns.against_folders import contradictions, note_on_contradictions
 from assay.data.listing.columns.lists_of_labels import notes_on_lists
+from assay.data.listing.exported.lists_of_groups import note_on_groups
 from assay.data.listing.exported.one_each import refuse_folders_of_images
 from assay.data.listing.from_names.clips import notes_on_clips
 from assay.data.listing.from_names.told_splits import refuse_named_splits
@@ -242,11 +243,17 @@ def list_folder(
         *note_on_masks(masks, "--layout classes" if reading.by_name else f"--layout {reading.kind}"),
         *unfollowed(found),
         *beside,
-        *(notes_on_split_lists(found.root, lists, by_path) if lists else ()),
+        *(_notes_on_splits(found.root, lists, by_path) if lists else ()),
         *notes_on_lists(found.root, found.files, images, places),
         *(() if request.layout or reading.by_name else notes_on_clips(found.root, by_path)),
     )
     return Listing(by_split, reading.form, stamp, classes, left_out, notes)
+
+
+def _notes_on_splits(root: Path, lists: Sequence[str], classes: Mapping[str, str]) -> list[str]:
+    """Notes on files that tell the splits: of images, or of whole groups of them."""
+    told = note_on_groups(root, worth_a_look(lists), classes, label_of_folders(classes))
+    return [told] if told else notes_on_split_lists(root, lists, classes)
 
 
 def _classes_of(parts: Mapping[str, "_Rows"]) -> dict[str, str]:

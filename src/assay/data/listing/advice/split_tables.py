@@ -18,6 +18,7 @@ from assay.data.listing.advice.split_files import (
     together,
     worth_a_look,
 )
+from assay.data.listing.exported.lists_of_groups import GROUPS, groups_told, part_groups
 
 #: Python for the name of a file without folders and ending, whichever way slashes lean.
 _BARE = 'K=lambda x:Path(x.strip().replace(chr(92),"/")).stem;'
@@ -41,13 +42,38 @@ def note_on_split_files(
     files = [SplitFile(f.name, [(_bare(k) if by_name else k, s) for k, s in f.pairs], f.code) for f in found]
     group = next(iter(together(files, list(bare) if by_name else plain)), None)
     if group is None:
-        return ""
+        return _note_on_groups(table, beside)
     shown = ", ".join(one_line(file.name) for file in group[:3])
     rest = rest_of(group)
     told = f"; rows that are not named become {rest}" if rest else ""
     command = _command(table, paths, by_name, group, rest)
     how = f"this writes a table with them{told}: {command}" if command else "give a table with a column split"
     return f"no split was read; {shown} may tell which image is in which ({how})"
+
+
+def _note_on_groups(table: Path, beside: Iterable[str]) -> str:
+    """The note on files that tell the splits of groups, which a column of the table names."""
+    if table.suffix.lower() not in SUFFIXES[:2]:
+        return ""
+    try:
+        columns = read_table(table)
+    except AssayError:
+        return ""  # a hint less
+    for files in groups_told(table.parent, worth_a_look(beside)):
+        for name, cells in columns.items():
+            if not part_groups(files, [[cell] for cell in cells]):
+                continue
+            rest = rest_of(files)
+            split = f"P.get(r[{dumps(name)}],{dumps(rest)})" if rest else f"P[r[{dumps(name)}]]"
+            only = "" if rest else f" if r[{dumps(name)}] in P"
+            command = _written(table, f"{pairs_code(files)}{GROUPS}", split, only)
+            shown = ", ".join(one_line(file.name) for file in files[:3])
+            told = f"; rows of other groups become {rest}" if rest else ""
+            return (
+                f"no split was read; {shown} may tell the splits by the column {one_line(name)} "
+                f"(this writes a table with them{told}: {command} --group-column {quote(one_line(name))})"
+            )
+    return ""
 
 
 def _bare(path: str) -> str:
@@ -68,15 +94,20 @@ def _command(
         path = next(name for name, cells in read_table(table).items() if list(cells) == list(paths))
     except (AssayError, StopIteration):
         return ""  # a hint less
-    names = (f"{table.stem}-splits{number}.csv" for number in chain(("",), map(str, count(2))))
-    name = next(name for name in names if not (table.parent / name).exists())
-    given = f'open({dumps(table.name)},encoding="utf-8-sig",newline="")'
     key, cell = _BARE if by_name else _WHOLE, f"K(r[{dumps(path)}])"
     split = f"D.get({cell},{dumps(rest)})" if rest else f"D[{cell}]"
     only = "" if rest else f" if {cell} in D"
+    return _written(table, f"{pairs_code(files)}{key}D={{K(k):s for k,s in P.items()}};", split, only)
+
+
+def _written(table: Path, setup: str, split: str, only: str) -> str:
+    """The line for the shell, and what to give then. setup: Python before the rows, `r`; split: for the split
+    of a row; only: which rows count."""
+    names = (f"{table.stem}-splits{number}.csv" for number in chain(("",), map(str, count(2))))
+    name = next(name for name in names if not (table.parent / name).exists())
+    given = f'open({dumps(table.name)},encoding="utf-8-sig",newline="")'
     code = (
-        f"import csv,json,re;from pathlib import Path;{pairs_code(files)}{key}"
-        "D={K(k):s for k,s in P.items()};"
+        f"import csv,json,re;from pathlib import Path;{setup}"
         f"R=csv.DictReader({given},delimiter={dumps(delimiter_of(table))});"
         f'rows=[{{**r,"split":{split}}} for r in R{only}];'
         f'w=csv.DictWriter(open({dumps(name)},"x",newline="",encoding="utf-8"),list(rows[0]));'
