@@ -10,6 +10,7 @@ import pytest
 from assay.core.errors import AssayError
 from assay.data.inspect import inspect
 from encoded import png
+from told_command import path_after
 
 COUNT = 12
 
@@ -33,22 +34,35 @@ def typed(command: str, folder: Path) -> None:
 
 @pytest.mark.parametrize("name", ["my", "a=b", "-f x"])
 @pytest.mark.parametrize("line", ["\n", "\r\n"])
+@pytest.mark.parametrize("given", ["train", "test"])
 def test_the_table_of_the_test_split_is_told_with_the_command_that_joins_both(
-    line: str, name: str, tmp_path: Path
+    given: str, line: str, name: str, tmp_path: Path
 ) -> None:
-    """Read alone, the table of train says nothing of it. Windows ends its lines otherwise; awk has a meaning
-    of its own for some names."""
+    """Read alone, either says nothing of the other. From that of test the command made all images train."""
     train = labelled(pictures(tmp_path) / f"{name} train.csv", range(8))
-    for table in (train, labelled(tmp_path / f"{name} test.csv", range(8, 12))):
+    tables = {"train": train, "test": labelled(tmp_path / f"{name} test.csv", range(8, 12))}
+    for table in tables.values():
         table.write_bytes(table.read_bytes().replace(b"\n", line.encode()))
-    told = "\n".join(inspect(train).notes)
-    assert (
-        f"{name} test.csv beside it has the same columns and was not read: all images here are train" in told
-    )
-    command = re.search(r"to read both: (awk .*)\)", told)
-    assert command is not None
-    typed(command[1], tmp_path)
-    assert inspect(tmp_path / "all.csv").splits == {"train": 8, "test": 4}
+    (tmp_path / "all.csv").write_text("kept")
+    told = "\n".join(inspect(tables.pop(given)).notes)
+    (other,) = tables.values()
+    assert f"{other.name} beside it has the same columns and was not read: all images here are train" in told
+    assert inspect(path_after(told[told.index("to read all: ") :])).splits == {"train": 8, "test": 4}
+    assert (tmp_path / "all.csv").read_text() == "kept"
+
+
+def test_tables_of_three_splits_are_joined(tmp_path: Path) -> None:
+    """Of the tables of test and validation the first alone was, and the other was left out."""
+    train = labelled(pictures(tmp_path) / "train.tsv", range(6))
+    tables = [
+        train,
+        labelled(tmp_path / "val.tsv", range(6, 8)),
+        labelled(tmp_path / "test.tsv", range(8, 12)),
+    ]
+    for table in tables:
+        table.write_text(table.read_text().replace(",", "\t"))
+    (told,) = (note for note in inspect(train).notes if "same columns and were not read" in note)
+    assert inspect(path_after(told)).splits == {"train": 6, "validation": 2, "test": 4}
 
 
 @pytest.mark.parametrize(

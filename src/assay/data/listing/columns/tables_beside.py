@@ -2,14 +2,17 @@
 
 import os
 from collections.abc import Sequence
+from itertools import chain, count
+from json import dumps
 from pathlib import Path
 from shlex import quote
 from typing import Final
 
 from assay.core.errors import AssayError
 from assay.core.text import one_line
-from assay.data.formats.text_table import SUFFIXES, read_table
+from assay.data.formats.text_table import SUFFIXES, delimiter_of, read_table
 from assay.data.listing.advice.split_tables import note_on_split_files
+from assay.data.listing.names import SPLIT_ORDER
 from assay.data.listing.tree import besides_split, has_split_word, split_in
 
 #: Lists of the images of a split.
@@ -28,9 +31,10 @@ def notes_beside_table(table: Path, columns: Sequence[str], paths: Sequence[str]
     beside = os.listdir(table.parent)  # noqa: PTH208  texts: there may be a million images
     names = sorted(name for name in beside if name.lower().endswith(_LISTS) and name != table.name)
     alike = [name for name in names if name.endswith(table.suffix)] if split_in(table.stem) else []
-    twins = [name for name in alike if _is_twin(table, table.parent / name, columns)]
+    found = [name for name in alike if _is_twin(table, table.parent / name, columns)]
+    twins = list({split_in(Path(name).stem): name for name in reversed(found)}.values())[::-1]
     if twins:
-        return [_on_twin(table, twins[0])]
+        return [_on_twins(table, twins)]
     if told := note_on_split_files(table, paths, columns, names):
         return [told]
     lists = [
@@ -59,17 +63,29 @@ def _is_twin(table: Path, other: Path, columns: Sequence[str]) -> bool:
         return False  # no table: a note less
 
 
-def _on_twin(table: Path, name: str) -> str:
-    told = f"{one_line(name)} beside it has the same columns and was not read: all images here are train"
-    if table.suffix.lower() != ".csv":
+def _on_twins(table: Path, names: Sequence[str]) -> str:
+    """The note on tables of other splits, with the command that joins all, each as its own split."""
+    shown, has = ", ".join(map(one_line, names)), "has" if len(names) == 1 else "have"
+    was = "was" if len(names) == 1 else "were"
+    told = f"{shown} beside it {has} the same columns and {was} not read: all images here are train"
+    if table.suffix.lower() not in SUFFIXES[:2]:
         return told
-    # awk takes `a=b.csv` for an assignment, and -f for an option, but no path that begins with a dot.
-    first, second = (
-        quote(f"./{each}" if each[0] == "-" or "=" in each else each) for each in (table.name, name)
+    by_split = {split_in(Path(name).stem) or "": name for name in (*reversed(names), table.name)}
+    tables = [
+        (by_split[split], split, delimiter_of(table.parent / by_split[split]))
+        for split in SPLIT_ORDER
+        if split in by_split
+    ]
+    out = next(
+        name
+        for name in chain(["all.csv"], (f"all-{number}.csv" for number in count(2)))
+        if not (table.parent / name).exists()
     )
-    split = split_in(Path(name).stem)
-    command = (
-        rf"""awk '{{sub(/\r$/, "")}} FNR == 1 {{if (NR == 1) print $0 ",split"; next}} """
-        f"""{{print $0 "," (NR == FNR ? "train" : "{split}")}}' {first} {second} > all.csv"""
+    code = (
+        f'import csv;rows=[{{**r,"split":s}} for t,s,d in {dumps(tables)} for r in '
+        'csv.DictReader(open(t,encoding="utf-8-sig",newline=""),delimiter=d)];'
+        f'w=csv.DictWriter(open({dumps(out)},"x",newline="",encoding="utf-8"),list(rows[0]));'
+        "w.writeheader();w.writerows(rows)"
     )
-    return f"{told} (in its folder, to read both: {one_line(command)})"
+    command = f"(cd {quote(str(table.parent))} && python3 -c {quote(code)})"
+    return one_line(f"{told}; to read all: {command} ; then give {quote(str(table.parent / out))}")
