@@ -22,13 +22,13 @@ from assay.data.listing.advice.above import list_below
 from assay.data.listing.advice.links import refuse_one_class_of_train, refuse_pools, unfollowed
 from assay.data.listing.advice.lists import label_of_folders
 from assay.data.listing.advice.one_folder import hints_on_labels_of, notes_on_other_lists, refuse_one_class
-from assay.data.listing.advice.split_files import notes_on_split_lists, worth_a_look
 from assay.data.listing.beside import Classes, hints_beside, notes_beside
 from assay.data.listing.columns.against_folders import contradictions, note_on_contradictions
 from assay.data.listing.columns.lists_of_labels import notes_on_lists
-from assay.data.listing.exported.lists_of_groups import note_on_groups
+from assay.data.listing.exported.lists_of_groups import notes_on_splits
 from assay.data.listing.exported.one_each import refuse_folders_of_images
 from assay.data.listing.from_names.clips import notes_on_clips
+from assay.data.listing.from_names.numbered_words import hints_on_numbered_words, refuse_numbered_words
 from assay.data.listing.from_names.told_splits import refuse_named_splits
 from assay.data.listing.image_table import Table, list_tables
 from assay.data.listing.layout import choose_reading
@@ -226,6 +226,9 @@ def list_folder(
     labels = {label for rows in parts.values() for label in rows.labels}
     read = Classes(labels, [folder for folder in images if places[folder]], lambda: by_path)
     beside = notes_beside(found, request.layout, read, joined)
+    if not request.layout and not reading.by_name:
+        split_of_path = {path: split for split, rows in parts.items() for path in rows.paths}
+        beside += refuse_numbered_words(found.root, by_path, split_of_path)
     if not request.layout:
         refuse_parts(found.root, labels, hints_beside(found, joined))
         if len(labels) == 1:
@@ -243,17 +246,11 @@ def list_folder(
         *note_on_masks(masks, "--layout classes" if reading.by_name else f"--layout {reading.kind}"),
         *unfollowed(found),
         *beside,
-        *(_notes_on_splits(found.root, lists, by_path) if lists else ()),
+        *(notes_on_splits(found.root, lists, by_path) if lists else ()),
         *notes_on_lists(found.root, found.files, images, places),
         *(() if request.layout or reading.by_name else notes_on_clips(found.root, by_path)),
     )
     return Listing(by_split, reading.form, stamp, classes, left_out, notes)
-
-
-def _notes_on_splits(root: Path, lists: Sequence[str], classes: Mapping[str, str]) -> list[str]:
-    """Notes on files that tell the splits: of images, or of whole groups of them."""
-    told = note_on_groups(root, worth_a_look(lists), classes, label_of_folders(classes))
-    return [told] if told else notes_on_split_lists(root, lists, classes)
 
 
 def _classes_of(parts: Mapping[str, "_Rows"]) -> dict[str, str]:
@@ -278,6 +275,7 @@ def _chosen(
     except AssayError as error:
         hints = [*unfollowed(found), *hints_beside(found, joined)]
         hints += hints_on_labels_of(found, images)
+        hints += hints_on_numbered_words(found.root, images)
         what = "; ".join([error.what, *hints])
         raise AssayError(error.code, error.where, what, error.fix, error.more) from error
 

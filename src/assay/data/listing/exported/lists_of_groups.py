@@ -10,8 +10,15 @@ from typing import Final
 from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.formats.text_table import SUFFIXES, delimiter_of
-from assay.data.listing.advice.lists import Images
-from assay.data.listing.advice.split_files import SplitFile, pairs_code, rest_of, split_file
+from assay.data.listing.advice.lists import Images, label_of_folders
+from assay.data.listing.advice.split_files import (
+    SplitFile,
+    notes_on_split_lists,
+    pairs_code,
+    rest_of,
+    split_file,
+    worth_a_look,
+)
 from assay.data.listing.columns.against_folders import first_rows
 from assay.data.listing.columns.splits import likely_split_column
 from assay.data.listing.names import split_of
@@ -146,15 +153,18 @@ def part_groups(
     return len(known) > 1 or (None in of_image and bool(rest_of(files)))
 
 
-def note_on_groups(root: Path, files: Iterable[str], classes: Mapping[str, str], label: str) -> str:
-    """The note on files that tell the splits of groups of images in folders of classes, with what to type;
-    empty where there are none. Arguments as of `command_for_groups`; classes: of each image by its path."""
-    found = command_for_groups(Images(root, list(classes)), files, label, set(classes.values()))
+def notes_on_splits(root: Path, ignored: Collection[str], classes: Mapping[str, str]) -> list[str]:
+    """A note on files that tell the splits of images in folders of classes, or of whole groups of them.
+
+    ignored: files that were not read. classes: the class of each image by its path.
+    """
+    label, images = label_of_folders(classes), Images(root, list(classes))
+    found = command_for_groups(images, worth_a_look(ignored), label, set(classes.values()))
     if found is None:
-        return ""
+        return notes_on_split_lists(root, ignored, classes)
     names, way = found
     shown = ", ".join(map(one_line, names[:3]))
-    return (
+    return [
         f"no split was read; {shown} may tell the splits of whole groups of images, such as patients "
         f"(this writes a table with them: {way})"
-    )
+    ]
