@@ -184,6 +184,19 @@ def test_what_writers_make_of_one_table_is_no_difference(tmp_path):
     assert listed(tmp_path).count == 4
 
 
+@pytest.mark.parametrize("word", ["eval", "evaluation", "holdout", "hold-out", "held_out"])
+def test_shards_for_judging_are_no_train(word, tmp_path):
+    """They counted as train, with a note. Beside a test split nothing tells which is which."""
+    shards(tmp_path, "train", [2, 2])
+    shards(tmp_path, word, [3])
+    found = listed(tmp_path)
+    assert {name: len(part.ids) for name, part in found.parts.items()} == {"train": 4, "test": 3}
+    assert any(note.startswith("read as test by the names of shards") for note in found.notes)
+    shards(tmp_path, "test", [2])
+    with pytest.raises(AssayError, match=r"is called after test, and .* after another such split"):
+        listed(tmp_path)
+
+
 def test_names_tell_what_is_missing_or_unknown(tmp_path):
     """Shards that are not there, an older cut beside a newer one, words that are no split, versions."""
     shards(tmp_path / "a", "train", [2, 2, 2])

@@ -14,8 +14,11 @@ from assay.data.listing.names import split_of
 
 #: train-00000-of-00001.parquet, imagenet-val-000042.tar, test00.tar, also with a folder for the split.
 _SPLIT_IN_NAME: Final = re.compile(
-    r"(?:^|[/_.-])(train(?:ing)?|val(?:id(?:ation)?)?|dev|test(?:ing)?)(?=[/_.-]|\d)"
+    r"(?:^|[/_.-])(train(?:ing)?|val(?:id(?:ation)?)?|dev|test(?:ing)?)(?:[_-]?set|data)?(?=[/_.-]|\d)"
 )
+
+#: What says that images are for judging: the test split, where none is called so.
+_JUDGED_IN_NAME: Final = re.compile(r"(?:^|[/_.-])(?:eval(?:uation)?|(?:hold|held)[_-]?out)(?=[/_.-]|\d)")
 
 #: NAME-00000-of-00042, as on the Hugging Face hub; NAME-000000, as WebDataset writes them.
 _OF: Final = re.compile(r"(.*?)[-_.](\d{1,9})-of-(\d{1,9})(?=[-_.])")
@@ -28,11 +31,23 @@ _TOLD: Final = 5
 def split_in_name(name: str) -> str | None:
     """The split that the name of a shard tells, folders included, or None."""
     found = _SPLIT_IN_NAME.search(name.lower())
-    return split_of(found[1]) if found else None
+    if found is None:
+        return "test" if _JUDGED_IN_NAME.search(name.lower()) else None
+    return split_of(found[1])
 
 
 def notes_on_shards(names: Sequence[str]) -> list[str]:
-    """Notes on shards by their names below the root: missing ones, two cuts of one set, unknown splits."""
+    """Notes on shards by their names below the root: missing ones, two cuts of one set, unknown splits.
+
+    Raises AssayError `ambiguous-layout` where some are called after test, and others after an evaluation.
+    """
+    judged = [name for name in names if split_in_name(name) == "test"]
+    others = [name for name in judged if not _SPLIT_IN_NAME.search(name.lower())]
+    if 0 < len(others) < len(judged):
+        tests = [name for name in judged if name not in others]
+        what = f"{some_names(tests)} is called after test, and {some_names(others)} after another such split"
+        fix = "Call each after train, validation or test, or give those of one set by a pattern."
+        raise AssayError("ambiguous-layout", others[0], what, fix)
     return [*_missing(names), *_unknown_splits(names), *_several_folders(names)]
 
 
@@ -73,7 +88,10 @@ def _told_gap(stem: str, there: set[int], expected: range) -> Iterator[str]:
 
 
 def _unknown_splits(names: Sequence[str]) -> Iterator[str]:
-    """A note for shards whose name begins with another word than those that name splits."""
+    """Notes on shards whose names have another word than those that name splits."""
+    judged = [name for name in names if split_in_name(name) and not _SPLIT_IN_NAME.search(name.lower())]
+    if judged:
+        yield f"read as test by the names of shards: {some_names(judged)}"
     if not any(map(split_in_name, names)):
         return
     others = [name for name in names if split_in_name(name) is None]
