@@ -4,12 +4,13 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from json import dumps
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from assay.core.text import one_line
+from assay.data.formats.signatures import FORMAT_BY_NAME, REFUSED_SUFFIXES
 from assay.data.listing.advice.label_tables import table_command, then_give
 from assay.data.listing.from_names.splits import splits_in_names
 from assay.data.listing.names import natural_key, split_of
@@ -55,8 +56,12 @@ def hints_on_file_names(root: Path, images: Mapping[str, Sequence[str]]) -> list
     names = [name for folder in folders for name in images[folder]]
     endings = {PurePosixPath(name).suffix.lower() for name in names} - {""}
     named = None if splits else splits_in_names(names)
-    stems = [PurePosixPath(name).stem for name in names]
+    # `subject01.happy` is all name: what stands behind its point is no form of pictures.
+    whole = endings.isdisjoint(FORMAT_BY_NAME) and endings.isdisjoint(REFUSED_SUFFIXES)
+    stems = list(names) if whole else [PurePosixPath(name).stem for name in names]
     parts = sorted(_parts(list(map(named.without, stems)) if named else stems), key=_is_of_numbers)
+    if whole:
+        parts = [replace(part, code=part.code.replace("f.stem", "f.name")) for part in parts]
     if not parts or not endings:
         return []
     only = f"list(f.parts[:{depth}])=={dumps(base.split('/'))}" if base else ""

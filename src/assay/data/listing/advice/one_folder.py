@@ -16,6 +16,7 @@ from assay.data.listing.columns.against_folders import parted_otherwise
 from assay.data.listing.exported.in_splits import hints_on_files_of_splits
 from assay.data.listing.exported.lists_in_splits import hints_on_lists_of_splits
 from assay.data.listing.exported.one_each import hints_on_files_for_images
+from assay.data.listing.from_names.bare_lists import hints_on_bare_lists
 from assay.data.listing.from_names.class_lists import hints_on_class_lists
 from assay.data.listing.names import natural_key
 from assay.data.listing.tree import joined, split_in, words_of
@@ -45,6 +46,7 @@ def hints_on_labels_of(found: Walk, images: Mapping[str, Sequence[str]]) -> list
         if hints := hints or hints_on_class_lists(all_, found.files) or hints_on_matlab(all_, found.files):
             return hints
     for look in (
+        hints_on_bare_lists,
         hints_on_files_of_splits,
         hints_on_lists_of_splits,
         hints_on_annotations,
