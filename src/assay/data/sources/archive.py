@@ -1,11 +1,15 @@
 """A zip or tar archive of anything that could lie in a folder."""
 
+import re
 from dataclasses import replace
+from itertools import chain, count
 from pathlib import Path
+from shlex import quote
 from typing import Final
 
 from assay.core import durable
 from assay.core.errors import AssayError
+from assay.core.text import one_line
 from assay.data.formats.archive import is_archive, too_few, unpack
 from assay.data.formats.safe_open import reading_errors
 from assay.data.request import OF_ARRAYS, OF_FOLDERS, OF_IMAGES, OF_TABLES, Request, refuse_unused
@@ -19,6 +23,9 @@ _INSIDE = (idx_folder, numpy_files, folder)
 
 #: The options of a request that this source reads.
 TAKES: Final = OF_FOLDERS | OF_ARRAYS | OF_IMAGES | OF_TABLES
+
+#: How commands begin that are told.
+_COMMAND: Final = "(cd "
 
 
 def matches(request: Request) -> bool:
@@ -56,10 +63,51 @@ def _read_folder(request: Request, archive: Path, unpacked: Path, scratch: Path)
             refuse_unused(inner, source.TAKES, source.__name__.rpartition(".")[2].replace("_", " "))
             try:
                 found: Dataset = source.read(inner)
-                return replace(found, source="archive", location="")
+                notes = tuple(_as_noted(note, unpacked, archive) for note in found.notes)
+                return replace(found, source="archive", location="", notes=notes)
             except AssayError as error:
-                # The unpacked files are gone when this is read: name the archive, not them.
-                where = str(error.where).replace(str(unpacked), str(archive))
-                what = error.what.replace(str(unpacked), str(archive))
-                raise AssayError(error.code, where, what, error.fix, error.more) from error
+                raise _as_told(error, unpacked, archive) from error
     raise too_few(archive)
+
+
+def _as_told(error: AssayError, unpacked: Path, archive: Path) -> AssayError:
+    """The error without the unpacked files, which are gone when it is read: it names the archive, and what is
+    to be typed begins with unpacking it."""
+    where, what = (str(text).replace(str(unpacked), str(archive)) for text in (error.where, error.what))
+    if _COMMAND in error.what:
+        what = _moved(error.what, unpacked, archive)
+    fix = _moved(error.fix, unpacked, archive)
+    if fix != error.fix or _COMMAND in error.what:
+        fix = f"First unpack it, by {_unpacking(archive)} . {fix}"
+    return AssayError(error.code, where, what, fix, error.more)
+
+
+def _as_noted(note: str, unpacked: Path, archive: Path) -> str:
+    """The same for a note."""
+    if str(unpacked) not in note:
+        return note
+    return (
+        f"{_moved(note, unpacked, archive)} (first unpack {one_line(archive.name)}: {_unpacking(archive)} )"
+    )
+
+
+def _unpacking(archive: Path) -> str:
+    """The command that unpacks an archive beside it."""
+    module = "zipfile" if archive.suffix.lower() == ".zip" else "tarfile"
+    told = f"python3 -m {module} -e {quote(str(archive.absolute()))} {quote(str(_place(archive)))}"
+    return one_line(told)
+
+
+def _place(archive: Path) -> Path:
+    """Where an archive is to be unpacked: a folder of its name that is not there yet."""
+    whole = archive.absolute()
+    names = (f"{name_of(archive)}{number}" for number in chain(("",), (f"-{n}" for n in count(2))))
+    return next(whole.with_name(name) for name in names if not whole.with_name(name).exists())
+
+
+def _moved(text: str, unpacked: Path, archive: Path) -> str:
+    """A text whose paths below the unpacked folder lie where the command unpacks it, quoted for a shell."""
+    old = re.escape(str(unpacked))
+    place = str(_place(archive))
+    quoted = re.compile(rf"'({old}[^']*)'|({old}(?:[^\s;()'\"]*[^\s;()'\".,:])?)")
+    return quoted.sub(lambda found: quote((found[1] or found[2]).replace(str(unpacked), place)), text)
