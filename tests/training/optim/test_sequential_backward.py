@@ -57,7 +57,7 @@ def test_the_same_bits_as_autograd(
 ) -> None:
     """Logits, loss, every gradient and the running statistics of batch norm, for each recipe; in mixed
     precision as under torch's autocast. Large products, which have kernels of their own: test_products."""
-    monkeypatch.setattr(products, "has_onednn", lambda: False)
+    monkeypatch.setattr(products, "by_onednn", lambda: False)
     recipe, network = net_of(name, shape)
     twin, (images, labels) = copy.deepcopy(network), batch_of(shape, count)
     with torch.no_grad():
@@ -118,7 +118,7 @@ def test_both_ways_to_learn_are_one(
     split: Split, rows: HoldOut, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A graphics card goes by autograd: on the same machine that ends in the same weights, bit by bit."""
-    monkeypatch.setattr(products, "has_onednn", lambda: False)
+    monkeypatch.setattr(products, "by_onednn", lambda: False)
     recipe = read_recipe(name, {"epochs": 2, "batch_size": 16, "least_steps": 1})
     by_layers = fit(FitRequest(split, rows, CLASSES, recipe))
     monkeypatch.setattr(state, "applies_to", lambda _: False)
@@ -222,7 +222,7 @@ def test_a_chain_of_the_users_too(
     name: str, last: bool, count: int, precision: torch.dtype, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of torch's own layers, however maps lie: the bits of autograd; and the images stay."""
-    monkeypatch.setattr(products, "has_onednn", lambda: False)
+    monkeypatch.setattr(products, "by_onednn", lambda: False)
     torch.manual_seed(0)
     own = OwnNet(OWN_CHAINS[name](), "Sequential", last)
     network, twin = own.copy().train(), own.copy().train()
