@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.audits.measures.user_features import UserFeatures, by_split
-from assay.core.arrays import Float32s, Rows
+from assay.core.arrays import Float32s, Rows, gray_of
 from assay.core.errors import AssayError
 from assay.data.source_order import Reading, better, readings, told_orders
 from assay.data.values import Dataset
 from assay.estimators.projections import squared_distances
 from assay.evaluation.answer_order import simple_orders
-from assay.features.hand_made import gray_of, reduced
+from assay.features.hand_made import reduced
 
 #: Images among which pairs that look alike are looked for, their pixels a side, and how near a pair must be:
 #: its distance over the median one of the first picture.

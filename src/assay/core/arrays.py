@@ -45,6 +45,19 @@ def detached(values: object) -> object:
     return values if detach is None else detach().cpu()
 
 
+def gray_of(pictures: NDArray[Any]) -> Float32s:
+    """The mean of the channels: `(n, h, w, c)` to float32 `(n, h, w)`.
+
+    To the bit as `numpy.mean` up to seven channels, whose sum over a short axis takes five times as long.
+    """
+    gray: Float32s = pictures[..., 0].astype(np.float32)
+    for channel in range(1, pictures.shape[3]):
+        np.add(gray, pictures[..., channel], out=gray, dtype=np.float32, casting="unsafe")
+    if pictures.shape[3] > 1:
+        gray /= pictures.shape[3]
+    return gray
+
+
 def distinct(numbers: Rows) -> Rows:
     """The numbers that occur, rising, int64 `(k,)`.
 

@@ -13,11 +13,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Bytes, Float32s, Rows
+from assay.core.arrays import Bytes, Float32s, Rows, gray_of
 from assay.core.thread_pool import all_cores
 from assay.estimators.nearest_neighbors import Cells, build_cells, search_cells
 from assay.estimators.projections import Components, fit_components, spread_rows
-from assay.features.hand_made import area_weights, cell_weights, gray_of
+from assay.features.hand_made import area_weights, cell_weights
 
 #: Thumbnails have at most so many pixels a side; copies are moved by at most so many of these. Smaller
 #: ones would blur a shift of one pixel away, and with it the difference between a copy and a lookalike.

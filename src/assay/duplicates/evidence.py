@@ -5,14 +5,13 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Bytes, Float32s
+from assay.core.arrays import Bytes, Float32s, gray_of
 from assay.duplicates.alignment import Alignment, made_from, opposite
 from assay.duplicates.by_detail.compared import SPREAD
 from assay.duplicates.by_detail.detail import CELLS, SIDE, compare_detail
 from assay.duplicates.by_detail.registration import soft
 from assay.duplicates.candidates import Candidates, averaged_down
 from assay.duplicates.jpeg import saved_as_jpeg
-from assay.features.hand_made import gray_of
 
 #: A straight edge or a corner fits many pictures once it may be moved, mirrored or lit otherwise (a gain by
 #: more than this). Where no more is shared, only rounding may remain, in gray levels.

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Bytes, Float32s
+from assay.core.arrays import Bytes, Float32s, gray_of
 
 #: The lowest quality looked for.
 QUALITY: Final = 35
@@ -74,8 +74,7 @@ def _coefficients(gray: Float32s) -> Float32s:
 
 def _luma(pictures: Bytes) -> Float32s:
     if pictures.shape[3] < 3:
-        gray: Float32s = pictures.mean(axis=3, dtype=np.float32)
-        return gray
+        return gray_of(pictures)
     luma: Float32s = pictures[..., :3].astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
     return luma
 

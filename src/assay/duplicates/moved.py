@@ -13,13 +13,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Bytes, Float32s, Rows
+from assay.core.arrays import Bytes, Float32s, Rows, gray_of
 from assay.core.thread_pool import all_cores
 from assay.duplicates.alignment import LEAST_GAIN, MOST_GAIN
 from assay.duplicates.by_detail.registration import grid, warped
 from assay.duplicates.candidates import averaged_down
 from assay.duplicates.resampling import Filter, weights_at
-from assay.features.hand_made import gray_of
 
 #: What may remain, root mean square: gray levels (rounding leaves .3), or this share of the deviation of the
 #: copy's values, whichever is more; and never more than the second share. On the tuning sets of

@@ -12,11 +12,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Bytes, Float32s, Rows
+from assay.core.arrays import Bytes, Float32s, Rows, gray_of
 from assay.duplicates.alignment import LEAST_GAIN, MOST_GAIN
 from assay.duplicates.candidates import Candidates
 from assay.duplicates.resampling import Filter, resampling
-from assay.features.hand_made import gray_of, pooled
+from assay.features.hand_made import pooled
 
 #: How much smaller the side was made; both whole numbers of pixels next to it are tried.
 FACTORS: Final = (1 / 2, 3 / 5, 2 / 3, 7 / 10, 3 / 4, 4 / 5)

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Float32s
+from assay.core.arrays import Float32s, gray_of
 from assay.core.thread_pool import in_order
 from assay.data.piece import STEP
 from assay.data.values import Split
@@ -96,14 +96,6 @@ def describe_block(images: NDArray[np.uint8]) -> Float32s:
             PIXEL_WEIGHT * pooled(color[..., channel], COLOR_CELLS) for channel in range(images.shape[3])
         ]
     return np.hstack(parts)
-
-
-def gray_of(pictures: NDArray[Any]) -> Float32s:
-    """The mean of the channels: `(n, h, w, c)` to float32 `(n, h, w)`."""
-    if pictures.shape[3] == 1:  # a mean over one value takes ten times as long
-        return pictures[..., 0].astype(np.float32)
-    gray: Float32s = pictures.mean(axis=3, dtype=np.float32)
-    return gray
 
 
 def reduced(images: NDArray[np.uint8], side: int = LARGEST_SIDE) -> Float32s:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from assay.audits.measures.image_stats import image_stats_of
 from assay.audits.values import Audit
+from assay.core.arrays import gray_of
 from assay.data.answers.class_probabilities import are_answers
 from assay.data.decisions import Decided
 from assay.data.splitting.groups import join_pairs
@@ -265,4 +266,4 @@ def _figures(dataset: Dataset) -> dict[str, NDArray[np.floating[Any]]]:
 
 def _small(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Pictures as few gray cells, so that a distance means more than a pixel's place."""
-    return pooled(reduced(images).mean(axis=3), _CELLS)
+    return pooled(gray_of(reduced(images)), _CELLS)

@@ -179,7 +179,7 @@ def _hits_without_group(
     """How many images of one group the class means recognize that were taken without the group."""
     flat = np.concatenate([block.reshape(len(block), -1) for block in split.blocks(rows)]).astype(np.float64)
     labels = split.labels[rows]
-    distances = (flat**2).sum(axis=1)[:, None] - 2 * flat @ means.T + squares
+    distances = np.einsum("nd,nd->n", flat, flat)[:, None] - 2 * flat @ means.T + squares
     for label in np.unique(labels):
         own = labels == label
         left = int(counts[label]) - int(own.sum())
@@ -197,7 +197,7 @@ def _nearest_mean_hits(
     counts: NDArray[np.int64],
 ) -> int:
     flat = block.reshape(len(block), means.shape[1]).astype(np.float64)
-    distances = (flat**2).sum(axis=1)[:, None] - 2 * flat @ means.T + squares
+    distances = np.einsum("nd,nd->n", flat, flat)[:, None] - 2 * flat @ means.T + squares
     rows = np.arange(len(block))
     n = counts[labels]
     with np.errstate(divide="ignore"):
@@ -215,20 +215,17 @@ def neighbor_correlation(split: Split, measurements: Measurements) -> float | No
     """
     rows = np.unique(np.linspace(0, len(split) - 1, min(len(split), NEIGHBOR_SAMPLE)).astype(np.int64))
     products = lefts = rights = 0.0
-    done = 0
+    done, channels = 0, split.shape[2]
     # Deviations are float64, and several at a time: of photographs fewer are taken.
     for block in split.blocks(rows, size=max(1, min(1024, BLOCK_BYTES // max(prod(split.shape), 1)))):
         labels = split.labels[rows[done : done + len(block)]]
         deviation = measurements.class_means[labels]
         np.subtract(block, deviation, out=deviation)
-        for a, b in (
-            (deviation[:, :, :-1], deviation[:, :, 1:]),
-            (deviation[:, :-1], deviation[:, 1:]),
-        ):
-            product = a * b
-            products += float(product.sum())
-            lefts += float(np.multiply(a, a, out=product).sum())
-            rights += float(np.multiply(b, b, out=product).sum())
+        lines = deviation.reshape(*deviation.shape[:2], -1)  # long ones: channels are short
+        for a, b in ((lines[..., :-channels], lines[..., channels:]), (lines[:, :-1], lines[:, 1:])):
+            products += float(np.einsum("nij,nij->", a, b))
+            lefts += float(np.einsum("nij,nij->", a, a))
+            rights += float(np.einsum("nij,nij->", b, b))
         done += len(block)
     scale = np.sqrt(lefts * rights)
     return float(np.clip(products / scale, -1, 1)) if scale > 1e-6 else None

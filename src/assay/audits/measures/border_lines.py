@@ -6,9 +6,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Float32s
+from assay.core.arrays import Float32s, gray_of
 from assay.data.values import Split
-from assay.features.hand_made import gray_of, map_blocks
+from assay.features.hand_made import map_blocks
 
 #: The figure of the check `shortcuts` -> its border line in `(n, h, w)` gray values.
 LINES: Final[Mapping[str, tuple[slice | int, ...]]] = {

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.audits.measures.pixel_sums import Measurements
-from assay.core.arrays import Bytes, Float32s
+from assay.core.arrays import Bytes, Float32s, gray_of
 from assay.data.values import Split
-from assay.features.hand_made import gray_of, map_blocks
+from assay.features.hand_made import map_blocks
 
 #: The columns of the table of `traces`, in order; the last two are of color pictures alone.
 TRACES: Final = (

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.audits.measures.pixel_sums import Measurements
-from assay.core.arrays import Float32s
+from assay.core.arrays import Float32s, gray_of
 from assay.data.decoding.original_stats import FIGURES, detail
 from assay.data.values import Split
-from assay.features.hand_made import gray_of, map_blocks
+from assay.features.hand_made import map_blocks
 
 #: The columns of the table that `block_stats` fills, in order.
 COLUMNS: Final = (
@@ -110,7 +110,7 @@ def block_stats(images: NDArray[np.uint8], background: float | None = None) -> F
     least, low, high, most = _percentiles(channels, (0, 0.01, 0.99, 1))
     figures = (
         gray.mean(axis=(1, 2)),
-        channels.std(axis=1).max(axis=1),
+        _deviations(channels).max(axis=1),
         low.min(axis=1),
         high.max(axis=1),
         (high - low).max(axis=1),
@@ -126,6 +126,18 @@ def block_stats(images: NDArray[np.uint8], background: float | None = None) -> F
         detail(images[..., :3]),
     )
     return np.stack(figures, axis=1).astype(np.float32)
+
+
+def _deviations(values: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """The standard deviation of each channel of `(n, m, c)` bytes, float64 `(n, c)`.
+
+    From sums and sums of squares, which are whole numbers here; `numpy.std` takes five times as long.
+    """
+    channels = np.ascontiguousarray(values.swapaxes(1, 2)).astype(np.float64)
+    mean = channels.mean(axis=2)
+    power = np.einsum("ncm,ncm->nc", channels, channels) / values.shape[1]
+    deviations: NDArray[np.float64] = np.sqrt(np.maximum(power - mean**2, 0))
+    return deviations
 
 
 def _percentiles(values: NDArray[np.uint8], shares: tuple[float, ...]) -> list[NDArray[np.float64]]:

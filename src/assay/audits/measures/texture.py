@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Bytes, Float32s
+from assay.core.arrays import Bytes, Float32s, gray_of
 from assay.data.values import Split
-from assay.features.hand_made import gray_of, map_blocks
+from assay.features.hand_made import map_blocks
 
 #: Cells a side that noise is measured in, and which of the 16 counts, from the quietest: noise of a sensor
 #: is everywhere, texture is not.
@@ -127,12 +127,15 @@ def filled_below(images: Bytes) -> NDArray[np.float64]:
     start = np.where(barred, bar, 0)
     run = _run_up(even, value, start)
     fill = value[np.arange(len(images)), height - 1 - np.minimum(start, height - 1)]
-    alike = (np.abs(images - fill[:, None, None]) <= _EVEN).all(axis=3).mean(axis=2)
-    above = np.arange(height) < (height - start - run)[:, None]
-    often = (alike * above).sum(axis=1) / np.maximum(above.sum(axis=1), 1)
     last = images[np.arange(len(images)), height - 1 - np.minimum(start + run, height - 1)]
     jump = np.abs(last - fill[:, None]).mean(axis=(1, 2))
-    return np.where((often < 0.2) & (jump > _JUMP) & (run + start < height), run / height, 0.0)
+    likely = np.flatnonzero((run > 0) & (jump > _JUMP) & (run + start < height))
+    alike = (np.abs(images[likely] - fill[likely, None, None]) <= _EVEN).all(axis=3).mean(axis=2)
+    above = np.arange(height) < (height - start - run)[likely, None]
+    often = (alike * above).sum(axis=1) / np.maximum(above.sum(axis=1), 1)
+    shares = np.zeros(len(images))
+    shares[likely] = np.where(often < 0.2, run[likely] / height, 0.0)
+    return shares
 
 
 def _extreme(pick: np.ufunc, images: Bytes) -> Bytes:

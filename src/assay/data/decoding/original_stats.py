@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from assay.core.arrays import Float32s
+from assay.core.arrays import Float32s, gray_of
 
 #: What `appearance` gives, in order; in gray levels (0-255) unless said.
 #:
@@ -75,8 +75,7 @@ def detail(pictures: NDArray[np.uint8]) -> Float32s:
     1.5 pixels brings it under 0.35. NaN under `SMALLEST` pixels a side, and where nothing varies.
     pictures: uint8 `(n, h, w, c)`.
     """
-    gray = pictures.mean(axis=3, dtype=np.float32)
-    return _detail(gray, _ROUNDING / pictures.shape[3])
+    return _detail(gray_of(pictures), _ROUNDING / pictures.shape[3])
 
 
 def _detail(gray: Float32s, rounding: float) -> Float32s:

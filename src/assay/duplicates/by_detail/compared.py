@@ -7,12 +7,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Bytes, Float32s, Rows
+from assay.core.arrays import Bytes, Float32s, Rows, gray_of
 from assay.duplicates.by_detail.detail import DISAGREEING, SIDE, Agreement, compare_detail
 from assay.duplicates.by_detail.detail_candidates import PARTNERS, Likely, enlarged_inner, inner_share
 from assay.duplicates.candidates import averaged_down
 from assay.duplicates.moved import moved_remainder
-from assay.features.hand_made import gray_of
 
 #: Lookalikes of a picture are its farther partners; one that agrees better than this may be a copy too.
 _LOOKALIKES: Final = slice(PARTNERS // 2, PARTNERS)

@@ -8,11 +8,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Bytes, Float32s, Rows
+from assay.core.arrays import Bytes, Float32s, Rows, gray_of
 from assay.core.thread_pool import all_cores
 from assay.duplicates.by_detail.registration import register, soft
 from assay.duplicates.candidates import averaged_down
-from assay.features.hand_made import gray_of
 
 #: Pixels a side that detail is compared at, at most.
 SIDE: Final = 64
