@@ -5,6 +5,7 @@ The same examples in every run, so that a change and not luck turns a test red.
 """
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,18 @@ SLOW = {
     "workflow/test_review.py": "several runs each",
     "workflow/test_shards.py": "whole audits in shards, and workers that are killed",
 }
+
+
+@pytest.fixture(scope="module")
+def undrawn() -> Iterator[None]:
+    """A dot for each figure, for tests of runs that ask nothing of figures: they are most of a small run."""
+    from assay.reports.drawing import canvas, image_grid
+
+    dot = canvas.Drawing('<svg viewBox="0 0 1 1"></svg>', b"a dot")
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (canvas, image_grid):
+            patch.setattr(module, "drawn_once", lambda *_: dot)
+        yield
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

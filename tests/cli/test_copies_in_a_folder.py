@@ -11,6 +11,8 @@ from PIL import Image
 from assay.cli.main import exit_code
 from planted import CLASSES, colored_picture
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 #: Kind of the fault and name of the copy -> the file it is a copy of, which comes first in the source's order
 #: (train before test, then by name): the first image of a group is the one that the others are copies of.
 EXACT = {

@@ -20,6 +20,8 @@ from assay.workflow import api
 from assay.workflow.load import load
 from torture.job import tiny_split
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 #: How a command prints its end.
 ENDS = ("close_plain(", "close_done(", "close_run(", "Next: ")
 

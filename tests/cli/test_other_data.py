@@ -20,6 +20,8 @@ from assay.evaluation.values import Evaluation
 from assay.workflow.deployed.other_data import OtherScore
 from assay.workflow.deployed.seen_before import SeenBefore
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 Call = Callable[..., tuple[int, str, str]]
 
 QUICK = ("--checks", "identity,label-errors")

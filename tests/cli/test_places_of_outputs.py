@@ -12,6 +12,8 @@ from assay.core.errors import AssayError
 from assay.workflow.run_commands import run_evaluate
 from torture.job import tiny_dataset, tiny_split
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 QUICK = ("--model", "majority", "--checks", "identity", "-q")
 GATE = ("--fail-on", "identity>9")
 

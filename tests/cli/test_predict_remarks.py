@@ -12,6 +12,8 @@ from PIL import Image
 
 from assay.cli.main import exit_code
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -10,6 +10,8 @@ from PIL import Image
 
 from assay.cli.main import exit_code
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 #: The content of each bad file, and what is said of it.
 BAD = {
     "a/empty.png": (b"", "the file is empty"),

@@ -21,6 +21,8 @@ from PIL import Image
 import assay
 from assay.cli.main import exit_code
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 #: Any import of torch fails in the process itself; what it starts is free to.
 NO_TORCH = "import sys; sys.modules['torch'] = None; from assay.cli.start import main; main()"
 

@@ -19,6 +19,8 @@ from assay.deployment.prediction_table import table_lines
 from assay.training.classifier import Model
 from assay.training.model.limits import AnswerRule
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture(scope="module")
 def model() -> Model:

@@ -13,6 +13,8 @@ from assay.data.values import Resize
 from assay.workflow.load import load
 from planted import colored_picture
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 CLASSES = ("stripes", "rings", "blocks")
 
 ORIENTATION = 0x0112

@@ -19,6 +19,8 @@ from assay.workflow.compare_runs import folder_names, read_entries
 from assay.workflow.recorded import run_record
 from assay.workflow.verify import verify_run
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 QUICK = ("--checks", "identity", "--threads", "1", "-q")
 
 

@@ -9,6 +9,8 @@ from assay.cli.main import exit_code
 from assay.core.errors import AssayError
 from assay.workflow.recorded import run_record
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 _DAMAGED = {
     "array": "[1]",
     "empty object": "{}",

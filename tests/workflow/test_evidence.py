@@ -20,6 +20,8 @@ from assay.training.model.limits import NONE_UNKNOWN
 from assay.training.model_file import weights_file
 from assay.workflow.evidence import calibrate, judge
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 CHECKS = ("leakage", "label-errors")
 
 

@@ -12,6 +12,8 @@ from assay.evaluation.metrics import wilson_interval
 from assay.workflow.run_commands import report_again, run_answers
 from assay.workflow.verify import verify_run
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 CHECKS = ("identity", "label-errors")
 
 

@@ -12,6 +12,8 @@ from assay.evaluation.assess import Evidence, assess
 from assay.evaluation.values import Evaluation
 from assay.workflow.quality_gates import enforce, failed_gates, judged, parse_gates
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 AUDIT = Audit(
     dataset={"splits": {"train": {"count": 150}, "test": {"count": 50}}},
     statistics={},

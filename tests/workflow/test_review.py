@@ -15,6 +15,8 @@ from assay.workflow.review import review
 from assay.workflow.run_commands import resume, run_audit, run_evaluate
 from assay.workflow.verify import verify_run
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 QUICK = {"model": "linear", "checks": ("label-errors",)}
 
 

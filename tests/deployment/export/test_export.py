@@ -23,6 +23,8 @@ from assay.deployment.onnx_model import OnnxModel
 from assay.training.classifier import Model
 from assay.training.model.limits import AnswerRule
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 def _dataset(height: int, width: int, channels: int, count: int = 60) -> Dataset:
     rng = np.random.default_rng(1)

@@ -19,6 +19,8 @@ from assay.workflow.engines import training_workers
 from assay.workflow.recorded.run_record import read_config, read_manifest
 from assay.workflow.run_commands import resume, run_train
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 #: Small, and with batch norm, hard images, an average and a blended reference.
 RUN: dict[str, Any] = {
     "model": "cnn",

@@ -20,6 +20,8 @@ from assay.workflow.quality_gates import Difference, judge_all, judged, parse_ga
 from assay.workflow.recorded.run_record import damaged_files, file_hashes, read_manifest
 from torture.job import tiny_dataset, tiny_split
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 HOSTILE = "]]> <b>&\x00\x1b[31m\u202e::error::|x`%0A\nnext"
 
 

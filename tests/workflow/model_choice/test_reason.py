@@ -14,6 +14,8 @@ from assay.workflow.model_choice import default_recipe
 from assay.workflow.model_choice.trial import Trial
 from assay.workflow.run_commands import resume
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 FOUND = Trial(4, 4, 0.75, 0.5, 1, 0, 1.0, 28, (48, 48), 75, 600)
 
 
