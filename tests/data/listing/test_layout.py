@@ -280,6 +280,12 @@ def test_a_test_split_without_labels_is_set_aside(folders: dict[str, int], tmp_p
     )
 
 
+def test_as_many_names_as_train_has_numbers_are_asked_about(tmp_path: Path) -> None:
+    """The other way round: nothing was said of it."""
+    made(tmp_path, {"train/0": 4, "train/1": 3, "test/cat": 2, "test/dog": 2})
+    assert "as many names as train has classes" in " ".join(load(tmp_path).notes)
+
+
 @pytest.mark.parametrize(
     ("folders", "asked"),
     [(("0", "1"), True), (("1", "2"), True), (("0", "1", "2"), False), (("a", "b"), False)],

@@ -3,11 +3,14 @@
 from pathlib import Path
 
 import numpy as np
+import pandas
 import pytest
 from PIL import Image
 
 from assay import load
+from assay.core.errors import AssayError
 from assay.data.listing.advice.near_names import near_pairs, near_to, notes_on_near_names
+from encoded import png
 
 
 def _folder(root: Path, images: dict[str, int]) -> None:
@@ -95,3 +98,39 @@ def test_a_misspelled_class_of_test_is_told(tmp_path: Path) -> None:
     assert any("'foxx'" in note for note in notes)
     assert not any("misspelled" in note for note in notes)
     assert near_to("car", {"dog", "fox"}) is None
+
+
+def _arrays(labels: list[str], test: list[str], **options: object) -> object:
+    images = np.random.default_rng(0).integers(0, 256, (24, 8, 8), dtype=np.uint8)
+    return load(arrays=(images[:12], np.array(labels * 4), images[12:], np.array(test * 4)), **options)
+
+
+def _frames(labels: list[str], test: list[str], **options: object) -> object:
+    def rows(names: list[str]) -> pandas.DataFrame:
+        pictures = [png(np.full((8, 8), 20 * number + len(names[0]), np.uint8)) for number in range(12)]
+        return pandas.DataFrame({"image": pictures, "label": names * 4})
+
+    return load({"train": rows(labels), "test": rows(test)}, **options)
+
+
+@pytest.mark.parametrize("form", [_arrays, _frames])
+@pytest.mark.parametrize(
+    ("other", "how"),
+    [
+        ("Cat", "differ only in case or spaces"),
+        ("cat\u200b", "differ only in signs that cannot be seen"),
+        ("\ufeffcat", "differ only in signs that cannot be seen"),
+    ],
+)
+def test_spellings_are_told_in_every_form_and_joined(form, other: str, how: str) -> None:
+    """Two classes, without a word: of arrays in case, of all forms in signs that nobody sees. `--classes`
+    joins them, as the note says, and so it does where splits spell them differently."""
+    names = [other, "cat", "dog"]
+    assert any(how in note for note in form(names, names).notes)
+    joined = form(names, names, classes=["cat", "dog"])
+    assert joined.splits["test"].counts(2).tolist() == [8, 4]
+    assert any("joined by --classes" in note for note in joined.notes)
+    with pytest.raises(AssayError, match="the splits name their classes differently"):
+        form(["cat", "dog", "dog"], [other, "dog", "dog"])
+    found = form(["cat", "dog", "dog"], [other, "dog", "dog"], classes=["cat", "dog"])
+    assert found.splits["test"].counts(2).tolist() == [4, 8]

@@ -67,12 +67,13 @@ def _lines(found: "Inspection") -> Iterator[str]:
     classes = _some([f"{index} {name}" for index, name in enumerate(found.classes)])
     count = len(found.classes)
     yield f"{count} {'class' if count == 1 else 'classes'}, by index: {classes}"
-    yield from notes_on_classes(found.classes)
+    alike = tuple(notes_on_classes(found.classes))
+    yield from alike
     counts = [sum(counted) for counted in zip(*found.per_class.values(), strict=True)]
     by_name = dict(zip(found.classes, counts, strict=True)) if counts else {}
     odd = (*notes_on_near_names(by_name), *notes_on_a_number_apart(by_name))
     yield from odd
-    yield from (f"note: {note}" for note in found.notes if note not in odd)
+    yield from (f"note: {note}" for note in found.notes if note not in (*alike, *odd))
     for name, count in found.splits.items():
         per_class = found.per_class[name]
         spread = f"{min(per_class):,} to {max(per_class):,} in each class" if per_class else ""

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
-from unicodedata import normalize
+from unicodedata import category, normalize
 
 #: Folder names (and values of a split column) -> split, whatever their case.
 SPLIT_NAMES: Final = {
@@ -66,6 +66,16 @@ def split_of(name: str) -> str | None:
     return SPLIT_NAMES.get(name.strip().casefold())
 
 
+def visible(name: str) -> str:
+    """A name without the signs of Unicode that nobody sees, such as a zero-width space."""
+    return name if name.isascii() else "".join(sign for sign in name if category(sign) != "Cf")
+
+
+def folded(name: str) -> str:
+    """One text for names that differ in case, spaces, signs that nobody sees, or how Unicode spells them."""
+    return normalize("NFC", " ".join(visible(name).split()).casefold())
+
+
 def notes_on_classes(names: Sequence[str]) -> Iterator[str]:
     """Notes on a class that is alone, and on names that may be one class.
 
@@ -75,12 +85,13 @@ def notes_on_classes(names: Sequence[str]) -> Iterator[str]:
         yield f"there is one class only, {names[0]!r}: nothing can be told apart, and no model can be trained"
     alike: dict[str, list[str]] = {}
     for name in names:
-        alike.setdefault(normalize("NFC", " ".join(name.split()).casefold()), []).append(name)
+        alike.setdefault(folded(name), []).append(name)
     for group in alike.values():
         if len(group) > 1:
-            told = " and ".join(repr(name) for name in group)
+            told = " and ".join(map(repr, group))
             by_fold = len({" ".join(name.split()).casefold() for name in group}) == 1
             how = "in case or spaces" if by_fold else "in how Unicode spells them"
+            how = "in signs that cannot be seen" if len(set(map(visible, group))) < len(group) else how
             yield (
                 f"the classes {told} differ only {how}: kept apart, but perhaps one class "
                 "(--classes with one name of each class joins them)"

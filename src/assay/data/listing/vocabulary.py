@@ -91,19 +91,25 @@ def _joined_by_case(listing: Listing, chosen: Sequence[str] | None) -> Listing:
     """Labels that are a chosen name in another spelling, and no chosen name themselves, as that name."""
     if not chosen:
         return listing
-    by_fold: dict[str, list[str]] = {}
-    for name in chosen:
-        by_fold.setdefault(_fold(name), []).append(name)
-    labels = {label for part in listing.parts.values() for label in part.labels} - set(chosen)
-    meant = {label: by_fold[_fold(label)][0] for label in labels if len(by_fold.get(_fold(label), ())) == 1}
+    meant, told = other_spellings({label for part in listing.parts.values() for label in part.labels}, chosen)
     if not meant:
         return listing
     parts = {
         split: replace(part, labels=[meant.get(label, label) for label in part.labels])
         for split, part in listing.parts.items()
     }
+    return replace(listing, parts=parts, classes=None, notes=(*listing.notes, told))
+
+
+def other_spellings(labels: Collection[str], chosen: Sequence[str]) -> tuple[dict[str, str], str]:
+    """The chosen name of each label that is one in another spelling, and none itself; and a note."""
+    by_fold: dict[str, list[str]] = {}
+    for name in chosen:
+        by_fold.setdefault(_fold(name), []).append(name)
+    others = set(labels) - set(chosen)
+    meant = {label: by_fold[_fold(label)][0] for label in others if len(by_fold.get(_fold(label), ())) == 1}
     told = ", ".join(f"{one_line(old)} is {one_line(new)}" for old, new in sorted(meant.items()))
-    return replace(listing, parts=parts, classes=None, notes=(*listing.notes, f"joined by --classes: {told}"))
+    return meant, f"joined by --classes: {told}" if meant else ""
 
 
 def _fold(name: str) -> str:
@@ -223,12 +229,14 @@ def _if_misspelled(strange: set[str], missed: Collection[str]) -> str:
 
 
 def _if_numbered(split: str, strange: set[str], known: set[str]) -> str:
-    """What to do where a split may have numbers in place of the names of train: the other reading."""
-    if len(strange) != len(known) or not all(map(str.isdecimal, strange)) or all(map(str.isdecimal, known)):
+    """What to do where a split may have numbers in place of the names of train, or names in place of its
+    numbers: the other reading."""
+    numbers, theirs = (all(map(str.isdecimal, names)) for names in (strange, known))
+    if len(strange) != len(known) or numbers == theirs or len(known) < 2:
         return ""
     return (
-        f"; but there are as many numbers as train has classes: if they stand for these, name the classes of "
-        f"{split} as in train"
+        f"; but there are as many {'numbers' if numbers else 'names'} as train has classes: if they stand "
+        f"for these, name the classes of {split} as in train"
     )
 
 

@@ -20,7 +20,8 @@ from assay.data.listing.class_numbers import (
     without_no_class,
 )
 from assay.data.listing.columns.structured import refuse_no_labels
-from assay.data.listing.vocabulary import known_to_train
+from assay.data.listing.names import notes_on_classes
+from assay.data.listing.vocabulary import known_to_train, other_spellings
 from assay.data.request import Request
 from assay.data.sources.array_forms import plain_labels
 from assay.data.sources.packed.unlabelled_rows import RawSplit, labelled_parts, way_out
@@ -95,7 +96,8 @@ def dataset_from_arrays(
     ]
     counts = np.bincount(np.concatenate(list(numbers.values())), minlength=len(names)).tolist()
     by_name = dict(zip(names, counts, strict=True))
-    odd = (*notes_on_near_names(by_name), *notes_on_a_number_apart(by_name))
+    alike = notes_on_classes(names) if given.names and classes is None else ()
+    odd = (*alike, *notes_on_near_names(by_name), *notes_on_a_number_apart(by_name))
     said = (*labelled.notes, *notes, *given.notes, *about, *known.notes, *odd)
     left_out = (*labelled.left_out, *known.left_out)
     return Dataset(name, names, splits, source, location, said, left_out=left_out)
@@ -140,7 +142,10 @@ def _named(
 def _renumbered(
     names: tuple[str, ...], own: tuple[str, ...], labels: Mapping[str, Rows], parts: Mapping[str, RawSplit]
 ) -> tuple[tuple[str, ...], Mapping[str, Rows], list[str]]:
-    """Labels that are names as places in `names`. Raises AssayError `class-names` for any other."""
+    """Labels that are names as places in `names`, also those in another spelling, with a note. Raises
+    AssayError `class-names` for any other."""
+    meant, told = other_spellings(own, names)
+    own = tuple(meant.get(name, name) for name in own)
     missing = [name for name in own if name not in names]
     if missing:
         where = next(iter(parts.values())).labels_name
@@ -150,7 +155,7 @@ def _renumbered(
         )
         raise AssayError("class-names", where, what, "Name all classes.")
     place = np.array([names.index(name) for name in own], np.int64)
-    return names, {key: place[values] for key, values in labels.items()}, []
+    return names, {key: place[values] for key, values in labels.items()}, [told] if told else []
 
 
 def whole_labels(values: NDArray[Any], where: str) -> NDArray[np.int64]:

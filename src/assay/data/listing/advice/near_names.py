@@ -12,6 +12,7 @@ from typing import Final
 from unicodedata import combining, normalize
 
 from assay.core.text import one_line
+from assay.data.listing.names import folded
 
 #: What parts words. A sign of digits alone, as in 1-1 or -1, is a part of the number.
 _PARTING: Final = re.compile(r"(?<=\w)[\s_-]+(?=[^\W\d_])|(?<=[^\W\d_])[\s_-]+(?=\w)")
@@ -78,7 +79,7 @@ def how_near(one: str, other: str, *, long: int = _LONG) -> str:
 
     long: letters of a word, at least, that may be a letter apart.
     """
-    first, second = _plain(one), _plain(other)
+    first, second = folded(one), folded(other)
     if first == second or min(len(first), len(second)) < _SHORTEST:
         return ""
     if one_word(one) == one_word(other):
@@ -98,11 +99,7 @@ def how_near(one: str, other: str, *, long: int = _LONG) -> str:
 
 def one_word(name: str) -> str:
     """A name without what parts its words, case and spaces at its ends: `Hot dog` and `hot_dog` are alike."""
-    return _PARTING.sub("", _plain(name))
-
-
-def _plain(name: str) -> str:
-    return normalize("NFC", " ".join(name.split()).casefold())
+    return _PARTING.sub("", folded(name))
 
 
 def _bare(name: str) -> str:
@@ -138,7 +135,7 @@ def _is_a_slip(shorter: str, longer: str, long: int) -> bool:
 
 def _keys(name: str) -> set[str]:
     """Keys of which two names that are near share one: the name, and it without any one letter, all bare."""
-    bare = _PARTING.sub("", _bare(_plain(name)))
+    bare = _PARTING.sub("", _bare(folded(name)))
     singular = {f"{bare[:-3]}y"} if bare.endswith("ies") else {bare[:-2]} if bare.endswith("es") else set()
     letters = [place for place, letter in enumerate(bare) if letter.isalpha()]
     return {bare, *singular, *(bare[:place] + bare[place + 1 :] for place in letters)} if letters else set()
