@@ -18,6 +18,7 @@ from assay.data.listing.columns.images import (
     image_column,
     note_on_other_images,
 )
+from assay.data.listing.columns.joined_paths import ways_by_columns
 from assay.data.listing.columns.one_hot import several_labels
 from assay.data.listing.columns.splits import split_column, splits_of_cells
 from assay.data.listing.columns.tables_beside import notes_beside_table
@@ -143,7 +144,9 @@ class _Found:
         """Take the rows of a table in: those whose file is there, and the others as left out."""
         self._tables += 1
         names = self._header = list(columns)
-        path = image_column(table.path, columns, request.path_column)
+        file = None if table.in_memory or request.path_column else table.path
+        with ways_by_columns(file, columns):
+            path = image_column(table.path, columns, request.path_column)
         self._paths = columns[path]
         group = _group_column(table.path, names, request)
         told = split_column(table.path, columns, names, request, {path, group or path})
@@ -176,13 +179,14 @@ class _Found:
             for own, count in self._bare.items()
         ]
         folder = self._folder(request, table)
-        start, rule = str(folder), path_rule(folder, columns[path], table.path)
+        with ways_by_columns(file, columns):
+            start, rule = str(folder), path_rule(folder, columns[path], table.path)
         self.notes += [rule.note] if rule.note else []
         if request.path_column is None:
             self.notes += note_on_other_images(columns, path)
-        for row, file in enumerate(columns[path]):
+        for row, cell in enumerate(columns[path]):
             cells = {key: values[row] for key, values in more.items()}
-            self._add_row(start, table, row, splits[row], rule.path(file), labels[row], cells)
+            self._add_row(start, table, row, splits[row], rule.path(cell), labels[row], cells)
 
     def _folder(self, request: Request, table: Table) -> Path:
         """Where the table's paths begin."""
