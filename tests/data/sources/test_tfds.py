@@ -152,6 +152,24 @@ def test_missing_files_and_labels(tmp_path):
     assert load(prepare(tmp_path / "d", "tfrecord", names=())).classes == ("0", "1", "2")
 
 
+def test_a_split_without_labels_is_set_aside_and_others_are_told(tmp_path):
+    """Hidden labels are -1: the set was refused for its test split. Of splits such as `extra` nothing was
+    said."""
+    parts = {
+        "train": (pictures(12, 0), [i % 3 for i in range(12)]),
+        "test": (pictures(6, 1), [-1] * 6),
+        "extra": (pictures(4, 2), [0, 1, 2, 0]),
+    }
+    found = load(prepared_set(tmp_path / "a", parts, NAMES))
+    assert {name: len(split) for name, split in found.splits.items()} == {"train": 12}
+    assert "the test split has no labels: its 6 images are left out" in found.notes
+    assert "splits that are not called train, validation or test were not read: extra (4)" in found.notes
+    assert [(one.split, one.kind) for one in found.left_out] == [("test", "unlabelled")] * 6
+    parts["test"] = (pictures(6, 1), [0, 1, 2, 0, -1, -1])
+    told = refused(prepared_set(tmp_path / "b", parts, NAMES), "label-out-of-range")
+    assert "2 examples of test have the label -1 or none" in told
+
+
 def test_a_set_that_is_not_prepared(tmp_path, monkeypatch):
     """Offline: where it should lie. Without TensorFlow: what is missing."""
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))

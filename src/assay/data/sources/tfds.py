@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from assay.core.errors import AssayError
-from assay.core.text import one_line
+from assay.core.text import counted, one_line
 from assay.core.user_path import expanded
 from assay.data.formats.safe_open import open_file
 from assay.data.formats.text_table import LABEL_NAMES, chosen_column
@@ -22,7 +22,7 @@ from assay.data.listing.listing import Listing, Part, stamp_of
 from assay.data.listing.names import natural_key, ordered_splits, split_of
 from assay.data.request import OF_IMAGES, Request
 from assay.data.sources.image_dataset import read_image_set
-from assay.data.values import Dataset, numbered_ids
+from assay.data.values import UNLABELLED, Dataset, LeftOut, numbered_ids
 
 PREFIX: Final = "tfds:"
 
@@ -170,16 +170,26 @@ class _Shards:
 def _listing(request: Request, place: Path) -> Listing:
     image, label = _feature_names(request, place)
     names = _class_names(place / f"{label}.labels.txt")
-    shards = _shards(place)
-    parts = {
-        split: _part(place, split, shards[split], image, label, names) for split in ordered_splits(shards)
-    }
+    shards, notes = _shards(place)
+    parts: dict[str, Part] = {}
+    left_out: list[LeftOut] = []
+    for split in ordered_splits(shards):
+        labels = [_label_of(place, example, label, names) for example in shards[split].examples()]
+        if split != "train" and labels and not any(labels):
+            reason = f"the {split} split has no labels"
+            left_out += [LeftOut(one, UNLABELLED, reason, split) for one in numbered_ids(split, len(labels))]
+            notes.append(f"{reason}: its {counted(len(labels), 'image is', 'images are')} left out")
+        elif not all(labels):
+            what = f"{counted(labels.count(''), 'example', 'examples')} of {split} have the label -1 or none"
+            raise AssayError("label-out-of-range", place, what, "Use a labelled split.")
+        else:
+            parts[split] = _part(split, shards[split], image, labels)
     stamp = _stamp(
         [place / _INFO, place / _FEATURES, *(path for found in shards.values() for path in found.paths)]
     )
-    return Listing(
-        parts, "a set prepared by TensorFlow Datasets", f"{stamp}|{names}|{request.columns}", names
-    )
+    stamp = f"{stamp}|{names}|{request.columns}"
+    form = "a set prepared by TensorFlow Datasets"
+    return Listing(parts, form, stamp, names, tuple(left_out), tuple(notes))
 
 
 def _stamp(paths: Sequence[Path]) -> str:
@@ -215,17 +225,19 @@ def _class_names(path: Path) -> tuple[str, ...] | None:
             raise unreadable(path, "it is not UTF-8") from error
 
 
-def _shards(place: Path) -> dict[str, _Shards]:
-    """The files of each split, all of them there."""
+def _shards(place: Path) -> tuple[dict[str, _Shards], list[str]]:
+    """The files of each split, all of them there; and a note on splits of other names."""
     info = _description(place / _INFO)
     form = str(info.get("fileFormat") or "tfrecord").lower()
     if form not in _READERS:
         raise unreadable(place / _INFO, f"the format {form!r} is not read")
-    found = {}
+    found, others = {}, []
     with suppress(KeyError, TypeError, AttributeError, ValueError):
         for record in info["splits"]:
             split, lengths = split_of(record["name"]), [int(length) for length in record["shardLengths"]]
-            if split is not None:
+            if split is None:
+                others.append(f"{one_line(str(record['name']))} ({sum(lengths):,})")
+            else:
                 start, count = f"{info['name']}-{record['name']}.{form}", len(lengths)
                 paths = [place / f"{start}-{i:05d}-of-{count:05d}" for i in range(count)]
                 found[split] = _Shards(paths, lengths, _READERS[form])
@@ -234,14 +246,11 @@ def _shards(place: Path) -> dict[str, _Shards]:
     missing = next((path for shards in found.values() for path in shards.paths if not path.is_file()), None)
     if missing is not None:
         raise unreadable(missing, "this file of the set is missing")
-    return found
+    told = f"splits that are not called train, validation or test were not read: {', '.join(others)}"
+    return found, [told] if others else []
 
 
-def _part(
-    place: Path, split: str, shards: _Shards, image: str, label: str, names: tuple[str, ...] | None
-) -> Part:
-    labels = [_label(place, example.get(label), names) for example in shards.examples()]
-
+def _part(split: str, shards: _Shards, image: str, labels: Sequence[str]) -> Part:
     def payloads() -> Iterator[bytes]:
         for example in shards.examples():
             content = next(iter(example.get(image, [])), b"")
@@ -250,7 +259,9 @@ def _part(
     return Part(numbered_ids(split, len(labels)), labels, payloads)
 
 
-def _label(place: Path, values: Sequence[bytes | int] | None, names: tuple[str, ...] | None) -> str:
+def _label_of(place: Path, example: Example, label: str, names: tuple[str, ...] | None) -> str:
+    """The name of an example's class; empty for -1 where classes have names, as of labels that are hidden."""
+    values = example.get(label)
     if not values:
         raise AssayError(
             "table-value", place, "an example has no label", "Choose another with --label-column."
@@ -260,6 +271,8 @@ def _label(place: Path, values: Sequence[bytes | int] | None, names: tuple[str, 
         return value.decode("utf-8", "backslashreplace")
     if names is None:
         return str(value)
+    if value == -1:
+        return ""
     if not 0 <= value < len(names):
         raise AssayError(
             "label-out-of-range",
