@@ -29,6 +29,7 @@ from assay.data.listing.exported.lists_of_groups import notes_on_splits
 from assay.data.listing.exported.one_each import refuse_folders_of_images
 from assay.data.listing.from_names.clips import notes_on_clips
 from assay.data.listing.from_names.numbered_words import hints_on_numbered_words, refuse_numbered_words
+from assay.data.listing.from_names.other_pictures import notes_on_other_pictures
 from assay.data.listing.from_names.told_splits import refuse_named_splits
 from assay.data.listing.image_table import Table, list_tables
 from assay.data.listing.layout import choose_reading
@@ -245,6 +246,7 @@ def list_folder(
         *reading.notes,
         *note_on_masks(masks, "--layout classes" if reading.by_name else f"--layout {reading.kind}"),
         *unfollowed(found),
+        *notes_on_other_pictures(others, images, places),
         *beside,
         *(notes_on_splits(found.root, lists, by_path) if lists else ()),
         *notes_on_lists(found.root, found.files, images, places),
