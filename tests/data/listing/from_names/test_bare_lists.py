@@ -61,6 +61,16 @@ def test_a_list_for_each_split(lists: str, tmp_path: Path) -> None:
     assert is_right(path)
 
 
+def test_loose_images_beside_folders_are_no_split(tmp_path: Path) -> None:
+    """The root has no name, and was a bug of ours."""
+    pictures(tmp_path / "set", 24)
+    pictures(tmp_path / "set/a", 4)
+    pictures(tmp_path / "set/b", 4)
+    (tmp_path / "set/labels.txt").write_text("x\ny\n" * 12)
+    with pytest.raises(AssayError, match="images lie outside of the folders of classes"):
+        load(tmp_path / "set")
+
+
 @pytest.mark.parametrize("lines", [["cat", "owl"] * 11, [f"{n}" for n in range(24)], ["cat"] * 24])
 def test_lists_that_give_no_label_to_each_image(lines: list[str], tmp_path: Path) -> None:
     """Too few, all different, all alike."""

@@ -68,7 +68,7 @@ def hints_on_bare_lists(root: Path, images: Mapping[str, Sequence[str]], files: 
 
 def _split(path: str) -> str | None:
     """The split in a path, the last part first: of `train/labels.txt` as of `labels/y_train.txt`."""
-    parts = reversed(PurePosixPath(path).with_suffix("").parts)
+    parts = [part.rpartition(".")[0] or part for part in reversed(PurePosixPath(path).parts)]
     return next(filter(None, map(split_in, parts)), None)
 
 
