@@ -134,7 +134,7 @@ def test_copies_of_symmetric_pictures_are_found(kind: str, crease: float):
     assert pairs == {frozenset((source, 60 + place)) for place, source in enumerate(sources)}
 
 
-def vases(count: int = 120) -> np.ndarray:
+def vases(count: int = 60) -> np.ndarray:
     """Waves like those of `crosses`, but of one direction upside down, and with a grain of their own."""
     rng = np.random.default_rng(0)
     y, x = np.mgrid[:SIDE, :SIDE] - (SIDE - 1) / 2
