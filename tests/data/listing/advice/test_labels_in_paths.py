@@ -127,6 +127,14 @@ def test_labels_between_signs(folder: str, tmp_path: Path) -> None:
         assert len(load(root, layout="classes").classes) == 1
 
 
+def test_numbers_of_products_between_signs(tmp_path: Path) -> None:
+    """`4006381333931_2.jpg`: the number of a view was offered as the label, that of the product was not."""
+    codes = ("4006381333931", "96385074", "036000291452")
+    told = stopped(pictures(tmp_path, *(f"{code}_{view}.png" for code in codes for view in range(6))))
+    assert "by part 0 (96385074, 036000291452, 4006381333931); part 1 (0, 1, 2, 3 and 2 more):" in told
+    assert counts(followed(told)) == {"train": dict.fromkeys(codes, 6)}
+
+
 def test_labels_in_names_below_splits(tmp_path: Path) -> None:
     """Food-11: `training/0_12.jpg`."""
     names = [f"{s}/{i % 3}_{i}.png" for s in ("training", "validation", "evaluation") for i in range(9)]

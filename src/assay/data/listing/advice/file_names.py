@@ -26,7 +26,9 @@ _SHARED: Final = 0.9
 _BEFORE_NUMBER: Final = re.compile(r"(.*[^\W\d_].*?)[ ._-]*\(?\d+\)?")
 _BETWEEN: Final = re.compile(r"[\W_]+")
 _WORD: Final = re.compile(r"[^\W\d]+\d{0,3}")
-_NUMBER: Final = re.compile(r"\d{1,4}")
+
+#: Short numbers, and those of products (EAN, UPC, GTIN).
+_NUMBER: Final = re.compile(r"\d{1,4}|\d{8}|\d{12,14}")
 _DATE: Final = re.compile(r"(19|20)\d\d([01]\d([0-3]\d(\d{2,})?)?)?")
 
 
