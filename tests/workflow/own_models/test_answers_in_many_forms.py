@@ -92,6 +92,18 @@ def test_numbers_that_count_classes_in_another_order_stop(named: Dataset) -> Non
     assert accuracy(named, predictions=anyway) == pytest.approx((codes == LABELS).mean())
 
 
+def test_names_as_a_run_writes_them_come_back(tmp_path: Path) -> None:
+    """`predictions.csv` has an apostrophe before names that a spreadsheet would run; they were refused."""
+    names = np.array(["'quoted", "-x", "=1+1"])
+    data = data_of(names[LABELS])
+    evaluate(data=data, probabilities=SHARES, out=tmp_path / "run", on_event=ignore)
+    told = pandas.read_csv(tmp_path / "run" / "predictions.csv", dtype=str, keep_default_na=False)
+    assert set(told["predicted"]) == {"''quoted", "'-x", "'=1+1"}
+    expected = evaluate(data=data, probabilities=SHARES).accuracy
+    assert evaluate(data=data, predictions=told["predicted"]).accuracy == expected
+    assert evaluate(data=data, predictions=names[LABELS]).accuracy == 1.0
+
+
 def test_a_tensor_that_has_gradients_is_an_array(named: Dataset) -> None:
     """It ended in a traceback, as images and as answers."""
     assert accuracy(named, probabilities=torch.tensor(SHARES, requires_grad=True)) == pytest.approx(RIGHT)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from assay.core.arrays import detached, unmasked
 from assay.core.errors import AssayError
-from assay.core.text import one_line
+from assay.core.text import one_line, plain_cell
 from assay.data.answers.class_columns import refuse_other_order
 from assay.data.answers.class_probabilities import read_probabilities
 from assay.data.foreign_code import foreign_errors
@@ -99,7 +99,9 @@ def _numbers(predictions: Any, dataset: Dataset) -> NDArray[np.int64]:
 def _named(given: NDArray[Any], classes: Sequence[str]) -> NDArray[np.int64]:
     """Answers that are names, as class numbers."""
     number = {name: label for label, name in enumerate(classes)}
-    names = [name.decode() if isinstance(name, bytes) else str(name) for name in given.tolist()]
+    texts = (name.decode() if isinstance(name, bytes) else str(name) for name in given.tolist())
+    # A run's predictions.csv, read by other programs, has an apostrophe before names such as -x.
+    names = [name if name in number else plain_cell(name) for name in texts]
     unknown = next((name for name in names if name not in number), None)
     if unknown is not None:
         fix = f"The classes are {', '.join(classes[:10])}."
