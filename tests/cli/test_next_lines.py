@@ -98,6 +98,23 @@ def test_inspect_names_data_and_columns(table: str, capfd) -> None:
     assert "class 0" not in _follow(capfd, [f"{lines[0]} {shlex.join(QUICK)}"])
 
 
+def test_inspect_of_a_test_split_alone_names_what_takes_it(tmp_path: Path, capfd) -> None:
+    """It proposed an audit, which refuses such a set; the line is one that takes it, with a run."""
+    for split in ("train", "test"):
+        for label in ("a", "b"):
+            for number in range(30):
+                path = tmp_path / ("whole" if split == "train" else "it") / split / label / f"{number}.png"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                bright = 200 * (label == "b") + number + 15 * (split == "test")
+                Image.fromarray(np.full((8, 8), bright, np.uint8)).save(path)
+    api.run(tmp_path / "whole", model="nearest-mean", out=tmp_path / "own", checks=["identity"])
+    (line,) = _next(capfd, "inspect", str(tmp_path / "it"), "--size", "8", "--layout", "splits")
+    assert shlex.split(line) == [
+        *("assay", "evaluate", "RUN", str(tmp_path / "it"), "--layout", "splits", "--other-data"),
+    ]
+    assert "60 images" in _follow(capfd, [line.replace(" RUN ", f" {tmp_path / 'own'} ")])
+
+
 def _sorted(options: tuple[str, ...]) -> list[str]:
     """The options in the order of `READING`."""
     given = dict(zip(options[::2], options[1::2], strict=True))

@@ -41,11 +41,14 @@ def inspect(
     if json:
         sys.stdout.write(json_text(found.as_record()))
         return
-    close_plain(
-        "\n".join(map(one_line, _lines(found))),
-        [*_conversions(found), shell_line("assay audit", {"data": data, **given}, o.READING)],
-        output,
-    )
+    asked = {"data": data, **given}
+    following = shell_line("assay audit", asked, o.READING)
+    if (
+        "train" not in found.splits
+    ):  # there is nothing to learn from: a run on other images may be judged on them
+        own = {**asked, "size": None, "resize": None}  # the model has its own
+        following = f"{shell_line('assay evaluate RUN', own, o.READING)} --other-data"
+    close_plain("\n".join(map(one_line, _lines(found))), [*_conversions(found), following], output)
 
 
 def _conversions(found: "Inspection") -> list[str]:
@@ -74,6 +77,8 @@ def _lines(found: "Inspection") -> Iterator[str]:
     odd = (*notes_on_near_names(by_name), *notes_on_a_number_apart(by_name))
     yield from odd
     yield from (f"note: {note}" for note in found.notes if note not in (*alike, *odd))
+    if "train" not in found.splits:
+        yield "note: there is no train split, so nothing to learn from: RUN is a run on other images"
     for name, count in found.splits.items():
         per_class = found.per_class[name]
         spread = f"{min(per_class):,} to {max(per_class):,} in each class" if per_class else ""
