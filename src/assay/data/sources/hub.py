@@ -11,6 +11,7 @@ from assay.core.errors import AssayError
 from assay.core.user_path import expanded
 from assay.data.request import OF_FOLDERS, OF_IMAGES, OF_TABLES, Request, refuse_unused
 from assay.data.sources import folder, parquet_files
+from assay.data.sources.folder_listing import SUFFIXES
 from assay.data.values import Dataset
 
 PREFIX: Final = "hf:"
@@ -23,7 +24,7 @@ _WANTED: Final = (
     "metadata.csv",
     "metadata.jsonl",
     "*.md",
-    *(f"*{end}" for end in folder.SUFFIXES),
+    *(f"*{end}" for end in SUFFIXES),
 )
 
 #: The options of a request that this source reads.
