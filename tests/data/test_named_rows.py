@@ -22,6 +22,8 @@ from assay.data.splitting.test_split import with_test_split
 from assay.data.values import Dataset, image_digests
 from assay.workflow.own_models.given_probabilities import PRED_PROBS, Given
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 CLASSES = ("cat", "dog")
 IDS = tuple(f"test/{name}/{n}.png" for name in CLASSES for n in range(12))
 

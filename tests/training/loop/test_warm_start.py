@@ -22,6 +22,8 @@ from assay.workflow import api, run_commands
 from assay.workflow.verify import verify_run
 from torture.job import CHECKS, settings, tiny_dataset, whole_result
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 CLASSES = ("left", "middle", "right")
 SMALL = {"hidden": 8, "batch_size": 16, "epochs": 1}
 #: So small a step leaves every float32 weight as it is.
