@@ -43,9 +43,7 @@ def inspect(
         return
     asked = {"data": data, **given}
     following = shell_line("assay audit", asked, o.READING)
-    if (
-        "train" not in found.splits
-    ):  # there is nothing to learn from: a run on other images may be judged on them
+    if "train" not in found.splits:  # nothing to learn from, but a run on other images may be judged on them
         own = {**asked, "size": None, "resize": None}  # the model has its own
         following = f"{shell_line('assay evaluate RUN', own, o.READING)} --other-data"
     close_plain("\n".join(map(one_line, _lines(found))), [*_conversions(found), following], output)
