@@ -59,6 +59,30 @@ def test_how_sharp_a_digit_of_eight_pixels_is_says_which_it_is() -> None:
     assert judged(stamped).verdict != "pass"
 
 
+def test_little_ink_is_no_sharpness_and_hides_none() -> None:
+    """A one is sharper for being thin; a class that was softened is told all the same, and no other."""
+    digits = load_digits()
+    small = (digits.images[1:1200:2] * 15.9).astype(np.uint8)
+    large = np.stack(
+        [np.asarray(Image.fromarray(one).resize((28, 28), Image.Resampling.BICUBIC)) for one in small]
+    )
+    labels = digits.target[1:1200:2]
+
+    def told(pictures: np.ndarray) -> set[str]:
+        split = Split.from_arrays(pictures, labels, numbered_ids("train", len(pictures)))
+        finding = found(Dataset("digits", tuple(map(str, range(10))), {"train": split}, "scikit-learn"))
+        return {mark["class"] for mark in finding.evidence["class_apart"] if mark["figure"] == "sharpness"}
+
+    assert told(large[..., None]) == set()
+    by_class = {}
+    for label in range(10):
+        rows, softened = np.flatnonzero(labels == label), large[..., None].copy()
+        softened[rows] = SHORTCUTS["softness"](softened[rows], np.random.default_rng(0))
+        by_class[str(label)] = told(softened)
+    assert all(names <= {label} for label, names in by_class.items())
+    assert sum(map(len, by_class.values())) >= 6, by_class
+
+
 @pytest.mark.parametrize("kind", ["a mark inside", "a watermark", "noise", "softness", "a border"])
 @pytest.mark.parametrize("label", [1, 8])
 def test_a_shortcut_inside_one_class_is_found_and_the_class_named(kind: str, label: int) -> None:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from assay.audits.checks.context import CheckContext
 from assay.audits.measures.class_skill import FEWEST_OF_CLASS, class_skills
 from assay.audits.measures.hidden_marks import stamps, traces
+from assay.audits.measures.restated_content import adjusted
 from assay.core.arrays import Rows
 
 #: Skill from which a figure tells a class, as in the check `shortcuts`.
@@ -61,12 +62,23 @@ def marked_classes(context: CheckContext) -> list[Mark]:
 
 
 def _figures(context: CheckContext) -> dict[str, NDArray[np.floating[Any]]]:
-    look = context.image_stats["train"]
     return {
         "noise": np.log1p(context.texture["train"].noise),
-        "sharpness": np.log(np.nan_to_num(look.sharpness) + 0.01),
+        "sharpness": _sharpness(context),
         **traces(context.dataset.train),
     }
+
+
+def _sharpness(context: CheckContext) -> NDArray[np.floating[Any]]:
+    """The logarithm of the sharpness, less what brightness and contrast explain of it within the classes.
+
+    A thin stroke on an empty ground is sharper than a broad one: that is what it shows.
+    """
+    look = context.image_stats["train"]
+    sharpness = np.log(np.nan_to_num(look.sharpness).astype(np.float64) + 0.01)
+    shown = np.log1p(np.column_stack([look.mean, look.deviation]).astype(np.float64))
+    left = adjusted(sharpness, shown, context.dataset.train.labels)
+    return sharpness if left is None else left
 
 
 def apart(values: NDArray[np.floating[Any]], labels: Rows, known: Rows) -> list[float]:
