@@ -16,8 +16,6 @@ from assay.core.events import EVENTS
 from assay.workflow.load import load
 from assay.workflow.recorded.run_record import damaged_files, read_manifest
 
-pytestmark = pytest.mark.usefixtures("undrawn")
-
 Answer = tuple[int, str, str]
 
 #: Most tests here are not about the audit, and the quick checks are enough for them.
