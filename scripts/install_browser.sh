@@ -21,14 +21,15 @@ has() {
 }
 
 # npm checks the packages against the hashes that its registry states; nothing in them is run. Both in one call: npm
-# removes what a call does not name.
+# removes what a call does not name. Where the registry cannot be reached it would try for minutes.
 install_packages() {
     has axe-core $AXE_VERSION && has onnxruntime-web $ORT_VERSION && return
     if ! command -v npm >/dev/null; then
         echo "the tests with axe-core and onnxruntime-web will be skipped: install npm to run them"
         return
     fi
-    npm install --silent --no-save --ignore-scripts --no-audit --no-fund --prefix .browser \
+    npm install --silent --no-save --ignore-scripts --no-audit --no-fund --fetch-timeout 60000 \
+        --fetch-retry-mintimeout 1000 --fetch-retry-maxtimeout 5000 --prefix .browser \
         "axe-core@$AXE_VERSION" "onnxruntime-web@$ORT_VERSION" ||
         echo "the tests with axe-core and onnxruntime-web will be skipped: they could not be fetched"
 }
