@@ -142,11 +142,11 @@ def _filled(width: float, height: float, paint: Paint, *, arrange: bool) -> Canv
     paint(canvas)
     if arrange:  # once for both files: as the figure's own engine it would run before each
         ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.05).execute(canvas)
-    for (
-        axes
-    ) in canvas.axes:  # matplotlib measures all ticks for the place of each label, also of one without text
+    for axes in canvas.axes:
         for axis in (axes.xaxis, axes.yaxis):
-            if not axis.get_label_text():
+            if (
+                not axis.get_label_text()
+            ):  # else all ticks are measured, for the place of a label without text
                 axis.set_label_coords(0, 0)
     return canvas
 
