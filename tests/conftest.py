@@ -5,6 +5,7 @@ The same examples in every run, so that a change and not luck turns a test red.
 """
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,9 @@ HERE = Path(__file__).resolve().parent
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("search", max_examples=2000, deadline=None)
 settings.load_profile("repeatable")
+
+# Commands that lines tell are typed with `python3`: here this one, whatever the machine's own has installed.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 
 
 #: Tests that `make check` leaves to `make test`, by the beginning of their path below this folder, and why.
