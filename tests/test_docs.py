@@ -115,3 +115,13 @@ def test_the_slow_tests_are_there() -> None:
     from conftest import SLOW
 
     assert [path for path in SLOW if not (ROOT / "tests" / path).exists()] == []
+
+
+def test_each_line_of_the_changelog_stands_once_under_a_version() -> None:
+    """Every entry lies below a heading of a version, and none begins as another does."""
+    before, *below = (ROOT / "CHANGELOG.md").read_text("utf-8").split("\n## ")
+    assert before.strip() == "# Changelog"
+    for version in below:
+        begins = [line[:80] for line in version.splitlines() if line.startswith("- ")]
+        assert begins
+        assert [line for line in begins if begins.count(line) > 1] == []
