@@ -210,6 +210,20 @@ def test_classes_that_bear_each_others_names_come_first() -> None:
     assert not any("columns of the answers" in step.text for step in own)  # of a net of Assay's own
 
 
+def test_labels_out_of_order_come_first() -> None:
+    """In test they make the score untrue; in train they are what must be put right before all else."""
+    rows = {"split": "test", "first": 0, "last": 49, "images": 50, "of": 50, "shift": 0}
+    labels = replace(found("label-errors", "fail", 40), evidence={"out_of_order": [rows]})
+    facts = replace(SOUND, findings=(found("drift", "fail"), labels))
+    why = "the labels of test go with its pictures no better than chance"
+    assert headline(facts) == f"Do not trust this score yet: {why}."
+    assert next_steps(facts)[0].text.startswith("Find out where the order of the labels breaks")
+    assert headline(replace(facts, n=0, data="mine")) == f"Put the labels of mine in order first: {why}."
+    part = replace(labels, evidence={"out_of_order": [{**rows, "split": "train", "of": 90, "first": 40}]})
+    why = "the labels of train go with its pictures no better than chance from row 40 to 49"
+    assert headline(replace(SOUND, findings=(part,))) == f"Use this score with care: {why}."
+
+
 def test_pictures_that_tell_nothing_come_first() -> None:
     """Shuffled labels: copies and dark pictures are not what must be looked at first, nor another recipe."""
     shuffled = replace(found("separability", "warn"), evidence={"better_than_chance": False})

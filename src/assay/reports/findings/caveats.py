@@ -19,7 +19,9 @@ def caveats(facts: Facts) -> list[str]:
     labels = failed.get("label-errors")
     told = ["something other than the subject gives the class away"] if "shortcuts" in failed else []
     told += [_absent(facts), _unlike(failed["drift"]) if "drift" in failed else ""]
-    if pairs := mixed_up_pairs(facts.findings):
+    if order := out_of_order(facts.findings):
+        told.insert(0, order)
+    elif pairs := mixed_up_pairs(facts.findings):
         told.append(_mixed_up(pairs))
     elif labels:
         suspects = int((labels.evidence.get("suspects") or {}).get("test", 0))
@@ -72,6 +74,19 @@ def mixed_up_pairs(findings: Sequence[Finding]) -> list[Mapping[str, Any]]:
     told = (f.evidence.get("mixed_up") for f in findings if f.check == "label-errors")
     pairs = next((list(found["pairs"]) for found in told if found), [])
     return sorted(pairs, key=lambda pair: -float(pair["expected_wrong"]))
+
+
+def out_of_order(findings: Sequence[Finding], split: str = "") -> str:
+    """That labels of a split (of any, by default) belong to other images; empty where none is told."""
+    told = (f.evidence.get("out_of_order") or () for f in findings if f.check == "label-errors")
+    found = [one for each in told for one in each if split in ("", one["split"])]
+    if not found:
+        return ""
+    one = found[0]
+    if one["images"] == one["of"]:
+        return f"the labels of {one['split']} go with its pictures no better than chance"
+    rows = f"from row {one['first']:,} to {one['last']:,}"
+    return f"the labels of {one['split']} go with its pictures no better than chance {rows}"
 
 
 def _mixed_up(pairs: Sequence[Mapping[str, Any]]) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from assay.audits.checks.labels.misplaced import FIX_ORDER
 from assay.audits.registry import REVIEWED
 from assay.audits.values import Finding
-from assay.reports.findings.caveats import mixed_up_pairs
+from assay.reports.findings.caveats import mixed_up_pairs, out_of_order
 from assay.reports.findings.facts import Facts
 from assay.reports.findings.verdict import (
     WIDE,
@@ -69,6 +70,8 @@ def _steps_of_labels(facts: Facts) -> Iterator[Step]:
     elif renamed := renamed_splits(facts.findings):
         split = renamed[0]["split"]
         yield Step(f"Find out in which order {split} counts its classes, and give it the names of train.")
+    elif out_of_order(facts.findings):
+        yield Step(FIX_ORDER)
     elif facts.renamed and facts.foreign:
         yield Step("Name the columns of the answers: `p:` and the class in a .csv, `classes` in an .npz.")
 

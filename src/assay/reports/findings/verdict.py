@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
 from assay.audits.values import Finding
-from assay.reports.findings.caveats import caveats, not_looked_for
+from assay.reports.findings.caveats import caveats, not_looked_for, out_of_order
 from assay.reports.findings.facts import Facts
 from assay.reports.findings.wording import check_title, count, listed, name, percent, points
 
@@ -129,6 +129,8 @@ def exchanged(facts: Facts) -> str:
         return f"the answers are not in the order of the images, {how}, and so {right} are right"
     if told := [one for one in renamed_splits(facts.findings) if one["split"] == "test"]:
         return _in_another_order(told[0])
+    if order := out_of_order(facts.findings, "test"):
+        return order
     if facts.renamed and not nothing_told(facts.findings):
         label, other = map(name, facts.renamed[0])
         return f"the answers seem to count the classes in another order, {label} is answered as {other}"
@@ -216,6 +218,8 @@ def _data_headline(facts: Facts) -> str:
         return f"Find out first whether the images of {data} have their own labels: {_NOTHING_TOLD}."
     if renamed := renamed_splits(facts.findings):
         return f"Fix the names of classes in {data} first: {_in_another_order(renamed[0])}."
+    if order := out_of_order(facts.findings):
+        return f"Put the labels of {data} in order first: {order}."
     if fix:
         what = listed([check_title(f.check).lower() for f in fix], 3)
         return f"Fix {data} before training: {what}."

@@ -14,6 +14,13 @@ from assay.audits.checks.labels.judged import (
     reference_record,
     small_classes_sentence,
 )
+from assay.audits.checks.labels.misplaced import (
+    FIX_ORDER,
+    misplaced_evidence,
+    misplaced_sentence,
+    order_sentence,
+    out_of_order,
+)
 from assay.audits.checks.labels.mixed_up import (
     expected_mixed_up,
     mixed_up_evidence,
@@ -51,7 +58,10 @@ def check_label_errors(context: CheckContext) -> Checked:
     cross_validated = context.label_judge
     if cross_validated.refusal:
         return replace(not_evaluated("label-errors", cross_validated.refusal), label_quality={})
+    misplaced = misplaced_evidence(context)
     if context.judge_strength.too_weak:
+        if misplaced:
+            return Checked(out_of_order(context, misplaced), label_quality={})
         weak = not_evaluated("label-errors", context.judge_strength.too_weak, reference_record(context))
         return replace(weak, label_quality={})
     suspects = {name: _suspects(context, name) for name in cross_validated.probabilities}
@@ -59,25 +69,30 @@ def check_label_errors(context: CheckContext) -> Checked:
     total = sum(int(known_labels(context, name).sum()) for name in suspects)
     expected = max(len(issues), expected_mixed_up(context))
     renamed, gone = renamed_evidence(context), gone_evidence(context)
-    fails = bool(renamed) or expected > FAIL_SHARE * total
+    fails = bool(renamed or misplaced) or expected > FAIL_SHARE * total
     verdict: Verdict = "fail" if fails else "warn" if expected else "pass"
     return Checked(
         Finding(
             check="label-errors",
             verdict=verdict,
             summary=renamed_sentence(renamed)
+            + misplaced_sentence(misplaced)
             + counted(len(issues), total, "label is likely wrong", "labels are likely wrong")
             + (": more likely wrong than right" if issues else "")
             + _told_expected(context, suspects)
-            + f".{gone_sentence(gone)}{mixed_up_sentence(context)}{whole_groups_sentence(context)}"
-            + f"{small_classes_sentence(context)} {_trust(cross_validated)}"
+            + f".{gone_sentence(gone)}"
+            + ("" if misplaced else mixed_up_sentence(context))
+            + f"{whole_groups_sentence(context)}{small_classes_sentence(context)} {_trust(cross_validated)}"
             + ("" if cross_validated.own else doubt_by_column(context.dataset)),
-            evidence=_evidence(context, suspects) | {"renamed": renamed, "gone": gone},
+            evidence=_evidence(context, suspects)
+            | {"renamed": renamed, "gone": gone, "out_of_order": misplaced},
             threshold=f"a chance over {percent(DISPUTED, 0)} that the label is wrong, a likelier class, and "
             f"not two that fit; more than {percent(FAIL_SHARE, 0)} such labels fail; "
-            f"{power_sentence(context)}",
+            f"{power_sentence(context)}{order_sentence(context)}",
             reason=_reason(cross_validated),
-            fix=_fix(bool(issues), bool(expected_mixed_up(context)), bool(renamed)),
+            fix=FIX_ORDER
+            if misplaced
+            else _fix(bool(issues), bool(expected_mixed_up(context)), bool(renamed)),
             count=len(issues),
         ),
         tuple(issues),
