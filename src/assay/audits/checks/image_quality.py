@@ -10,23 +10,28 @@ from numpy.typing import NDArray
 
 from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.damage import CERTAIN, FILLED, NOISY, UNLIKELY, Flaw, Mask, damages
+from assay.audits.checks.damage import SMALLEST as SMALLEST_DAMAGED
+from assay.audits.checks.exposure import (
+    BRIGHT,
+    DARK,
+    FLAT,
+    NARROW,
+    SATURATED,
+    bare,
+    far_under_its_class,
+    medians,
+    saturated,
+)
 from assay.audits.checks.issues import counted, flagged, not_evaluated, percent
 from assay.audits.measures.dead_pixels import dead_pixels
 from assay.audits.measures.image_stats import ImageStats
-from assay.audits.measures.robust_z import FEWEST, by_class, low_tail_scores, robust_scores, tail_scores
+from assay.audits.measures.robust_z import (
+    FEWEST,
+    by_class,
+    robust_scores,
+    tail_scores,
+)
 from assay.audits.values import Finding, Issue
-
-#: Gray levels (0-255). An image with nothing brighter than DARK is dark, with hardly anything darker
-#: than BRIGHT bright; FLAT is the deviation, and NARROW the span from the 1st to the 99th percentile,
-#: below which a picture shows next to nothing.
-DARK: Final = 40
-BRIGHT: Final = 215
-FLAT: Final = 4
-NARROW: Final = 30
-
-#: Share of pixels at 255, beyond what its class has in the middle, from which a picture counts as saturated,
-#: if that is unusual in its class: on white ground all have many.
-SATURATED: Final = 0.25
 
 #: Robust deviations from the class from which sharpness or saturation are unusual.
 UNUSUAL: Final = 5.0
@@ -42,12 +47,12 @@ SOFTER: Final = 0.75
 CONTACT: Final = 0.3
 BEYOND: Final = 1.5
 
-#: Dark, bright, blank and flat pictures are flawed where they lie under the lowest tenth of their class by
-#: APART times the distance of that tenth from its middle: plain sky is no flaw among pictures of sky.
-APART: Final = 2.0
-
-#: What more than this share of a class has is its nature.
+#: What more than this share of a class has is its nature, if so many of its images have it.
 NATURE: Final = 0.5
+_SEVERAL: Final = 3
+
+#: Pixels a side under which neither sharpness nor what the border cuts is judged: all is border there.
+SMALLEST: Final = 8
 
 #: More than this share of flawed images is not a few bad files any more.
 FAIL_SHARE: Final = 0.01
@@ -66,7 +71,9 @@ def check_quality(context: CheckContext) -> Checked:
     total = sum(len(split) for split in context.dataset.splits.values())
     if not total:
         return not_evaluated("quality", "there are no images")
-    seen = [_seen(context, name) for name in context.dataset.splits]
+    listed = {name: flaws(context, name) for name in context.dataset.splits}
+    usual = {flaw.kind: _usual_classes(context, "train", flaw) for flaw, _ in listed["train"]}
+    seen = [_seen(context, name, each, usual) for name, each in listed.items()]
     issues = [issue for split in seen for issue in split.issues]
     nature = sum((split.nature for split in seen), Counter[tuple[str, int]]())
     dead = dead_pixels(context.measurements)
@@ -102,11 +109,13 @@ def _threshold() -> str:
         f"dark: nothing over {DARK}; bright: nothing under {BRIGHT}; blank: deviation under {FLAT}; low "
         f"contrast: span under {NARROW} gray levels, each only far outside of its class; blurry, "
         f"saturated: {UNUSUAL:g} robust deviations from the class; saturated also over "
-        f"{percent(SATURATED, 0)} of the pixels at 255 beyond the class; blurry also, from 64 pixels a side "
+        f"{percent(SATURATED, 0)} of the pixels at 255 beyond the class, far beyond a tenth of it; blurry "
+        f"and cropped from {SMALLEST} pixels a side on; blurry also, from 64 pixels a side "
         f"on and at the size of the file: fine structure under {SOFT:g} of that at half the size, and a "
         f"quarter under the class; cropped: over {contact} of the border, far beyond the class; "
         f"truncated: over {filled} of the height in one value; noise: over {NOISY:g} gray levels all over, "
-        "far beyond the class; shuffled: rows in an order like chance; negative, channels: a "
+        f"far beyond the class; shuffled: rows in an order like chance; both from {SMALLEST_DAMAGED} pixels "
+        "a side on; negative, channels: a "
         f"regression, 1 for as it should be and -1 for changed, under {-CERTAIN:g} to {-UNLIKELY:g}, by how "
         "well the set tells it; dead pixels: one value in all images of the set, or of a split where the "
         "others vary, among neighbors that vary; what more "
@@ -162,13 +171,19 @@ def _told_dead(dead: list[dict[str, Any]]) -> str:
     return told
 
 
-def _seen(context: CheckContext, name: str) -> _Seen:
-    """Each flawed image once, under the first kind of `flaws` that holds; and each that its class excuses."""
+def _seen(
+    context: CheckContext, name: str, listed: list[tuple[Flaw, Mask]], usual: Mapping[str, Mask]
+) -> _Seen:
+    """Each flawed image once, under the first kind of `flaws` that holds; and each that its class excuses.
+
+    usual: by kind the classes that have it by nature in train.
+    """
     labels = context.dataset.splits[name].labels
     taken, excused, kind_of = np.zeros(len(labels), bool), np.zeros(len(labels), bool), {}
     issues = []
-    for flaw, under in flaws(context, name):
-        counts = ~_natural(context, name, flaw) & flaw.mask
+    for flaw, under in listed:
+        natural = (usual[flaw.kind] | _usual_classes(context, name, flaw))[labels]
+        counts = ~natural & flaw.mask
         for row in np.flatnonzero((flaw.mask | under) & ~counts & ~excused).tolist():
             kind_of[row] = flaw.kind
         excused |= (flaw.mask | under) & ~counts
@@ -189,14 +204,17 @@ def _seen(context: CheckContext, name: str) -> _Seen:
     return _Seen(tuple(issues), nature)
 
 
-def _natural(context: CheckContext, name: str, flaw: Flaw) -> Mask:
-    """Which images are of a class that has the flaw by nature. A constant picture never is."""
+def _usual_classes(context: CheckContext, name: str, flaw: Flaw) -> Mask:
+    """Which classes have the flaw by nature, as a split shows it. A constant picture is nobody's nature.
+
+    A class of train with few images is judged by all classes, so a few of them tell its own nature.
+    """
     labels = context.dataset.splits[name].labels
     counts = np.bincount(labels, minlength=len(context.dataset.classes))
-    shares = np.bincount(labels[flaw.mask], minlength=len(counts)) / np.maximum(counts, 1)
-    usual = (shares > NATURE) & (counts >= FEWEST) & (flaw.kind != "constant")
-    natural: Mask = usual[labels]
-    return natural
+    flawed = np.bincount(labels[flaw.mask], minlength=len(counts))
+    enough = flawed >= _SEVERAL if name == "train" else counts >= FEWEST
+    usual: Mask = (flawed > NATURE * counts) & enough & (flaw.kind != "constant")
+    return usual
 
 
 def flaws(context: CheckContext, name: str) -> list[tuple[Flaw, Mask]]:
@@ -210,52 +228,22 @@ def flaws(context: CheckContext, name: str) -> list[tuple[Flaw, Mask]]:
         np.ones(len(look.mean)),
         lambda i: f"every pixel is {look.mean[i]:.0f}",
     )
-    saturated = Flaw(
-        "saturated",
-        (bleached > UNUSUAL) & (look.clipped - _usual_share(context, name) > SATURATED),
-        look.clipped,
-        lambda i: f"{100 * look.clipped[i]:.0f} % of its pixels are 255",
-    )
     cropped = Flaw(
         "cropped",
         (cut > BEYOND) & (look.contact > CONTACT),
         look.contact,
         lambda i: f"covers {100 * look.contact[i]:.0f} % of the border",
     )
-    others = [*damages(context, name), saturated, Flaw("blurry", *_blurry(context, name, sharp)), cropped]
-    return [(constant, none), *_bare(context, name), *((flaw, none) for flaw in others)]
-
-
-def _bare(context: CheckContext, name: str) -> list[tuple[Flaw, Mask]]:
-    """Pictures that show next to nothing, where their class shows something."""
-    look = context.stored_image_stats[name]
-
-    def kind(
-        named: str,
-        under: Mask,
-        score: Any,
-        shown: Callable[[ImageStats], Any],
-        sentence: Callable[[int], str],
-    ) -> tuple[Flaw, Mask]:
-        return Flaw(named, under & _apart(context, name, shown), score, sentence), under
-
+    judged = [Flaw("blurry", *_blurry(context, name, sharp)), cropped]
+    if min(context.dataset.shape[:2]) < SMALLEST:
+        judged = []
     return [
-        kind("dark", look.high < DARK, 1 - look.high / 255, lambda s: s.high,
-             lambda i: f"99 % of its pixels are at most {look.high[i]:.0f}"),
-        kind("bright", look.low > BRIGHT, look.low / 255, lambda s: 255 - s.low,
-             lambda i: f"99 % of its pixels are at least {look.low[i]:.0f}"),
-        kind("blank", look.deviation < FLAT, 1 - look.deviation / 20, lambda s: s.deviation,
-             lambda i: f"deviation {look.deviation[i]:.1f}"),
-        kind("low-contrast", look.span < NARROW, 1 - look.span / 255, lambda s: s.span,
-             lambda i: f"spans {look.span[i]:.0f} gray levels"),
-    ]  # fmt: skip
-
-
-def _apart(context: CheckContext, name: str, shown: Callable[[ImageStats], Any]) -> Mask:
-    """Images that show far less than their class; shown: figures of which the logarithm counts."""
-    stats, splits = context.stored_image_stats, context.dataset.splits
-    own, train = (np.log1p(shown(stats[split]).astype(np.float64)) for split in (name, "train"))
-    return by_class(low_tail_scores, own, splits[name].labels, train, splits["train"].labels) > APART
+        (constant, none),
+        *bare(context, name),
+        *((flaw, none) for flaw in damages(context, name)),
+        saturated(context, name, bleached > UNUSUAL),
+        *((flaw, none) for flaw in judged),
+    ]
 
 
 def _unusual(context: CheckContext, name: str) -> tuple[NDArray[np.float64], ...]:
@@ -278,9 +266,9 @@ def _blurry(
     """
     look, train = context.stored_image_stats[name], context.stored_image_stats["train"]
     labels, train_labels = context.dataset.splits[name].labels, context.dataset.train.labels
-    usual = by_class(_medians, look.detail, labels, train.detail, train_labels)
+    usual = by_class(medians, look.detail, labels, train.detail, train_labels)
     soft = (look.detail < SOFT) & (look.detail < SOFTER * usual)
-    unsharp = (sharp < -UNUSUAL) & _apart(context, name, lambda s: s.sharpness * 1e3)
+    unsharp = (sharp < -UNUSUAL) & far_under_its_class(context, name, lambda s: s.sharpness * 1e3)
     score = np.where(soft, np.nan_to_num(1 - look.detail), _squashed(-sharp))
 
     def sentence(i: int) -> str:
@@ -289,18 +277,6 @@ def _blurry(
         return f"fine structure is {look.detail[i]:.2f} of that at half the size"
 
     return soft | unsharp, score, sentence
-
-
-def _medians(values: NDArray[np.floating[Any]], reference: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """The median of the figures of `reference` that are known, for each of `values`; NaN without any."""
-    known = reference[np.isfinite(reference)]
-    return np.full(len(values), float(np.median(known)) if len(known) else np.nan)
-
-
-def _usual_share(context: CheckContext, name: str) -> NDArray[np.float64]:
-    """The share of pixels at 255 in the middle of each image's class."""
-    own, train = context.stored_image_stats[name].clipped, context.stored_image_stats["train"].clipped
-    return by_class(_medians, own, context.dataset.splits[name].labels, train, context.dataset.train.labels)
 
 
 def _log_sharpness(look: ImageStats) -> NDArray[np.float64]:

@@ -67,6 +67,19 @@ def low_tail_scores(
     return np.nan_to_num(scores, nan=0.0)
 
 
+def high_tail_scores(
+    values: NDArray[np.floating[Any]], reference: NDArray[np.floating[Any]]
+) -> NDArray[np.float64]:
+    """How far shares `values` lie over the median of `reference`, in the distance of its highest tenth from
+    there, which is .02 at least. As `low_tail_scores` else."""
+    known = reference[np.isfinite(reference)]
+    if not len(known):
+        return np.zeros(len(values))
+    middle, high = np.quantile(known.astype(np.float64), [0.5, 0.9])
+    scores: NDArray[np.float64] = (values - middle) / max(high - middle, 0.02)
+    return np.nan_to_num(scores, nan=0.0)
+
+
 def by_class(
     score: Score,
     values: NDArray[np.floating[Any]],
