@@ -78,6 +78,15 @@ def test_every_kind_answers_as_its_model(name: str) -> None:
     ]  # fmt: skip
 
 
+def test_each_array_is_in_the_file_once() -> None:
+    """A net that answers for the mirror image too takes its weights twice and holds them once."""
+    model = assay.train(_dataset(11, 13, 3), "cnn-small", **SMALL, mirror_averaging=True)
+    constants = onnx.load_from_string(onnx_bytes(model)).graph.initializer
+    contents = [(one.data_type, tuple(one.dims), one.raw_data) for one in constants]
+    assert all(content for *_, content in contents)
+    assert len(contents) == len(set(contents))
+
+
 def test_the_proof_can_fail(tmp_path: Path, linear: tuple[Model, Dataset]) -> None:
     """A file of other weights is found out, and nothing is written."""
     model, data = linear

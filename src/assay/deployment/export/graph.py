@@ -1,6 +1,7 @@
 """A small writer of ONNX graphs: names are counted, so that the same calls give the same bytes."""
 
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +17,8 @@ class Graph:
 
     nodes: list[Any] = field(default_factory=list)
     constants: list[Any] = field(default_factory=list)
+    #: Names of the constants by what they hold.
+    _names: dict[tuple[str, tuple[int, ...], bytes], str] = field(default_factory=dict)
 
     def add(self, kind: str, *inputs: str, **attributes: Any) -> str:
         """Add one operator; returns the name of its one output."""
@@ -26,13 +29,15 @@ class Graph:
         return name
 
     def constant(self, array: NDArray[Any]) -> str:
-        """Add an array that is part of the file; returns its name."""
+        """Add an array that is part of the file, once for all that take it; returns its name."""
         from onnx import numpy_helper
 
-        name = f"constant_{len(self.constants)}"
         little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
-        self.constants.append(numpy_helper.from_array(little, name))
-        return name
+        content = little.dtype.str, little.shape, sha256(little.tobytes()).digest()
+        if content not in self._names:
+            self._names[content] = f"constant_{len(self.constants)}"
+            self.constants.append(numpy_helper.from_array(little, self._names[content]))
+        return self._names[content]
 
     def number(self, value: float, kind: type[np.generic] = np.float32) -> str:
         """Add a scalar."""
