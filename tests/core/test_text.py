@@ -80,6 +80,24 @@ def test_nearest(name, expected):
     assert nearest(name, ["mlp", "linear"]) == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("--lr", "--learning-rate"),
+        ("--batch", "--batch-size"),
+        ("--output", "--out"),
+        ("--Epoch", "--epochs"),
+        ("--no-audit", None),
+        ("--seed", None),
+    ],
+)
+def test_the_nearest_option_is_told_by_its_letters_and_not_by_its_dashes(name, expected):
+    """Two dashes in front are no likeness; initials are."""
+    options = ["--out", "--size", "--root", "--epochs", "--learning-rate", "--batch-size"]
+    assert nearest(name, options) == expected
+    assert nearest("lr", ["mirror", "learning_rate"]) == "learning_rate"
+
+
 def test_choices_lists_what_there_is():
     """The nearest first, then all, at most twenty."""
     assert choices("mpl", ["mlp", "linear"]) == "Did you mean mlp? There are: mlp, linear"

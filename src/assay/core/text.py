@@ -134,10 +134,22 @@ def shortened(text: str, most: int = 100) -> str:
 
 
 def nearest(name: str, options: Iterable[str]) -> str | None:
-    """The option that is spelled most like `name`, or None when none is near."""
-    by_folded = {option.casefold(): option for option in options}
-    found = difflib.get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.5)
-    return by_folded[found[0]] if found else None
+    """The option that is spelled most like `name`, or whose words begin with its letters (`lr`), or None.
+
+    Dashes in front do not count: all options of a command have them.
+    """
+    asked, by_folded = _undashed(name), {_undashed(option): option for option in options}
+    initials = {_initials(one): one for one in by_folded if len(_initials(one)) > 1}
+    found = difflib.get_close_matches(asked, by_folded, n=1, cutoff=0.6) or [initials.get(asked, "")]
+    return by_folded.get(found[0])
+
+
+def _undashed(name: str) -> str:
+    return name.casefold().lstrip("-")
+
+
+def _initials(name: str) -> str:
+    return "".join(word[:1] for word in name.replace("_", "-").split("-"))
 
 
 def choices(name: str, options: Sequence[str]) -> str:
