@@ -44,7 +44,7 @@ def read(request: Request) -> Dataset:
     elif request.follow_links or request.root:
         return _read_listed(request, path)
     else:
-        make = lambda: _all_seen(listing(request), seen)  # noqa: E731
+        make = lambda: _all_seen(_listing(request, seen), seen)  # noqa: E731
     found = Unlisted(seen.stamp, seen.count, make)
     try:
         return read_image_set(request, found, "folder", path, lambda: _glance(request).stamp)
@@ -83,8 +83,10 @@ def read_shard(request: Request, shard: Shard, scratch: Path) -> Piece:
 
 def listing(request: Request) -> Listing:
     """What lies in the folder, before any image is decoded."""
-    assert request.path is not None  # `matches` said so
-    seen = _glance(request)
+    return _listing(request, _glance(request))
+
+
+def _listing(request: Request, seen: Glance) -> Listing:
     if not _has_tables(seen):
         _refuse_unused(request)
         return _without_tables(seen, request)
