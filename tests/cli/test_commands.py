@@ -356,6 +356,12 @@ def test_fetch_and_doctor(assay: Callable[..., Answer]) -> None:
 REFUSED = {
     "unknown command": (["runn"], 2, "usage", "Did you mean run?"),
     "unknown option": (["run", "--epoch", "3"], 2, "usage", "Did you mean --epochs?"),
+    "a place as an option": (
+        ["convert", "x", "--out", "y"],
+        2,
+        "usage",
+        "place: assay convert {DATA} {OUT}.",
+    ),
     "value of another type": (["run", "--epochs", "many"], 2, "usage", "--epochs"),
     "missing argument": (["predict"], 2, "usage", "RUN"),
     "unknown data": (["audit", "fashion-mnits"], 2, "unknown-data", "Did you mean fashion-mnist?"),

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import shlex
 import sys
 import threading
@@ -208,6 +209,11 @@ def _usage_error(error: Any) -> AssayError:
     message = " ".join(error.format_message().split())
     option = getattr(error, "option_name", None)
     if type(error).__name__ == "NoSuchOption" and option and context is not None:
+        usage = context.command.get_usage(context).removeprefix("Usage: ").replace(" [OPTIONS]", "")
+        if (own := option.strip("-").upper()) in re.findall(r"\w+", usage.removeprefix(where)):
+            return AssayError(
+                "usage", where, f"{own} is typed without {option}", f"Type it in its place: {usage}."
+            )
         known = [name for p in context.command.params for name in p.opts if name.startswith("--")]
         return AssayError("usage", where, f"there is no option {option}", f"{choices(option, known)}.")
     if message.startswith("No such command"):
