@@ -1,5 +1,6 @@
 """Public data sets as they lie after unpacking: the oddities of their folders, and clean twins."""
 
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -128,6 +129,26 @@ def test_a_copy_of_the_set_beside_its_classes_is_left_out(top: str, inner: str, 
     ]
     assert len(found.left_out) == 6
     assert set(load(tmp_path, layout="classes").classes) == {"cat", "dog", name}
+
+
+def test_a_copy_of_the_set_beside_its_splits_is_told(tmp_path: Path) -> None:
+    """Chest X-rays: `chest_xray/chest_xray/train`. Its images were left out in silence."""
+    folders = {f"{split}/{label}": 2 for split in ("train", "test") for label in ("ill", "well")}
+    root = laid(tmp_path / "xrays", folders)
+    shutil.copytree(root, root / "xrays")
+    found = load(root)
+    assert counts(found) == {"train": {"ill": 2, "well": 2}, "test": {"ill": 2, "well": 2}}
+    told = "xrays holds the folders and files of those beside it once more: its 8 images are left out"
+    assert [note for note in found.notes if note.startswith("xrays holds")] == [told]
+
+
+@pytest.mark.parametrize("name", ["trainval", "TrainVal"])
+def test_train_and_validation_together_are_train(name: str, tmp_path: Path) -> None:
+    """Both readings were asked about, and as splits it had none of train."""
+    root = laid(tmp_path, {f"{split}/{label}": 2 for split in (name, "test") for label in ("a", "b")})
+    found = load(root)
+    assert counts(found) == {"train": {"a": 2, "b": 2}, "test": {"a": 2, "b": 2}}
+    assert f"folders taken for splits by their names: {name} is train" in found.notes
 
 
 def test_another_version_of_the_set_beside_its_classes_stops(tmp_path: Path) -> None:

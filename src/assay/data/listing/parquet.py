@@ -164,7 +164,7 @@ def _tables_of_paths(
             return []
         with opened(parquet, footer.file) as file:
             columns = {name: [_as_text(value) for value in cells_of(path, file, name)] for name in names}
-        tables.append((Table(path, split_in_name(path.name) or "train"), columns))
+        tables.append((Table(path, split_in_name(footer.file.name) or "train"), columns))
     return tables
 
 

@@ -114,13 +114,8 @@ class Readings:
         inside = self._inside(
             [joined(start, name) for start in starts.values() for name in self.tree.full(start)]
         )
-        notes = [
-            *self._below(),
-            *self._renamed(),
-            *self._unlabelled_notes(starts),
-            *self._on_others(),
-            *inside,
-        ]
+        notes = [*self._below(), *self._renamed(), *self._on_copies()]
+        notes += [*self._unlabelled_notes(starts), *self._on_others(), *inside]
         lost = self._lost(place) - loose
         form = "a folder for each split and class"
         return Reading("splits", form, place, tuple(sorted(names, key=natural_key)), lost, tuple(notes))

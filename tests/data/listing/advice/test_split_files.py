@@ -243,3 +243,31 @@ def test_ids_of_patients_in_metadata_do_not_stop_the_reading(tmp_path: Path) -> 
     found = inspect(root)
     assert found.per_class == {"train": (8, 8)}
     assert any("none of its 4 rows name an image" in note for note in found.notes)
+
+
+def test_the_first_of_ten_ways_to_divide_the_images(tmp_path: Path) -> None:
+    """DTD's `labels/train1.txt` to `test10.txt`: thirty lists were too many to be looked at."""
+    root = pictures(tmp_path)
+    (root / "labels").mkdir()
+    for number in range(1, 11):
+        for split, names in ALL.items():
+            turned = [IMAGES[(IMAGES.index(name) + number - 1) % len(IMAGES)] for name in names]
+            listed(root / f"labels/{split}{number}.txt", turned)
+    found = followed(noted(root))
+    assert found.splits == {
+        split: len(names) for split, names in {**ALL, "validation": ALL["val"]}.items() if split != "val"
+    }
+    assert found.per_class["test"] == (2, 2)
+
+
+@pytest.mark.parametrize("kept", [("trainval", "test"), ("train", "val", "trainval", "test")])
+def test_train_and_validation_in_one_list_are_train(kept: Sequence[str], tmp_path: Path) -> None:
+    """Pascal's and Pets' `trainval.txt`; beside a list of each it says nothing new."""
+    root = pictures(tmp_path)
+    told = {**ALL, "trainval": [*TRAIN, *VALIDATION]}
+    for name in kept:
+        listed(root / f"{name}.txt", told[name])
+    found = followed(noted(root))
+    assert found.splits == (
+        {"train": 12, "test": 4} if len(kept) == 2 else {"train": 8, "validation": 4, "test": 4}
+    )

@@ -31,7 +31,8 @@ _TEXTS: Final = (".txt", ".lst", ".list")
 #: Files that are named as what may tell splits, but not looked into.
 _OTHERS: Final = (".xml", ".yaml", ".yml", ".npy", ".npz", ".pkl", ".mat")
 
-#: More files in a folder are no lists of splits; bytes and files that are looked into.
+#: More files in a folder are no lists of splits, nor are more of one split (DTD has ten of each); bytes and
+#: files that are looked into.
 _TOGETHER: Final = 20
 _LOOKED_INTO: Final = 20
 _BYTES: Final = 32 << 20
@@ -194,9 +195,7 @@ def worth_a_look(files: Iterable[str]) -> list[str]:
         if name.lower().endswith(SUFFIXES[:2])
         or (name.lower().endswith((*_TEXTS, ".json")) and (split_in(_stem(name)) or _tells_all(name)))
     ]
-    many = Counter(name.rpartition("/")[0] for name in names)  # a file for each image is no list
-    names = [name for name in names if many[name.rpartition("/")[0]] <= _TOGETHER]
-    names = [name for name in names if "submission" not in name.lower()]
+    names = [name for name in _without_many(names) if "submission" not in name.lower()]
     return sorted(names, key=lambda name: (name.count("/"), natural_key(name)))[:_LOOKED_INTO]
 
 
@@ -208,8 +207,19 @@ def _named_lists(files: Collection[str]) -> list[str]:
         for path in files
         if path.lower().endswith(endings) and (has_split_word(_stem(path)) or _tells_all(path))
     ]
-    many = Counter(path.rpartition("/")[0] for path in told)
-    return [path for path in told if many[path.rpartition("/")[0]] <= _TOGETHER]
+    return _without_many(told)
+
+
+def _without_many(names: Sequence[str]) -> list[str]:
+    """The files without those of which a folder holds many: a file for each image is no list."""
+    kind = {name: (name.rpartition("/")[0], _list_of(name)) for name in names}
+    many = Counter(kind.values())
+    return [name for name in names if many[kind[name]] <= _TOGETHER]
+
+
+def _list_of(name: str) -> str | None:
+    """The split that a text is a list of; None for files of other forms, and of no split."""
+    return split_in(_stem(name)) if name.lower().endswith(_TEXTS) else None
 
 
 def _tell_two_splits(names: Iterable[str]) -> bool:
