@@ -1,10 +1,11 @@
-"""Data frames of pandas and polars, and tables of Arrow: of pictures, or of paths to them."""
+"""Data frames of pandas and polars, tables of Arrow, rows and columns as dicts: of pictures, or of paths."""
 
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -21,6 +22,9 @@ from assay.data.listing.parquet import IMAGE_NAMES
 from assay.data.listing.table_labels import table_labels
 from assay.data.request import Request
 from assay.data.sources.objects.python_items import as_payload, is_nothing, is_picture, wrong_objects
+
+#: What columns of images, or of paths to them, are called.
+_OF_IMAGES: Final = frozenset((*IMAGE_NAMES, *PATH_NAMES))
 
 
 @dataclass
@@ -46,17 +50,42 @@ class SplitRows:
 
 
 def is_frame(data: object) -> bool:
-    """Whether it is a data frame: of pandas, polars, or a table of Arrow."""
-    return hasattr(data, "columns") and (hasattr(data, "iloc") or hasattr(data, "to_dicts"))
+    """Whether it is a data frame: of pandas, polars, or a table of Arrow; or as dicts, by rows or columns."""
+    frame = hasattr(data, "columns") and (hasattr(data, "iloc") or hasattr(data, "to_dicts"))
+    return frame or are_records(data) or _are_columns(data)
+
+
+def are_records(data: object) -> bool:
+    """Whether it is a list of rows, each a dict, as a stream of Hugging Face gives them."""
+    return isinstance(data, list) and bool(data) and all(isinstance(row, Mapping) for row in data)
+
+
+def _are_columns(data: object) -> bool:
+    """Whether it is a dict of columns, one of which is called like images or their paths."""
+    if not isinstance(data, Mapping) or not {str(name).casefold() for name in data} & _OF_IMAGES:
+        return False
+    return all(hasattr(cells, "__len__") and not isinstance(cells, str | bytes) for cells in data.values())
 
 
 def columns_of(frame: Any) -> dict[str, list[Any]]:
     """The columns by name, in order. Raises AssayError `table-value` where two have one name."""
-    names = [str(name) for name in frame.columns]
+    if are_records(frame):
+        names = list(dict.fromkeys(name for row in frame for name in row))
+        frame = {name: [row.get(name) for row in frame] for name in names}
+    names = [str(name) for name in (frame if isinstance(frame, Mapping) else frame.columns)]
     if twice := next((name for name in names if names.count(name) > 1), None):
         what = f"two columns are called {shortened(one_line(twice))}"
         raise AssayError("table-value", "DataFrame", what, "Rename or drop one of them.")
-    return {str(name): list(frame[name]) for name in frame.columns}
+    columns = {
+        str(name): list(frame[name]) for name in (frame if isinstance(frame, Mapping) else frame.columns)
+    }
+    counts = {name: len(cells) for name, cells in columns.items()}
+    if len(set(counts.values())) > 1:
+        told = ", ".join(f"{one_line(name)} has {count:,}" for name, count in islice(counts.items(), 4))
+        raise AssayError(
+            "count-mismatch", "the data", f"its columns differ in length: {told}", "Give one label per image."
+        )
+    return columns
 
 
 def image_column(columns: Mapping[str, Sequence[Any]], request: Request) -> str | None:

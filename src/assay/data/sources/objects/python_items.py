@@ -19,7 +19,7 @@ from assay.core.text import one_line
 from assay.data.foreign_code import FAILURES, told
 from assay.data.formats.pixel_arrays import ArrayForm, pixels, plain_images
 from assay.data.formats.png import png_bytes
-from assay.data.formats.text_table import LABEL_NAMES, optional_column
+from assay.data.formats.text_table import LABEL_NAMES, PATH_NAMES, optional_column
 from assay.data.listing.listing import Payload
 from assay.data.listing.parquet import IMAGE_NAMES
 from assay.data.request import Request
@@ -112,6 +112,9 @@ def _encoded(value: Any, where: str, form: ArrayForm) -> bytes:
     return png_bytes(pixels(shaped, where, form.floats)[0])
 
 
+#: What items call their picture: Hugging Face's processors write `pixel_values`; or its path.
+_OF_IMAGES: Final = (*IMAGE_NAMES, "pixel_values", *PATH_NAMES)
+
 #: Items of a data set beyond which its length is taken for a mistake, or for a set that never ends.
 _MOST_ITEMS: Final = 100_000_000
 
@@ -122,7 +125,7 @@ def items_of(given: Any, request: Request, which: Iterable[int] | None = None) -
         item = _item(given, number)
         if isinstance(item, Mapping):
             image = optional_column(
-                "the data set", list(item), request.path_column, IMAGE_NAMES, "path_column"
+                "the data set", list(item), request.path_column, _OF_IMAGES, "path_column"
             )
             label = optional_column(
                 "the data set", list(item), request.label_column, LABEL_NAMES, "label_column"

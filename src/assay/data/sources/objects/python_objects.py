@@ -4,11 +4,10 @@ import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from assay.core.errors import AssayError
 from assay.core.text import one_line, shortened, whole_number
-from assay.data.formats.text_table import LABEL_NAMES, optional_column
 from assay.data.listing.columns.missing import is_missing, without_minus_one
 from assay.data.listing.listing import Listing, Part, stamp_of
 from assay.data.listing.names import ordered_splits, split_of
@@ -25,6 +24,7 @@ from assay.data.sources.objects.data_frames import (
     rows_of_frame,
     text_of,
 )
+from assay.data.sources.objects.known_classes import known_classes
 from assay.data.sources.objects.python_items import (
     as_payload,
     drawn_anew,
@@ -48,9 +48,9 @@ _Pairs = Sequence[tuple[Any, Any]]
 def is_objects(data: object) -> bool:
     """Whether these are images and labels as Python objects, and no arrays, name or path."""
     if isinstance(data, Mapping):
-        return bool(data) and all(split_of(str(name)) for name in data)
+        return _are_splits(data) or is_frame(data)
     if isinstance(data, list | tuple):
-        return _are_pairs(data) or _are_lists(data)
+        return _are_pairs(data) or _are_lists(data) or is_frame(data)
     return is_frame(data) or _is_map_style(data)
 
 
@@ -70,8 +70,8 @@ def read(request: Request) -> Dataset:
 def listing(request: Request) -> Listing:
     """All images, encoded without loss, or their paths; with their labels."""
     given = request.objects
-    splits = given if isinstance(given, Mapping) else _numbered(given)
-    named = {split_of(str(name)) or "train": each for name, each in splits.items()}
+    splits = given if _are_splits(given) else _numbered(given)
+    named = {split_of(str(name)) or "train": _as_items(each) for name, each in splits.items()}
     if len(named) < len(splits):
         raise wrong_objects("two of its keys name the same split")
     if all(is_frame(each) for each in named.values()):
@@ -79,7 +79,7 @@ def listing(request: Request) -> Listing:
         if not any(image_column(columns, request) for columns in frames.values()):
             return listing_of_paths(request, frames)
     found = [_rows(each, split, request) for split, each in named.items()]
-    if len(found) == 1 and not isinstance(given, Mapping):
+    if len(found) == 1 and not _are_splits(given):
         found[0].take_splits_of_paths()
     if "-1" not in (request.classes or ()):
         known = {label for each in found for label in each.labels}
@@ -90,10 +90,19 @@ def listing(request: Request) -> Listing:
 
 def _numbered(given: Any) -> dict[str, Any]:
     """`(X, y, X_test, y_test)` of lists as two splits; all else is train."""
-    if isinstance(given, list | tuple) and not _are_pairs(given):
+    if isinstance(given, list | tuple) and not _are_pairs(given) and not is_frame(given):
         halves = {"train": given[:2], "test": given[2:]}
         return {split: _zipped(*half) for split, half in halves.items() if half}
     return {"train": given}
+
+
+def _as_items(given: Any) -> Any:
+    """`(images, labels)` of a split as its items; anything else as it is."""
+    if not isinstance(given, tuple) or len(given) != len(("images", "labels")):
+        return given
+    if any(isinstance(part, str | bytes | tuple) or not hasattr(part, "__len__") for part in given):
+        return given  # two items, or one
+    return given if any(map(is_frame, given)) else _zipped(*given)
 
 
 def _zipped(images: Any, labels: Any) -> list[tuple[Any, Any]]:
@@ -104,6 +113,11 @@ def _zipped(images: Any, labels: Any) -> list[tuple[Any, Any]]:
 
 
 # What an object is.
+
+
+def _are_splits(data: object) -> TypeGuard[Mapping[Any, Any]]:
+    """Whether it is a dict of data sets, each under the name of a split."""
+    return isinstance(data, Mapping) and bool(data) and all(split_of(str(name)) for name in data)
 
 
 def _are_pairs(data: Sequence[Any]) -> bool:
@@ -138,7 +152,8 @@ def _is_map_style(data: object) -> bool:
 def _rows(given: Any, split: str, request: Request) -> SplitRows:
     if is_frame(given):
         return rows_of_frame(columns_of(given), split, request)
-    found = SplitRows(split, classes=_class_names(given, request))
+    known = known_classes(given, request)
+    found = SplitRows(split, classes=known.names, notes=list(known.notes))
     for number, (image, label) in enumerate(items_of(given, request)):
         found.payloads.append(as_payload(image, f"{split}[{number}]", request))
         found.labels.append(_label(label, found.classes, f"{split}[{number}]"))
@@ -147,20 +162,6 @@ def _rows(given: Any, split: str, request: Request) -> SplitRows:
         what = "changes each time it is asked for, as by a random transform: one draw of it was read"
         found.notes.append(f"{split}[{drawn}] {what}. Give the data set without random transforms")
     return found
-
-
-def _class_names(given: Any, request: Request) -> tuple[str, ...] | None:
-    """The names of `classes`, also of the set that a subset is of, or of the label's feature."""
-    features = getattr(given, "features", None)
-    if isinstance(features, Mapping):
-        label = optional_column(
-            "the data set", list(features), request.label_column, LABEL_NAMES, "label_column"
-        )
-        names = getattr(features.get(label), "names", None)
-    else:
-        names = getattr(given, "classes", None) or getattr(getattr(given, "dataset", None), "classes", None)
-    right = isinstance(names, list | tuple) and bool(names) and all(isinstance(name, str) for name in names)
-    return tuple(names) if names is not None and right else None
 
 
 def _label(label: Any, classes: tuple[str, ...] | None, where: str) -> str:
