@@ -9,6 +9,8 @@ from sklearn.base import ClassifierMixin
 from sklearn.datasets import load_digits
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.tree import DecisionTreeClassifier
 
 import assay
@@ -93,6 +95,23 @@ def test_weak_models_and_those_that_refuse_other_forms_are_judged(data: Dataset)
 
     expected = near.score(test.images.reshape(len(test), -1), test.labels)
     assert assay.evaluate(SimpleNamespace(predict_proba=only_bytes), data).accuracy == expected
+
+
+@pytest.mark.parametrize("shape", [(16, 16, 3), (16, 48)], ids=["colored", "gray"])
+def test_a_pipeline_that_flattens_images_is_given_images(data: Dataset, shape: tuple[int, ...]) -> None:
+    """scikit-learn notes the height of `(n, h, w)` as the number of features: it was refused as a model of
+    16 values."""
+    train, held_out = data.train, data.splits["test"]
+    images, test = (np.asarray(split.images).reshape(-1, *shape) for split in (train, held_out))
+    labels, expected = train.labels, held_out.labels
+    flatten = FunctionTransformer(lambda x: x.reshape(len(x), -1))
+    model = make_pipeline(flatten, DecisionTreeClassifier(random_state=0)).fit(images, labels)
+    assert model.n_features_in_ == 16
+    own = assay.load(arrays=(images, labels, test, expected))
+    assert assay.evaluate(model, own).accuracy == model.score(test, expected)
+    flat = DecisionTreeClassifier(random_state=0).fit(images.reshape(len(images), -1)[:, :17], labels)
+    with pytest.raises(AssayError, match="it takes 17 values"):
+        assay.evaluate(flat, own)
 
 
 def test_a_model_that_half_survives_another_scale_is_told() -> None:

@@ -142,7 +142,7 @@ def _ask(model: Any, dataset: Dataset) -> Answered:
         raise AssayError("bad-value", "model", what, fix)
     split = dataset.splits["test"]
     names = _classes_of(model, dataset)
-    flat = _wants_rows(model)
+    flat = _wants_rows(model, split)
     blocks = [_block(predict, _as_asked(model, block, split) if flat else block) for block in split.blocks()]
     values = np.concatenate(blocks)
     if values.shape[1] != len(names):
@@ -166,9 +166,15 @@ def _block(predict: Callable[[Any], Any], images: NDArray[np.uint8]) -> NDArray[
     return values
 
 
-def _wants_rows(model: Any) -> bool:
-    """Whether it takes flat rows, as scikit-learn's do; not one that was fitted on images of a shape."""
-    return hasattr(model, "n_features_in_") and getattr(model, "flat_", True)
+def _wants_rows(model: Any, split: Split) -> bool:
+    """Whether it takes flat rows, as scikit-learn's do; not one that was fitted on images of a shape.
+
+    Of images `(n, h, w)` scikit-learn notes h as the number of features, as of a pipeline that flattens them.
+    """
+    if not hasattr(model, "n_features_in_") or not getattr(model, "flat_", True):
+        return False
+    height, width, channels = split.shape
+    return bool(model.n_features_in_ != height or width * channels == 1)
 
 
 def _as_asked(model: Any, block: NDArray[np.uint8], split: Split) -> NDArray[np.uint8]:

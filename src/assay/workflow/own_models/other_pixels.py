@@ -43,7 +43,8 @@ def refuse_other_pixels(ask: Ask, train: Split, flat: bool) -> None:
         )
         fix = (
             "Wrap it: types.SimpleNamespace(classes_=CLASSES, predict_proba=lambda images: "
-            f"model.predict_proba({told})), where CLASSES names its columns."
+            f"model.predict_proba({told})), where CLASSES names its columns. If it is right as it is, give "
+            "assay.evaluate(data=data, probabilities=model.predict_proba(IMAGES))."
         )
         raise AssayError("net-refused", "model", what, fix)
 
