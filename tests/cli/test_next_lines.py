@@ -214,10 +214,21 @@ def test_what_a_report_proposes_to_train_next_runs_as_printed(table: str, capfd)
     assert exit_code(["run", *quick, "--out", "my run"]) == 0, capfd.readouterr().err
     facts: Any = SimpleNamespace(course=SimpleNamespace(last=1, best=1), underfits=False)
     commands = [next_steps._training_step(need, facts).in_folder("'my run'") for need in get_args(Need)]
-    assert len(set(commands)) == 6
+    assert len(set(commands)) == 7
     for number, command in enumerate(dict.fromkeys(commands)):
         told = _follow(capfd, [command.replace("NEXT", f"next{number}")])
         assert ": 90 images, 3 classes" in told
+
+
+@pytest.mark.parametrize("model", ["majority", "nearest-mean"])
+def test_what_a_run_of_a_closed_form_proposes_runs_as_printed(table: str, model: str, capfd) -> None:
+    """It has no epochs, so it is not told to train longer: `--epochs 2` was refused."""
+    quick = (table, *COLUMNS, "--checks", "identity,class-similarity", "--validation", "0.2")
+    lines = _next(capfd, "run", *quick, "--model", model, "--out", "my run")
+    assert not any("--epochs" in line for line in lines)
+    again = [line for line in lines if "--out NEXT" in line and "--model" in line]
+    assert [line.partition("--model ")[2] for line in again] == ["mlp --out NEXT"] * (model == "majority")
+    _follow(capfd, [line.replace("NEXT", "next --epochs 1") for line in again])
 
 
 def test_fetch_and_doctor_are_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd) -> None:

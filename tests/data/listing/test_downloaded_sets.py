@@ -142,7 +142,7 @@ def test_a_copy_of_the_set_beside_its_splits_is_told(tmp_path: Path) -> None:
     assert [note for note in found.notes if note.startswith("xrays holds")] == [told]
 
 
-@pytest.mark.parametrize("name", ["trainval", "TrainVal"])
+@pytest.mark.parametrize("name", ["trainval", "VOC2007_trainval"])
 def test_train_and_validation_together_are_train(name: str, tmp_path: Path) -> None:
     """Both readings were asked about, and as splits it had none of train."""
     root = laid(tmp_path, {f"{split}/{label}": 2 for split in (name, "test") for label in ("a", "b")})

@@ -156,6 +156,9 @@ def _training_step(need: Need, facts: Facts) -> Step:
     if need == "convolution":
         text = "Train a convolutional net: the audit measured that neighboring pixels help."
         return Step(text, f"{_AGAIN} --model cnn --out NEXT")
+    if need == "another model":
+        text = "Train a net: the mean picture of each class tells more than this model has learned."
+        return Step(text, f"{_AGAIN} --model mlp --out NEXT")
     assert facts.course is not None
     if need == "more epochs":
         more = 2 * facts.course.last

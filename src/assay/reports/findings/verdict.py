@@ -183,11 +183,21 @@ def _model_clause(facts: Facts) -> str:
         "more epochs": ". More training should raise it",
         "fewer epochs": ", but the model overfits",
         "smaller steps": ", but the training was unstable",
+        "another model": ", but the model has learned too little",
         "": "",
     }[next(iter(needs(facts)), "")]
 
 
-Need = Literal["scaling", "pretrained", "convolution", "more epochs", "fewer epochs", "smaller steps", ""]
+Need = Literal[
+    "scaling",
+    "pretrained",
+    "convolution",
+    "more epochs",
+    "fewer epochs",
+    "smaller steps",
+    "another model",
+    "",
+]
 
 
 def needs(facts: Facts) -> list[Need]:
@@ -202,6 +212,8 @@ def needs(facts: Facts) -> list[Need]:
         return ["smaller steps" if facts.course.state == "unstable" else "more epochs", *needs]
     if facts.course and (need := _OF_COURSE.get(facts.course.state)):
         needs.append(need)
+    if facts.underfits and not facts.course and not facts.foreign and not needs:
+        return ["another model"]
     return needs
 
 
