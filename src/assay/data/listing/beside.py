@@ -169,7 +169,7 @@ def notes_beside(
     unless `layout` says that the folders count.
     """
     names = [name for name in found.files if "/" not in name]
-    tables = [name for name in _tables_above(found, classes.folders) if name not in joined]
+    tables = [name for name in tables_above(found, classes.folders) if name not in joined]
     on_tables = [] if layout else _refuse_tables(found, classes, tables)
     told = f"{', '.join(map(one_line, tables[:3]))}{' and more' if len(tables) > 3 else ''}"
     if tables:
@@ -205,7 +205,7 @@ def _tables(found: Walk) -> list[str]:
     return [name for name in found.files if "/" not in name and name.lower().endswith(SUFFIXES)]
 
 
-def _tables_above(found: Walk, folders: Collection[str]) -> list[str]:
+def tables_above(found: Walk, folders: Collection[str]) -> list[str]:
     """The tables in all folders above those of the images, and in one that has all; those of train first."""
     parts = [folder.split("/") for folder in folders]
     above = {"", *("/".join(own[:depth]) for own in parts for depth in range(1, len(own)))}

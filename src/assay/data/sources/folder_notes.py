@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from assay.data.listing.advice.links import refuse_one_class_of_train, unfollowed
 from assay.data.listing.advice.lists import label_of_folders
 from assay.data.listing.advice.one_folder import hints_on_labels_of, notes_on_other_lists, refuse_one_class
-from assay.data.listing.beside import Classes, hints_beside, notes_beside
+from assay.data.listing.beside import Classes, hints_beside, notes_beside, tables_above
 from assay.data.listing.columns.lists_of_labels import notes_on_lists
 from assay.data.listing.exported.lists_of_groups import notes_on_splits
 from assay.data.listing.from_names.clips import notes_on_clips
@@ -18,6 +18,7 @@ from assay.data.listing.levels import refuse_parts
 from assay.data.listing.other_tasks import note_on_masks
 from assay.data.listing.readings import Reading
 from assay.data.listing.walk import Walk
+from assay.data.sources.groups_beside import notes_on_groups_beside
 from assay.data.values import Kind
 
 
@@ -81,6 +82,7 @@ def notes_on_folder(read: FolderRead) -> tuple[str, ...]:
         *unfollowed(read.found),
         *notes_on_other_pictures(read.others, read.images, read.places),
         *beside,
+        *notes_on_groups_beside(root, [] if read.joined else tables_above(read.found, holding), known),
         *(notes_on_splits(root, lists, read.by_path) if lists else ()),
         *notes_on_lists(root, read.found.files, read.images, read.places),
         *(() if layout or reading.by_name else notes_on_clips(root, read.by_path)),
