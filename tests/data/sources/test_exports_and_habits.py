@@ -122,6 +122,7 @@ def test_one_label_in_several_spellings(given: tuple[str, ...], classes: dict[st
         (("2019", "2020"), "years or dates (2019, 2020)"),
         (("2024-01-31", "2024-02-01"), "years or dates"),
         (("cat", "unlabeled"), "'unlabeled' is called like images without a label"),
+        (("cat", "_unlabeled"), "'_unlabeled' is called like images without a label"),
         (("cat", "To_Sort"), "'To_Sort' is called like images without a label"),
         (("1", "2", "1999"), None),
         (("cat", "unlabeled cats"), None),

@@ -100,7 +100,7 @@ def notes_on_classes(names: Sequence[str]) -> Iterator[str]:
     yield from _notes_on_folders(names)
     for name in names:
         alone = name == "-1" and not any(map(_PLAIN_NUMBER.fullmatch, names))
-        if alone or name.strip().casefold().replace("_", " ").replace("-", " ") in _NO_LABEL:
+        if alone or name.casefold().replace("_", " ").replace("-", " ").strip(" .[](){}") in _NO_LABEL:
             yield f"the class {name!r} is called like images without a label: move them out if they are"
 
 

@@ -12,7 +12,7 @@ from assay.data.listing.columns.lists_of_labels import notes_on_lists
 from assay.data.listing.exported.lists_of_groups import notes_on_splits
 from assay.data.listing.from_names.clips import notes_on_clips
 from assay.data.listing.from_names.numbered_words import refuse_numbered_words
-from assay.data.listing.from_names.other_pictures import notes_on_other_pictures
+from assay.data.listing.from_names.other_pictures import notes_on_other_pictures, notes_on_placeholders
 from assay.data.listing.from_names.told_splits import refuse_named_splits
 from assay.data.listing.levels import refuse_parts
 from assay.data.listing.other_tasks import note_on_masks
@@ -81,6 +81,7 @@ def notes_on_folder(read: FolderRead) -> tuple[str, ...]:
         *note_on_masks(read.masks, "--layout classes" if reading.by_name else f"--layout {reading.kind}"),
         *unfollowed(read.found),
         *notes_on_other_pictures(read.others, read.images, read.places),
+        *notes_on_placeholders(root, read.found.left_out),
         *beside,
         *notes_on_groups_beside(root, [] if read.joined else tables_above(read.found, holding), known),
         *(notes_on_splits(root, lists, read.by_path) if lists else ()),

@@ -51,3 +51,18 @@ def test_what_belongs_to_images_is_no_picture(names: list[str], tmp_path: Path) 
     """Files of labels, an array beside each image, texts, and what lies above the classes."""
     notes = inspect(made(tmp_path, [*CLASSES, *names])).notes
     assert not any("no classes" in note or "among the images" in note for note in notes)
+
+
+@pytest.mark.parametrize("names", [["cat/.IMG_1.jpg.icloud", "owl/.a.HEIC.icloud"], [".cat/.x.png.icloud"]])
+def test_images_that_lie_in_the_cloud_alone_are_told(names: list[str], tmp_path: Path) -> None:
+    """They were counted as hidden files; in a hidden folder they are."""
+    root = made(tmp_path / "my photos", [*CLASSES, *names])
+    told = [note for note in inspect(root).notes if "iCloud" in note]
+    expected = "2 images are in iCloud alone, cat/.IMG_1.jpg.icloud the first: download and read again"
+    command = f" (brctl download '{tmp_path}/my photos')"
+    assert told == ([expected + command] if len(names) == 2 else [])
+
+
+def test_hidden_files_of_other_kinds_are_no_images(tmp_path: Path) -> None:
+    root = made(tmp_path, [*CLASSES, "cat/.notes.txt.icloud", "cat/.jpg"])
+    assert not any("iCloud" in note for note in inspect(root).notes)

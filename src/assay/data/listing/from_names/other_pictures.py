@@ -1,19 +1,25 @@
 """Files among the classes that may hold pictures in forms that are not read: arrays, volumes, clips."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
-from pathlib import PurePosixPath
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path, PurePosixPath
+from shlex import quote
 from typing import Final
 
 from assay.core.text import counted, one_line
+from assay.data.formats.signatures import FORMAT_BY_NAME, REFUSED_SUFFIXES
 from assay.data.listing.names import natural_key
 from assay.data.listing.tree import words_of
+from assay.data.values import LeftOut
 
 #: Endings of files that hold pictures, and are not read as one.
 _HOLD_PICTURES: Final = frozenset(
     ".npy .npz .mat .h5 .hdf5 .nii .gz .mha .mhd .nrrd .svs .ndpi .mrxs .scn .vsi .czi .nd2 .lif .oib .oir "
     ".ims .zarr .mp4 .avi .mov .mkv .webm .mpg .mpeg .pdf .djvu .bin .raw .dat .img .hdr .tfrecord".split()
 )
+
+#: How the placeholders of images end.
+_PLACEHOLDERS: Final = tuple(f"{ending}.icloud" for ending in (*FORMAT_BY_NAME, *REFUSED_SUFFIXES))
 
 #: Words for what belongs to pictures and is none.
 _BESIDE: Final = frozenset(
@@ -55,6 +61,16 @@ def notes_on_other_pictures(
         what = "files that may hold pictures lie among the images of classes, and were not read"
         notes.append(f"{what}: {_some(among)}")
     return notes
+
+
+def notes_on_placeholders(root: Path, left_out: Iterable[LeftOut]) -> list[str]:
+    """A note on images that iCloud took away to save room: of `IMG_1.jpg` it leaves `.IMG_1.jpg.icloud`."""
+    found = [item.id for item in left_out if item.id.lower().endswith(_PLACEHOLDERS)]
+    if not found:
+        return []
+    count = counted(len(found), "image is", "images are")
+    way = one_line(f"brctl download {quote(str(root))}")
+    return [f"{count} in iCloud alone, {one_line(found[0])} the first: download and read again ({way})"]
 
 
 def _some(told: list[str]) -> str:
