@@ -18,7 +18,7 @@ from assay.data.listing.levels import refuse_parts
 from assay.data.listing.other_tasks import note_on_masks
 from assay.data.listing.readings import Reading
 from assay.data.listing.walk import Walk
-from assay.data.sources.groups_beside import notes_on_groups_beside
+from assay.data.splitting.groups_beside import notes_on_groups_beside
 from assay.data.values import Kind
 
 

@@ -82,7 +82,18 @@ CATS = ["cat", "dog"]
         (Part(Joined(Pictures(CATS), Part(Pictures(CATS), range(4))), range(9)), ("cat", "dog")),
         (Joined(Pictures(CATS), Pictures()), ("0", "1")),
     ],
-    ids=str,
+    ids=[
+        "classes",
+        "both alike",
+        "class_to_idx alone",
+        "no names",
+        "numbers from 1",
+        "one number twice",
+        "a part of a part",
+        "two that agree",
+        "a part of several",
+        "one without names",
+    ],
 )
 def test_names_go_with_the_numbers(data: object, names: tuple[str, str]) -> None:
     assert first_names(data) == names
