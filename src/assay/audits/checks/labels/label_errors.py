@@ -34,6 +34,7 @@ from assay.audits.checks.labels.renamed import (
     renamed_sentence,
 )
 from assay.audits.checks.labels.unlike_groups import whole_groups_evidence, whole_groups_sentence
+from assay.audits.checks.labels.unlike_train import unlike_sentence, unlike_splits
 from assay.audits.checks.leakage.column_groups import doubt_by_column
 from assay.audits.measures.cross_validated import FEWEST_PER_CLASS, CrossValidated
 from assay.audits.values import Finding, Issue, Verdict
@@ -69,7 +70,9 @@ def check_label_errors(context: CheckContext) -> Checked:
     total = sum(int(known_labels(context, name).sum()) for name in suspects)
     expected = max(len(issues), expected_mixed_up(context))
     renamed, gone = renamed_evidence(context), gone_evidence(context)
-    fails = bool(renamed or misplaced) or expected > FAIL_SHARE * total
+    unlike = unlike_splits(context)
+    sure = max(sum(issue.split not in unlike for issue in issues), expected_mixed_up(context))
+    fails = bool(renamed or misplaced) or sure > FAIL_SHARE * total
     verdict: Verdict = "fail" if fails else "warn" if expected else "pass"
     return Checked(
         Finding(
@@ -77,15 +80,13 @@ def check_label_errors(context: CheckContext) -> Checked:
             verdict=verdict,
             summary=renamed_sentence(renamed)
             + misplaced_sentence(misplaced)
-            + counted(len(issues), total, "label is likely wrong", "labels are likely wrong")
-            + (": more likely wrong than right" if issues else "")
-            + _told_expected(context, suspects)
-            + f".{gone_sentence(gone)}"
+            + _told_listed(context, suspects, unlike, total)
+            + f"{gone_sentence(gone)}"
             + ("" if misplaced else mixed_up_sentence(context))
             + f"{whole_groups_sentence(context)}{small_classes_sentence(context)} {_trust(cross_validated)}"
             + ("" if cross_validated.own else doubt_by_column(context.dataset)),
             evidence=_evidence(context, suspects)
-            | {"renamed": renamed, "gone": gone, "out_of_order": misplaced},
+            | {"renamed": renamed, "gone": gone, "out_of_order": misplaced, "unlike_train": unlike},
             threshold=f"a chance over {percent(DISPUTED, 0)} that the label is wrong, a likelier class, and "
             f"not two that fit; more than {percent(FAIL_SHARE, 0)} such labels fail; "
             f"{power_sentence(context)}{order_sentence(context)}",
@@ -99,6 +100,22 @@ def check_label_errors(context: CheckContext) -> Checked:
         _posterior(context),
         _label_quality(context),
     )
+
+
+def _told_listed(context: CheckContext, suspects: dict[str, Rows], unlike: list[str], total: int) -> str:
+    """How many labels are listed, and what is expected of them, for people.
+
+    unlike: splits of pictures that the reference does not know: of their labels nothing is expected.
+    """
+    sure = {name: rows for name, rows in suspects.items() if name not in unlike}
+    listed, trusted = (sum(map(len, each.values())) for each in (suspects, sure))
+    told = _told_expected(context, sure)
+    if listed == trusted:
+        said = counted(listed, total, "label is likely wrong", "labels are likely wrong")
+        return said + (": more likely wrong than right" if listed else "") + f"{told}."
+    said = counted(listed, total, "label is disputed", "labels are disputed")
+    rest = f", {trusted:,} of other splits{told}" if trusted else ""
+    return f"{said}{rest}.{unlike_sentence(unlike)}"
 
 
 def _fix(listed: bool, mixed_up: bool, renamed: bool) -> str:

@@ -8,6 +8,7 @@ from assay.audits.checks.context import CheckContext
 from assay.audits.checks.issues import percent
 from assay.audits.checks.labels.judged import known_labels
 from assay.audits.checks.labels.renamed import renamed_evidence
+from assay.audits.checks.labels.unlike_train import unlike_splits
 from assay.estimators.noise.pair_flips import SIGNIFICANT, PairFlip, smallest_share
 from assay.evaluation.metrics import wilson_interval
 
@@ -16,12 +17,14 @@ _NAMED = 2
 
 
 def flips_of(context: CheckContext) -> list[tuple[str, PairFlip]]:
-    """The mixed up pairs with their split, but for classes that are told to bear each other's names."""
+    """The mixed up pairs with their split, but for classes that are told to bear each other's names, and for
+    splits of pictures that the reference does not know."""
     renamed = {(one["split"], one["looks_like"], one["label"]) for one in renamed_evidence(context)}
-    classes = context.dataset.classes
+    classes, unlike = context.dataset.classes, unlike_splits(context)
     return [
         (name, flip)
         for name, matrix in context.noise.items()
+        if name not in unlike
         for flip in matrix.flips
         if (name, classes[flip.true], classes[flip.label]) not in renamed
     ]
