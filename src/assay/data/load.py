@@ -84,7 +84,7 @@ def as_request(
     check_types({"split_names": split_names, "root": root, **options})
     if data is not None and arrays is not None:
         raise AssayError("usage", "arrays", "both data and arrays were given", "Give one of them.")
-    objects = None
+    objects, arrays, data = None, _in_a_row(arrays), _in_a_row(data)
     if is_objects(data):
         data, objects = None, data
     elif isinstance(data, tuple | list):
@@ -108,6 +108,18 @@ def as_request(
     elif path is None and text is not None:
         path, pattern = _patterned(text)
     return Request(text, path, pattern, arrays, objects, names_of_classes, **more)
+
+
+def _in_a_row(given: Any) -> Any:
+    """`((X, y), (X_test, y_test))`, as Keras loads data, as `(X, y, X_test, y_test)`; else as given."""
+    pairs = isinstance(given, tuple | list) and len(given) == len(("train", "test"))
+    if not pairs or not all(isinstance(part, tuple | list) and len(part) == 2 for part in given):
+        return given
+    whole = all(
+        getattr(images, "ndim", 0) > 1 and getattr(labels, "ndim", 0) > 0 and len(images) == len(labels)
+        for images, labels in given
+    )
+    return (*given[0], *given[1]) if whole else given
 
 
 def readable_source(request: Request) -> Source:

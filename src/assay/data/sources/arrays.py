@@ -63,7 +63,11 @@ def _as_arrays(given: Sequence[Any]) -> list[NDArray[Any]]:
             f"{len(given)} arrays were given",
             "Give (X, y) or (X, y, X_test, y_test).",
         )
-    return [_as_array(values, where) for values, where in zip(given, _ARGUMENTS, strict=False)]
+    found = [_as_array(values, where) for values, where in zip(given, _ARGUMENTS, strict=False)]
+    if len(found) == 4 and found[2].ndim == 1 and found[1].ndim == found[0].ndim > 1:
+        what = "they look like X_train, X_test, y_train, y_test, as train_test_split gives them"
+        raise AssayError("bad-arrays", "arrays", what, "Give (X_train, y_train, X_test, y_test).")
+    return found
 
 
 def _as_array(values: Any, where: str) -> NDArray[Any]:
