@@ -1,5 +1,6 @@
 """Public data sets as they lie after unpacking: the oddities of their folders, and clean twins."""
 
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -140,6 +141,33 @@ def test_a_copy_of_the_set_beside_its_splits_is_told(tmp_path: Path) -> None:
     assert counts(found) == {"train": {"ill": 2, "well": 2}, "test": {"ill": 2, "well": 2}}
     told = "xrays holds the folders and files of those beside it once more: its 8 images are left out"
     assert [note for note in found.notes if note.startswith("xrays holds")] == [told]
+
+
+@pytest.mark.parametrize("name", ["train_old", "Train Augmented", "train-backup", "test_copy"])
+def test_a_folder_called_after_a_copy_of_a_split_is_asked_about(name: str, tmp_path: Path) -> None:
+    """Its images were joined to the split, with a note: those of a copy counted twice."""
+    folders = ("train", "my test" if "train" in name.lower() else "test", name)
+    root = laid(tmp_path, {f"{folder}/{label}": 2 for folder in folders for label in ("a", "b")})
+    told = refused(root)
+    split = "test" if "test" in name else "train"
+    assert f"{name} may be a copy of {split}, or more images of that split" in told
+    option = f"train=train,test={folders[1]}"
+    assert f"--split-names {shlex.quote(option)} leaves it out, or --layout splits reads all." in told
+    alone = load(root, split_names=option)
+    assert counts(alone) == {"train": {"a": 2, "b": 2}, "test": {"a": 2, "b": 2}}
+    assert sum(len(split) for split in load(root, layout="splits").splits.values()) == 12
+
+
+@pytest.mark.parametrize(
+    "names", [("train_old", "test_old"), ("train", "train2", "test"), ("train_clean", "test")]
+)
+def test_folders_of_splits_that_are_no_copies_are_read(names: tuple[str, ...], tmp_path: Path) -> None:
+    """All are old, or numbered parts, or there is no other of that split."""
+    root = laid(tmp_path, {f"{split}/{label}": 2 for split in names for label in ("a", "b")})
+    assert sum(len(split) for split in load(root).splits.values()) == 4 * len(names)
+    if "train2" in names:
+        told = refused(laid(root, {"train_old/a": 2, "train_old/b": 2}))
+        assert "Say which is right: move it away, or --layout splits reads all." in told
 
 
 @pytest.mark.parametrize("name", ["trainval", "VOC2007_trainval"])

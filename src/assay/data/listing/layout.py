@@ -18,6 +18,7 @@ from assay.data.listing.levels import (
     deep_splits,
     divided,
     have_domains,
+    refuse_copies_of_splits,
     same_names_below,
     splits_below,
     ways_of_sets,
@@ -105,6 +106,7 @@ class _Choice:
                 raise self._ambiguous(self._of.classes, self._of.splits, self._other_split(labelled))
             if deep_splits(self._tree, self._base, labelled):
                 raise self._deep()
+            refuse_copies_of_splits(self._root, {name: self._of.split_folders[name] for name in labelled})
             return self._of.splits
         if self._splits_without_classes() and not labelled:
             raise self._unlabelled()

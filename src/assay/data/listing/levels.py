@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from shlex import quote
 from typing import Final
@@ -10,7 +10,7 @@ from typing import Final
 from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.formats.safe_open import read_file
-from assay.data.listing.names import natural_key, split_of
+from assay.data.listing.names import SPLIT_ORDER, natural_key, split_of
 from assay.data.listing.other_tasks import beside_other_files, pictures_and_masks, pictures_with_masks
 from assay.data.listing.tree import Tree, besides_split, joined, split_in, splits_of, words_of
 
@@ -20,6 +20,12 @@ SHARED: Final = 2
 #: Words for a lot of pictures, or for a part of one: `colon_image_sets`, `images_background`, `data_large`.
 _COLLECTION: Final = frozenset(
     "images imgs pictures photos data dataset datasets set sets part parts batch batches chunk chunks".split()
+)
+
+#: Words for a set that was kept, or made anew, beside the one that counts.
+_COPIES: Final = frozenset(
+    "old backup backups bak bkp copy copies kopie orig original originals aug augmented augmentation "
+    "augmentations deprecated unused trash".split()
 )
 
 #: What finds the folder above that of an image.
@@ -173,6 +179,25 @@ def refuse_parts(root: Path, classes: Collection[str], hints: Sequence[str]) -> 
     )
     fix = "Put the images into folders of classes, give a table of labels, or say --layout classes."
     raise AssayError("ambiguous-layout", root, "; ".join([what, *hints]), fix)
+
+
+def refuse_copies_of_splits(root: Path, splits: Mapping[str, str]) -> None:
+    """Raise AssayError `ambiguous-layout` where a folder is called after a copy of another of its split.
+
+    The images of `train_old` beside `train` may be those of train once more. splits: by folder.
+    """
+    plain = {split: name for name, split in splits.items() if split_of(name)}
+    copies = [name for name, split in splits.items() if split in plain and besides_split(name) & _COPIES]
+    if not copies:
+        return
+    told = ", ".join(one_line(name) for name in copies[:3])
+    what = f"{told} may be a copy of {one_line(plain[splits[copies[0]]])}, or more images of that split"
+    kept = {split: [n for n in splits if splits[n] == split and n not in copies] for split in SPLIT_ORDER}
+    meant = ",".join(f"{split}={names[0]}" for split, names in kept.items() if names)
+    alone = all(len(names) < 2 for names in kept.values())
+    way = f"--split-names {quote(meant)} leaves it out" if alone else "move it away"
+    fix = f"Say which is right: {one_line(way)}, or --layout splits reads all."
+    raise AssayError("ambiguous-layout", root, what, fix)
 
 
 def alike_splits(names: Iterable[str]) -> dict[str, str]:
