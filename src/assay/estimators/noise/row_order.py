@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from assay.core.arrays import Rows
+from assay.estimators.noise.pair_flips import binomial_tail
 
 #: A stretch is told where the likelihood ratio of labels by chance against labels in order exceeds this, over
 #: all stretches of the rows. (Under labels in order a likelihood ratio exceeds x at most once in x times.)
@@ -26,12 +27,14 @@ _APART: Final = 0.3
 
 #: Fewer rows are no order. In a stretch labels change from row to row at least this share of the times that
 #: they do in random order: where classes or films lie one after the other it may be one that is hard.
-_FEWEST: Final = 20
+_FEWEST: Final = 30
 _MIXED: Final = 0.5
 
-#: Agreement in the stretch lies so far from that of labels by chance at most: in standard errors, and plus.
+#: Agreement in the stretch lies so far over that of labels by chance at most: in standard errors, and plus.
+#: Of labels by chance some are right: less often than this share of times so few are, where all are wrong.
 _NEAR: Final = 2.5
 _NEARLY: Final = 0.03
+_NEVER: Final = 0.02
 
 #: What is left beside a stretch of nearly all rows belongs to it, up to this share.
 _REST: Final = 0.05
@@ -40,9 +43,10 @@ _REST: Final = 0.05
 _CLASSES: Final = 1.5
 
 #: Labels are looked for so many rows away. A shift explains them where they agree so many standard errors
-#: beyond chance, for there are many shifts, and half as far beyond it as labels in order do.
+#: beyond chance, for there are many shifts, and half as far beyond it as labels in order do. Farther away it
+#: may be a copy, with a label of its own, that explains them.
 _SURE: Final = 4.5
-_FARTHEST: Final = 1_000
+_FARTHEST: Final = 50
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,11 @@ def misplaced_rows(labels: Rows, answers: Rows, in_order: float | None = None) -
     if high < chance + _APART:
         return None
     odds = float(_log_ratio(right[inside], max(chance, 0.5 / len(labels)), high).sum())
-    if odds < _needed(len(labels)) or not (_mixed(labels[inside]) or stop - first == len(labels)):
+    if (
+        stop - first < _FEWEST
+        or odds < _needed(len(labels))
+        or not (_mixed(labels[inside]) or stop - first == len(labels))
+    ):
         return None
     if min(_effective(labels[inside]), _effective(answers[inside])) < _CLASSES:
         return None
@@ -91,8 +99,10 @@ def misplaced_rows(labels: Rows, answers: Rows, in_order: float | None = None) -
     shift, shifted = _shift(labels, answers, first, stop)
     deviation = math.sqrt(chance * (1 - chance) / (stop - first))
     explained = shifted > max(agreement, chance) + max((high - chance) / 2, _SURE * deviation)
-    near = _NEAR * deviation + _NEARLY
-    if not explained and abs(agreement - chance) > near:
+    if not explained and (
+        agreement - chance > _NEAR * deviation + _NEARLY
+        or _so_few(int(right[inside].sum()), stop - first, chance) < _NEVER
+    ):
         return None
     told = (shift, shifted) if explained else (0, agreement)
     return Misplaced(first, stop - 1, agreement, high, chance, *told)
@@ -141,6 +151,13 @@ def _best_stretch(gains: np.ndarray) -> tuple[int, int]:
     lowest = np.minimum.accumulate(sums)
     stop = int(np.argmax(sums - lowest))
     return int(np.argmin(sums[: stop + 1])), stop
+
+
+def _so_few(hits: int, trials: int, chance: float) -> float:
+    """The probability of at most so many successes."""
+    if chance <= 0:
+        return 1.0
+    return binomial_tail(trials - hits, trials, 1 - chance)
 
 
 def _whole(stretch: tuple[int, int], n: int) -> tuple[int, int]:
