@@ -102,3 +102,33 @@ def test_what_is_wrong_is_told(data: Any, code: str, told: str) -> None:
         load(data)
     assert caught.value.code == code
     assert told in str(caught.value)
+
+
+class Rows:
+    """A data set whose items are dicts, as of Hugging Face."""
+
+    def __init__(self, items: list[dict[str, Any]]) -> None:
+        self._items = items
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __getitem__(self, number: int) -> dict[str, Any]:
+        return self._items[number]
+
+
+@pytest.mark.parametrize(
+    ("keys", "option", "key"),
+    [
+        (("img", "fine_label", "coarse_label"), "label_column", "fine_label"),
+        (("front_image", "label", "age"), "path_column", "front_image"),
+    ],
+)
+def test_keys_of_other_names_are_told_with_what_to_type(keys: tuple[str, ...], option: str, key: str) -> None:
+    """CIFAR-100 has two labels; the line said that neither is one, and no more."""
+    values = [dict(zip(keys, (p, c, c), strict=True)) for p, c in zip(PICTURES, LABELS, strict=True)]
+    with pytest.raises(AssayError, match=f"Name it with {option}, as {option}='{key}'"):
+        load(Rows(values))
+    expected = load(list(zip(PICTURES, LABELS, strict=True))).fingerprint
+    assert load(Rows(values), **{option: key}).fingerprint == expected
+    assert load(Rows([{"path": 1} | row for row in rows()])).fingerprint == expected

@@ -22,6 +22,7 @@ from assay.data.formats.png import png_bytes
 from assay.data.formats.text_table import LABEL_NAMES, PATH_NAMES, optional_column
 from assay.data.listing.listing import Payload
 from assay.data.listing.parquet import IMAGE_NAMES
+from assay.data.listing.tree import words_of
 from assay.data.request import Request
 
 #: Modes of Pillow that a PNG holds without loss.
@@ -131,13 +132,21 @@ def items_of(given: Any, request: Request, which: Iterable[int] | None = None) -
                 "the data set", list(item), request.label_column, LABEL_NAMES, "label_column"
             )
             if image is None or label is None:
-                what = f"its items have the keys {', '.join(map(one_line, list(item)[:8]))}"
-                raise wrong_objects(f"{what}, none of which is {'an image' if image is None else 'a label'}")
+                raise _no_key(list(map(str, item)), image)
             yield item[image], item[label]
         elif isinstance(item, tuple | list) and len(item) == 2:
             yield item[0], item[1]
         else:
             raise wrong_objects(f"item {number} is no pair of image and label, but a {type(item).__name__}")
+
+
+def _no_key(keys: Sequence[str], image: str | None) -> AssayError:
+    """The error for items without a key that is called like an image, or a label; with one that may be."""
+    missing, option = ("an image", "path_column") if image is None else ("a label", "label_column")
+    words = _OF_IMAGES if image is None else LABEL_NAMES
+    may = next((key for key in keys if words_of(key) & set(words)), keys[-1] if keys else "KEY")
+    what = f"its items have the keys {', '.join(map(one_line, keys[:8]))}, none of which is {missing}"
+    return AssayError("bad-arrays", "the data set", what, f"Name it with {option}, as {option}={may!r}.")
 
 
 def drawn_anew(given: Any, payloads: Sequence[Payload], request: Request) -> int | None:
