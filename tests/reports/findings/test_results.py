@@ -116,7 +116,18 @@ def test_confident_mistakes_are_counted() -> None:
         "2 mistakes; in 2 of them (100\u00a0%) the wrong answer had a probability of 90\u00a0% or more."
     )
     assert "The most confident: a classified as b with 95.0\u00a0%." in text
-    assert "in 0 of them" in findings.mistakes_finding(judged((0, 1), (1, 1), sure=0.5))
+    assert "in 0 of them" in findings.mistakes_finding(judged((0, 1), (1, 0), (1, 1), sure=0.5))
+
+
+def test_one_mistake_is_no_list() -> None:
+    """A single mistake is told by itself: no share of one, no extremes among equals."""
+    one = judged((0, 1), (0, 0), (1, 1), (2, 2))
+    assert findings.confusion_finding(one) == "1 mistake in 4 images: a classified as b (1 of 2)."
+    assert findings.worst_confusion(one) == "1 of 2 images of a is classified as b: the only mistake."
+    assert findings.mistakes_finding(one) == "1 mistake: a classified as b with 95.0\u00a0%."
+    assert "2 classes have the highest recall (100.0\u00a0%), a the lowest" in findings.recall_finding(one)
+    two = judged((0, 1), (0, 1), (1, 1), (2, 2))
+    assert findings.worst_confusion(two) == "2 of 2 images of a are classified as b: all 2 mistakes."
 
 
 def test_recall_difference_is_weighed() -> None:

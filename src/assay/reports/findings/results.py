@@ -146,6 +146,8 @@ def confusion_finding(evaluation: Evaluation) -> str:
         f"{support[true]:,})"
         for n, true, taken in pairs
     ]
+    if wrong == 1:
+        return f"1 mistake in {count(len(evaluation.labels), 'image')}: {told[0]}."
     share = sum(n for n, _, _ in pairs) / wrong
     return (
         f"{count(wrong, 'mistake')} in {count(len(evaluation.labels), 'image')}. The most frequent: "
@@ -162,11 +164,15 @@ def worst_confusion(evaluation: Evaluation) -> str:
     wrong = int(evaluation.confusion.sum() - np.trace(evaluation.confusion))
     first, second = name(evaluation.classes[true]), name(evaluation.classes[taken])
     images = int(evaluation.confusion[true].sum())
+    share = f"all {wrong:,} mistakes" if n == wrong else f"{percent(n / wrong, 0)} of {wrong:,} mistakes"
     return (
-        f"{n:,} of {count(images, 'image')} of {first} {'is' if n == 1 else 'are'} classified as {second}: "
-        f"{percent(n / wrong, 0)} "
-        f"of {count(wrong, 'mistake')}."
+        f"{n:,} of {count(images, 'image')} of {first} {_is(n)} classified as {second}: "
+        f"{'the only mistake' if wrong == 1 else share}."
     )
+
+
+def _is(number: int) -> str:
+    return "is" if number == 1 else "are"
 
 
 def _symmetry(evaluation: Evaluation, pair: tuple[int, int, int]) -> str:
@@ -176,7 +182,7 @@ def _symmetry(evaluation: Evaluation, pair: tuple[int, int, int]) -> str:
     if 2 * back >= n:
         return f"{first} and {second} are confused in both directions ({n:,} and {back:,})."
     if n - back <= _ONE_WAY * math.sqrt(n + back):
-        told = f"{n:,} images of {first} are classified as {second}, {back:,} the other way"
+        told = f"{count(n, 'image')} of {first} {_is(n)} classified as {second}, {back:,} the other way"
         return f"{told}: that may be chance."
     return f"The confusion goes one way ({n:,} against {back:,} back): the model prefers {second}."
 
@@ -199,11 +205,15 @@ def mistakes_finding(evaluation: Evaluation) -> str:
     confident = int((evaluation.confidence[wrong] >= CONFIDENT).sum())
     highest = evaluation.confidence[wrong[0]]
     first = int(wrong[0])
-    return (
-        f"{count(len(wrong), 'mistake')}; in {confident:,} of them ({percent(confident / len(wrong), 0)}) "
-        f"the wrong answer had a probability of {percent(CONFIDENT, 0)} or more. The most confident: "
+    surest = (
         f"{name(evaluation.classes[evaluation.labels[first]])} classified as "
         f"{name(evaluation.classes[evaluation.predicted[first]])} with {percent(float(highest))}."
+    )
+    if len(wrong) == 1:
+        return f"1 mistake: {surest}"
+    return (
+        f"{count(len(wrong), 'mistake')}; in {confident:,} of them ({percent(confident / len(wrong), 0)}) "
+        f"the wrong answer had a probability of {percent(CONFIDENT, 0)} or more. The most confident: {surest}"
     )
 
 
@@ -226,8 +236,10 @@ def recall_finding(evaluation: Evaluation) -> str:
         if high[1] < low[0]
         else f"among {count(len(scores), 'class', 'classes')} the difference may be chance"
     )
+    tied = sum(score["recall"] == scores[best]["recall"] for score in scores.values())
+    highest = f"{name(best)} has" if tied == 1 else f"{tied:,} classes have"
     return (
-        f"{name(best)} has the highest recall ({percent(scores[best]['recall'])}), {name(worst)} the lowest "
+        f"{highest} the highest recall ({percent(scores[best]['recall'])}), {name(worst)} the lowest "
         f"({percent(scores[worst]['recall'])}, 95 % interval {_interval(scores[worst]['recall_ci95'])}): "
         f"{meaning}.{tail}"
     )
