@@ -30,6 +30,22 @@ def test_confidence_by_hand() -> None:
     )
 
 
+def test_what_checking_unsure_answers_would_find() -> None:
+    """None of the mistakes, the only one, and one of two."""
+    sure = findings.confidence_finding(judged((0, 0, 0.95), (0, 1, 0.92), (1, 1, 0.6)))
+    assert sure.endswith(
+        "No mistake was made below that: checking the unsure answers by hand would find none."
+    )
+    only = findings.confidence_finding(judged((0, 0, 0.95), (0, 1, 0.7)))
+    assert only.endswith(
+        "The only mistake was made below that: checking the unsure answers by hand would find it."
+    )
+    both = findings.confidence_finding(judged((0, 1, 0.95), (0, 1, 0.7)))
+    assert both.endswith(
+        "1 of 2 mistakes (50\u00a0%) was made below that: checking the unsure answers by hand would find it."
+    )
+
+
 def test_the_histogram_counts_every_answer_once() -> None:
     """A probability on an edge belongs to the bar above it, 1 to the last."""
     record = confidences(judged((0, 0, 1.0), (0, 0, 0.95), (1, 0, 0.55), (1, 1, 0.949))).record

@@ -251,4 +251,5 @@ def _finding(found: Map, centers: dict[int, Float64s], evaluation: Evaluation) -
     pair = [name(evaluation.classes[labels[int(i)]]) for i in (first, second)]
     a, b = labels[int(first)], labels[int(second)]
     mixed = int(evaluation.confusion[a, b] + evaluation.confusion[b, a])
-    return f"{text} Nearest to each other lie {pair[0]} and {pair[1]}, confused {count(mixed, 'time')}."
+    told = f"confused {count(mixed, 'time')}" if mixed else "never confused"
+    return f"{text} Nearest to each other lie {pair[0]} and {pair[1]}, {told}."

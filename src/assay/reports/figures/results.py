@@ -170,10 +170,15 @@ def mistakes(evaluation: Evaluation, split: Split) -> Figure:
         Table(
             ("image", "label", "answer", "probability"),
             tuple((split.ids[row], *cells) for row, cells in zip(rows.tolist(), told, strict=True)),
-            f"The {len(rows)} most confident of {count(len(evaluation.mistakes()), 'mistake')}; "
-            "predictions.csv has every image.",
+            f"{_shown(len(rows), len(evaluation.mistakes()))}; predictions.csv has every image.",
         ),
     )
+
+
+def _shown(number: int, mistakes: int) -> str:
+    if number < mistakes:
+        return f"The {number} most confident of {mistakes:,} mistakes"
+    return "The only mistake" if mistakes == 1 else f"All {mistakes} mistakes"
 
 
 def _mistake(evaluation: Evaluation, row: int) -> tuple[str, str, str]:

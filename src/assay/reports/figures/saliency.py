@@ -55,7 +55,7 @@ def saliency_figure(
         draw_grid(name, grid),
         f"{_many(name, len(saliency.rows))}, each beside the same image with the places in color that the "
         "answer rests on.",
-        _saliency_finding(record, _many(name, len(saliency.rows))),
+        _saliency_finding(record, _many(name, len(saliency.rows)).removeprefix("1 ")),
         Table(
             ("image", "label", "answer", "weight in the outer ring"),
             tuple(

@@ -27,14 +27,20 @@ def confidence_finding(evaluation: Evaluation) -> str:
         f"{both:,} ({percent(both / int(sure.sum()))}) {'is' if both == 1 else 'are'} wrong."
     )
     if wrong.any():
-        caught = int((wrong & ~sure).sum())
-        share = percent(caught / int(wrong.sum()), 0)
-        mistakes, verb = count(int(wrong.sum()), "mistake"), "was" if caught == 1 else "were"
-        text += (
-            f" {caught:,} of {mistakes} ({share}) {verb} made below that: checking the unsure answers by "
-            "hand would find them."
-        )
+        text += f" {_below(int((wrong & ~sure).sum()), int(wrong.sum()))}"
     return text
+
+
+def _below(unsure: int, mistakes: int) -> str:
+    """How many of the mistakes are unsure answers."""
+    if unsure == 0:
+        return "No mistake was made below that: checking the unsure answers by hand would find none."
+    found = "checking the unsure answers by hand would find"
+    if mistakes == 1:
+        return f"The only mistake was made below that: {found} it."
+    verb, them = ("was", "it") if unsure == 1 else ("were", "them")
+    share = percent(unsure / mistakes, 0)
+    return f"{unsure:,} of {mistakes:,} mistakes ({share}) {verb} made below that: {found} {them}."
 
 
 def calibration_finding(calibration: Record) -> str:
