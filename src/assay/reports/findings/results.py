@@ -205,15 +205,15 @@ def mistakes_finding(evaluation: Evaluation) -> str:
     confident = int((evaluation.confidence[wrong] >= CONFIDENT).sum())
     highest = evaluation.confidence[wrong[0]]
     first = int(wrong[0])
-    example = (
+    worst = (
         f"{name(evaluation.classes[evaluation.labels[first]])} classified as "
         f"{name(evaluation.classes[evaluation.predicted[first]])} with {percent(float(highest))}."
     )
     if len(wrong) == 1:
-        return f"1 mistake: {example}"
+        return f"1 mistake: {worst}"
     return (
         f"{count(len(wrong), 'mistake')}; in {confident:,} of them ({percent(confident / len(wrong), 0)}) "
-        f"the wrong answer had a probability of {percent(CONFIDENT, 0)} or more. The most confident: {example}"
+        f"the wrong answer had a probability of {percent(CONFIDENT, 0)} or more. The most confident: {worst}"
     )
 
 
