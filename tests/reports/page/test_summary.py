@@ -222,6 +222,8 @@ def test_labels_out_of_order_come_first() -> None:
     part = replace(labels, evidence={"out_of_order": [{**rows, "split": "train", "of": 90, "first": 40}]})
     why = "the labels of train go with its pictures no better than chance from row 40 to 49"
     assert headline(replace(SOUND, findings=(part,))) == f"Use this score with care: {why}."
+    chance = replace(SOUND, findings=(part,), low=0.05, high=0.2, accuracy=0.1)
+    assert headline(chance).endswith(f"always giving the same answer (10.0\u00a0%), and {why}.")
 
 
 def test_pictures_that_tell_nothing_come_first() -> None:

@@ -40,7 +40,8 @@ def trust(facts: Facts) -> tuple[Trust, str]:
     if facts.low <= facts.baseline:
         always = f"always giving the same answer ({percent(facts.baseline)})"
         why = "it is" if facts.accuracy <= facts.baseline else "by chance alone it could be"
-        also = f", and {_NOTHING_TOLD}" if nothing_told(facts.findings) else ""
+        told = _NOTHING_TOLD if nothing_told(facts.findings) else out_of_order(facts.findings)
+        also = f", and {told}" if told else ""
         return "no", f"{why} no better than {always}{also}"
     if facts.leaked and not harmless(facts):
         return ("no" if _serious(facts) else "care"), _copies(facts)
