@@ -225,7 +225,7 @@ def _within(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _inverse(movement: Float32s) -> Float32s:
-    """The way back: float32 `(n, 2, 3)`."""
+    """The inverse of each movement: float32 `(n, 2, 3)`."""
     turned = np.linalg.inv(movement[:, :, :2].astype(np.float64))
     shift = -turned @ movement[:, :, 2:].astype(np.float64)
     back: Float32s = np.concatenate([turned, shift], axis=2).astype(np.float32)

@@ -328,5 +328,5 @@ def demand(results: Sequence[GateResult], where: object) -> None:
             "gate-failed",
             where,
             f"{len(failed)} of {len(results)} gates failed: {'; '.join(failed)}",
-            "Mend the data or the model, or change --fail-on; the results are complete.",
+            "Fix the data or the model, or change --fail-on; the results are complete.",
         )

@@ -271,7 +271,7 @@ def read_settings(file: Path) -> dict[str, Any]:
     try:
         values = tomllib.loads(content.decode("utf-8"))
     except (ValueError, RecursionError) as error:  # also an integer of too many digits, lists too deep
-        raise AssayError("bad-value", file, f"not valid TOML: {error}", "Mend the file.") from error
+        raise AssayError("bad-value", file, f"not valid TOML: {error}", "Correct the file.") from error
     values.pop("schema", None)
     _check_tables(file, values)
     return values

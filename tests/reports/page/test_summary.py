@@ -368,7 +368,7 @@ def test_a_run_that_kept_its_best_epoch_does_not_overfit(evaluation_of) -> None:
     records = tuple(EpochRecord(i, 0.1, 1 / i, 0.9, loss, 0.9) for i, loss in enumerate(losses, 1))
     data = load("fashion-mnist-sample")
     for patience, state in ((0, "overfitting"), (2, "leveled off")):
-        recipe = {"name": "cnn", "patience": patience}
+        recipe = {"name": "cnn", "epochs": 4, "patience": patience}
         audit, history = Audit({}, {}, Findings(())), History(records)
         facts = gather(
             Results(data, {}, audit, evaluation=evaluation_of(data), history=history, recipe=recipe)

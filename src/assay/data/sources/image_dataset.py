@@ -153,7 +153,7 @@ def _unreadable(bad: Sequence[LeftOut], location: Path | str) -> AssayError:
         "image-unreadable",
         location,
         f"{count} cannot be read: {named}{more}",
-        "Mend or remove them, or leave them out with --skip-bad.",
+        "Correct or remove them, or leave them out with --skip-bad.",
     )
 
 
