@@ -11,6 +11,7 @@ from sklearn.datasets import load_digits
 from assay.audits.checks.context import CheckContext
 from assay.audits.checks.shortcuts import check_shortcuts
 from assay.audits.measures.class_skill import class_skills
+from assay.audits.measures.hidden_marks import stamps
 from assay.audits.measures.pixel_sums import measure
 from assay.audits.measures.restated_content import adjusted, block_sizes, without_content
 from assay.audits.self_test.everyday_faults import SHORTCUTS
@@ -110,6 +111,70 @@ def test_where_a_stamp_lies_is_said() -> None:
     finding = found(with_images(CLOTHES, "train", images))
     assert "spot of 12 pixels at row 12, column 9" in finding.summary
     assert f"whether an image is {CLOTHES.classes[6]}" in finding.summary
+
+
+@pytest.mark.parametrize("share", [1.0, 0.9, 0.7])
+@pytest.mark.parametrize(
+    ("rows", "columns", "value"),
+    [((2, 5), (2, 6), 255), ((0, 3), (12, 20), 255), ((3, 25), (5, 6), 200), ((2, 5), (22, 26), 128)],
+    ids=["on plain ground", "at the border", "a line", "gray"],
+)
+def test_a_stamp_in_most_images_of_a_class_is_found(
+    rows: tuple[int, int], columns: tuple[int, int], value: int, share: float
+) -> None:
+    """On ground that is the same in all images too, where no other figure moves; and not only in all images
+    of the class. How far it tells the class is measured."""
+    images = np.asarray(CLOTHES.train.images).copy()
+    own = np.flatnonzero(CLOTHES.train.labels == 3)
+    stamped = own[np.random.default_rng(0).random(len(own)) < share]
+    images[stamped, slice(*rows), slice(*columns)] = value
+    finding = found(with_images(CLOTHES, "train", images))
+    (mark,) = finding.evidence["class_apart"]
+    assert mark["class"] == CLOTHES.classes[3]
+    assert mark["figure"].startswith("spot of ")
+    assert mark["skill"] == pytest.approx(share, abs=0.1)
+    assert finding.verdict == ("fail" if share > 0.8 else "warn"), finding.summary
+
+
+def test_a_colored_stamp_and_a_photograph_without() -> None:
+    """One channel is enough to differ; the same pictures without it are silent."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 3, 300)
+    smooth = rng.normal(120, 40, (300, 4, 4, 3)).clip(0, 255).astype(np.uint8)
+    images = np.stack(
+        [np.asarray(Image.fromarray(one).resize((40, 40), Image.Resampling.BICUBIC)) for one in smooth]
+    )
+    stamped = images.copy()
+    stamped[labels == 1, 20:24, 30:36] = (255, 0, 0)
+    for pictures, spots in ((images, []), (stamped, [(1, 20, 30, 24)])):
+        split = Split.from_arrays(pictures, labels, numbered_ids("train", 300))
+        told = stamps(split, 3, 20)
+        assert [(one.label, one.row, one.column, one.size) for one in told] == spots
+        assert all(np.array_equal(one.there, labels == 1) for one in told)
+
+
+@pytest.mark.parametrize("pair", [(0, 1), (4, 9), (3, 8)])
+def test_what_a_digit_leaves_open_is_no_stamp(pair: tuple[int, int]) -> None:
+    """The hole of a zero is plain ground in nearly all zeros, and ink in all ones."""
+    digits = load_digits()
+    rows = np.flatnonzero(np.isin(digits.target, pair))
+    images = (digits.images[rows] * 15.9).astype(np.uint8)[..., None]
+    split = Split.from_arrays(
+        images, np.searchsorted(pair, digits.target[rows]), numbered_ids("train", len(rows))
+    )
+    assert stamps(split, 2, 20) == []
+
+
+def test_a_frame_and_the_ground_of_a_class_are_no_stamps() -> None:
+    """They touch the border and are long, or cover most: figures of their own tell them."""
+    images = np.random.default_rng(0).integers(60, 200, (200, 20, 20, 1), np.uint8)
+    labels = np.arange(200) % 2
+    framed, ground = images.copy(), images.copy()
+    framed[labels == 0, :, :2] = 255
+    ground[labels == 0, :15] = 255
+    for changed in (framed, ground):
+        split = Split.from_arrays(changed, labels, numbered_ids("train", 200))
+        assert stamps(split, 2, 20) == []
 
 
 def waves(count: tuple[int, ...], quality: tuple[int, ...], told: str = "") -> Dataset:

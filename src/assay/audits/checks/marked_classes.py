@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from assay.audits.checks.context import CheckContext
 from assay.audits.measures.class_skill import FEWEST_OF_CLASS, class_skills
-from assay.audits.measures.hidden_marks import stamps, traces
+from assay.audits.measures.hidden_marks import Stamp, stamps, traces
 from assay.audits.measures.restated_content import adjusted
 from assay.core.arrays import Rows
 
@@ -25,8 +25,8 @@ SMALLEST: Final = 16
 
 RULE: Final = (
     f"noise, grain, sharpness, blocks, lines and tint, from {SMALLEST} pixels a side on, where one class of "
-    f"{FEWEST_CLASSES} or more lies {APART:g} robust deviations from the others; a spot that is one in all "
-    "images of a class and no other"
+    f"{FEWEST_CLASSES} or more lies {APART:g} robust deviations from the others; a spot of one value in most "
+    "images of a class, and in hardly any other"
 )
 
 
@@ -47,8 +47,13 @@ def marked_classes(context: CheckContext) -> list[Mark]:
     """
     train, names = context.dataset.train, context.dataset.classes
     found = [
-        Mark(f"spot of {size} pixels at row {row}, column {column}", 1.0, names[label])
-        for label, (row, column, size) in stamps(context.measurements["train"], FEWEST_OF_CLASS).items()
+        Mark(
+            f"spot of {stamp.size} pixels at row {stamp.row}, column {stamp.column}",
+            skill,
+            names[stamp.label],
+        )
+        for stamp in stamps(train, len(names), FEWEST_OF_CLASS)
+        if (skill := _skill(stamp, context)) > _TELLS
     ]
     known = np.flatnonzero(train.counts(len(names)) >= FEWEST_OF_CLASS)
     if len(known) < FEWEST_CLASSES or min(train.shape[:2]) < SMALLEST:
@@ -59,6 +64,11 @@ def marked_classes(context: CheckContext) -> list[Mark]:
             if skills[label] > _TELLS and distance > APART:
                 found.append(Mark(name, float(skills[label]), names[label]))
     return found
+
+
+def _skill(stamp: Stamp, context: CheckContext) -> float:
+    train, count = context.dataset.train, len(context.dataset.classes)
+    return float(class_skills(stamp.there, train.labels, count, context.named_groups)[stamp.label])
 
 
 def _figures(context: CheckContext) -> dict[str, NDArray[np.floating[Any]]]:

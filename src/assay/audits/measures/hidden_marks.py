@@ -1,12 +1,12 @@
 """What may mark the pictures of one class without being content: noise, blocks, lines, tint, a stamp."""
 
 from collections.abc import Mapping
-from typing import Final
+from math import prod
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.audits.measures.pixel_sums import Measurements
 from assay.core.arrays import Bytes, Float32s, gray_of
 from assay.data.values import Split
 from assay.features.hand_made import map_blocks
@@ -26,12 +26,51 @@ _SQUARE: Final = 8
 #: Gray levels added to a channel, so that the ratio of two dark ones means little.
 _DARK: Final = 8.0
 
-#: A stamp is where the class deviates by less than STILL and the others by more than MOVED gray levels, and
-#: differs by UNLIKE from what surrounds it; it has at least two places and covers at most a tenth.
-STILL: Final = 2.0
+#: A stamp is a spot of one value, up to SAME gray levels, in more than half of the images of a class, where
+#: at most RARE of the other images have that value; or in all images of the class, where the others deviate
+#: by more than MOVED. In one channel at least it differs by UNLIKE from most places around it, by their
+#: median in the class or, of the second kind, their mean. It has two places or more and covers at most a
+#: tenth; along a border at most half of the side: what is longer is a frame.
+SAME: Final = 6
+RARE: Final = 0.1
 MOVED: Final = 16.0
 UNLIKE: Final = 40.0
+_OF_RING: Final = 0.75
 _MOST: Final = 0.1
+_MOST_OF_SIDE: Final = 0.5
+
+#: Images of each class that are looked at for places, fewer where all would hold more than so many values,
+#: and none where the fewest would hold more than the most; and of the others together. All training images
+#: count where a spot was found.
+_LOOKED_AT: Final = 100
+_FEWEST: Final = 20
+_VALUES: Final = 200_000_000
+_MOST_VALUES: Final = 1_000_000_000
+_OTHERS: Final = 1_000
+_OTHER_VALUES: Final = 30_000_000
+
+
+#: Pixels as numbers that can be subtracted.
+Pixels = NDArray[np.int16]
+
+
+class Stamp(NamedTuple):
+    """A spot in images of class `label`: its first row, its first column and its number of pixels.
+
+    there: bool `(n,)`, which training images have it.
+    """
+
+    label: int
+    row: int
+    column: int
+    size: int
+    there: NDArray[np.bool_]
+
+
+class _Spot(NamedTuple):
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    values: Pixels
 
 
 def traces(split: Split) -> Mapping[str, Float32s]:
@@ -88,46 +127,131 @@ def _border_line(gray: Float32s) -> Float32s:
     return line
 
 
-def stamps(measurements: Measurements, fewest: int) -> dict[int, tuple[int, int, int]]:
-    """Class -> row, column and size of the largest spot that is the same in all its images, and in no others.
+def stamps(split: Split, class_count: int, fewest: int) -> list[Stamp]:
+    """Of each class the largest spot that most of its images have, where others hardly ever have it.
 
-    A spot that touches the border is background or a frame. fewest: images that a class must have.
+    The most frequent value of the set is ground that shows through, unless all images of the class that are
+    looked at have it there. fewest: images that a class must have. Of very many classes of large images fewer
+    than `_FEWEST` of each could be looked at: then nothing is found.
     """
-    counts = measurements.counts.astype(np.float64)
-    means, total = measurements.class_means, counts.sum()
-    found: dict[int, tuple[int, int, int]] = {}
-    everything, squares = measurements.sums.sum(axis=0), measurements.square_sums.sum(axis=0)
-    for label in np.flatnonzero((counts >= fewest) & (counts < total)).tolist():
-        rest = total - counts[label]
-        mean = (everything - measurements.sums[label]) / rest
-        variance = (squares - measurements.square_sums[label]) / rest - mean**2
-        own = measurements.square_sums[label] / counts[label] - means[label] ** 2
-        still = ((own < STILL**2) & (variance > MOVED**2)).all(axis=2)
-        spot = _spot(still, means[label].mean(axis=2))
+    labels = np.flatnonzero(split.counts(class_count) >= fewest).tolist()
+    size = prod(split.shape) * len(labels)
+    if len(labels) < 2 or size * _FEWEST > _MOST_VALUES:
+        return []
+    most = min(max(_VALUES // size, _FEWEST), _LOOKED_AT)
+    own = {label: _spread(np.flatnonzero(split.labels == label), most) for label in labels}
+    several = min(_OTHERS, _OTHER_VALUES // prod(split.shape)) // len(labels)
+    few = np.sort(np.concatenate([_spread(rows, max(several, 2)) for rows in own.values()]))
+    sample = _pixels(split, few)
+    ground = _ground([_median(_pixels(split, rows)) for rows in own.values()])
+    # Where all images together do not move by half as much, no others do.
+    moving = (sample.std(axis=0, dtype=np.float32) > MOVED / 2).all(axis=-1)
+    found = []
+    for label, rows in own.items():
+        others = split.labels[few] != label
+        spot = _spot_of_class(_pixels(split, rows), sample, others, ground, moving)
         if spot is not None:
-            found[label] = spot
+            found.append(_counted(split, label, spot))
     return found
 
 
-def _spot(still: NDArray[np.bool_], mean: NDArray[np.float64]) -> tuple[int, int, int] | None:
-    """The largest connected part of `still` off the border that differs from all around it."""
-    height, width = still.shape
+def _spot_of_class(
+    own: Pixels, sample: Pixels, others: NDArray[np.bool_], ground: Pixels, moving: NDArray[np.bool_]
+) -> _Spot | None:
+    """The largest spot in most of a class's images `(m, h, w, c)`; others: which of the sample are others'.
+
+    ground: `(c,)`; moving: bool `(h, w)`, where images may deviate enough.
+    """
+    middle = _median(own)
+    share = _alike(own, middle).mean(axis=0)
+    ys, xs = np.nonzero((moving & (share == 1)) | ((share > 0.5) & ~_alike(middle, ground)))
+    values, wanted, always = sample[:, ys, xs][others], middle[ys, xs], share[ys, xs] == 1
+    rare = ~_alike(wanted, ground) & (_alike(values, wanted).mean(axis=0) <= RARE)
+    moved = always.copy()
+    moved[always] = (values[:, always].std(axis=0, dtype=np.float32) > MOVED).all(axis=-1)
+    for which, around in ((rare, middle), (moved, own.mean(axis=0))):
+        part = _largest_part(_map(ys[which], xs[which], share.shape), middle, around)
+        if part is not None:
+            return _Spot(*part, middle[part])
+    return None
+
+
+def _map(ys: NDArray[np.int64], xs: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """bool `(h, w)`: true at these places."""
+    found = np.zeros(shape, bool)
+    found[ys, xs] = True
+    return found
+
+
+def _counted(split: Split, label: int, spot: _Spot) -> Stamp:
+    there = [_alike(block[:, spot.rows, spot.columns], spot.values).all(axis=1) for block in split.blocks()]
+    row, column = int(spot.rows.min()), int(spot.columns.min())
+    return Stamp(label, row, column, len(spot.rows), np.concatenate(there))
+
+
+def _spread(rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    """At most so many of the rows, at equal steps."""
+    return rows[np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(np.int64)]
+
+
+def _pixels(split: Split, rows: NDArray[np.int64]) -> Pixels:
+    return np.concatenate(list(split.blocks(rows))).astype(np.int16)
+
+
+def _median(images: Pixels) -> Pixels:
+    """The median of each value, int16 `(h, w, c)`: of an even number of images the upper one."""
+    middle: Pixels = np.partition(images, len(images) // 2, axis=0)[len(images) // 2]
+    return middle
+
+
+def _ground(medians: list[Pixels]) -> Pixels:
+    """The most frequent value of each channel, int16 `(c,)`."""
+    pixels = np.concatenate([middle.reshape(-1, middle.shape[2]) for middle in medians])
+    return np.array([np.bincount(channel, minlength=256).argmax() for channel in pixels.T], np.int16)
+
+
+def _alike(values: NDArray[Any], wanted: Pixels) -> NDArray[np.bool_]:
+    """Whether all channels, the last axis, are up to SAME gray levels those wanted."""
+    near: NDArray[np.bool_] = (np.abs(values.astype(np.int16) - wanted) <= SAME).all(axis=-1)
+    return near
+
+
+def _largest_part(
+    still: NDArray[np.bool_], shown: Pixels, around: NDArray[Any]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+    """Rows and columns of the largest connected part of `still` that differs from most around it.
+
+    shown: `(h, w, c)`, the median image of the class. around: the image that the surroundings are taken from.
+    """
     open_places, best = still.copy(), None
     for y, x in np.argwhere(still):
         if not open_places[y, x]:
             continue
         part = _connected(open_places, int(y), int(x))
         ys, xs = np.array(part).T
-        inside = ys.min() > 0 and xs.min() > 0 and ys.max() < height - 1 and xs.max() < width - 1
-        if not inside or not 2 <= len(part) <= _MOST * still.size or (best and len(part) <= best[2]):
+        if not 2 <= len(part) <= _MOST * still.size or (best and len(part) <= len(best[0])):
             continue
-        ring = np.zeros_like(still)
-        for down, right in ((0, 1), (1, 0), (0, -1), (-1, 0)):
-            ring[ys + down, xs + right] = True
-        ring[ys, xs] = False
-        if (np.abs(mean[ring] - mean[ys, xs].mean()) > UNLIKE).all():
-            best = int(ys.min()), int(xs.min()), len(part)
+        ring = around[_around(ys, xs, still.shape)]
+        unlike = (np.abs(ring - shown[ys, xs].mean(axis=0)) > UNLIKE).any(axis=1)
+        if unlike.mean() >= _OF_RING and not _is_frame(ys, xs, still.shape):
+            best = ys, xs
     return best
+
+
+def _is_frame(ys: NDArray[np.int64], xs: NDArray[np.int64], shape: tuple[int, ...]) -> bool:
+    """Whether a part touches the border and is long."""
+    touches = any(at.min() == 0 or at.max() == side - 1 for at, side in zip((ys, xs), shape, strict=True))
+    long = any(np.ptp(at) + 1 > _MOST_OF_SIDE * side for at, side in zip((ys, xs), shape, strict=True))
+    return touches and long
+
+
+def _around(ys: NDArray[np.int64], xs: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """The places beside a part, by their sides."""
+    ring = np.zeros((shape[0] + 2, shape[1] + 2), bool)
+    for down, right in ((0, 1), (1, 0), (1, 2), (2, 1)):
+        ring[ys + down, xs + right] = True
+    ring[ys + 1, xs + 1] = False
+    return ring[1:-1, 1:-1]
 
 
 def _connected(open_places: NDArray[np.bool_], y: int, x: int) -> list[tuple[int, int]]:
