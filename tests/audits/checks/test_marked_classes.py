@@ -153,6 +153,26 @@ def test_a_colored_stamp_and_a_photograph_without() -> None:
         assert all(np.array_equal(one.there, labels == 1) for one in told)
 
 
+@pytest.mark.parametrize("quality", [95, 85, 70])
+def test_a_stamp_that_jpeg_has_blurred_tells_as_much(quality: int) -> None:
+    """Compression moves single pixels of a stamp by more than a few gray levels, not most of them."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 3, 240)
+    small = rng.normal(110, 30, (240, 5, 5)).clip(0, 255).astype(np.uint8)
+    images = []
+    for one, label in zip(small, labels, strict=True):
+        picture = np.array(Image.fromarray(one).resize((64, 64), Image.Resampling.BICUBIC))
+        if label == 1:
+            picture[32:42, 8:20] = 255
+        buffer = io.BytesIO()
+        Image.fromarray(picture).save(buffer, "JPEG", quality=quality)
+        images.append(np.asarray(Image.open(buffer)))
+    split = Split.from_arrays(np.stack(images)[..., None], labels, numbered_ids("train", 240))
+    (told,) = stamps(split, 3, 20)
+    assert told.label == 1
+    assert class_skills(told.there, labels, 3)[1] > 0.95
+
+
 @pytest.mark.parametrize("pair", [(0, 1), (4, 9), (3, 8)])
 def test_what_a_digit_leaves_open_is_no_stamp(pair: tuple[int, int]) -> None:
     """The hole of a zero is plain ground in nearly all zeros, and ink in all ones."""

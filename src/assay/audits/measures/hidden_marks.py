@@ -36,6 +36,9 @@ RARE: Final = 0.1
 MOVED: Final = 16.0
 UNLIKE: Final = 40.0
 _OF_RING: Final = 0.75
+
+#: An image has a stamp where it has so much of it: JPEG moves single pixels.
+_OF_SPOT: Final = 0.75
 _MOST: Final = 0.1
 _MOST_OF_SIDE: Final = 0.5
 
@@ -184,9 +187,9 @@ def _map(ys: NDArray[np.int64], xs: NDArray[np.int64], shape: tuple[int, ...]) -
 
 
 def _counted(split: Split, label: int, spot: _Spot) -> Stamp:
-    there = [_alike(block[:, spot.rows, spot.columns], spot.values).all(axis=1) for block in split.blocks()]
+    alike = [_alike(block[:, spot.rows, spot.columns], spot.values).mean(axis=1) for block in split.blocks()]
     row, column = int(spot.rows.min()), int(spot.columns.min())
-    return Stamp(label, row, column, len(spot.rows), np.concatenate(there))
+    return Stamp(label, row, column, len(spot.rows), np.concatenate(alike) >= _OF_SPOT)
 
 
 def _spread(rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:
