@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from assay.evaluation.chance.exact_interval import exact_interval
 from assay.evaluation.metrics import wilson_interval
 from assay.evaluation.slices import FEWEST, by_column, by_range, slice_scores
 
@@ -34,6 +35,27 @@ def test_chance_names_no_slice() -> None:
     assert named <= 10
 
 
+@pytest.mark.parametrize(("share", "classes"), [(0.999, 200), (0.99, 100), (0.95, 100), (0.995, 50)])
+def test_chance_names_no_class_of_nearly_all_right(share: float, classes: int) -> None:
+    """Few images of many classes, nearly all answered right: two mistakes in one class are chance.
+
+    By Wilson's interval at the corrected confidence 87, 17, 9 and 9 of 100 such sets had a weak class.
+    """
+    rng = np.random.default_rng(7)
+    n = 25 * classes
+    labels, names = np.arange(n) % classes, tuple(map(str, range(classes)))
+    named = sum(bool(slice_scores(rng.random(n) < share, labels, names, {}, {}).weakest) for _ in range(100))
+    assert named <= 5
+
+
+def test_a_weak_class_among_nearly_all_right_is_named() -> None:
+    """Half of one class wrong, of a hundred classes with 25 images each."""
+    right = np.ones(2_500, bool)
+    right[(np.arange(2_500) % 100 == 41) & (np.arange(2_500) % 200 == 41)] = False
+    found = slice_scores(right, np.arange(2_500) % 100, tuple(map(str, range(100))), {}, {})
+    assert [(weak.by, weak.slice) for weak in found.weakest] == [("class", "41")]
+
+
 def test_every_image_is_in_a_slice_or_left_out() -> None:
     """Counts of each grouping and of its left-out images add up; small values are left out, and said so."""
     column = ("rare",) * 5 + ("common",) * (N - 5)
@@ -46,12 +68,12 @@ def test_every_image_is_in_a_slice_or_left_out() -> None:
 
 
 def test_intervals_allow_for_the_number_of_slices() -> None:
-    """The corrected interval has confidence 1 - 0.05 / slices; the plain one 95 %."""
+    """The corrected interval has confidence 1 - 0.05 / slices and is exact; the plain one 95 %."""
     found = _slices(np.arange(N) % 3 > 0)
     part = found.by[0].slices[0]  # type: ignore[attr-defined]
     assert found.looked_at == 7  # type: ignore[attr-defined]
     assert part.ci95 == wilson_interval(part.correct, part.n)
-    assert part.ci_corrected == wilson_interval(part.correct, part.n, 1 - 0.05 / 7)
+    assert part.ci_corrected == exact_interval(part.correct, part.n, 1 - 0.05 / 7)
 
 
 @pytest.mark.parametrize(

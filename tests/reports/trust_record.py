@@ -22,7 +22,14 @@ def scores(ece: float) -> dict[str, Any]:
         {"low": 0.5, "high": 0.75, "n": 4, "confidence": 0.66, "accuracy": 0.5, "ci95": [0.15, 0.85]},
         {"low": 0.75, "high": 1.0, "n": 8, "confidence": 0.91, "accuracy": 0.875, "ci95": [0.53, 0.98]},
     ]
-    return {"ece": ece, "ece_by_chance": 0.031, "brier": ece + 0.2, "log_loss": ece + 0.4, "bins": bins}
+    return {
+        "ece": ece,
+        "ece_by_chance": 0.031,
+        "ece_by_chance_high": 0.05,
+        "brier": ece + 0.2,
+        "log_loss": ece + 0.4,
+        "bins": bins,
+    }
 
 
 def part(name: str, n: int, accuracy: float) -> dict[str, Any]:

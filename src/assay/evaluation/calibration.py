@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from assay.core.arrays import Floats
 from assay.estimators.temperature_scaling import tempered
+from assay.evaluation.chance.calibration_error import error_by_chance
 from assay.evaluation.grouped import Groups, share_interval
 from assay.evaluation.intervals import Interval
 from assay.evaluation.metrics import brier_score, log_loss
@@ -38,10 +39,12 @@ class Bin:
 @dataclass(frozen=True)
 class CalibrationScores:
     """ece: expected calibration error. ece_by_chance: what a model that is never too sure nor too unsure
-    would show on as many images. brier: in [0, 2]. bins: the reliability diagram."""
+    would show on as many images, in the mean; ece_by_chance_high: at most, in 95 of 100 such sets.
+    brier: in [0, 2]. bins: the reliability diagram."""
 
     ece: float
     ece_by_chance: float
+    ece_by_chance_high: float
     brier: float
     log_loss: float
     bins: tuple[Bin, ...]
@@ -94,9 +97,11 @@ def _scores(
         loss += log_loss(p, own) * len(own)
         brier += brier_score(p, own) * len(own)
     bins = reliability_bins(confidence, right, groups=groups)
+    mean, high = _chance_error(confidence, right, groups)
     return CalibrationScores(
         ece=expected_calibration_error(bins),
-        ece_by_chance=_chance_error(confidence, right, groups),
+        ece_by_chance=mean,
+        ece_by_chance_high=high,
         brier=brier / len(labels),
         log_loss=loss / len(labels),
         bins=bins,
@@ -149,12 +154,13 @@ def expected_calibration_error(bins: tuple[Bin, ...]) -> float:
     return sum(gaps) / total
 
 
-def _chance_error(confidence: NDArray[np.float64], right: NDArray[np.bool_], groups: Groups | None) -> float:
-    """The calibration error to expect of probabilities that are all true: chance alone in each bin.
+def _chance_error(
+    confidence: NDArray[np.float64], right: NDArray[np.bool_], groups: Groups | None
+) -> tuple[float, float]:
+    """`error_by_chance`. The number of right answers in a bin varies by sum c (1 - c).
 
-    The number of right answers in a bin then varies by sqrt(sum c (1 - c)); its mean distance from its
-    expectation is sqrt(2 / pi) of that, as for a normal distribution. Images of one group are right or wrong
-    together: their number then varies by as much as it does from group to group, where that is more.
+    Images of one group are right or wrong together: their number then varies by as much as it does from group
+    to group, where that is more.
     """
     place = _places(confidence, BINS)
     variance = np.bincount(place, confidence * (1 - confidence), BINS)
@@ -162,4 +168,4 @@ def _chance_error(confidence: NDArray[np.float64], right: NDArray[np.bool_], gro
         cells, of_cell = np.unique(np.stack((place, groups)), axis=1, return_inverse=True)
         excess = np.bincount(of_cell.ravel(), right - confidence)
         variance = np.maximum(variance, np.bincount(cells[0], excess**2, BINS))
-    return float(np.sqrt(2 / np.pi * variance).sum() / len(confidence))
+    return error_by_chance(confidence, place, np.maximum(variance, 0), grouped=groups is not None)

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.evaluation.grouped import Groups, share_interval
+from assay.evaluation.grouped import Groups, corrected_interval, share_interval
 from assay.evaluation.intervals import Interval
 
 #: A slice with fewer images is counted but not judged: its interval would span half of all accuracies.
@@ -102,24 +102,24 @@ def slice_scores(
     groups += [(f"column:{name}", *by_column(values)) for name, values in columns.items()]
     judged = sum(len(part.rows) >= FEWEST for _, _, parts in groups for part in parts)
     confidence = 1 - 0.05 / max(judged, 1)
-    judge = _Judge(right, together, confidence)
+    judge = _Judge(right, together, judged)
     by = tuple(_grouping(judge, name, kind, parts) for name, kind, parts in groups)
     return Slices(judged, FEWEST, confidence, by, _weakest(by, share_interval(right, together)[0]))
 
 
 @dataclass(frozen=True, eq=False)
 class _Judge:
-    """What each slice is judged by. confidence: of the corrected interval."""
+    """What each slice is judged by. looked_at: how many slices the corrected interval allows for."""
 
     right: Mask
     together: Groups | None
-    confidence: float
+    looked_at: int
 
     def slice(self, part: Part) -> Slice:
         right = self.right[part.rows]
         together = None if self.together is None else self.together[part.rows]
         n, correct = len(right), int(right.sum())
-        corrected = share_interval(right, together, self.confidence)
+        corrected = corrected_interval(right, together, self.looked_at)
         return Slice(
             part.name,
             part.low,

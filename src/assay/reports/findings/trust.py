@@ -59,15 +59,21 @@ def calibration_finding(calibration: Record) -> str:
     )
 
 
+#: Errors of a few answers are steps, and the same step is no more than itself.
+_ROUNDING: Final = 1e-9
+
+
 def _chance(metrics: Record) -> str:
-    chance = metrics.get("ece_by_chance")
+    chance, most = metrics.get("ece_by_chance"), metrics.get("ece_by_chance_high")
     if chance is None:
         return ""
-    verdict = "no more than" if metrics["ece"] <= chance else "more than"
-    return (
-        f"Perfectly calibrated probabilities would differ by {percent(chance)} on this number of images, so "
-        f"the error is {verdict} chance. "
-    )
+    told = f"Perfectly calibrated probabilities would differ by {percent(chance)} on this number of images"
+    if most is None:  # of a version that did not draw it
+        verdict = "no more than" if metrics["ece"] <= chance else "more than"
+        return f"{told} on average: the error is {verdict} that. "
+    if metrics["ece"] > most + _ROUNDING:
+        return f"{told}, and in 95 of 100 cases by at most {percent(most)}: the error is more than chance. "
+    return f"{told}, and in 95 of 100 cases by at most {percent(most)}: the error may be chance. "
 
 
 def abstention_finding(abstention: Record, *, gated: bool = False) -> str:
