@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from math import prod
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError
 
 from assay.core import durable
@@ -27,18 +27,13 @@ from assay.training.inference.any_model import summarize, weight_shapes
 from assay.training.inference.features import PIXELS
 from assay.training.model.limits import unknown_limits
 from assay.training.model.limits_file import LimitsRecord, arrays_of_limits, record_of_limits
-from assay.training.model.own_net import GivenNet, OwnNet
+from assay.training.model.own_net import GivenNet
 from assay.training.model.values import EpochRecord, History, ModelData, ModelSummary
+from assay.training.own_net_file import Probe, check_probe, net_for_file, probe
 from assay.training.recipes import OWN, NetRecipe, OwnNetRecipe, Recipe, recipe_with
-from assay.training.requirements import require_torch
 
 WEIGHTS: Final = "model.safetensors"
 RECORD: Final = "model.json"
-
-#: Classes whose logits are kept of a user's net, to know it again.
-_PROBED: Final = 20
-
-Probe = Annotated[tuple[tuple[float, ...], ...], Field(max_length=3)]
 
 _LARGEST_RECORD: Final = 64 << 20
 _LARGEST_HEADER: Final = 1 << 20
@@ -95,7 +90,7 @@ def saved_files(model: ModelData) -> dict[str, bytes]:
         "scores": dict(model.scores),
         "limits": record_of_limits(model.limits),
         "weights_sha256": hashlib.sha256(weights).hexdigest(),
-        **({"probe": _probe(model)} if model.own_net else {}),
+        **({"probe": probe(model)} if model.own_net else {}),
     }
     text = durable.json_text({"schema": 1, **record, "sha256": _checksum(record)})
     return {WEIGHTS: weights, RECORD: durable.utf_8(text)}
@@ -115,7 +110,8 @@ def read_model_data(folder: Path, net_given: GivenNet | None = None) -> ModelDat
     """
     record = _read_record(Path(folder) / RECORD)
     _check_preprocessing(record, Path(folder) / RECORD)
-    net = _own_net(record, net_given, Path(folder) / RECORD)
+    shape, classes = record.preprocessing.shape, len(record.classes)
+    net = net_for_file(net_given, record.recipe, shape, classes, Path(folder) / RECORD)
     recipe = record.recipe if net is None else recipe_with(record.recipe.as_record(), net)
     if net is not None:
         _check_layers(record, recipe, Path(folder) / RECORD)
@@ -135,7 +131,7 @@ def read_model_data(folder: Path, net_given: GivenNet | None = None) -> ModelDat
         limits=record.limits.limits(arrays) if record.limits else unknown_limits(),
         own_net=net,
     )
-    _check_probe(model, record.probe, Path(folder) / RECORD)
+    check_probe(model, record.probe, Path(folder) / RECORD)
     return model
 
 
@@ -150,44 +146,6 @@ def read_model_record(folder: Path) -> dict[str, Any]:
         _check_layers(record, record.recipe, path)
     layers, history = record.layers.as_record(), History(record.history).as_record()
     return {"recipe": record.recipe.as_record(), "layers": layers, "history": history}
-
-
-def _own_net(record: _Record, given: GivenNet | None, path: Path) -> OwnNet | None:
-    """The user's net for a record that has one; its weights are then read from the file."""
-    if record.recipe.model != OWN:
-        if given is not None:
-            fix = "Leave the net away: this one is described by its recipe."
-            raise AssayError("bad-value", "model", f"the model of {path.parent} is {record.recipe.name}", fix)
-        return None
-    if given is None:
-        what = f"it holds the weights of a net of your own ({record.recipe.name[4:]}), and no file its code"
-        fix = "Give the net too, in Python: assay.load_model(FOLDER, model=net)."
-        raise AssayError("net-needed", path, what, fix)
-    require_torch()
-    from assay.training.nets.own_net import own_net
-
-    gray = np.random.default_rng(0).integers(0, 256, (4, *record.preprocessing.shape), np.uint8)
-    return own_net(given, gray, len(record.classes), seed=0)
-
-
-def _probe(model: ModelData) -> list[list[float]]:
-    """What the net answers to three pictures that are always the same: logits of its first classes."""
-    from assay.training.inference.net import logits_of
-
-    pictures = np.random.default_rng(0).integers(0, 256, (3, *model.preprocessing.shape), np.uint8)
-    found: list[list[float]] = logits_of(model, [pictures])[:, :_PROBED].tolist()
-    return found
-
-
-def _check_probe(model: ModelData, saved: Probe | None, path: Path) -> None:
-    """A net with the same weights may still compute something else: a code changed since it was saved."""
-    if model.own_net is None:
-        return
-    then, now = np.array(saved or [[]]), np.array(_probe(model))
-    if then.shape != now.shape or np.abs(then - now).max() > 1e-3 * max(1.0, np.abs(then).max()):
-        what = "the net given answers otherwise than the one that was saved, with the same weights"
-        fix = "Give the net as it was when it was trained."
-        raise AssayError("model-refused", path, what, fix)
 
 
 def _refused(path: Path, reason: str) -> AssayError:
