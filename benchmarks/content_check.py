@@ -13,8 +13,9 @@ import numpy as np
 
 import assay
 from assay.data.checked_images import CheckedImages
+from assay.data.digests import image_digests
 from assay.data.storage import store
-from assay.data.values import Dataset, Split, image_digests, numbered_ids
+from assay.data.values import Dataset, Split, numbered_ids
 from measuring import conditions, write_result
 
 IMAGES, SIDE = 1200, 64

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from assay.core.errors import AssayError
 from assay.data import checked_images
 from assay.data.checked_images import CheckedImages, FilePixels, array_images, file_images
+from assay.data.digests import image_digests
 from assay.data.formats import npy
 from assay.data.sources import arrays
 from assay.data.storage import store
-from assay.data.values import Dataset, Split, image_digests, images_of
+from assay.data.values import Dataset, Split, images_of
 from assay.workflow.load import load
 
 Labelled = Callable[[int], tuple[NDArray[np.uint8], NDArray[np.uint8]]]

@@ -12,6 +12,7 @@ from assay.cli.main import exit_code
 from assay.core.errors import AssayError
 from assay.core.text import csv_text
 from assay.data.answers.class_probabilities import read_probabilities
+from assay.data.digests import image_digests
 from assay.data.formats.text_table import read_table
 from assay.data.load import as_request
 from assay.data.named_rows import rows_by_name
@@ -19,7 +20,7 @@ from assay.data.piece import Piece, Shard
 from assay.data.shards import join, join_splits, read_shard
 from assay.data.source_order import readings
 from assay.data.splitting.test_split import with_test_split
-from assay.data.values import Dataset, image_digests
+from assay.data.values import Dataset
 from assay.workflow.own_models.given_probabilities import PRED_PROBS, Given
 
 pytestmark = pytest.mark.usefixtures("undrawn")

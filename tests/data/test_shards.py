@@ -155,7 +155,7 @@ def test_a_test_split_is_not_drawn_by_shards(tmp_path: Path) -> None:
 def test_joined_images_are_read_in_any_order_and_checked(tmp_path: Path) -> None:
     """Rows of several places, in any order; one that changed is named."""
     from assay.data.checked_images import FilePixels
-    from assay.data.values import image_digests
+    from assay.data.digests import image_digests
 
     images = np.random.default_rng(0).integers(0, 256, (7, 3, 2, 1), dtype=np.uint8)
     files = []

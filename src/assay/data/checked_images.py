@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from assay.core.arrays import Bytes, Rows, Shape, distinct
 from assay.core.errors import AssayError
-from assay.data.values import image_digests
+from assay.data.digests import image_digests
 
 #: Bytes of pixels up to which a set is held in memory.
 IN_MEMORY: Final = 256 << 20

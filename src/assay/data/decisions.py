@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from assay.core.errors import AssayError
 from assay.core.text import choices, csv_text
+from assay.data.digests import fingerprint_of
 from assay.data.formats.text_table import read_table
-from assay.data.values import Dataset, Split, fingerprint_of
+from assay.data.values import Dataset, Split
 
 Action = Literal["keep", "relabel", "drop"]
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from assay.core.arrays import Float32s
 from assay.core.thread_count import thread_count
-from assay.data.values import Split, image_digests
+from assay.data.digests import image_digests
+from assay.data.values import Split
 from assay.features import backbones, efficientnet, one_pass
 from assay.features.backbones import BACKBONES, DEFAULT, Backbone, read_tensors
 from assay.features.efficientnet import layers

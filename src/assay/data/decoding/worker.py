@@ -28,9 +28,10 @@ from assay.data.decoding.image import (
 )
 from assay.data.decoding.original_stats import appearance
 from assay.data.decoding.resize import resized, with_channels
+from assay.data.digests import image_digests
 from assay.data.formats.signatures import misnamed
 from assay.data.listing.listing import Payload
-from assay.data.values import DeepScale, image_digests
+from assay.data.values import DeepScale
 
 #: Address space of a worker: the largest accepted image takes under a third of it.
 MOST_MEMORY: Final = 3 << 30

@@ -13,8 +13,9 @@ from assay.core.events import Event, OnEvent, ignore, stage
 from assay.core.text import counted, one_line
 from assay.data.decoding.resize import with_channels
 from assay.data.decoding.sixteen_bits import FULL_SCALE
+from assay.data.digests import image_digests
 from assay.data.load import as_request, chosen_source
-from assay.data.values import Dataset, Split, image_digests
+from assay.data.values import Dataset, Split
 from assay.evaluation.ood import Refused, count_refused
 from assay.evaluation.values import Evaluation
 from assay.training.classifier import Model
