@@ -112,3 +112,70 @@ def test_a_table_that_is_read_already_is_left_alone(tmp_path: Path) -> None:
     table(root / "metadata.csv", ("file_name", *NAMES), ("age", *range(16)))
     table(root / "drivers.csv", ("img", *NAMES), ("subject", *DRIVERS))
     assert not any("cp -n" in note for note in inspect(root).notes)
+
+
+LABELS = [name[:2] for name in NAMES]
+
+
+@pytest.mark.parametrize("ending", [".png", ".PNG", ""])
+@pytest.mark.parametrize("name", ["the labels.csv", "labels.tsv"])
+def test_groups_in_a_table_beside_the_one_that_is_read(name: str, ending: str, tmp_path: Path) -> None:
+    """ISIC 2019: lesions stand in the metadata, labels in another table; a split was drawn across them."""
+    root = folder(tmp_path / "it's a set")
+    given = table(root / name, ("file_name", *NAMES), ("label", *LABELS))
+    images = [each.rpartition("/")[2].removesuffix(".png") + ending for each in NAMES]
+    table(root / "meta data.csv", ("image", *reversed(images)), ("lesion_id", *reversed(DRIVERS)))
+    (told,) = notes(given)
+    assert (
+        "lesion_id of meta data.csv, which was not read, may name groups: 16 images are of 2 groups" in told
+    )
+    assert read_again(told) == DRIVERS
+    assert notes(root / f"{given.stem}-groups.csv")[0].startswith("the column lesion_id may name groups: ")
+    assert f"{given.stem}-groups2.csv" in notes(given)[0]  # never over a file
+
+
+def test_groups_beside_a_table_in_the_folder_that_is_given(tmp_path: Path) -> None:
+    root = folder(tmp_path)
+    splits = ["train"] * 8 + ["test"] * 8
+    table(
+        root / "metadata.csv",
+        ("file_name", *NAMES),
+        ("label", *("c0", "c1") * 8),
+        ("split", *splits),
+    )
+    table(root / "patients.csv", ("image", *NAMES), ("patient", *DRIVERS))
+    (told,) = notes(root)
+    assert "patient of patients.csv, which was not read, may name groups: 8 images of test" in told
+    path, *options = words_after(told)
+    assert options == ["--group-column", "patient"]
+    assert load(path, group_column="patient").splits["test"].columns["group"] == tuple(DRIVERS[8:])
+
+
+@pytest.mark.parametrize("more", [{"group_column": "age"}, {"group_pattern": "^(..)"}])
+def test_groups_that_the_user_names_are_enough(more: dict[str, str], tmp_path: Path) -> None:
+    given = table(folder(tmp_path) / "a.csv", ("file_name", *NAMES), ("label", *LABELS), ("age", *range(16)))
+    table(tmp_path / "b.csv", ("image", *NAMES), ("patient", *DRIVERS))
+    assert [note for note in load(given, **more).notes if "may name groups" in note] == []
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        [("image", *NAMES), ("patient", *(f"p{n}" for n in range(16)))],
+        [("image", *(f"other{n}.png" for n in range(16))), ("patient", *DRIVERS)],
+        [("image", *NAMES), ("age", *range(16))],
+    ],
+    ids=["one image each", "other images", "no groups"],
+)
+def test_tables_beside_a_table_that_tell_no_groups(columns: list[Sequence[object]], tmp_path: Path) -> None:
+    given = table(folder(tmp_path) / "labels.csv", ("file_name", *NAMES), ("label", *LABELS))
+    table(tmp_path / "more.csv", *columns)
+    assert notes(given) == []
+
+
+def test_groups_in_lines_of_json_are_told_without_a_command(tmp_path: Path) -> None:
+    given = table(folder(tmp_path) / "labels.csv", ("file_name", *NAMES), ("label", *LABELS))
+    lines = [json.dumps({"image": name, "patient": of}) for name, of in zip(NAMES, DRIVERS, strict=True)]
+    (tmp_path / "more.jsonl").write_text("\n".join(lines))
+    (told,) = notes(given)
+    assert told.endswith("may name groups: 16 images are of 2 groups with several")

@@ -18,6 +18,7 @@ from assay.data.request import OF_FOLDERS, OF_IMAGES, OF_TABLES, Request, refuse
 from assay.data.sources.folder_listing import list_folder
 from assay.data.sources.image_dataset import read_image_set
 from assay.data.sources.sharing.image_shards import read_image_shard
+from assay.data.splitting.groups_of_tables import notes_on_groups_of_tables
 from assay.data.values import Dataset
 
 #: The options of a request that this source reads.
@@ -155,4 +156,5 @@ def _from_tables(request: Request, found: Walk, tables: list[Table]) -> Listing:
         if "/" in name
     ]
     odd = note_on_contradictions(tables[0].path.name, contradictions(pairs), "table")
+    odd += notes_on_groups_of_tables([table.path for table in tables], request, listing.parts)
     return replace(listing, left_out=(*listing.left_out, *found.left_out), notes=(*listing.notes, *odd))

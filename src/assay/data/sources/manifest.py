@@ -12,6 +12,7 @@ from assay.data.piece import Piece, Shard
 from assay.data.request import OF_IMAGES, OF_TABLES, Request
 from assay.data.sources.image_dataset import read_image_set
 from assay.data.sources.sharing.image_shards import read_image_shard
+from assay.data.splitting.groups_of_tables import notes_on_groups_of_tables
 from assay.data.values import Dataset
 
 #: The options of a request that this source reads.
@@ -29,7 +30,7 @@ def read(request: Request) -> Dataset:
     found = _listed(request)
     data = read_image_set(request, found, "table", request.path, lambda: _listed(request).stamp)
     # Not kept in the cache: what lies beside the images may change while they do not.
-    return replace(data, notes=(*data.notes, *_on_unnamed(request, found)))
+    return replace(data, notes=(*data.notes, *_on_what_lies_beside(request, found)))
 
 
 def read_shard(request: Request, shard: Shard, scratch: Path) -> Piece:
@@ -42,15 +43,16 @@ def read_shard(request: Request, shard: Shard, scratch: Path) -> Piece:
 def listing(request: Request) -> Listing:
     """What the table names, before any image is decoded."""
     found = _listed(request)
-    return replace(found, notes=(*found.notes, *_on_unnamed(request, found)))
+    return replace(found, notes=(*found.notes, *_on_what_lies_beside(request, found)))
 
 
-def _on_unnamed(request: Request, found: Listing) -> list[str]:
-    """A note on images that no row names."""
+def _on_what_lies_beside(request: Request, found: Listing) -> list[str]:
+    """Notes on images that no row names, and on a table that names groups of those that it names."""
     assert request.path is not None  # `matches` said so
     named = {name for part in found.parts.values() for name in part.ids}
     named |= {item.id for item in found.left_out}
-    return notes_on_unnamed((request.root or request.path.parent).resolve(), named)
+    unnamed = notes_on_unnamed((request.root or request.path.parent).resolve(), named)
+    return [*notes_on_groups_of_tables([request.path], request, found.parts), *unnamed]
 
 
 def _listed(request: Request) -> Listing:

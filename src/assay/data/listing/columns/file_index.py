@@ -53,8 +53,15 @@ def found_by_name(index: FileIndex, names: Sequence[str], split: str | None) -> 
 
 def without_ending(name: str) -> str:
     """A name without the ending of an image."""
+    ending = ending_of(name)
+    return name[: len(name) - len(ending)]
+
+
+def ending_of(name: str) -> str:
+    """The ending of an image that a name has, in lower case and with its dot; or empty."""
     stem, dot, ending = name.rpartition(".")
-    return stem if stem and f"{dot}{ending}".lower() in _KNOWN else name
+    known = f"{dot}{ending}".lower()
+    return known if stem and known in _KNOWN else ""
 
 
 def _only(paths: Sequence[str], split: str | None) -> str | None:
