@@ -93,7 +93,8 @@ def as_request(
         what = "this is neither a name nor a path nor (images, labels)"
         fix = (
             "Give a path, arrays: assay.load((X, y)) or assay.load((X, y, X_test, y_test)), a data frame, "
-            "or a data set with a length and items by number (of a stream: assay.load(list(data)))."
+            "or a data set with a length and items by number (of a stream: assay.load(list(data)); of a "
+            "DataLoader its data set)."
         )
         raise AssayError("unknown-data", f"a {type(data).__module__}.{type(data).__name__}", what, fix)
     given = arrays is not None or objects is not None

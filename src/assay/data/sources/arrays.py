@@ -12,6 +12,7 @@ from assay.core.errors import AssayError
 from assay.data.checked_images import IN_MEMORY, array_images, own_copy
 from assay.data.request import OF_ARRAYS, Request
 from assay.data.sources.array_dataset import dataset_from_arrays
+from assay.data.sources.objects.series import refuse_another_order
 from assay.data.sources.packed.unlabelled_rows import RawSplit
 from assay.data.values import Dataset, Split
 
@@ -57,12 +58,11 @@ def _as_arrays(given: Sequence[Any]) -> list[NDArray[Any]]:
         what = f"a {type(given).__module__}.{type(given).__name__} is no tuple of arrays"
         raise AssayError("bad-arrays", "arrays", what, "Give (X, y) or (X, y, X_test, y_test).")
     if len(given) not in (2, 4):
-        raise AssayError(
-            "bad-arrays",
-            "arrays",
-            f"{len(given)} arrays were given",
-            "Give (X, y) or (X, y, X_test, y_test).",
-        )
+        what = f"{len(given)} arrays were given"
+        fix = 'Give (X, y) or (X, y, X_test, y_test); of more splits {"train": (X, y), "validation": ...}.'
+        raise AssayError("bad-arrays", "arrays", what, fix)
+    for number in range(0, len(given), 2):
+        refuse_another_order(given[number], given[number + 1], _ARGUMENTS[number + 1])
     found = [_as_array(values, where) for values, where in zip(given, _ARGUMENTS, strict=False)]
     if len(found) == 4 and found[2].ndim == 1 and found[1].ndim == found[0].ndim > 1:
         what = "they look like X_train, X_test, y_train, y_test, as train_test_split gives them"

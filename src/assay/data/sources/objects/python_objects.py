@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any, Final, TypeGuard
 
 from assay.core.errors import AssayError
-from assay.core.text import one_line, shortened, whole_number
-from assay.data.listing.columns.missing import is_missing, without_minus_one
+from assay.data.listing.columns.missing import without_minus_one
 from assay.data.listing.listing import Listing, Part, stamp_of
 from assay.data.listing.names import ordered_splits, split_of
 from assay.data.listing.table_labels import refuse_unlabelled
@@ -17,22 +16,21 @@ from assay.data.sources.image_dataset import read_image_set
 from assay.data.sources.objects.data_frames import (
     SplitRows,
     columns_of,
-    has_words,
     image_column,
     is_frame,
     listing_of_paths,
     rows_of_frame,
-    text_of,
 )
+from assay.data.sources.objects.item_labels import ItemLabels
 from assay.data.sources.objects.known_classes import known_classes
 from assay.data.sources.objects.python_items import (
     as_payload,
     drawn_anew,
-    is_nothing,
     is_picture,
     items_of,
     wrong_objects,
 )
+from assay.data.sources.objects.series import is_column, refuse_another_order
 from assay.data.values import UNLABELLED, Dataset, LeftOut, numbered_ids
 
 #: The options of a request that this source reads.
@@ -106,6 +104,7 @@ def _as_items(given: Any) -> Any:
 
 
 def _zipped(images: Any, labels: Any) -> list[tuple[Any, Any]]:
+    refuse_another_order(images, labels, "labels")
     if len(images) != len(labels):
         what = f"{len(labels):,} labels for {len(images):,} images"
         raise AssayError("count-mismatch", "labels", what, "Give one label per image.")
@@ -130,13 +129,14 @@ def _are_pairs(data: Sequence[Any]) -> bool:
 
 
 def _are_lists(data: Sequence[Any]) -> bool:
-    """Whether the images are a list of pictures, contents or paths, or of arrays of several shapes."""
+    """Whether the images are a list of pictures, contents or paths, or of arrays of several shapes; or a
+    column of such."""
     if len(data) not in (2, 4) or not all(hasattr(part, "__len__") and len(part) for part in data):
         return False
-    if isinstance(data[0], str | bytes) or not isinstance(data[0], list | tuple):
+    if not is_column(data[0]) or not is_picture(next(iter(data[0]))):
         return False
-    shapes = {getattr(image, "shape", None) for image in data[0]}
-    return is_picture(data[0][0]) and (None in shapes or len(shapes) > 1)
+    shapes = {getattr(image, "shape", ()) or None for image in data[0]}  # a text of NumPy has the shape ()
+    return None in shapes or len(shapes) > 1
 
 
 def _is_map_style(data: object) -> bool:
@@ -154,38 +154,16 @@ def _rows(given: Any, split: str, request: Request) -> SplitRows:
         return rows_of_frame(columns_of(given), split, request)
     known = known_classes(given, request)
     found = SplitRows(split, classes=known.names, notes=list(known.notes))
+    labels = ItemLabels(found.classes)
     for number, (image, label) in enumerate(items_of(given, request)):
         found.payloads.append(as_payload(image, f"{split}[{number}]", request))
-        found.labels.append(_label(label, found.classes, f"{split}[{number}]"))
+        found.labels.append(labels.text(label, f"{split}[{number}]"))
+    found.notes += labels.notes
     drawn = drawn_anew(given, found.payloads, request)
     if drawn is not None:
         what = "changes each time it is asked for, as by a random transform: one draw of it was read"
         found.notes.append(f"{split}[{drawn}] {what}. Give the data set without random transforms")
     return found
-
-
-def _label(label: Any, classes: tuple[str, ...] | None, where: str) -> str:
-    """A label as text, "" where it is missing; numbers as the class that they number."""
-    if is_nothing(label):
-        return ""
-    value = label.item() if hasattr(label, "item") and getattr(label, "ndim", 0) == 0 else label
-    if isinstance(value, list | tuple | Mapping) or hasattr(value, "shape"):
-        fix = "Give one class an image; Assay does not train on several labels at once."
-        raise AssayError("several-labels", where, "its label is no single value", fix)
-    if not has_words(value):
-        raise wrong_objects(f"the label of {where} is a {type(value).__module__}.{type(value).__name__}")
-    text = text_of(value)
-    if is_missing(text):
-        return ""
-    if classes is None or isinstance(value, str):
-        return text
-    if text == "-1":
-        return ""
-    place = whole_number(text)
-    if place is None or place >= len(classes):
-        what = f"the label {one_line(shortened(text))} is none of the {len(classes)} classes"
-        raise AssayError("label-out-of-range", where, what, "Correct the labels.")
-    return classes[place]
 
 
 # The listing.
