@@ -1,6 +1,8 @@
 """Tables as people have them: read where one rule explains all rows, else refused with the way on."""
 
+import json
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -190,6 +192,63 @@ def test_nested_cells_are_left_out(tmp_path: Path) -> None:
     made.write_text('{"file_name": "0.png", "label": ["cat", "dog"]}')
     with pytest.raises(AssayError, match=r"table-unreadable.*line 1 has several values as its label"):
         load(made)
+
+
+def jsonl(path: Path, records: list[dict[str, object]]) -> Path:
+    path.write_text("".join(f"{json.dumps(record)}\n" for record in records))
+    return path
+
+
+def test_labels_in_objects_of_json_lines_are_columns(tmp_path: Path) -> None:
+    """Vertex AI and SageMaker: the label stands in an object, which was left out; no option could name it."""
+    pictures(tmp_path, [f"{i}.png" for i in range(6)])
+    splits = ("training", "test")
+    made = jsonl(
+        tmp_path / "t.jsonl",
+        [
+            {
+                "imageGcsUri": f"gs://b/{i}.png",
+                "classificationAnnotation": {"displayName": NAMES[i % 2], "annotationResourceLabels": {}},
+                "dataItemResourceLabels": {"aiplatform.googleapis.com/ml_use": splits[i // 4]},
+                "deep": {"a": {"b": {"c": {"d": 1}}}},
+                "patient": None if i == 5 else {"id": f"p{i // 2}"},
+            }
+            for i in range(6)
+        ],
+    )
+    with pytest.raises(AssayError, match=r"Did you mean classificationAnnotation\.displayName"):
+        load(made, path_column="imageGcsUri")
+    found = load(made, path_column="imageGcsUri", label_column="classificationAnnotation.displayName")
+    assert {name: len(split) for name, split in found.splits.items()} == {"train": 4, "test": 2}
+    assert found.train.labels.tolist() == [0, 1, 0, 1] and found.classes == ("cat", "dog")
+    assert found.splits["test"].columns["patient.id"] == ("p2", "")
+    assert "left out columns of lists: deep.a.b.c" in found.notes
+
+
+@pytest.mark.parametrize(
+    ("cells", "left_out"),
+    [
+        (lambda i: {"more": {f"box{i}": 1}}, "more"),
+        (lambda i: {"more": {"a": i} if i else "text"}, "more"),
+        (lambda i: {"more": {"a": i}, "more.a": 2}, "more"),
+        (lambda i: {"more": [{"a": i}]}, "more"),
+        (lambda i: {"more": {"a": [i], "b": 2}}, "more.a"),
+    ],
+    ids=["many keys", "beside a text", "a name twice", "a list", "a list inside"],
+)
+def test_objects_of_json_lines_that_are_no_columns(
+    cells: Callable[[int], dict[str, object]], left_out: str, tmp_path: Path
+) -> None:
+    names = [f"{i}.png" for i in range(40)]
+    pictures(tmp_path, names)
+    made = jsonl(
+        tmp_path / "t.jsonl",
+        [{"file": name, "label": NAMES[i % 2], **cells(i)} for i, name in enumerate(names)],
+    )
+    found = load(made)
+    assert counted(found) == {"cat": 20, "dog": 20}
+    assert f"left out columns of lists: {left_out}" in found.notes
+    assert not {left_out, "more.box1"} & set(found.train.columns)
 
 
 def test_numbers_from_one_under_names_are_asked_about(tmp_path: Path) -> None:

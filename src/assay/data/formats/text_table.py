@@ -5,7 +5,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain, count, islice
 from pathlib import Path
 from shlex import quote
@@ -25,6 +25,10 @@ _LONGEST: Final = 1 << 17
 
 #: What `neutral_cell` puts an apostrophe before; it is taken away again.
 _NEUTRALIZED: Final = ("'=", "'+", "'-", "'@", "'\t", "'\r", "''")
+
+#: Objects in JSON lines are columns so deep, and with so many keys in all lines together.
+_DEEPEST: Final = 3
+_MOST_KEYS: Final = 30
 
 #: How a zip file begins, an Excel workbook too; and the line by which Excel is told the delimiter.
 _ZIP: Final = b"PK\x03\x04"
@@ -91,9 +95,9 @@ SPLIT_NAMES: Final = ("split", "subset", "partition", "set")
 
 
 def read_table(path: Path, nested: list[str] | None = None, most: int | None = None) -> Columns:
-    """The columns of a table by name, every cell as text ("" where JSON lines have nothing). Columns
-    of JSON lines with lists or objects in them are left out, their names added to `nested`.
-    most: rows to read; None: all.
+    """The columns of a table by name, every cell as text ("" where JSON lines have nothing). What stands in
+    objects of JSON lines is a column too, `class.name`; columns with lists, and objects with many keys, are
+    left out, their names added to `nested`. most: rows to read; None: all.
 
     Raises AssayError `table-unreadable` with the line, and those of `open_file`.
     """
@@ -168,7 +172,9 @@ def _delimiter(path: Path, header: str) -> str:
 
 def _json_rows(path: Path, text: IO[str], left_out: list[str] | None = None) -> Iterator[Sequence[str]]:
     """Rows of JSON lines, under a header of all the keys that occur in them."""
-    records = [_record(path, number, line) for number, line in _lines(path, text)]
+    objects = [_record(path, number, line) for number, line in _lines(path, text)]
+    alone = _whole(objects)
+    records = [_cells(record, alone) for record in objects]
     nested = {key for record in records for key, value in record.items() if value is None}
     header = list(dict.fromkeys(key for record in records for key in record if key not in nested))
     if left_out is not None:
@@ -176,6 +182,41 @@ def _json_rows(path: Path, text: IO[str], left_out: list[str] | None = None) -> 
     yield header
     for record in records:
         yield [record.get(key) or "" for key in header]
+
+
+def _whole(records: Sequence[dict[str, Any]]) -> set[str]:
+    """The keys whose objects are left out as one column: they have many keys in all, as of boxes by their
+    names, or stand beside plain values."""
+    inner: dict[str, set[str]] = {}
+    plain: set[str] = set()
+    for record in records:
+        for key, value in record.items():
+            if isinstance(value, dict):
+                inner.setdefault(key, set()).update(name for name, _ in _leaves(value, key))
+            elif value is not None:
+                plain.add(key)
+    known = plain.union(key for record in records for key in record)
+    return {key for key, names in inner.items() if len(names) > _MOST_KEYS or key in plain or names & known}
+
+
+def _leaves(values: dict[str, Any], outer: str, depth: int = 1) -> Iterator[tuple[str, Any]]:
+    """What an object holds, by names such as `class.name`; what lies deep as it is."""
+    for key, value in values.items():
+        if isinstance(value, dict) and depth < _DEEPEST:
+            yield from _leaves(value, f"{outer}.{key}", depth + 1)
+        else:
+            yield f"{outer}.{key}", value
+
+
+def _cells(record: dict[str, Any], alone: Collection[str]) -> dict[str, str | None]:
+    """The cells of a record as text; None for what is left out: lists, and objects of the keys in `alone`."""
+    found: dict[str, str | None] = {}
+    for key, value in record.items():
+        inside = isinstance(value, dict) and key not in alone
+        for name, leaf in _leaves(value, key) if inside else [(key, value)]:
+            several = isinstance(leaf, list | dict) or name in found
+            found[name] = None if several else _cell(leaf)
+    return found
 
 
 def _lines(path: Path, text: IO[str]) -> Iterator[tuple[int, str]]:
@@ -188,8 +229,8 @@ def _lines(path: Path, text: IO[str]) -> Iterator[tuple[int, str]]:
             yield number, line
 
 
-def _record(path: Path, number: int, line: str) -> dict[str, str | None]:
-    """The cells of a line as text; None for a list or an object, whose column is left out."""
+def _record(path: Path, number: int, line: str) -> dict[str, Any]:
+    """The object in a line, in which what must be one value is no list or object."""
     try:
         record = json.loads(line, object_pairs_hook=each_once)
     except (ValueError, RecursionError) as error:
@@ -201,7 +242,7 @@ def _record(path: Path, number: int, line: str) -> dict[str, str | None]:
         raise _unreadable(path, f"line {number} has several values as its {wrong}")
     if not isinstance(record, dict):
         raise _unreadable(path, f"line {number} is not one JSON object")
-    return {key: None if isinstance(value, list | dict) else _cell(value) for key, value in record.items()}
+    return record
 
 
 def _cell(value: Any) -> str:

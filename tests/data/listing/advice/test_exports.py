@@ -238,3 +238,75 @@ def test_a_list_of_mxnet(tmp_path: Path) -> None:
     (root / "train.lst").write_text("\n".join(lines))
     wanted = {name: str(CLASSES.index(label)) for name, label in LABELS.items()}
     assert followed(stopped(root)) == wanted
+
+
+def of_splits(root: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Images in a folder for each split, and the label of each by its path; and its split."""
+    splits = {name: "testing" if n > 7 else "training" for n, name in enumerate(NAMES)}
+    labels = {f"{splits[name]}/no {label}.{name}": f"no {label}" for name, label in LABELS.items()}
+    pictures(root, *labels)
+    return labels, {path: path.split("/")[0].removesuffix("ing") for path in labels}
+
+
+def edge_impulse(labels: dict[str, str]) -> Any:
+    return {
+        "version": 1,
+        "files": [
+            {"path": path, "category": path.split("/")[0], "label": {"type": "label", "label": label}}
+            for path, label in labels.items()
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "export"),
+    [
+        ("info.labels", edge_impulse),
+        ("labels.json", lambda labels: labels),
+        ("labels.json", lambda labels: {path.split("/")[1]: label for path, label in labels.items()}),
+    ],
+    ids=["Edge Impulse", "paths", "names"],
+)
+def test_one_export_for_the_folders_of_all_splits(
+    name: str, export: Callable[[dict[str, str]], Any], tmp_path: Path
+) -> None:
+    """It was passed over for the names of the files, which say `no` of `no cat` and `no dog` alike."""
+    labels, splits = of_splits(tmp_path)
+    (tmp_path / name).write_text(json.dumps(export(labels)))
+    told = stopped(tmp_path)
+    assert f"{name} may give the classes: this writes a table of them" in told
+    data = load(path_after(told))
+    found = {
+        path: (data.classes[label], split)
+        for split, images in data.splits.items()
+        for path, label in zip(images.ids, images.labels.tolist(), strict=True)
+    }
+    assert found == {path: (labels[path], splits[path]) for path in labels}
+
+
+def test_lists_of_other_classes_are_told_beside_the_first(tmp_path: Path) -> None:
+    """Aircraft: families were offered, and of variants nothing was said."""
+    root = pictures(tmp_path, *(f"images/{name}" for name in NAMES))
+    for kind, label in (("family", lambda n: "ab"[n % 2]), ("variant", lambda n: f"v{n % 4}")):
+        for split in ("train", "test"):
+            rows = [
+                f"{name[:-4]} {label(n)}" for n, name in enumerate(NAMES) if (n < 8) == (split == "train")
+            ]
+            (root / f"images_{kind}_{split}.txt").write_text("\n".join(rows))
+    told = stopped(root)
+    assert (
+        "(2; images_variant_train.txt, images_variant_test.txt 4 others with these names in the comm" in told
+    )
+    assert followed(told) == {name: "ab"[n % 2] for n, name in enumerate(NAMES)}
+    (root / "metadata.csv").unlink()
+    assert followed(told.replace('"images_family_', '"images_variant_')) == {
+        name: f"v{n % 4}" for n, name in enumerate(NAMES)
+    }
+
+
+def test_lists_that_part_the_images_alike_are_told_once(tmp_path: Path) -> None:
+    root = pictures(tmp_path, *(f"images/{name}" for name in NAMES))
+    for kind in ("long", "short"):
+        rows = [f"{name} {LABELS[name].replace(chr(39), '')}{kind}" for name in NAMES]
+        (root / f"labels_{kind}.txt").write_text("\n".join(rows))
+    assert "others" not in stopped(root)

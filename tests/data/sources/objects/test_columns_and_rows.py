@@ -27,9 +27,7 @@ def paths(folder: Path) -> list[str]:
     return list(map(str, found))
 
 
-@pytest.mark.parametrize(
-    "column", [pandas.Series, polars.Series, np.array, tuple], ids=lambda one: one.__name__
-)
+@pytest.mark.parametrize("column", [pandas.Series, polars.Series, np.array])
 def test_columns_of_paths_and_labels_are_read_as_lists_are(column: Any, tmp_path: Path) -> None:
     """`(frame.path, frame.label)` was told of images of shape (9,)."""
     given = paths(tmp_path)

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from assay.data.formats.text_table import LABEL_NAMES, usual_spelling
 from assay.data.listing.columns.missing import is_missing
+from assay.data.listing.names import split_of
 
 #: How fields are called that hold the class of an image, besides the usual names of columns.
 _OF_LABELS: Final = frozenset((*LABEL_NAMES, "choices", "label_id", "category", "class_name", "class-name"))
@@ -224,7 +225,10 @@ def label_field(fields: Sequence[Mapping[str, Sequence[Any]]], count: int, name:
             for one in values
         )
         texts = [str(one[0]) for one in values]
-        if field != name and plain and len(values) >= _LABELLED * count and are_labels(texts):
+        parts = all(
+            map(split_of, set(texts))
+        )  # training and testing: the split of each, as Edge Impulse has it
+        if field != name and plain and not parts and len(values) >= _LABELLED * count and are_labels(texts):
             labels[field] = texts
     return _chosen(labels, fields)
 

@@ -15,6 +15,7 @@ from assay.data.formats.safe_open import read_file
 from assay.data.formats.signatures import FORMAT_BY_NAME
 from assay.data.listing.advice.exports import are_labels
 from assay.data.listing.advice.label_tables import python_command, then_give
+from assay.data.listing.advice.several_lists import LabelLists, on_others
 from assay.data.listing.from_names.splits import splits_in_names
 from assay.data.listing.names import SPLIT_ORDER, natural_key
 from assay.data.listing.tree import besides_split, has_split_word, split_in, words_of
@@ -115,25 +116,17 @@ def command_for_splits(images: Images, lists: Iterable[str], classes: Mapping[st
     return _numbered(images, texts, label)
 
 
-@dataclass(frozen=True)
-class LabelLists:
-    """Files that give the classes of images: their names, pairs of an image's path and its label, and the
-    command that writes a table of them."""
-
-    names: Sequence[str]
-    pairs: Sequence[tuple[str, str]]
-    command: str
-
-
 def hints_on_labels(images: Images, files: Iterable[str]) -> list[str]:
     """A hint on lists that give the classes of images in one folder, with the command for a table."""
     texts = _texts(files)
     if command := _numbered(images, texts, ""):  # its numbers may also be names of images
         return [f"numbered lists may give the classes of the images: this writes a table of them: {command}"]
-    for found in label_lists(images, texts):
-        shown = ", ".join(map(one_line, found.names))
-        return [f"{shown} may give the classes of the images: this writes a table of them: {found.command}"]
-    return []
+    found = list(label_lists(images, texts))
+    if not found:
+        return []
+    shown = ", ".join(map(one_line, found[0].names))
+    told = f"{shown} may give the classes of the images{on_others(found[0], found[1:])}"
+    return [f"{told}: this writes a table of them: {found[0].command}"]
 
 
 def label_lists(images: Images, files: Iterable[str]) -> Iterator[LabelLists]:

@@ -13,7 +13,7 @@ from assay.data.listing.advice.links import hints_on_links
 from assay.data.listing.advice.lists import Images, hints_on_labels, label_lists
 from assay.data.listing.advice.records import hints_on_annotations, hints_on_json, hints_on_matlab, json_lists
 from assay.data.listing.columns.against_folders import parted_otherwise
-from assay.data.listing.exported.in_splits import hints_on_files_of_splits
+from assay.data.listing.exported.in_splits import folders_of_splits, hints_on_files_of_splits
 from assay.data.listing.exported.lists_in_splits import hints_on_lists_of_splits
 from assay.data.listing.exported.one_each import hints_on_files_for_images
 from assay.data.listing.from_names.bare_lists import hints_on_bare_lists
@@ -23,7 +23,7 @@ from assay.data.listing.tree import joined, split_in, words_of
 from assay.data.listing.walk import Walk
 
 #: Files that may be lists of labels; more of them in a folder are one for each image.
-_LISTS: Final = (".txt", ".lst", ".list", ".json", ".xml", ".yaml", ".yml")
+_LISTS: Final = (".txt", ".lst", ".list", ".json", ".labels", ".xml", ".yaml", ".yml")
 _TOGETHER: Final = 20
 
 #: Words of which people make the names of files with labels.
@@ -54,7 +54,10 @@ def hints_on_labels_of(found: Walk, images: Mapping[str, Sequence[str]]) -> list
     ):
         if hints := look(found.root, images, found.files):
             return hints
-    return hints_on_file_names(found.root, images)
+    splits = folders_of_splits(images)
+    all_ = Images(found.root, [joined(folder, name) for folder, names in images.items() for name in names])
+    hints = hints_on_json(all_, found.files, splits) if splits else []
+    return hints or hints_on_file_names(found.root, images)
 
 
 def refuse_one_class(root: Path, classes: Collection[str], hints: Sequence[str]) -> None:

@@ -18,7 +18,8 @@ from assay.data.listing.advice.exports import (
     labels_in_yaml,
     spellings,
 )
-from assay.data.listing.advice.lists import Images, LabelLists
+from assay.data.listing.advice.lists import Images
+from assay.data.listing.advice.several_lists import LabelLists
 from assay.data.listing.tree import joined, split_in
 
 #: How many files are looked into, and bytes of each. More files in a folder are one for each image.
@@ -26,18 +27,25 @@ _LOOKED_INTO: Final = 5
 _BYTES: Final = 32 << 20
 _TOGETHER: Final = 20
 
+#: Files of JSON; Edge Impulse writes `info.labels`.
+_JSON: Final = (".json", ".labels")
 
-def hints_on_json(images: Images, files: Iterable[str]) -> list[str]:
+
+def hints_on_json(
+    images: Images, files: Iterable[str], splits: Mapping[str, Sequence[str]] | None = None
+) -> list[str]:
     """A hint on a JSON file, or one of CVAT, that names images with their labels, with the command for a
-    table."""
-    for found in json_lists(images, files):
+    table. splits: the folders of each split, where they lie in such."""
+    for found in json_lists(images, files, splits):
         return [
             f"{one_line(found.names[0])} may give the classes: this writes a table of them: {found.command}"
         ]
     return []
 
 
-def json_lists(images: Images, files: Iterable[str]) -> Iterator[LabelLists]:
+def json_lists(
+    images: Images, files: Iterable[str], splits: Mapping[str, Sequence[str]] | None = None
+) -> Iterator[LabelLists]:
     """The JSON files, and those of CVAT's XML, that give the class of each image; see `exports`."""
     known = names_of_images(images.paths)
     setup = (
@@ -46,7 +54,10 @@ def json_lists(images: Images, files: Iterable[str]) -> Iterator[LabelLists]:
         f"{SPELLINGS_CODE}"
         "K=lambda v:next((m[k] for k in N(str(v)) if k in m),None);"
     )
-    texts = [name for name in files if name.lower().endswith((".json", ".xml", ".yaml", ".yml"))]
+    of = {folder: split for split, folders in (splits or {}).items() for folder in folders}
+    cells = f"f.as_posix(),v{f',{dumps(of)}[f.parent.as_posix()]' if of else ''}"
+    columns = ("file_name", "label", *(["split"] if of else []))
+    texts = [name for name in files if name.lower().endswith((*_JSON, ".xml", ".yaml", ".yml"))]
     many = Counter(name.rpartition("/")[0] for name in texts)
     texts = [name for name in texts if many[name.rpartition("/")[0]] <= _TOGETHER]
     for name in texts[:_LOOKED_INTO]:
@@ -55,9 +66,9 @@ def json_lists(images: Images, files: Iterable[str]) -> Iterator[LabelLists]:
         if found is None or not pairs:
             continue
         opened = f'open({dumps(name)},encoding="utf-8-sig")'
-        load = f"json.load({opened})" if name.lower().endswith(".json") else f"{opened}.read()"
-        rows = f"((f.as_posix(),v) for k,v in {found.pairs_code} for f in [K(k)] if f)"
-        command = images.command(f"{setup}d={load};{found.setup}", rows, ("file_name", "label"))
+        load = f"json.load({opened})" if name.lower().endswith(_JSON) else f"{opened}.read()"
+        rows = f"(({cells}) for k,v in {found.pairs_code} for f in [K(k)] if f)"
+        command = images.command(f"{setup}d={load};{found.setup}", rows, columns)
         yield LabelLists([name], pairs, command)
 
 
@@ -77,7 +88,7 @@ def _path(key: str, known: Mapping[str, str]) -> str:
 
 
 def _labelled(path: Path, known: Mapping[str, str]) -> Labelled | None:
-    if path.suffix.lower() == ".json":
+    if path.suffix.lower() in _JSON:
         return labels_in_json(_content(path), known)
     try:
         text = read_file(path, _BYTES, follow_links=False).decode("utf-8-sig", "replace")
