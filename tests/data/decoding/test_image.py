@@ -424,3 +424,17 @@ def test_an_even_picture_without_a_drawing_does_not_vanish() -> None:
         content = io.BytesIO()
         Image.new("RGBA", (4, 4), (255, 255, 255, opacity)).save(content, "PNG")
         assert not any("transparent" in what for what in read_picture(content.getvalue()).conversions)
+
+
+@pytest.mark.parametrize("mode", ["LA", "RGBA"])
+@pytest.mark.parametrize(("opacity", "told"), [(0, True), (3, True), (60, False), (255, False)])
+def test_colors_under_no_opacity_are_said_to_be_lost(opacity: int, told: bool, mode: str) -> None:
+    """Textures and satellite bands whose fourth channel is no opacity: each picture was white, in silence."""
+    values = np.arange(64, dtype=np.uint8).reshape(8, 8) * 4
+    picture = Image.fromarray(values).convert(mode)
+    picture.putalpha(opacity)
+    content = io.BytesIO()
+    picture.save(content, "PNG")
+    found = read_picture(content.getvalue())
+    assert ("transparent all over" in found.lost) == told
+    assert any("transparent all over" in what for what in found.conversions) == told

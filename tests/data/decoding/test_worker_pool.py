@@ -1,3 +1,4 @@
+import errno
 import io
 import os
 import sys
@@ -102,6 +103,21 @@ def test_a_decoder_that_grabs_memory_costs_one_image(tmp_path, monkeypatch):
     assert "more memory" in first.outcomes[1]["refused"]
     assert first.pixels[:, 0, 0, 0].tolist() == [1, 3]
     assert second.pixels[0, 0, 0, 0] == 4
+
+
+@pytest.mark.parametrize(("refused", "code"), [("EACCES", "file-unreadable"), ("EAGAIN", "out-of-memory")])
+def test_a_python_that_cannot_be_started_is_named(refused, code, tmp_path, monkeypatch):
+    """Another user's Python: "out-of-memory ... Permission denied. Use a smaller --batch-size" was told."""
+
+    def start(*_, **__):
+        raise OSError(getattr(errno, refused), os.strerror(getattr(errno, refused)))
+
+    monkeypatch.setattr(worker_pool.subprocess, "Popen", start)
+    told_so = pytest.raises(AssayError, match="no process to decode images can be started")
+    with told_so as told, Decoders(1) as decoders:
+        list(decoders.answers([Request([png(1)])]))
+    assert told.value.code == code
+    assert (told.value.where == sys.executable) == (refused == "EACCES")
 
 
 def _children() -> set[int]:

@@ -148,12 +148,26 @@ def test_links_that_cannot_be_followed_say_why(tmp_path: Path) -> None:
     (tmp_path / "set" / "cat" / "up").symlink_to(tmp_path / "set")
     found = load(tmp_path / "set", follow_links=True)
     reasons = {item.id: item.reason for item in found.left_out}
-    out, dead = "a link that leads out of the folder", "a link that leads nowhere"
-    assert reasons == {"cat/dead.png": dead, "cat/up": out}
+    up, dead = "a link to a folder above it", "a link that leads nowhere"
+    assert reasons == {"cat/dead.png": dead, "cat/up": up}
+    assert not any("--root" in note for note in found.notes)  # from no place on is it no circle
     assert any("1 link leads nowhere" in note for note in found.notes)
     notes = load(tmp_path / "set").notes  # no option reads what is not there
     assert any("1 link leads nowhere: what is behind is missing, cat/dead.png the first" in n for n in notes)
     assert any("1 link was not followed (--follow-links reads" in note for note in notes)
+
+
+@pytest.mark.parametrize("options", [{}, {"follow_links": True}])
+def test_links_that_lead_to_themselves_are_named(options: dict[str, bool], tmp_path: Path) -> None:
+    """`self -> self`, and two that lead to each other: the whole folder was refused, "too many levels"."""
+    for name in ("cat", "dog"):
+        picture(tmp_path / name / "0.png", len(name) + ord(name[0]))
+    for link, target in (("self", "self"), ("cat/one.png", "two.png"), ("cat/two.png", "one.png")):
+        (tmp_path / link).symlink_to(target)
+    found = load(tmp_path, **options)
+    assert len(found.train) == 2
+    dead = {item.id for item in found.left_out if item.reason == "a link that leads nowhere"}
+    assert dead == {"self", "cat/one.png", "cat/two.png"}
 
 
 def test_a_table_of_labels_beside_one_folder_of_images_is_asked_about(tmp_path: Path) -> None:

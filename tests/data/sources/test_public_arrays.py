@@ -191,3 +191,32 @@ def test_several_sets_of_arrays_are_named(tmp_path: Path) -> None:
     with pytest.raises(AssayError, match="file-missing") as caught:
         inspect(tmp_path)
     assert f"give the path of one, as {tmp_path / 'blood.npz'}" in caught.value.fix
+
+
+def idx_of(values: np.ndarray, code: int) -> bytes:
+    sizes = b"".join(struct.pack(">I", size) for size in values.shape)
+    return bytes([0, 0, code, values.ndim]) + sizes + values.tobytes()
+
+
+@pytest.mark.parametrize("lead", ["qmnist-", "it's (1)-", ""])
+@pytest.mark.parametrize("test", ["t10k", "test"])
+@pytest.mark.parametrize("packed", [True, False])
+def test_labels_with_more_numbers_beside_them_come_with_a_command(
+    lead: str, test: str, packed: bool, tmp_path: Path
+) -> None:
+    """QMNIST: eight numbers an image, the class first. It was told that the labels are not there."""
+    root = tmp_path / "it's"
+    root.mkdir()
+    write = gzip.compress if packed else bytes
+    for split, count in (("train", 20), (test, 10)):
+        more = np.zeros((count, 8), ">i4")
+        more[:, 0], more[:, 1] = np.arange(count) % 5, 9
+        end = ".gz" if packed else ""
+        (root / f"{lead}{split}-images-idx3-ubyte{end}").write_bytes(write(idx_of(squares(count), 8)))
+        (root / f"{lead}{split}-labels-idx2-int{end}").write_bytes(write(idx_of(more, 12)))
+    for _ in range(2):
+        with pytest.raises(AssayError, match=r"file-missing.*holds several numbers an image") as caught:
+            inspect(root)
+        command = caught.value.fix[caught.value.fix.index("(cd ") :].removesuffix(".")
+        subprocess.run(["bash", "-ec", command], check=True)
+    assert inspect(root).per_class == {"train": (4,) * 5, "test": (2,) * 5}

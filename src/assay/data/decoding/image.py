@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from PIL import BmpImagePlugin, Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
 from assay.core.errors import AssayError
-from assay.data.decoding.modes import VANISHED, as_plain, is_gray, turned, vanished
+from assay.data.decoding.modes import HIDDEN, VANISHED, as_plain, is_gray, turned, vanished
 from assay.data.decoding.sixteen_bits import (
     FULL_SCALE,
     Levels,
@@ -108,7 +108,9 @@ class Picture(NamedTuple):
     def lost(self) -> str:
         """What of the file is not in the pixels: frames after the first, all that was drawn; empty where
         nothing is missing."""
-        return "; ".join(what for what in self.conversions if what == VANISHED or what.startswith(FIRST))
+        return "; ".join(
+            what for what in self.conversions if what in (VANISHED, HIDDEN) or what.startswith(FIRST)
+        )
 
 
 def read_image(source: bytes | Path, name: str = "") -> NDArray[np.uint8]:
@@ -214,7 +216,7 @@ def _decoded(file: _File, deep: DeepScale) -> Picture:
     conversions = [f"{FIRST} {frames} frames"] if frames > 1 else []
     conversions += ["turned"] if orientation > 1 else []
     conversions += [f"{mode} to {simple.mode}"] if simple.mode != mode else []
-    conversions += [VANISHED] if vanished(upright, simple) else []
+    conversions += [lost] if (lost := vanished(upright, simple)) else []
     return Picture(_pixels(simple), kind, mode, width, height, len(data), tuple(conversions), levels)
 
 

@@ -3,6 +3,7 @@
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 _WITH_OPACITY: Final = ("LA", "RGBA", "PA", "La", "RGBa")
@@ -12,6 +13,9 @@ _WITH_OPACITY: Final = ("LA", "RGBA", "PA", "La", "RGBa")
 VANISHED: Final = "white on transparent, so nothing is left of it over white (lay it over another color)"
 _EVEN: Final = 12
 _DRAWN: Final = 96
+
+#: What is said of an image that is as white, and whose colors under an even opacity differ by more than that.
+HIDDEN: Final = "transparent all over, so nothing is left of its colors over white (save it without opacity)"
 
 
 def turned(image: Image.Image, orientation: int) -> Image.Image:
@@ -44,14 +48,21 @@ def is_gray(image: Image.Image) -> bool:
     return colors[0::3] == colors[1::3] == colors[2::3]
 
 
-def vanished(image: Image.Image, plain: Image.Image) -> bool:
-    """Whether an image with opacity is nearly even once it lies over white, though its opacity is not."""
+def vanished(image: Image.Image, plain: Image.Image) -> str:
+    """What was lost of an image with opacity that is nearly even once it lies over white; empty for nothing:
+    a drawing in its opacity, or in the colors under that."""
     if not (image.mode in _WITH_OPACITY or "transparency" in image.info):
-        return False
+        return ""
     if np.asarray(plain).min() < 255 - _EVEN:
-        return False
-    opacity = np.asarray(image.convert("RGBA").getchannel("A"))
-    return int(opacity.max()) - int(opacity.min()) > _DRAWN
+        return ""
+    *colors, opacity = np.moveaxis(np.asarray(image.convert("RGBA")), 2, 0)
+    if _differ(opacity):
+        return VANISHED
+    return HIDDEN if any(map(_differ, colors)) else ""
+
+
+def _differ(values: NDArray[np.uint8]) -> bool:
+    return int(values.max()) - int(values.min()) > _DRAWN
 
 
 def _over_white(image: Image.Image) -> Image.Image:

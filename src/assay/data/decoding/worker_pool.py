@@ -1,5 +1,6 @@
 """Decoding many images in worker processes, in order, with limits of memory and time for each image."""
 
+import errno
 import math
 import os
 import queue
@@ -96,7 +97,7 @@ class _Worker:
                 start_new_session=True,
             )
         except OSError as error:
-            raise short_of(f"no process to decode images can be started ({error.strerror})") from error
+            raise _not_started(error) from error
 
     def ask(self, request: Request, seconds: float) -> Answer:
         late = threading.Event()
@@ -154,6 +155,14 @@ def _announced(item: Payload) -> int | str | dict[str, str]:
     if isinstance(item, AssayError):
         return {"code": item.code, "where": item.where, "what": item.what}
     return len(item) if isinstance(item, bytes) else item
+
+
+def _not_started(error: OSError) -> AssayError:
+    """For want of memory or processes; or else the Python that runs here may not be started by this user."""
+    what = f"no process to decode images can be started ({error.strerror})"
+    if error.errno in (errno.ENOMEM, errno.EAGAIN):
+        return short_of(what)
+    return AssayError("file-unreadable", sys.executable, what, "Let this user read and start that program.")
 
 
 def _ended_by(process: "subprocess.Popen[bytes]") -> int | None:

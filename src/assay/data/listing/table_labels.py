@@ -78,7 +78,7 @@ def _on_distinct(column: str, labels: Sequence[str]) -> list[str]:
 
 def _tags(column: str, labels: Sequence[str]) -> list[str]:
     """A note on labels that may be several tags in one: `haze primary` beside both words, or `clear primary
-    water` beside `clear primary` where few words make many labels."""
+    water` beside `clear primary` where few words make many labels; `Effusion|Hernia` beside one of both."""
     words = {label: frozenset(_WORDS.findall(label)) for label in set(labels) if label}
     single = {label for label in words if label in words[label]}
     few = len(frozenset().union(*words.values())) < len(words)
@@ -86,7 +86,8 @@ def _tags(column: str, labels: Sequence[str]) -> list[str]:
     joint = [
         label
         for label, of in words.items()
-        if len(of) > 1 and (of <= single or any(of - {word} in pairs for word in of))
+        if (len(of) > 1 and (of <= single or any(of - {word} in pairs for word in of)))
+        or (len(parts := _parts(label)) > 1 and not words.keys().isdisjoint(parts))
     ]
     if not joint:
         return []

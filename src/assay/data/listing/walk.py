@@ -151,10 +151,10 @@ class _Links:
         own = os.path.realpath(f"{self._root}/{folder}")
         if not os.path.exists(target):  # noqa: PTH110
             return status, LINK_DEAD
-        if not target.startswith(f"{self._within}{os.sep}"):
-            return status, LINK_OUT
         if f"{own}{os.sep}".startswith(f"{target}{os.sep}"):
             return status, "a link to a folder above it"
+        if not target.startswith(f"{self._within}{os.sep}"):
+            return status, LINK_OUT
         if target in self._walked:
             return status, "a link to a folder that another link led to"
         try:

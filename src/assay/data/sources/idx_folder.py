@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
+from json import dumps
 from pathlib import Path
+from shlex import quote
 from typing import Final
 
 from assay.core.errors import AssayError
@@ -109,11 +111,11 @@ def _files(folder: Path) -> list[Path]:
     level = [folder]
     for _ in range(_DEEPEST):
         entries = [_entries(place) for place in level]
-        files = [entry for own in entries for entry in own if entry.is_file()]
+        files = [entry for own in entries for entry in own if os.path.isfile(entry)]  # noqa: PTH113  of a link that leads to itself an entry raises
         if found := [Path(entry.path) for entry in files if _NAME.fullmatch(entry.name)]:
             others = [entry.name for entry in files if not _NAME.fullmatch(entry.name)]
             return found if level == [folder] or all(name.endswith(_BESIDE) for name in others) else []
-        folders = [Path(entry.path) for own in entries for entry in own if entry.is_dir()]
+        folders = [Path(entry.path) for own in entries for entry in own if os.path.isdir(entry)]  # noqa: PTH112
         if max(map(len, entries), default=0) > _MOST_ENTRIES or len(folders) > _MOST_ENTRIES:
             return []
         level = folders
@@ -138,10 +140,28 @@ def _complete(folder: Path, lead: str, split: str, files: _Files) -> bool:
         if kind not in files.get(split, {}):
             start = f"{lead}-" if lead else ""
             prefix = "train" if split == "train" else "t10k"
-            raise AssayError(
-                "file-missing",
-                folder / f"{start}{prefix}-{kind}-idx{number}-ubyte.gz",
-                f"the {kind} of the {split} split are not there",
-                "Put the file there (.gz or not), or take its partner away.",
-            )
+            name = f"{start}{prefix}-{kind}-idx{number}-ubyte"
+            fix = _from_rows(folder, name) or "Put the file there (.gz or not), or take its partner away."
+            what = f"the {kind} of the {split} split are not there"
+            raise AssayError("file-missing", folder / f"{name}.gz", what, fix)
     return True
+
+
+def _from_rows(folder: Path, name: str) -> str:
+    """What to type where QMNIST's file of labels is there: eight numbers an image, of which the first is the
+    class; empty where it is not. name: of the file that is wanted."""
+    wanted = {f"{one.removesuffix('idx1-ubyte')}idx2-int" for one in (name, name.replace("t10k-", "test-"))}
+    found = sorted(file.name for file in folder.iterdir() if file.name.removesuffix(".gz") in wanted)
+    if not found:
+        return ""
+    there = found[0]
+    opened = f"{'gzip.open' if there.endswith('.gz') else 'open'}({dumps(there)},'rb')"
+    code = (
+        f"import gzip,struct;d={opened}.read();"
+        "n,k=struct.unpack('>II',d[4:12]);y=struct.unpack(f'>{n*k}i',d[12:])[::k];"
+        f"open({dumps(name)},'xb').write(struct.pack('>II',0x801,n)+bytes(y))"
+    )
+    command = one_line(f"(cd {quote(str(folder))} && python3 -c {quote(code)})")
+    return (
+        f"{one_line(there)} holds several numbers an image; this writes the first of each there: {command}."
+    )

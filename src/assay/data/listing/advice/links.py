@@ -49,7 +49,7 @@ def unfollowed(found: Walk) -> list[str]:
 
 def _root_of(folder: Path, link: str) -> Path | None:
     """The nearest folder above both a folder and what a link in it leads to; None: that is the folder."""
-    own, target = folder.resolve(), (folder / link).resolve()
+    own, target = Path(os.path.realpath(folder)), Path(os.path.realpath(folder / link))  # of a circle, too
     above = Path(os.path.commonpath([own, target]))
     return None if above == own else above
 
@@ -62,7 +62,7 @@ def hints_on_links(found: Walk) -> list[str]:
     links += [name for name in found.files if (found.root / name).is_symlink()]
     links = [name for name in links if name.lower().endswith(endings) and "/" in name]
     files, root = set(found.files), os.path.realpath(found.root)
-    inside = [name for name in links if os.path.relpath((found.root / name).resolve(), root) in files]
+    inside = [name for name in links if os.path.relpath(os.path.realpath(found.root / name), root) in files]
     classes = {PurePosixPath(name).parent.name for name in inside}
     if len(inside) < max(_FEWEST, len(links)) or len(classes) < 2:
         return []

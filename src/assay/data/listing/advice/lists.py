@@ -15,7 +15,7 @@ from assay.data.formats.safe_open import read_file
 from assay.data.formats.signatures import FORMAT_BY_NAME
 from assay.data.listing.advice.exports import are_labels
 from assay.data.listing.advice.label_tables import python_command, then_give
-from assay.data.listing.advice.several_lists import LabelLists, on_others
+from assay.data.listing.exported.several_lists import LabelLists, on_others
 from assay.data.listing.from_names.splits import splits_in_names
 from assay.data.listing.names import SPLIT_ORDER, natural_key
 from assay.data.listing.tree import besides_split, has_split_word, split_in, words_of

@@ -19,7 +19,7 @@ from assay.data.listing.advice.exports import (
     spellings,
 )
 from assay.data.listing.advice.lists import Images
-from assay.data.listing.advice.several_lists import LabelLists
+from assay.data.listing.exported.several_lists import LabelLists
 from assay.data.listing.tree import joined, split_in
 
 #: How many files are looked into, and bytes of each. More files in a folder are one for each image.
