@@ -226,6 +226,18 @@ def test_labels_out_of_order_come_first() -> None:
     assert headline(chance).endswith(f"always giving the same answer (10.0\u00a0%), and {why}.")
 
 
+def test_what_may_be_the_class_itself_is_a_score_with_care() -> None:
+    """A light that tells the class: no error, and no score to be trusted as it stands either."""
+    light = replace(found("shortcuts", "warn"), evidence={"may_be_content": ["mean brightness"]})
+    facts = replace(SOUND, findings=(found("identity", "pass"), found("leakage", "pass"), light))
+    assert (
+        "the mean brightness alone gives the class away, which may be what the class is or not"
+        in headline(facts)
+    )
+    none = replace(light, evidence={"may_be_content": []})
+    assert headline(replace(facts, findings=(*SOUND.findings, none))).startswith("You can trust")
+
+
 def test_pictures_that_tell_nothing_come_first() -> None:
     """Shuffled labels: copies and dark pictures are not what must be looked at first, nor another recipe."""
     shuffled = replace(found("separability", "warn"), evidence={"better_than_chance": False})

@@ -9,9 +9,16 @@ from numpy.typing import NDArray
 from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.issues import not_evaluated, percent
 from assay.audits.checks.leakage.column_groups import suspected_column
-from assay.audits.checks.marked_classes import RULE, Mark, marked_classes
+from assay.audits.checks.marked_classes import (
+    RULE,
+    Mark,
+    class_skills_of,
+    laid_out,
+    made_figures,
+    marked_classes,
+)
 from assay.audits.measures.border_lines import LINES, line_quartiles
-from assay.audits.measures.class_skill import FEWEST_OF_CLASS, accuracy_from, class_skills
+from assay.audits.measures.class_skill import accuracy_from
 from assay.audits.measures.restated_content import without_content
 from assay.audits.values import Finding, Verdict
 from assay.core.text import one_line
@@ -65,14 +72,16 @@ def check_shortcuts(context: CheckContext) -> Checked:
     told = {name: _easiest_class(values, context) for name, values in figures.items()}
     reached = _without_objects(context, skills, told)
     alone = marked_classes(context)
-    found = sorted((*_each_once(skills, told), *alone), key=lambda one: -one.skill)
+    made = made_figures(context, figures, laid_out(alone, context.dataset.classes), FAIL_SKILL)
+    found = sorted((*_each_once(skills, told, made), *alone), key=lambda one: (not _is_sure(one), -one.skill))
     worst = found[0]
-    verdict: Verdict = "fail" if worst.skill > FAIL_SKILL else "warn" if worst.skill > WARN_SKILL else "pass"
+    verdict: Verdict = "fail" if _is_sure(worst) else "warn" if worst.skill > WARN_SKILL else "pass"
     return Checked(
         Finding(
             check="shortcuts",
             verdict=verdict,
             summary=_summary(worst, verdict)
+            + _told_unsure(worst, verdict)
             + _others(worst, found[1:])
             + _told_restated([name for name in restated if max(skills[name], told[name][1]) <= WARN_SKILL])
             + _told_reached(reached)
@@ -82,6 +91,7 @@ def check_shortcuts(context: CheckContext) -> Checked:
                 "skill": skills,
                 "one_class": {name: {"class": c, "skill": value} for name, (c, value) in told.items()},
                 "class_apart": [{"figure": m.figure, "class": m.label, "skill": m.skill} for m in alone],
+                "may_be_content": [m.figure for m in found if m.skill > FAIL_SKILL and not m.made],
                 "restates_content": restated,
                 "objects_reach_the_border": reached,
                 "names_small_sets": sets,
@@ -90,14 +100,29 @@ def check_shortcuts(context: CheckContext) -> Checked:
             },
             threshold=f"skill over chance at most {percent(WARN_SKILL, 0)} (warn), "
             f"{percent(FAIL_SKILL, 0)} (fail), for all classes together and for telling any one of them "
-            f"from the rest; {RULE}",
+            "from the rest; no fail by what pictures may show: brightness, tint, grain, sharpness, a layout, "
+            f"and borders and corners that are not one value in the class; {RULE}",
             reason="a model takes the easiest way: what brightness, border, size or order give away, it "
             "need not learn from the object, and fails where the shortcut is missing",
-            fix=f"Find out why the {called(worst.figure)} tells the class (camera, scanner, export), and "
-            "remove the cause."
-            if verdict != "pass"
-            else "",
+            fix=_fix(worst) if verdict != "pass" else "",
         )
+    )
+
+
+def _is_sure(mark: Mark) -> bool:
+    """Whether it tells the class well, and is no part of what pictures of the class may show."""
+    return mark.made and mark.skill > FAIL_SKILL
+
+
+def _fix(worst: Mark) -> str:
+    if worst.made:
+        return (
+            f"Find out why the {called(worst.figure)} tells the class (camera, scanner, export), and "
+            "remove the cause."
+        )
+    return (
+        f"Find out whether the {called(worst.figure)} is what the class is. If its pictures were only made "
+        "otherwise (camera, light, scanner, export), remove the cause; else nothing is to be fixed."
     )
 
 
@@ -150,12 +175,14 @@ def _told_sets(names: Sequence[str]) -> str:
     return f" The columns {told}{more} seem to name groups of a few images each, and are not judged."
 
 
-def _each_once(skills: Mapping[str, float], told: Mapping[str, tuple[str, float]]) -> list[Mark]:
+def _each_once(
+    skills: Mapping[str, float], told: Mapping[str, tuple[str, float]], made: set[str]
+) -> list[Mark]:
     """Each figure once: for one class where it tells that better than all of them, and well."""
     return [
-        Mark(name, told[name][1], told[name][0])
+        Mark(name, told[name][1], told[name][0], name in made)
         if told[name][1] > max(skill, WARN_SKILL)
-        else Mark(name, max(skill, told[name][1]))
+        else Mark(name, max(skill, told[name][1]), made=name in made)
         for name, skill in skills.items()
     ]
 
@@ -172,6 +199,14 @@ def _summary(worst: Mark, verdict: Verdict) -> str:
         )
         return f"{told}, and goes {way}"
     return f"The {called(worst.figure)} alone predicts {_what(worst)} better than chance: it goes {way}"
+
+
+def _told_unsure(worst: Mark, verdict: Verdict) -> str:
+    """Both readings of a figure that may be what pictures show."""
+    if verdict == "pass" or worst.made:
+        return ""
+    whose = f"what {worst.label} is" if worst.label else "what the classes are"
+    return f" That may be {whose}, or how the pictures were made: the pixels cannot say."
 
 
 def _told_restated(names: Sequence[str]) -> str:
@@ -246,9 +281,6 @@ def _is_of_groups(train: Split, name: str) -> bool:
 
 def _easiest_class(values: NDArray[np.generic], context: CheckContext) -> tuple[str, float]:
     """The class that a figure tells best from all others, and how well."""
-    dataset = context.dataset
-    labels, k = dataset.train.labels, len(dataset.classes)
-    skills = class_skills(values, labels, k, context.named_groups)
-    skills = np.where(dataset.train.counts(k) >= FEWEST_OF_CLASS, skills, 0.0)
+    skills = class_skills_of(values, context)
     best = int(skills.argmax())
-    return dataset.classes[best], float(skills[best])
+    return context.dataset.classes[best], float(skills[best])

@@ -39,6 +39,13 @@ _OF_RING: Final = 0.75
 
 #: An image has a stamp where it has so much of it: JPEG moves single pixels.
 _OF_SPOT: Final = 0.75
+
+#: A spot is the outline of a field where less than half of its box is covered, and what is left of the box
+#: varies in more than a tenth of the images, while the GAP places around vary in less than half of them.
+_OPEN: Final = 0.5
+_FILLED_IN: Final = 0.1
+_STILL: Final = 0.5
+_GAP: Final = 2
 _MOST: Final = 0.1
 _MOST_OF_SIDE: Final = 0.5
 
@@ -60,7 +67,9 @@ Pixels = NDArray[np.int16]
 class Stamp(NamedTuple):
     """A spot in images of class `label`: its first row, its first column and its number of pixels.
 
-    there: bool `(n,)`, which training images have it.
+    there: bool `(n,)`, which training images have it. shown: whether it may be a part of what
+    the class shows: ground that is open in its shape, or the outline of a field that each image fills in
+    otherwise, as forms and screens have. What was laid over a picture covers it.
     """
 
     label: int
@@ -68,12 +77,14 @@ class Stamp(NamedTuple):
     column: int
     size: int
     there: NDArray[np.bool_]
+    shown: bool
 
 
 class _Spot(NamedTuple):
     rows: NDArray[np.int64]
     columns: NDArray[np.int64]
     values: Pixels
+    shown: bool
 
 
 def traces(split: Split) -> Mapping[str, Float32s]:
@@ -175,8 +186,26 @@ def _spot_of_class(
     for which, around in ((rare, middle), (moved, own.mean(axis=0))):
         part = _largest_part(_map(ys[which], xs[which], share.shape), middle, around)
         if part is not None:
-            return _Spot(*part, middle[part])
+            open_ground = bool(_alike(middle[part], ground).mean() > _OPEN)
+            return _Spot(*part, middle[part], open_ground or _outlines(*part, share))
     return None
+
+
+def _outlines(ys: NDArray[np.int64], xs: NDArray[np.int64], share: NDArray[np.float64]) -> bool:
+    """Whether a spot outlines a field. share: `(h, w)`, of the images that are as their median there."""
+    box = np.s_[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1]
+    around = np.zeros(share.shape, bool)
+    around[max(ys.min() - _GAP, 0) : ys.max() + 1 + _GAP, max(xs.min() - _GAP, 0) : xs.max() + 1 + _GAP] = (
+        True
+    )
+    inside = np.zeros(share.shape, bool)
+    inside[box] = True
+    around &= ~inside
+    covered = len(ys) / np.count_nonzero(inside)
+    inside[ys, xs] = False
+    if covered > _OPEN or not around.any():
+        return False
+    return bool(1 - share[inside].mean() > _FILLED_IN and 1 - share[around].mean() < _STILL)
 
 
 def _map(ys: NDArray[np.int64], xs: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.bool_]:
@@ -189,7 +218,8 @@ def _map(ys: NDArray[np.int64], xs: NDArray[np.int64], shape: tuple[int, ...]) -
 def _counted(split: Split, label: int, spot: _Spot) -> Stamp:
     alike = [_alike(block[:, spot.rows, spot.columns], spot.values).mean(axis=1) for block in split.blocks()]
     row, column = int(spot.rows.min()), int(spot.columns.min())
-    return Stamp(label, row, column, len(spot.rows), np.concatenate(alike) >= _OF_SPOT)
+    there = np.concatenate(alike) >= _OF_SPOT
+    return Stamp(label, row, column, len(spot.rows), there, spot.shown)
 
 
 def _spread(rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from assay.audits.checks.drift import far_figures
 from assay.audits.checks.labels.judged import FAIL_SHARE
+from assay.audits.checks.shortcuts import called
 from assay.audits.values import Finding
 from assay.reports.findings.facts import Facts
 from assay.reports.findings.wording import count, listed, name
@@ -17,7 +18,7 @@ def caveats(facts: Facts) -> list[str]:
     """
     failed = {f.check: f for f in facts.must_fix}
     labels = failed.get("label-errors")
-    told = ["something other than the subject gives the class away"] if "shortcuts" in failed else []
+    told = _given_away(facts, failed)
     told += [_absent(facts), _unlike(failed["drift"]) if "drift" in failed else ""]
     if order := out_of_order(facts.findings):
         told.insert(0, order)
@@ -30,6 +31,18 @@ def caveats(facts: Facts) -> list[str]:
         else:
             told.append("many labels look wrong")
     return [why for why in told if why]
+
+
+def _given_away(facts: Facts, failed: Mapping[str, Finding]) -> list[str]:
+    """What gives the class away; and what may, where it may as well be what the class is."""
+    if "shortcuts" in failed:
+        return ["something other than the subject gives the class away"]
+    unsure = [f.evidence.get("may_be_content") for f in facts.findings if f.check == "shortcuts"]
+    if not unsure or not unsure[0]:
+        return []
+    return [
+        f"the {called(str(unsure[0][0]))} alone gives the class away, which may be what the class is or not"
+    ]
 
 
 def _gone(labels: Finding) -> str:
