@@ -78,6 +78,26 @@ UNREAD: Final = (
         endings=(".csv.gz", ".tsv.gz", ".jsonl.gz", ".csv.bz2", ".csv.xz", ".csv.zip"),
     ),
     UnreadForm(
+        "a table of Weka",
+        "Write CSV: (grep -i '^@attribute' FILE | awk '{print $2}' | paste -sd, -; "
+        "sed '1,/^@data/Id' FILE) > FILE.csv",
+        endings=(".arff",),
+    ),
+    UnreadForm(
+        "a table of LIBSVM",
+        f"{_SAVE} (sklearn.datasets.load_svmlight_file reads it; the values of an image lie in a row: "
+        "X.toarray().reshape(-1, HEIGHT, WIDTH))",
+        endings=(".libsvm", ".svmlight", ".svm"),
+    ),
+    UnreadForm(
+        "a project of Teachable Machine",
+        "It is a zip of CLASS-!-NUMBER.webp. Unpack it to a folder for each class: python3 -c 'import sys,"
+        "zipfile;from pathlib import Path;z=zipfile.ZipFile(sys.argv[1]);[(d.mkdir(parents=True,exist_ok="
+        'True),(d/k).write_bytes(z.read(n))) for n in z.namelist() if "-!-" in n and "/" not in n and n[0]!='
+        '"." for c,_,k in [n.partition("-!-")] for d in [Path("set",c)]]\' FILE ; then give set',
+        endings=(".tm",),
+    ),
+    UnreadForm(
         "a table of Avro or ORC",
         "Write it as Parquet or CSV",
         ((0, b"Obj\x01"), (0, b"ORC")),
@@ -149,6 +169,11 @@ UNREAD: Final = (
         ".reshape(-1, 3073), of which column 0 is the label and 1: are the pixels (--channel-order first), "
         "of STL-10 .reshape(-1, 3, 96, 96).transpose(0, 3, 2, 1)",
         endings=(".bin", ".raw", ".dat"),
+    ),
+    UnreadForm(
+        "a compressed file",
+        "Unpack it, and give what is in it: gunzip -k FILE, or bunzip2 -k FILE",
+        endings=(".gz", ".bz2"),
     ),
     UnreadForm(
         "a list",

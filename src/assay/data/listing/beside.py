@@ -24,6 +24,7 @@ from assay.data.listing.columns.against_folders import (
     other_labels,
 )
 from assay.data.listing.columns.rows_of_folders import notes_on_rows_of_folders
+from assay.data.listing.exported.archives import hints_on_archives, place_of
 from assay.data.listing.exported.in_splits import hints_on_tables_of_splits
 from assay.data.listing.metadata import OF_A_FOLDER, has_labels
 from assay.data.listing.names import natural_key, split_of
@@ -75,14 +76,14 @@ def hints_beside(found: Walk, joined: Sequence[str] = ()) -> list[str]:
     images = {name.rpartition("/")[0] for name in found.files if name.lower().endswith(tuple(FORMAT_BY_NAME))}
     of_splits = hints_on_tables_of_splits(found.root, images, found.files)
     hints += (of_splits or _on_best_table(found)) if not joined else []
-    archive = next((name for name in files if name.lower().endswith(_ARCHIVES)), None)
-    hints += [f"there is an archive inside, {one_line(archive)}: unpack it"] if archive else []
+    archives = [name for name in files if name.lower().endswith(_ARCHIVES)]
+    hints += hints_on_archives(found.root, archives)
     hints += _on_lists(found)
     arrays = [name for name in files if name.lower().endswith(_ARRAYS)]
     if arrays:
         count = counted(len(arrays), "file", "files")
         hints.append(f"{count} of NumPy arrays, {one_line(arrays[0])} the first: give the path of one")
-    return [*hints, *_unread(found, (name for name in found.files if name not in (archive, *arrays)))]
+    return [*hints, *_unread(found, (name for name in found.files if name not in {*archives, *arrays}))]
 
 
 def _on_lists(found: Walk) -> list[str]:
@@ -195,7 +196,11 @@ def _on_archives(found: Walk, folders: Collection[str]) -> list[str]:
     """A note on archives beside the folders of classes: one may be a class that was not unpacked."""
     above = {"", *(folder.rpartition("/")[0] for folder in folders)}
     archives = [
-        name for name in found.files if name.lower().endswith(_ARCHIVES) and name.rpartition("/")[0] in above
+        name
+        for name in found.files
+        if name.lower().endswith(_ARCHIVES)
+        and name.rpartition("/")[0] in above
+        and place_of(name) not in found.folders  # it was unpacked there
     ]
     told = f"{', '.join(map(one_line, archives[:3]))}{' and more' if len(archives) > 3 else ''}"
     return [f"archives beside the folders were not unpacked: {told}"] if archives else []
