@@ -504,3 +504,23 @@ def test_a_table_below_comes_with_the_root_of_its_paths(tmp_path: Path) -> None:
     assert f"labels/labels.csv: give its path and --root {root}" in refused(root)
     found = load(root / "labels" / "labels.csv", root=root)
     assert counts(found) == {"train": {"a": 2, "b": 2}}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("a. Training Set", "b. Testing Set"),
+        ("A) train", "B) test"),
+        ("1. Original Images/(a) Training", "1. Original Images/(b) Test"),
+    ],
+)
+def test_folders_of_splits_with_letters_before_them_are_no_classes(
+    names: tuple[str, str], tmp_path: Path
+) -> None:
+    """IDRiD: the splits were two classes, for `a` and `b` seemed to tell other things than the split."""
+    for seed, name in enumerate(names):
+        for number in range(3):
+            path = tmp_path / name / f"{number}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("L", (6, 6), 9 * seed + number).save(path)
+    assert "named like splits and hold images without folders of classes" in refused(tmp_path)

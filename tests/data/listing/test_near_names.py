@@ -93,7 +93,10 @@ def test_a_misspelled_class_of_test_is_told(tmp_path: Path) -> None:
         tmp_path / "other",
         {"train/cat": 3, "train/fox": 3, "test/cat": 2, "test/fox": 2, "test/foxx": 2},
     )
-    assert any("may be misspelled: 'foxx' for 'fox'" in note for note in load(str(tmp_path / "odd")).notes)
+    assert any(
+        "may be misspelled or cut short: 'foxx' for 'fox'" in note
+        for note in load(str(tmp_path / "odd")).notes
+    )
     notes = load(str(tmp_path / "other")).notes
     assert any("'foxx'" in note for note in notes)
     assert not any("misspelled" in note for note in notes)

@@ -83,3 +83,38 @@ def test_masks_called_labels_are_left_out(tmp_path: Path) -> None:
     found = load(tmp_path)
     assert len(found.train) == 6
     assert any("named as masks of images beside them" in note for note in found.notes)
+
+
+LONG = ["adeno_left.lobe_T2", "large.cell_T2", "normal"]
+
+
+@pytest.mark.parametrize("test", [["adeno", "large.cell", "normal"], ["adeno", "Large.cell"]])
+@pytest.mark.parametrize("turned", [False, True])
+def test_classes_under_longer_names_in_train_stop(test: list[str], turned: bool, tmp_path: Path) -> None:
+    """Kaggle's chest CT: test was scored on `normal` alone, the only name that both have."""
+    train, test = (test, LONG[: len(test)]) if turned else (LONG, test)
+    root = folders(tmp_path, train, test)
+    with pytest.raises(AssayError, match="the splits name their classes differently") as caught:
+        load(root)
+    assert f"{train[0]!r} in train may be {test[0]!r} in test" in caught.value.what
+    found = load(root, classes=train)  # "where these are others"
+    left = 3 if "normal" in train and "normal" in test else 0
+    assert len(found.splits.get("test", ())) == left
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "told"),
+    [
+        (["adeno_T2", "large", "normal"], ["adeno", "large"], "cut short: 'adeno' for 'adeno_T2'"),
+        (["adeno_T2", "adeno_T3", "large_T1"], ["adeno", "large"], "cut short: 'large' for 'large_T1'"),
+        (["adenoma", "largest", "normal"], ["adeno", "large", "normal"], ""),
+        (["1.5", "2.5", "x"], ["1", "2", "x"], ""),
+        (["cat", "cat_1", "dog", "dog_1"], ["cat", "dog", "cow"], ""),
+    ],
+    ids=["one alone", "one of two", "no word ends there", "numbers", "train has both"],
+)
+def test_names_that_only_begin_alike_are_read_on(
+    train: list[str], test: list[str], told: str, tmp_path: Path
+) -> None:
+    notes = " ".join(load(folders(tmp_path, train, test), classes=None).notes)
+    assert told in notes and ("cut short" in notes) == bool(told)

@@ -194,6 +194,20 @@ def test_nested_cells_are_left_out(tmp_path: Path) -> None:
         load(made)
 
 
+def test_empty_columns_of_a_spreadsheet_are_none(tmp_path: Path) -> None:
+    """IDRiD's tables end in commas: two columns without a name were two of one name. With values they are."""
+    pictures(tmp_path, [f"{i}.png" for i in range(6)])
+    rows = [f"{i}.png,{NAMES[i % 2]},,," for i in range(6)]
+    found = load(table(tmp_path / "t.csv", "file,label,,,", rows))
+    assert counted(found) == {"cat": 3, "dog": 3}
+    assert not {"", " "} & set(found.train.columns)
+    made = table(tmp_path / "t.csv", "file,label,,,", [*rows[:5], "5.png,dog,x,y,"])
+    with pytest.raises(AssayError, match="two columns have the same name"):
+        load(made)
+    made = table(tmp_path / "t.csv", "file,label,", [f"{i}.png,{NAMES[i % 2]},x" for i in range(6)])
+    assert counted(load(made)) == {"cat": 3, "dog": 3}
+
+
 def jsonl(path: Path, records: list[dict[str, object]]) -> Path:
     path.write_text("".join(f"{json.dumps(record)}\n" for record in records))
     return path

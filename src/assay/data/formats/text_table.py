@@ -134,13 +134,15 @@ def _columns(path: Path, rows: Iterator[Sequence[str]]) -> Columns:
     header = next(rows, None)
     if header is None:
         raise _unreadable(path, "it is empty")
-    if len(set(header)) < len(header):
-        raise _unreadable(path, "two columns have the same name")
     columns: list[list[str]] = [[] for _ in header]
     for row in rows:
         for column, cell in zip(columns, row, strict=True):
             column.append(cell)
-    return dict(zip(header, columns, strict=True))
+    # What spreadsheets write behind the last column, and no line of data has anything in.
+    named = [both for both in zip(header, columns, strict=True) if both[0].strip() or any(both[1])]
+    if len({name for name, _ in named}) < len(named):
+        raise _unreadable(path, "two columns have the same name")
+    return dict(named)
 
 
 def _csv_rows(path: Path, text: IO[str]) -> Iterator[Sequence[str]]:

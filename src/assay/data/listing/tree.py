@@ -23,6 +23,9 @@ _WORDS: Final = _SHORT | {
 }
 _EVALUATION: Final = frozenset({"eval", "evaluation"})
 
+#: A letter that numbers a folder among others.
+_LETTERED: Final = re.compile(r"^\s*\(?[A-Za-z]\s?[.)]\s*")
+
 #: The parts of a name: runs of capitals, capitalized words, lower-case words; digits and signs part them.
 _PARTS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
@@ -121,8 +124,11 @@ def has_split_word(name: str) -> bool:
 
 
 def besides_split(name: str) -> frozenset[str]:
-    """The words of a name besides those of splits and of pictures as such: seg of `seg_train_images`."""
-    return words_of(name).difference(_WORDS, _PICTURES)
+    """The words of a name besides those of splits and of pictures as such: seg of `seg_train_images`.
+
+    A letter that numbers it is none: `a. Training Set`.
+    """
+    return words_of(_LETTERED.sub("", name)).difference(_WORDS, _PICTURES)
 
 
 def splits_of(names: Iterable[str]) -> dict[str, str]:

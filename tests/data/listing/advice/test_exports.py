@@ -310,3 +310,13 @@ def test_lists_that_part_the_images_alike_are_told_once(tmp_path: Path) -> None:
         rows = [f"{name} {LABELS[name].replace(chr(39), '')}{kind}" for name in NAMES]
         (root / f"labels_{kind}.txt").write_text("\n".join(rows))
     assert "others" not in stopped(root)
+
+
+def test_lines_before_a_list_that_count_or_name_its_columns_are_passed_over(tmp_path: Path) -> None:
+    """DeepFashion: how many there are, then names of columns. The whole list was passed over."""
+    root = pictures(tmp_path, *(f"img/{name}" for name in NAMES * 2))
+    rows = [f"img/{name}      {CLASSES.index(label) + 1}" for name, label in LABELS.items()] * 2
+    head = [str(len(rows)), "image_name  category_label"]
+    (root / "list_category_img.txt").write_text("\n".join([*head, *rows]))
+    wanted = {name: str(CLASSES.index(label) + 1) for name, label in LABELS.items()}
+    assert followed(stopped(root)) == wanted

@@ -211,7 +211,7 @@ def _named(images: Images, lists: Sequence[str]) -> tuple[_Named, list[tuple[str
     more = _ending_of_all([PurePosixPath(path).stem for path in images.paths])
     for how, behind in [(how, behind) for behind in dict.fromkeys(("", more)) for how in _LINES]:
         rows = [[_parted(line, how) for line in lines] for lines in texts]
-        first = rows[0][0][0].lstrip("./")
+        first = rows[0][len(rows[0]) // 2][0].lstrip("./")  # those at the head may count or name the others
         ending = first.lower().endswith(tuple(FORMAT_BY_NAME))
         named = _Named(first.count("/") + 1, ending, how, behind)
         known = Counter(map(named.of, images.paths))

@@ -5,7 +5,7 @@ Names are compared word by word. A word with digits is a number of something and
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from itertools import combinations
 from typing import Final
@@ -139,3 +139,17 @@ def _keys(name: str) -> set[str]:
     singular = {f"{bare[:-3]}y"} if bare.endswith("ies") else {bare[:-2]} if bare.endswith("es") else set()
     letters = [place for place, letter in enumerate(bare) if letter.isalpha()]
     return {bare, *singular, *(bare[:place] + bare[place + 1 :] for place in letters)} if letters else set()
+
+
+def longer_names(strange: Collection[str], missed: Collection[str]) -> dict[str, str]:
+    """For each strange class the one of `missed` whose name goes on where its own ends, or ends before it:
+    `adenocarcinoma` and `adenocarcinoma_left.lobe`. None that may be several, or is meant by several."""
+    pairs = [(a, b) for a in strange for b in missed if _goes_on(a, b) or _goes_on(b, a)]
+    ours, theirs = Counter(a for a, _ in pairs), Counter(b for _, b in pairs)
+    return {a: b for a, b in pairs if ours[a] == theirs[b] == 1}
+
+
+def _goes_on(short: str, long: str) -> bool:
+    short, long = short.casefold(), long.casefold()
+    words = len(short) < len(long) and any(map(str.isalpha, short))
+    return words and long.startswith(short) and not long[len(short)].isalnum()
