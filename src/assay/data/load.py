@@ -28,6 +28,7 @@ from assay.data.sources import SOURCES, Source
 from assay.data.sources.image_dataset import shared_groups
 from assay.data.sources.objects.python_objects import is_objects
 from assay.data.splitting.name_groups import with_name_groups
+from assay.data.splitting.views_in_names import notes_on_views
 from assay.data.values import Dataset
 
 #: What is loaded where nothing is named.
@@ -61,7 +62,9 @@ def read(request: Request) -> Dataset:
     found = read_below(request, own) if source.name == "folder" else own()
     if request.group_pattern is not None:
         splits, told = with_name_groups(found.splits, request.group_pattern)
-        found = replace(found, splits=splits, notes=(*found.notes, *told, *shared_groups(splits)))
+        answered = notes_on_views(found.splits)
+        notes = (note for note in found.notes if note not in answered)
+        found = replace(found, splits=splits, notes=(*notes, *told, *shared_groups(splits)))
     return found if request.name is None else replace(found, name=request.name)
 
 

@@ -27,6 +27,7 @@ from assay.data.listing.names import notes_on_classes
 from assay.data.listing.vocabulary import with_one_vocabulary
 from assay.data.request import OPTIONS, Request
 from assay.data.splitting.group_columns import notes_on_group_columns
+from assay.data.splitting.views_in_names import notes_on_views
 from assay.data.storage.cache import cached, look_up
 from assay.data.values import Dataset, DeepScale, LeftOut, Resize, Split
 
@@ -252,7 +253,7 @@ def shared_groups(splits: Mapping[str, Split] | Mapping[str, Part]) -> list[str]
         for name in ("validation", "test")
         if name in groups and groups.get("train", set()) & groups[name]
     ]
-    return told or notes_on_group_columns(splits)
+    return told or notes_on_group_columns(splits) or notes_on_views(splits)
 
 
 def split_from(
