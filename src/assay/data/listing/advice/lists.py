@@ -217,7 +217,8 @@ def _named(images: Images, lists: Sequence[str]) -> tuple[_Named, list[tuple[str
         known = Counter(map(named.of, images.paths))
         if all(_hit(lines, known) for lines in rows):
             twice = max(known.values()) > 1  # the lines that are not looked at may name any of them
-            return None if twice else (named, [row for lines in rows for row in lines])
+            of_images = [row for lines in rows for row in lines if row[0].lstrip("./") in known]
+            return None if twice else (named, of_images)  # those at the head tell nothing of labels
     return None
 
 
