@@ -8,6 +8,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Sequence
+from functools import cache
 from typing import Annotated, Any
 
 import typer
@@ -122,8 +123,7 @@ def _exit_code(arguments: Sequence[str]) -> int:
         _prepare_environment()
         _need_text(arguments)
         with leaving_well():
-            command = typer.main.get_command(app)
-            result = command.main(list(arguments), prog_name="assay", standalone_mode=False)
+            result = _command().main(list(arguments), prog_name="assay", standalone_mode=False)
     except AssayError as error:
         return _report(error, error.exit_code, debug)
     except _UsageError as error:
@@ -141,6 +141,12 @@ def _exit_code(arguments: Sequence[str]) -> int:
             raise
         return _report(_out_of_memory(error).with_traceback(error.__traceback__), 5, debug)
     return result if isinstance(result, int) else 0
+
+
+@cache
+def _command() -> Any:
+    """All commands with their options, made of the signatures once for all that one process runs."""
+    return typer.main.get_command(app)
 
 
 def _need_text(arguments: Sequence[str]) -> None:
