@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from kept_decoder import end_all, kept
 from torture.record import RESULTS, Record
 
 HERE = Path(__file__).resolve().parent
@@ -68,6 +69,27 @@ SLOW = {
 }
 
 
+#: Tests of the decoding processes themselves, and of processes that are killed: each set has new ones there.
+NEW_DECODERS = ("data/decoding/", "torture/")
+
+
+@pytest.fixture(scope="session")
+def _kept_decoders() -> Iterator[None]:
+    """End what was kept when all tests are done."""
+    yield
+    end_all()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _kept_decoder(request: pytest.FixtureRequest, _kept_decoders: None) -> Iterator[None]:
+    """The process that decodes a set decodes the next one, too: its start is most of reading a small set."""
+    if _below(request.path).startswith(NEW_DECODERS):
+        yield
+        return
+    with kept():
+        yield
+
+
 @pytest.fixture(scope="module")
 def undrawn() -> Iterator[None]:
     """A dot for each figure, for tests of runs that ask nothing of figures: they are most of a small run."""
@@ -83,9 +105,13 @@ def undrawn() -> Iterator[None]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the slow tests."""
     for item in items:
-        path = item.path.relative_to(HERE).as_posix() if item.path.is_relative_to(HERE) else ""
-        if path.startswith(tuple(SLOW)):
+        if _below(item.path).startswith(tuple(SLOW)):
             item.add_marker(pytest.mark.slow)
+
+
+def _below(path: Path) -> str:
+    """A path below this folder; empty for any other."""
+    return path.relative_to(HERE).as_posix() if path.is_relative_to(HERE) else ""
 
 
 def pytest_configure(config: pytest.Config) -> None:
