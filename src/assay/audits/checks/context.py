@@ -23,6 +23,7 @@ from assay.duplicates.cached_pairs import copies_of
 from assay.duplicates.find import Copies, find_copies, of_one_class
 from assay.estimators.label_noise import LabelPosterior
 from assay.estimators.label_quality import LabelQuality
+from assay.estimators.noise.inseparable import Inseparable, inseparable_pairs
 from assay.estimators.noise.noise_matrix import TEMPERATURES, NoiseMatrix, fit_noise_matrix, wrong_chances
 from assay.estimators.noise.pair_flips import find_pair_flips
 from assay.estimators.noise.whole_groups import WholeGroup, whole_groups
@@ -122,6 +123,17 @@ class CheckContext:
             found[name] = replace(fitted, flips=flips)
             temperatures = (fitted.temperature,)
         return found
+
+    @cached_property
+    def inseparable(self) -> tuple[Inseparable, ...]:
+        """Pairs of classes that their pictures do not tell apart; without pairs whose labels are mixed up."""
+        splits = self.label_judge.probabilities
+        mixed = {frozenset((flip.true, flip.label)) for noise in self.noise.values() for flip in noise.flips}
+        name = "train" if "train" in splits else next(iter(splits), "")
+        if not name:
+            return ()
+        found = inseparable_pairs(splits[name], self.dataset.splits[name].labels)
+        return tuple(pair for pair in found if frozenset((pair.first, pair.second)) not in mixed)
 
     def units(self, name: str) -> Rows:
         """int64 `(n,)`, equal for images of a split whose labels are one observation."""

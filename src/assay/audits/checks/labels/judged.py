@@ -13,6 +13,25 @@ from assay.core.text import counted
 FAIL_SHARE: Final = 0.03
 
 
+#: With a median class of fewer training images, and a reference that agrees with fewer of the labels, its
+#: confident mistakes look like wrong labels, up to such a share of them (sets of 52 to 94 letters and signs).
+_FEW_IMAGES: Final = 20
+_STRONG: Final = 0.9
+_OF_MISTAKES: Final = 0.3
+
+
+def as_many_mistakes(context: CheckContext) -> float | None:
+    """How many labels a reference that learned from few images may list by its own mistakes; else None."""
+    judged = context.label_judge
+    sizes = context.dataset.train.counts(len(context.dataset.classes))[judged.learned]
+    right = judged.accuracy.get("train", 1.0)
+    if judged.own or right >= _STRONG or not len(sizes) or np.median(sizes) >= _FEW_IMAGES:
+        return None
+    return _OF_MISTAKES * sum(
+        (1 - judged.accuracy[name]) * int(known_labels(context, name).sum()) for name in judged.probabilities
+    )
+
+
 def reference_record(context: CheckContext) -> dict[str, Any]:
     """The strength of the classifier that the finding rests on."""
     return {"reference": context.judge_strength.as_record()}

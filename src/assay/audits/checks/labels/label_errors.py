@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.issues import counted, flagged, not_evaluated, percent
+from assay.audits.checks.labels.alike import inseparable_evidence, inseparable_sentence
 from assay.audits.checks.labels.judged import (
     FAIL_SHARE,
+    as_many_mistakes,
     known_labels,
     reference_record,
     small_classes_sentence,
@@ -43,6 +45,7 @@ from assay.data.values import Dataset
 from assay.estimators.label_noise import LabelPosterior, fit_floor, label_posterior
 from assay.estimators.label_quality import LabelQuality, label_quality
 from assay.estimators.nearest_neighbors import nearest
+from assay.estimators.noise.inseparable import between
 from assay.estimators.noise.noise_matrix import DISPUTED, disputed_classes, disputes
 from assay.estimators.projections import spread_rows
 
@@ -72,7 +75,7 @@ def check_label_errors(context: CheckContext) -> Checked:
     renamed, gone = renamed_evidence(context), gone_evidence(context)
     unlike = unlike_splits(context)
     sure = max(sum(issue.split not in unlike for issue in issues), expected_mixed_up(context))
-    fails = bool(renamed or misplaced) or sure > FAIL_SHARE * total
+    fails = bool(renamed or misplaced) or sure > max(FAIL_SHARE * total, as_many_mistakes(context) or 0)
     verdict: Verdict = "fail" if fails else "warn" if expected else "pass"
     return Checked(
         Finding(
@@ -82,7 +85,7 @@ def check_label_errors(context: CheckContext) -> Checked:
             + misplaced_sentence(misplaced)
             + _told_listed(context, suspects, unlike, total)
             + f"{gone_sentence(gone)}"
-            + ("" if misplaced else mixed_up_sentence(context))
+            + ("" if misplaced else mixed_up_sentence(context) + inseparable_sentence(context))
             + f"{whole_groups_sentence(context)}{small_classes_sentence(context)} {_trust(cross_validated)}"
             + ("" if cross_validated.own else doubt_by_column(context.dataset)),
             evidence=_evidence(context, suspects)
@@ -144,6 +147,8 @@ def _posterior(context: CheckContext) -> LabelPosterior | None:
         return None
     floor, temperature = fit_floor(probabilities["train"], context.dataset.train.labels)
     disputed = disputed_classes(context.noise["test"], probabilities["test"])
+    answers = probabilities["test"].argmax(axis=1)[:, None]
+    disputed &= ~between(context.inseparable, np.arange(disputed.shape[1])[None], answers)
     return label_posterior(probabilities["test"], floor, temperature, disputed)
 
 
@@ -185,7 +190,9 @@ def _own(context: CheckContext, name: str) -> NDArray[np.float32]:
 def _suspects(context: CheckContext, name: str) -> Rows:
     probabilities = context.label_judge.probabilities[name]
     own, best = _own(context, name), probabilities.max(axis=1, initial=0)
-    return np.flatnonzero(disputes(context.wrong_chances[name], own, best) & known_labels(context, name))
+    found = disputes(context.wrong_chances[name], own, best) & known_labels(context, name)
+    labels = context.dataset.splits[name].labels
+    return np.flatnonzero(found & ~between(context.inseparable, labels, probabilities.argmax(axis=1)))
 
 
 def _told_expected(context: CheckContext, suspects: dict[str, Rows]) -> str:
@@ -195,7 +202,8 @@ def _told_expected(context: CheckContext, suspects: dict[str, Rows]) -> str:
         return ""
     if len(chances) == 1:
         return f" (with a chance of {percent(float(chances[0]), 0)})"
-    return f" (about {chances.sum():.0f} of these {len(chances)} are expected to be wrong)"
+    doubt = "" if as_many_mistakes(context) is None else ", or none: the reference learned from few images"
+    return f" (about {chances.sum():.0f} of these {len(chances)} are expected to be wrong{doubt})"
 
 
 def _chances_of(context: CheckContext, suspects: dict[str, Rows]) -> NDArray[np.float64]:
@@ -279,6 +287,7 @@ def _evidence(context: CheckContext, suspects: dict[str, Rows]) -> dict[str, Any
         "images": {name: int(known_labels(context, name).sum()) for name in suspects},
         "noise": _noise_evidence(context, suspects),
         "mixed_up": mixed_up_evidence(context),
+        "inseparable": inseparable_evidence(context),
         "whole_groups": whole_groups_evidence(context),
         **({"probabilities": "given"} if context.label_judge.own else {}),
         "reference_accuracy": dict(context.label_judge.accuracy),
