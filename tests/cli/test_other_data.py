@@ -16,6 +16,7 @@ import assay
 from assay.cli.main import exit_code
 from assay.cli.other_score import other_lines
 from assay.evaluation.metrics import wilson_interval
+from assay.evaluation.ood import Refused, refused_at_most
 from assay.evaluation.values import Evaluation
 from assay.workflow.deployed.other_data import OtherScore
 from assay.workflow.deployed.seen_before import SeenBefore
@@ -232,6 +233,28 @@ def test_labels_are_asked_about_where_names_seem_exchanged(
     )
     assert "Mostly answered as one other class: " in text
     assert ("Are the labels those of the model?" in text) == asked
+
+
+@pytest.mark.parametrize(
+    ("at_most", "told"), [(0.153, " (up to 15.3\u00a0%, for it was set by few"), (None, ".")]
+)
+def test_a_gate_of_few_validation_images_is_told_as_vague(at_most: float | None, told: str) -> None:
+    """Set by 18 images it refuses 1 of 19 familiar pictures on average, and 15 % now and then."""
+    score = Evaluation(("a", "b"), np.array([0, 1]), np.eye(2))
+    seen = SeenBefore(np.zeros(2, bool))
+    text = other_lines(
+        OtherScore(score, "set", "train", 0, seen, Refused(2, 1, 0.5, (0.1, 0.9)), 1 / 19, at_most)
+    )
+    assert f"of pictures like them 5.3\u00a0% are{told}" in text
+
+
+def test_what_a_gate_refuses_at_most_is_simulated() -> None:
+    """In 95 of 100 sets of 18 validation images the true share is below it; of many nothing is said."""
+    most = refused_at_most(18, 1 / 19)
+    assert most == pytest.approx(1 - 0.05 ** (1 / 18))
+    true = 1 - np.random.default_rng(0).random((4000, 18)).max(axis=1)
+    assert (true <= most).mean() == pytest.approx(0.95, abs=0.012)
+    assert (refused_at_most(99, 0.01), refused_at_most(0, 0.5)) == (None, None)
 
 
 def test_sixteen_bits_are_read_as_by_predict_or_refused(call: Call, place: Path) -> None:

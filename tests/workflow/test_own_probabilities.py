@@ -82,7 +82,11 @@ def test_answers_as_probabilities_judge_no_labels(data) -> None:
         assay.audit(data, pred_probs=answers, checks=CHECKS)
     assert (refused.value.code, refused.value.where) == ("bad-arrays", "--pred-probs")
     answers[0] = [0.25, 0.5, 0.25]
-    assert assay.audit(data, pred_probs=answers, checks=CHECKS).finding("label-errors").evidence["suspects"]
+    told = assay.audit(data, pred_probs=answers, checks=CHECKS).finding("label-errors")
+    assert told.evidence["suspects"]
+    assert "of them are 1 for one class and 0 for the others, as hard or rounded answers are" in told.summary
+    soft = assay.audit(data, pred_probs=sure(truth(data)), checks=CHECKS).finding("label-errors")
+    assert "hard or rounded" not in soft.summary
 
 
 def test_nothing_is_said_of_the_confidence_of_answers(data, tmp_path) -> None:

@@ -62,6 +62,8 @@ def _doubts(found: OtherScore) -> Iterator[str]:
         yield f"The images differ from those of training: {found.changed}."
     if found.refused is not None and found.refused.refused:
         expected = "" if found.expected is None else f"; of pictures like them {percent(found.expected)} are"
+        if expected and found.at_most is not None:
+            expected += f" (up to {percent(found.at_most)}, for it was set by few validation images)"
         share = f"{found.refused.refused:,} of {n:,} ({percent(found.refused.rate)})"
         yield f"Unlike the training images: {share}{expected}."
     if found.left_over:

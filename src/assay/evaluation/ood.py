@@ -1,10 +1,12 @@
 """Whether a gate that turns strange pictures away turns away as few familiar ones as it says."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.evaluation.chance.exact_interval import exact_interval
 from assay.evaluation.grouped import Groups, share_interval
 from assay.evaluation.intervals import Interval
 from assay.evaluation.metrics import wilson_interval
@@ -18,6 +20,20 @@ class Refused:
     refused: int
     rate: float
     rate_ci95: Interval
+
+
+#: Validation images from which a gate keeps what it states; with fewer it is the largest distance seen.
+_ENOUGH: Final = 99
+
+
+def refused_at_most(n: int, stated: float) -> float | None:
+    """What a gate refuses of familiar pictures at most, with 95 % confidence; None of `_ENOUGH` images on.
+
+    n: validation images that it was set by. stated: the share that it refuses on average. Over sets of so
+    many images the true share has a beta distribution (Vovk 2012), whose ends are Clopper and Pearson's.
+    """
+    beyond = round(stated * (n + 1)) - 1
+    return exact_interval(float(beyond), float(n), 0.9)[1] if 0 < n < _ENOUGH and 0 <= beyond <= n else None
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.duplicates import check_exact_duplicates, check_near_duplicates
@@ -188,3 +189,24 @@ def test_what_was_not_looked_for_is_said_where_nothing_was_found(train: int, tol
         "turned by more than 6 degrees, but for right angles, or moved by more than 8 %" in summary
     ) == told
     assert ("were not looked for: that needs 16 to 20,000 images" in summary) == (not told)
+
+
+def test_forms_from_one_template_are_told_as_what_they_may_be() -> None:
+    """Each is the template but for a number: near copies, and a sentence that says when they are none."""
+    rng = np.random.default_rng(0)
+    images = []
+    for _ in range(150):
+        form = Image.new("L", (64, 64), 250)
+        draw = ImageDraw.Draw(form)
+        for field in ((2, 2, 61, 61), (6, 6, 40, 14), (6, 20, 58, 30), (6, 34, 30, 44)):
+            draw.rectangle(field, outline=70)
+        draw.text((8, 50), "Total", 40)
+        draw.text((8, 20), str(rng.integers(10, 99)), 30)
+        images.append(np.asarray(form) + rng.normal(0, 1.5, (64, 64)))
+    images = np.clip(np.stack(images), 0, 255).astype(np.uint8)
+    split = Split.from_arrays(images[..., None], np.arange(150) % 2, numbered_ids("train", 150))
+    found = check_near_duplicates(context(Dataset("forms", ("a", "b"), {"train": split}, "made"))).finding
+    assert found.count > 15
+    assert "filled in from one template" in found.summary
+    few = check_near_duplicates(context(with_images(SMALL, "train", SMALL.train.images))).finding
+    assert "template" not in few.summary

@@ -116,6 +116,14 @@ def _copy_issue(
     )
 
 
+#: From this share of near copies on they may be something else.
+_MANY: Final = 0.1
+_TEMPLATES: Final = (
+    " Pictures that were filled in from one template (forms, screens, labels, codes) differ in a small part "
+    "and are counted as well: where these are such, they are no copies, and nothing is to be removed."
+)
+
+
 def _duplicates_checked(
     check: str,
     issues: tuple[Issue, ...],
@@ -206,7 +214,7 @@ def _duplicates_summary(
         f"image is an {what} copy of an earlier one",
         f"images are {what} copies of earlier ones",
     ).replace("an near", "a near")
-    return f"{told}: {spread}."
+    return f"{told}: {spread}.{'' if exact or count < _MANY * total else _TEMPLATES}"
 
 
 def _duplicates_fix(kinds: dict[str, int]) -> str:

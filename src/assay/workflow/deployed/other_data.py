@@ -16,7 +16,7 @@ from assay.data.decoding.sixteen_bits import FULL_SCALE
 from assay.data.digests import image_digests
 from assay.data.load import as_request, chosen_source
 from assay.data.values import Dataset, Split
-from assay.evaluation.ood import Refused, count_refused
+from assay.evaluation.ood import Refused, count_refused, refused_at_most
 from assay.evaluation.values import Evaluation
 from assay.training.classifier import Model
 from assay.training.requirements import require_for
@@ -36,7 +36,8 @@ class OtherScore:
     score: on all of them. split: which split of the data was judged; left_over: images of the other splits.
     seen: which of them are images that the run held for training (validation images among them), near copies
     of such, or of their groups. refused: those unlike the training images, and expected, the share of
-    familiar pictures that are told so as well; None without a gate.
+    familiar pictures that are told so as well; None without a gate. at_most: what that share may be, where
+    the gate was set by few validation images; else None.
     changed: in words, what was done to the images besides reading them, else empty.
     """
 
@@ -47,6 +48,7 @@ class OtherScore:
     seen: SeenBefore
     refused: Refused | None
     expected: float | None
+    at_most: float | None = None
     changed: str = ""
 
     @property
@@ -101,7 +103,8 @@ def evaluate_other(
         figures["unlike_training"] = None if refused is None else refused.refused
     expected = None if gate is None else gate.false_refusal_rate
     changed = _changed(split, model)
-    return OtherScore(score, dataset.name, name, left_over, seen, refused, expected, changed)
+    most = None if gate is None else refused_at_most(gate.n, gate.false_refusal_rate)
+    return OtherScore(score, dataset.name, name, left_over, seen, refused, expected, most, changed)
 
 
 def _model_of(folder: Path) -> Model:

@@ -6,12 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.audits.checks.context import CheckContext
-from assay.audits.measures.cross_validated import FEWEST_PER_CLASS
+from assay.audits.checks.issues import percent
+from assay.audits.measures.cross_validated import FEWEST_PER_CLASS, CrossValidated
 from assay.core.text import counted
 
 #: Beyond this share of suspects the score is decided by the labels as much as by the model.
 FAIL_SHARE: Final = 0.03
 
+
+#: From this share of rows on that are 0 and 1 alone the finding says so.
+_MANY_HARD: Final = 0.5
 
 #: With a median class of fewer training images, and a reference that agrees with fewer of the labels, its
 #: confident mistakes look like wrong labels, up to such a share of them (sets of 52 to 94 letters and signs).
@@ -29,6 +33,18 @@ def as_many_mistakes(context: CheckContext) -> float | None:
         return None
     return _OF_MISTAKES * sum(
         (1 - judged.accuracy[name]) * int(known_labels(context, name).sum()) for name in judged.probabilities
+    )
+
+
+def hard_sentence(judged: CrossValidated) -> str:
+    """That most probabilities are 0 and 1 alone, as hard or rounded answers are; empty where they are not."""
+    rows = sum(map(len, judged.probabilities.values()))
+    hard = sum(int(((p == 0) | (p == 1)).all(axis=1).sum()) for p in judged.probabilities.values())
+    if not rows or hard < _MANY_HARD * rows:
+        return ""
+    return (
+        f" {percent(hard / rows)} of them are 1 for one class and 0 for the others, as hard or rounded "
+        "answers are: there each label that differs counts as wrong for certain."
     )
 
 

@@ -12,6 +12,7 @@ from assay.audits.checks.labels.alike import inseparable_evidence, inseparable_s
 from assay.audits.checks.labels.judged import (
     FAIL_SHARE,
     as_many_mistakes,
+    hard_sentence,
     known_labels,
     reference_record,
     small_classes_sentence,
@@ -172,7 +173,7 @@ def _trust(cross_validated: CrossValidated) -> str:
     accuracies = ", ".join(f"{percent(a)} of {name}" for name, a in cross_validated.accuracy.items())
     if not cross_validated.own:
         return f"(The reference agrees with the labels for {accuracies}.)"
-    told = f"(The probabilities given agree with the labels for {accuracies}."
+    told = f"(The probabilities given agree with the labels for {accuracies}.{hard_sentence(cross_validated)}"
     if cross_validated.accuracy.get("train") == 1.0:
         doubt = "A model that was trained on these labels does that: make sure that they are out of sample."
         return f"{told} {doubt})"
