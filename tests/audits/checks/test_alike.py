@@ -80,3 +80,33 @@ def test_of_few_images_none_of_the_list_need_be_wrong() -> None:
     assert finding.count > 1
     assert finding.verdict == "warn", finding.summary
     assert "are expected to be wrong, or none: the reference learned from few images)" in finding.summary
+
+
+def two_classes(wrong_of_first: float, color: bool, wide: bool) -> Checked:
+    """Threes and eights; so many of the threes are called eights."""
+    digits, rng = load_digits(), np.random.default_rng(7)
+    own = np.isin(digits.target, (3, 8))
+    images = (digits.images[own] * 15.9).astype(np.uint8)[..., None]
+    images = np.repeat(images, 3, axis=3) if color else images
+    images = images.repeat(3, axis=1).repeat(3, axis=2) if wide else images
+    labels = (digits.target[own] == 8).astype(np.int64)
+    threes = rng.permutation(np.flatnonzero(labels == 0))
+    labels[threes[: int(wrong_of_first * len(threes))]] = 1
+    split = Split.from_arrays(images, labels, numbered_ids("train", len(labels)))
+    dataset = Dataset("two", ("three", "eight"), {"train": split}, "made")
+    return check_label_errors(CheckContext(dataset, {"train": measure(split, 2)}))
+
+
+@pytest.mark.parametrize(("color", "wide"), [(False, False), (True, True)])
+def test_a_list_that_would_miss_most_is_no_pass(color: bool, wide: bool) -> None:
+    """Half of the threes were called eights: no label was listed, and that was a pass without a word."""
+    found = two_classes(0.5, color, wide).finding
+    assert found.verdict in ("warn", "fail"), found.summary
+    assert found.evidence["told_of_hundred"] < 50
+    assert "of 100 wrong labels only about" in found.summary.lower()
+    assert "looked at by people" in found.fix
+    clean = two_classes(0.0, color, wide).finding
+    assert clean.verdict == "pass", clean.summary
+    assert clean.evidence["told_of_hundred"] > 80
+    assert "says little" not in clean.summary
+    assert f"about {clean.evidence['told_of_hundred']} of 100 of them would be told" in clean.threshold

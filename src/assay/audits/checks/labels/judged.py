@@ -9,10 +9,16 @@ from assay.audits.checks.context import CheckContext
 from assay.audits.checks.issues import percent
 from assay.audits.measures.cross_validated import FEWEST_PER_CLASS, CrossValidated
 from assay.core.text import counted
+from assay.estimators.noise.power import told_of_wrong
+from assay.estimators.projections import spread_rows
 
 #: Beyond this share of suspects the score is decided by the labels as much as by the model.
 FAIL_SHARE: Final = 0.03
 
+
+#: Images that the power is worked out on, and out of 100 wrong labels what it should reach.
+_MOST_JUDGED: Final = 2000
+_HALF: Final = 50
 
 #: From this share of rows on that are 0 and 1 alone the finding says so.
 _MANY_HARD: Final = 0.5
@@ -33,6 +39,32 @@ def as_many_mistakes(context: CheckContext) -> float | None:
         return None
     return _OF_MISTAKES * sum(
         (1 - judged.accuracy[name]) * int(known_labels(context, name).sum()) for name in judged.probabilities
+    )
+
+
+def told_of_hundred(context: CheckContext) -> int:
+    """How many of 100 wrong labels would be listed, were `FAIL_SHARE` of the labels wrong at random."""
+    name, probabilities = next(iter(context.label_judge.probabilities.items()))
+    labels, learned = context.dataset.splits[name].labels, context.label_judge.learned
+    rows = np.flatnonzero(np.isin(labels, learned))
+    rows = rows[spread_rows(len(rows), _MOST_JUDGED)]
+    among = np.searchsorted(learned, labels[rows])
+    temperature = context.noise[name].temperature
+    return round(100 * told_of_wrong(probabilities[rows][:, learned], among, temperature, FAIL_SHARE))
+
+
+def little_is_told(context: CheckContext) -> bool:
+    """Whether more wrong labels would be missed than told, so that a short list says little."""
+    return told_of_hundred(context) < _HALF
+
+
+def power_of_list_sentence(context: CheckContext) -> str:
+    """How many of 100 wrong labels would be told, where that is less than half of them; else empty."""
+    if not little_is_told(context):
+        return ""
+    told = told_of_hundred(context)
+    return (
+        f" Of 100 wrong labels only about {told} would be told here: that few or none are listed says little."
     )
 
 

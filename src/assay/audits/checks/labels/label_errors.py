@@ -14,8 +14,11 @@ from assay.audits.checks.labels.judged import (
     as_many_mistakes,
     hard_sentence,
     known_labels,
+    little_is_told,
+    power_of_list_sentence,
     reference_record,
     small_classes_sentence,
+    told_of_hundred,
 )
 from assay.audits.checks.labels.misplaced import (
     FIX_ORDER,
@@ -77,7 +80,8 @@ def check_label_errors(context: CheckContext) -> Checked:
     unlike = unlike_splits(context)
     sure = max(sum(issue.split not in unlike for issue in issues), expected_mixed_up(context))
     fails = bool(renamed or misplaced) or sure > max(FAIL_SHARE * total, as_many_mistakes(context) or 0)
-    verdict: Verdict = "fail" if fails else "warn" if expected else "pass"
+    unsure = bool(context.inseparable) or little_is_told(context)
+    verdict: Verdict = "fail" if fails else "warn" if expected or unsure else "pass"
     return Checked(
         Finding(
             check="label-errors",
@@ -87,17 +91,19 @@ def check_label_errors(context: CheckContext) -> Checked:
             + _told_listed(context, suspects, unlike, total)
             + f"{gone_sentence(gone)}"
             + ("" if misplaced else mixed_up_sentence(context) + inseparable_sentence(context))
-            + f"{whole_groups_sentence(context)}{small_classes_sentence(context)} {_trust(cross_validated)}"
+            + f"{power_of_list_sentence(context)}{whole_groups_sentence(context)}"
+            + f"{small_classes_sentence(context)} {_trust(cross_validated)}"
             + ("" if cross_validated.own else doubt_by_column(context.dataset)),
             evidence=_evidence(context, suspects)
             | {"renamed": renamed, "gone": gone, "out_of_order": misplaced, "unlike_train": unlike},
             threshold=f"a chance over {percent(DISPUTED, 0)} that the label is wrong, a likelier class, and "
-            f"not two that fit; more than {percent(FAIL_SHARE, 0)} such labels fail; "
+            f"not two that fit; more than {percent(FAIL_SHARE, 0)} such labels fail; were so many wrong at "
+            f"random, about {told_of_hundred(context)} of 100 of them would be told; "
             f"{power_sentence(context)}{order_sentence(context)}",
             reason=_reason(cross_validated),
             fix=FIX_ORDER
             if misplaced
-            else _fix(bool(issues), bool(expected_mixed_up(context)), bool(renamed)),
+            else _fix(bool(issues), bool(expected_mixed_up(context)), bool(renamed), unsure),
             count=len(issues),
         ),
         tuple(issues),
@@ -122,14 +128,15 @@ def _told_listed(context: CheckContext, suspects: dict[str, Rows], unlike: list[
     return f"{said}{rest}.{unlike_sentence(unlike)}"
 
 
-def _fix(listed: bool, mixed_up: bool, renamed: bool) -> str:
+def _fix(listed: bool, mixed_up: bool, renamed: bool, unsure: bool) -> str:
     told = "Look at the flagged images, worst first: correct the label, or keep it where it is right."
     found = (
         "Ask who labelled the classes that look mixed up and by which rule, and sort label_quality.csv by "
         "score: their images come first."
     )
     order = "Find out in which order that split counts its classes, and give it the names that train has."
-    return " ".join([order] * renamed + [found] * mixed_up + [told] * listed)
+    sample = "Have some labels, drawn at random, looked at by people: the pictures alone tell little of them."
+    return " ".join([order] * renamed + [found] * mixed_up + [told] * listed + [sample] * unsure)
 
 
 def _label_quality(context: CheckContext) -> dict[str, LabelQuality]:
@@ -289,6 +296,7 @@ def _evidence(context: CheckContext, suspects: dict[str, Rows]) -> dict[str, Any
         "noise": _noise_evidence(context, suspects),
         "mixed_up": mixed_up_evidence(context),
         "inseparable": inseparable_evidence(context),
+        "told_of_hundred": told_of_hundred(context),
         "whole_groups": whole_groups_evidence(context),
         **({"probabilities": "given"} if context.label_judge.own else {}),
         "reference_accuracy": dict(context.label_judge.accuracy),
