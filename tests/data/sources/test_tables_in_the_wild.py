@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 
 from assay.core.errors import AssayError
+from assay.data.formats.text_table import read_table
 from assay.data.inspect import inspect
 from assay.data.values import Dataset
 from assay.workflow.load import load
@@ -263,6 +265,27 @@ def test_objects_of_json_lines_that_are_no_columns(
     assert counted(found) == {"cat": 20, "dog": 20}
     assert f"left out columns of lists: {left_out}" in found.notes
     assert not {left_out, "more.box1"} & set(found.train.columns)
+
+
+@pytest.mark.parametrize("what", ["list", "keys", "deep"])
+def test_what_is_no_cell_of_json_lines_is_not_kept(what: str, tmp_path: Path) -> None:
+    """All lines are held at once: 500 of them with a thousand numbers each took 20 MB and more."""
+    numbers = [number / 7 for number in range(1000)]
+    value = {
+        "list": numbers,
+        "keys": {f"k{n}": n / 7 for n in range(1000)},
+        "deep": {"a": {"b": {"c": {"d": numbers}}}},
+    }
+    line = {"path": "a.png", "label": "cat", "box": value[what]}
+    nested: list[str] = []
+    given = jsonl(tmp_path / "t.jsonl", [line] * 500)
+    tracemalloc.start()
+    columns = read_table(given, nested)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert list(columns) == ["path", "label"]
+    assert nested == [{"deep": "box.a.b.c"}.get(what, "box")]
+    assert peak < 6 << 20
 
 
 def test_numbers_from_one_under_names_are_asked_about(tmp_path: Path) -> None:

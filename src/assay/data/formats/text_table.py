@@ -244,7 +244,15 @@ def _record(path: Path, number: int, line: str) -> dict[str, Any]:
         raise _unreadable(path, f"line {number} has several values as its {wrong}")
     if not isinstance(record, dict):
         raise _unreadable(path, f"line {number} is not one JSON object")
-    return record
+    return {key: _thinned(value) for key, value in record.items()}
+
+
+def _thinned(value: Any, depth: int = 1) -> Any:
+    """A value without what is no cell: of lists, of objects that lie too deep and of keys beyond the most it
+    is only asked whether they are there, and all lines are held at once."""
+    if isinstance(value, dict) and depth <= _DEEPEST:
+        return {key: _thinned(inner, depth + 1) for key, inner in islice(value.items(), _MOST_KEYS + 1)}
+    return type(value)() if isinstance(value, list | dict) else value
 
 
 def _cell(value: Any) -> str:
