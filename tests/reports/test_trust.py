@@ -59,7 +59,11 @@ def test_calibration_with_and_without_a_temperature() -> None:
     """Above 1 it softens, and the error before it is told; at 1 nothing is said of it."""
     text = findings.calibration_finding(TRUST["calibration"])
     assert "differ from the accuracy by 2.1\u00a0% on average" in text
-    assert "no more than chance" in text
+    assert "and in 95 of 100 cases by at most" in text
+    assert "the error may be chance" in text
+    before = TRUST["calibration"]["before"]
+    told = findings.calibration_finding({**TRUST["calibration"], "after": before, "temperature": 1.0})
+    assert "the error is more than chance" in told
     assert "The temperature 1.310 softened the probabilities; before it, the error was 6.5\u00a0%" in text
     plain = findings.calibration_finding({**TRUST["calibration"], "temperature": 1.0})
     assert "temperature" not in plain
