@@ -16,8 +16,9 @@ from assay.estimators.projections import spread_rows
 FAIL_SHARE: Final = 0.03
 
 
-#: Images that the power is worked out on, and out of 100 wrong labels what it should reach.
+#: Images that the power is worked out on, and their probabilities; of 100 wrong labels what it should reach.
 _MOST_JUDGED: Final = 2000
+_MOST_CELLS: Final = 2_000_000
 _HALF: Final = 50
 
 #: From this share of rows on that are 0 and 1 alone the finding says so.
@@ -47,7 +48,7 @@ def told_of_hundred(context: CheckContext) -> int:
     name, probabilities = next(iter(context.label_judge.probabilities.items()))
     labels, learned = context.dataset.splits[name].labels, context.label_judge.learned
     rows = np.flatnonzero(np.isin(labels, learned))
-    rows = rows[spread_rows(len(rows), _MOST_JUDGED)]
+    rows = rows[spread_rows(len(rows), max(1, min(_MOST_JUDGED, _MOST_CELLS // len(learned))))]
     among = np.searchsorted(learned, labels[rows])
     temperature = context.noise[name].temperature
     return round(100 * told_of_wrong(probabilities[rows][:, learned], among, temperature, FAIL_SHARE))
