@@ -103,6 +103,44 @@ def test_classes_under_longer_names_in_train_stop(test: list[str], turned: bool,
 
 
 @pytest.mark.parametrize(
+    ("train", "test"),
+    [
+        (["bird", "cat", "dog"], ["0_bird", "1_cat", "2_dog"]),
+        (["bird", "cat", "dog"], ["test_bird", "test_cat", "test_dog"]),
+        (["bird (120)", "cat (131)"], ["bird (30)", "cat (28)"]),
+        (["birds", "cats", "cows", "foxes"], ["bird", "cat", "cows", "fox"]),
+    ],
+    ids=["numbered", "called after their split", "with counts", "plural"],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_classes_under_other_names_of_one_kind_stop(
+    train: list[str], test: list[str], turned: bool, tmp_path: Path
+) -> None:
+    """They were set aside: nothing was scored, or what both splits call alike."""
+    train, test = (test, train) if turned else (train, test)
+    with pytest.raises(AssayError, match="the splits name their classes differently") as caught:
+        load(folders(tmp_path, train, test))
+    assert f"{train[0]!r} in train may be {test[0]!r} in test" in caught.value.what
+
+
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [
+        (["cat", "dog", "fox"], ["cat", "dog", "hot dog"]),
+        (["clip_1", "clip_2", "fox"], ["clip_3", "clip_4", "fox"]),
+        (["cat", "dog", "fox"], ["cat", "bat", "cog"]),
+        (["1", "2", "fox"], ["3", "4", "fox"]),
+        (["cat", "dog", "hot dog"], ["cat", "dog"]),
+    ],
+    ids=["another class", "numbers of one word", "a letter apart", "numbers", "fewer"],
+)
+def test_other_classes_are_read_on(train: list[str], test: list[str], tmp_path: Path) -> None:
+    """The clean twins: what train lacks is left out, as before."""
+    found = load(folders(tmp_path, train, test))
+    assert len(found.splits["test"]) == 3 * len({*train} & {*test})
+
+
+@pytest.mark.parametrize(
     ("train", "test", "told"),
     [
         (["adeno_T2", "large", "normal"], ["adeno", "large"], "cut short: 'adeno' for 'adeno_T2'"),

@@ -22,12 +22,12 @@ from assay.data.listing.columns.joined_paths import ways_by_columns
 from assay.data.listing.columns.one_hot import several_labels
 from assay.data.listing.columns.splits import split_column, splits_of_cells
 from assay.data.listing.columns.tables_beside import notes_beside_table
-from assay.data.listing.from_names.splits import splits_of_paths
+from assay.data.listing.from_names.splits import note_on_other_splits, splits_of_paths
 from assay.data.listing.listing import Listing, Part, stamp_of
 from assay.data.listing.names import ordered_splits
 from assay.data.listing.other_tasks import notes_on_boxes
 from assay.data.listing.table_labels import refuse_unlabelled, table_labels, without_any
-from assay.data.listing.table_paths import no_path, path_rule
+from assay.data.listing.table_paths import no_path, path_rules
 from assay.data.request import Request
 from assay.data.values import UNLABELLED, LeftOut
 
@@ -180,13 +180,15 @@ class _Found:
         ]
         folder = self._folder(request, table)
         with ways_by_columns(file, columns):
-            start, rule = str(folder), path_rule(folder, columns[path], table.path)
-        self.notes += [rule.note] if rule.note else []
+            rules = path_rules(folder, columns[path], splits, table.path)
+        self.notes += [rule.note for rule in rules.values() if rule.note]
+        files = [rules[own].path(cell) for own, cell in zip(splits, columns[path], strict=True)]
+        self.notes += note_on_other_splits(split, splits, files) if split is not None else []
         if request.path_column is None:
             self.notes += note_on_other_images(columns, path)
-        for row, cell in enumerate(columns[path]):
+        for row, found in enumerate(files):
             cells = {key: values[row] for key, values in more.items()}
-            self._add_row(start, table, row, splits[row], rule.path(cell), labels[row], cells)
+            self._add_row(str(folder), table, row, splits[row], found, labels[row], cells)
 
     def _folder(self, request: Request, table: Table) -> Path:
         """Where the table's paths begin."""

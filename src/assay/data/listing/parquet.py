@@ -41,6 +41,7 @@ from assay.data.listing.listing import Listing, stamp_of
 from assay.data.listing.names import ordered_splits
 from assay.data.listing.shards.names import notes_on_shards, some_names, split_in_name
 from assay.data.listing.shards.parquet_rows import Footer, ParquetRows, parquet_part, refuse_unlike
+from assay.data.listing.shards.partitions import refuse_partitions
 from assay.data.request import Request
 from assay.data.values import UNLABELLED, LeftOut
 
@@ -227,6 +228,7 @@ def _read(parquet: Any, request: Request, path: ShardFile) -> ParquetRows:
         label = optional_column(path, names, request.label_column, LABEL_NAMES, "--label-column")
         if label is None:
             _refuse_attributes(path, {name: cells_of(path, file, name) for name in simple})
+            refuse_partitions(path)
             label = chosen_column(path, names, None, LABEL_NAMES, "--label-column")
         if label not in simple:
             raise _no_labels(path, label, str(schema.field(label).type))

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from shlex import quote
@@ -83,6 +83,44 @@ def path_rule(folder: Path, cells: Sequence[str], table: Path | None = None) -> 
     if len(places) > 1:
         raise _several(folder, table, tried[0], list(places.values()))
     return next(iter(places.values()), written)
+
+
+def path_rules(
+    folder: Path, cells: Sequence[str], splits: Sequence[str], table: Path | None = None
+) -> dict[str, Rule]:
+    """The rule for the rows of each split: that of `path_rule` for all or, where the files of each split lie
+    in a folder called after it and are found there alone, one for each.
+
+    A name that two splits have is that of two files: `train/0.jpg` and `test/0.jpg`.
+    Raises AssayError `ambiguous-layout` where both find every file, and other ones.
+    """
+    of: dict[str, list[str]] = {split: [] for split in splits}
+    for cell, split in zip(cells, splits, strict=True):
+        of[split].append(cell)
+    own: dict[str, Rule | None] = {}
+    if len(of) > 1 and not any(_there(folder, cell) for cell in cells):
+        own = {split: _in_own_folder(folder, some, split) for split, some in of.items()}
+    each = {split: rule for split, rule in own.items() if rule is not None}
+    if len(each) < len(of):
+        return dict.fromkeys(of, path_rule(folder, cells, table))
+    if sum(len(set(some)) for some in of.values()) > len(set(cells)):
+        return each
+    rule = path_rule(folder, cells, table)
+    for cell, split in zip(cells, splits, strict=True):
+        if os.path.normpath(rule.path(cell)) != os.path.normpath(each[split].path(cell)):
+            raise _several(folder, table, cell, [rule, replace(each[split], place="")])
+    return dict.fromkeys(of, rule)
+
+
+def _in_own_folder(folder: Path, cells: Sequence[str], split: str) -> Rule | None:
+    """The only rule by which the rows of a split are found in a folder called after it."""
+    found: dict[str, Rule] = {}
+    tried = _some(cells)
+    for rule in _rules(folder, tried) if tried else ():
+        own = split_in(rule.place) == split and all(_there(folder, rule.path(cell)) for cell in tried)
+        if own and _finds_all(folder, rule, cells):
+            found.setdefault(os.path.normpath(rule.path(tried[0])), rule)
+    return next(iter(found.values())) if len(found) == 1 else None
 
 
 def _finds_all(folder: Path, rule: Rule, cells: Sequence[str]) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from assay.core.arrays import Rows, distinct
 from assay.core.errors import AssayError
 from assay.core.text import one_line, whole_number
-from assay.data.listing.advice.near_names import longer_names, near_to, one_word
+from assay.data.listing.advice.near_names import names_meant, near_to, one_word
 from assay.data.listing.class_numbers import counted_from_one, notes_on_measures, refuse_measures
 from assay.data.listing.columns.structured import refuse_no_labels
 from assay.data.listing.listing import Listing, Part
@@ -43,7 +43,7 @@ def with_one_vocabulary(listing: Listing, chosen: Sequence[str] | None, where: o
         if strange:
             refuse_other_case(strange, known, split, where)
             if not chosen:
-                _refuse_longer(strange, known.difference(found), split, where)
+                _refuse_other_names(strange, known.difference(found), split, where)
             if not chosen and (what := counted_otherwise(set(found), known, split)):
                 fix = (
                     "Give both the same numbers, or name all of them with --classes to read them as they are."
@@ -135,15 +135,15 @@ def refuse_other_case(strange: Iterable[str], known: set[str], split: str, where
         raise AssayError("class-names", where, f"the splits name their classes differently: {told}", fix)
 
 
-def _refuse_longer(strange: Collection[str], missed: Collection[str], split: str, where: object) -> None:
+def _refuse_other_names(strange: Collection[str], missed: Collection[str], split: str, where: object) -> None:
     """Raise AssayError `class-names` where all classes that train lacks, two or more, may be those of its own
-    under longer names: without them a split would be scored on what is left of it."""
-    longer = longer_names(strange, missed)
-    if len(longer) < max(2, len(set(strange))):
+    under other names (`names_meant`): without them a split would be scored on what is left of it."""
+    meant = names_meant(strange, missed)
+    if len(meant) < max(2, len(set(strange))):
         return
     told = ", ".join(
-        f"{one_line(longer[label])!r} in train may be {one_line(label)!r} in {split}"
-        for label in sorted(longer, key=natural_key)[:3]
+        f"{one_line(meant[label])!r} in train may be {one_line(label)!r} in {split}"
+        for label in sorted(meant, key=natural_key)[:3]
     )
     fix = "Give the folders the same names. Where these are others, --classes with those of train reads on."
     raise AssayError("class-names", where, f"the splits name their classes differently: {told}", fix)
@@ -239,10 +239,8 @@ def said_of_unknown(
 
 def _if_misspelled(strange: set[str], missed: Collection[str]) -> str:
     """Which strange classes may be one of train under another name, that the split lacks otherwise."""
-    longer = longer_names(strange, missed)
-    near = [
-        (label, near_to(label, missed) or longer.get(label)) for label in sorted(strange, key=natural_key)
-    ]
+    meant = names_meant(strange, missed)
+    near = [(label, near_to(label, missed) or meant.get(label)) for label in sorted(strange, key=natural_key)]
     told = [f"{one_line(label)!r} for {one_line(of)!r}" for label, of in near if of is not None]
     return f"; but a name may be misspelled or cut short: {', '.join(told[:3])}" if told else ""
 

@@ -17,6 +17,9 @@ from assay.data.listing.names import folded
 #: What parts words. A sign of digits alone, as in 1-1 or -1, is a part of the number.
 _PARTING: Final = re.compile(r"(?<=\w)[\s_-]+(?=[^\W\d_])|(?<=[^\W\d_])[\s_-]+(?=\w)")
 
+#: Numbers in a name, with the signs around them.
+_NUMBERS: Final = re.compile(r"[\W\d_]+")
+
 #: Letters of a word, at least, that is a letter apart from another by a slip more often than by chance; and
 #: of one that has another form (plural, accents).
 _LONG: Final = 6
@@ -141,15 +144,20 @@ def _keys(name: str) -> set[str]:
     return {bare, *singular, *(bare[:place] + bare[place + 1 :] for place in letters)} if letters else set()
 
 
-def longer_names(strange: Collection[str], missed: Collection[str]) -> dict[str, str]:
-    """For each strange class the one of `missed` whose name goes on where its own ends, or ends before it:
-    `adenocarcinoma` and `adenocarcinoma_left.lobe`. None that may be several, or is meant by several."""
-    pairs = [(a, b) for a in strange for b in missed if _goes_on(a, b) or _goes_on(b, a)]
+def names_meant(strange: Collection[str], missed: Collection[str]) -> dict[str, str]:
+    """For each strange class the one of `missed` that it may be under another name, and none that may be
+    several or is meant by several: one name goes on where the other ends or ends with it
+    (`adenocarcinoma_left.lobe`, `0_cat`), they are near, or differ in numbers alone (`cat_120`, `cat_30`)."""
+    pairs = [(a, b) for a in strange for b in missed if _may_be(a, b)]
     ours, theirs = Counter(a for a, _ in pairs), Counter(b for _, b in pairs)
     return {a: b for a, b in pairs if ours[a] == theirs[b] == 1}
 
 
-def _goes_on(short: str, long: str) -> bool:
-    short, long = short.casefold(), long.casefold()
-    words = len(short) < len(long) and any(map(str.isalpha, short))
-    return words and long.startswith(short) and not long[len(short)].isalnum()
+def _may_be(one: str, other: str) -> bool:
+    short, long = sorted((folded(one), folded(other)), key=len)
+    if len(short) < len(long) and any(map(str.isalpha, short)):
+        begins = long.startswith(short) and not long[len(short)].isalnum()
+        if begins or (long.endswith(short) and not long[-len(short) - 1].isalnum()):
+            return True
+    words, others = (_NUMBERS.sub(" ", name).strip() for name in (short, long))
+    return words == others != "" or bool(how_near(one, other))

@@ -8,7 +8,7 @@ from json import dumps
 from pathlib import PurePosixPath
 from typing import Final
 
-from assay.core.text import one_line
+from assay.core.text import counted, one_line
 from assay.data.listing.names import SPLIT_ORDER
 from assay.data.listing.tree import besides_split, has_split_word, split_in, splits_of
 
@@ -100,6 +100,28 @@ def splits_of_paths(
         found = [told.split(path) for path in paths]
         return found, _note("names of its files", found, list(told.of), otherwise)
     return None
+
+
+def note_on_other_splits(column: str, splits: Sequence[str], paths: Sequence[str]) -> list[str]:
+    """A note where paths tell other splits than the column that was read.
+
+    A validation split that is taken out of the folder of train is none.
+    """
+    told = splits_of_paths(paths)
+    if told is None:
+        return []
+    odd = [
+        row
+        for row, (own, other) in enumerate(zip(splits, told[0], strict=True))
+        if own != other and (own, other) != ("validation", "train")
+    ]
+    if not odd:
+        return []
+    images = counted(len(odd), "image", "images")
+    return [
+        f"the column {one_line(column)} was read as the splits; the paths tell another one of {images}: "
+        f"{one_line(paths[odd[0]])} is {splits[odd[0]]} there"
+    ]
 
 
 def _are_splits(found: Iterable[str]) -> bool:

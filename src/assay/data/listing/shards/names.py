@@ -12,13 +12,14 @@ from assay.data.formats.shard_file import PARQUET
 from assay.data.formats.signatures import FORMAT_BY_NAME
 from assay.data.listing.names import split_of
 
-#: train-00000-of-00001.parquet, imagenet-val-000042.tar, test00.tar, also with a folder for the split.
+#: train-00000-of-00001.parquet, imagenet-val-000042.tar, test00.tar, also with a folder for the split, or a
+#: partition: split=test/0.parquet.
 _SPLIT_IN_NAME: Final = re.compile(
-    r"(?:^|[/_.-])(train(?:ing)?|val(?:id(?:ation)?)?|dev|test(?:ing)?)(?:[_-]?set|data)?(?=[/_.-]|\d)"
+    r"(?:^|[/_.=-])(train(?:ing)?|val(?:id(?:ation)?)?|dev|test(?:ing)?)(?:[_-]?set|data)?(?=[/_.-]|\d)"
 )
 
 #: What says that images are for judging: the test split, where none is called so.
-_JUDGED_IN_NAME: Final = re.compile(r"(?:^|[/_.-])(?:eval(?:uation)?|(?:hold|held)[_-]?out)(?=[/_.-]|\d)")
+_JUDGED_IN_NAME: Final = re.compile(r"(?:^|[/_.=-])(?:eval(?:uation)?|(?:hold|held)[_-]?out)(?=[/_.-]|\d)")
 
 #: NAME-00000-of-00042, as on the Hugging Face hub; NAME-000000, as WebDataset writes them.
 _OF: Final = re.compile(r"(.*?)[-_.](\d{1,9})-of-(\d{1,9})(?=[-_.])")

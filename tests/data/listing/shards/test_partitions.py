@@ -1,0 +1,53 @@
+"""Parquet files in folders of partitions, `split=test` and `class=cat`: what the folders hold counts."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from assay.core.errors import AssayError
+from assay.data.inspect import inspect
+from encoded import png
+from told_command import words_after
+
+
+def part(path: Path, seed: int, **columns: list[object]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    images = np.random.default_rng(seed).integers(0, 256, (6, 6, 6, 3), np.uint8)
+    pq.write_table(pa.table({"image": [png(image) for image in images], **columns}), path)
+
+
+@pytest.mark.parametrize("folder", ["split=test", "test", "set=test", "Split=Test"])
+def test_a_partition_of_a_split_is_that_split(folder: str, tmp_path: Path) -> None:
+    """As `test/part-0.parquet` is; all of it counted as train, and a test split was drawn across both."""
+    part(
+        tmp_path / folder.replace("test", "train").replace("Test", "Train") / "part-0.parquet",
+        0,
+        label=[0, 1] * 3,
+    )
+    part(tmp_path / folder / "part-0.parquet", 1, label=[0, 1] * 3)
+    found = inspect(tmp_path)
+    assert found.splits == {"train": 6, "test": 6}
+    assert not [note for note in found.notes if "same split" in note]
+
+
+def test_a_partition_of_another_word_stays_train(tmp_path: Path) -> None:
+    """The clean twin: a year is no split."""
+    for year in (2019, 2020):
+        part(tmp_path / f"year={year}" / "part-0.parquet", year, label=[0, 1] * 3)
+    assert inspect(tmp_path).splits == {"train": 12}
+
+
+def test_classes_of_partitions_come_with_a_command_that_works(tmp_path: Path) -> None:
+    """The labels stand in the names of the folders alone."""
+    for seed, name in enumerate(("cat", "dog")):
+        part(tmp_path / "a set" / f"class={name}" / "part-0.parquet", seed)
+    with pytest.raises(AssayError, match=r"column-missing.*class=cat") as caught:
+        inspect(tmp_path / "a set")
+    path, option, column = words_after(str(caught.value))
+    assert option == "--label-column"
+    found = inspect(path, label_column=column)
+    assert found.classes == ("cat", "dog")
+    assert found.per_class["train"] == (6, 6)
