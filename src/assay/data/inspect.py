@@ -16,6 +16,7 @@ from assay.data.decoding.worker_pool import Decoders
 from assay.data.decoding.worker_pool import Request as DecodeRequest
 from assay.data.listing.advice.above import list_below
 from assay.data.listing.class_numbers import meant_classes
+from assay.data.listing.from_names.splits_beside import notes_on_splits_beside
 from assay.data.listing.listing import Listing, Payload, class_names
 from assay.data.listing.vocabulary import with_one_vocabulary
 from assay.data.load import as_request, read, readable_source
@@ -80,6 +81,8 @@ def inspect(data: str | Path | None = None, **options: Any) -> Inspection:
     own = partial(source.listing, request)
     listing = list_below(request, own) if source.name == "folder" else own()
     listing = with_one_vocabulary(listing, request.classes, request.path)
+    beside = notes_on_splits_beside(request.path, listing.parts, source.name)
+    listing = replace(listing, notes=(*listing.notes, *beside))
     if request.group_pattern is not None:
         listing = _with_name_groups(listing, request.group_pattern)
     return _of_listing(listing, request, source.name)

@@ -21,6 +21,7 @@ from assay.data.formats.signatures import FIRST_BYTES
 from assay.data.formats.unread_forms import form_of
 from assay.data.listing.advice.above import read_below
 from assay.data.listing.class_names import checked_classes, read_class_names
+from assay.data.listing.from_names.splits_beside import notes_on_splits_beside
 from assay.data.listing.tree import named_splits
 from assay.data.option_types import check_types
 from assay.data.request import Request, refuse_unused
@@ -60,6 +61,8 @@ def read(request: Request) -> Dataset:
     source = readable_source(request)
     own = partial(source.read, request)
     found = read_below(request, own) if source.name == "folder" else own()
+    if beside := notes_on_splits_beside(request.path, found.splits, source.name):
+        found = replace(found, notes=(*found.notes, *beside))
     if request.group_pattern is not None:
         splits, told = with_name_groups(found.splits, request.group_pattern)
         answered = notes_on_views(found.splits)

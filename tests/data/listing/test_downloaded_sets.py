@@ -14,6 +14,7 @@ from assay.core.errors import AssayError
 from assay.data.inspect import inspect
 from assay.data.values import Dataset
 from assay.workflow.load import load
+from told_command import path_after
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 
@@ -158,8 +159,41 @@ def test_a_folder_called_after_a_copy_of_a_split_is_asked_about(name: str, tmp_p
     assert sum(len(split) for split in load(root, layout="splits").splits.values()) == 12
 
 
+@pytest.mark.parametrize("names", [("train_full", "train_small"), ("train", "train_mini")])
+def test_a_part_of_a_split_beside_it_is_asked_about(names: tuple[str, str], tmp_path: Path) -> None:
+    """Both were joined, so the images of the part counted twice."""
+    root = laid(tmp_path, {f"{split}/{label}": 2 for split in (*names, "test") for label in ("a", "b")})
+    assert f"{names[1]} may be a copy of {names[0]}, or more images of that split" in refused(root)
+
+
 @pytest.mark.parametrize(
-    "names", [("train_old", "test_old"), ("train", "train2", "test"), ("train_clean", "test")]
+    "things", [("fold1", "fold2"), ("rgb", "gray"), ("224", "512"), ("2014", "2017"), ("", "resized")]
+)
+@pytest.mark.parametrize("form", ["{split}_{thing}", "{thing} {split}"])
+def test_sets_of_splits_side_by_side_stop(things: tuple[str, str], form: str, tmp_path: Path) -> None:
+    """Joined, the test images of a fold were training images of another one."""
+    splits = ("train", "val")
+    names = [form.format(split=split, thing=thing).strip(" _") for thing in things for split in splits]
+    root = laid(tmp_path, {f"{name}/{label}": 2 for name in names for label in ("a", "b")})
+    told = refused(root)
+    assert "may each be a whole data set, such as a fold or a version of one" in told
+    option = f"train={names[0]},validation={names[1]}"
+    assert f"--split-names {shlex.quote(option)} reads" in told or things[0] in ("rgb", "")
+    alone = load(root, split_names=option)
+    assert {split: len(part) for split, part in alone.splits.items()} == {"train": 4, "validation": 4}
+    assert sum(len(part) for part in load(root, layout="splits").splits.values()) == 16
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("train_old", "test_old"),
+        ("train", "train2", "test"),
+        ("train_clean", "test"),
+        ("1_train", "2_val", "3_test"),
+        ("train", "test_seen", "test_unseen"),
+        ("train2017", "val2017"),
+    ],
 )
 def test_folders_of_splits_that_are_no_copies_are_read(names: tuple[str, ...], tmp_path: Path) -> None:
     """All are old, or numbered parts, or there is no other of that split."""
@@ -524,3 +558,25 @@ def test_folders_of_splits_with_letters_before_them_are_no_classes(
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.new("L", (6, 6), 9 * seed + number).save(path)
     assert "named like splits and hold images without folders of classes" in refused(tmp_path)
+
+
+@pytest.mark.parametrize("top", ["", "set/"])
+@pytest.mark.parametrize("deep", ["test", "train"])
+def test_a_split_that_has_its_classes_a_level_deeper_stops(deep: str, top: str, tmp_path: Path) -> None:
+    """`test/sketch/cat` beside `train/cat`: test was set aside as without labels."""
+    places = {"test": "", "train": ""} | {deep: "/sketch"}
+    names = {f"{top}{split}{place}/{c}": 2 for split, place in places.items() for c in ("cat", "dog")}
+    root = laid(tmp_path, {**names, f"{top}{deep}/photo/cat": 2, f"{top}{deep}/photo/dog": 2})
+    told = refused(root)
+    assert f"the folders of {deep} (photo, sketch) hold folders of the classes of the other splits" in told
+    found = load(path_after(told))
+    assert counts(found) == {
+        split: dict.fromkeys(("cat", "dog"), 4 if split == deep else 2) for split in ("train", "test")
+    }
+    assert set(found.splits[deep].columns["folder"]) == {"photo", "sketch"}
+
+
+def test_test_folders_of_other_classes_are_read_on(tmp_path: Path) -> None:
+    """The clean twins: one folder of images, and one that shares a class."""
+    names = {"train/cat": 2, "train/dog": 2, "test/cat/dog": 2, "test/cat/cat": 2, "test/dog": 2}
+    assert load(laid(tmp_path, names)).classes == ("cat", "dog")

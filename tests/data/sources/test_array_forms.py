@@ -125,6 +125,34 @@ def test_rgba_is_laid_over_white() -> None:
     assert values.tolist() == [[0, 0, 0], [255, 255, 255], [224, 224, 224]]
 
 
+@pytest.mark.parametrize(("fourth", "read"), [("band", False), ("opaque", True), ("soft edges", True)])
+def test_a_fourth_band_is_no_alpha(fourth: str, read: bool) -> None:
+    """Near infrared was laid over white as alpha, with a note alone, and little of the colors was left."""
+    rgba = np.random.default_rng(5).integers(0, 256, (6, 16, 16, 4), np.uint8)
+    rgba[..., 3] = {"band": rgba[..., 3] // 2 + 9, "opaque": 255}.get(fourth, 255 * (rgba[..., 3] > 99))
+    if fourth == "soft edges":
+        rgba[:, :3, :, 3] = 130
+    if read:
+        assert load(arrays=(rgba, NUMBERS)).train.shape == (16, 16, 3)
+        return
+    with pytest.raises(AssayError, match="may be a band of its own and no alpha") as caught:
+        load(arrays=(rgba, NUMBERS))
+    over = np.rint(rgba[..., :3] * (rgba[..., 3:] / 255) + 255 - rgba[..., 3:]).astype(np.uint8)
+    assert "numpy.rint(X[..., :3] * (X[..., 3:] / 255) + 255 - X[..., 3:])" in caught.value.fix
+    opaque = np.concatenate([rgba[..., :3], np.full((6, 16, 16, 1), 255, np.uint8)], 3)
+    opaque[..., :3] = over
+    assert load(arrays=(over, NUMBERS)).fingerprint == load(arrays=(opaque, NUMBERS)).fingerprint
+
+
+def test_arrays_that_need_a_word_come_with_it() -> None:
+    """The number of the image last, and truth values: what to type."""
+    colors = np.random.default_rng(5).integers(0, 256, (6, 9, 8, 3), np.uint8)
+    with pytest.raises(AssayError, match=r"numpy\.moveaxis\(X, -1, 0\)"):
+        load(arrays=(np.moveaxis(colors, 0, -1), NUMBERS))
+    with pytest.raises(AssayError, match=r"\(X \* 255\)\.astype\(numpy\.uint8\)"):
+        load(arrays=(colors > 99, NUMBERS))
+
+
 def test_arrays_given_as_data() -> None:
     """A tuple or a list of arrays is what `arrays` is; two or four of them."""
     assert load((IMAGES, NUMBERS)).fingerprint == EXPECTED.fingerprint

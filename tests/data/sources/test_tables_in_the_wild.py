@@ -67,6 +67,14 @@ def test_one_rule_finds_every_file(case: str, tmp_path: Path) -> None:
     assert counted(load(made)) == {"cat": 4, "cow": 4, "dog": 4}
 
 
+def test_two_endings_in_one_folder_come_with_a_way_that_tells_them_apart(tmp_path: Path) -> None:
+    """It said `--root D/img or --root D/img`."""
+    pictures(tmp_path, [f"img/{i}{ending}" for i in range(6) for ending in (".png", ".jpg")])
+    with pytest.raises(AssayError, match=r"0 may be img/0\.png or img/0\.jpg.*with their endings") as caught:
+        load(table(tmp_path / "t.csv", "id,breed", [f"{i},{NAMES[i % 3]}" for i in range(6)]))
+    assert "--root" not in caught.value.fix
+
+
 def test_where_two_rules_find_every_file_none_is_taken(tmp_path: Path) -> None:
     """a/0.png or b/0.png: which one is meant nobody can tell, and the line names both."""
     pictures(tmp_path, [f"{folder}/{i}.png" for folder in "ab" for i in range(4)])
@@ -194,6 +202,30 @@ def test_nested_cells_are_left_out(tmp_path: Path) -> None:
     made.write_text('{"file_name": "0.png", "label": ["cat", "dog"]}')
     with pytest.raises(AssayError, match=r"table-unreadable.*line 1 has several values as its label"):
         load(made)
+
+
+def test_lists_of_one_value_and_objects_under_usual_names(tmp_path: Path) -> None:
+    """`"labels": ["cat"]` is cat. An object is columns: the way on was to save the file as UTF-8."""
+    pictures(tmp_path, [f"{i}.png" for i in range(6)])
+    made = jsonl(tmp_path / "t.jsonl", [{"image": f"{i}.png", "labels": [NAMES[i % 3]]} for i in range(6)])
+    assert counted(load(made)) == {"cat": 2, "cow": 2, "dog": 2}
+    jsonl(made, [{"image": f"{i}.png", "labels": [NAMES[i % 3]] * (1 + i % 2)} for i in range(6)])
+    with pytest.raises(AssayError, match=r"line 2 has several values as its labels.*one class"):
+        load(made)
+    records = [
+        {"image": {"path": f"{i}.png", "bytes": None}, "label": {"name": NAMES[i % 3], "id": i % 3}}
+        for i in range(6)
+    ]
+    jsonl(made, records)
+    with pytest.raises(AssayError, match=r"column-missing.*--path-column.*image\.path"):
+        load(made)
+    with pytest.raises(AssayError, match=r"column-missing.*--label-column.*label\.name"):
+        load(made, path_column="image.path")
+    assert counted(load(made, path_column="image.path", label_column="label.name")) == {
+        "cat": 2,
+        "cow": 2,
+        "dog": 2,
+    }
 
 
 def test_empty_columns_of_a_spreadsheet_are_none(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Names that come in sets of last words are told as what may be views of one thing."""
+"""Names that come in sets of last or first words, or letters, are told as what may be views of one thing."""
 
 import re
 import shlex
@@ -17,9 +17,9 @@ pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 def told(names: Sequence[str], root: Path, **options: str) -> list[str]:
-    found = [note for note in load(pictures(root, *names), **options).notes if "last words" in note]
+    found = [note for note in load(pictures(root, *names), **options).notes if "names come with" in note]
     if not options:
-        assert [note for note in inspect(root).notes if "last words" in note] == found
+        assert [note for note in inspect(root).notes if "names come with" in note] == found
     return found
 
 
@@ -41,7 +41,7 @@ def test_two_pictures_of_one_scene_are_told_with_what_groups_them(tmp_path: Path
     groups = {name: set(split.columns["group"]) for name, split in found.splits.items()}
     assert set().union(*groups.values()) == {name.rpartition("_")[0] for name in RGBD}
     assert not groups["train"] & groups["test"]
-    assert not any("last words" in note for note in found.notes)  # answered
+    assert not any("names come with" in note for note in found.notes)  # answered
 
 
 def test_eyes_of_one_patient_in_folders_of_their_grades(tmp_path: Path) -> None:
@@ -50,6 +50,32 @@ def test_eyes_of_one_patient_in_folders_of_their_grades(tmp_path: Path) -> None:
     (note,) = told(names, tmp_path)
     found = load(tmp_path, group_pattern=pattern_of(note))
     assert set(found.train.columns["group"]) == {str(n) for n in range(24)}
+
+
+KINDS = [(kind, n) for kind in ("cat", "dog") for n in range(12)]
+SHOES = [f"{kind}/{side}_{kind}{n}.png" for kind, n in KINDS for side in ("left", "right")]
+SIDES = [f"{kind}/{kind}{n:02}{side}.png" for kind, n in KINDS for side in "LR"]
+
+
+@pytest.mark.parametrize(
+    ("names", "words", "groups"),
+    [
+        (
+            SHOES,
+            "first words (left, right), as cat/left_cat0.png does",
+            [f"{kind}{n}" for kind, n in KINDS],
+        ),
+        (SIDES, "last letters (L, R), as cat/cat00L.png does", [f"{kind}/{kind}{n:02}" for kind, n in KINDS]),
+    ],
+    ids=["first", "letters"],
+)
+def test_views_at_other_places_of_a_name(
+    names: list[str], words: str, groups: list[str], tmp_path: Path
+) -> None:
+    """Neither was told: a test split was drawn across both eyes or shoes of one."""
+    (note,) = told(names, tmp_path)
+    assert f"24 names come with several {words}" in note
+    assert set(load(tmp_path, group_pattern=pattern_of(note)).train.columns["group"]) == set(groups)
 
 
 @pytest.mark.parametrize(
@@ -61,8 +87,19 @@ def test_eyes_of_one_patient_in_folders_of_their_grades(tmp_path: Path) -> None:
         [f"{kind}/{n}_x.png" for kind in "ab" for n in range(30)],
         [f"{kind}/{n}_{'pqrstuvw'[n % 8]}.png" for kind in "ab" for n in range(30)],
         [f"{kind}/{n}.png" for kind in "ab" for n in range(30)],
+        [f"{kind}/{kind}_{n}.png" for kind in ("cat", "dog") for n in range(30)],
+        [f"{kind}/{kind}{n}{'pq'[n % 2]}.png" for kind in ("cat", "dog") for n in range(30)],
     ],
-    ids=["few", "classes", "words first", "one word", "one each", "numbers"],
+    ids=[
+        "few",
+        "classes",
+        "words first",
+        "one word",
+        "one each",
+        "numbers",
+        "class first",
+        "letter each",
+    ],
 )
 def test_other_names_are_passed_over(names: list[str], tmp_path: Path) -> None:
     assert told(names, tmp_path) == []

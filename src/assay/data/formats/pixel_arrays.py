@@ -46,6 +46,9 @@ _LARGEST: Final[dict[FloatRange, int]] = {"0-1": 1, "0-255": 255}
 #: Lines of pixels must resemble the next ones so much more in one order of colors than in the other.
 _CLEARLY: Final = 0.8
 
+#: The share of the pixels of an alpha channel that is clear or opaque, at least.
+_CLEAR_OR_OPAQUE: Final = 0.5
+
 #: Pixels from 0 to 255 of a whole set reach at least this: below it, and above 1, they are something else.
 _DARKEST: Final = 32
 
@@ -78,8 +81,23 @@ def plain_images(
     if first or (both and order == "first"):
         return np.ascontiguousarray(values.transpose(0, 2, 3, 1)), "the channels came first, (n, c, h, w)"
     if values.ndim == 4 and values.shape[3] == 4 and values.dtype == np.uint8:
+        _refuse_fourth_band(values, where)
         return _over_white(values), "the fourth channel is alpha: laid over white"
     return values, ""
+
+
+def _refuse_fourth_band(values: NDArray[Any], where: str) -> None:
+    """Raise AssayError `bad-arrays` where a fourth channel is rarely clear or opaque, as alpha mostly is: of
+    colors laid over white by near infrared or depth little is left."""
+    fourth = values[:: max(1, len(values) // _LOOKED_AT), ..., 3]
+    if not fourth.size or ((fourth == 0) | (fourth == 255)).mean() >= _CLEAR_OR_OPAQUE:
+        return
+    what = "the fourth channel is rarely 0 or 255, so it may be a band of its own and no alpha"
+    fix = (
+        "Give the colors alone, X[..., :3]; where it is alpha, lay them over white: "
+        "numpy.rint(X[..., :3] * (X[..., 3:] / 255) + 255 - X[..., 3:]).astype(numpy.uint8)."
+    )
+    raise AssayError("bad-arrays", where, what, fix)
 
 
 def _colored_side(values: NDArray[Any]) -> int:
@@ -172,18 +190,17 @@ def pixels(values: NDArray[Any], where: str, floats: FloatRange | None = None) -
     """
     shaped = values[..., None] if values.ndim == 3 else values
     if shaped.ndim != 4 or shaped.shape[3] not in (1, 3) or 0 in shaped.shape[1:]:
-        raise AssayError(
-            "bad-arrays",
-            where,
-            f"images of shape {values.shape} are not (n, height, width) or (n, height, width, 1 or 3)",
-            "Give one image per row, channels last.",
-        )
+        what = f"images of shape {values.shape} are not (n, height, width) or (n, height, width, 1 or 3)"
+        last = shaped.ndim == 4 and shaped.shape[2] in (1, 3)  # as the house numbers in MATLAB's files
+        way = ": numpy.moveaxis(X, -1, 0)" if last else ""
+        raise AssayError("bad-arrays", where, what, f"Give one image per row, channels last{way}.")
     if shaped.dtype == np.uint8:
         return shaped
     if shaped.dtype.kind == "f":
         return _scaled(shaped, where, floats)
     if shaped.dtype.kind not in "iu":
-        fix = "Give uint8 values in 0-255."
+        way = ": (X * 255).astype(numpy.uint8)" if shaped.dtype == np.bool_ else ""
+        fix = f"Give uint8 values in 0-255{way}."
         raise AssayError("bad-arrays", where, f"images of type {values.dtype} are not numbers", fix)
     _check_values((shaped < 0) | (shaped > 255), where, "outside 0-255", _integer_fix(shaped))
     return shaped.astype(np.uint8)

@@ -174,8 +174,14 @@ def _delimiter(path: Path, header: str) -> str:
 
 def _json_rows(path: Path, text: IO[str], left_out: list[str] | None = None) -> Iterator[Sequence[str]]:
     """Rows of JSON lines, under a header of all the keys that occur in them."""
-    objects = [_record(path, number, line) for number, line in _lines(path, text)]
+    numbers, objects = [], []
+    for number, line in _lines(path, text):
+        numbers.append(number)
+        objects.append(_record(path, number, line))
     alone = _whole(objects)
+    for key in alone.intersection(_NEEDED):
+        number = next(n for n, one in zip(numbers, objects, strict=True) if isinstance(one.get(key), dict))
+        raise _unreadable(path, f"line {number} has several values as its {key}")
     records = [_cells(record, alone) for record in objects]
     nested = {key for record in records for key, value in record.items() if value is None}
     header = list(dict.fromkeys(key for record in records for key in record if key not in nested))
@@ -232,18 +238,21 @@ def _lines(path: Path, text: IO[str]) -> Iterator[tuple[int, str]]:
 
 
 def _record(path: Path, number: int, line: str) -> dict[str, Any]:
-    """The object in a line, in which what must be one value is no list or object."""
+    """The object in a line, in which what must be one value is no list: of a list of one value that value."""
     try:
         record = json.loads(line, object_pairs_hook=each_once)
     except (ValueError, RecursionError) as error:
         raise _unreadable(path, f"line {number} is not JSON ({error})") from error
-    wrong = isinstance(record, dict) and next(
-        (k for k in _NEEDED if isinstance(record.get(k), list | dict)), None
-    )
-    if wrong:
-        raise _unreadable(path, f"line {number} has several values as its {wrong}")
     if not isinstance(record, dict):
         raise _unreadable(path, f"line {number} is not one JSON object")
+    for key in _NEEDED:
+        value = record.get(key)
+        if isinstance(value, list):
+            if len(value) != 1 or isinstance(value[0], list | dict):
+                what = f"line {number} has several values as its {key}"
+                fix = "Give each line one image and one class; Assay does not train on several at once."
+                raise AssayError("table-unreadable", path, what, fix)
+            record[key] = value[0]
     return {key: _thinned(value) for key, value in record.items()}
 
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from assay.core.errors import AssayError
 from assay.core.text import one_line
+from assay.data.listing.advice.deep_folders import deeper_splits
 from assay.data.listing.advice.shown import as_tree, shown
 from assay.data.listing.levels import (
     alike_splits,
@@ -19,6 +20,7 @@ from assay.data.listing.levels import (
     divided,
     have_domains,
     refuse_copies_of_splits,
+    refuse_sets_of_splits,
     same_names_below,
     splits_below,
     ways_of_sets,
@@ -104,9 +106,13 @@ class _Choice:
         if labelled and (exact or strong or alike) and not self._rather_classes(labelled, strong):
             if not strong and self._of.splits.left_out > _LEFT_OUT * self._tree.total():
                 raise self._ambiguous(self._of.classes, self._of.splits, self._other_split(labelled))
+            if deeper := deeper_splits(self._tree, self._base, labelled):
+                raise self._a_level_deeper(deeper, labelled)
             if deep_splits(self._tree, self._base, labelled):
                 raise self._deep()
-            refuse_copies_of_splits(self._root, {name: self._of.split_folders[name] for name in labelled})
+            of = {name: self._of.split_folders[name] for name in labelled}
+            refuse_copies_of_splits(self._root, of)
+            refuse_sets_of_splits(self._root, of)
             return self._of.splits
         if self._splits_without_classes() and not labelled:
             raise self._unlabelled()
@@ -252,6 +258,17 @@ class _Choice:
         deep = self._of.each_folder()
         fix = f"Where they are the classes, say --layout splits{f'; {deep}' if deep else ''}."
         return AssayError("ambiguous-layout", self._root, what, fix, tuple(as_tree(self._tree, reading)))
+
+    def _a_level_deeper(self, deeper: Sequence[str], labelled: Mapping[str, list[str]]) -> AssayError:
+        name, command = deeper[0], self._of.of_deeper(deeper)
+        what = (
+            f"the folders of {one_line(name)} ({_listed(labelled[name][:3])}) hold folders of the classes of "
+            "the other splits, so they are no classes"
+        )
+        way = f"this writes a table of all, with these folders as a column: {command}. " if command else ""
+        return AssayError(
+            "ambiguous-layout", self._root, what, f"{way}--layout splits reads them as classes."
+        )
 
     def _divided(self, name: str) -> AssayError:
         whole = self._root / self._base / name

@@ -12,7 +12,7 @@ from assay.core.text import one_line
 from assay.data.formats.safe_open import read_file
 from assay.data.listing.names import SPLIT_ORDER, natural_key, split_of
 from assay.data.listing.other_tasks import beside_other_files, pictures_and_masks, pictures_with_masks
-from assay.data.listing.tree import Tree, besides_split, joined, split_in, splits_of, words_of
+from assay.data.listing.tree import Tree, besides_split, has_split_word, joined, split_in, splits_of, words_of
 
 #: Would-be classes that share so many names of sub-folders are asked about.
 SHARED: Final = 2
@@ -25,8 +25,11 @@ _COLLECTION: Final = frozenset(
 #: Words for a set that was kept, or made anew, beside the one that counts.
 _COPIES: Final = frozenset(
     "old backup backups bak bkp copy copies kopie orig original originals aug augmented augmentation "
-    "augmentations deprecated unused trash".split()
+    "augmentations deprecated unused trash small mini tiny subset sample samples reduced toy".split()
 )
+
+#: Words for all of a set, beside which such a one lies.
+_WHOLE: Final = frozenset("full all whole complete large big".split())
 
 #: What finds the folder above that of an image.
 _FOLDER_ABOVE: Final = "([^/]+)/[^/]+/[^/]+$"
@@ -38,6 +41,7 @@ _COMPARED: Final = 65_536
 _NUMBERED: Final = re.compile(r"[^\d]+\d+")
 
 _DIGITS: Final = re.compile(r"\d+")
+_LETTERS_OR_DIGITS: Final = re.compile(r"[^\W\d_]+|\d+")
 
 
 def folders_in(tree: Tree, folder: str) -> list[str]:
@@ -186,7 +190,7 @@ def refuse_copies_of_splits(root: Path, splits: Mapping[str, str]) -> None:
 
     The images of `train_old` beside `train` may be those of train once more. splits: by folder.
     """
-    plain = {split: name for name, split in splits.items() if split_of(name)}
+    plain = {split: name for name, split in splits.items() if split_of(name) or besides_split(name) & _WHOLE}
     copies = [name for name, split in splits.items() if split in plain and besides_split(name) & _COPIES]
     if not copies:
         return
@@ -197,6 +201,24 @@ def refuse_copies_of_splits(root: Path, splits: Mapping[str, str]) -> None:
     alone = all(len(names) < 2 for names in kept.values())
     way = f"--split-names {quote(meant)} leaves it out" if alone else "move it away"
     fix = f"Say which is right: {one_line(way)}, or --layout splits reads all."
+    raise AssayError("ambiguous-layout", root, what, fix)
+
+
+def refuse_sets_of_splits(root: Path, splits: Mapping[str, str]) -> None:
+    """Raise AssayError `ambiguous-layout` where folders are called after splits and one of several things
+    each: `train_fold1`, `test_fold1`, `train_fold2`, `test_fold2`. Joined, the test images of one fold would
+    be training images of another. splits: by folder."""
+    sets: dict[tuple[str, ...], dict[str, str]] = {}
+    for name, split in splits.items():
+        more = tuple(part for part in _LETTERS_OR_DIGITS.findall(name.casefold()) if not has_split_word(part))
+        sets.setdefault(more, {}).setdefault(split, name)
+    whole = [names for names in sets.values() if "train" in names and len(names) > 1]
+    if len(whole) < 2:
+        return
+    told = " and ".join(", ".join(map(one_line, names.values())) for names in whole[:2])
+    what = f"{told} may each be a whole data set, such as a fold or a version of one, or parts of the splits"
+    meant = ",".join(f"{split}={whole[0][split]}" for split in SPLIT_ORDER if split in whole[0])
+    fix = f"Say which is right: --split-names {one_line(quote(meant))} reads the first, --layout splits all."
     raise AssayError("ambiguous-layout", root, what, fix)
 
 

@@ -1,13 +1,13 @@
 """The ways to read one tree of folders: which folder is a split, and which is a class."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from assay.core.text import counted, one_line
-from assay.data.listing.advice.deep_folders import each_folder
+from assay.data.listing.advice.deep_folders import each_folder, of_deeper_splits
 from assay.data.listing.advice.folder_names import split_and_class
 from assay.data.listing.levels import (
     called_after_parts,
@@ -208,6 +208,12 @@ class Readings:
         splits = splits if len(splits) == len(self.full) or all(map(split_of, splits)) else {}
         level = 1 if splits or called_after_parts(self.tree, self.base, self.full) else 0
         return each_folder(self._root, self.tree, self._files, self.base, level, splits)
+
+    def of_deeper(self, deeper: Collection[str]) -> str:
+        """The command for a table where some splits have the classes a level deeper; or empty."""
+        if self._root is None or self._files is None:
+            return ""
+        return of_deeper_splits(self._root, self.tree, self._files, self.base, self.split_folders, deeper)
 
     def splits_and_classes(self) -> str:
         """What to type where each folder is called after a split and a class, `cats_train`; or empty."""

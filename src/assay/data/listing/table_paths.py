@@ -184,9 +184,9 @@ def _several(folder: Path, table: Path | None, cell: str, rules: Sequence[Rule])
     ways = [one_line(rule.path(cell)) for rule in rules[:3]]
     what = f"{one_line(cell)} may be {' or '.join(ways)}: every row has a file by either rule"
     roots = [f"--root {one_line(quote(str(folder / rule.place)))}" for rule in rules[:3] if rule.place]
-    fix = (
-        f"Say where the paths begin: {' or '.join(roots)}." if roots else "Write the paths out in the table."
-    )
+    fix = "Write the paths out in the table, with their endings."
+    if len(set(roots)) > 1:
+        fix = f"Say where the paths begin: {' or '.join(roots)}."
     return AssayError("ambiguous-layout", table or folder, what, fix)
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from assay.data.formats.text_table import SUFFIXES
 from assay.data.listing.columns.images import notes_on_unnamed
+from assay.data.listing.columns.tables_beside import notes_on_labels_beside
 from assay.data.listing.image_table import Table, list_tables
 from assay.data.listing.listing import Listing
 from assay.data.piece import Piece, Shard
@@ -52,7 +53,10 @@ def _on_what_lies_beside(request: Request, found: Listing) -> list[str]:
     named = {name for part in found.parts.values() for name in part.ids}
     named |= {item.id for item in found.left_out}
     unnamed = notes_on_unnamed((request.root or request.path.parent).resolve(), named)
-    return [*notes_on_groups_of_tables([request.path], request, found.parts), *unnamed]
+    parts = found.parts.values()
+    images = {id_: label for part in parts for id_, label in zip(part.ids, part.labels, strict=True)}
+    labels = notes_on_labels_beside(request.path, images)
+    return [*notes_on_groups_of_tables([request.path], request, found.parts), *labels, *unnamed]
 
 
 def _listed(request: Request) -> Listing:

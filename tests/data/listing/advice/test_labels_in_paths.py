@@ -191,3 +191,14 @@ def test_a_table_is_never_written_over(tmp_path: Path) -> None:
     assert len(followed(told).classes) == 6
     with pytest.raises(subprocess.CalledProcessError):
         followed(told)
+
+
+@pytest.mark.parametrize(("name", "offered"), [("{split}img{i}", False), ("{i:03}_{kind}", True)])
+def test_words_that_say_the_split_are_no_labels(name: str, offered: bool, tmp_path: Path) -> None:
+    """`train/trainimg7.png`: a table of them would have no class that both splits share."""
+    names = [
+        f"{split}/{name.format(split=split, i=i, kind=('cat', 'dog')[i % 2])}.png"
+        for split in ("train", "test")
+        for i in range(8)
+    ]
+    assert ("the names of the files may tell" in stopped(pictures(tmp_path, *names))) == offered

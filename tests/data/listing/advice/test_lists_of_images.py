@@ -54,6 +54,14 @@ FOOD = [f"{c}/{n}" for c in CLASSES for n in range(6)]
 FOOD_SPLITS = {"train": dict.fromkeys(CLASSES, 4), "test": dict.fromkeys(CLASSES, 2)}
 
 
+@pytest.mark.parametrize("first", [0, 100])
+def test_numbers_of_lines_that_may_be_names_of_images(first: int, tmp_path: Path) -> None:
+    """MXNet's `number label path`, where images are called by numbers, too: nothing was said of the list."""
+    root = pictures(tmp_path, *(f"images/{n}.png" for n in range(12)))
+    text(root / "train.lst", [f"{first + n}\t{n % 3}.000000\timages/{n}.png" for n in range(12)])
+    assert counts(followed(stopped(root))) == {"train": {"0": 4, "1": 4, "2": 4}}
+
+
 @pytest.mark.parametrize("ending", ["", ".png"])
 @pytest.mark.parametrize("above", ["food-101/images/", "", "/"])
 def test_lists_of_the_images_of_each_split(above: str, ending: str, tmp_path: Path) -> None:
@@ -172,6 +180,21 @@ def test_labels_in_a_file_of_matlab(tmp_path: Path) -> None:
     assert counts(followed(stopped(root))) == {"train": {"1": 4, "2": 4, "3": 4}}
 
 
+def test_splits_in_a_file_of_matlab(tmp_path: Path) -> None:
+    """The splits of Flowers-102 were not mentioned, so a test split was drawn."""
+    scipy_io = pytest.importorskip("scipy.io")
+    root = pictures(tmp_path, *(f"jpg/image_{n:05d}.png" for n in range(12)))
+    scipy_io.savemat(root / "imagelabels.mat", {"labels": np.arange(12)[None] % 3 + 1})
+    parts = {"trnid": [1, 2, 3], "valid": [4, 5, 6], "tstid": [12, 7, 8, 9, 10, 11]}
+    scipy_io.savemat(root / "setid.mat", parts)
+    found = counts(followed(stopped(root)))
+    assert found == {
+        "train": {"1": 1, "2": 1, "3": 1},
+        "validation": {"1": 1, "2": 1, "3": 1},
+        "test": {"1": 2, "2": 2, "3": 2},
+    }
+
+
 def test_annotations_in_files_of_matlab(tmp_path: Path) -> None:
     """Stanford Cars: the same names in both splits, and labels of the test in a file of another name."""
     scipy_io = pytest.importorskip("scipy.io")
@@ -196,3 +219,12 @@ def test_classes_in_a_list_without_the_zeros_of_their_folders(tmp_path: Path) ->
     (note,) = [note for note in load(root).notes if "this moves them" in note]
     subprocess.run(["bash", "-ec", note.partition("classes: ")[2]], check=True)
     assert counts(load(root))["test"] == {"00003": 3, "00004": 3}
+
+
+@pytest.mark.parametrize("head", [[], ["18", "image_name  evaluation_status"]])
+def test_a_list_of_all_images_each_with_its_split(head: list[str], tmp_path: Path) -> None:
+    """DeepFashion: it was named, without a command."""
+    root = pictures(tmp_path, *(f"img/{name}.png" for name in FOOD))
+    lines = [f"img/{name}.png   {'test' if int(name[-1]) > 3 else 'train'}" for name in FOOD]
+    text(root / "Eval/list_eval_partition.txt", head + lines)
+    assert counts(followed(noted(root))) == FOOD_SPLITS

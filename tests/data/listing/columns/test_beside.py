@@ -139,3 +139,32 @@ def test_what_may_tell_the_classes_of_one_folder_is_named(name: str, tmp_path: P
     assert told in "\n".join(inspect(tmp_path).notes)
     pictures(tmp_path, "more")
     assert "which is not read" not in "\n".join(inspect(tmp_path).notes)
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "told"),
+    [
+        ("labels_b.csv", 2, "labels_b.csv beside it gives 2 images another class, images/ima0.png the first"),
+        ("labels_b.csv", 0, ""),
+        ("sample_submission.csv", 2, ""),
+        ("test.csv", 2, ""),
+        ("predictions.csv", 2, ""),
+    ],
+    ids=["another rater", "the same", "a submission", "another split", "answers"],
+)
+def test_a_table_that_gives_other_labels_is_told(name: str, changed: int, told: str, tmp_path: Path) -> None:
+    """Two raters, or what somebody corrected: one of both was read, and nothing said of the other."""
+    table = labelled(pictures(tmp_path) / "labels.csv", range(COUNT), name="images/ima{}.png")
+    rows = table.read_text().splitlines()
+    other = [row.replace(",a", ",b") if number <= 2 * changed else row for number, row in enumerate(rows)]
+    (tmp_path / name).write_text("\n".join(other) + "\n")
+    notes = " ".join(inspect(table).notes)
+    assert told in notes and ("another class" in notes) == bool(told)
+
+
+def test_a_table_of_the_test_split_with_its_columns_in_another_order(tmp_path: Path) -> None:
+    """The order of columns was taken for another kind of table, and nothing was said."""
+    train = labelled(pictures(tmp_path) / "train.csv", range(8))
+    (tmp_path / "test.csv").write_text("label,image\n" + "".join(f"a,ima{n}.png\n" for n in range(8, 12)))
+    (told,) = [note for note in inspect(train).notes if "to read all: " in note]
+    assert inspect(path_after(told)).splits == {"train": 8, "test": 4}

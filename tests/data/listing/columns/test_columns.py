@@ -255,3 +255,14 @@ def test_a_group_for_every_row_is_told(form: str, tmp_path: Path) -> None:
     path = either(tmp_path, form, label=LABELS, number=[f"n{n}" for n in range(COUNT)])
     told = "every row has a number of its own: no group holds two images"
     assert told in notes(inspect(path, group_column="number"))
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_column_for_each_split_is_told_with_what_makes_one_of_them(whole: bool, tmp_path: Path) -> None:
+    """The option for the first column alone would make validation images test images."""
+    rows = [[int(n % 4 < 2), int(n % 4 == 2), int(n % 4 == 3)] for n in range(COUNT)]
+    rows[0] = rows[0] if whole else [1, 1, 0]
+    header = "label,train,val,test"
+    found = inspect(table(tmp_path, header, lambda n: ",".join(map(str, ["ab"[n % 2], *rows[n]]))))
+    way = "table['split'] = table[['train', 'val', 'test']].idxmax(axis=1)"
+    assert (way in notes(found)) == whole and "train, val, test may tell them" in notes(found)

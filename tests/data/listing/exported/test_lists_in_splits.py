@@ -78,3 +78,21 @@ def test_boxes_of_several_classes_in_an_image_come_without_a_command(tmp_path: P
     for split in NAMES:
         (root / split / "_annotations.txt").write_text("".join(f"{k}\n" for k in range(30)))
     assert "(cd " not in stopped(root)
+
+
+@pytest.mark.parametrize("first", ["{patient}", "{patient} {k}"])
+def test_lists_of_columns(first: str, tmp_path: Path) -> None:
+    """COVIDx: `patient name class source`. Words of the splits in the files' names were offered."""
+    names = {split: [f"{split}img{k}.png" for k in range(count)] for split, count in SPLITS.items()}
+    pictures(tmp_path, *(f"{split}/{name}" for split, own in names.items() for name in own))
+    for split, own in names.items():
+        lines = [
+            f"{first.format(patient=k // 2, k=k)} {n} {CLASSES[::2][k % 2]} rsna" for k, n in enumerate(own)
+        ]
+        (tmp_path / f"{split}.txt").write_text("\n".join(lines) + "\n")
+    told = stopped(tmp_path)
+    assert "what stands before the number" not in told
+    found = load(path_after(told))
+    assert {split: len(part) for split, part in found.splits.items()} == EXPECTED
+    assert found.classes == ("0", "cat")
+    assert found.train.columns["column1"][:3] == ("0", "0", "1")

@@ -97,3 +97,17 @@ def test_words_that_may_be_views_are_a_note(tmp_path: Path) -> None:
 )
 def test_what_goes_by_the_classes_already_is_read(names: list[str], tmp_path: Path) -> None:
     assert not any("by the words" in note for note in inspect(pictures(tmp_path, names)).notes)
+
+
+def test_words_that_say_the_split_are_no_classes(tmp_path: Path) -> None:
+    """Patients called `testp1` in the folder of test."""
+    names = [
+        f"{split}/{kind}/{split}p{patient}/{n}.png"
+        for split in ("train", "test")
+        for kind in ("neg", "pos")
+        for patient in range(4)
+        for n in range(2)
+    ]
+    found = inspect(pictures(tmp_path, names))
+    assert found.classes == ("neg", "pos")
+    assert not [note for note in found.notes if "may tell the classes by the words" in note]

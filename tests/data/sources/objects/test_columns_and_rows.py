@@ -69,10 +69,21 @@ def test_the_same_of_paths(tmp_path: Path) -> None:
     assert len(load((frame.path, frame.label)).train) == 9
 
 
+def test_labels_of_other_rows_are_refused() -> None:
+    """Two selections of one frame: they share rows, and each image got the label of another one."""
+    whole = pandas.Series(np.arange(20) % 3, index=[f"r{n}" for n in range(20)])
+    frame = FRAME.set_axis(whole.index[4:13])
+    with pytest.raises(AssayError, match=r"has other rows than that of the images: row 0 is r4 there, r6"):
+        load((frame, whole[6:15]))
+    assert load((frame, whole[6:15].to_numpy())).train.labels.tolist() == whole[6:15].tolist()
+    for good in (whole[4:13], whole[4:13].reset_index(drop=True)):
+        assert load((frame, good)).train.labels.tolist() == whole[4:13].tolist()
+
+
 @pytest.mark.parametrize(
     "index",
-    [range(9), range(9, 18), list("abcdefghi"), [0] * 9, None],
-    ids=["same", "others", "texts", "all one", "array"],
+    [range(9), range(9, 18), list("abcdefghi"), [0] * 9, [*range(8), 20], None],
+    ids=["same", "others", "texts", "all one", "another one", "array"],
 )
 def test_an_index_that_tells_nothing_is_passed_over(index: Sequence[object] | None) -> None:
     labels = NUMBERS if index is None else pandas.Series(NUMBERS, index=index)

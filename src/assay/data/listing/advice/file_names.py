@@ -61,7 +61,8 @@ def hints_on_file_names(root: Path, images: Mapping[str, Sequence[str]]) -> list
     # `subject01.happy` is all name: what stands behind its point is no form of pictures.
     whole = endings.isdisjoint(FORMAT_BY_NAME) and endings.isdisjoint(REFUSED_SUFFIXES)
     stems = list(names) if whole else [PurePosixPath(name).stem for name in names]
-    parts = sorted(_parts(list(map(named.without, stems)) if named else stems), key=_is_of_numbers)
+    places = [folder for folder in folders for _ in images[folder]]
+    parts = sorted(_parts(list(map(named.without, stems)) if named else stems, places), key=_is_of_numbers)
     if whole:
         parts = [replace(part, code=part.code.replace("f.stem", "f.name")) for part in parts]
     if not parts or not endings:
@@ -77,13 +78,14 @@ def hints_on_file_names(root: Path, images: Mapping[str, Sequence[str]]) -> list
     ]
 
 
-def _parts(stems: Sequence[str]) -> Iterator[_Part]:
-    """The parts of names, given without endings, that may be labels."""
+def _parts(stems: Sequence[str], folders: Sequence[str]) -> Iterator[_Part]:
+    """The parts of names, given without endings, that may be labels. folders: that of each."""
     if len(stems) < _FEWEST:
         return
     words = [_BEFORE_NUMBER.fullmatch(stem) for stem in stems]
+    before = [word[1] if word else stem for word, stem in zip(words, stems, strict=True)]
     if sum(word is not None for word in words) >= _SHARED * len(stems) and (
-        values := _values([word[1] if word else stem for word, stem in zip(words, stems, strict=True)])
+        values := _values(before, folders)
     ):
         yield _Part("what stands before the number", r're.sub(r"[ ._-]*\(?\d+\)?$","",f.stem)', values)
         return
@@ -98,17 +100,19 @@ def _parts(stems: Sequence[str]) -> Iterator[_Part]:
         number = all(map(_NUMBER.fullmatch, found))
         if (number and dated) or not (number or all(map(_WORD.fullmatch, found))):
             continue
-        if values := _values(found):
+        if values := _values(found, folders):
             code = rf'[p for p in re.split(r"[\W_]+",f.stem) if p][{place}]'
             yield _Part(f"part {place}" if place >= 0 else "the last part", code, values)
 
 
-def _values(found: Sequence[str]) -> tuple[str, ...]:
-    """The values, where they can be classes: two or more, of several images each by and large, and none
-    that a camera or a program gives."""
+def _values(found: Sequence[str], folders: Sequence[str]) -> tuple[str, ...]:
+    """The values, where they can be classes: two or more, of several images each by and large, none that a
+    camera or a program gives, and not each in one of several folders: that says the split once more."""
     counts = Counter(found)
     shared = sum(count for count in counts.values() if count > 1)
     if len(counts) < 2 or shared < _SHARED * len(found) or max(counts.values()) < 3:
+        return ()
+    if len(set(folders)) > 1 and len(set(zip(found, folders, strict=True))) == len(counts):
         return ()
     if any(map(is_of_a_program, counts)) or all(map(split_of, counts)):
         return ()

@@ -140,10 +140,14 @@ def label_lists(images: Images, files: Iterable[str]) -> Iterator[LabelLists]:
 def _label_lists(images: Images, files: Iterable[str]) -> Iterator[LabelLists]:
     texts = [name for name in _texts(files) if not words_of(_stem(name)) & OF_ALL_SPLITS]
     for group in [*_groups(texts), *({"": name} for name in texts if split_in(_stem(name)) is None)]:
-        found = _named(images, list(group.values()))
-        if found is None or not (label := _label_beside([beside for _, beside in found[1]])):
+        ways = (
+            (named, rows, label)
+            for named, rows in _ways_named(images, list(group.values()))
+            if (label := _label_beside([beside for _, beside in rows]))
+        )
+        if (found := next(ways, None)) is None:
             continue
-        named, rows = found
+        named, rows, label = found
         told = [(split, group[split]) for split in ("", *SPLIT_ORDER) if split in group]
         columns = ("file_name", "label") if "" in group else ("file_name", "label", "split")
         cells = f"f.as_posix(),{label}{'' if '' in group else ',s'}"
@@ -203,11 +207,16 @@ def _parted(line: str, how: str) -> tuple[str, str]:
 
 
 def _named(images: Images, lists: Sequence[str]) -> tuple[_Named, list[tuple[str, str]]] | None:
-    """How some lists name images, and each name with what stands beside it; None where they do not, or names
-    are met twice among the images."""
+    """How some lists name images first of all, as of `_ways_named`."""
+    return next(_ways_named(images, lists), None)
+
+
+def _ways_named(images: Images, lists: Sequence[str]) -> Iterator[tuple[_Named, list[tuple[str, str]]]]:
+    """How some lists name images, and each name with what stands beside it: the numbers of the lines may be
+    the names of images, too. None where they do not, or names are met twice among the images."""
     texts = [lines_of(images.root / name) for name in lists]
     if min(map(len, texts), default=0) < _ROWS:
-        return None
+        return
     more = _ending_of_all([PurePosixPath(path).stem for path in images.paths])
     for how, behind in [(how, behind) for behind in dict.fromkeys(("", more)) for how in _LINES]:
         rows = [[_parted(line, how) for line in lines] for lines in texts]
@@ -218,8 +227,9 @@ def _named(images: Images, lists: Sequence[str]) -> tuple[_Named, list[tuple[str
         if all(_hit(lines, known) for lines in rows):
             twice = max(known.values()) > 1  # the lines that are not looked at may name any of them
             of_images = [row for lines in rows for row in lines if row[0].lstrip("./") in known]
-            return None if twice else (named, of_images)  # those at the head tell nothing of labels
-    return None
+            if twice:
+                return
+            yield named, of_images  # those at the head tell nothing of labels
 
 
 def _ending_of_all(stems: Sequence[str]) -> str:

@@ -1,6 +1,7 @@
 """JSON, XML, YAML and MATLAB files beside images: the labels may be there, and how to get them."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from json import dumps
@@ -97,6 +98,11 @@ def _labelled(path: Path, known: Mapping[str, str]) -> Labelled | None:
     return labels_in_xml(text) if path.suffix.lower() == ".xml" else labels_in_yaml(text, known)
 
 
+#: A MATLAB file of splits, and words of its arrays for each: `trnid`, `valid`, `tstid`.
+_SPLITS: Final = re.compile("setid|split")
+_KEYS: Final = (("tr", "train"), ("val", "validation"), ("tst", "test"), ("test", "test"))
+
+
 def hints_on_matlab(images: Images, files: Iterable[str]) -> list[str]:
     """A hint on a MATLAB file of labels, with the command for a table, which needs scipy."""
     names = [name for name in files if name.lower().endswith(".mat")]
@@ -107,10 +113,19 @@ def hints_on_matlab(images: Images, files: Iterable[str]) -> list[str]:
         f"from scipy.io import loadmat;v=[a.ravel().tolist() for k,a in loadmat({dumps(labels[0])}).items()"
         ' if k[0]!="_" and a.size==len(F)];'
     )
-    command = images.command(setup, "zip((f.as_posix() for f in F),v[0])", ("file_name", "label"))
+    columns, rows = ["file_name", "label"], "zip((f.as_posix() for f in F),v[0])"
+    splits = next((name for name in names if _SPLITS.search(PurePosixPath(name).stem.lower())), None)
+    if splits:  # numbers of images from 1 on, under a name for each split
+        setup += (
+            f"P={{i:s for k,a in loadmat({dumps(splits)}).items() for w,s in {dumps(_KEYS)} "
+            'if k[0]!="_" and w in k.lower() for i in a.ravel().tolist()};'
+        )
+        columns.append("split")
+        rows = f'((*r,P.get(n,"train")) for n,r in enumerate({rows},1))'
+    of = f" and {one_line(splits)} their splits" if splits else ""
     return [
-        f"{one_line(labels[0])} may give a class for each image in the order of their names: this writes a "
-        f"table of them, by scipy: {command}"
+        f"{one_line(labels[0])} may give a class for each image in the order of their names{of}: this writes "
+        f"a table of them, by scipy: {images.command(setup, rows, columns)}"
     ]
 
 

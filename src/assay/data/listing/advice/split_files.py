@@ -90,8 +90,9 @@ def split_file(root: Path, name: str) -> SplitFile | None:
     split = split_in(_stem(name))
     lower = name.lower()
     if lower.endswith(_TEXTS):
-        lines = lines_of(root / name) if split else []
-        line = "l.strip()"
+        lines, line = lines_of(root / name), "l.strip()"
+        if not split or len({split_of(each.split()[-1]) for each in lines} - {None}) > 1:
+            return _of_text(name, lines)
         if all(map(_LABELLED.fullmatch, lines)):
             lines, line = (
                 [_LABEL.sub("", each) for each in lines],
@@ -103,6 +104,20 @@ def split_file(root: Path, name: str) -> SplitFile | None:
         pairs, code = _of_json(_content(root / name))
         return SplitFile(name, pairs, f"(lambda d:{code})({_load(name)})") if pairs else None
     return _of_table(root, name, split) if lower.endswith(SUFFIXES[:2]) else None
+
+
+def _of_text(name: str, lines: Sequence[str]) -> SplitFile | None:
+    """A list of images, each with its split, as of DeepFashion; lines at the head may count the others."""
+    rows = [row for line in lines if len(row := line.rsplit(None, 1)) > 1]
+    pairs = [(path, split) for path, word in rows if (split := split_of(word))]
+    if len(pairs) < max(_NAMES, _SHARE * len(lines)):
+        return None
+    words = dumps({word: split for _, word in rows if (split := split_of(word))})
+    code = (
+        f'((c[0],S[c[1]]) for S in [{words}] for l in open({dumps(name)},encoding="utf-8-sig") '
+        "for c in [l.rsplit(None,1)] if c and c[-1] in S)"
+    )
+    return SplitFile(name, pairs, code)
 
 
 def named_alike(files: Sequence[SplitFile], known: Iterable[str]) -> tuple[int, bool] | None:

@@ -128,6 +128,10 @@ def _may_tell(columns: Columns, names: Sequence[str]) -> tuple[str, ...]:
     told, first = ", ".join(map(one_line, may)), columns[may[0]]
     quoted = _quoted_example(first, _known(set(first)), may[0])
     way = f"--split-column {quote(one_line(may[0]))} --split-names {quoted}"
+    each = [name for name in may if split_of(name)]
+    rows = zip(*([cell.strip() for cell in columns[name]] for name in each), strict=True)
+    if len(each) > 1 and all(sorted(row) == ["0"] * (len(each) - 1) + ["1"] for row in rows):
+        way = f"as one column, by pandas: table['split'] = table[{each}].idxmax(axis=1)"
     return (f"no column of splits was read; {told} may tell them (for example {way})",)
 
 

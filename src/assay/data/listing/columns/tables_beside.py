@@ -1,7 +1,8 @@
 """What lies beside a table that was given, and may belong to it: a table of the test split, lists."""
 
 import os
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from itertools import chain, count
 from json import dumps
 from pathlib import Path
@@ -9,16 +10,21 @@ from shlex import quote
 from typing import Final
 
 from assay.core.errors import AssayError
-from assay.core.text import one_line
+from assay.core.text import counted, one_line
 from assay.data.formats.text_table import SUFFIXES, delimiter_of, read_table
 from assay.data.listing.advice.split_tables import note_on_split_files
+from assay.data.listing.columns.against_folders import labelled_images
 from assay.data.listing.names import SPLIT_ORDER
-from assay.data.listing.tree import besides_split, has_split_word, split_in
+from assay.data.listing.tree import besides_split, has_split_word, split_in, words_of
 
 #: Lists of the images of a split.
 _LISTS: Final = (".txt", ".lst", ".list", ".json", *SUFFIXES)
 
 _FEWEST_LISTS: Final = 2
+
+#: Tables of other labels that are looked into, and words of those that hold answers of a model.
+_TABLES: Final = 5
+_ANSWERS: Final = frozenset("submission submissions prediction predictions predicted preds answers".split())
 
 
 def notes_beside_table(table: Path, columns: Sequence[str], paths: Sequence[str]) -> list[str]:
@@ -50,6 +56,35 @@ def notes_beside_table(table: Path, columns: Sequence[str], paths: Sequence[str]
     return [f"no split was read; {told} may tell which image is in which (give a table with a column split)"]
 
 
+def notes_on_labels_beside(table: Path, images: Mapping[str, str]) -> list[str]:
+    """Notes on tables in the folder of one that was read which give some of its images another class of the
+    same ones: another rater, or what somebody corrected.
+
+    images: the class of each image by its path.
+    """
+    notes, classes = [], set(images.values())
+    beside = sorted(name for name in os.listdir(table.parent) if name.lower().endswith(SUFFIXES))  # noqa: PTH208
+    own = (None, split_in(table.stem))
+    others = [name for name in beside if name != table.name and split_in(Path(name).stem) in own]
+    others = [name for name in others if not _ANSWERS & words_of(name)]
+    for name in others[:_TABLES]:
+        try:
+            pairs = labelled_images(table.parent / name, images)
+        except AssayError:
+            continue  # a hint less
+        rows = Counter(image for image, _, _ in pairs)
+        pairs = [pair for pair in pairs if rows[pair[0]] == 1]
+        theirs = {label for _, label, _ in pairs}
+        other = [image for image, label, own in pairs if label != own]
+        if other and len(theirs & classes) > 1 and (theirs <= classes or classes <= theirs):
+            count = counted(len(other), "image", "images")
+            notes.append(
+                f"{one_line(name)} beside it gives {count} another class, {one_line(other[0])} the first; "
+                f"{one_line(table.name)} was read"
+            )
+    return notes
+
+
 def _is_twin(table: Path, other: Path, columns: Sequence[str]) -> bool:
     """Whether another table is the same of another split."""
     own, split = split_in(table.stem), split_in(other.stem)
@@ -58,7 +93,7 @@ def _is_twin(table: Path, other: Path, columns: Sequence[str]) -> bool:
     if besides_split(table.stem) != besides_split(other.stem) or other.suffix.lower() not in SUFFIXES:
         return False
     try:
-        return list(read_table(other, most=1)) == list(columns)
+        return sorted(read_table(other, most=1)) == sorted(columns)  # in whatever order
     except AssayError:
         return False  # no table: a note less
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from json import dumps
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -39,14 +40,19 @@ def hints_on_lists_of_splits(
     folders = folders_of_splits(images)
     texts = [name for name in by_depth(files) if name.lower().endswith(_ENDINGS)] if folders else []
     found: dict[str, str] = {}
-    label = ""
+    label, columns = "", None
     for split in sorted(folders, key=SPLIT_ORDER.index):
         names = {
             form for folder in folders[split] for name in images[folder] for form in _forms(folder, name)
         }
         for name in files_of_split(split, texts, _ENDINGS)[:_LOOKED_INTO]:
-            beside = _beside(lines_of(root / name), names)
+            lines = lines_of(root / name)
+            beside = [] if columns else _beside(lines, names)
             label = label or _label(beside)
+            columns = columns or (None if label else _columns(lines, names))
+            if columns and _has(lines, names, columns):
+                found[split] = name
+                break
             if beside and label and (label == _OF_BOXES) == _are_boxes(beside):
                 found[split] = name  # of other splits than train there may be too few to tell labels
                 break
@@ -55,18 +61,63 @@ def hints_on_lists_of_splits(
     if not found:
         return []
     told = [[split, found[split], folders[split]] for split in SPLIT_ORDER if split in found]
+    cells = f"{label},s"
+    names_and_more = f're.sub(r"{_PARTED}","\\t",l.strip(),count=1).partition("\\t")'
+    if columns:
+        cells = ",".join([*(f"c[{number}]" for number in (columns.label, *columns.others)), "s"])
+        line = f're.split(r"{_PARTED}",l.strip())'
+        names_and_more = f"(c[{columns.image}],0,c) for c in [{line}] if len(c)=={columns.count}"
     rows = (
-        f"((f.as_posix(),{label},s) for s,t,p in {dumps(told)} for m in [B(p)]"
+        f"((f.as_posix(),{cells}) for s,t,p in {dumps(told)} for m in [B(p)]"
         f' for l in open(t,encoding="utf-8-sig")'
-        f' for k,_,r in [re.sub(r"{_PARTED}","\\t",l.strip(),count=1).partition("\\t")]'
+        f" for k,_,{'c' if columns else 'r'} in [{names_and_more}]"
         ' for f in [m.get(k.removeprefix("./"))] if f)'
     )
     paths = [joined(folder, name) for split in found for folder in folders[split] for name in images[folder]]
-    command = Images(root, paths).command(KNOWN_CODE, rows, ("file_name", "label", "split"))
+    others = columns.others if columns else []
+    header = ("file_name", "label", *(f"column{n + 1}" for n in others), "split")
+    command = Images(root, paths).command(KNOWN_CODE, rows, header)
     shown = ", ".join(one_line(name) for name in found.values())
     rest = ", ".join(split for split in folders if split not in found)
     lacks = f" (nothing tells those of {rest})" if rest else ""
-    return [f"{shown} may give the classes{lacks}: this writes a table of them: {command}"]
+    where = f", in column {columns.label + 1}" if columns else ""
+    return [f"{shown} may give the classes{where}{lacks}: this writes a table of them: {command}"]
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """A list of columns, so many: which of them names the images, and which may be their labels."""
+
+    count: int
+    image: int
+    label: int
+
+    @property
+    def others(self) -> list[int]:
+        """The columns that are neither."""
+        return [number for number in range(self.count) if number not in (self.image, self.label)]
+
+
+def _columns(lines: Sequence[str], names: set[str]) -> _Columns | None:
+    """What the columns of a list are that does not begin with names: `patient name class source`, as COVIDx
+    has it. Of several that may be labels the first behind the name counts."""
+    rows = [re.split(_PARTED, line) for line in lines]
+    count = len(rows[0]) if rows else 0
+    for image in range(1, count):
+        if not _has(lines, names, _Columns(count, image, 0)):
+            continue
+        whole = [row for row in rows if len(row) == count]
+        order = [*range(image + 1, count), *range(image)]
+        label = next((n for n in order if are_labels([row[n] for row in whole])), None)
+        return None if label is None else _Columns(count, image, label)
+    return None
+
+
+def _has(lines: Sequence[str], names: set[str], columns: _Columns) -> bool:
+    """Whether a column of a list names images."""
+    rows = [re.split(_PARTED, line) for line in lines]
+    known = [len(row) == columns.count and row[columns.image].removeprefix("./") in names for row in rows]
+    return sum(known) >= max(_ROWS, _SHARE * len(lines))
 
 
 def _forms(folder: str, name: str) -> tuple[str, ...]:

@@ -70,6 +70,8 @@ def numbered_words(
         if any(len(found) != 1 for found in own.values()) or not 1 < len(words) <= _MOST:
             continue
         folders = {word: [name for name, found in own.items() if word in found] for word in words}
+        if splits and _say_splits(folders, splits, depth):
+            return None
         many = all(sum(len(at[name]) for name in names) >= _FEWEST for names in folders.values())
         numbered = all(re.search(r"\d", name) for name in at) and len(at) > len(words)
         if not many or not (numbered or words <= _FOUND) or depth == 0:
@@ -80,6 +82,13 @@ def numbered_words(
         command = _command(root, classes, splits, depth, sorted(words))
         return NumberedWords(sorted(words), next(iter(at)), command)
     return None
+
+
+def _say_splits(folders: Mapping[str, Sequence[str]], splits: Mapping[str, str], depth: int) -> bool:
+    """Whether the folders of each word are of one of several splits: then it says the split once more."""
+    word = {name: word for word, names in folders.items() for name in names}
+    met = {(word[path.split("/")[depth]], split) for path, split in splits.items()}
+    return len(set(splits.values())) > 1 and len(met) == len(folders)
 
 
 def hints_on_numbered_words(root: Path, images: Mapping[str, Sequence[str]]) -> list[str]:

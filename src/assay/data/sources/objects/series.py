@@ -17,18 +17,25 @@ def refuse_another_order(images: Any, labels: Any, where: str) -> None:
     """Raise AssayError `bad-arrays` where the index of pandas says that labels are in another order than
     the images: rows are taken as they lie, so each image would get the label of another one.
 
-    Only where both have the same entries, each once: an index that somebody reset tells nothing.
+    Only where both have the same entries, each once, or share some and neither counts from 0: an index that
+    somebody reset tells nothing.
     """
     if not (hasattr(images, "iloc") and hasattr(labels, "iloc")) or images.index.equals(labels.index):
         return
-    order = list(images.index)
-    if not images.index.is_unique or len(order) != len(labels) or set(order) != set(labels.index):
+    order, other = list(images.index), list(labels.index)
+    if len(order) != len(other) or not (images.index.is_unique and labels.index.is_unique):
         return
-    first = next(
-        place for place, both in enumerate(zip(order, labels.index, strict=True)) if len(set(both)) > 1
-    )
+    place = {entry: row for row, entry in enumerate(other)}
+    moved = any(place.get(entry, row) != row for row, entry in enumerate(order))
+    reset = list(range(len(order))) in (order, other)
+    if not moved or (reset and set(order) != set(other)):
+        return
+    first = next(row for row, both in enumerate(zip(order, other, strict=True)) if len(set(both)) > 1)
     there, here = (shortened(one_line(str(index[first]))) for index in (images.index, labels.index))
-    what = f"its index has another order than that of the images: row {first} is {there} there, {here} here"
+    what = (
+        f"its index has {'another order' if set(order) == set(other) else 'other rows'} than that of the "
+        f"images: row {first} is {there} there, {here} here"
+    )
     fix = (
         "Bring them into one order, y.loc[X.index]; or, where rows belong together as they lie, y.to_numpy()."
     )
