@@ -1,9 +1,11 @@
 """Probabilities from scores."""
 
 import numpy as np
+import pytest
 from sklearn.linear_model import LogisticRegression
 
-from assay.estimators.logistic_calibration import fit_calibration
+from assay.estimators import logistic_calibration
+from assay.estimators.logistic_calibration import fit_calibration, held_out
 from assay.estimators.softmax import softmax
 
 
@@ -53,3 +55,56 @@ def test_constant_scores_give_the_class_shares():
 def test_softmax_of_huge_logits_is_finite():
     """Logits of a thousand do not overflow."""
     np.testing.assert_allclose(softmax(np.array([[1000.0, 0.0]])), [[1.0, 0.0]])
+
+
+def agreement(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    return float((probabilities.argmax(axis=1) == labels).mean())
+
+
+def test_few_rows_are_not_told_by_their_own_labels():
+    """Six rows of each of 26 classes: a map makes all labels that it was fitted to, and of new rows fewer
+    than half; held out, the rows are told as new ones are."""
+    generator = np.random.default_rng(0)
+
+    def drawn(n: int) -> tuple[np.ndarray, np.ndarray]:
+        labels = np.arange(n) % 26
+        scores = generator.normal(size=(n, 26))
+        scores[np.arange(n), labels] += 2.5
+        return scores, labels
+
+    (scores, labels), (others, of_others) = drawn(156), drawn(5200)
+    fitted = fit_calibration(scores, labels)
+    assert agreement(fitted.probabilities(scores), labels) == 1.0
+    new = agreement(fitted.probabilities(others), of_others)
+    assert new < 0.5
+    assert abs(agreement(held_out(scores, labels), labels) - new) < 0.12
+
+
+def test_held_out_rows_are_those_of_maps_without_them():
+    """Ten rows, two classes by turns: the i-th row of each class is in fold i of five."""
+    scores, _ = scored(10, 2)
+    labels = np.arange(10) % 2
+    found = held_out(scores, labels)
+    for fold in range(5):
+        rows = np.flatnonzero(np.arange(10) // 2 == fold)
+        others = np.setdiff1d(np.arange(10), rows)
+        expected = fit_calibration(scores[others], labels[others]).probabilities(scores[rows])
+        np.testing.assert_allclose(found[rows], expected, atol=1e-6)
+
+
+def test_groups_are_held_out_as_a_whole():
+    """Forty pictures eight times each, labelled by a coin of six sides: nobody can tell a new one."""
+    generator = np.random.default_rng(0)
+    scores = np.repeat(generator.normal(size=(40, 6)), 8, axis=0)
+    labels, groups = np.repeat(generator.integers(0, 6, 40), 8), np.repeat(np.arange(40), 8)
+    own = np.arange(320), labels
+    assert held_out(scores, labels)[own].mean() > 0.3
+    assert held_out(scores, labels, groups)[own].mean() < 0.25
+
+
+def test_many_rows_have_one_map(monkeypatch: pytest.MonkeyPatch):
+    """Beyond the rows that a map is fitted to, the probabilities are those of one map, to the bit."""
+    scores, labels = scored(300, 3)
+    monkeypatch.setattr(logistic_calibration, "_ROWS", 299)
+    expected = fit_calibration(scores, labels).probabilities(scores)
+    np.testing.assert_array_equal(held_out(scores, labels), expected)

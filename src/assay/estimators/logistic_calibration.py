@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Floats
+from assay.core.arrays import Floats, Rows
 from assay.estimators.projections import spread_rows
 from assay.estimators.ridge import indicators
 from assay.estimators.softmax import log_sum_exp, softmax
@@ -21,6 +21,11 @@ _MOST_CLASSES_FOR_A_MATRIX: Final = 50
 
 _STEPS: Final = 300
 _BLOCK: Final = 8192
+
+#: Parts of the rows that `held_out` leaves out in turn: of few rows, and of more, for the time it takes.
+_FOLDS: Final = 5
+_FEW_ROWS: Final = 5_000
+_FOLDS_OF_MORE: Final = 2
 
 #: Pull of the weights towards 0, in images: keeps them finite where classes never overlap.
 _SHRINKAGE: Final = 1.0
@@ -83,6 +88,34 @@ def fit_calibration(scores: Floats, labels: NDArray[np.int64]) -> Calibration:
         return Calibration(mean, scale, np.array([[slope]]), np.zeros(len(mean)))
     weights = _fit_matrix(standard, labels[rows])
     return Calibration(mean, scale, weights[:-1], weights[-1])
+
+
+def held_out(scores: Floats, labels: Rows, groups: Rows | None = None) -> NDArray[np.float32]:
+    """The probabilities of each row by a map that was fitted without it, `(n, k)`.
+
+    A map has k (k + 1) parameters: of six images of each of 26 letters, of which the scores tell 75 %, it
+    makes 100 % of the labels that it was fitted to, and 86 % of others. groups: int64 `(n,)`, equal for rows
+    that are left out together. Of many rows the map says hardly more of those it was fitted to than of
+    others: all of them have one map.
+    """
+    n = len(scores)
+    if n > _ROWS:
+        return fit_calibration(scores, labels).probabilities(scores)
+    folds = _folds(labels, np.arange(n) if groups is None else groups)
+    found = np.empty(scores.shape, np.float32)
+    for fold in np.unique(folds):
+        own, others = folds == fold, folds != fold
+        found[own] = fit_calibration(scores[others], labels[others]).probabilities(scores[own])
+    return found
+
+
+def _folds(labels: Rows, groups: Rows) -> Rows:
+    """The fold of each row: groups by turns, class after class."""
+    _, first, place = np.unique(groups, return_index=True, return_inverse=True)
+    turn = np.empty(len(first), np.int64)
+    folds = _FOLDS if len(labels) <= _FEW_ROWS else _FOLDS_OF_MORE
+    turn[np.lexsort((first, labels[first]))] = np.arange(len(first)) % folds
+    return turn[place.ravel()]
 
 
 def _fit_matrix(standard: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from assay.data.stored_rows import kept_in_scratch
 from assay.data.values import Dataset
 from assay.estimators import ridge
 from assay.estimators.exact_kernel import fit_kernel_map
-from assay.estimators.logistic_calibration import fit_calibration
+from assay.estimators.logistic_calibration import fit_calibration, held_out
 from assay.estimators.passes.ridge_passes import fit_and_leave_out
 from assay.estimators.passes.shared_passes import Helpers, passes_by
 from assay.estimators.projections import fit_components, fit_fourier
@@ -164,7 +164,7 @@ def _probabilities(
     if not tells_the_labels(scores, train.labels, groups):
         return {}
     calibration = fit_calibration(scores, train.labels)
-    found = {"train": calibration.probabilities(scores)}
+    found = {"train": held_out(scores, train.labels, groups)}
     for name in dataset.splits:
         if name != "train":
             raw = ridge.predict(fitted, inputs[name])

@@ -7,6 +7,7 @@ it is otherwise right are noise. (Dawid and Skene 1979, with a classifier for th
 of confident learning, Northcutt et al. 2021, take the classifier's mistakes for noise.)
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -26,6 +27,13 @@ _MOST_VALUES: Final = 1_000_000
 #: Temperatures tried, and how strongly 1 is preferred: squares of the logarithm, in nats.
 TEMPERATURES: Final = tuple(float(t) for t in np.exp(np.linspace(-1.4, 0.6, 11)))
 _PREFERENCE: Final = 2.0
+
+#: A classifier that agrees with fewer of the labels is unsure of many pictures, and its probabilities are
+#: right as they are (1) where labels are clean. That they are in truth surer, and what contradicts them is
+#: noise, must then make the labels so many times as likely: "very strong" evidence (Kass and Raftery, "Bayes
+#: factors", 1995).
+_SURE: Final = 0.9
+_VERY_STRONG: Final = 150.0
 
 #: Steps of expectation and maximization, and the step from which the weight of the prior is chosen again.
 _STEPS: Final = 30
@@ -76,7 +84,11 @@ def fit_noise_matrix(
     rows = rows[np.argsort(labels[rows], kind="stable")]
     logs = np.log(np.maximum(probabilities[rows].astype(np.float64), _TINY))
     fits = [_fitted(softmax(logs / t), labels[rows], t) for t in temperatures]
-    return max(fits, key=lambda fit: fit[0])[1]
+    best, noise = max(fits, key=lambda fit: fit[0])
+    if (probabilities.argmax(axis=1) == labels).mean() >= _SURE:
+        return noise
+    believed = [noise for likelihood, noise in fits if likelihood >= best - math.log(_VERY_STRONG)]
+    return min(believed, key=lambda noise: abs(math.log(noise.temperature)))
 
 
 def _fitted(true: NDArray[np.float64], labels: Rows, temperature: float) -> tuple[float, NoiseMatrix]:
