@@ -101,3 +101,43 @@ def test_pictures_of_four_pixels_a_side_have_no_sharpness():
         kinds[side] = audited(images[..., None], np.zeros(200, np.int64)).finding.evidence["kinds"]
     assert not {"blurry", "cropped"} & set(kinds[4])
     assert "blurry" in kinds[16]
+
+
+def crossed(n: int) -> np.ndarray:
+    """Pictures of 32 pixels with a gray cross each, at another place, in a little noise."""
+    rng = np.random.default_rng(4)
+    images = rng.normal(30, 4, (n, 32, 32))
+    for image in images:
+        row, column = rng.integers(6, 24, 2)
+        image[row : row + 3] += 120
+        image[:, column : column + 3] += 80
+    return images.clip(0, 255)[..., None]
+
+
+def test_what_a_picture_may_show_is_to_be_looked_at() -> None:
+    """A twentieth of printed pages is on the whitest paper: they may be burnt out or not, and both is said.
+    Of as many black pictures there is no doubt."""
+    rng = np.random.default_rng(2)
+    papers = np.where(np.arange(300) % 20 == 0, 255.0, rng.uniform(225, 250, 300))
+    images, labels = pages(papers).round(), np.arange(300) % 2
+    white = papers == 255
+    images[white] = np.where(images[white] > 200, 255, images[white])
+    told = audited(images, labels)
+    assert {issue.kind for issue in told.issues} == {"saturated"}
+    assert told.finding.verdict == "warn"
+    assert " may be of poor quality: 15 saturated" in told.finding.summary
+    assert "saturated may be so by what it shows: the pixels cannot say" in told.finding.summary
+    black = images.copy()
+    black[white] = 0
+    lost = audited(black, labels).finding
+    assert lost.verdict == "fail"
+    assert " are of poor quality: 15 constant" in lost.summary
+    assert "cannot say" not in lost.summary
+
+
+@pytest.mark.parametrize(("bad", "verdict"), [(1, "warn"), (2, "warn"), (3, "fail")])
+def test_one_bad_file_of_a_small_set_is_no_failure(bad: int, verdict: str) -> None:
+    """One of 60 is more than 1 %, and one file."""
+    images = crossed(60)
+    images[:bad] = 128
+    assert audited(images, np.arange(60) % 2).finding.verdict == verdict

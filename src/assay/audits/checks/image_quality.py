@@ -54,8 +54,10 @@ _SEVERAL: Final = 3
 #: Pixels a side under which neither sharpness nor what the border cuts is judged: all is border there.
 SMALLEST: Final = 8
 
-#: More than this share of flawed images is not a few bad files any more.
+#: More than this share of flawed images, and more than two, is not a few bad files any more. Kinds that a
+#: picture may have by what it shows do not count: a blue cup, a night, a badge, white paper, a fine stroke.
 FAIL_SHARE: Final = 0.01
+_MAY_BE_SHOWN: Final = ("blurry", "channels", "cropped", "negative", "saturated", "shuffled")
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,12 +81,15 @@ def check_quality(context: CheckContext) -> Checked:
     dead = dead_pixels(context.measurements)
     kinds = {kind: sum(issue.kind == kind for issue in issues) for kind in sorted({i.kind for i in issues})}
     images = len(issues)
-    fails = images > FAIL_SHARE * total
+    bad = images - sum(kinds.get(kind, 0) for kind in _MAY_BE_SHOWN)
+    fails = bad >= _SEVERAL and bad > FAIL_SHARE * total
     return Checked(
         Finding(
             check="quality",
             verdict="fail" if fails else "warn" if images or dead else "pass",
-            summary=_summary(images, total, kinds, dead) + _told_nature(context, nature),
+            summary=_summary(images, total, kinds, dead)
+            + _may_be_shown(kinds)
+            + _told_nature(context, nature),
             evidence={
                 "kinds": kinds,
                 "images": total,
@@ -96,7 +101,9 @@ def check_quality(context: CheckContext) -> Checked:
             reason="such a picture cannot tell its class: in training it teaches chance, in a test it "
             "measures nothing. What is usual in a class (plain sky, an object that fills the frame) is no "
             "flaw",
-            fix="Look at the flagged images and take them again or leave them out." if images or dead else "",
+            fix="Look at the flagged images: take those again that are faulty, or leave them out."
+            if images or dead
+            else "",
             count=images,
         ),
         tuple(issues),
@@ -119,7 +126,8 @@ def _threshold() -> str:
         f"regression, 1 for as it should be and -1 for changed, under {-CERTAIN:g} to {-UNLIKELY:g}, by how "
         "well the set tells it; dead pixels: one value in all images of the set, or of a split where the "
         "others vary, among neighbors that vary; what more "
-        f"than {nature} of a class has is its nature; more than {fails} of the images fail"
+        f"than {nature} of a class has is its nature; {_SEVERAL} images and more than {fails} fail, without "
+        f"those that are {', '.join(_MAY_BE_SHOWN[:-1])} or {_MAY_BE_SHOWN[-1]}"
     )
 
 
@@ -130,8 +138,19 @@ def _summary(images: int, total: int, kinds: Mapping[str, int], dead: list[dict[
             f"None of the {total:,} images stands out as blank, dark, flat, blurry, cut or damaged.{pixels}"
         )
     listed = ", ".join(f"{count:,} {_IN_WORDS.get(kind, kind)}" for kind, count in kinds.items())
-    told = counted(images, total, "image is of poor quality", "images are of poor quality")
+    sure = set(kinds) - set(_MAY_BE_SHOWN)
+    one, more = ("is", "are") if sure else ("may be", "may be")
+    told = counted(images, total, f"image {one} of poor quality", f"images {more} of poor quality")
     return f"{told}: {listed}.{pixels}"
+
+
+def _may_be_shown(kinds: Mapping[str, int]) -> str:
+    """Both readings of the kinds that a picture may have by what it shows; empty without any."""
+    told = [_IN_WORDS.get(kind, kind) for kind in _MAY_BE_SHOWN if kind in kinds]
+    if not told:
+        return ""
+    kinds_told = " or ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)
+    return f" What is {kinds_told} may be so by what it shows: the pixels cannot say."
 
 
 #: Kinds that are no adjective.
