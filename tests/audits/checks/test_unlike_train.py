@@ -9,7 +9,7 @@ from assay.audits.checks.labels.label_errors import check_label_errors
 from assay.audits.measures.pixel_sums import measure
 from assay.audits.values import Finding
 from assay.data.values import Dataset, Split, images_of, numbered_ids
-from assay.reports.findings.caveats import mixed_up_pairs
+from assay.reports.findings.caveats import mixed_up_pairs, out_of_order
 from assay.workflow.load import load
 
 N, TEST = 600, 200
@@ -66,3 +66,21 @@ def test_wrong_labels_of_test_are_wrong():
     assert found.evidence["unlike_train"] == []
     assert found.verdict == "fail"
     assert " are likely wrong: more likely wrong than right" in found.summary
+
+
+def test_right_labels_of_pictures_on_their_side_need_no_new_order():
+    """The reference tells nothing of them, which says as little of their labels as of those upside down: the
+    report asks for no new order of labels. In another order the labels of pictures as in train do."""
+    images, labels = clothes()
+    turned = audited(np.rot90(images[N:], 1, (1, 2)), labels[N:])
+    (rows,) = turned.evidence["out_of_order"]
+    assert (rows["images"], rows["may_be_right"]) == (TEST, True)
+    assert turned.verdict == "warn"
+    assert "not like those of train (see drift), or their labels in another order" in turned.summary
+    assert "order" not in turned.fix
+    assert out_of_order([turned])
+    assert not out_of_order([turned], sure=True)
+    shuffled = audited(images[N:], np.random.default_rng(3).permutation(labels[N:]))
+    (rows,) = shuffled.evidence["out_of_order"]
+    assert (shuffled.verdict, rows["may_be_right"]) == ("fail", False)
+    assert out_of_order([shuffled], sure=True)

@@ -219,6 +219,9 @@ def test_labels_out_of_order_come_first() -> None:
     assert headline(facts) == f"Do not trust this score yet: {why}."
     assert next_steps(facts)[0].text.startswith("Find out where the order of the labels breaks")
     assert headline(replace(facts, n=0, data="mine")) == f"Put the labels of mine in order first: {why}."
+    drifted = replace(labels, evidence={"out_of_order": [{**rows, "may_be_right": True}]})
+    unlike = replace(facts, findings=(found("drift", "fail"), drifted), n=0, data="mine")
+    assert headline(unlike).startswith("Fix mine before training: ")
     part = replace(labels, evidence={"out_of_order": [{**rows, "split": "train", "of": 90, "first": 40}]})
     why = "the labels of train go with its pictures no better than chance from row 40 to 49"
     assert headline(replace(SOUND, findings=(part,))) == f"Use this score with care: {why}."

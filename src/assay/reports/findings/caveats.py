@@ -89,10 +89,14 @@ def mixed_up_pairs(findings: Sequence[Finding]) -> list[Mapping[str, Any]]:
     return sorted(pairs, key=lambda pair: -float(pair["expected_wrong"]))
 
 
-def out_of_order(findings: Sequence[Finding], split: str = "") -> str:
-    """That labels of a split (of any, by default) belong to other images; empty where none is told."""
+def out_of_order(findings: Sequence[Finding], split: str = "", sure: bool = False) -> str:
+    """That labels of a split (of any, by default) belong to other images; empty where none is told.
+
+    sure: without those that may be right, as the pictures are not like those of train.
+    """
     told = (f.evidence.get("out_of_order") or () for f in findings if f.check == "label-errors")
     found = [one for each in told for one in each if split in ("", one["split"])]
+    found = [one for one in found if not (sure and one.get("may_be_right"))]
     if not found:
         return ""
     one = found[0]

@@ -70,7 +70,7 @@ def _steps_of_labels(facts: Facts) -> Iterator[Step]:
     elif renamed := renamed_splits(facts.findings):
         split = renamed[0]["split"]
         yield Step(f"Find out in which order {split} counts its classes, and give it the names of train.")
-    elif out_of_order(facts.findings):
+    elif out_of_order(facts.findings, sure=True):
         yield Step(FIX_ORDER)
     elif facts.renamed and facts.foreign:
         yield Step("Name the columns of the answers: `p:` and the class in a .csv, `classes` in an .npz.")

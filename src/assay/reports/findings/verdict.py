@@ -231,7 +231,7 @@ def _data_headline(facts: Facts) -> str:
         return f"Find out first whether the images of {data} have their own labels: {_NOTHING_TOLD}."
     if renamed := renamed_splits(facts.findings):
         return f"Fix the names of classes in {data} first: {_in_another_order(renamed[0])}."
-    if order := out_of_order(facts.findings):
+    if order := out_of_order(facts.findings, sure=True):
         return f"Put the labels of {data} in order first: {order}."
     if fix:
         what = listed([check_title(f.check).lower() for f in fix], 3)

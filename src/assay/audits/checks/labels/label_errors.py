@@ -67,8 +67,9 @@ def check_label_errors(context: CheckContext) -> Checked:
     if cross_validated.refusal:
         return replace(not_evaluated("label-errors", cross_validated.refusal), label_quality={})
     misplaced = misplaced_evidence(context)
+    disordered = any(not one["may_be_right"] for one in misplaced)
     if context.judge_strength.too_weak:
-        if misplaced:
+        if disordered:
             return Checked(out_of_order(context, misplaced), label_quality={})
         weak = not_evaluated("label-errors", context.judge_strength.too_weak, reference_record(context))
         return replace(weak, label_quality={})
@@ -79,8 +80,8 @@ def check_label_errors(context: CheckContext) -> Checked:
     renamed, gone = renamed_evidence(context), gone_evidence(context)
     unlike = unlike_splits(context)
     sure = max(sum(issue.split not in unlike for issue in issues), expected_mixed_up(context))
-    fails = bool(renamed or misplaced) or sure > max(FAIL_SHARE * total, as_many_mistakes(context) or 0)
-    unsure = bool(context.inseparable) or little_is_told(context)
+    fails = bool(renamed) or disordered or sure > max(FAIL_SHARE * total, as_many_mistakes(context) or 0)
+    unsure = bool(context.inseparable or misplaced) or little_is_told(context)
     verdict: Verdict = "fail" if fails else "warn" if expected or unsure else "pass"
     return Checked(
         Finding(
@@ -102,7 +103,7 @@ def check_label_errors(context: CheckContext) -> Checked:
             f"{power_sentence(context)}{order_sentence(context)}",
             reason=_reason(cross_validated),
             fix=FIX_ORDER
-            if misplaced
+            if disordered
             else _fix(bool(issues), bool(expected_mixed_up(context)), bool(renamed), unsure),
             count=len(issues),
         ),

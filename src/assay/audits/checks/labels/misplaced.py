@@ -6,6 +6,7 @@ from assay.audits.checks.context import CheckContext
 from assay.audits.checks.issues import percent
 from assay.audits.checks.labels.judged import reference_record
 from assay.audits.checks.labels.renamed import renamed_evidence
+from assay.audits.checks.labels.unlike_train import unlike_splits
 from assay.audits.values import Finding
 from assay.core.text import one_line
 from assay.estimators.noise.row_order import fewest_misplaced, misplaced_rows
@@ -27,7 +28,7 @@ def misplaced_evidence(context: CheckContext) -> list[dict[str, Any]]:
     judged, found = context.label_judge, []
     if judged.own:  # answers of the user's own may be out of order themselves
         return []
-    renamed = {told["split"] for told in renamed_evidence(context)}
+    renamed, unlike = {told["split"] for told in renamed_evidence(context)}, unlike_splits(context)
     in_order = None
     for name, probabilities in judged.probabilities.items():
         split = context.dataset.splits[name]
@@ -44,7 +45,8 @@ def misplaced_evidence(context: CheckContext) -> list[dict[str, Any]]:
                 {"split": name, "first": one.first, "last": one.last, "first_id": split.ids[one.first],
                  "last_id": split.ids[one.last], "images": one.last - one.first + 1, "of": len(split),
                  "agreement": one.agreement, "by_chance": one.by_chance, "in_order": one.in_order,
-                 "shift": one.shift, "agreement_shifted": one.shifted if one.shift else None}
+                 "shift": one.shift, "agreement_shifted": one.shifted if one.shift else None,
+                 "may_be_right": name in unlike and not one.shift}
             )  # fmt: skip
     return found
 
@@ -72,6 +74,8 @@ def _others(one: dict[str, Any]) -> str:
 
 
 def _why(one: dict[str, Any]) -> str:
+    if one["may_be_right"]:
+        return ": these pictures are not like those of train (see drift), or their labels in another order."
     if not one["shift"]:
         return ": are they in another order, or are these pictures of another kind?"
     side = "before" if one["shift"] < 0 else "after"
