@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from assay.core.arrays import Floats
 from assay.core.text import counted
+from assay.evaluation.chance.repeated_looks import common_level
 from assay.evaluation.grouped import Groups, Mask, effective_images, share_interval
 from assay.evaluation.intervals import Interval
 
@@ -17,6 +18,9 @@ _POINTS: Final = 100
 
 #: The risk that is promised holds with this confidence.
 CONFIDENCE: Final = 0.95
+
+#: Each threshold that is looked at answers so many times as many images as the one before.
+_STEP: Final = 1.02
 
 
 @dataclass(frozen=True)
@@ -101,37 +105,65 @@ def choose_threshold(confidence: Floats, right: Mask, max_risk: float, groups: G
     """The lowest confidence from which at most a share `max_risk` of the answers is wrong.
 
     confidence: float64 `(n,)` of the validation images (-1: never to be answered); right: bool `(n,)`;
-    groups: int64 `(n,)`, equal for images of one group, None where each stands alone. Of all thresholds, the
-    one with the most answers whose risk is at most `max_risk` with 95 % confidence (upper bound of Clopper
-    and Pearson 1934; with groups at the effective number of answers). A threshold that merely met it on these
-    images would miss it on every second set of others.
+    groups: int64 `(n,)`, equal for images of one group, None where each stands alone. Of thresholds that
+    answer ever 2 % more images, the one with the most answers whose risk is shown to be at most `max_risk`
+    (Clopper and Pearson 1934; with groups at the effective number of answers). With 95 % confidence no
+    threshold is taken whose true risk is higher: that many are looked at is allowed for (`_last_shown`).
     """
     answerable = int((np.asarray(confidence) >= 0).sum())
     order = np.argsort(-np.asarray(confidence), kind="stable")[:answerable]
     values = np.asarray(confidence)[order]
-    wrong = np.cumsum(~right[order])
-    ends = np.flatnonzero(np.diff(values, append=-np.inf))
-    kept = (i for i in ends[::-1].tolist() if risk_is_below(int(wrong[i]), i + 1, max_risk))
-    if (
-        groups is not None
-    ):  # fewer than so many single images show: only those that these would do for are asked
-        kept = (i for i in kept if _below_in_groups(~right[order[: i + 1]], groups[order[: i + 1]], max_risk))
-    last = next(kept, None)
-    threshold = None if last is None else float(values[last])
+    last = _last_shown(_looks(values), ~right[order], max_risk, None if groups is None else groups[order])
+    threshold = None if last is None else float(values[last - 1])
     why = "" if last is not None else _why_none(len(confidence), max_risk, groups)
     return Rule(max_risk, threshold, why, count_answered(confidence, right, threshold, groups))
 
 
-def _below_in_groups(wrong: Mask, groups: Groups, max_risk: float) -> bool:
-    """`risk_is_below` of answers in groups, at the effective number of them (Korn and Graubard 1998)."""
-    number = effective_images(wrong, groups, 2 * CONFIDENCE - 1)  # a bound to one side alone
-    return risk_is_below(math.ceil(float(wrong.mean()) * number), math.floor(number), max_risk)
+def _looks(values: Floats) -> list[int]:
+    """How many answers are looked at each time, rising: answers of one confidence come together.
+
+    values: falling. Which they are must not depend on what is right.
+    """
+    ends = np.flatnonzero(np.diff(values, append=-np.inf)) + 1
+    if not len(ends):
+        return []
+    wanted = len(values) / _STEP ** np.arange(math.ceil(math.log(len(values)) / math.log(_STEP)) + 1)
+    places = np.searchsorted(ends, np.round(wanted), side="right") - 1
+    return [int(n) for n in ends[np.unique(places[places >= 0])]]
 
 
-def risk_is_below(wrong: int, answered: int, max_risk: float) -> bool:
-    """Whether the true risk is at most `max_risk` with 95 % confidence, after `wrong` of `answered`.
+def _last_shown(looks: list[int], wrong: Mask, max_risk: float, groups: Groups | None) -> int | None:
+    """The most answers whose risk is shown to be at most `max_risk`; None where no number of them is.
 
-    True where so few mistakes are less probable than 5 % for any higher risk: P(X <= wrong) with X binomial.
+    wrong: of the answers, surest first. The level of a look is such that all of them together err in 5 of 100
+    cases, of answers each wrong with probability `max_risk`. What a look has shown needs no more proof: those
+    of more answers are judged once more without it, at the higher level of fewer looks (step-down, Westfall
+    and Young 1993).
+    """
+    alone = effective_images(~wrong, groups) / len(wrong) if looks and groups is not None else 1.0
+    last, left = None, looks
+    while left:
+        level = common_level(tuple(max(math.floor(n * alone), 1) for n in left), max_risk, 1 - CONFIDENCE)
+        shown = [n for n in left if _is_shown(wrong[:n], max_risk, level, groups)]
+        if not shown:
+            break
+        last, left = shown[-1], [n for n in left if n > shown[-1]]
+    return last
+
+
+def _is_shown(wrong: Mask, max_risk: float, level: float, groups: Groups | None) -> bool:
+    """`risk_is_below` of these answers; in groups at their effective number (Korn and Graubard 1998)."""
+    if groups is None:
+        return risk_is_below(int(wrong.sum()), len(wrong), max_risk, level)
+    number = effective_images(~wrong, groups[: len(wrong)], 1 - 2 * level)  # a limit to one side alone
+    return risk_is_below(math.ceil(float(wrong.mean()) * number), math.floor(number), max_risk, level)
+
+
+def risk_is_below(wrong: int, answered: int, max_risk: float, level: float = 1 - CONFIDENCE) -> bool:
+    """Whether the true risk is shown to be at most `max_risk`, after `wrong` of `answered`.
+
+    True where so few mistakes are no more probable than `level` for any higher risk: P(X <= wrong) with X
+    binomial.
     """
     if wrong >= max_risk * answered:
         return False
@@ -149,7 +181,7 @@ def risk_is_below(wrong: int, answered: int, max_risk: float) -> bool:
         total += term
         if term < total * 1e-17:
             break
-    return total <= 1 - CONFIDENCE
+    return total <= level
 
 
 def _why_none(n: int, max_risk: float, groups: Groups | None) -> str:
