@@ -102,6 +102,11 @@ def as_request(
             "or a data set with a length and items by number (of a stream: assay.load(list(data)); of a "
             "DataLoader its data set)."
         )
+        if isinstance(data, Mapping):
+            fix += (
+                ' Of a dict give its arrays, or {"train": (X, y), "test": (X_test, y_test)}; of images by '
+                "class [(image, name) for name, images in d.items() for image in images]."
+            )
         raise AssayError("unknown-data", f"a {type(data).__module__}.{type(data).__name__}", what, fix)
     given = arrays is not None or objects is not None
     text = None if given else os.fspath(data if data is not None else DEFAULT)

@@ -169,6 +169,7 @@ def test_what_is_no_data_is_told_the_forms(data: object) -> None:
     with pytest.raises(AssayError, match=r"unknown-data.*neither a name nor a path") as caught:
         load(data)  # type: ignore[arg-type]
     assert "assay.load((X, y))" in caught.value.fix
+    assert ("for name, images in d.items()" in caught.value.fix) == isinstance(data, dict)
 
 
 def test_whole_floats_beyond_one_are_pixels() -> None:

@@ -56,12 +56,14 @@ SPELLINGS_CODE: Final = (
 class Labelled:
     """What a file tells: pairs of an image, as it is called there, and its label; and the Python for them.
 
-    setup: Python statements; pairs_code: an iterable of pairs. `d` is the content of the file.
+    setup: Python statements; pairs_code: an iterable of pairs or, with_splits, of both and a split. `d` is
+    the content of the file.
     """
 
     pairs: Sequence[tuple[str, str]]
     setup: str
     pairs_code: str
+    with_splits: bool = False
 
 
 def spellings(value: str) -> tuple[str, ...]:
@@ -126,12 +128,34 @@ def _is_known(name: object, known: Collection[str]) -> bool:
 
 def _readings(content: object, known: Collection[str]) -> Iterator[Labelled]:
     if isinstance(content, dict):
+        yield from _of_splits(content, known)
         yield from _of_names(content)
         yield from _of_coco(content)
         yield from _of_fiftyone(content)
     for records, code in _records(content):
         if found := _of_records(content, records, code, known):
             yield found
+
+
+def _of_splits(content: Mapping[str, Any], known: Collection[str]) -> Iterator[Labelled]:
+    """What a file holds by split: `{name: label}`, lists that begin with a name and end with a label, as CoOp
+    has them, or objects."""
+    if len(content) < 2 or not all(map(split_of, content)):
+        return
+    parts = [(split, part) for split, part in content.items()]
+    if all(isinstance(part, dict) for _, part in parts):
+        pairs = [(name, str(label)) for _, part in parts for name, label in part.items() if _is_plain(label)]
+        yield Labelled(pairs, "", "((k,v,s) for s,a in d.items() for k,v in a.items())", with_splits=True)
+    elif all(isinstance(part, list) for _, part in parts):
+        entries = [(split, entry) for split, part in parts for entry in part]
+        if all(isinstance(entry, list) and len(entry) > 1 for _, entry in entries):
+            pairs = [(str(entry[0]), str(entry[-1])) for _, entry in entries]
+            yield Labelled(pairs, "", "((x[0],x[-1],s) for s,a in d.items() for x in a)", with_splits=True)
+        elif all(isinstance(entry, dict) for _, entry in entries):
+            records = [{**entry, "split": split} for split, entry in entries]
+            code = '[{**x,"split":s} for s,a in d.items() for x in a]'
+            if len(records) >= _NAMES and (found := _of_records(content, records[:_MOST], code, known)):
+                yield found
 
 
 def _of_names(content: Mapping[str, Any]) -> Iterator[Labelled]:
@@ -207,8 +231,25 @@ def _of_records(
         pairs = [(one, numbers[int(label)]) for one, label in pairs]
     value = f"w[{dumps(path)}]"
     value = f'd["categories"]["label"]["labels"][{value}]["name"]' if numbers else value
+    split = _split_field(fields)
+    value = f"{value},w[{dumps(split)}]" if split else value
     same = f"((w[{dumps(name)}],{value}) for w in (dict(W(x)) for x in {code}) if {dumps(path)} in w)"
-    return Labelled(pairs, FIELDS_CODE, same)
+    return Labelled(pairs, FIELDS_CODE, same, split is not None)
+
+
+def _split_field(fields: Sequence[Mapping[str, Sequence[Any]]]) -> str | None:
+    """The field that tells the split of each record, train and another one: `subset`, FiftyOne's tags."""
+    for path in fields[0] if fields else ():
+        words = [set(map(str, own.get(path, ()))) for own in fields]
+        splits = {split_of(word) for some in words for word in some}
+        if (
+            all(len(some) == 1 for some in words)
+            and None not in splits
+            and "train" in splits
+            and len(splits) > 1
+        ):
+            return path
+    return None
 
 
 def label_field(fields: Sequence[Mapping[str, Sequence[Any]]], count: int, name: str = "") -> str | None:

@@ -21,7 +21,8 @@ from assay.data.listing.advice.exports import (
 )
 from assay.data.listing.advice.lists import Images
 from assay.data.listing.exported.several_lists import LabelLists
-from assay.data.listing.tree import joined, split_in
+from assay.data.listing.names import SPLIT_ORDER
+from assay.data.listing.tree import besides_split, joined, split_in
 
 #: How many files are looked into, and bytes of each. More files in a folder are one for each image.
 _LOOKED_INTO: Final = 5
@@ -31,6 +32,9 @@ _TOGETHER: Final = 20
 #: Files of JSON; Edge Impulse writes `info.labels`.
 _JSON: Final = (".json", ".labels")
 
+#: Files of JSON with an object a line: SageMaker's and Labelbox's.
+_LINES: Final = (".manifest", ".ndjson")
+
 
 def hints_on_json(
     images: Images, files: Iterable[str], splits: Mapping[str, Sequence[str]] | None = None
@@ -38,16 +42,16 @@ def hints_on_json(
     """A hint on a JSON file, or one of CVAT, that names images with their labels, with the command for a
     table. splits: the folders of each split, where they lie in such."""
     for found in json_lists(images, files, splits):
-        return [
-            f"{one_line(found.names[0])} may give the classes: this writes a table of them: {found.command}"
-        ]
+        shown = ", ".join(map(one_line, found.names))
+        return [f"{shown} may give the classes: this writes a table of them: {found.command}"]
     return []
 
 
 def json_lists(
     images: Images, files: Iterable[str], splits: Mapping[str, Sequence[str]] | None = None
 ) -> Iterator[LabelLists]:
-    """The JSON files, and those of CVAT's XML, that give the class of each image; see `exports`."""
+    """The JSON files, and those of CVAT's XML, that give the class of each image; see `exports`. Those of one
+    form that are called alike but for the split are one, where no folders tell splits."""
     known = names_of_images(images.paths)
     setup = (
         "from collections import Counter;n=Counter(f.name for f in F);e=Counter(f.stem for f in F);"
@@ -56,21 +60,50 @@ def json_lists(
         "K=lambda v:next((m[k] for k in N(str(v)) if k in m),None);"
     )
     of = {folder: split for split, folders in (splits or {}).items() for folder in folders}
-    cells = f"f.as_posix(),v{f',{dumps(of)}[f.parent.as_posix()]' if of else ''}"
-    columns = ("file_name", "label", *(["split"] if of else []))
-    texts = [name for name in files if name.lower().endswith((*_JSON, ".xml", ".yaml", ".yml"))]
+    texts = [name for name in files if name.lower().endswith((*_JSON, *_LINES, ".xml", ".yaml", ".yml"))]
     many = Counter(name.rpartition("/")[0] for name in texts)
     texts = [name for name in texts if many[name.rpartition("/")[0]] <= _TOGETHER]
+    told: dict[str, tuple[Labelled, list[tuple[str, str]]]] = {}
     for name in texts[:_LOOKED_INTO]:
         found = _labelled(images.root / name, known)
         pairs = [(path, label) for key, label in found.pairs if (path := _path(key, known))] if found else []
-        if found is None or not pairs:
-            continue
-        opened = f'open({dumps(name)},encoding="utf-8-sig")'
-        load = f"json.load({opened})" if name.lower().endswith(_JSON) else f"{opened}.read()"
-        rows = f"(({cells}) for k,v in {found.pairs_code} for f in [K(k)] if f)"
-        command = images.command(f"{setup}d={load};{found.setup}", rows, columns)
-        yield LabelLists([name], pairs, command)
+        if found is not None and pairs:
+            told[name] = found, pairs
+    groups: list[list[str]] = [[one] for one in told] if of else _by_split(told)
+    for names in groups:
+        found = told[names[0]][0]
+        split = f"{dumps(of)}[f.parent.as_posix()]" if of else "s" if len(names) > 1 else ""
+        cells, columns = f"f.as_posix(),v{f',{split}' if split else ''}", ["file_name", "label"]
+        if not split and found.with_splits:
+            cells, split = f"{cells},*more", "more"
+        columns += ["split"] if split else []
+        lists = [[name, split_in(PurePosixPath(name).stem) or ""] for name in names]
+        opened = 'open(t,encoding="utf-8-sig")'
+        load = f"json.load({opened})" if names[0].lower().endswith(_JSON) else f"{opened}.read()"
+        if names[0].lower().endswith(_LINES):
+            load = f"[json.loads(l) for l in {opened} if l.strip()]"
+        rows = (
+            f"(({cells}) for t,s in {dumps(lists)} for d in [{load}] for k,v,*more in {found.pairs_code} "
+            "for f in [K(k)] if f)"
+        )
+        command = images.command(f"{setup}{found.setup}", rows, columns)
+        yield LabelLists(names, [pair for name in names for pair in told[name][1]], command)
+
+
+def _by_split(told: Mapping[str, tuple[Labelled, list[tuple[str, str]]]]) -> list[list[str]]:
+    """The names of files, those together that are called alike but for the split, read alike, and name other
+    images each; files of train first."""
+    groups: dict[tuple[object, ...], dict[str, str]] = {}
+    for name, (labelled, _) in told.items():
+        split, stem = split_in(PurePosixPath(name).stem), PurePosixPath(name).stem
+        own = (besides_split(stem), labelled.setup, labelled.pairs_code) if split else (name,)
+        groups.setdefault((name.rpartition("/")[0], *own), {}).setdefault(split or "", name)
+    found = []
+    for own_names in groups.values():
+        together = [own_names[split] for split in ("", *SPLIT_ORDER) if split in own_names]
+        paths = [path for name in together for path in {path for path, _ in told[name][1]}]
+        found += [together] if len(set(paths)) == len(paths) else [[name] for name in together]
+    return found
 
 
 def names_of_images(paths: Sequence[str]) -> dict[str, str]:
@@ -93,7 +126,9 @@ def _labelled(path: Path, known: Mapping[str, str]) -> Labelled | None:
         return labels_in_json(_content(path), known)
     try:
         text = read_file(path, _BYTES, follow_links=False).decode("utf-8-sig", "replace")
-    except AssayError:
+        if path.suffix.lower() in _LINES:
+            return labels_in_json([json.loads(line) for line in text.splitlines() if line.strip()], known)
+    except (AssayError, ValueError, RecursionError):
         return None  # a hint more or less
     return labels_in_xml(text) if path.suffix.lower() == ".xml" else labels_in_yaml(text, known)
 

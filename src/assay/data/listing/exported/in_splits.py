@@ -111,7 +111,7 @@ def _on_json(
     told = [[split, found[split][0], folders[split]] for split in SPLIT_ORDER if split in found]
     rows = (
         f"((f.as_posix(),v,s) for s,t,p in {dumps(told)} for m in [B(p)]"
-        f' for d in [json.load(open(t,encoding="utf-8-sig"))] for k,v in {pairs}'
+        f' for d in [json.load(open(t,encoding="utf-8-sig"))] for k,v,*_ in {pairs}'
         " for f in [next((m[x] for x in N(str(k)) if x in m),None)] if f)"
     )
     paths = [joined(folder, name) for split in found for folder in folders[split] for name in images[folder]]
