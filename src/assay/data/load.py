@@ -127,6 +127,10 @@ def _in_a_row(given: Any) -> Any:
     pairs = isinstance(given, tuple | list) and len(given) == len(("train", "test"))
     if not pairs or not all(isinstance(part, tuple | list) and len(part) == 2 for part in given):
         return given
+    if all(isinstance(part, list) and hasattr(part[0], "requires_grad") for part in given):
+        what = "two lists of tensors may be two batches, as of a DataLoader, or train and test"
+        fix = "Give the data set of the loader; of train and test a tuple each, ((X, y), (X_test, y_test))."
+        raise AssayError("bad-arrays", "arrays", what, fix)
     whole = all(
         getattr(images, "ndim", 0) > 1 and getattr(labels, "ndim", 0) > 0 and len(images) == len(labels)
         for images, labels in given

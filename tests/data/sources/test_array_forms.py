@@ -153,6 +153,15 @@ def test_arrays_that_need_a_word_come_with_it() -> None:
         load(arrays=(colors > 99, NUMBERS))
 
 
+def test_two_batches_of_a_loader_are_no_splits() -> None:
+    """`list(loader)` of two batches was read as train and test. Tuples, as of Keras, are read."""
+    torch = pytest.importorskip("torch")
+    batches = [[torch.tensor(IMAGES), torch.tensor(NUMBERS)]] * 2
+    with pytest.raises(AssayError, match=r"bad-arrays.*two batches"):
+        load(batches)
+    assert load(tuple(map(tuple, batches))).splits.keys() == {"train", "test"}
+
+
 def test_arrays_given_as_data() -> None:
     """A tuple or a list of arrays is what `arrays` is; two or four of them."""
     assert load((IMAGES, NUMBERS)).fingerprint == EXPECTED.fingerprint

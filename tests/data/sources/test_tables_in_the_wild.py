@@ -399,3 +399,15 @@ def test_utf_16_that_breaks_off_is_refused(tmp_path: Path) -> None:
     path.write_bytes("file,label\n0.png,a\n".encode("utf-16") + b"\xd8")
     with pytest.raises(AssayError, match=r"table-unreadable.*UTF-16"):
         load(path)
+
+
+@pytest.mark.parametrize("more", [["split"], ["split", "patient"]])
+def test_a_table_of_pixels_with_more_columns_is_called_one(more: list[str], tmp_path: Path) -> None:
+    """The line asked for a column of paths among 64 of pixels."""
+    pixels = [f"pixel{n}" for n in range(64)]
+    rows = [",".join([str(i % 2), *more, *map(str, range(64))]) for i in range(6)]
+    with pytest.raises(
+        AssayError, match=r"column-missing.*a table for each split, train\.csv and test\.csv"
+    ) as caught:
+        load(table(tmp_path / "t.csv", ",".join(["label", *more, *pixels]), rows))
+    assert f"the columns label, {', '.join(more)} besides" in caught.value.fix

@@ -39,7 +39,12 @@ from assay.data.listing.columns.splits import split_column, splits_of_cells
 from assay.data.listing.image_table import Table, list_columns
 from assay.data.listing.listing import Listing, stamp_of
 from assay.data.listing.names import ordered_splits
-from assay.data.listing.shards.names import notes_on_shards, some_names, split_in_name
+from assay.data.listing.shards.names import (
+    note_on_another_split,
+    notes_on_shards,
+    some_names,
+    split_in_name,
+)
 from assay.data.listing.shards.parquet_rows import Footer, ParquetRows, parquet_part, refuse_unlike
 from assay.data.listing.shards.partitions import refuse_partitions
 from assay.data.request import Request
@@ -242,7 +247,7 @@ def _read(parquet: Any, request: Request, path: ShardFile) -> ParquetRows:
         splits = [split_in_name(path.name) or "train"] * count
         if told.name is not None:
             splits, more = splits_of_cells(path, told.name, texts[told.name], request.split_names)
-            notes += more
+            notes += [*more, *note_on_another_split(path.name, told.name, splits)]
         if request.label_column is None:
             notes += notes_on_other_labels(texts, [name for name in simple if name != told.name], label)
         if group is not None:

@@ -33,6 +33,21 @@ def test_a_partition_of_a_split_is_that_split(folder: str, tmp_path: Path) -> No
     assert not [note for note in found.notes if "same split" in note]
 
 
+@pytest.mark.parametrize("own", ["train", "validation", "test"])
+def test_a_column_of_splits_that_contradicts_the_name_is_told(own: str, tmp_path: Path) -> None:
+    """The column counts. A validation split out of the file of train contradicts nothing."""
+    for split in ("train", "test"):
+        part(
+            tmp_path / f"{split}-0.parquet",
+            len(split),
+            label=[0, 1] * 3,
+            split=[own if split == "train" else split] * 2 + [split] * 4,
+        )
+    told = [note for note in inspect(tmp_path).notes if "of another" in note]
+    expected = "the column split was read as the splits; train-0.parquet has 2 images of another"
+    assert told == ([expected] if own == "test" else [])
+
+
 def test_a_partition_of_another_word_stays_train(tmp_path: Path) -> None:
     """The clean twin: a year is no split."""
     for year in (2019, 2020):

@@ -1,6 +1,8 @@
 """Columns that name images besides the one that was read, and images beside those that a table names."""
 
 import os
+import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from shlex import quote
@@ -15,6 +17,10 @@ from assay.data.listing.names import split_of
 
 #: Folders that are looked into.
 _MOST_FOLDERS: Final = 2_000
+
+#: A column of a table of pixels, and how many of one kind it has at least.
+_NUMBERED: Final = re.compile(r"(\D*)\d+")
+_FEWEST_PIXELS: Final = 64
 
 
 def note_on_other_images(columns: Columns, path: str) -> list[str]:
@@ -53,10 +59,26 @@ def image_column(table: Path, columns: Columns, asked: str | None) -> str:
         return chosen_column(table, names, asked, PATH_NAMES, "--path-column")
     except AssayError as error:
         ways = [f"--path-column {quote(one_line(name))}" for name in columns_of_images(columns)]
+        if asked is None and (fix := _of_pixels(names)):
+            raise AssayError(error.code, error.where, error.what, fix) from error
         if asked is not None or not ways:
             raise
         fix = f"Say which column names the images: {' or '.join(ways[:3])}."
         raise AssayError(error.code, error.where, error.what, fix) from error
+
+
+def _of_pixels(names: Sequence[str]) -> str:
+    """What to do with a table of pixels that is not read as one; empty for other tables."""
+    numbered = Counter(found[1] for name in names if (found := _NUMBERED.fullmatch(name.strip())))
+    start, count = numbered.most_common(1)[0] if numbered else ("", 0)
+    if count < _FEWEST_PIXELS:
+        return ""
+    others = [name for name in names if not re.fullmatch(rf"{re.escape(start)}\d+", name.strip())]
+    told = f" It has the columns {', '.join(map(one_line, others[:5]))} besides." if len(others) > 1 else ""
+    return (
+        "For a table of pixels keep the label and the pixels alone, a square of them as whole numbers from 0 "
+        f"to 255, in a folder with a table for each split, train.csv and test.csv.{told}"
+    )
 
 
 def _meant(cells: Sequence[str]) -> list[str]:

@@ -37,6 +37,17 @@ def split_in_name(name: str) -> str | None:
     return split_of(found[1])
 
 
+def note_on_another_split(name: str, column: str, splits: Sequence[str]) -> list[str]:
+    """A note where a column of splits was read, and the name of the shard tells another one of some rows. A
+    validation split that is taken out of train is none."""
+    named = split_in_name(name)
+    odd = [own for own in splits if named not in (None, own) and (named, own) != ("train", "validation")]
+    if not odd:
+        return []
+    images = counted(len(odd), "image", "images")
+    return [f"the column {one_line(column)} was read as the splits; {one_line(name)} has {images} of another"]
+
+
 def notes_on_shards(names: Sequence[str]) -> list[str]:
     """Notes on shards by their names below the root: missing ones, two cuts of one set, unknown splits.
 
