@@ -9,6 +9,7 @@ from PIL import Image
 
 from assay import load
 from assay.core.errors import AssayError
+from assay.data.listing.advice import near_names
 from assay.data.listing.advice.near_names import near_pairs, near_to, notes_on_near_names
 from encoded import png
 
@@ -137,3 +138,21 @@ def test_spellings_are_told_in_every_form_and_joined(form, other: str, how: str)
         form(["cat", "dog", "dog"], [other, "dog", "dog"])
     found = form(["cat", "dog", "dog"], [other, "dog", "dog"], classes=["cat", "dog"])
     assert found.splits["test"].counts(2).tolist() == [4, 8]
+
+
+@pytest.mark.parametrize("form", ["class_{}", "{}_class", "n{:08}", "{} of {}"])
+def test_names_of_other_classes_are_compared_where_they_share_something(
+    form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A test split of 2,000 other classes: not each with each of train."""
+    compared = []
+    alike = near_names._may_be
+
+    def counted(one: str, other: str) -> bool:
+        compared.append(one)
+        return alike(one, other)
+
+    monkeypatch.setattr(near_names, "_may_be", counted)
+    train, test = ([form.format(n, n) for n in range(start, start + 2_000)] for start in (0, 5_000))
+    assert near_names.names_meant(test, train) == {}
+    assert len(compared) < 50 * 2_000

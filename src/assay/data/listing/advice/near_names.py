@@ -148,9 +148,26 @@ def names_meant(strange: Collection[str], missed: Collection[str]) -> dict[str, 
     """For each strange class the one of `missed` that it may be under another name, and none that may be
     several or is meant by several: one name goes on where the other ends or ends with it
     (`adenocarcinoma_left.lobe`, `0_cat`), they are near, or differ in numbers alone (`cat_120`, `cat_30`)."""
-    pairs = [(a, b) for a in strange for b in missed if _may_be(a, b)]
+    known: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for name in missed:
+        whole, ends, alike = _parts(name)
+        for key in [("whole", whole), *(("end", end) for end in ends), *alike]:
+            known[key].append(name)
+    pairs = set()
+    for name in strange:  # a few that share a key are as good as many: it is none of them
+        whole, ends, alike = _parts(name)
+        keys = [("end", whole), *(("whole", end) for end in ends), *alike]
+        pairs |= {(name, b) for key in keys for b in known.get(key, ())[:_SHOWN] if _may_be(name, b)}
     ours, theirs = Counter(a for a, _ in pairs), Counter(b for _, b in pairs)
     return {a: b for a, b in pairs if ours[a] == theirs[b] == 1}
+
+
+def _parts(name: str) -> tuple[str, list[str], list[tuple[str, str]]]:
+    """A name in one spelling, its beginnings and ends up to a sign, and keys that names alike share."""
+    whole = folded(name)
+    cuts = [place for place, sign in enumerate(whole) if not sign.isalnum()]
+    ends = [end for place in cuts for end in (whole[:place], whole[place + 1 :])]
+    return whole, ends, [("words", _NUMBERS.sub(" ", whole).strip()), *(("near", key) for key in _keys(name))]
 
 
 def _may_be(one: str, other: str) -> bool:
