@@ -15,6 +15,8 @@ from assay.data.formats.signatures import FIRST_BYTES, FORMAT_BY_NAME
 from assay.data.formats.text_table import SUFFIXES
 from assay.data.formats.unread_forms import BESIDE_ANYTHING, UNREAD, UnreadForm, form_of
 from assay.data.listing.advice.label_maps import notes_on_maps
+from assay.data.listing.advice.lists import Images
+from assay.data.listing.advice.records import hints_on_json
 from assay.data.listing.columns.against_folders import (
     contradictions,
     first_rows,
@@ -245,6 +247,9 @@ def _refuse_tables(found: Walk, classes: Classes, tables: Sequence[str]) -> list
         told = next((name for name in tables if _tells_of_images(found, name, classes)), None)
         if told is not None:  # `images` is no class, and neither is `patient00001`
             what = f"{by_folders}; {_told(found, told)}"
+            if hints := hints_on_json(Images(found.root, list(classes.of_images())), [told]):
+                fix = "Do so, or say --layout classes."
+                raise AssayError("ambiguous-layout", found.root, f"{by_folders}; {hints[0]}", fix)
             raise _not_by_folders(found, told, what, "with --label-column, ")
     notes = []
     for table in [] if alone else tables[:_TABLES]:

@@ -116,7 +116,8 @@ def manifest(name: str, label: str) -> Any:
 def labelbox(name: str, label: str) -> Any:
     answer = {"name": "kind", "radio_answer": {"name": label}}
     labels = [{"annotations": {"classifications": [answer]}}]
-    return {"data_row": {"external_id": name}, "projects": {"p1": {"labels": labels}}}
+    row = {"id": f"x{name}", "external_id": name, "row_data": f"https://storage/{name}"}
+    return {"data_row": row, "projects": {"p1": {"labels": labels}}}
 
 
 @pytest.mark.parametrize(("file", "line"), [("output.manifest", manifest), ("export.ndjson", labelbox)])
