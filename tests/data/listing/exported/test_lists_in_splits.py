@@ -96,3 +96,13 @@ def test_lists_of_columns(first: str, tmp_path: Path) -> None:
     assert {split: len(part) for split, part in found.splits.items()} == EXPECTED
     assert found.classes == ("0", "cat")
     assert found.train.columns["column1"][:3] == ("0", "0", "1")
+
+
+def test_boxes_of_each_image_are_no_list_of_columns(tmp_path: Path) -> None:
+    """Numbers of boxes may be names of images, too."""
+    for split in ("train", "test"):
+        pictures(tmp_path, *(f"{split}/{n}.png" for n in range(24)))
+        for n in range(24):
+            boxes_of = [f"{('car', 'van')[k % 2]} {k} {k + 9} 2 5" for k in range(1, 9)]
+            (tmp_path / split / f"{n}.txt").write_text("\n".join(boxes_of) + "\n")
+    assert "in column" not in stopped(tmp_path)

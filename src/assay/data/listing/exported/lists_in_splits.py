@@ -18,6 +18,9 @@ _ENDINGS: Final = (".txt", ".lst", ".list")
 
 #: How many lists are looked into for each split, and rows that must name an image, with their share.
 _LOOKED_INTO: Final = 5
+
+#: More files of a split are one for each image, as boxes are; their numbers may be names of images, too.
+_TOGETHER: Final = 20
 _ROWS: Final = 3
 _SHARE: Final = 0.9
 
@@ -45,11 +48,13 @@ def hints_on_lists_of_splits(
         names = {
             form for folder in folders[split] for name in images[folder] for form in _forms(folder, name)
         }
-        for name in files_of_split(split, texts, _ENDINGS)[:_LOOKED_INTO]:
+        lists = files_of_split(split, texts, _ENDINGS)
+        for name in lists[:_LOOKED_INTO]:
             lines = lines_of(root / name)
             beside = [] if columns else _beside(lines, names)
             label = label or _label(beside)
-            columns = columns or (None if label else _columns(lines, names))
+            if not (columns or label) and len(lists) <= _TOGETHER:
+                columns = _columns(lines, names)
             if columns and _has(lines, names, columns):
                 found[split] = name
                 break
