@@ -180,13 +180,14 @@ def test_labels_in_a_file_of_matlab(tmp_path: Path) -> None:
     assert counts(followed(stopped(root))) == {"train": {"1": 4, "2": 4, "3": 4}}
 
 
-def test_splits_in_a_file_of_matlab(tmp_path: Path) -> None:
-    """The splits of Flowers-102 were not mentioned, so a test split was drawn."""
+@pytest.mark.parametrize("more", [{}, {"trnid2": [7, 8, 9], "valid2": [1, 2, 3], "tstid2": [4, 5, 6]}])
+def test_splits_in_a_file_of_matlab(more: dict[str, list[int]], tmp_path: Path) -> None:
+    """The splits of Flowers-102 were not mentioned: a test split was drawn. Of several the first counts."""
     scipy_io = pytest.importorskip("scipy.io")
     root = pictures(tmp_path, *(f"jpg/image_{n:05d}.png" for n in range(12)))
     scipy_io.savemat(root / "imagelabels.mat", {"labels": np.arange(12)[None] % 3 + 1})
     parts = {"trnid": [1, 2, 3], "valid": [4, 5, 6], "tstid": [12, 7, 8, 9, 10, 11]}
-    scipy_io.savemat(root / "setid.mat", parts)
+    scipy_io.savemat(root / "setid.mat", {**more, **parts})
     found = counts(followed(stopped(root)))
     assert found == {
         "train": {"1": 1, "2": 1, "3": 1},
@@ -228,3 +229,15 @@ def test_a_list_of_all_images_each_with_its_split(head: list[str], tmp_path: Pat
     lines = [f"img/{name}.png   {'test' if int(name[-1]) > 3 else 'train'}" for name in FOOD]
     text(root / "Eval/list_eval_partition.txt", head + lines)
     assert counts(followed(noted(root))) == FOOD_SPLITS
+
+
+@pytest.mark.parametrize("name", ["list_eval_partition.txt", "notes.txt"])
+def test_a_list_of_splits_beside_a_list_of_classes_is_named(name: str, tmp_path: Path) -> None:
+    """CelebA's: the table has classes alone, and nothing was said of the splits."""
+    root = pictures(tmp_path, *(f"images/{n:06d}.png" for n in range(12)))
+    text(root / "identity.txt", [f"{n:06d}.png {n % 3}" for n in range(12)])
+    text(root / name, [f"{n:06d}.png {n // 6}" for n in range(12)])
+    told = stopped(root)
+    assert ("list_eval_partition.txt may tell their splits, and is not in the table" in told) == (
+        "partition" in name
+    )

@@ -126,6 +126,8 @@ def hints_on_labels(images: Images, files: Iterable[str]) -> list[str]:
         return []
     shown = ", ".join(map(one_line, found[0].names))
     told = f"{shown} may give the classes of the images{on_others(found[0], found[1:])}"
+    splits = [name for name in texts if words_of(_stem(name)) & OF_ALL_SPLITS and _named(images, [name])]
+    told += f" ({one_line(splits[0])} may tell their splits, and is not in the table)" if splits else ""
     return [f"{told}: this writes a table of them: {found[0].command}"]
 
 

@@ -152,8 +152,9 @@ def hints_on_matlab(images: Images, files: Iterable[str]) -> list[str]:
     splits = next((name for name in names if _SPLITS.search(PurePosixPath(name).stem.lower())), None)
     if splits:  # numbers of images from 1 on, under a name for each split
         setup += (
-            f"P={{i:s for k,a in loadmat({dumps(splits)}).items() for w,s in {dumps(_KEYS)} "
-            'if k[0]!="_" and w in k.lower() for i in a.ravel().tolist()};'
+            f"P={{i:s for d in [loadmat({dumps(splits)})] for w,s in {dumps(_KEYS)} "
+            'for k in sorted(k for k in d if k[0]!="_" and w in k.lower())[:1] '
+            "for i in d[k].ravel().tolist()};"  # of trn1, trn2 and trn3 the first
         )
         columns.append("split")
         rows = f'((*r,P.get(n,"train")) for n,r in enumerate({rows},1))'
