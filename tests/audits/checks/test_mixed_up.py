@@ -52,7 +52,7 @@ def test_a_third_of_a_class_that_bears_another_label_is_told():
     found = audited(images, given)
     (told,) = found.finding.evidence["mixed_up"]["pairs"]
     assert (told["class"], told["label"]) == ("abcdefghij"[TRUE], "abcdefghij"[LABEL])
-    low, high = told["expected_wrong_ci95"]
+    low, high = told["expected_wrong_range"]
     assert low <= wrong.sum() <= high
     assert found.finding.verdict in ("warn", "fail")
     assert f"images of {told['class']} are labelled {told['label']}" in found.finding.summary

@@ -33,7 +33,7 @@ _LEAST_FALL: Final = 1.6
 
 #: The share must be so many times that of classes which are merely alike: what is expected of these is an
 #: estimate too, and among thousands of images any difference is significant.
-_MARGIN: Final = 1.5
+MARGIN: Final = 1.5
 
 #: So often even the pictures most like a class may have another label: half of the error of the middle class,
 #: within these bounds. The middle one, for a pair of classes that is mixed up must not excuse itself.
@@ -104,7 +104,7 @@ def find_pair_flips(probabilities: Floats, labels: Rows, units: Rows | None = No
         odds = min(one.ratio, other.ratio) * len(rows[label]) / len(rows[true])
         chance = max(floor, odds / (1 + odds))
         p_value = min(1.0, tests * binomial_tail(one.wrong, one.seen, chance))
-        if p_value < SIGNIFICANT and one.share > _MARGIN * chance:
+        if p_value < SIGNIFICANT and one.share > MARGIN * chance:
             found.append(PairFlip(true, label, one.share, one.wrong, one.seen, 0.0, p_value))
     shares = {(flip.true, flip.label): flip.share for flip in found}
     sized = [_with_images(flip, shares.get((flip.label, flip.true), 0.0), rows) for flip in found]

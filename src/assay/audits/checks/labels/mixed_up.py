@@ -9,7 +9,7 @@ from assay.audits.checks.issues import percent
 from assay.audits.checks.labels.judged import known_labels
 from assay.audits.checks.labels.renamed import renamed_evidence
 from assay.audits.checks.labels.unlike_train import unlike_splits
-from assay.estimators.noise.pair_flips import SIGNIFICANT, PairFlip, smallest_share
+from assay.estimators.noise.pair_flips import MARGIN, SIGNIFICANT, PairFlip, smallest_share
 from assay.evaluation.metrics import wilson_interval
 
 #: Pairs named in the sentence; all stand in the evidence.
@@ -48,18 +48,19 @@ def mixed_up_sentence(context: CheckContext) -> str:
 
 
 def _said(context: CheckContext, name: str, flip: PairFlip) -> str:
-    low, high = _interval(flip)
+    low, high = _range(flip)
     true, label = context.dataset.classes[flip.true], context.dataset.classes[flip.label]
     return (
-        f"in {name} about {flip.expected:.0f} images of {true} are labelled {label} (95 % interval "
+        f"in {name} about {flip.expected:.0f} images of {true} are labelled {label} (roughly "
         f"{low:.0f} to {high:.0f}), for of the images most like {true} {percent(flip.share, 0)} are"
     )
 
 
-def _interval(flip: PairFlip) -> tuple[float, float]:
-    """The expected number for both ends of the interval of the share."""
+def _range(flip: PairFlip) -> tuple[float, float]:
+    """The expected number for both ends of the interval of the share, the low one for pictures that are alike
+    besides: no 95 % interval, for which pictures are most like a class is an estimate too."""
     low, high = wilson_interval(flip.wrong, flip.seen)
-    return low * flip.images, high * flip.images
+    return low / MARGIN * flip.images, high * flip.images
 
 
 def mixed_up_evidence(context: CheckContext) -> dict[str, Any]:
@@ -71,7 +72,7 @@ def mixed_up_evidence(context: CheckContext) -> dict[str, Any]:
             "class": classes[flip.true],
             "label": classes[flip.label],
             "expected_wrong": flip.expected,
-            "expected_wrong_ci95": list(_interval(flip)),
+            "expected_wrong_range": list(_range(flip)),
             "share": flip.share,
             "units": flip.seen,
             "p_value": flip.p_value,
