@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.duplicates import check_exact_duplicates, check_near_duplicates
@@ -189,6 +189,39 @@ def test_what_was_not_looked_for_is_said_where_nothing_was_found(train: int, tol
         "turned by more than 6 degrees, but for right angles, or moved by more than 8 %" in summary
     ) == told
     assert ("were not looked for: that needs 16 to 20,000 images" in summary) == (not told)
+
+
+def glyphs(side: int = 24) -> np.ndarray:
+    """Each letter and digit of the font of Pillow: symbols, all much alike."""
+    font, drawn = ImageFont.load_default(side * 0.8), []
+    for text in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789":
+        picture = Image.new("L", (side, side))
+        ImageDraw.Draw(picture).text((side / 2, side / 2), text, 255, font, anchor="mm")
+        drawn.append(np.asarray(picture))
+    return np.stack(drawn)[..., None]
+
+
+def test_drawings_that_are_mirrored_may_be_no_copies() -> None:
+    """Among symbols, three of which are in test mirrored: near copies, with the other reading in both checks.
+    Photographs that were copied have it in none."""
+    images = glyphs()
+    parts = {"train": images, "test": images[[5, 11, 32], :, ::-1]}
+    splits = {
+        name: Split.from_arrays(
+            np.ascontiguousarray(pixels), np.arange(len(pixels)) % 2, numbered_ids(name, len(pixels))
+        )
+        for name, pixels in parts.items()
+    }
+    judged = context(Dataset("symbols", ("a", "b"), splits, "made"))
+    assert judged.copies.limits == (0, 0)
+    for check in (check_near_duplicates, check_leakage):
+        assert " drawn from one (an arrow to the left and one to the right" in check(judged).finding.summary
+    near = NEAR_CHANGES["noisy"](SMALL.train.images[:1], np.random.default_rng(4))
+    copied = context(with_more(SMALL, "test", near, SMALL.train.labels[:1]))
+    for check in (check_near_duplicates, check_leakage):
+        found = check(copied).finding
+        assert found.count == 1
+        assert "arrow" not in found.summary
 
 
 def test_forms_from_one_template_are_told_as_what_they_may_be() -> None:

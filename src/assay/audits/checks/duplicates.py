@@ -90,6 +90,7 @@ def check_near_duplicates(context: CheckContext) -> Checked:
         "function that never falls, or its saturation changed",
         missed(copies),
         len(copies.first) < len(copies.picture),
+        may_be_templates(copies, len(issues), len(copies.picture)),
     )
 
 
@@ -119,9 +120,16 @@ def _copy_issue(
 #: From this share of near copies on they may be something else.
 _MANY: Final = 0.1
 _TEMPLATES: Final = (
-    " Pictures that were filled in from one template (forms, screens, labels, codes) differ in a small part "
+    " Pictures that were filled in from one template (forms, screens, labels, codes) or drawn from one (an "
+    "arrow to the left and one to the right, an icon in two colors) differ in a part, a turn or a color "
     "and are counted as well: where these are such, they are no copies, and nothing is to be removed."
 )
+
+
+def may_be_templates(copies: Copies, near: int, total: int) -> str:
+    """The other reading of near copies, where they are many or other images are as much alike; else empty."""
+    alike = copies.limits is not None and min(copies.limits) == 0
+    return _TEMPLATES if near and (alike or near >= _MANY * total) else ""
 
 
 def _duplicates_checked(
@@ -132,6 +140,7 @@ def _duplicates_checked(
     threshold: str,
     misses: str = "",
     copied: bool = False,
+    templates: str = "",
 ) -> Checked:
     kinds = {kind: sum(issue.kind == kind for issue in issues) for kind in _SCORES}
     bad = kinds["conflicting-labels"] + kinds["across-splits"]
@@ -141,7 +150,7 @@ def _duplicates_checked(
         Finding(
             check=check,
             verdict=verdict,
-            summary=_duplicates_summary(exact, kinds, len(issues), total, misses, copied),
+            summary=_duplicates_summary(exact, kinds, len(issues), total, misses, copied) + templates,
             evidence={**kinds, **evidence, "images": total},
             threshold=threshold,
             reason="copies count twice in training and make a score look more certain than it is; "
@@ -214,7 +223,7 @@ def _duplicates_summary(
         f"image is an {what} copy of an earlier one",
         f"images are {what} copies of earlier ones",
     ).replace("an near", "a near")
-    return f"{told}: {spread}.{'' if exact or count < _MANY * total else _TEMPLATES}"
+    return f"{told}: {spread}."
 
 
 def _duplicates_fix(kinds: dict[str, int]) -> str:

@@ -7,7 +7,12 @@ from typing import Final
 import numpy as np
 
 from assay.audits.checks.context import CheckContext, Checked
-from assay.audits.checks.duplicates import check_exact_duplicates, check_near_duplicates, missed
+from assay.audits.checks.duplicates import (
+    check_exact_duplicates,
+    check_near_duplicates,
+    may_be_templates,
+    missed,
+)
 from assay.audits.checks.issues import counted, flagged, not_evaluated, percent
 from assay.audits.checks.leakage.column_groups import suspected_column, told_by_column
 from assay.audits.checks.leakage.hidden_groups import (
@@ -55,6 +60,7 @@ def check_leakage(context: CheckContext) -> Checked:
             verdict=verdict,
             summary=_in_order(
                 _leakage_summary(exact, near, len(grouped), len(groups), total, missed(context.copies))
+                + may_be_templates(context.copies, near, total)
                 + _other_counts(context, exact, near),
                 told_by_column(column) + told_by_names(suspected) + told_by_distances(hidden),
                 bool(issues),
