@@ -43,3 +43,19 @@ def test_the_interval_over_seeds_holds_the_truth() -> None:
             low, high = OverSeeds("x", tuple(range(n)), tuple(row)).mean_interval or (0, 0)
             held.append(low <= 0.9 <= high)
     assert 0.94 <= np.mean(held) <= 0.96
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 5])
+def test_equal_scores_tell_no_interval(seeds: int) -> None:
+    """A net that answers one test image of 30 by chance: where all seeds have one score the deviation is 0,
+    and an interval of no width holds the mean over all seeds in no case. Where they differ it does."""
+    rng, held = np.random.default_rng(6), []
+    for row in (0.9 + rng.binomial(1, 0.3, (1000, seeds)) / 30).tolist():
+        interval = OverSeeds("x", tuple(range(seeds)), tuple(row)).mean_interval
+        assert (interval is None) == (len(set(row)) == 1)
+        if interval:
+            held.append(interval[0] <= 0.9 + 0.3 / 30 <= interval[1])
+    assert 100 < len(held) < 1000
+    assert np.mean(held) > 0.95
+    record = OverSeeds("x", (0, 1, 2), (0.1 + 0.2,) * 3).as_record()
+    assert (record["standard_deviation"], record["mean_ci95"]) == (0.0, None)

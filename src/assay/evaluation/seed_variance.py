@@ -28,9 +28,11 @@ class OverSeeds:
     def mean_interval(self) -> tuple[float, float] | None:
         """95 % interval of the mean over all seeds there are, on these test images (Student 1908).
 
-        It says nothing of other test images: that is what each run's own interval does.
+        It says nothing of other test images: that is what each run's own interval does. None where all
+        runs have one score: three seeds of a net that answers one image of 30 by chance do so in 37 of 100
+        cases, and a point held the mean over all seeds in none of them.
         """
-        if self.standard_deviation is None:
+        if not self.standard_deviation or len(set(self.accuracies)) == 1:
             return None
         half = student_t(len(self.seeds) - 1) * self.standard_deviation / math.sqrt(len(self.seeds))
         return max(0.0, self.mean - half), min(1.0, self.mean + half)

@@ -131,19 +131,20 @@ def _seeds_table(groups: tuple[OverSeeds, ...]) -> Table:
             "runs",
         ),
         tuple(_seeds_row(group) for group in groups),
-        "The interval is Student's t over seeds: where the mean over all seeds lies, on these test images. "
+        "The interval is Student's t over seeds: where the mean over all seeds lies, on these test images; "
+        "equal scores do not tell. "
         "Each model's own interval tells what other test images would change. No run is left out.",
     )
 
 
 def _seeds_row(group: OverSeeds) -> tuple[str, ...]:
-    low, high = group.mean_interval or (None, None)
+    interval = group.mean_interval
     return (
         group.recipe,
         str(len(group.seeds)),
         percent(group.mean, 2),
         percent(group.standard_deviation, 2),
-        f"{percent(low, 2)} to {percent(high, 2)}",
+        f"{percent(interval[0], 2)} to {percent(interval[1], 2)}" if interval else "not known",
         percent(min(group.accuracies), 2),
         percent(max(group.accuracies), 2),
         ", ".join(percent(accuracy, 2) for accuracy in group.accuracies),
