@@ -191,6 +191,22 @@ def test_what_was_not_looked_for_is_said_where_nothing_was_found(train: int, tol
     assert ("were not looked for: that needs 16 to 20,000 images" in summary) == (not told)
 
 
+@pytest.mark.parametrize(("side", "copied"), [(8, 0), (8, 3), (19, 0), (20, 0)])
+def test_small_pictures_have_copies_that_are_missed(side: int, copied: int) -> None:
+    """Said whether some copies are found or none: of digits of 8 pixels that were made smaller none is."""
+    images = np.random.default_rng(0).integers(0, 256, (40, side, side, 1)).astype(np.uint8)
+    parts = {"train": images[:30], "test": np.concatenate([images[30:], images[:copied]])}
+    splits = {
+        name: Split.from_arrays(pixels, np.arange(len(pixels)) % 2, numbered_ids(name, len(pixels)))
+        for name, pixels in parts.items()
+    }
+    judged = context(Dataset("small", ("a", "b"), splits, "made"))
+    said = "made smaller and brought back, are missed"
+    for check in (check_near_duplicates, check_leakage):
+        assert (said in check(judged).finding.summary) == (side < 20)
+    assert said not in check_exact_duplicates(judged).finding.summary
+
+
 def glyphs(side: int = 24) -> np.ndarray:
     """Each letter and digit of the font of Pillow: symbols, all much alike."""
     font, drawn = ImageFont.load_default(side * 0.8), []

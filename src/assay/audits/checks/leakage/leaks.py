@@ -12,6 +12,7 @@ from assay.audits.checks.duplicates import (
     check_near_duplicates,
     may_be_templates,
     missed,
+    of_small_pictures,
 )
 from assay.audits.checks.issues import counted, flagged, not_evaluated, percent
 from assay.audits.checks.leakage.column_groups import suspected_column, told_by_column
@@ -61,6 +62,7 @@ def check_leakage(context: CheckContext) -> Checked:
             summary=_in_order(
                 _leakage_summary(exact, near, len(grouped), len(groups), total, missed(context.copies))
                 + may_be_templates(context.copies, near, total)
+                + of_small_pictures(dataset)
                 + _other_counts(context, exact, near),
                 told_by_column(column) + told_by_names(suspected) + told_by_distances(hidden),
                 bool(issues),
