@@ -107,6 +107,31 @@ def test_of_few_images_none_of_the_list_need_be_wrong() -> None:
     assert "are expected to be wrong, or none: the reference learned from few images)" in finding.summary
 
 
+def test_of_a_reference_that_is_not_sure_none_of_the_list_need_be_wrong() -> None:
+    """All labels are right here, too; there are many of each class, of which it tells five in six."""
+    finding = letters(24).finding
+    assert finding.count > 10
+    assert finding.evidence["reference_accuracy"]["train"] < 0.9
+    assert finding.verdict == "warn", finding.summary
+    assert "expected to be wrong, or none: the reference is sure of some of its mistakes)" in finding.summary
+
+
+@pytest.mark.parametrize(("planted", "said"), [(4, True), (60, False)])
+def test_a_short_list_may_be_one_of_right_labels(planted: int, said: bool) -> None:
+    """Up to a hundredth of all labels: of that length are lists of clean sets."""
+    digits, rng = load_digits(), np.random.default_rng(3)
+    images = (digits.images * 15.9).astype(np.uint8)[..., None]
+    labels = digits.target.astype(np.int64).copy()
+    wrong = rng.choice(len(labels), planted, replace=False)
+    labels[wrong] = (labels[wrong] + rng.integers(1, 10, planted)) % 10
+    split = Split.from_arrays(images, labels, numbered_ids("train", len(labels)))
+    dataset = Dataset("digits", tuple("0123456789"), {"train": split}, "made")
+    finding = check_label_errors(CheckContext(dataset, {"train": measure(split, 10)})).finding
+    assert finding.count > 1
+    assert ("right labels have such short lists, too)" in finding.summary) == said
+    assert " expected to be wrong" in finding.summary
+
+
 def two_classes(wrong_of_first: float, color: bool, wide: bool) -> Checked:
     """Threes and eights; so many of the threes are called eights."""
     digits, rng = load_digits(), np.random.default_rng(7)

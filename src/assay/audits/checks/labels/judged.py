@@ -1,5 +1,6 @@
 """What both checks of labels ask of the classifier that judges them."""
 
+from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 import numpy as np
@@ -24,23 +25,42 @@ _HALF: Final = 50
 #: From this share of rows on that are 0 and 1 alone the finding says so.
 _MANY_HARD: Final = 0.5
 
-#: With a median class of fewer training images, and a reference that agrees with fewer of the labels, its
-#: confident mistakes look like wrong labels, up to such a share of them (sets of 52 to 94 letters and signs).
-_FEW_IMAGES: Final = 20
+#: A reference that agrees with fewer of the labels makes sure mistakes that look like wrong labels, up to
+#: such a share of its mistakes (at most .21 on clean sets that it was not chosen on). A surer one lists right
+#: labels, too, up to such a share of all.
 _STRONG: Final = 0.9
 _OF_MISTAKES: Final = 0.3
+_SHORT: Final = 0.01
+
+#: A median class of fewer training images is few.
+_FEW_IMAGES: Final = 20
 
 
-def as_many_mistakes(context: CheckContext) -> float | None:
-    """How many labels a reference that learned from few images may list by its own mistakes; else None."""
+def as_many_mistakes(context: CheckContext, splits: Iterable[str]) -> float | None:
+    """How many labels of some splits a reference that is not sure may list by its own mistakes; else None."""
     judged = context.label_judge
-    sizes = context.dataset.train.counts(len(context.dataset.classes))[judged.learned]
-    right = judged.accuracy.get("train", 1.0)
-    if judged.own or right >= _STRONG or not len(sizes) or np.median(sizes) >= _FEW_IMAGES:
+    if judged.own or judged.accuracy.get("train", 1.0) >= _STRONG:
         return None
     return _OF_MISTAKES * sum(
-        (1 - judged.accuracy[name]) * int(known_labels(context, name).sum()) for name in judged.probabilities
+        (1 - judged.accuracy[name]) * int(known_labels(context, name).sum()) for name in splits
     )
+
+
+def or_none(context: CheckContext, splits: Collection[str], listed: int) -> str:
+    """Why none of the list of some splits need be wrong, for people; empty where that would be a surprise."""
+    judged = context.label_judge
+    total = sum(int(known_labels(context, name).sum()) for name in splits)
+    if judged.own:
+        return ""
+    most = as_many_mistakes(context, splits)
+    if most is None:
+        return ", or none: right labels have such short lists, too" if listed <= _SHORT * total else ""
+    if listed > most:
+        return ""
+    sizes = context.dataset.train.counts(len(context.dataset.classes))[judged.learned]
+    if len(sizes) and np.median(sizes) < _FEW_IMAGES:
+        return ", or none: the reference learned from few images"
+    return ", or none: the reference is sure of some of its mistakes"
 
 
 def told_of_hundred(context: CheckContext) -> int:

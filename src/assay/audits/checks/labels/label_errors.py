@@ -15,6 +15,7 @@ from assay.audits.checks.labels.judged import (
     hard_sentence,
     known_labels,
     little_is_told,
+    or_none,
     power_of_list_sentence,
     reference_record,
     small_classes_sentence,
@@ -79,8 +80,14 @@ def check_label_errors(context: CheckContext) -> Checked:
     expected = max(len(issues), expected_mixed_up(context))
     renamed, gone = renamed_evidence(context), gone_evidence(context)
     unlike = unlike_splits(context)
-    sure = max(sum(issue.split not in unlike for issue in issues), expected_mixed_up(context))
-    fails = bool(renamed) or disordered or sure > max(FAIL_SHARE * total, as_many_mistakes(context) or 0)
+    sure, mixed = sum(issue.split not in unlike for issue in issues), expected_mixed_up(context)
+    allowed = FAIL_SHARE * total
+    fails = (
+        bool(renamed)
+        or disordered
+        or mixed > allowed
+        or sure > max(allowed, as_many_mistakes(context, suspects.keys() - unlike) or 0)
+    )
     unsure = bool(context.inseparable or misplaced) or little_is_told(context)
     verdict: Verdict = "fail" if fails else "warn" if expected or unsure else "pass"
     return Checked(
@@ -210,9 +217,10 @@ def _told_expected(context: CheckContext, suspects: dict[str, Rows]) -> str:
     if not len(chances):
         return ""
     if len(chances) == 1:
-        return f" (with a chance of {percent(float(chances[0]), 0)})"
-    doubt = "" if as_many_mistakes(context) is None else ", or none: the reference learned from few images"
-    return f" (about {chances.sum():.0f} of these {len(chances)} are expected to be wrong{doubt})"
+        chance = percent(float(chances[0]), 0)
+        return f" (with a chance of {chance}{or_none(context, suspects, 1).replace('none', 'it is right')})"
+    told = f"about {chances.sum():.0f} of these {len(chances)} are expected to be wrong"
+    return f" ({told}{or_none(context, suspects, len(chances))})"
 
 
 def _chances_of(context: CheckContext, suspects: dict[str, Rows]) -> NDArray[np.float64]:
