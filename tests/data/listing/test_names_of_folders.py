@@ -155,6 +155,49 @@ def test_names_of_numbered_classes_in_json_are_told_with_a_command(
 
 
 @pytest.mark.parametrize(
+    ("name", "mark", "mask", "header"),
+    [
+        ("labels.csv", ",", ["{number}", "{name}"], ["ClassId", "Name"]),
+        ("classes.csv", ",", ["{number}", "{name}"], None),
+        ("names.tsv", "\t", ["n0{number}", "{name}", "{number}"], ["wnid", "name", "id"]),
+        ("labels.csv", ";", ["{number:05}", "{name}"], ["\ufeffid", "sign"]),
+    ],
+)
+def test_names_of_numbered_classes_in_a_table_are_told_with_a_command(
+    name: str, mark: str, mask: list[str], header: list[str] | None, tmp_path: Path
+) -> None:
+    """Of traffic signs: `ClassId,Name`; without a header, with a column more, as a spreadsheet saves it."""
+    names = ["speed limit (20 km/h)", "it's", "no passing, trucks"]
+    root = pictures(tmp_path / "a set", "00", "01", "02")
+    rows = [[cell.format(number=n, name=of) for cell in mask] for n, of in enumerate(names)]
+    with (root / name).open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, delimiter=mark).writerows([header, *rows] if header else rows)
+    (told,) = [note for note in inspect(root).notes if "may hold their names" in note]
+    command, _, given = told[told.index("(cd ") :].partition(" ; then give --classes ")
+    subprocess.run(["bash", "-ec", command], check=True)
+    found = inspect(root, classes=read_class_names(shlex.split(given.removesuffix(")"))[0]))
+    assert found.classes == tuple(names)
+    assert found.per_class["train"] == (6, 6, 6)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "id,file\n" + "".join(f"{n},{n}.png\n" for n in range(18)),  # one image a row
+        "id,name\n0,a\n1,a\n2,b\n",
+        "id,name\n0,a\n1,b\n",
+        "id,name\n0,a\n0,b\n1,c\n2,d\n",
+        "id,name\n0,a\n1\n2,b\n",
+        "\n",
+        "",
+    ],
+)
+def test_a_table_that_names_no_numbers_is_passed_over(content: str, tmp_path: Path) -> None:
+    (pictures(tmp_path, "0", "1", "2") / "info.csv").write_text(content)
+    assert not any("hold their names" in note for note in inspect(tmp_path).notes)
+
+
+@pytest.mark.parametrize(
     "content",
     ['{"0": "a"}', '{"x": [1]}', "[1, 2]", "{", '{"0": "a", "1": "a", "2": "b"}', f'{{"{"9" * 5000}": "a"}}'],
 )
