@@ -419,6 +419,28 @@ def test_folders_beside_splits_are_told(folders: dict[str, int], told: str, tmp_
     assert [note for note in notes if "beside the folders of splits" in note] == ([told] if told else [])
 
 
+@pytest.mark.parametrize(
+    ("more", "command"),
+    [
+        ({"my holdout/cat": 2, "my holdout/dog": 3}, "'train=train,validation=dev,test=my holdout'"),
+        ({"holdout/cat": 2}, None),
+        ({"holdout/cat": 2, "holdout/owl": 2}, None),
+        ({"holdout/cat": 2, "holdout/dog": 2, "unseen/cat": 2, "unseen/dog": 2}, None),
+    ],
+)
+def test_a_folder_beside_splits_may_be_test(
+    more: dict[str, int], command: str | None, tmp_path: Path
+) -> None:
+    """Its classes are theirs, and no other split is called test: how to read it stands beside its number."""
+    splits = {"train/cat": 4, "train/dog": 4, "dev/cat": 2, "dev/dog": 2}
+    root = laid(tmp_path, {**splits, **more})
+    (told,) = [note for note in load(root).notes if "beside the folders of splits" in note]
+    way = told.partition("--split-names ")[2].partition(" reads it")[0]
+    assert way == (command or "")
+    if command:
+        assert load(root, split_names=shlex.split(way)[0]).splits["test"].counts(2).tolist() == [2, 3]
+
+
 def moved(root: Path) -> None:
     """Run the command that a note gives."""
     (command,) = [note.partition("classes: ")[2] for note in load(root).notes if "this moves them" in note]

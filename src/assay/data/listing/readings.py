@@ -8,7 +8,7 @@ from pathlib import Path
 
 from assay.core.text import counted, one_line
 from assay.data.listing.advice.deep_folders import each_folder, of_deeper_splits
-from assay.data.listing.advice.folder_names import split_and_class
+from assay.data.listing.advice.folder_names import may_be_test, split_and_class
 from assay.data.listing.levels import (
     called_after_parts,
     folder_of_groups,
@@ -247,7 +247,8 @@ class Readings:
             return []
         told = f"{', '.join(map(one_line, shown[:3]))}{', ...' if len(shown) > 3 else ''}"
         count = counted(sum(others[name] for name in shown), "image lies", "images lie")
-        return [f"{count} in {told}, beside the folders of splits: left out"]
+        way = may_be_test(self.tree, self.base, self.split_folders, shown)
+        return [f"{count} in {told}, beside the folders of splits: left out{way}"]
 
     def _on_copies(self) -> list[str]:
         """A note on folders that hold the files of all others once more."""

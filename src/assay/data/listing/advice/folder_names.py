@@ -1,14 +1,16 @@
-"""Folders that are called after a split and a class at once: `cats_train`, `test-dogs`, `trainA`."""
+"""Folders that are called after a split and a class at once: `cats_train`, `test-dogs`, `trainA`; and a test
+split under a name of its own."""
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from json import dumps
 from pathlib import Path, PurePosixPath
+from shlex import quote
 from typing import Final
 
 from assay.core.text import one_line
 from assay.data.listing.advice.label_tables import table_command, then_give
-from assay.data.listing.names import natural_key
+from assay.data.listing.names import SPLIT_ORDER, natural_key
 from assay.data.listing.tree import Tree, joined
 
 #: The word of a split in a name, with the signs beside it.
@@ -57,3 +59,19 @@ def split_and_class(
         f"Where what stands beside the words for splits are the classes ({shown}), write a table of them: "
         f"{command} ; then give {then_give(root)}"
     )
+
+
+def may_be_test(tree: Tree, base: str, split_folders: Mapping[str, str], others: Sequence[str]) -> str:
+    """What to type where one of the folders beside those of splits holds their classes, and no split is
+    called test; else empty."""
+    splits = {split: folder for folder, split in split_folders.items()}
+    if "test" in splits or len(splits) < len(split_folders):
+        return ""
+    known = {name: set(tree.full(joined(base, name))) for name in (*splits.values(), *others)}
+    classes = set().union(*(known[name] for name in splits.values()))
+    alike = [name for name in others if len(known[name]) > 1 and known[name] <= classes]
+    if len(alike) != 1:
+        return ""
+    splits["test"] = alike[0]
+    named = ",".join(f"{split}={splits[split]}" for split in SPLIT_ORDER if split in splits)
+    return f" ({one_line(alike[0])} holds the same classes: --split-names {one_line(quote(named))} reads it)"
