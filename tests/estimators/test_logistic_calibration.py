@@ -77,14 +77,14 @@ def test_few_rows_are_not_told_by_their_own_labels():
     assert agreement(fitted.probabilities(scores), labels) == 1.0
     new = agreement(fitted.probabilities(others), of_others)
     assert new < 0.5
-    assert abs(agreement(held_out(scores, labels), labels) - new) < 0.12
+    assert abs(agreement(held_out(fit_calibration(scores, labels), scores, labels), labels) - new) < 0.12
 
 
 def test_held_out_rows_are_those_of_maps_without_them():
     """Ten rows, two classes by turns: the i-th row of each class is in fold i of five."""
     scores, _ = scored(10, 2)
     labels = np.arange(10) % 2
-    found = held_out(scores, labels)
+    found = held_out(fit_calibration(scores, labels), scores, labels)
     for fold in range(5):
         rows = np.flatnonzero(np.arange(10) // 2 == fold)
         others = np.setdiff1d(np.arange(10), rows)
@@ -98,8 +98,8 @@ def test_groups_are_held_out_as_a_whole():
     scores = np.repeat(generator.normal(size=(40, 6)), 8, axis=0)
     labels, groups = np.repeat(generator.integers(0, 6, 40), 8), np.repeat(np.arange(40), 8)
     own = np.arange(320), labels
-    assert held_out(scores, labels)[own].mean() > 0.3
-    assert held_out(scores, labels, groups)[own].mean() < 0.25
+    assert held_out(fit_calibration(scores, labels), scores, labels)[own].mean() > 0.3
+    assert held_out(fit_calibration(scores, labels), scores, labels, groups)[own].mean() < 0.25
 
 
 def test_many_rows_have_one_map(monkeypatch: pytest.MonkeyPatch):
@@ -107,4 +107,12 @@ def test_many_rows_have_one_map(monkeypatch: pytest.MonkeyPatch):
     scores, labels = scored(300, 3)
     monkeypatch.setattr(logistic_calibration, "_ROWS", 299)
     expected = fit_calibration(scores, labels).probabilities(scores)
-    np.testing.assert_array_equal(held_out(scores, labels), expected)
+    np.testing.assert_array_equal(held_out(fit_calibration(scores, labels), scores, labels), expected)
+
+
+def test_rows_of_one_group_have_one_map():
+    """Nothing is left to fit a map to without them."""
+    scores, labels = scored(30, 3)
+    whole = fit_calibration(scores, labels)
+    found = held_out(whole, scores, labels, np.full(30, 7))
+    np.testing.assert_array_equal(found, whole.probabilities(scores))

@@ -90,18 +90,20 @@ def fit_calibration(scores: Floats, labels: NDArray[np.int64]) -> Calibration:
     return Calibration(mean, scale, weights[:-1], weights[-1])
 
 
-def held_out(scores: Floats, labels: Rows, groups: Rows | None = None) -> NDArray[np.float32]:
+def held_out(
+    whole: Calibration, scores: Floats, labels: Rows, groups: Rows | None = None
+) -> NDArray[np.float32]:
     """The probabilities of each row by a map that was fitted without it, `(n, k)`.
 
     A map has k (k + 1) parameters: of six images of each of 26 letters, of which the scores tell 75 %, it
-    makes 100 % of the labels that it was fitted to, and 86 % of others. groups: int64 `(n,)`, equal for rows
-    that are left out together. Of many rows the map says hardly more of those it was fitted to than of
-    others: all of them have one map.
+    makes 100 % of the labels that it was fitted to, and 86 % of others. whole: the map that was fitted to all
+    rows; many rows have it, for it says hardly more of those it was fitted to than of others, and so have
+    rows of one group alone. groups: int64 `(n,)`, equal for rows that are left out together.
     """
     n = len(scores)
-    if n > _ROWS:
-        return fit_calibration(scores, labels).probabilities(scores)
     folds = _folds(labels, np.arange(n) if groups is None else groups)
+    if n > _ROWS or len(np.unique(folds)) == 1:
+        return whole.probabilities(scores)
     found = np.empty(scores.shape, np.float32)
     for fold in np.unique(folds):
         own, others = folds == fold, folds != fold

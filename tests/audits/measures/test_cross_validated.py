@@ -14,7 +14,7 @@ from assay.audits.registry import audit_dataset, measure_all
 from assay.data.values import Dataset, Split, numbered_ids
 from assay.estimators import ridge
 from assay.estimators.exact_kernel import fit_kernel_map
-from assay.estimators.logistic_calibration import held_out
+from assay.estimators.logistic_calibration import fit_calibration, held_out
 from assay.estimators.projections import fit_fourier
 from planted import colored, with_images
 
@@ -88,5 +88,5 @@ def test_random_waves_from_the_bound_on(below: int, monkeypatch: pytest.MonkeyPa
     fitted = ridge.fit(lambda: inputs.blocks(components), train.labels, k, None, penalties)
     scores = ridge.leave_one_out(fitted, lambda: inputs.blocks(components), train.labels)
     found = judge(COLORED).probabilities["train"]
-    expected = held_out(scores, train.labels)
+    expected = held_out(fit_calibration(scores, train.labels), scores, train.labels)
     np.testing.assert_allclose(found, expected, atol=1e-5)

@@ -164,7 +164,7 @@ def _probabilities(
     if not tells_the_labels(scores, train.labels, groups):
         return {}
     calibration = fit_calibration(scores, train.labels)
-    found = {"train": held_out(scores, train.labels, groups)}
+    found = {"train": held_out(calibration, scores, train.labels, groups)}
     for name in dataset.splits:
         if name != "train":
             raw = ridge.predict(fitted, inputs[name])

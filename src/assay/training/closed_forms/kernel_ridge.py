@@ -15,7 +15,7 @@ from assay.core.errors import AssayError
 from assay.data.splitting.stratified import left_out_together
 from assay.data.values import Split
 from assay.estimators import ridge, ridge_solution
-from assay.estimators.logistic_calibration import Calibration, fit_calibration
+from assay.estimators.logistic_calibration import Calibration, fit_calibration, held_out
 from assay.estimators.projections import Components, Fourier, fit_components, fit_fourier, spread_rows
 from assay.features.hand_made import (
     COLOR_CELLS,
@@ -68,7 +68,7 @@ def fit(
     fitted = ridge.fit(blocks, labels, class_count, groups)
     scores = ridge.leave_one_out(fitted, blocks, labels, groups)
     calibration = fit_calibration(scores, labels)
-    answers = calibration.probabilities(scores).astype(np.float64)
+    answers = held_out(calibration, scores, labels, groups).astype(np.float64)
     coefficients = fitted.axes @ fitted.coefficients
     return Fitted(_weights(axes, fourier, coefficients, calibration), *scored(answers, labels))
 

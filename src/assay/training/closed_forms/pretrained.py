@@ -16,7 +16,7 @@ from assay.core.arrays import Float32s, Shape
 from assay.data.splitting.stratified import left_out_together
 from assay.data.values import Split
 from assay.estimators import ridge
-from assay.estimators.logistic_calibration import Calibration, fit_calibration
+from assay.estimators.logistic_calibration import Calibration, fit_calibration, held_out
 from assay.estimators.standardized import OFFSET, fit_scale, row_space, scaled, with_offset
 from assay.features import efficientnet, pretrained
 from assay.features.backbones import BACKBONES, DEFAULT, Backbone
@@ -59,7 +59,7 @@ def fit(
     fitted = ridge.fit(blocks, labels, class_count, groups, ridge.FINE_PENALTIES)
     scores = ridge.leave_one_out(fitted, blocks, labels, groups)
     calibration = fit_calibration(scores, labels)
-    answers = calibration.probabilities(scores).astype(np.float64)
+    answers = held_out(calibration, scores, labels, groups).astype(np.float64)
     coefficients = basis @ (fitted.axes @ fitted.coefficients)
     own = {
         "scale.mean": mean,
