@@ -20,7 +20,7 @@ from assay.audits.measures.cross_validated import judge
 from assay.audits.measures.reference_strength import reference_strength
 from assay.audits.self_test.recall import found_in_twice
 from assay.data.values import images_of
-from assay.estimators.noise.inseparable import of_one_kind
+from assay.estimators.noise.inseparable import inseparable_pairs, of_one_kind
 from assay.estimators.noise.noise_matrix import NoiseMatrix, disputes, fit_noise_matrix, wrong_chances
 from assay.estimators.noise.pair_flips import PairFlip, find_pair_flips, smallest_share
 from assay.workflow.load import load
@@ -63,16 +63,18 @@ def planted(images: np.ndarray, labels: np.ndarray, draws: int) -> Iterator[tupl
         yield (share, both, near, one, other), given
 
 
-def told_pairs(p: np.ndarray, labels: np.ndarray) -> tuple[PairFlip, ...]:
-    """Pairs that look mixed up, without those whose pictures are hardly told apart: these get no number."""
+def told_pairs(p: np.ndarray, labels: np.ndarray) -> tuple[tuple[PairFlip, ...], set[tuple[int, int]]]:
+    """Pairs that are told as mixed up, and those told with both readings: hardly told apart, or exchanged."""
     found = find_pair_flips(p, labels)
     alike = {pair[:2] for pair in of_one_kind(p, labels, [(flip.true, flip.label) for flip in found])}
-    return tuple(flip for flip in found if tuple(sorted((flip.true, flip.label))) not in alike)
+    mixed = tuple(flip for flip in found if tuple(sorted((flip.true, flip.label))) not in alike)
+    named = {tuple(sorted((flip.true, flip.label))) for flip in mixed}
+    return mixed, alike | {pair[:2] for pair in inseparable_pairs(p, labels) if pair[:2] not in named}
 
 
 def row(p: np.ndarray, given: np.ndarray, labels: np.ndarray, kind: Any) -> dict[str, Any]:
     """Pairs told, expected wrong labels, and hits and lengths of the lists."""
-    flips = told_pairs(p, given)
+    flips, either = told_pairs(p, given)
     told, wrong = {(flip.true, flip.label) for flip in flips}, given != labels
     plain = fit_noise_matrix(p, given)
     own, best = p[np.arange(len(p)), given], p.max(axis=1)
@@ -86,7 +88,8 @@ def row(p: np.ndarray, given: np.ndarray, labels: np.ndarray, kind: Any) -> dict
     _, both, _, one, other = kind
     asked = {(one, other), (other, one)} if both else {(one, other)}
     return {
-        "told": bool(told & asked), "others_told": len(told - {(one, other), (other, one)}),
+        "told": bool(told & asked), "both_readings": (min(one, other), max(one, other)) in either,
+        "others_told": len(told - {(one, other), (other, one)}),
         "wrong": int(wrong.sum()), "expected": sum(flip.expected for flip in flips), "list_before": before,
         "list": now, "in_twice_before": ranked_before, "in_twice": ranked,
     }  # fmt: skip
@@ -107,7 +110,7 @@ def of_set(images: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
     p = judged.probabilities["train"]
     return {
         "images": len(labels),
-        "clean_told": len(told_pairs(p, labels)),
+        "clean_told": len(told_pairs(p, labels)[0]),
         "smallest_share": smallest_share(p, labels),
         "rows": rows,
     }
@@ -126,7 +129,7 @@ def alike(half: str) -> dict[str, int]:
             noisy = np.clip(images + rng.normal(0, noise, images.shape), 0, 255).astype(np.uint8)
             labels = np.searchsorted(classes, train.labels[rows])
             found = judge(labelled(noisy if noise else images, labels)).probabilities
-            told.append(bool(found and told_pairs(found["train"], labels)))
+            told.append(bool(found and told_pairs(found["train"], labels)[0]))
     return {"sets": len(told), "told": sum(told)}
 
 

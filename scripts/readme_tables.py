@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -418,12 +418,21 @@ def _serve(figures: Mapping[str, Any]) -> list[str]:
     return [_row(head), _row(["---"] * len(head)), *rows]
 
 
+def _sum(draws: Iterable[Mapping[str, Any]], key: str) -> int:
+    return sum(draw[key] for draw in draws)
+
+
 def _mixed_up(figures: Mapping[str, Any]) -> list[str]:
     """Per kind of noise: in how many draws the pair is told, and list and amount summed over all of them."""
     judged = {name: found["rows"] for name, found in figures["sets"].items() if "rows" in found}
     large = ("Fashion-MNIST, 2,000 images", "Fashion-MNIST, 5,000 images")
     parts = [[name] for name in large] + [[name for name in judged if name not in large]]
-    head = ["wrong labels", "told, 2,000 clothes", "5,000 clothes", f"{len(parts[2])} other sets"]
+    head = [
+        "wrong labels",
+        "told + both readings, 2,000 clothes",
+        "5,000 clothes",
+        f"{len(parts[2])} other sets",
+    ]
     rows = []
     for kind in next(iter(judged.values())):
         draws = [[draw for name in names for draw in judged[name].get(kind, ())] for names in parts]
@@ -437,7 +446,7 @@ def _mixed_up(figures: Mapping[str, Any]) -> list[str]:
         amount = sum(draw["expected"] for draw in told) / max(sum(draw["wrong"] for draw in told), 1)
         rows.append(_row([
             f"{_percent(float(share))} of {'one class' if way == 'one' else 'two, exchanged'}",
-            *(f"{sum(draw['told'] for draw in part)} of {len(part)}" for part in draws),
+            *(f"{_sum(part, 'told')} + {_sum(part, 'both_readings')} of {len(part)}" for part in draws),
             lists[0],
             f"{lists[1]} of {sum(draw['wrong'] for draw in every):,}",
             f"{amount:.2f}" if told else "-",
