@@ -3,7 +3,10 @@
 import csv
 import json
 import socket
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -107,11 +110,26 @@ def _records(raw: bytes):
             place += left
             continue
         size, kind = int.from_bytes(raw[place + 4 : place + 6], "little"), raw[place + 6]
+        if place + 7 + size > len(raw):  # it is being written
+            return
         part += raw[place + 7 : place + 7 + size]
         place += 7 + size
         if kind in (1, 4):
             yield part
             part = b""
+
+
+def _to_the_end(file: Path, record: Callable[[], Any]) -> list[Any]:
+    """The records of a run that has ended: another process writes them, and may be at it a little longer."""
+    for _ in range(600):
+        found = []
+        for content in _records(file.read_bytes()):
+            found.append(record())
+            found[-1].ParseFromString(content)
+        if found and found[-1].WhichOneof("record_type") == "exit":
+            return found
+        time.sleep(0.1)
+    raise AssertionError("the run has no end")
 
 
 def test_weights_and_biases_reads_back_equal(here: Path, told) -> None:
@@ -123,9 +141,7 @@ def test_weights_and_biases_reads_back_equal(here: Path, told) -> None:
     (file,) = (here / "wandb").glob("offline-run-*/*.wandb")
     history: dict[str, list[float]] = {}
     config: dict[str, str] = {}
-    for content in _records(file.read_bytes()):
-        record = messages.Record()
-        record.ParseFromString(content)
+    for record in _to_the_end(file, messages.Record):
         kind = record.WhichOneof("record_type")
         for item in record.history.item if kind == "history" else ():
             history.setdefault("/".join(item.nested_key) or item.key, []).append(json.loads(item.value_json))
