@@ -106,9 +106,9 @@ def choose_threshold(confidence: Floats, right: Mask, max_risk: float, groups: G
 
     confidence: float64 `(n,)` of the validation images (-1: never to be answered); right: bool `(n,)`;
     groups: int64 `(n,)`, equal for images of one group, None where each stands alone. Of thresholds that
-    answer ever 2 % more images, the one with the most answers whose risk is shown to be at most `max_risk`
-    (Clopper and Pearson 1934; with groups at the effective number of answers). With 95 % confidence no
-    threshold is taken whose true risk is higher: that many are looked at is allowed for (`_last_shown`).
+    each answer 2 % more images than the one before, the one with the most answers whose risk is shown to be
+    at most `max_risk` (Clopper and Pearson 1934; with groups at the effective number of answers). With 95 %
+    confidence its true risk is no higher, though it is the best of many thresholds (`_last_shown`).
     """
     answerable = int((np.asarray(confidence) >= 0).sum())
     order = np.argsort(-np.asarray(confidence), kind="stable")[:answerable]
