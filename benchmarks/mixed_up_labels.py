@@ -20,7 +20,7 @@ from assay.audits.measures.cross_validated import judge
 from assay.audits.measures.reference_strength import reference_strength
 from assay.audits.self_test.recall import found_in_twice
 from assay.data.values import images_of
-from assay.estimators.noise.inseparable import inseparable_pairs, of_one_kind
+from assay.estimators.noise.inseparable import Inseparable, sorted_out
 from assay.estimators.noise.noise_matrix import NoiseMatrix, disputes, fit_noise_matrix, wrong_chances
 from assay.estimators.noise.pair_flips import PairFlip, find_pair_flips, smallest_share
 from assay.workflow.load import load
@@ -63,13 +63,10 @@ def planted(images: np.ndarray, labels: np.ndarray, draws: int) -> Iterator[tupl
         yield (share, both, near, one, other), given
 
 
-def told_pairs(p: np.ndarray, labels: np.ndarray) -> tuple[tuple[PairFlip, ...], set[tuple[int, int]]]:
+def told_pairs(p: np.ndarray, labels: np.ndarray) -> tuple[tuple[PairFlip, ...], tuple[Inseparable, ...]]:
     """Pairs that are told as mixed up, and those told with both readings: hardly told apart, or exchanged."""
-    found = find_pair_flips(p, labels)
-    alike = {pair[:2] for pair in of_one_kind(p, labels, [(flip.true, flip.label) for flip in found])}
-    mixed = tuple(flip for flip in found if tuple(sorted((flip.true, flip.label))) not in alike)
-    named = {tuple(sorted((flip.true, flip.label))) for flip in mixed}
-    return mixed, alike | {pair[:2] for pair in inseparable_pairs(p, labels) if pair[:2] not in named}
+    mixed, alike = sorted_out(p, labels, {"train": find_pair_flips(p, labels)})
+    return mixed["train"], alike
 
 
 def row(p: np.ndarray, given: np.ndarray, labels: np.ndarray, kind: Any) -> dict[str, Any]:
@@ -88,7 +85,7 @@ def row(p: np.ndarray, given: np.ndarray, labels: np.ndarray, kind: Any) -> dict
     _, both, _, one, other = kind
     asked = {(one, other), (other, one)} if both else {(one, other)}
     return {
-        "told": bool(told & asked), "both_readings": (min(one, other), max(one, other)) in either,
+        "told": bool(told & asked), "both_readings": {one, other} in [set(pair[:2]) for pair in either],
         "others_told": len(told - {(one, other), (other, one)}),
         "wrong": int(wrong.sum()), "expected": sum(flip.expected for flip in flips), "list_before": before,
         "list": now, "in_twice_before": ranked_before, "in_twice": ranked,

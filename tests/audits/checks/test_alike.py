@@ -10,6 +10,7 @@ from sklearn.datasets import load_digits
 from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.labels.label_errors import check_label_errors
 from assay.audits.measures.pixel_sums import measure
+from assay.audits.values import Finding
 from assay.data.values import Dataset, Split, numbered_ids
 
 
@@ -119,6 +120,14 @@ def test_of_a_reference_that_is_not_sure_none_of_the_list_need_be_wrong() -> Non
 @pytest.mark.parametrize(("planted", "said"), [(4, True), (60, False)])
 def test_a_short_list_may_be_one_of_right_labels(planted: int, said: bool) -> None:
     """Up to a hundredth of all labels: of that length are lists of clean sets."""
+    finding = digits_with(planted)
+    assert finding.count > 1
+    assert ("right labels have such short lists, too)" in finding.summary) == said
+    assert " expected to be wrong" in finding.summary
+
+
+def digits_with(planted: int) -> Finding:
+    """Digits, so many of their labels wrong."""
     digits, rng = load_digits(), np.random.default_rng(3)
     images = (digits.images * 15.9).astype(np.uint8)[..., None]
     labels = digits.target.astype(np.int64).copy()
@@ -126,10 +135,16 @@ def test_a_short_list_may_be_one_of_right_labels(planted: int, said: bool) -> No
     labels[wrong] = (labels[wrong] + rng.integers(1, 10, planted)) % 10
     split = Split.from_arrays(images, labels, numbered_ids("train", len(labels)))
     dataset = Dataset("digits", tuple("0123456789"), {"train": split}, "made")
-    finding = check_label_errors(CheckContext(dataset, {"train": measure(split, 10)})).finding
-    assert finding.count > 1
-    assert ("right labels have such short lists, too)" in finding.summary) == said
-    assert " expected to be wrong" in finding.summary
+    return check_label_errors(CheckContext(dataset, {"train": measure(split, 10)})).finding
+
+
+def test_one_label_is_never_certain_to_be_wrong() -> None:
+    """Its chance would be rounded to 100 %."""
+    finding = digits_with(1)
+    assert (
+        "(with a chance of over 99 %, or it is right: right labels have such short lists, too)"
+        in finding.summary
+    )
 
 
 def two_classes(wrong_of_first: float, color: bool, wide: bool) -> Checked:

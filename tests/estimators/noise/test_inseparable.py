@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from assay.estimators.noise.inseparable import between, inseparable_pairs
+from assay.estimators.noise.inseparable import between, inseparable_pairs, sorted_out
+from assay.estimators.noise.pair_flips import PairFlip
 
 
 def drawn(apart: float, n: int, seed: int, noise: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
@@ -54,3 +55,13 @@ def test_which_labels_lie_between_a_pair() -> None:
     assert not between((), np.array([0]), np.array([1])).any()
     assert inseparable_pairs(np.zeros((0, 3)), np.zeros(0, np.int64)) == ()
     assert inseparable_pairs(np.ones((5, 1)), np.zeros(5, np.int64)) == ()
+
+
+def test_no_pair_is_both_mixed_up_and_not_told_apart() -> None:
+    """Two classes of one picture may look exchanged; in either split that is no exchange."""
+    p, labels = drawn(0.0, 100, 0)
+    alike, mixed = PairFlip(1, 0, 0.3, 3, 10, 100, 1e-4), PairFlip(2, 1, 0.3, 3, 10, 100, 1e-4)
+    flips = {"train": (alike, mixed), "test": (alike,)}
+    exchanged, pairs = sorted_out(p, labels, flips)
+    assert exchanged == {"train": (mixed,), "test": ()}
+    assert [pair[:2] for pair in pairs] == [(0, 1)]

@@ -23,7 +23,7 @@ from assay.duplicates.cached_pairs import copies_of
 from assay.duplicates.find import Copies, find_copies, of_one_class
 from assay.estimators.label_noise import LabelPosterior
 from assay.estimators.label_quality import LabelQuality
-from assay.estimators.noise.inseparable import Inseparable, inseparable_pairs, of_one_kind
+from assay.estimators.noise.inseparable import Inseparable, sorted_out
 from assay.estimators.noise.noise_matrix import TEMPERATURES, NoiseMatrix, fit_noise_matrix, wrong_chances
 from assay.estimators.noise.pair_flips import PairFlip, find_pair_flips
 from assay.estimators.noise.whole_groups import WholeGroup, whole_groups
@@ -118,46 +118,31 @@ class CheckContext:
             labels = self.dataset.splits[name].labels
             known = np.isin(labels, self.label_judge.learned)
             fitted = fit_noise_matrix(probabilities[known], labels[known], temperatures)
-            flips = tuple(flip for flip in self.pair_flips[name] if not self._of_one_kind(flip))
-            found[name] = replace(fitted, flips=flips)
+            found[name] = replace(fitted, flips=self._class_pairs[0][name])
             temperatures = (fitted.temperature,)
         return found
 
     @cached_property
-    def pair_flips(self) -> Mapping[str, tuple[PairFlip, ...]]:
-        """Pairs of classes whose labels look mixed up, per split; some may show one kind of picture."""
-        found = {}
-        for name, probabilities in self.label_judge.probabilities.items():
-            labels = self.dataset.splits[name].labels
-            known = np.isin(labels, self.label_judge.learned)
-            found[name] = find_pair_flips(probabilities[known], labels[known], self.units(name)[known])
-        return found
-
-    @cached_property
-    def _one_kind(self) -> tuple[Inseparable, ...]:
-        """Those that train does not tell apart: no label of the one is then known to be wrong."""
-        probabilities = self.label_judge.probabilities.get("train")
-        if probabilities is None:
-            return ()
-        pairs = [(flip.true, flip.label) for flips in self.pair_flips.values() for flip in flips]
-        return of_one_kind(probabilities, self.dataset.train.labels, pairs)
-
-    def _of_one_kind(self, flip: PairFlip) -> bool:
-        return any({flip.true, flip.label} == {pair.first, pair.second} for pair in self._one_kind)
-
-    @cached_property
     def inseparable(self) -> tuple[Inseparable, ...]:
         """Pairs of classes that their pictures do not tell apart; without pairs whose labels are mixed up."""
-        splits = self.label_judge.probabilities
-        mixed = {frozenset((flip.true, flip.label)) for noise in self.noise.values() for flip in noise.flips}
-        name = "train" if "train" in splits else next(iter(splits), "")
-        if not name:
-            return ()
-        found = {pair[:2]: pair for pair in self._one_kind}
-        for pair in inseparable_pairs(splits[name], self.dataset.splits[name].labels):
-            if frozenset(pair[:2]) not in mixed:
-                found.setdefault(pair[:2], pair)
-        return tuple(found[key] for key in sorted(found))
+        return self._class_pairs[1]
+
+    @cached_property
+    def _class_pairs(self) -> tuple[Mapping[str, tuple[PairFlip, ...]], tuple[Inseparable, ...]]:
+        """Pairs whose labels are mixed up, per split, and pairs that pictures do not tell apart.
+
+        What is told apart is asked of train, or of the first split of the user's own probabilities.
+        """
+        judged, splits = self.label_judge.probabilities, self.dataset.splits
+        if not judged:
+            return {}, ()
+        flips = {}
+        for name, probabilities in judged.items():
+            labels = splits[name].labels
+            known = np.isin(labels, self.label_judge.learned)
+            flips[name] = find_pair_flips(probabilities[known], labels[known], self.units(name)[known])
+        name = "train" if "train" in judged else next(iter(judged))
+        return sorted_out(judged[name], splits[name].labels, flips)
 
     def units(self, name: str) -> Rows:
         """int64 `(n,)`, equal for images of a split whose labels are one observation."""

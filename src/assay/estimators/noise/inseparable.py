@@ -5,13 +5,14 @@ label is the less probable one of such a pair is no sign that it is wrong.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.arrays import Floats, Rows
+from assay.estimators.noise.pair_flips import PairFlip
 
 #: Of a pair so large a share is answered as the other class; in both directions.
 _CONFUSED: Final = 0.1
@@ -66,6 +67,24 @@ def of_one_kind(
             if told < _EXCHANGED:
                 found[first, second] = Inseparable(first, second, max(told, _GUESS))
     return tuple(found.values())
+
+
+def sorted_out(
+    probabilities: Floats, labels: Rows, flips: Mapping[str, tuple[PairFlip, ...]]
+) -> tuple[dict[str, tuple[PairFlip, ...]], tuple[Inseparable, ...]]:
+    """Pairs whose labels are mixed up, per split, and pairs that pictures do not tell apart: none is both.
+
+    probabilities, labels: of the split that tells them apart, as `inseparable_pairs`. flips: pairs that
+    look mixed up, per split: two classes of one kind of picture look so, too, and are no exchange.
+    """
+    told = [flip.pair for found in flips.values() for flip in found]
+    alike = {pair[:2]: pair for pair in of_one_kind(probabilities, labels, told)}
+    mixed = {name: tuple(f for f in found if f.pair not in alike) for name, found in flips.items()}
+    named = {flip.pair for found in mixed.values() for flip in found}
+    for pair in inseparable_pairs(probabilities, labels):
+        if pair[:2] not in named:
+            alike.setdefault(pair[:2], pair)
+    return mixed, tuple(alike[key] for key in sorted(alike))
 
 
 def _confused(probabilities: Floats, labels: Rows) -> list[tuple[int, int]]:

@@ -69,6 +69,11 @@ class PairFlip:
     p_value: float
 
     @property
+    def pair(self) -> tuple[int, int]:
+        """The two classes, the smaller number first."""
+        return min(self.true, self.label), max(self.true, self.label)
+
+    @property
     def expected(self) -> float:
         """How many labels are expected to be wrong in this way."""
         return self.share * self.images

@@ -46,7 +46,7 @@ def as_many_mistakes(context: CheckContext, splits: Iterable[str]) -> float | No
     )
 
 
-def or_none(context: CheckContext, splits: Collection[str], listed: int) -> str:
+def why_none(context: CheckContext, splits: Collection[str], listed: int) -> str:
     """Why none of the list of some splits need be wrong, for people; empty where that would be a surprise."""
     judged = context.label_judge
     total = sum(int(known_labels(context, name).sum()) for name in splits)
@@ -54,13 +54,13 @@ def or_none(context: CheckContext, splits: Collection[str], listed: int) -> str:
         return ""
     most = as_many_mistakes(context, splits)
     if most is None:
-        return ", or none: right labels have such short lists, too" if listed <= _SHORT * total else ""
+        return "right labels have such short lists, too" if listed <= _SHORT * total else ""
     if listed > most:
         return ""
     sizes = context.dataset.train.counts(len(context.dataset.classes))[judged.learned]
     if len(sizes) and np.median(sizes) < _FEW_IMAGES:
-        return ", or none: the reference learned from few images"
-    return ", or none: the reference is sure of some of its mistakes"
+        return "the reference learned from few images"
+    return "the reference is sure of some of its mistakes"
 
 
 def told_of_hundred(context: CheckContext) -> int:

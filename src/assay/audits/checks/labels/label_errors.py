@@ -15,11 +15,11 @@ from assay.audits.checks.labels.judged import (
     hard_sentence,
     known_labels,
     little_is_told,
-    or_none,
     power_of_list_sentence,
     reference_record,
     small_classes_sentence,
     told_of_hundred,
+    why_none,
 )
 from assay.audits.checks.labels.misplaced import (
     FIX_ORDER,
@@ -57,6 +57,9 @@ from assay.estimators.projections import spread_rows
 #: The nearest images that are shown as evidence are looked for among at most so many of a class: the cost
 #: of all pairs would grow with the square of the images.
 _MOST_COMPARED: Final = 20_000
+
+#: A chance that would be rounded to certainty is told as one over this.
+_SURE: Final = 0.99
 
 #: So many of the nearest are looked through for one that is no copy of the image.
 _CANDIDATES: Final = 8
@@ -216,11 +219,13 @@ def _told_expected(context: CheckContext, suspects: dict[str, Rows]) -> str:
     chances = _chances_of(context, suspects)
     if not len(chances):
         return ""
+    told, spared = f"about {chances.sum():.0f} of these {len(chances)} are expected to be wrong", "none"
     if len(chances) == 1:
-        chance = percent(float(chances[0]), 0)
-        return f" (with a chance of {chance}{or_none(context, suspects, 1).replace('none', 'it is right')})"
-    told = f"about {chances.sum():.0f} of these {len(chances)} are expected to be wrong"
-    return f" ({told}{or_none(context, suspects, len(chances))})"
+        chance = float(chances[0])
+        told = f"with a chance of {percent(chance, 0) if chance < _SURE else f'over {percent(_SURE, 0)}'}"
+        spared = "it is right"
+    why = why_none(context, suspects, len(chances))
+    return f" ({told}, or {spared}: {why})" if why else f" ({told})"
 
 
 def _chances_of(context: CheckContext, suspects: dict[str, Rows]) -> NDArray[np.float64]:
