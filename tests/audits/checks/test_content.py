@@ -340,6 +340,21 @@ def test_file_order_is_a_shortcut_unless_simply_sorted():
             assert finding.verdict == "fail"
 
 
+@pytest.mark.parametrize(("named", "fails"), [("{site}/{name}/{row}.png", False), ("{site}/{row}.png", True)])
+def test_file_order_that_goes_by_the_folders_of_classes_tells_nothing_new(named: str, fails: bool) -> None:
+    """Each of four sites has a folder for each class. Without these it is a shortcut."""
+    train = COLORED.train
+    sites = np.arange(len(train)) * 4 // len(train)
+    order = np.lexsort((train.labels, sites))
+    names = [(sites[row], COLORED.classes[train.labels[row]], row) for row in order]
+    ids = [named.format(site=site, name=name, row=row) for site, name, row in names]
+    split = Split(train.images[order], train.labels[order], ids, train.digests[order])
+    read = replace(COLORED, source="folder", splits={"train": split})
+    finding = check_shortcuts(context(read)).finding
+    assert (finding.verdict == "fail") == fails, finding.summary
+    assert ("file order" in finding.evidence["skill"]) == fails
+
+
 def test_accuracy_from_a_useless_value_is_chance():
     """A constant tells nothing; the label itself tells all."""
     labels = np.tile([0, 1], 500)

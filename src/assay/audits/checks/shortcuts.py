@@ -1,6 +1,7 @@
 """Check `shortcuts`: can the class be told from what should not tell it?"""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -64,7 +65,7 @@ def check_shortcuts(context: CheckContext) -> Checked:
     figures = dict(nuisances(context, sets))
     sorted_file = _one_class_after_the_other(train.labels)
     by_folders = context.dataset.source in _FOLDERS
-    if sorted_file:
+    if sorted_file or _by_folders_of_classes(train, context.dataset.classes):
         figures.pop("file order")
     deviation, sizes = context.image_stats["train"].deviation, context.tables_of("train").sizes
     restated = without_content(train, deviation, figures, sizes)
@@ -239,6 +240,19 @@ def _others(worst: Mark, found: Sequence[Mark]) -> str:
 def _one_class_after_the_other(labels: NDArray[np.int64]) -> bool:
     """Whether the images of each class lie together, as in a folder for each; whatever order classes have."""
     return bool(np.count_nonzero(np.diff(labels)) + 1 == len(np.unique(labels)))
+
+
+def _by_folders_of_classes(train: Split, classes: Sequence[str]) -> bool:
+    """Whether images go by folders below sites or sizes, each of which is called as the class of its images.
+
+    What their order tells is then what the folders are called.
+    """
+    folders = [id_.rpartition("/")[0] for id_ in train.ids]
+    runs = 1 + sum(one != other for one, other in pairwise(folders))
+    return runs == len(set(folders)) and all(
+        f"/{classes[label]}/".casefold() in f"/{folder}/".casefold()
+        for folder, label in set(zip(folders, train.labels.tolist(), strict=True))
+    )
 
 
 def nuisances(context: CheckContext, sets: Sequence[str] = ()) -> Mapping[str, NDArray[np.generic]]:
