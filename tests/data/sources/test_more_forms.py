@@ -50,6 +50,10 @@ def linked(root: Path) -> Path:
         ("a.heic", b"\0\0\0\x18ftypheic" + bytes(40), "heif-convert"),
         ("a.avif", b"\0\0\0\x18ftypavif" + bytes(40), "avifdec"),
         ("a.gif", b"GIF89a" + bytes(40), "magick"),
+        ("a.pgm", b"P5 92 112 255 " + bytes(40), "magick"),
+        ("a.ppm", b"P3\n1 1 255\n9 9 9\n", "magick"),
+        ("no_ending", b"P6\r1 1 255 " + bytes(3), "magick"),
+        ("a.tga", bytes((0, 0, 2)) + bytes(40), "magick"),
     ],
 )
 def test_inspect_ends_with_the_way_to_convert(

@@ -7,6 +7,9 @@ from typing import Final
 from assay.core.errors import AssayError
 from assay.data.formats.refused.tiff import tiff_facts
 
+_RAW: Final = "a camera's raw file"
+_ANYMAP: Final = "a Portable Anymap"
+
 #: Formats that are known but not read, by a test of their first bytes.
 REFUSED: Final = (
     ("GIF", 0, b"GIF8"),
@@ -25,8 +28,7 @@ REFUSED: Final = (
     ("JPEG XL", 4, b"JXL "),
     ("DICOM", 128, b"DICM"),
     ("OpenEXR", 0, b"v/1\1"),
-    ("a Portable Anymap", 0, b"P5\n"),
-    ("a Portable Anymap", 0, b"P6\n"),
+    *((_ANYMAP, 0, b"P%d%c" % (kind, space)) for kind in (5, 6) for space in b" \t\r\n"),
 )
 
 #: Which programs make a PNG of it; of all others ImageMagick.
@@ -37,7 +39,7 @@ _CONVERSIONS: Final[Mapping[str, str]] = {
     "AVIF": "avifdec INPUT OUTPUT.png",  # libavif
     "JPEG 2000": "opj_decompress -i INPUT -o OUTPUT.png",  # OpenJPEG
     "SVG or XML": "rsvg-convert INPUT -o OUTPUT.png",  # librsvg
-    "a camera's raw file": "darktable-cli INPUT OUTPUT.png",
+    _RAW: "darktable-cli INPUT OUTPUT.png",
 }
 #: Without [0] a TIFF of several pages or an animated GIF becomes as many files, which are nearly copies.
 _FIRST_PICTURE: Final = "magick 'INPUT[0]' OUTPUT.png"
@@ -46,14 +48,21 @@ _CONVERTED: Final = re.compile(r"\(convert it: ([^()]*)\)")
 #: Characters that are looked through for the first element of an SVG.
 _LOOKED_AT: Final = 4096
 
-#: Endings of cameras' raw files: by their content most are TIFF.
-_RAW: Final = (".nef", ".cr2", ".cr3", ".arw", ".dng", ".orf", ".rw2", ".raf")
+#: What a file is by the ending of its name, where its content does not tell.
+_BY_NAME: Final[Mapping[str, str]] = {
+    **dict.fromkeys((".nef", ".cr2", ".cr3", ".arw", ".dng", ".orf", ".rw2", ".raf"), _RAW),
+    **dict.fromkeys((".pbm", ".pgm", ".ppm", ".pnm"), _ANYMAP),
+    ".j2k": "JPEG 2000",
+    ".tga": "TGA",
+    ".pcx": "PCX",
+    ".hdr": "Radiance HDR",
+}
 
 #: What an ISO media file holds, by its brand; others are told as HEIC or AVIF.
 _BRANDS: Final[Mapping[bytes, str]] = {
     **dict.fromkeys((b"heic", b"heix", b"hevc", b"mif1", b"msf1"), "HEIC"),
     **dict.fromkeys((b"avif", b"avis"), "AVIF"),
-    b"crx ": "a camera's raw file",
+    b"crx ": _RAW,
 }
 
 #: Of these, what may as well be a document: such a file is an image by its name only.
@@ -114,8 +123,9 @@ def _plain(text: str) -> bool:
 def _kind(data: bytes, where: str) -> str:
     """The format of a file that is not read, empty where it is unknown."""
     kind = next((n for n, at, start in REFUSED if data[at : at + len(start)] == start), "")
-    if kind in ("", "TIFF") and where.lower().endswith(_RAW):
-        return "a camera's raw file"
+    named = _BY_NAME.get(where[where.rfind(".") :].lower(), "")
+    if not kind or (kind == "TIFF" and named == _RAW):  # most raw files are TIFF by their content
+        return named
     return _BRANDS.get(data[8:12], kind) if kind == "HEIC or AVIF" else kind
 
 
