@@ -20,6 +20,7 @@ from assay.data.listing.columns.images import (
 )
 from assay.data.listing.columns.joined_paths import ways_by_columns
 from assay.data.listing.columns.one_hot import several_labels
+from assay.data.listing.columns.some_files import hint_on_paths_above, hint_on_some_files
 from assay.data.listing.columns.splits import split_column, splits_of_cells
 from assay.data.listing.columns.tables_beside import notes_beside_table
 from assay.data.listing.from_names.splits import note_on_other_splits, splits_of_paths
@@ -247,7 +248,7 @@ class _Found:
                 "path-outside",
                 table,
                 f"{where}: {one_line(file)} lies outside the folder {self._root}",
-                "Put the images below the folder of the table.",
+                f"Put the images below the folder of the table{hint_on_paths_above(table, start, file)}.",
             )
         return whole, f"{below}/{name}" if below else name
 
@@ -267,10 +268,14 @@ class _Found:
             return
         first = shortened(one_line(gone[0].id))
         what = f"no row has an image that can be read, the first is {first} ({gone[0].reason})"
-        fix = no_path(gone[0].id) or (
-            f"Paths begin at {self._root}; --root gives another folder, --path-column another column."
+        table = tables[0]
+        some = "" if table.in_memory else hint_on_some_files(self._root, table.path, self._paths)
+        fix = (
+            no_path(gone[0].id)
+            or some
+            or f"Paths begin at {self._root}; --root gives another folder, --path-column another column."
         )
-        raise AssayError("image-unreadable", tables[0].path, what, fix)
+        raise AssayError("image-unreadable", table.path, what, fix)
 
     def parts(self) -> dict[str, Part]:
         return {split: self._part(split) for split in ordered_splits(self._rows)}

@@ -49,7 +49,7 @@ def image_column(table: Path, columns: Columns, asked: str | None) -> str:
     image = next((name for name in names if name.strip().lower().endswith(tuple(FORMAT_BY_NAME))), None)
     if asked is None and image is not None:
         what = f"its first line names an image, {one_line(image)}, and no columns"
-        header = ",".join(_meant(names))
+        header = ",".join(_meant(columns))
         fix = (
             f"In its folder, put a line with the names of the columns before it: "
             f"(echo {header}; cat {quote(table.name)}) > {quote('named-' + table.name)}"
@@ -81,14 +81,22 @@ def _of_pixels(names: Sequence[str]) -> str:
     )
 
 
-def _meant(cells: Sequence[str]) -> list[str]:
-    """What to call columns by a cell of each: the path of an image, a word for a split, or else the label."""
-    names = {}
-    for number, cell in enumerate(cells):
+def _meant(columns: Columns) -> list[str]:
+    """What to call columns without a header: that of the images, of words for splits, and of the labels,
+    which is the first whose values come several times, for the first of all may number the rows."""
+    names: dict[str, str] = {}
+    others = []
+    for cell in columns:
         image = cell.strip().lower().endswith(tuple(FORMAT_BY_NAME))
-        meant = "file_name" if image else "split" if split_of(cell) else "label"
-        names[meant if meant not in names else f"column{number + 1}"] = cell
-    return list(names)
+        meant = "file_name" if image else "split" if split_of(cell) else ""
+        if meant and meant not in names:
+            names[meant] = cell
+        else:
+            others.append(cell)
+    label = next((cell for cell in others if 2 * len({*columns[cell]}) <= len(columns[cell])), "")
+    names["label"] = label or next(iter(others), "")
+    called = {cell: meant for meant, cell in names.items()}
+    return [called.get(cell, f"column{number}") for number, cell in enumerate(columns, 1)]
 
 
 def notes_on_unnamed(root: Path, named: Collection[str]) -> list[str]:
