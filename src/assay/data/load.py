@@ -18,6 +18,7 @@ from assay.data.formats.pixel_arrays import ChannelOrder, FloatRange
 from assay.data.formats.safe_open import read_file
 from assay.data.formats.shard_file import pattern_parts
 from assay.data.formats.signatures import FIRST_BYTES
+from assay.data.formats.texts.other_names import TEXTS, way_to_read_text
 from assay.data.formats.unread_forms import form_of
 from assay.data.listing.advice.above import read_below
 from assay.data.listing.class_names import checked_classes, read_class_names
@@ -227,6 +228,8 @@ def _unknown(request: Request) -> AssayError:
         return AssayError("unknown-data", str(request.data), what, fix)
     if request.path is not None:
         known = form_of(request.path.name, read_file(request.path, FIRST_BYTES))
+        if (known is None or known.name in TEXTS) and (way := way_to_read_text(request.path)):
+            return AssayError("unknown-data", request.path, "its name is that of no form of data", way)
         what = f"it is {known.name}, no form of data" if known else "nothing here is of a form"
         fix = (
             f"{known.way}."

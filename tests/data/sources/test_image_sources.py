@@ -209,7 +209,7 @@ def test_numbers_as_labels_index_the_names(arrays, expected, tmp_path):
     ("text", "code", "words"),
     [
         (b"", "table-unreadable", "empty"),
-        (b"file_name,label\na.png\n", "table-unreadable", "line 2 has 1 cells, the header 2"),
+        (b"file_name,label\na.png\n", "table-unreadable", "line 2 has 1 cell, the header 2"),
         (b"file_name,file_name\n", "table-unreadable", "same name"),
         (b"file_name,label\n\xff\xfe,a\n", "table-unreadable", "not UTF-8"),
         (b'file_name,label\n"a.png,b\n', "table-unreadable", "line"),

@@ -6,14 +6,14 @@ import io
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import chain, count, islice
+from itertools import chain, islice
 from pathlib import Path
-from shlex import quote
 from typing import IO, Any, Final
 
 from assay.core.errors import AssayError
-from assay.core.text import choices, each_once, one_line, shortened
+from assay.core.text import choices, each_once, one_line
 from assay.data.formats.safe_open import open_file
+from assay.data.formats.texts.table_errors import not_unicode, other_width, same_names, unreadable
 
 SUFFIXES: Final = (".csv", ".tsv", ".jsonl", ".ndjson")
 
@@ -104,10 +104,10 @@ def read_table(path: Path, nested: list[str] | None = None, most: int | None = N
     with open_file(path) as file:
         first = file.read(4)
         if first == _ZIP:
-            raise _unreadable(path, "it is a workbook of Excel or another zip file, whatever its name")
+            raise unreadable(path, "it is a workbook of Excel or another zip file, whatever its name")
         file.seek(0)
         if path.stat().st_size > _LARGEST:
-            raise _unreadable(path, f"it has more than {_LARGEST:,} bytes")
+            raise unreadable(path, f"it has more than {_LARGEST:,} bytes")
         encoding = "utf-16" if first.startswith(_UTF_16) else "utf-8-sig"
         with io.TextIOWrapper(file, encoding=encoding, newline="") as text:
             rows = (
@@ -118,7 +118,7 @@ def read_table(path: Path, nested: list[str] | None = None, most: int | None = N
             try:
                 return _columns(path, rows if most is None else islice(rows, most + 1))
             except UnicodeDecodeError as error:
-                raise _not_unicode(path, encoding) from error
+                raise not_unicode(path, encoding) from error
 
 
 def delimiter_of(path: Path) -> str:
@@ -133,7 +133,7 @@ def _columns(path: Path, rows: Iterator[Sequence[str]]) -> Columns:
     """Columns from rows, the first of which is the header."""
     header = next(rows, None)
     if header is None:
-        raise _unreadable(path, "it is empty")
+        raise unreadable(path, "it is empty")
     columns: list[list[str]] = [[] for _ in header]
     for row in rows:
         for column, cell in zip(columns, row, strict=True):
@@ -141,7 +141,7 @@ def _columns(path: Path, rows: Iterator[Sequence[str]]) -> Columns:
     # What spreadsheets write behind the last column, and no line of data has anything in.
     named = [both for both in zip(header, columns, strict=True) if both[0].strip() or any(both[1])]
     if len({name for name, _ in named}) < len(named):
-        raise _unreadable(path, "two columns have the same name")
+        raise same_names(path, [name for name, _ in named])
     return dict(named)
 
 
@@ -154,14 +154,21 @@ def _csv_rows(path: Path, text: IO[str]) -> Iterator[Sequence[str]]:
     width = None
     try:
         for row in reader:
-            if not row:
-                continue
+            if not row or (len(row) > 1 and not any(map(str.strip, row))):
+                continue  # a blank line, as spreadsheets write it too: ",,"
             width = width or len(row)
             if len(row) != width:
-                raise _unreadable(path, f"line {reader.line_num} has {len(row)} cells, the header {width}")
+                raise _other_width(path, reader.line_num, len(row), width)
             yield [cell[1:] if cell.startswith(_NEUTRALIZED) else cell for cell in row]
     except csv.Error as error:
-        raise _unreadable(path, f"line {reader.line_num}: {error}") from error
+        raise unreadable(path, f"line {reader.line_num}: {error}") from error
+
+
+def _other_width(path: Path, line: int, cells: int, width: int) -> AssayError:
+    def is_usual(cell: str) -> bool:
+        return usual_spelling(cell) in _NEEDED
+
+    return other_width(path, line, cells, width, lambda header: _delimiter(path, header), is_usual)
 
 
 def _delimiter(path: Path, header: str) -> str:
@@ -181,7 +188,7 @@ def _json_rows(path: Path, text: IO[str], left_out: list[str] | None = None) -> 
     alone = _whole(objects)
     for key in alone.intersection(_NEEDED):
         number = next(n for n, one in zip(numbers, objects, strict=True) if isinstance(one.get(key), dict))
-        raise _unreadable(path, f"line {number} has several values as its {key}")
+        raise unreadable(path, f"line {number} has several values as its {key}")
     records = [_cells(record, alone) for record in objects]
     nested = {key for record in records for key, value in record.items() if value is None}
     header = list(dict.fromkeys(key for record in records for key in record if key not in nested))
@@ -232,7 +239,7 @@ def _lines(path: Path, text: IO[str]) -> Iterator[tuple[int, str]]:
     while line := text.readline(_LONGEST + 1):
         number += 1
         if len(line) > _LONGEST:
-            raise _unreadable(path, f"line {number} is longer than {_LONGEST:,} characters")
+            raise unreadable(path, f"line {number} is longer than {_LONGEST:,} characters")
         if line.strip():
             yield number, line
 
@@ -242,9 +249,9 @@ def _record(path: Path, number: int, line: str) -> dict[str, Any]:
     try:
         record = json.loads(line, object_pairs_hook=each_once)
     except (ValueError, RecursionError) as error:
-        raise _unreadable(path, f"line {number} is not JSON ({error})") from error
+        raise unreadable(path, f"line {number} is not JSON ({error})") from error
     if not isinstance(record, dict):
-        raise _unreadable(path, f"line {number} is not one JSON object")
+        raise unreadable(path, f"line {number} is not one JSON object")
     for key in _NEEDED:
         value = record.get(key)
         if isinstance(value, list):
@@ -266,36 +273,6 @@ def _thinned(value: Any, depth: int = 1) -> Any:
 
 def _cell(value: Any) -> str:
     return "" if value is None else value if isinstance(value, str) else json.dumps(value)
-
-
-def _unreadable(path: Path, what: str) -> AssayError:
-    return AssayError(
-        "table-unreadable", path, what, "Save it as UTF-8 with one header line, or as JSON lines."
-    )
-
-
-def _not_unicode(path: Path, encoding: str) -> AssayError:
-    """The error of a text in another encoding: its first such line as it would read in the most usual one."""
-    if encoding == "utf-16":
-        return _unreadable(path, "it begins as UTF-16, and goes on as something else")
-    with open_file(path) as file:
-        lines = ((number, file.readline(_LONGEST)) for number in count(1))
-        number, line = next((n, found) for n, found in lines if not found or not _is_utf_8(found))
-    reading = shortened(one_line(line.decode("cp1252", "replace").strip()))
-    fix = (
-        f'Save it as UTF-8 (Excel: "CSV UTF-8"). If that reading is right, in its folder: '
-        f"iconv -f WINDOWS-1252 -t UTF-8 {quote(path.name)} > {quote('utf8-' + path.name)}"
-    )
-    what = f"it is not UTF-8: line {number:,} reads {reading!r} as Windows-1252"
-    return AssayError("table-unreadable", path, what, fix)
-
-
-def _is_utf_8(line: bytes) -> bool:
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def chosen_column(

@@ -248,7 +248,7 @@ class _Found:
                 "path-outside",
                 table,
                 f"{where}: {one_line(file)} lies outside the folder {self._root}",
-                f"Put the images below the folder of the table{hint_on_paths_above(table, start, file)}.",
+                f"Put the images below the folder of the table{hint_on_paths_above(start, file)}.",
             )
         return whole, f"{below}/{name}" if below else name
 

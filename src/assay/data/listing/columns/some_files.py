@@ -42,7 +42,7 @@ def hint_on_some_files(folder: Path, table: Path, cells: Sequence[str]) -> str:
     return _by_command(folder, table, given, found)
 
 
-def hint_on_paths_above(table: Path, start: str, file: str) -> str:
+def hint_on_paths_above(start: str, file: str) -> str:
     """The option that reads a path which leads out of the folder of a table, to a file that is there."""
     ups = 0
     for piece in Path(file).parts:
@@ -100,7 +100,9 @@ def _by_command(folder: Path, table: Path, given: Sequence[str], found: Mapping[
     if table.suffix.lower() not in SUFFIXES[:2]:
         return ""
     try:
-        cells = {name: [cell.strip() for cell in own if cell.strip()] for name, own in read_table(table).items()}
+        cells = {
+            name: [cell.strip() for cell in own if cell.strip()] for name, own in read_table(table).items()
+        }
         column = next(name for name, own in cells.items() if own == list(given))
         delimiter = delimiter_of(table)
     except (AssayError, StopIteration):
@@ -115,11 +117,12 @@ def _by_command(folder: Path, table: Path, given: Sequence[str], found: Mapping[
         'and not any(q[:1]=="." and q!=".." for q in f.parts)];'
         "n=Counter(f.name for f in F);e=Counter(f.stem for f in F);"
         "m={**{f.stem:f for f in F if e[f.stem]<2},**{f.name:f for f in F if n[f.name]<2}};"
-        f'S=lambda c:Path(c).stem if Path(c).suffix.lower() in ({known},) else c;'
+        f"S=lambda c:Path(c).stem if Path(c).suffix.lower() in ({known},) else c;"
         f'L=lambda r:r[{dumps(column)}].strip().replace(chr(92),"/").rpartition("/")[2];'
         f'R=list(csv.DictReader(open({dumps(table.name)},encoding="utf-8-sig",newline=""),'
         f"delimiter={dumps(delimiter)}));"
-        f"rows=[{{**r,{dumps(column)}:f.as_posix()}} for r in R for f in [m.get(L(r)) or m.get(S(L(r)))] if f];"
+        f"rows=[{{**r,{dumps(column)}:f.as_posix()}} for r in R "
+        "for f in [m.get(L(r)) or m.get(S(L(r)))] if f];"
         f'w=csv.DictWriter(open({dumps(name)},"x",newline="",encoding="utf-8"),list(rows[0]));'
         'w.writeheader();w.writerows(rows);print(len(rows),"of",len(R),"rows")'
     )

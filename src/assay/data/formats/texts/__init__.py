@@ -1,0 +1,1 @@
+"""Texts: errors of tables, and tables under other names."""
