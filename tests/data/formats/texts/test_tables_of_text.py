@@ -115,7 +115,7 @@ def test_a_line_of_more_cells_is_no_sign_of_a_header_below(line: int, root: Path
 
 @pytest.mark.parametrize("sign", [",", ";"])
 def test_rows_without_anything_in_them_are_blank_lines(sign: str, root: Path) -> None:
-    """Spreadsheets write them behind the last row: each was a row without a label, and then without a path."""
+    """Spreadsheets write them behind the last row: each was a row without a label."""
     (root / "labels.csv").write_text(rows(sign=sign) + f"{sign}\n \t{sign} \n" * 9)
     found = inspect(root / "labels.csv")
     assert (found.per_class["train"], found.left_out) == ((COUNT // 2, COUNT // 2), ())
