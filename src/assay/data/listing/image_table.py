@@ -20,9 +20,10 @@ from assay.data.listing.columns.images import (
 )
 from assay.data.listing.columns.joined_paths import ways_by_columns
 from assay.data.listing.columns.one_hot import several_labels
-from assay.data.listing.columns.some_files import hint_on_paths_above, hint_on_some_files
+from assay.data.listing.columns.some_files import hint_on_paths_above, way_to_files
 from assay.data.listing.columns.splits import split_column, splits_of_cells
 from assay.data.listing.columns.tables_beside import notes_beside_table
+from assay.data.listing.columns.votes import way_from_rows, with_way
 from assay.data.listing.from_names.splits import note_on_other_splits, splits_of_paths
 from assay.data.listing.listing import Listing, Part, stamp_of
 from assay.data.listing.names import ordered_splits
@@ -96,6 +97,7 @@ class _Found:
         self._seen: dict[str, str] = {}
         self._header: list[str] = []
         self._paths: Sequence[str] = ()
+        self._asked: tuple[Columns, str, str, Request]
         self._groups: dict[str, str] = {}
         self._tables = 0
         self._bare: Mapping[str, int] = {}
@@ -166,6 +168,7 @@ class _Found:
         if group is not None:
             more["group"], notes = groups_of(group, columns[group], self._groups)
             self.notes += notes
+        self._asked = columns, path, of_labels[0], request
         self._bare = without_any(splits, labels)
         missing_labels = {
             row: columns[path][row - 1]
@@ -214,7 +217,7 @@ class _Found:
         known = self._seen.setdefault(full, label)
         if known != label:
             told = f"{where} calls {one_line(file)} {one_line(label)!r}, an earlier one {one_line(known)!r}"
-            raise several_labels(table.path, told)
+            raise with_way(several_labels(table.path, told), way_from_rows(table.path, *self._asked))
         if full in self._named[split]:
             self.left_out.append(LeftOut(name, "ignored", "named twice in the table", split, label))
             return
@@ -269,10 +272,9 @@ class _Found:
         first = shortened(one_line(gone[0].id))
         what = f"no row has an image that can be read, the first is {first} ({gone[0].reason})"
         table = tables[0]
-        some = "" if table.in_memory else hint_on_some_files(self._root, table.path, self._paths)
         fix = (
             no_path(gone[0].id)
-            or some
+            or way_to_files(self._root, table.path, *self._asked)
             or f"Paths begin at {self._root}; --root gives another folder, --path-column another column."
         )
         raise AssayError("image-unreadable", table.path, what, fix)

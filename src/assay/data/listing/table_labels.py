@@ -17,6 +17,13 @@ from assay.data.listing.columns.one_hot import (
     shown_columns,
 )
 from assay.data.listing.columns.structured import refuse_no_labels, refuse_structured
+from assay.data.listing.columns.votes import (
+    columns_of_shares,
+    note_on_raters,
+    note_on_shares,
+    way_from_raters,
+    way_from_shares,
+)
 from assay.data.listing.names import natural_key
 from assay.data.request import Request
 
@@ -48,6 +55,9 @@ def table_labels(
         if hot:
             labels, notes = labels_of_one_hot(where, columns, hot)
             return labels, hot, notes
+        if fix := _way_from_several(where, columns, names, request):
+            what = f"no column is called {', '.join(LABEL_NAMES[:4])} or the like"
+            raise AssayError("column-missing", where, what, fix)
         column = chosen_column(where, names, None, LABEL_NAMES, "--label-column")
     kept = set(request.classes or ())
     if not kept:
@@ -62,7 +72,16 @@ def table_labels(
         refuse_no_labels(labels, where, column)
     others = [] if request.label_column else notes_on_other_labels(columns, names, column)
     others += _on_distinct(column, labels)
+    others += note_on_shares(columns, names, column)
+    others += note_on_raters(where, columns, names, column, request)
     return labels, [column], [*notes, *others, *_tags(column, labels)]
+
+
+def _way_from_several(where: object, columns: Columns, names: Sequence[str], request: Request) -> str:
+    """What to do where several columns tell the label together; else empty."""
+    if shares := columns_of_shares(columns, names):
+        return way_from_shares(where, shares, request)
+    return way_from_raters(where, columns, names, request)
 
 
 def _on_distinct(column: str, labels: Sequence[str]) -> list[str]:

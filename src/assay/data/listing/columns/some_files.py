@@ -2,24 +2,37 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from itertools import chain, count
+from dataclasses import replace
 from json import dumps
 from pathlib import Path
 from shlex import quote
 from typing import Final
 
-from assay.core.errors import AssayError
 from assay.core.text import counted, one_line
 from assay.data.formats.signatures import FORMAT_BY_NAME
-from assay.data.formats.text_table import SUFFIXES, delimiter_of, read_table
+from assay.data.formats.text_table import Columns
 from assay.data.listing.columns.file_index import file_index, without_ending
+from assay.data.listing.columns.one_hot import shown_columns
+from assay.data.listing.columns.written import command_for_table
+from assay.data.request import Request
 
 #: The share of the rows that must have a file, and how many folders above the table are tried.
 _SHARE: Final = 0.5
 _ABOVE: Final = 2
 
 
-def hint_on_some_files(folder: Path, table: Path, cells: Sequence[str]) -> str:
+def way_to_files(folder: Path, table: Path, columns: Columns, path: str, label: str, request: Request) -> str:
+    """What reads the rows of a table of which none has its file as written; empty where nothing does.
+
+    folder: where its paths begin. path, label: the columns that were read.
+    """
+    if not table.is_file():
+        return ""  # a data frame
+    some = _on_some_files(folder, table, path, columns[path])
+    return some or _on_classes_in_ids(folder, columns, path, label, table, request)
+
+
+def _on_some_files(folder: Path, table: Path, column: str, cells: Sequence[str]) -> str:
     """A sentence with what reads the rows that have a file: those whose paths begin above `folder`, or in one
     folder below it, by --root; else those of which a file has the name, with the command for a table of them.
 
@@ -31,15 +44,17 @@ def hint_on_some_files(folder: Path, table: Path, cells: Sequence[str]) -> str:
         return ""
     for start in [Path(folder, *[".."] * up).resolve() for up in range(1, _ABOVE + 1)]:
         if start != start.parent and _share(start, given) > _SHARE:
-            return f"From {one_line(str(start))} on {_told(start, given)}: --root {_typed(start)}."
+            return (
+                f"From {one_line(str(start))} on {_told(start, given)}: --root {one_line(quote(str(start)))}."
+            )
     found = _by_name(folder, given)
     if len(found) <= _SHARE * len(given):
         return ""
     places = {path.removesuffix(cell).rstrip("/") for cell, path in found.items() if path.endswith(cell)}
     if len(places) == 1 and all(path.endswith(cell) for cell, path in found.items()):
         start = folder / places.pop()
-        return f"In {one_line(str(start))} {_told(start, given)}: --root {_typed(start)}."
-    return _by_command(folder, table, given, found)
+        return f"In {one_line(str(start))} {_told(start, given)}: --root {one_line(quote(str(start)))}."
+    return _by_command(folder, table, column, given, found)
 
 
 def hint_on_paths_above(start: str, file: str) -> str:
@@ -53,7 +68,31 @@ def hint_on_paths_above(start: str, file: str) -> str:
     root = Path(start, *[".."] * ups).resolve()
     if not ups or root == root.parent or not whole.is_file():
         return ""
-    return f", or say that they may lie above it: --root {_typed(root)}"
+    return f", or say that they may lie above it: --root {one_line(quote(str(root)))}"
+
+
+def _on_classes_in_ids(
+    folder: Path, columns: Columns, path: str, label: str, table: Path, request: Request
+) -> str:
+    """What to do with a row for each image and class, both in one cell, and a label of 0 or 1 (ID_1_any,1):
+    the command for a table with a column for each class. Empty where they are none such."""
+    parts = [cell.strip().rpartition("_") for cell in columns[path]]
+    classes = dict.fromkeys(part for _, _, part in parts)
+    images = dict.fromkeys(image for image, _, _ in parts)
+    whole = len(set(parts)) == len(parts) == len(classes) * len(images) and 1 < len(classes) < len(images)
+    if not whole or "" in images or not {cell.strip() for cell in columns[label]} <= {"0", "1"}:
+        return ""
+    if len(_by_name(folder, list(images))) <= _SHARE * len(images):
+        return ""
+    code = (
+        f"D={{}};[D.setdefault(i,{{}}).update({{c:r[{dumps(label)}]}}) for r in R "
+        f'for i,_,c in [r[{dumps(path)}].strip().rpartition("_")]];'
+        'rows=[{"file_name":i,**v} for i,v in D.items()]'
+    )
+    command = command_for_table(table, "wide", code, replace(request, path_column=None))
+    shown = f"{len(classes):,} classes, {shown_columns(list(classes))}"
+    told = f"Each of {len(images):,} images has a row for each of {shown}"
+    return f"{told}: this writes a table with a column for each: {command}." if command else ""
 
 
 def _share(start: Path, given: Sequence[str]) -> float:
@@ -74,10 +113,6 @@ def _of(found: int, given: Sequence[str], gone: str | None) -> str:
     return f"{found:,} of {counted(len(given), 'row has its file', 'rows have their files')}{last}"
 
 
-def _typed(folder: Path) -> str:
-    return one_line(quote(str(folder)))
-
-
 def _by_name(folder: Path, given: Sequence[str]) -> dict[str, str]:
     """The only file of each name, with the ending of an image or without; no file is that of two names."""
     index = file_index(folder)
@@ -95,42 +130,27 @@ def _file_of(cell: str, index: Mapping[str, Sequence[str]], stems: Mapping[str, 
     return paths[0] if len(paths) == 1 else ""
 
 
-def _by_command(folder: Path, table: Path, given: Sequence[str], found: Mapping[str, str]) -> str:
+def _by_command(
+    folder: Path, table: Path, column: str, given: Sequence[str], found: Mapping[str, str]
+) -> str:
     """The hint with a line for the shell that writes the rows which have a file, and never over a file."""
-    if table.suffix.lower() not in SUFFIXES[:2]:
-        return ""
-    try:
-        cells = {
-            name: [cell.strip() for cell in own if cell.strip()] for name, own in read_table(table).items()
-        }
-        column = next(name for name, own in cells.items() if own == list(given))
-        delimiter = delimiter_of(table)
-    except (AssayError, StopIteration):
-        return ""  # a hint less
-    names = (f"{table.stem}-found{number}.csv" for number in chain(("",), map(str, count(2))))
-    name = next(name for name in names if not (table.parent / name).exists())
     known = ",".join(map(dumps, sorted(FORMAT_BY_NAME)))
     inside = os.path.relpath(folder, table.parent)
     code = (
-        "import csv;from pathlib import Path;from collections import Counter;"
         f'F=[f for f in sorted(Path({dumps(inside)}).rglob("*")) if f.suffix.lower() in ({known},) '
         'and not any(q[:1]=="." and q!=".." for q in f.parts)];'
         "n=Counter(f.name for f in F);e=Counter(f.stem for f in F);"
         "m={**{f.stem:f for f in F if e[f.stem]<2},**{f.name:f for f in F if n[f.name]<2}};"
         f"S=lambda c:Path(c).stem if Path(c).suffix.lower() in ({known},) else c;"
         f'L=lambda r:r[{dumps(column)}].strip().replace(chr(92),"/").rpartition("/")[2];'
-        f'R=list(csv.DictReader(open({dumps(table.name)},encoding="utf-8-sig",newline=""),'
-        f"delimiter={dumps(delimiter)}));"
         f"rows=[{{**r,{dumps(column)}:f.as_posix()}} for r in R "
-        "for f in [m.get(L(r)) or m.get(S(L(r)))] if f];"
-        f'w=csv.DictWriter(open({dumps(name)},"x",newline="",encoding="utf-8"),list(rows[0]));'
-        'w.writeheader();w.writerows(rows);print(len(rows),"of",len(R),"rows")'
+        "for f in [m.get(L(r)) or m.get(S(L(r)))] if f]"
     )
+    command = command_for_table(table, "found", code)
+    if not command:
+        return ""
     cell, path = next(iter(found.items()))
     gone = next((cell for cell in given if cell not in found), None)
     told = _of(sum(cell in found for cell in given), given, gone)
-    return one_line(
-        f"By their names alone {told}: where {one_line(cell)} is {one_line(path)}, this writes a table of "
-        f"these rows: (cd {quote(str(table.parent.absolute()))} && python3 -c {quote(code)}) ; then give "
-        f"{quote(str(table.parent / name))}."
-    )
+    where = f"where {one_line(cell)} is {one_line(path)}"
+    return f"By their names alone {told}: {where}, this writes a table of these rows: {command}."
