@@ -31,7 +31,7 @@ from assay.workflow.own_models.answers import Answered, answers_of, named_column
 from assay.workflow.own_models.training import settings_for_own, with_net
 from assay.workflow.planning.data import Data, need_test_split, open_data
 from assay.workflow.planning.decided import tell_decided
-from assay.workflow.planning.plan import make_plan
+from assay.workflow.planning.plan import make_plan, plan_run
 from assay.workflow.run_commands import carry_out, run_answers, run_audit
 from assay.workflow.settings import AuditSettings, RunSettings, TrainSettings
 from assay.workflow.shown.progress import shown
@@ -63,7 +63,7 @@ def run(
     >>> (run.path / "report.html").exists(), run.model, run.score.accuracy
     (True, Model(majority, 10 parameters, 10 classes), 0.1)
     """
-    return carry_out(make_plan("run", data, out, settings, offline, on_event), on_event)
+    return carry_out(plan_run("run", data, out, settings, offline, on_event), on_event)
 
 
 def audit(

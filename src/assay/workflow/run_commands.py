@@ -19,7 +19,7 @@ from assay.workflow.engines.training_workers import need_first
 from assay.workflow.multi_model import side_by_side, test_several, train_several
 from assay.workflow.own_models.answers import FOREIGN
 from assay.workflow.planning.data import Data, need_test_split
-from assay.workflow.planning.plan import Plan, keep_inputs, make_plan, need_same_data, plan_of_run
+from assay.workflow.planning.plan import Plan, keep_inputs, make_plan, need_same_data, plan_of_run, plan_run
 from assay.workflow.recorded import run_record
 from assay.workflow.settings import Settings
 from assay.workflow.stages import (
@@ -52,7 +52,7 @@ def run_audit(
     **settings: Any,
 ) -> Run:
     """The audit alone, with its report in a run folder. Arguments as in `run`."""
-    return carry_out(make_plan("audit", data, out, settings, offline, on_event), on_event)
+    return carry_out(plan_run("audit", data, out, settings, offline, on_event), on_event)
 
 
 def run_train(
@@ -64,7 +64,7 @@ def run_train(
     **settings: Any,
 ) -> Run:
     """The first half of a run: audit and training, in a run folder that `run_evaluate` can finish."""
-    return carry_out(make_plan("train", data, out, settings, offline, on_event), on_event)
+    return carry_out(plan_run("train", data, out, settings, offline, on_event), on_event)
 
 
 def run_answers(
@@ -82,7 +82,7 @@ def run_answers(
     probabilities: as in `evaluate`. name: what to call the model. settings: those of an audit.
     """
     given = {**settings, "answers": probabilities, "model": name}
-    return carry_out(make_plan("evaluate", data, out, given, offline, on_event), on_event)
+    return carry_out(plan_run("evaluate", data, out, given, offline, on_event), on_event)
 
 
 def run_evaluate(

@@ -1,5 +1,6 @@
 """The run folder: claimed by one process, filled, and committed by its manifest, which is written last."""
 
+import errno
 import hashlib
 import os
 import re
@@ -33,6 +34,9 @@ from assay.workflow.recorded.run_record import (
     need_intact,
     read_manifest,
 )
+
+#: Where run folders lie that nobody named.
+RUNS: Final = "runs"
 
 #: What a run's gates came to, and its cards: of one state of the run, so gone when it is finished anew.
 GATES: Final = "gates.json"
@@ -96,9 +100,9 @@ def default_folder(*names: str) -> Path:
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     plain = (re.sub(r"[^A-Za-z0-9._-]+", "-", part).strip("-.")[:60] for part in names)
     name = "-".join([stamp, *(part or "unnamed" for part in plain)])
-    path, number = Path("runs") / name, 2
+    path, number = Path(RUNS) / name, 2
     while path.exists():
-        path, number = Path("runs") / f"{name}-{number}", number + 1
+        path, number = Path(RUNS) / f"{name}-{number}", number + 1
     return path
 
 
@@ -157,6 +161,18 @@ def refuse_foreign(path: Path) -> None:
             f"it holds other files ({min(names - own)}) and no run",
             "Give an empty or new folder with --out.",
         )
+
+
+def need_writable(out: str | Path | None) -> None:
+    """Raise AssayError `not-writable` where a folder or file cannot be made; asked before any work.
+
+    out: as given to a command; None: `runs/`. Nothing is written.
+    """
+    path = Path(out if out is not None else RUNS)
+    with environment_errors(path):
+        place = next(one for one in (path.absolute(), *path.absolute().parents) if one.exists())
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
 
 
 def refuse_inside(path: Path) -> None:

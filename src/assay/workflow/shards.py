@@ -143,6 +143,7 @@ def run_engine(
     run, count = engine_named(engine), _workers(workers)
     settings, _ = command_settings("audit", str(data), given)
     known_checks(settings.checks)
+    run_folder.need_writable(out)
     if out is not None:
         run_folder.refuse_foreign(Path(out))
     with scratch_in_cache() as scratch:
@@ -202,6 +203,7 @@ def run_merge(
     another audit, `data-changed`, `run-damaged`.
     """
     helpers = _helpers(engine, workers, on_event)
+    run_folder.need_writable(out)
     if out is not None and not again:
         run_folder.refuse_foreign(Path(out))
     stored = read_parts(Path(parts))

@@ -35,9 +35,10 @@ def convert(
     from assay.cli.listeners import listening
     from assay.data.convert import convert as write
     from assay.workflow.planning.data import open_data
-    from assay.workflow.run_folder import refuse_inside
+    from assay.workflow.run_folder import need_writable, refuse_inside
 
     refuse_inside(out)
+    need_writable(out)
 
     output = o.Output.of(given)
     settings.pop("recipe")

@@ -151,6 +151,19 @@ def make_plan(
     return _with_recipes(replace(plan, reason=reason), recipes)
 
 
+def plan_run(
+    command: str,
+    data: Data,
+    out: str | Path | None,
+    given: Mapping[str, Any],
+    offline: bool,
+    on_event: OnEvent,
+) -> Plan:
+    """As `make_plan`, of a command that writes a run folder: whether it can is seen before any work."""
+    run_folder.need_writable(out)
+    return make_plan(command, data, out, given, offline, on_event)
+
+
 def plan_of_data(
     command: str,
     settings: Settings,
