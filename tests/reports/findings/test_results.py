@@ -5,6 +5,7 @@ import pytest
 
 from assay.evaluation.values import Evaluation
 from assay.reports.findings import results as findings
+from assay.training.model.values import EpochRecord, History
 
 
 def judged(*answers: tuple[int, int], classes: tuple[str, ...] = ("a", "b", "c"), sure: float = 0.95):
@@ -149,3 +150,15 @@ def test_extremes_of_many_classes_may_be_chance() -> None:
     answers = np.array([*two, *middle])
     many = Evaluation(tuple(map(str, range(60))), answers[:, 0], np.eye(60)[answers[:, 1]])
     assert "among 60 classes the difference may be chance" in findings.recall_finding(many)
+
+
+def test_a_fit_in_closed_form_has_no_course() -> None:
+    """Its one record is no epoch: nothing was lowest, and no curve is missing."""
+    fit = EpochRecord(1, None, 0.5, 0.9, 0.6, 0.85)
+    told = "90.0\u00a0% on train, each image judged by a fit without it, and 85.0\u00a0% on validation: a gap"
+    assert told in findings.curves_finding(History((fit,)))
+    alone = History((replace(fit, val_loss=None, val_accuracy=None),))
+    assert findings.curves_finding(alone).endswith("without it. No validation split was held out.")
+    assert findings.course_of(alone) is None
+    assert repr(alone) == "History(closed form, train_loss 0.5000, train_accuracy 0.9000)"
+    assert findings.course_of(History((replace(fit, learning_rate=0.1),))) is not None

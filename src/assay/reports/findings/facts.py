@@ -103,8 +103,7 @@ def gather(results: Results) -> Facts:
     recipe = results.recipe or {}
     name = str(recipe.get("name", ""))
     layer_kinds = [layer.kind for layer in results.layers.layers] if results.layers else None
-    in_epochs = results.recipe is None or "epochs" in recipe  # a closed form takes no setting of a training
-    course = course_of(results.history) if results.history is not None and in_epochs else None
+    course = course_of(results.history) if results.history is not None else None
     if course is not None and recipe.get("patience") and course.state == "overfitting":
         # It was ended for that, and the best epoch is the model.
         course = Course("leveled off", course.best, course.last)

@@ -37,9 +37,9 @@ class Course:
 
 
 def course_of(history: History) -> Course | None:
-    """The course that the losses show; None where no epoch was run."""
+    """The course that the losses show; None where no epoch was run, and of a fit in closed form."""
     records = history.records
-    if not records:
+    if not records or history.closed_form:
         return None
     last, before = records[-1], records[-2:][0]
     if last.val_loss is None or before.val_loss is None:
@@ -66,6 +66,8 @@ def _state(records: tuple[EpochRecord, ...], loss: float, best: int) -> State:
 def curves_finding(history: History) -> str:
     """Whether the loss still falls, has leveled off or turned up again (overfitting), or all is right."""
     records, course = history.records, course_of(history)
+    if history.closed_form:
+        return _at_once(records[-1])
     if course is None:
         return "No epoch was run."
     last = records[-1]
@@ -93,6 +95,15 @@ def _slowed(history: History) -> bool:
     """Whether the learning rate fell towards the end."""
     rates = [record.learning_rate for record in history.records if record.learning_rate is not None]
     return bool(rates) and rates[-1] < _SLOWED * max(rates)
+
+
+def _at_once(fit: EpochRecord) -> str:
+    """What a fit in closed form came to."""
+    told = f"The accuracy is {percent(fit.train_accuracy)} on train, each image judged by a fit without it"
+    if fit.val_accuracy is None:
+        return f"{told}. No validation split was held out."
+    gap = 100 * (fit.train_accuracy - fit.val_accuracy)
+    return f"{told}, and {percent(fit.val_accuracy)} on validation: a gap of {gap:+.1f} points."
 
 
 def _without_validation(records: tuple[EpochRecord, ...]) -> str:

@@ -18,6 +18,7 @@ from assay.reports.drawing.sprite_sheet import Atlas, pack
 from assay.reports.figures import classes, embedding, look, results, saliency, suspects, trust, typical
 from assay.reports.findings import trust as trust_findings
 from assay.reports.findings import wording
+from assay.reports.findings.results import curves_finding
 from assay.reports.page.map_view import flagged_rows
 from assay.reports.page.mistake_explorer import Explorer, explore, explorer_data, explorer_note
 from assay.reports.page.provenance import Numbers
@@ -95,7 +96,7 @@ def _look(content: Results) -> Figures:
 
 def _train(content: Results) -> Figures:
     assert content.history is not None
-    if not content.history.records:
+    if not content.history.records or content.history.closed_form:
         return ()
     early = bool((content.recipe or {}).get("patience"))
     return (results.learning_curves(content.history, early),)
@@ -238,6 +239,7 @@ _HELPERS: Final[dict[str, Any]] = {
     "check_title": wording.check_title,
     "class_counts": class_counts,
     "classes_note": classes_note,
+    "curves_finding": curves_finding,
     "digitized": digitized,
     "evidence_rows": evidence_rows,
     "explorer_data": explorer_data,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.table import figure_of, picture_html
-from assay.core.text import csv_text, html_table
+from assay.core.text import counted, csv_text, html_table
 from assay.data.preprocessing import Preprocessing
 from assay.training.model.limits import Limits
 from assay.training.model.own_net import OwnNet
@@ -55,6 +55,11 @@ class History:
 
     records: tuple[EpochRecord, ...] = ()
 
+    @property
+    def closed_form(self) -> bool:
+        """Whether the weights were computed at once: the one record is then no epoch."""
+        return bool(self.records) and all(record.learning_rate is None for record in self.records)
+
     def plot(self) -> "Figure":
         """Loss and accuracy per epoch, as a matplotlib figure."""
         return figure_of("results", "plot_curves", self)
@@ -78,7 +83,8 @@ class History:
             return "History(no epochs)"
         last = self.records[-1]
         known = {key: value for key, value in last.scores().items() if value is not None}
-        return f"History({len(self.records)} epochs, {', '.join(f'{k} {v:.4f}' for k, v in known.items())})"
+        course = "closed form" if self.closed_form else counted(len(self.records), "epoch", "epochs")
+        return f"History({course}, {', '.join(f'{k} {v:.4f}' for k, v in known.items())})"
 
     def _repr_html_(self) -> str:
         rows = [["" if v is None else f"{v:.4g}" for v in asdict(r).values()] for r in self.records]

@@ -1,9 +1,10 @@
 """The model card: what the model is, what it was measured at, and where it should not be trusted."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from assay.core.text import markdown_text
+from assay.core.text import counted, markdown_text
+from assay.training.model.values import History
 from assay.workflow.cards.front_matter import front_matter
 from assay.workflow.cards.source import CardSource
 
@@ -49,7 +50,7 @@ def model_card(source: CardSource) -> str:
             "",
             f"Data: {markdown_text(source.data_name)}, "
             f"fingerprint `{source.audit['dataset']['fingerprint']}`. "
-            f"Seed {source.config.get('seed', 0)}, {len(source.model['history']):,} epochs. "
+            f"Seed {source.config.get('seed', 0)}, {_course(source.model['history'])}. "
             "The test split was not used to choose anything. Settings: `config.toml`.",
             f"Versions: {markdown_text(versions)}.",
             "",
@@ -62,6 +63,12 @@ def model_card(source: CardSource) -> str:
             "",
         ]
     )
+
+
+def _course(records: Sequence[Mapping[str, Any]]) -> str:
+    if History.from_record(records).closed_form:
+        return "fitted at once"
+    return counted(len(records), "epoch", "epochs")
 
 
 def _name(source: CardSource) -> str:
