@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from assay.audits.checks.context import CheckContext
-from assay.audits.checks.drift import check_drift, effect_size, far_figures, share_difference
+from assay.audits.checks.drift import check_drift, far_figures
 from assay.audits.checks.image_quality import check_quality
 from assay.audits.checks.outliers import check_atypical
 from assay.audits.checks.separability import check_separability, gains, hard_pairs
@@ -17,6 +17,7 @@ from assay.audits.measures.pixel_sums import measure
 from assay.audits.self_test.pixel_changes import DAMAGES
 from assay.data.decoding.original_stats import appearance
 from assay.data.values import Dataset, Split, numbered_ids
+from assay.estimators.shifts import effect_size, share_difference
 from assay.workflow.load import load
 from planted import CLASSES, colored, colored_picture, photograph, with_images
 
@@ -262,6 +263,36 @@ def test_a_small_split_does_not_cry_drift():
     assert finding.summary.startswith("No difference between the splits is shown: with so few images")
     whole = check_drift(context(COLORED)).finding
     assert whole.summary.startswith("The splits look alike: no effect over 0.")
+
+
+def test_few_groups_say_little_of_drift():
+    """Four patients are four observations: darker, and of another class, by chance."""
+    parts = {}
+    for name, lights, kinds in (
+        ("train", np.linspace(0.4, 1, 12), np.arange(12) % 3),
+        ("test", np.array([0.9, 0.95, 0.6, 0.9]), np.array([0, 0, 1, 2])),
+    ):
+        whole = COLORED.splits[name]
+        of = np.arange(len(whole)) % len(lights)
+        images = (np.asarray(whole.images) * lights[of].reshape(-1, 1, 1, 1)).astype(np.uint8)
+        groups = tuple(f"{name}{patient}" for patient in of)
+        parts[name] = replace(Split.from_arrays(images, kinds[of], whole.ids), columns={"group": groups})
+    finding = check_drift(context(replace(COLORED, splits=parts))).finding
+    assert finding.verdict == "pass", finding.summary
+    assert finding.summary.startswith("No difference between the splits is shown: with so few groups")
+    assert "4 standard errors, counted by groups" in finding.threshold
+    alone = {name: replace(part, columns={}) for name, part in parts.items()}
+    assert check_drift(context(replace(COLORED, splits=alone))).finding.verdict == "fail"
+
+
+def test_label_shares_of_few_images_are_not_said_to_agree():
+    """Ten test images of which six are of one class: that may be chance, and is said so."""
+    test, train = COLORED.splits["test"], COLORED.train
+    rows = np.concatenate([np.flatnonzero(test.labels == c)[:n] for c, n in enumerate((6, 2, 2))])
+    few = Split(test.images[rows], test.labels[rows], [test.ids[i] for i in rows], test.digests[rows])
+    finding = check_drift(context(replace(COLORED, splits={"train": train, "test": few}))).finding
+    assert finding.verdict == "pass"
+    assert "label shares that differ by 2" in finding.summary and "label shares agree" not in finding.summary
 
 
 def test_a_column_that_seems_to_name_groups_is_no_shortcut():

@@ -9,7 +9,7 @@ from PIL import Image, ImageFilter
 
 import assay
 from assay.core.errors import AssayError
-from assay.data.values import Dataset
+from assay.data.values import Dataset, Split, numbered_ids
 from assay.deployment.serving.drift import FEWEST, WINDOW, Watch, compare
 from assay.deployment.serving.reference import (
     Moments,
@@ -101,6 +101,21 @@ def test_streams_of_the_same_kind_are_not_flagged(clothes: Dataset, reference: R
         assert set(verdicts[2:]) <= {"pass", "warn", "fail"}
         alarms += bool({"warn", "fail"} & set(verdicts))
     assert alarms <= 2
+
+
+def test_few_training_images_cry_no_drift() -> None:
+    """Streams of the very pictures that 30 training images were drawn from: nine in ten were flagged."""
+    y, x = np.mgrid[:24, :24]
+    rng, alarms = np.random.default_rng(0), 0
+    across, down = rng.uniform(7, 17, (2, 2000, 1, 1))
+    soft = np.exp(-((y - across) ** 2 + (x - down) ** 2) / (2 * rng.uniform(3, 6, (2000, 1, 1)) ** 2))
+    spots = (200 * soft + 20).astype(np.uint8)[..., None]
+    for first in range(0, 300, 30):
+        train = Split.from_arrays(spots[first : first + 30], np.zeros(30, np.int64), numbered_ids("t", 30))
+        few = reference_of(train, 1, "00" * 32)
+        rows = few.rows(spots[300:][rng.integers(0, 1700, WINDOW)])
+        alarms += compare(few, rows).verdict != "pass"
+    assert alarms <= 1
 
 
 def test_too_few_images_say_nothing(clothes: Dataset, reference: Reference) -> None:

@@ -1,8 +1,6 @@
 """Check `drift`: do the other splits come from the same place as train?"""
 
-import math
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -14,7 +12,9 @@ from assay.audits.measures.image_stats import ImageStats
 from assay.audits.values import Finding, Verdict
 from assay.core.arrays import Rows
 from assay.data.source_order import was_drawn
+from assay.data.values import Dataset
 from assay.estimators.projections import spread_rows
+from assay.estimators.shifts import Units, effect_size, feature_shift, share_difference
 
 #: Effect sizes in standard deviations (Cohen's d): 0.2 is "small", 0.5 "medium". With thousands of
 #: images even 0.02 is significant, so significance alone never speaks; it must be there too, or a
@@ -28,13 +28,6 @@ FAIL_SHARES: Final = 0.2
 
 #: Deviations under the hypothesis of no drift from which a difference is not chance.
 _SIGNIFICANT: Final = 4.0
-
-#: Images of a class that either split would have by the shares of both: fewer, and chi-squared is no guide.
-_FEWEST_EXPECTED: Final = 5
-
-#: Principal components whose joint shift is measured, and how many of them at once.
-_COMPONENTS: Final = 32
-_AT_ONCE: Final = 8
 
 
 def check_drift(context: CheckContext) -> Checked:
@@ -54,11 +47,12 @@ def check_drift(context: CheckContext) -> Checked:
         Finding(
             check="drift",
             verdict=verdict,
-            summary=_summary(evidence, failures + warnings),
+            summary=_summary(evidence, failures + warnings, grouped=_names_groups(dataset)),
             evidence=evidence,
             threshold=f"effect sizes (differences in standard deviations) at most {WARN_EFFECT:g} (warn), "
             f"{FAIL_EFFECT:g} (fail); label shares differ by at most {percent(WARN_SHARES, 0)} (warn), "
             f"{percent(FAIL_SHARES, 0)} (fail); and more than {_SIGNIFICANT:g} standard errors"
+            + (", counted by groups" if _names_groups(dataset) else "")
             + ("; a test split that was drawn at random warns at most" if drawn else ""),
             reason="a score on other pictures than those of training measures their difference, "
             "not only the model; significance alone grows with the number of images",
@@ -91,16 +85,19 @@ def compare_splits(context: CheckContext, name: str) -> dict[str, Any]:
     """Effect sizes of the differences between train and another split.
 
     Where the classes have other shares in it, so many images of each class of train are compared with it that
-    the shares are alike: else pictures would be called different that only are of another class.
+    the shares are alike: else pictures would be called different that only are of another class. Where the
+    data name groups, each is one observation of what chance does.
     """
     train, other = context.image_stats["train"], context.image_stats[name]
     splits, classes = context.dataset.splits, context.dataset.classes
     counts = [splits[split].counts(len(classes)) for split in ("train", name)]
-    shares = share_difference(*counts)
+    units = _units(context, name)
+    shares = share_difference(counts[0], counts[1], units and _groups_of_classes(context, name, units))
     weighed = shares["standard_errors"] >= _SIGNIFICANT and shares["effect"] > WARN_SHARES
     ours, theirs = _alike(splits["train"].labels, splits[name].labels, *counts) if weighed else (None, None)
+    units = units and (_some(units[0], ours), _some(units[1], theirs))
     effects = {
-        figure: effect_size(_some(values(train), ours), _some(values(other), theirs))
+        figure: effect_size(_some(values(train), ours), _some(values(other), theirs), units)
         for figure, values in (
             ("brightness", lambda look: look.mean),
             ("contrast", lambda look: look.deviation),
@@ -110,12 +107,31 @@ def compare_splits(context: CheckContext, name: str) -> dict[str, Any]:
     components = _some(context.components["train"], ours), _some(context.components[name], theirs)
     return {
         **effects,
-        "features": feature_shift(*components) if all(map(len, components)) else None,
+        "features": feature_shift(*components, units) if all(map(len, components)) else None,
         "label_shares": shares,
         **({"classes_weighed": True} if weighed else {}),
         "only_in_train": [classes[i] for i in np.flatnonzero((counts[0] > 0) & (counts[1] == 0))],
         f"only_in_{name}": [classes[i] for i in np.flatnonzero((counts[0] == 0) & (counts[1] > 0))],
     }
+
+
+def _names_groups(dataset: Dataset) -> bool:
+    return any(any(split.columns.get("group", ())) for split in dataset.splits.values())
+
+
+def _units(context: CheckContext, name: str) -> Units:
+    """Which images of train and of another split are of one group; None where each stands alone."""
+    if not _names_groups(context.dataset):
+        return None
+    return context.named_groups, context.units(name)
+
+
+def _groups_of_classes(context: CheckContext, name: str, units: tuple[Rows, Rows]) -> tuple[Rows, Rows]:
+    """How many groups have each class, in train and in another split."""
+    splits, k = context.dataset.splits, len(context.dataset.classes)
+    pairs = zip(units, (splits["train"].labels, splits[name].labels), strict=True)
+    ours, theirs = (np.bincount(np.unique(np.stack(pair), axis=1)[1], minlength=k) for pair in pairs)
+    return ours, theirs
 
 
 def _alike(train: Rows, other: Rows, counts: Rows, other_counts: Rows) -> tuple[Rows, Rows]:
@@ -143,71 +159,6 @@ def _log_sharpness(look: ImageStats) -> NDArray[np.float64]:
 def _some(values: Any, rows: Rows | None) -> Any:
     """The rows named; all, as they are, where none are: those of a large set do not fit into memory."""
     return values if rows is None else values[rows]
-
-
-def effect_size(a: NDArray[Any], b: NDArray[Any]) -> dict[str, float] | None:
-    """Cohen's d of b over a, pooled deviation, and how many standard errors it is; None if empty.
-
-    effect: positive where b is larger. Where nothing varies, the effect of any difference is counted as
-    in units of one percent of the mean. Numbers that are not finite count as missing.
-    """
-    a, b = (values[np.isfinite(values)].astype(np.float64) for values in (a, b))
-    if not len(a) or not len(b):
-        return None
-    pooled = math.sqrt((a.var() * len(a) + b.var() * len(b)) / (len(a) + len(b)))
-    scale = max(pooled, 0.01 * abs(float(a.mean())), 1e-9)
-    effect = float(b.mean() - a.mean()) / scale
-    return {"effect": effect, "standard_errors": abs(effect) / math.sqrt(1 / len(a) + 1 / len(b))}
-
-
-def feature_shift(train: NDArray[np.float32], other: NDArray[np.float32]) -> dict[str, float]:
-    """The shift of the mean features in their own deviations (Mahalanobis), less what chance makes of it.
-
-    Over the first 32 principal components, which are uncorrelated in train. separability: how often a
-    linear rule tells an image of one split from one of the other, 0.5 being never.
-    """
-    count = min(_COMPONENTS, train.shape[1])
-    # Evenly: of one column alone NumPy adds the numbers in another order.
-    bounds = np.linspace(0, count, -(-count // _AT_ONCE) + 1).astype(int).tolist()
-    columns = [slice(*ends) for ends in pairwise(bounds)]
-    means, deviations = zip(*(_moments(train, some) for some in columns), strict=True)
-    mean, deviation = np.concatenate(means), np.concatenate(deviations)
-    kept = deviation > 1e-6
-    errors = 1 / len(train) + 1 / len(other)
-    shift = np.concatenate([_moments(other, some)[0] for some in columns]) - mean
-    squared = float(np.square(shift[kept] / deviation[kept]).sum())
-    dimensions = max(int(kept.sum()), 1)
-    effect = math.sqrt(max(squared - dimensions * errors, 0.0))
-    # Without drift, squared / errors follows chi-squared: mean `dimensions`, variance twice that.
-    surplus = (squared / errors - dimensions) / math.sqrt(2 * dimensions)
-    separability = 0.5 * (1 + math.erf(effect / 2))
-    return {"effect": effect, "standard_errors": max(surplus, 0.0), "separability": separability}
-
-
-def _moments(rows: NDArray[np.float32], columns: slice) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and deviation of some columns; a few at a time, for a million rows of all of them take 256 MB."""
-    values = rows[:, columns].astype(np.float64)
-    return values.mean(axis=0), values.std(axis=0)
-
-
-def share_difference(a: NDArray[np.int64], b: NDArray[np.int64]) -> dict[str, float]:
-    """Total variation distance of two lists of counts, and how many standard errors it is beyond chance.
-
-    That is by Pearson's chi-squared as a normal deviate (Wilson and Hilferty 1931), below 0 counted as 0.
-    Classes of which a list would have fewer than 5 by the shares of both count as one.
-    """
-    n, m = int(a.sum()), int(b.sum())
-    effect = 0.5 * float(np.abs(a / n - b / m).sum())
-    rare = (a + b) * min(n, m) < _FEWEST_EXPECTED * (n + m)
-    table = np.stack([np.append(one[~rare], one[rare].sum()) for one in (a, b)]).astype(np.float64)
-    table = table[:, table.sum(axis=0) > 0]
-    freedom = table.shape[1] - 1
-    if freedom < 1:
-        return {"effect": effect, "standard_errors": 0.0}
-    expected = table.sum(axis=1, keepdims=True) * table.sum(axis=0) / (n + m)
-    squared, spread = float((np.square(table - expected) / expected).sum()), 2 / (9 * freedom)
-    deviate = ((squared / freedom) ** (1 / 3) - 1 + spread) / math.sqrt(spread)
-    return {"effect": effect, "standard_errors": max(deviate, 0.0)}
 
 
 def _problems(name: str, found: dict[str, Any]) -> tuple[list[str], list[str]]:
@@ -261,7 +212,7 @@ def _only(name: str, split: str, classes: Sequence[str]) -> str:
     return f"{name if split == 'train' else 'train'} has no image of {shown}"
 
 
-def _summary(evidence: dict[str, dict[str, Any]], problems: list[str]) -> str:
+def _summary(evidence: dict[str, dict[str, Any]], problems: list[str], *, grouped: bool) -> str:
     if problems:
         return "; ".join(problems) + "."
     figures = ("brightness", "contrast", "sharpness", "features")
@@ -269,9 +220,12 @@ def _summary(evidence: dict[str, dict[str, Any]], problems: list[str]) -> str:
         (abs(found[figure]["effect"]) for found in evidence.values() for figure in figures if found[figure]),
         default=0.0,
     )
-    if largest > WARN_EFFECT:
-        return (
-            f"No difference between the splits is shown: with so few images, effects of up to {largest:.2f} "
-            "standard deviations may be chance."
-        )
-    return f"The splits look alike: no effect over {largest:.2f} standard deviations, label shares agree."
+    shares = max(found["label_shares"]["effect"] for found in evidence.values())
+    if largest <= WARN_EFFECT and shares <= WARN_SHARES:
+        return f"The splits look alike: no effect over {largest:.2f} standard deviations, label shares agree."
+    by_chance = [f"effects of up to {largest:.2f} standard deviations"] * (largest > WARN_EFFECT)
+    by_chance += [f"label shares that differ by {percent(shares, 1)}"] * (shares > WARN_SHARES)
+    return (
+        f"No difference between the splits is shown: with so few {'groups' if grouped else 'images'}, "
+        f"{' and '.join(by_chance)} may be chance."
+    )

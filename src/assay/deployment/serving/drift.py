@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from assay.core.arrays import Float32s
 from assay.deployment.serving.reference import FIGURES, Moments, Reference
+from assay.estimators.shifts import Sample, shift_of_means
 
 WINDOW: Final = 500
 
@@ -27,10 +28,8 @@ FEWEST: Final = 100
 WARN_EFFECT: Final = 0.2
 FAIL_EFFECT: Final = 0.5
 
-#: Standard errors of a figure, and standard deviations of the features' chi-squared, beyond chance. Measured:
-#: docs/deploy.md.
+#: Standard errors beyond chance. Measured: docs/deploy.md.
 CHANCE: Final = 5.0
-CHANCE_OF_FEATURES: Final = 10.0
 
 _BLOCK: Final = 64
 _BLOCK_BYTES: Final = 8 << 20
@@ -66,8 +65,7 @@ def compare(reference: Reference, rows: Float32s) -> Drift:
     found = {
         name: abs(effect["effect"])
         for name, effect in effects.items()
-        if effect["standard_errors"] > (CHANCE_OF_FEATURES if name == "features" else CHANCE)
-        and abs(effect["effect"]) > WARN_EFFECT
+        if effect["standard_errors"] > CHANCE and abs(effect["effect"]) > WARN_EFFECT
     }
     if not found:
         return Drift("pass", f"no effect is over {WARN_EFFECT:g} and beyond chance", len(rows), effects)
@@ -90,16 +88,11 @@ def _effect(train: Moments, served: Moments, i: int) -> dict[str, float] | None:
 def _shift(train: Moments, served: Moments) -> dict[str, float]:
     """The shift of the mean features in their own deviations (Mahalanobis), less what chance makes of it."""
     part = slice(len(FIGURES), None)
-    deviation = np.sqrt(train.variance[part])
-    kept = deviation > 1e-6
-    errors = float(
-        1 / max(train.count[part].max(initial=1), 1) + 1 / max(served.count[part].max(initial=1), 1)
+    ours, theirs = (
+        Sample(moments.mean[part], moments.variance[part], float(max(moments.count[part].max(initial=1), 1)))
+        for moments in (train, served)
     )
-    moved = (served.mean[part] - train.mean[part])[kept] / deviation[kept]
-    squared, dimensions = float(np.square(moved).sum()), max(int(kept.sum()), 1)
-    effect = math.sqrt(max(squared - dimensions * errors, 0.0))
-    surplus = (squared / errors - dimensions) / math.sqrt(2 * dimensions)
-    return {"effect": effect, "standard_errors": max(surplus, 0.0)}
+    return shift_of_means(ours, theirs)
 
 
 @dataclass
@@ -194,7 +187,7 @@ class Watch:
                 "warn_effect": WARN_EFFECT,
                 "fail_effect": FAIL_EFFECT,
                 "standard_errors": CHANCE,
-                "standard_errors_of_features": CHANCE_OF_FEATURES,
+                "standard_errors_of_features": CHANCE,
             },
         }
         return record
