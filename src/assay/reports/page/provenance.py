@@ -20,6 +20,7 @@ Key = str | int
 FORMATS: Final[Mapping[str, Callable[[Any], str]]] = {
     "text": lambda value: one_line(str(value)),
     "integer": lambda value: "\N{EN DASH}" if value is None else count(value),
+    "rounded": lambda value: decimal(value, 0),
     "percent": lambda value: percent(value, 1),
     "points": lambda value: points(value, 1),
     "percent1": lambda value: percent(value, 1),
