@@ -85,7 +85,7 @@ def _two_lines(
         axes.plot(*zip(*known, strict=True), "--s", color=ORANGE, markersize=_dot(epochs), label="validation")
         _tips(axes, known, "validation")
     axes.set_xlabel("epoch")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.grid(axis="y")
 
 
