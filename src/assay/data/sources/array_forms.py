@@ -99,7 +99,7 @@ def _from_one_hot(rows: NDArray[Any], where: str) -> tuple[NDArray[Any], str]:
     signed = bool(np.isin(rows, (-1, 1)).all())
     rows = np.where(rows == 1, 1, 0) if signed else rows
     if not np.isin(rows, (0, 1)).all():
-        fix = "Give one class number an image; probabilities are no labels."
+        fix = _way_from_rows(rows)
         raise AssayError("bad-arrays", where, f"labels of shape {rows.shape} are not rows of 0 and 1", fix)
     ones = rows.sum(axis=1)
     if (ones != 1).any():
@@ -112,6 +112,19 @@ def _from_one_hot(rows: NDArray[Any], where: str) -> tuple[NDArray[Any], str]:
         raise AssayError("several-labels", where, f"{what}: several labels an image, or none", fix)
     note = "labels are one-hot rows: the column is the class"
     return rows.argmax(axis=1).astype(np.int64), f"{note} (1 is yes, -1 is no)" if signed else note
+
+
+def _way_from_rows(rows: NDArray[Any]) -> str:
+    """What makes labels of rows that are not one-hot: of shares of classes, or of whole numbers."""
+    sums = rows.sum(axis=1)
+    if rows.min() >= 0 and len(rows) and np.isclose(sums, sums[0], rtol=0.02).mean() > 0.9:
+        return (
+            "Give one class number an image. If these are shares of classes, or votes, the class of the "
+            "largest is y.argmax(1), and rows in which two are equal have none."
+        )
+    if np.array_equal(rows, np.floor(rows)):
+        return "Give one class number an image. If each column is a task of its own, give one: y[:, 0]."
+    return "Give one class number an image."
 
 
 def transposition_note(name: str, shape: Shape) -> list[str]:

@@ -17,6 +17,7 @@ from assay.data.listing.names import ordered_splits
 from assay.data.listing.tree import splits_of
 from assay.data.request import OF_ARRAYS, Request
 from assay.data.sources.array_dataset import dataset_from_arrays
+from assay.data.sources.packed.arrays_beside import CLASS_NAMES, notes_on_rows, way_to_join
 from assay.data.sources.packed.unlabelled_rows import RawSplit
 from assay.data.values import Dataset
 
@@ -39,6 +40,14 @@ _NAMES: Final = {
         ("val_images", "val_labels"),
         ("X_val", "y_val"),
         ("x_valid", "y_valid"),
+        ("X_valid", "y_valid"),
+        ("x_dev", "y_dev"),
+        ("X_dev", "y_dev"),
+        ("x_validation", "y_validation"),
+        ("X_validation", "y_validation"),
+        ("valid_images", "valid_labels"),
+        ("validation_images", "validation_labels"),
+        ("dev_images", "dev_labels"),
     ),
     "test": (("x_test", "y_test"), ("test_images", "test_labels"), ("X_test", "y_test")),
 }
@@ -51,7 +60,8 @@ _BESIDE: Final = (".txt", ".md", ".csv", ".json", ".yaml", ".yml", ".html", ".pd
 #: Files of arrays side by side that are read as one set.
 _MOST_FILES: Final = 12
 
-_CLASS_NAMES: Final = ("classes", "class_names", "label_names")
+#: Bytes of a file of an array that is opened to see whether it tells something of each image.
+_SMALL: Final = 64 << 20
 
 #: The options of a request that this source reads.
 TAKES: Final = OF_ARRAYS
@@ -81,13 +91,34 @@ def read(request: Request) -> Dataset:
     if not _with_train(_pairs(_stems(folder))):
         arrays = _arrays_of_files(path) if path.is_dir() else {path.stem: read_npy(path)}
         return _dataset(request, path, arrays, "npz")
-    wanted = {name for pair in _pairs(_stems(folder)).values() for name in pair} | set(_CLASS_NAMES)
+    wanted = {name for pair in _pairs(_stems(folder)).values() for name in pair} | set(CLASS_NAMES)
     arrays = {name: read_npy(folder / f"{name}.npy") for name in _stems(folder) if name in wanted}
     found = _dataset(request, folder, arrays, "npy")
-    others = [one_line(f"{name}.npy") for name in _stems(folder) if name not in wanted]
+    rest = [name for name in _stems(folder) if name not in wanted]
+    told = _on_rows(folder, _pairs(arrays), {**arrays, **_small_ones(folder, rest)})
+    others = [one_line(f"{name}.npy") for name in rest]
     shown = f"{', '.join(others[:5])}{' and more' if len(others) > 5 else ''}"
-    told = [f"files of arrays that were not read: {shown}"] if others else []
-    return replace(found, notes=(*found.notes, *told))
+    unread = [f"files of arrays that were not read: {shown}"] if others else []
+    return replace(found, notes=(*found.notes, *unread, *told))
+
+
+def _small_ones(folder: Path, names: Collection[str]) -> dict[str, NDArray[Any]]:
+    """The arrays of small files, which may tell something of each image; none that cannot be read."""
+    found: dict[str, NDArray[Any]] = {}
+    for name in names:
+        path = folder / f"{name}.npy"
+        try:
+            found |= {name: read_npy(path)} if path.stat().st_size <= _SMALL else {}
+        except AssayError:
+            continue  # a note less: it is named as not read
+    return found
+
+
+def _on_rows(
+    path: Path, pairs: Mapping[str, tuple[str, str]], arrays: Mapping[str, NDArray[Any]]
+) -> list[str]:
+    """Notes on arrays that tell something of each image, where there is no split but train."""
+    return notes_on_rows(path, pairs["train"], arrays) if set(pairs) == {"train"} else []
 
 
 def _holds_arrays_alone(folder: Path) -> bool:
@@ -172,12 +203,13 @@ def _dataset(request: Request, path: Path, arrays: Mapping[str, NDArray[Any]], s
     )
     taken = [f"told by the shapes of the arrays: {'; '.join(by_shape)}"] if by_shape else []
     unused = _notes_on_unused(arrays, {name for pair in pairs.values() for name in pair})
+    unused += _on_rows(path, pairs, arrays)
     return replace(found, notes=(*found.notes, *taken, *unused, *_notes_on_others(path)))
 
 
 def _notes_on_unused(arrays: Mapping[str, NDArray[Any]], used: Collection[str]) -> list[str]:
     """Notes on arrays that were not read: images without labels are counted, others named."""
-    rest = {name: values for name, values in arrays.items() if name not in (*used, *_CLASS_NAMES)}
+    rest = {name: values for name, values in arrays.items() if name not in (*used, *CLASS_NAMES)}
     images = {name: values for name, values in rest.items() if _can_be_images(values) and len(values) > 1}
     notes = [
         f"the {len(values):,} images of {one_line(name)} have no labels: left out, nothing is scored on them"
@@ -200,11 +232,7 @@ def _no_pairs(path: Path, arrays: Mapping[str, NDArray[Any]]) -> AssayError:
     elif len({values.shape[1:] for values in arrays.values()}) == 1 and all(
         map(_can_be_images, arrays.values())
     ):
-        fix = (
-            "If each is a class: import numpy as np, pathlib; p = sorted(pathlib.Path('.').glob('*.npy')); "
-            "a = [np.load(f) for f in p]; np.savez('set.npz', images=np.concatenate(a), "
-            "labels=np.concatenate([[f.stem] * len(x) for f, x in zip(p, a)]))"
-        )
+        fix = way_to_join(path)
     elif path.is_dir() and len(sets := _whole_sets(path)) > 1:
         fix = f"There are several sets: give the path of one, as {one_line(str(path / sets[0]))}."
     else:
@@ -250,7 +278,7 @@ def _can_be_images(values: NDArray[Any]) -> bool:
 
 
 def _class_names(arrays: Mapping[str, NDArray[Any]]) -> tuple[str, ...] | None:
-    found = next((arrays[name] for name in _CLASS_NAMES if name in arrays), None)
+    found = next((arrays[name] for name in CLASS_NAMES if name in arrays), None)
     if found is None or found.dtype.kind != "U" or found.ndim != 1:
         return None
     return checked_classes([str(name) for name in found])

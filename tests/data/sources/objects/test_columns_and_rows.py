@@ -161,7 +161,7 @@ def test_several_labels_of_an_item_are_refused(labels: Any) -> None:
 
 
 def test_probabilities_of_an_item_are_no_labels() -> None:
-    with pytest.raises(AssayError, match="probabilities are no labels") as told:
+    with pytest.raises(AssayError, match="Give one class number an image") as told:
         load(Items(ONE_HOT * 0.9))
     assert told.value.where == "train[0]"
 
