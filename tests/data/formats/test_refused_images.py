@@ -65,6 +65,23 @@ def test_bands_of_a_tiff(bands: int, bits: int, kind: int, told: str, way: str, 
     assert way_to_convert(what) == way
 
 
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_tiff_of_several_pictures_is_told(order: str) -> None:
+    """Slices of a stack, channels of a plate: the command takes one, and said nothing of the others."""
+    whole = bytearray(tiff(1, 16, order=order))
+    assert "several pictures" not in refused(bytes(whole), "a.tif")
+    end = 8 + 2 + 12 * 9
+    whole[end : end + 4] = struct.pack(f"{order}I", 8)
+    assert refused(bytes(whole), "a.tif").endswith(
+        "; it holds several pictures, of which this takes the first"
+    )
+
+
+def test_four_bands_have_a_command_without_bands() -> None:
+    """CMYK: "behind -b stand the bands" was said of a command that has no -b."""
+    assert refused(tiff(4, 8), "a.tif").endswith("(convert it: magick 'INPUT[0]' OUTPUT.png)")
+
+
 def test_a_tiff_that_breaks_off_is_still_one() -> None:
     """No place in it is trusted."""
     whole = tiff(13, 16)

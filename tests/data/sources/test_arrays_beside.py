@@ -130,3 +130,20 @@ def test_rows_of_labels_that_are_not_one_hot_come_with_what_makes_labels(
     np.savez(tmp_path / "set.npz", x_train=PIXELS, y_train=labels)
     with pytest.raises(AssayError, match=f"bad-arrays.*{words}"):
         inspect(tmp_path / "set.npz")
+
+
+@pytest.mark.parametrize("top", [("",), ("train/", "test/")])
+def test_an_array_for_each_picture_in_folders_of_classes_comes_with_a_command(
+    top: tuple[str, ...], tmp_path: Path
+) -> None:
+    """ "no image lies in a folder of its class", and not a word of the arrays that do."""
+    for place in top:
+        for number, name in enumerate(("cat", "the owl")):
+            (tmp_path / f"{place}{name}").mkdir(parents=True)
+            for k in range(5):
+                np.save(tmp_path / f"{place}{name}" / f"{k}.npy", PIXELS[5 * number + k])
+    with pytest.raises(AssayError, match="where each is a picture, all of one shape") as caught:
+        inspect(tmp_path)
+    found = inspect(path_after(str(caught.value)))
+    assert found.classes == ("cat", "the owl")
+    assert found.per_class == {split.rstrip("/") or "train": (5, 5) for split in top}

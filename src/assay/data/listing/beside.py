@@ -27,7 +27,10 @@ from assay.data.listing.columns.against_folders import (
 )
 from assay.data.listing.columns.rows_of_folders import notes_on_rows_of_folders
 from assay.data.listing.exported.archives import hints_on_archives, place_of
+from assay.data.listing.exported.arrays_in_folders import hints_on_arrays_in_folders
 from assay.data.listing.exported.in_splits import hints_on_tables_of_splits
+from assay.data.listing.from_names.class_lists import hints_on_class_lists
+from assay.data.listing.from_names.lists_of_paths import hints_on_lists_of_paths
 from assay.data.listing.metadata import OF_A_FOLDER, has_labels
 from assay.data.listing.names import natural_key, split_of
 from assay.data.listing.other_tasks import only_pictures
@@ -56,10 +59,6 @@ _GROUP: Final = re.compile(
     re.IGNORECASE,
 )
 
-#: Lists of a path and a label a line, as Caffe and others read them.
-_TEXTS: Final = (".txt", ".lst", ".list")
-_LISTED: Final = re.compile(r"[^ ]+\.(jpe?g|png|webp|bmp) [^ ]+\s*$", re.IGNORECASE)
-
 #: Tables that are looked into, for a hint; and columns that are named.
 _TABLES: Final = 5
 _COLUMNS: Final = 8
@@ -80,37 +79,13 @@ def hints_beside(found: Walk, joined: Sequence[str] = ()) -> list[str]:
     hints += (of_splits or _on_best_table(found)) if not joined else []
     archives = [name for name in files if name.lower().endswith(_ARCHIVES)]
     hints += hints_on_archives(found.root, archives)
-    hints += _on_lists(found)
+    hints += hints_on_lists_of_paths(found.root, found.files)
+    hints += hints_on_arrays_in_folders(found.root, found.files) if not images else []
     arrays = [name for name in files if name.lower().endswith(_ARRAYS)]
     if arrays:
         count = counted(len(arrays), "file", "files")
         hints.append(f"{count} of NumPy arrays, {one_line(arrays[0])} the first: give the path of one")
     return [*hints, *_unread(found, (name for name in found.files if name not in {*archives, *arrays}))]
-
-
-def _on_lists(found: Walk) -> list[str]:
-    """A hint on lists of `path label` for splits, with the command that makes one table of them."""
-    lists = [name for name in found.files if name.lower().endswith(_TEXTS) and name.count("/") < _TABLES]
-    splits = {name: split_in(name.rpartition("/")[2].rpartition(".")[0]) for name in lists[:_LOOKED_INTO]}
-    told = {
-        name: split for name, split in splits.items() if split and _LISTED.match(_first_line(found, name))
-    }
-    if not told:
-        return []
-    parts = "; ".join(f"sed 's/^/{split} /' {one_line(quote(name))}" for name, split in told.items())
-    shown = ", ".join(map(one_line, list(told)[:3]))
-    return [
-        f"{shown} may tell the class of each image: make a table of them, in that folder: "
-        f"(echo split path label; {parts}) | tr ' ' '\\t' > list.tsv"
-    ]
-
-
-def _first_line(found: Walk, name: str) -> str:
-    try:
-        content = read_file(found.root / name, FIRST_BYTES, follow_links=False)
-    except AssayError:
-        return ""  # a hint less
-    return content.decode("utf-8", "replace").partition("\n")[0]
 
 
 def _on_best_table(found: Walk) -> list[str]:
@@ -247,7 +222,8 @@ def _refuse_tables(found: Walk, classes: Classes, tables: Sequence[str]) -> list
         told = next((name for name in tables if _tells_of_images(found, name, classes)), None)
         if told is not None:  # `images` is no class, and neither is `patient00001`
             what = f"{by_folders}; {_told(found, told)}"
-            if hints := hints_on_json(Images(found.root, list(classes.of_images())), [told]):
+            images = Images(found.root, list(classes.of_images()))
+            if hints := hints_on_json(images, [told]) or hints_on_class_lists(images, tables):
                 fix = "Do so, or say --layout classes."
                 raise AssayError("ambiguous-layout", found.root, f"{by_folders}; {hints[0]}", fix)
             raise _not_by_folders(found, told, what, "with --label-column, ")
@@ -258,10 +234,10 @@ def _refuse_tables(found: Walk, classes: Classes, tables: Sequence[str]) -> list
             odd = contradictions(labelled_images(found.root / table, classes.of_images()))
             notes += note_on_contradictions(table, odd, "folder")
             continue
-        labels = ", ".join(map(one_line, other.labels))
-        what = f"{one_line(table)} gives {other.images:,} of the images other classes ({labels} ...)"
+        what = f"{one_line(table)} {other.told}"
         if other.apart:
-            raise _not_by_folders(found, table, f"{by_folders}; {what}, of which the folders tell nothing")
+            unlike = "" if other.disputed else ", of which the folders tell nothing"
+            raise _not_by_folders(found, table, f"{by_folders}; {what}{unlike}")
         notes.append(f"{what}, coarser or finer than those of the folders, which were read")
     return notes
 

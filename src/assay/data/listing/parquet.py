@@ -46,7 +46,7 @@ from assay.data.listing.shards.names import (
     split_in_name,
 )
 from assay.data.listing.shards.parquet_rows import Footer, ParquetRows, parquet_part, refuse_unlike
-from assay.data.listing.shards.partitions import refuse_partitions
+from assay.data.listing.shards.partitions import refuse_files_of_classes, refuse_partitions
 from assay.data.request import Request
 from assay.data.values import UNLABELLED, LeftOut
 
@@ -234,6 +234,8 @@ def _read(parquet: Any, request: Request, path: ShardFile) -> ParquetRows:
         if label is None:
             _refuse_attributes(path, {name: cells_of(path, file, name) for name in simple})
             refuse_partitions(path)
+            if not simple:
+                refuse_files_of_classes(path)
             label = chosen_column(path, names, None, LABEL_NAMES, "--label-column")
         if label not in simple:
             raise _no_labels(path, label, str(schema.field(label).type))

@@ -11,7 +11,7 @@ from assay.data.listing.names import natural_key, split_of
 #: Words that stand for a split inside a longer name: seg_train, training_set, val2017, PublicTest.
 _SHORT: Final = {
     **dict.fromkeys(("train", "training", "trn", "trainval", "trainvalid"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "dev"), "validation"),
+    **dict.fromkeys(("val", "valid", "validation", "dev", "crossval"), "validation"),
     **dict.fromkeys(("test", "testing", "tst", "eval", "evaluation"), "test"),
 }
 

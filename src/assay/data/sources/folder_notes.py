@@ -14,6 +14,7 @@ from assay.data.listing.from_names.clips import notes_on_clips
 from assay.data.listing.from_names.numbered_words import refuse_numbered_words
 from assay.data.listing.from_names.other_pictures import notes_on_other_pictures, notes_on_placeholders
 from assay.data.listing.from_names.told_splits import refuse_named_splits
+from assay.data.listing.from_names.versions_inside import refuse_versions_inside
 from assay.data.listing.levels import refuse_parts
 from assay.data.listing.other_tasks import note_on_masks
 from assay.data.listing.readings import Reading
@@ -95,6 +96,9 @@ def _refuse_doubtful(read: FolderRead) -> tuple[str, ...]:
     root = read.found.root
     notes: tuple[str, ...] = ()
     if not read.reading.by_name:
+        of_classes = {folder: names for folder, names in read.images.items() if read.places[folder]}
+        label, option = label_of_folders(read.by_path), f"--layout {read.reading.kind}"
+        refuse_versions_inside(root, of_classes, label, option, len(read.splits) > 1)
         split_of = {path: split for split, rows in read.splits.items() for path in rows.paths}
         notes += tuple(refuse_numbered_words(root, read.by_path, split_of))
     refuse_parts(root, read.labels, hints_beside(read.found, read.joined))

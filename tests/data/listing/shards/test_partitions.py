@@ -66,3 +66,22 @@ def test_classes_of_partitions_come_with_a_command_that_works(tmp_path: Path) ->
     found = inspect(path, label_column=column)
     assert found.classes == ("cat", "dog")
     assert found.per_class["train"] == (6, 6)
+
+
+def test_a_file_for_each_class_comes_with_a_command_that_works(tmp_path: Path) -> None:
+    """ "Name it with --label-column. There are none": no way on."""
+    for seed, name in enumerate(("cat", "dog")):
+        part(tmp_path / "a set" / f"{name}.parquet", seed)
+    with pytest.raises(AssayError, match=r"2 files beside each other \(cat, dog\)") as caught:
+        inspect(tmp_path / "a set")
+    (path,) = words_after(str(caught.value))
+    found = inspect(path)
+    assert (found.classes, found.per_class["train"]) == (("cat", "dog"), (6, 6))
+
+
+@pytest.mark.parametrize("names", [("part-0", "part-1"), ("train", "test"), ("all",)])
+def test_shards_and_splits_are_no_classes(names: tuple[str, ...], tmp_path: Path) -> None:
+    for seed, name in enumerate(names):
+        part(tmp_path / f"{name}.parquet", seed)
+    with pytest.raises(AssayError, match="no column is called label"):
+        inspect(tmp_path)

@@ -22,11 +22,13 @@ _DEEP: Final = 8
 
 @dataclass(frozen=True)
 class TiffFacts:
-    """bands: samples of a pixel. bits: of a sample. floats: whether samples are no whole numbers."""
+    """bands: samples of a pixel. bits: of a sample. floats: whether samples are no whole numbers.
+    several: whether there are more pictures in the file: pages, slices or channels."""
 
     bands: int
     bits: int
     floats: bool
+    several: bool = False
 
     @property
     def told(self) -> str:
@@ -50,7 +52,8 @@ class TiffFacts:
     @property
     def about(self) -> str:
         """What is to be written into the command; empty where nothing is."""
-        told = "; behind -b stand the bands of red, green and blue" if self.bands > _RGB else ""
+        told = "; behind -b stand the bands of red, green and blue" if " -b " in self.way else ""
+        told += "; it holds several pictures, of which this takes the first" if self.several else ""
         return f"{told}; LOW and HIGH are the extremes of the whole set" if self.floats else told
 
 
@@ -73,4 +76,6 @@ def tiff_facts(data: bytes) -> TiffFacts | None:
             (found[tag],) = struct.unpack_from(f"{order}H", data, at)
     except struct.error:
         return None
-    return TiffFacts(found.get(_SAMPLES, 1), found.get(_BITS, 1), found.get(_KIND) == _FLOATS)
+    end = start + 2 + 12 * entries
+    several = any(data[end : end + 4])  # where the next directory is; nothing behind the last
+    return TiffFacts(found.get(_SAMPLES, 1), found.get(_BITS, 1), found.get(_KIND) == _FLOATS, several)

@@ -18,6 +18,7 @@ from assay.data.listing.exported.lists_in_splits import hints_on_lists_of_splits
 from assay.data.listing.exported.one_each import hints_on_files_for_images
 from assay.data.listing.from_names.bare_lists import hints_on_bare_lists
 from assay.data.listing.from_names.class_lists import hints_on_class_lists
+from assay.data.listing.from_names.yes_or_no_lists import hints_on_yes_or_no_lists
 from assay.data.listing.names import natural_key
 from assay.data.listing.tree import joined, split_in, words_of
 from assay.data.listing.walk import Walk
@@ -46,6 +47,7 @@ def hints_on_labels_of(found: Walk, images: Mapping[str, Sequence[str]]) -> list
         if hints := hints or hints_on_class_lists(all_, found.files) or hints_on_matlab(all_, found.files):
             return hints
     for look in (
+        hints_on_yes_or_no_lists,
         hints_on_bare_lists,
         hints_on_files_of_splits,
         hints_on_lists_of_splits,
@@ -87,15 +89,18 @@ def notes_on_other_lists(root: Path, files: Iterable[str], classes: Mapping[str,
         if other is None:
             continue
         names = ", ".join(map(one_line, found.names))
-        labels = ", ".join(map(one_line, other.labels))
-        what = f"{names} gives {other.images:,} of the images other classes ({labels} ...)"
+        what = f"{names} {other.told}"
         if other.apart and any(_of_labels(name) for name in found.names):
             some = ", ".join(map(one_line, sorted(set(classes.values()), key=natural_key)[:3]))
-            what = f"by its folders the classes are {some}; {what}, of which the folders tell nothing"
+            unlike = "" if other.disputed else ", of which the folders tell nothing"
+            what = f"by its folders the classes are {some}; {what}{unlike}"
             what = f"{what}: this writes a table of them: {found.command}"
             raise AssayError("ambiguous-layout", root, what, "Do so, or say --layout classes.")
         kind = "others than" if other.apart else "coarser or finer than"
-        notes.append(f"{what}, {kind} those of the folders, which were read")
+        notes.append(
+            f"{what}, {kind} those of the folders, which were read; this writes a table of them: "
+            f"{found.command}"
+        )
     return notes
 
 

@@ -38,11 +38,21 @@ class OtherLabels:
 
     images: how many of those looked at it names. labels: some of its labels. apart: whether the folders tell
     nothing of them, nor they of the folders; else one is a part of the other, as breeds are of dogs.
+    disputed: how many have another of the same classes; 0 where there are other classes.
     """
 
     images: int
     labels: tuple[str, ...]
     apart: bool
+    disputed: int = 0
+
+    @property
+    def told(self) -> str:
+        """What the table or list does, behind its name."""
+        if self.disputed:
+            return f"gives {self.disputed:,} of {self.images:,} images another of these classes"
+        shown = ", ".join(map(one_line, self.labels))
+        return f"gives {self.images:,} of the images other classes ({shown} ...)"
 
 
 def first_rows(table: Path) -> Columns:
@@ -72,8 +82,10 @@ def parted_otherwise(pairs: Sequence[tuple[str, str]]) -> OtherLabels | None:
     by_folder = _told(pairs)
     if by_table >= _TELLS and by_folder >= _TELLS:
         return None
-    constant = len({known for known, _ in pairs}) == 1
-    return OtherLabels(len(pairs), tuple(sorted(labels)[:4]), constant or max(by_table, by_folder) < _TELLS)
+    known = {folder for folder, _ in pairs}
+    apart = len(known) == 1 or max(by_table, by_folder) < _TELLS
+    disputed = sum(folder != label for folder, label in pairs) if labels <= known else 0
+    return OtherLabels(len(pairs), tuple(sorted(labels)[:4]), apart, disputed)
 
 
 def path_column(columns: Columns) -> str | None:
