@@ -27,7 +27,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     np.savez(place / "some.npz", NAME=images[:3])
     for form in ("zip", "gztar"):
         shutil.make_archive(str(place / "it's"), form, place / "in")
-    (place / "list.csv").write_text("file\nin/a b.png\n")
+    (place / "list.csv").write_text("file,no\nin/a b.png,3\n")
+    (place / "list.tsv").write_text("file\tno\nin/a b.png\t3\n")
+    (place / "its list.txt").write_text("in/a b.png\r\n")
     return place
 
 
@@ -38,20 +40,25 @@ def _told(place: Path, name: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest
     return capfd.readouterr().err.strip()
 
 
-@pytest.mark.parametrize("name", ["it's.zip", "it's.tar.gz", "some.npy", "some.npz"])
+@pytest.mark.parametrize(
+    "name",
+    ["it's.zip", "it's.tar.gz", "some.npy", "some.npz", "list.csv", "list.tsv", "its list.txt"],
+)
 def test_the_given_command_runs(
     place: Path, name: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """As typed in a shell, beside a run called RUN."""
     err = _told(place, name, monkeypatch, capfd)
-    (command,) = re.findall(r": ((?:python|mkdir) .*)", err)
+    (command,) = re.findall(r": ((?:python|mkdir|cat|tail) .*)", err)
     here = {"python ": f"{sys.executable} ", "assay ": f"{sys.executable} -m assay "}
     for word, path in here.items():
-        command = re.sub(rf"(^|&& ){word}", rf"\g<1>{path}", command)
+        command = re.sub(rf"(^|&& |-d '\\\\n' ){word}", rf"\g<1>{path}", command)
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     if "arrays" in err:
         assert len(done.stdout.split()) == 3
+    elif "list" in name:
+        assert "in/a b.png," in done.stdout
     else:
         assert f"{name}.unpacked/a b.png," in done.stdout
 

@@ -24,7 +24,7 @@ def with_way_on(error: AssayError, file: str | Path) -> AssayError:
         what = "it is a table or a list, not a picture"
         scored = "assay evaluate RUN TABLE --other-data"
         fix = f"Name the pictures or their folder. Of a table with labels: {scored}."
-        return AssayError(error.code, error.where, what, fix)
+        return AssayError(error.code, error.where, what, f"{fix}{_listed(Path(file))}")
     return error
 
 
@@ -35,6 +35,17 @@ def _unpacked(file: Path) -> str:
     if file.suffix.lower() == ".zip":
         first = f"python -m zipfile -e {archive} {folder}"
     return f"Unpack it, and name the folder: {first} && assay predict RUN {folder}"
+
+
+def _listed(file: Path) -> str:
+    """The line that asks about the pictures which a list names, or the first column of a table."""
+    names = {".txt": "cat", ".csv": "tail -n +2", ".tsv": "tail -n +2"}.get(file.suffix.lower())
+    if names is None:
+        return ""
+    first = {".csv": " | cut -d, -f1", ".tsv": " | cut -f1"}.get(file.suffix.lower(), "")
+    where = "in its first column" if first else "a line each"
+    line = f"{names} {shlex.quote(str(file))}{first} | tr -d '\\r' | xargs -d '\\n' assay predict RUN"
+    return f" Where it has names of pictures, {where}: {line}"
 
 
 def _asked(file: Path) -> str:

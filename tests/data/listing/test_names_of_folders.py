@@ -128,7 +128,7 @@ def test_folders_that_are_no_classes_contradict_nothing(tmp_path: Path) -> None:
     assert not any("another class" in note for note in inspect(root).notes)
 
 
-@pytest.mark.parametrize("form", ["by number", "by name", "list"])
+@pytest.mark.parametrize("form", ["by number", "by name", "list", "records", "categories", "id2label"])
 @pytest.mark.parametrize("first", [0, 1])
 def test_names_of_numbered_classes_in_json_are_told_with_a_command(
     first: int, form: str, tmp_path: Path
@@ -142,6 +142,13 @@ def test_names_of_numbered_classes_in_json_are_told_with_a_command(
         content = dict(zip(names, numbers, strict=True))
     elif form == "list":
         content = ["background", *names][1 - first :]
+    elif form in ("records", "categories"):  # of COCO
+        records = [
+            {"id": n, "name": name, "supercategory": ""} for n, name in zip(numbers, names, strict=True)
+        ]
+        content = records if form == "records" else {"images": [], "categories": records}
+    elif form == "id2label":  # of transformers
+        content = {"id2label": content, "architectures": ["Net"]}
     (root / "cat_to_name.json").write_text(json.dumps(content))
     (told,) = [note for note in inspect(root).notes if "may hold their names" in note]
     command, _, given = told[told.index("(cd ") :].partition(" ; then give --classes ")

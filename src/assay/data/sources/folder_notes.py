@@ -10,6 +10,7 @@ from assay.data.listing.advice.one_folder import hints_on_labels_of, notes_on_ot
 from assay.data.listing.beside import Classes, hints_beside, notes_beside, tables_above
 from assay.data.listing.columns.lists_of_labels import notes_on_lists
 from assay.data.listing.exported.lists_of_groups import notes_on_splits
+from assay.data.listing.exported.tables_in_texts import refuse_tables_in_texts
 from assay.data.listing.from_names.clips import notes_on_clips
 from assay.data.listing.from_names.numbered_words import refuse_numbered_words
 from assay.data.listing.from_names.other_pictures import notes_on_other_pictures, notes_on_placeholders
@@ -107,7 +108,9 @@ def _refuse_doubtful(read: FolderRead) -> tuple[str, ...]:
         refuse_one_class(root, read.labels, hints())
     else:
         paths = (f"{folder}/{name}".lstrip("/") for folder, names in read.others.items() for name in names)
-        notes += tuple(notes_on_other_lists(root, sorted(paths), read.known_to_train()))
+        others = sorted(paths)
+        refuse_tables_in_texts(root, others, list(read.by_path))
+        notes += tuple(notes_on_other_lists(root, others, read.known_to_train()))
     if set(read.splits) == {"train"}:
         refuse_named_splits(root, read.by_path, hints, read.reading.by_name)
     return notes

@@ -131,6 +131,8 @@ def test_what_is_no_label_stops(case: str, tmp_path: Path) -> None:
     [
         ["a photo of a cat on a mat", "a photo of a dog on a mat"],
         ["[0, 1)", "[1, 2)", "[2, 3)"],
+        ["(0, 2)", "(4, 6)", "(25, 32)"],  # ranges of ages, which are tuples of Python, too
+        ["[0.5, 1.5]", "[1.5, 2]"],
         ["2021-03-01", "2021-03-02"],
         ["10 kg", "20 kg"],
         ["v1.0", "v1.1", "v2.0"],
@@ -146,6 +148,14 @@ def test_long_or_odd_names_of_classes_are_read(names: list[str], tmp_path: Path)
     labels = [names[n % len(names)] for n in range(COUNT)]
     found = load(table(root / "t.csv", ("path", "label"), NAMES, labels))
     assert set(found.classes) == set(names)
+
+
+def test_pairs_that_overlap_are_no_ranges(tmp_path: Path) -> None:
+    """They are two labels, or a place in the picture."""
+    root = pictures(tmp_path / "set", *NAMES)
+    labels = [("(0, 2)", "(1, 3)", "(0, 3)")[n % 3] for n in range(COUNT)]
+    with pytest.raises(AssayError, match=r"several-labels.*holds lists such as"):
+        load(table(root / "t.csv", ("path", "label"), NAMES, labels))
 
 
 def test_a_name_for_each_row_is_a_note(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from assay.data.formats.safe_open import read_file
 from assay.data.formats.text_table import SUFFIXES, delimiter_of
 
 _LOOKED_INTO: Final = 5
-_BYTES: Final = 1 << 20
+_BYTES: Final = 16 << 20
 _MOST: Final = 100_000
 _DIGITS: Final = 9
 _NAMES: Final = "class_names.txt"
@@ -27,6 +27,9 @@ _FORMS: Final = {
     "by number": "{int(k):v for k,v in d.items()}",
     "by name": "{int(v):k for k,v in d.items()}",
     "list": "dict(enumerate(d))",
+    "records": '{int(c["id"]):c["name"] for c in d}',
+    "categories": '{int(c["id"]):c["name"] for c in d["categories"]}',
+    "id2label": '{int(k):v for k,v in d["id2label"].items()}',
 }
 
 
@@ -86,7 +89,24 @@ def _names_of(content: Any) -> tuple[str, Mapping[int, str]]:
             return "by name", {int(value): name for name, value in content.items()}
         case list() if content and _are_names(content):
             return "list", dict(enumerate(content))
+        case list() if names := _of_records(content):
+            return "records", names
+        case {"categories": list() as records} if names := _of_records(records):  # COCO's
+            return "categories", names
+        case {"id2label": dict() as names} if _names_of(names)[0] == "by number":  # of transformers
+            return "id2label", {int(key): name for key, name in names.items()}
     return "", {}
+
+
+def _of_records(records: list[Any]) -> Mapping[int, str]:
+    """The names by number in objects with an id and a name; empty for others."""
+    found = [
+        (one["id"], one["name"])
+        for one in records
+        if isinstance(one, dict) and _is_number(one.get("id")) and "name" in one
+    ]
+    names = {int(number): name for number, name in found}
+    return names if len(names) == len(records) and names and _are_names(names.values()) else {}
 
 
 def _table(path: Path) -> tuple[str, Mapping[int, str]]:

@@ -3,7 +3,7 @@
 import ast
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, count
 from json import dumps
 from pathlib import Path
@@ -34,6 +34,7 @@ _ADDRESS: Final = re.compile(r"[a-z][a-z0-9+]{1,9}://\S+", re.IGNORECASE)
 _COMMA: Final = re.compile(r"[-+]?\d+,\d+")
 _MEASURE: Final = re.compile(r"([^\w\s]?)\s*[-+]?\d+(?:[.,]\d+)?\s*([^\d\s]{0,4})")
 _ROW_OF_NUMBERS: Final = re.compile(r"[-+]?\d+(\.\d+)?([\s,;]+[-+]?\d+(\.\d+)?){2,}")
+_RANGE: Final = re.compile(r"[(\[]\s*([-+]?\d+(?:\.\d+)?)\s*,\s*([-+]?\d+(?:\.\d+)?)\s*[)\]]")
 _TIME: Final = re.compile(
     r"\d{4}[-/.]?\d\d[-/.]?\d\d([T _]?\d\d[:.]?\d\d([:.]?\d\d(\.\d+)?)?)?(Z|[-+]\d\d:?\d\d)?"
 )
@@ -94,7 +95,7 @@ def refuse_structured(where: object, columns: Columns, column: str, request: Req
     cells = {cell.strip() for cell in columns[column]} - {""}
     if not isinstance(where, Path) and where != "DataFrame":
         return  # shards have rules of their own
-    if not cells or any(cell[0] not in "{[(" for cell in cells):
+    if not cells or any(cell[0] not in "{[(" for cell in cells) or _are_ranges(cells):
         return
     known, reader = _parsed(sorted(cells)[:_PARSED])
     if not known:
@@ -115,6 +116,14 @@ def refuse_structured(where: object, columns: Columns, column: str, request: Req
     if command:
         fix = f"This writes a table with a column of {one_line(label.strip('.*')) or 'the items'}: {command}."
     raise AssayError("table-value", where, what, fix)
+
+
+def _are_ranges(cells: Iterable[str]) -> bool:
+    """Whether all are ranges of numbers that do not overlap, such as ages: (0, 2), (4, 6), (8, 12)."""
+    found = [_RANGE.fullmatch(cell) for cell in cells]
+    ranges = sorted((float(one[1]), float(one[2])) for one in found if one)
+    ends = [end for pair in ranges for end in pair]
+    return all(found) and len(ranges) > 1 and ends == sorted(ends) and all(low < high for low, high in ranges)
 
 
 def _holds_several(value: Any) -> bool:
