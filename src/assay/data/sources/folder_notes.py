@@ -98,7 +98,8 @@ def _refuse_doubtful(read: FolderRead) -> tuple[str, ...]:
     notes: tuple[str, ...] = ()
     if not read.reading.by_name:
         of_classes = {folder: names for folder, names in read.images.items() if read.places[folder]}
-        label, option = label_of_folders(read.by_path), f"--layout {read.reading.kind}"
+        reading, label = read.reading, label_of_folders(read.by_path)
+        option = f"--layout {reading.kind}"
         refuse_versions_inside(root, of_classes, label, option, len(read.splits) > 1)
         split_of = {path: split for split, rows in read.splits.items() for path in rows.paths}
         notes += tuple(refuse_numbered_words(root, read.by_path, split_of))

@@ -129,10 +129,9 @@ def _refusal(
     command = Images(root, paths).command(setup, rows, ("file_name", *header, *fold))
     shown = ", ".join(map(one_line, list(tables)[:2]))
     by, may = " and ".join(map(one_line, parts)), ", ".join(map(one_line, labels[:4]))
-    label, group = quote(one_line(labels[0])), quote(one_line(folder))
     what = (
         f"{shown} name the images by their folder ({one_line(folder)}) and {by}, so the folders may be no "
-        f"classes; {may} may be: this writes a table of them: {command} --label-column {label} "
-        f"--group-column {group}"
+        f"classes; {may} may be: this writes a table of them: {command} "
+        f"--label-column {quote(one_line(labels[0]))} --group-column {quote(one_line(folder))}"
     )
     return AssayError("ambiguous-layout", root, what, "Do so, or say --layout classes.")
