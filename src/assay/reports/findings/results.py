@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.estimators.noise.pair_flips import binomial_tail
 from assay.evaluation.grouped import share_interval
 from assay.evaluation.values import Evaluation
 from assay.reports.findings.wording import count, decimal, listed, name, percent
@@ -18,8 +19,8 @@ _RISEN: Final = 1.05
 _STILL_FALLING: Final = 0.01
 #: The learning rate has fallen where the last one is under this share of the largest.
 _SLOWED: Final = 0.5
-#: Standard errors from which a confusion of two classes goes one way.
-_ONE_WAY: Final = 1.96
+#: A confusion of two classes goes one way where chance makes one so one-sided less often than this.
+_BY_CHANCE: Final = 0.025
 #: A mistake made with at least this probability is a confident one.
 CONFIDENT: Final = 0.9
 
@@ -192,10 +193,31 @@ def _symmetry(evaluation: Evaluation, pair: tuple[int, int, int]) -> str:
     first, second = name(evaluation.classes[true]), name(evaluation.classes[taken])
     if 2 * back >= n:
         return f"{first} and {second} are confused in both directions ({n:,} and {back:,})."
-    if n - back <= _ONE_WAY * math.sqrt(n + back):
+    if _one_way(evaluation, pair) >= _BY_CHANCE:
         told = f"{count(n, 'image')} of {first} {_is(n)} classified as {second}, {back:,} the other way"
         return f"{told}: that may be chance."
     return f"The confusion goes one way ({n:,} against {back:,} back): the model prefers {second}."
+
+
+def _one_way(evaluation: Evaluation, pair: tuple[int, int, int]) -> float:
+    """How probable it is that any pair of classes, each classified as the other as often, looks so one-sided.
+
+    The exact test of a share (sign test), times the number of pairs that could have been the most frequent
+    (Bonferroni). A class with more images has more mistakes at the same rate. Images of one group that are
+    confused alike count once.
+    """
+    _, true, taken = pair
+    labels, answers = evaluation.labels, evaluation.predicted
+    units = np.arange(len(labels)) if evaluation.groups is None else evaluation.groups
+
+    def number(rows: NDArray[np.bool_]) -> int:
+        return len(np.unique(units[rows]))
+
+    there = number((labels == true) & (answers == taken))
+    back = number((labels == taken) & (answers == true))
+    of_true, of_taken = number(labels == true), number(labels == taken)
+    looked_at = math.comb(int(np.count_nonzero(evaluation.confusion.sum(axis=1))), 2)
+    return looked_at * binomial_tail(there, there + back, of_true / max(of_true + of_taken, 1))
 
 
 def worst_pairs(confusion: NDArray[np.int64], limit: int) -> list[tuple[int, int, int]]:
