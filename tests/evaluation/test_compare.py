@@ -15,6 +15,7 @@ from assay.core.text import csv_text
 from assay.estimators.mcnemar import mcnemar
 from assay.evaluation.compare import Candidate, lay_out, need_same_test
 from assay.evaluation.predictions_file import Answer, Answers, read_answers
+from assay.reports.findings.comparison import lead
 
 
 def answers_of(labels: str, predicted: str, order: list[int] | None = None) -> Answers:
@@ -101,6 +102,23 @@ def test_equal_images_with_two_labels_are_kept_apart() -> None:
     ordered = [Answers(tuple(sorted(r, key=lambda a: (a.digest, a.label, a.index)))) for r in (rows, other)]
     pair = lay_out([candidate("x", ordered[0]), candidate("y", ordered[1])]).pairs[0]
     assert (pair.only_first, pair.only_second, pair.both_right) == (1, 1, 0)
+
+
+def test_pairs_of_images_in_groups_say_so() -> None:
+    """The test of groups is named, with their number, and the reason why there is no interval is theirs."""
+    grouped = [
+        replace(
+            c,
+            answers=Answers(tuple(replace(row, group=n // 2) for n, row in enumerate(c.answers.rows))),
+        )
+        for c in (FIRST, SECOND)
+        if c.answers
+    ]
+    comparison = lay_out(grouped)
+    assert comparison.pairs[0].groups == 4
+    assert comparison.pairs[0].as_record()["difference_ci95_reason"] == "the images come in groups"
+    assert "(paired randomization test of 4 groups)" in lead(comparison)
+    assert "(exact McNemar test)" in lead(lay_out([FIRST, SECOND]))
 
 
 def test_images_that_differ_are_listed() -> None:

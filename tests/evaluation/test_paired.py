@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from assay.estimators.mcnemar import mcnemar
+from assay.estimators.mcnemar import groups_test, mcnemar
 from assay.evaluation.paired import FEWEST_DIFFERING, difference_interval, holm
 
 
@@ -45,6 +45,60 @@ def test_mcnemar_keeps_its_promise() -> None:
     rng = np.random.default_rng(1)
     firsts = rng.binomial(80, 0.5, 4000)
     assert np.mean([mcnemar(a, 80 - a) <= 0.05 for a in firsts.tolist()]) <= 0.05
+
+
+def answers_in_groups(sums: list[int], size: int = 60) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Groups of equal size in which the second model is right for so many images more than the first."""
+    first, second = (np.zeros((len(sums), size), bool) for _ in range(2))
+    for row, ahead in enumerate(sums):
+        (second if ahead > 0 else first)[row, : abs(ahead)] = True
+    return first.ravel(), second.ravel(), np.repeat(np.arange(len(sums)), size)
+
+
+def test_groups_are_exchanged_as_wholes() -> None:
+    """Against all 2^n exchanges of the answers of n groups; with one image a group it is McNemar's test."""
+    rng = np.random.default_rng(3)
+    for count in (1, 2, 5, 9):
+        for _ in range(10):
+            sums = rng.integers(-6, 7, count)
+            signs = np.array([[1 if bit >> i & 1 else -1 for i in range(count)] for bit in range(2**count)])
+            expected = float((np.abs(signs @ sums) >= abs(sums.sum())).mean())
+            assert groups_test(*answers_in_groups(sums.tolist())) == pytest.approx(expected, abs=1e-12)
+    first, second = rng.random((2, 400)) < 0.7
+    alone = groups_test(first, second, np.arange(400))
+    assert alone == mcnemar(int((first & ~second).sum()), int((second & ~first).sum()))
+
+
+def test_a_model_ahead_in_most_groups_need_not_be_better() -> None:
+    """One image more in each of 29 groups and 60 fewer in another: the sign test of groups said p < .000001,
+    and the model with the lower accuracy "is better"."""
+    assert groups_test(*answers_in_groups([1] * 29 + [-60])) > 0.9
+    assert mcnemar(1, 29) < 1e-6
+
+
+def test_tests_of_groups_keep_their_promise() -> None:
+    """Small groups that lean to one of two equally good models, large ones to the other: called different in
+    8 of 100 draws at most; the sign test of groups called 65 of 100 different, 21 the wrong way round."""
+    rng, told = np.random.default_rng(5), []
+    for _ in range(200):
+        large = rng.random(200) < 0.1
+        groups = np.repeat(np.arange(200), np.where(large, 36, 4))
+        lean = np.where(large, -0.05, 0.05)[groups]
+        own = rng.normal(0, 0.15, (2, 200))[:, groups]
+        first, second = (
+            rng.random(len(groups)) < 0.5 + sign * lean + o for sign, o in zip((-1, 1), own, strict=True)
+        )
+        told.append(groups_test(first, second, groups) < 0.05)
+    assert np.mean(told) <= 0.08
+
+
+def test_many_groups_are_tested_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond a number of steps the sum of many groups is taken for normal: nearly the exact value."""
+    rng = np.random.default_rng(6)
+    answers = answers_in_groups(rng.integers(-3, 4, 500).tolist())
+    exact_value = groups_test(*answers)
+    monkeypatch.setattr("assay.estimators.mcnemar._MOST_STEPS", 0)
+    assert groups_test(*answers) == pytest.approx(exact_value, abs=0.02)
 
 
 def test_holm_by_hand() -> None:

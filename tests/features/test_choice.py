@@ -64,7 +64,9 @@ def test_the_sentence_says_what_was_counted(groups: int, said: str) -> None:
 )
 def test_pretrained_features_must_win_beyond_chance(alone: tuple[int, int], p: float, taken: bool) -> None:
     """Ties, chance, and losses keep the hand-made features."""
-    assert replace(EVEN, only_hand_made=alone[0], only_pretrained=alone[1], p=p).takes_pretrained is taken
+    shares = {"hand_made": 0.5 + alone[0] / 100, "pretrained": 0.5 + alone[1] / 100}
+    told = {"only_hand_made": alone[0], "only_pretrained": alone[1]}
+    assert replace(EVEN, **shares, **told, p=p).takes_pretrained is taken
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import numpy as np
 
 from assay.core.errors import AssayError
 from assay.core.text import csv_text, html_table
-from assay.estimators.mcnemar import mcnemar
-from assay.evaluation.grouped import Groups, Mask, share_interval
+from assay.estimators.mcnemar import groups_test, mcnemar
+from assay.evaluation.grouped import share_interval
 from assay.evaluation.paired import DRAWS, FEWEST_DIFFERING, FEWEST_IMAGES, difference_interval, holm
 from assay.evaluation.predictions_file import Answers
 from assay.evaluation.seed_variance import OverSeeds
@@ -20,7 +20,8 @@ from assay.evaluation.seed_variance import OverSeeds
 METHODS: Final[Mapping[str, Any]] = {
     "accuracy_ci95": "Wilson 1927, of the effective number of images where they come in groups",
     "difference_ci95": "paired bootstrap within each class, percentiles; none where images come in groups",
-    "p_value": "exact McNemar test, two-sided; on whole groups where images come in groups",
+    "p_value": "exact McNemar test, two-sided; where images come in groups the paired randomization test of "
+    "whole groups (Fisher 1935)",
     "p_value_holm": "the same, corrected for the number of pairs (Holm 1979)",
     "mean_ci95": "Student's t over seeds",
     "draws": DRAWS,
@@ -81,7 +82,8 @@ class Pair:
     """Two models on the same images, as counts of images. same_answer: right or wrong, but the same.
 
     difference: accuracy of the second minus that of the first; interval: 95 %, see `difference_interval`.
-    p_value: see `mcnemar`; p_value_holm: corrected for all pairs of the comparison.
+    groups: that the images come in; None where each stands alone. p_value: see `mcnemar`, and `groups_test`
+    where there are groups; p_value_holm: corrected for all pairs of the comparison.
     """
 
     first: str
@@ -94,6 +96,7 @@ class Pair:
     interval: tuple[float, float] | None
     p_value: float
     p_value_holm: float = 1.0
+    groups: int | None = None
 
     @property
     def n(self) -> int:
@@ -107,7 +110,11 @@ class Pair:
 
     def as_record(self) -> dict[str, Any]:
         """An entry of `pairs` in `comparison.json`."""
-        few = f"fewer than {FEWEST_IMAGES} images, or fewer than {FEWEST_DIFFERING} on which the two differ"
+        few = (
+            f"fewer than {FEWEST_IMAGES} images, or fewer than {FEWEST_DIFFERING} on which the two differ"
+            if self.groups is None
+            else "the images come in groups"
+        )
         return {
             **{key: value for key, value in vars(self).items() if key != "interval"},
             "n": self.n,
@@ -281,12 +288,6 @@ def _pair(first: Candidate, second: Candidate) -> Pair:
         both_wrong=int((~a & ~b).sum()),
         same_answer=int((first.answers.predicted == second.answers.predicted).sum()),
         interval=difference_interval(a, b, first.answers.strata, METHODS["seed"]) if groups is None else None,
-        p_value=mcnemar(only_first, only_second) if groups is None else _by_groups(a, b, groups),
+        p_value=mcnemar(only_first, only_second) if groups is None else groups_test(a, b, groups),
+        groups=None if groups is None else len(np.unique(groups)),
     )
-
-
-def _by_groups(first: Mask, second: Mask, groups: Groups) -> float:
-    """McNemar's test on whole groups: in how many of them one model is right more often than the other."""
-    _, place = np.unique(groups, return_inverse=True)
-    ahead = np.bincount(place, second.astype(float) - first)
-    return mcnemar(int((ahead < 0).sum()), int((ahead > 0).sum()))

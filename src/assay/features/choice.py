@@ -10,7 +10,7 @@ from assay.core.arrays import Float32s, Rows
 from assay.data.splitting.stratified import left_out_together
 from assay.data.values import Dataset, Split
 from assay.estimators import ridge
-from assay.estimators.mcnemar import mcnemar
+from assay.estimators.mcnemar import groups_test
 from assay.estimators.projections import fit_components, fit_fourier, spread_rows
 from assay.estimators.standardized import fit_scale, row_space, scaled, with_offset
 from assay.features import backbones, hand_made, pretrained
@@ -40,7 +40,7 @@ class Choice:
     hand_made, pretrained: the share of `images` that each answered rightly. only_hand_made, only_pretrained:
     how many groups of images one alone did, or answered better: images that were left out together (copies,
     images of one group) are right or wrong together, and say one thing. groups: how many there are.
-    p: of McNemar's exact test on groups.
+    p: of a difference in accuracy, by `groups_test`.
     """
 
     backbone: str
@@ -55,7 +55,7 @@ class Choice:
     @property
     def takes_pretrained(self) -> bool:
         """Are the pretrained features right more often, beyond chance?"""
-        return self.only_pretrained > self.only_hand_made and self.p < SIGNIFICANT
+        return self.pretrained > self.hand_made and self.p < SIGNIFICANT
 
     def sentence(self) -> str:
         """Both figures and what follows, in words."""
@@ -65,7 +65,7 @@ class Choice:
             f"{taken} features: of {self.images:,} training images, each judged without itself, pretrained "
             f"features ({self.backbone}) get {100 * self.pretrained:.1f} % right and hand-made ones "
             f"{100 * self.hand_made:.1f} % ({self.only_pretrained:,} and {self.only_hand_made:,} of {units} "
-            f"alone, McNemar p = {self.p:.2g})"
+            f"alone, {name_of_p(self.images, self.groups)}{self.p:.2g})"
         )
 
 
@@ -99,8 +99,13 @@ def choose(
         float(theirs.mean()),
         only_ours,
         only_theirs,
-        mcnemar(only_ours, only_theirs),
+        groups_test(ours, theirs, groups),
     )
+
+
+def name_of_p(images: int, groups: int) -> str:
+    """What a p-value of `groups_test` is called: that of McNemar where each image stands alone."""
+    return "McNemar p = " if images == groups else "randomization test of groups, p = "
 
 
 def groups_ahead(first: NDArray[np.bool_], second: NDArray[np.bool_], groups: Rows) -> tuple[int, int, int]:

@@ -47,7 +47,7 @@ def lead(comparison: Comparison) -> str:
     if len(comparison.pairs) == 1:
         return _pair_lead(comparison.pairs[0])
     differing, pairs = significant(comparison), count(len(comparison.pairs), "pair")
-    test = "exact McNemar test, corrected for the number of pairs"
+    test = f"{_test(comparison.pairs[0])}, corrected for the number of pairs"
     if not differing:
         return f"No difference shown in any of {pairs} ({test})."
     return f"{len(differing):,} of {pairs} differ significantly ({test}, p below {SIGNIFICANT})."
@@ -65,8 +65,15 @@ def _pair_lead(pair: Pair) -> str:
     )
     return (
         f"Accuracy of {name(pair.second)} minus {name(pair.first)}, on {count(pair.n, 'test image')}: "
-        f"{points(pair.difference, 1)}{interval}; {p_text(pair.p_value)} (exact McNemar test). {meaning}"
+        f"{points(pair.difference, 1)}{interval}; {p_text(pair.p_value)} ({_test(pair)}). {meaning}"
     )
+
+
+def _test(pair: Pair) -> str:
+    """What the p-value is of."""
+    if pair.groups is None:
+        return "exact McNemar test"
+    return f"paired randomization test of {count(pair.groups, 'group')}"
 
 
 def significant(comparison: Comparison) -> list[Pair]:

@@ -16,9 +16,9 @@ from assay.data.decoding.resize import resized
 from assay.data.splitting.stratified import HoldOut, left_out_together
 from assay.data.splitting.validation import validation_rows
 from assay.data.values import Dataset, Split
-from assay.estimators.mcnemar import mcnemar
+from assay.estimators.mcnemar import groups_test
 from assay.estimators.projections import spread_rows
-from assay.features.choice import SIGNIFICANT, groups_ahead
+from assay.features.choice import SIGNIFICANT, groups_ahead, name_of_p
 from assay.training.fit import fit
 from assay.training.fit_request import FitRequest
 from assay.training.inference.any_model import resolved
@@ -49,9 +49,9 @@ class Trial:
 
     images, groups: how many there are, and how many groups of them (copies and images of one group are right
     or wrong together). cnn, pretrained: the share that each answered rightly. only_cnn, only_pretrained: in
-    how many groups one did better. p: of McNemar's exact test on groups. fitted: images that both learned
-    from. size: height and width of the pictures that the net saw. epochs, whole: how many it was trained
-    for, and how many its recipe has.
+    how many groups one did better. p: of a difference in accuracy, by `groups_test`. fitted: images that both
+    learned from. size: height and width of the pictures that the net saw. epochs, whole: how many it was
+    trained for, and how many its recipe has.
     """
 
     images: int
@@ -88,8 +88,9 @@ class Trial:
         return (
             f"of {self.images:,} validation images pretrained gets {100 * self.pretrained:.1f} % right and "
             f"cnn {100 * self.cnn:.1f} % ({self.only_pretrained:,} and {self.only_cnn:,} of {units} alone, "
-            f"McNemar p = {self.p:.2g}{chance}); cnn was tried for {self.epochs:,} of its {self.whole:,} "
-            f"epochs on {self.fitted:,} pictures of {self.size[0]} x {self.size[1]} pixels"
+            f"{name_of_p(self.images, self.groups)}{self.p:.2g}{chance}); cnn was tried for {self.epochs:,} "
+            f"of its {self.whole:,} epochs on {self.fitted:,} pictures of {self.size[0]} x {self.size[1]} "
+            "pixels"
         )
 
 
@@ -130,7 +131,7 @@ def tried(
             pretrained=float(theirs.mean()),
             only_cnn=only_ours,
             only_pretrained=only_theirs,
-            p=mcnemar(only_ours, only_theirs),
+            p=groups_test(ours, theirs, groups),
             fitted=len(fitted),
             size=size,
             epochs=epochs,
