@@ -36,6 +36,8 @@ class Request:
     the word for it in a table (several parted by `|`).
     follow_links: read links that stay below the folder.
     test_fraction, seed: without a test split, take this share of train for it, drawn by the seed.
+    recorded: these are the options of a finished run. Early versions kept their own word for `resize` where
+    the source took none; what is not taken is passed over, as it was then.
     offline: no network. scratch: a folder to decode into, for a source that caches by itself.
     """
 
@@ -63,6 +65,7 @@ class Request:
     skip_unlabelled: bool = False
     test_fraction: float | None = None
     seed: int = 0
+    recorded: bool = False
     offline: bool = False
     scratch: Path | None = None
     address: str | None = None
@@ -118,8 +121,12 @@ OF_TABLES: Final = frozenset(
 def refuse_unused(request: Request, taken: Collection[str], form: str) -> None:
     """Raise AssayError `option-not-used` for an option that was given and that the source would ignore.
 
+    Not for those of a finished run.
+
     taken: the fields of `OPTIONS` that the source reads. form: what the data are, for the message.
     """
+    if request.recorded:
+        return
     unset = {field.name: field.default for field in fields(Request)}
     for field, option in OPTIONS.items():
         if field not in taken and getattr(request, field) != unset[field]:

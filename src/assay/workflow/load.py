@@ -113,7 +113,12 @@ def load(
         offline=offline,
         on_event=on_event,
     )
-    checked_fraction(test_fraction)
+    return load_request(request)
+
+
+def load_request(request: Request) -> Dataset:
+    """The data set that a request asks for, with a test split drawn if it asks for one. Raises as `load`."""
+    checked_fraction(request.test_fraction)
     return _with_test_split(read(request), request)
 
 

@@ -156,6 +156,7 @@ def resume(
     Raises AssayError `not-a-run-folder`, `run-folder-finished`, `data-changed`, `config-changed`.
     """
     plan = plan_of_run(Path(folder), data, offline, on_event)
+    run_folder.need_same_version(Path(folder), plan.config())
     for one in (plan, *plan.parts):
         if one.recipe is not None:
             require_for(one.recipe.model, one.recipe.options)

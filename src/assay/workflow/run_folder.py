@@ -31,6 +31,7 @@ from assay.workflow.recorded.run_record import (
     PLACE,
     file_hashes,
     has_hash,
+    is_of,
     need_intact,
     read_manifest,
 )
@@ -203,6 +204,17 @@ def _take_up(path: Path, config: Mapping[str, Any]) -> bool:
             "Repeat that run's options to continue it, or give another folder with --out.",
         )
     return True
+
+
+def need_same_version(path: Path, config: Mapping[str, Any]) -> None:
+    """Raise AssayError `config-changed` where this version would write other settings than a run began with.
+
+    config: as read from the run's own folder.
+    """
+    if not is_of(path, config):
+        difference = _difference(path / CONFIG, config)
+        what = f"another version of Assay began this run, or its settings were edited ({difference})"
+        raise AssayError("config-changed", path, what, "Begin it anew, in another folder.")
 
 
 def _difference(file: Path, config: Mapping[str, Any]) -> str:

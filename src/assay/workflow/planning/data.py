@@ -12,9 +12,9 @@ from assay.core.events import OnEvent, stage
 from assay.core.text import one_line
 from assay.data.formats.safe_open import read_file
 from assay.data.formats.shard_file import pattern_parts
-from assay.data.load import NAMES, PREFIXES
+from assay.data.load import NAMES, PREFIXES, as_request
 from assay.data.values import Dataset
-from assay.workflow.load import load
+from assay.workflow.load import load_request
 from assay.workflow.recorded.run_record import CONFIG, MANIFEST, PLACE, read_config, read_manifest
 
 Data = str | Path | Dataset
@@ -25,13 +25,15 @@ _LONGEST_PLACE: Final = 100_000
 def open_data(data: Data, reading: Mapping[str, Any], offline: bool, on_event: OnEvent) -> Dataset:
     """The data set, loaded unless it is one already; its partition is announced.
 
-    reading: arguments of `assay.load`. Raises AssayError `unknown-data` for the folder of a run.
+    reading: fields of `Request`. Raises AssayError `unknown-data` for the folder of a run.
     """
     if isinstance(data, str | Path):  # a program may give anything, which `load` refuses
         _refuse_run(Path(data))
     with stage(on_event, "load") as figures:
         dataset = (
-            data if isinstance(data, Dataset) else load(data, **reading, offline=offline, on_event=on_event)
+            data
+            if isinstance(data, Dataset)
+            else load_request(as_request(data, **reading, offline=offline, on_event=on_event))
         )
         figures.update(
             name=dataset.name,

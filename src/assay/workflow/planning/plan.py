@@ -213,7 +213,7 @@ def plan_of_run(folder: Path, data: Data | None, offline: bool, on_event: OnEven
     recipes = tuple(validated(table) for table in ([own] if own else several.values()))
     need_shared(data, settings.workers)
     need_same_number(settings.workers, folder)
-    source, reading = (data, settings.reading()) if data is not None else reading_of_run(folder)
+    source, reading = (data, _reading(settings)) if data is not None else reading_of_run(folder)
     try:
         dataset = open_data(source, reading, offline, on_event)
     except AssayError as error:
@@ -244,7 +244,12 @@ def reading_of_run(folder: Path) -> tuple[str, dict[str, Any]]:
     """Where the data of a run folder lay, and how they were read: the first arguments of `open_data`."""
     config = run_record.read_config(folder)
     settings = Settings.checked({k: v for k, v in config.items() if k in Settings.model_fields})
-    return placed(settings.data, settings.reading(), named_in(folder))
+    return placed(settings.data, _reading(settings), named_in(folder))
+
+
+def _reading(settings: Settings) -> dict[str, Any]:
+    """How the data of a run were read."""
+    return {**settings.reading(), "recorded": True}
 
 
 def _start_of(folder: Path, settings: Settings) -> ModelData | None:
