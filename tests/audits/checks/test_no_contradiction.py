@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 from assay.audits.checks.class_balance import check_label_balance
 from assay.audits.checks.class_similarity import nearest_mean_accuracy
@@ -13,6 +14,8 @@ from assay.audits.checks.drift import check_drift
 from assay.audits.checks.duplicates import check_near_duplicates
 from assay.audits.checks.leakage.leaks import check_leakage
 from assay.audits.checks.neighborhoods import EASY, Neighborhoods, decide, gain_sentence
+from assay.audits.checks.separability import check_separability
+from assay.audits.measures.pixel_sums import measure
 from assay.audits.registry import measure_all
 from assay.audits.self_test import pixel_changes, planted_faults
 from assay.data.splitting.test_split import DRAWN
@@ -20,9 +23,9 @@ from assay.data.values import PURPOSES, Dataset, Split, numbered_ids
 from planted import colored, with_more
 
 FACTS = [
-    Neighborhoods(0.0, correlation, alike, gain)
-    for correlation, alike, gain in itertools.product(
-        (None, 0.0, 0.3, 0.8), (0, 1, 9), (None, -0.5, 0.0, 0.1, 0.4, 1.0)
+    Neighborhoods(0.0, correlation, alike, gain, by_chance)
+    for correlation, alike, gain, by_chance in itertools.product(
+        (None, 0.0, 0.3, 0.8), (0, 1, 9), (None, -0.5, 0.0, 0.1, 0.4, 1.0), (0.0, 0.04, 0.05, 1.0)
     )
 ]
 
@@ -36,9 +39,12 @@ def test_the_two_sentences_on_neighborhoods_agree(means: float) -> None:
 
 def _agree(facts: Neighborhoods) -> None:
     decision = decide(facts)
-    said = gain_sentence(facts.class_means, facts.gain)
+    said = gain_sentence(facts.class_means, facts.gain, facts.gain_p)
     wanted = decision["decision"]
     if "gains little" in said:
+        assert wanted != "called for"
+    assert ("may be chance" in said) >= ("may be chance" in decision["reason"])
+    if "may be chance" in said:
         assert wanted != "called for"
     if "speaks for a convolution" in said:
         assert wanted in ("called for", "worth trying")
@@ -48,6 +54,23 @@ def _agree(facts: Neighborhoods) -> None:
     if wanted == "called for":
         assert facts.gain is None or "speaks for" in said
     assert ("gain little" in decision["reason"]) <= ("gains little" in said)
+
+
+def test_few_errors_less_speak_for_nothing() -> None:
+    """120 noisy digits, 3 or 8: two errors less of five are 40 %, and p is .5; more images settle it."""
+    known = load_digits()
+    rows = np.flatnonzero(np.isin(known.target, (3, 8)))
+    rows = np.random.default_rng(0).permutation(rows)[:120]
+    noisy = 16 * known.images[rows, ..., None]
+    noisy = noisy + np.random.default_rng(0).normal(0, 60, noisy.shape)
+    images, labels = np.clip(noisy, 0, 255).astype(np.uint8), (known.target[rows] == 8).astype(np.int64)
+    split = Split.from_arrays(images, labels, numbered_ids("train", len(rows)))
+    dataset = Dataset("digits", ("3", "8"), {"train": split}, "made for a test")
+    finding = check_separability(CheckContext(dataset, {"train": measure(split, 2)})).finding
+    assert list(finding.evidence["gain"].values())[-1] > 0.3
+    assert finding.evidence["gain_p"] > 0.05
+    assert "errors, which may be chance on so few." in finding.summary
+    assert "speaks for a convolution" not in finding.summary
 
 
 def test_both_checks_give_one_figure_for_the_class_means() -> None:

@@ -12,13 +12,14 @@ from assay.audits.checks.class_similarity import nearest_mean_accuracy
 from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.issues import not_evaluated, percent
 from assay.audits.checks.leakage.column_groups import doubt_by_column
-from assay.audits.checks.neighborhoods import GAIN, gain_sentence
+from assay.audits.checks.neighborhoods import GAIN, SIGNIFICANT, gain_sentence
 from assay.audits.measures.cross_validated import NO_BETTER_THAN_CHANCE
 from assay.audits.values import Finding
 from assay.core.arrays import Rows
 from assay.data.values import Split
 from assay.duplicates.candidates import averaged_down
 from assay.estimators import ridge
+from assay.estimators.mcnemar import groups_test
 
 #: A pair of classes is hard where the reference takes more than this share of both for the other.
 HARD: Final = 0.1
@@ -41,9 +42,12 @@ def check_separability(context: CheckContext) -> Checked:
     if cross_validated.refusal:
         return not_evaluated("separability", cross_validated.refusal)
     train, k = context.dataset.train, len(context.dataset.classes)
+    linear = linear_right(train, k, context.groups)
+    reference_right = cross_validated.probabilities["train"].argmax(axis=1) == train.labels
+    by_chance = groups_test(linear, reference_right, context.groups)
     steps = {
         "class means": nearest_mean_accuracy(train, context.measurements["train"], context.groups),
-        "linear on pixels": linear_accuracy(train, k, context.groups),
+        "linear on pixels": float(linear.mean()),
         "reference with spatial features": cross_validated.accuracy["train"],
     }
     pairs = hard_pairs(cross_validated.probabilities["train"], train.labels, context.dataset.classes)
@@ -55,16 +59,18 @@ def check_separability(context: CheckContext) -> Checked:
         Finding(
             check="separability",
             verdict="warn" if hard else "pass",
-            summary=_summary(steps, hard, pairs) + doubt_by_column(context.dataset),
+            summary=_summary(steps, by_chance, hard, pairs) + doubt_by_column(context.dataset),
             evidence={
                 "accuracy": steps,
                 "gain": gains(steps),
+                "gain_p": by_chance,
                 "hardest": pairs[:_PAIRS],
                 "hard": len(hard),
                 **reference,
             },
             threshold=f"of a pair of classes, at most {percent(HARD, 0)} are classified as the other; a gain "
-            f"is an error lower by {percent(GAIN, 0)} of itself",
+            f"is an error lower by {percent(GAIN, 0)} of itself, beyond chance (p below {SIGNIFICANT:g}, "
+            "McNemar's exact test; images that are left out together count once)",
             reason="each step adds one ability: positions weighed together, then edges and neighborhoods "
             "(gradient histograms); what it gains is the measured case for a model that has it",
             fix="Give these classes most of the attention: more images, clearer definitions, or merge them."
@@ -99,9 +105,11 @@ def gains(steps: dict[str, float]) -> dict[str, float | None]:
     }
 
 
-def _summary(steps: dict[str, float], hard: list[dict[str, Any]], pairs: list[dict[str, Any]]) -> str:
+def _summary(
+    steps: dict[str, float], by_chance: float, hard: list[dict[str, Any]], pairs: list[dict[str, Any]]
+) -> str:
     figures = ", ".join(f"{name} {percent(accuracy)}" for name, accuracy in steps.items())
-    spatial = gain_sentence(steps["class means"], list(gains(steps).values())[-1])
+    spatial = gain_sentence(steps["class means"], list(gains(steps).values())[-1], by_chance)
     named = (
         f"{len(hard)} hard {'pair' if len(hard) == 1 else 'pairs'}, first {hard[0]['first']} and "
         f"{hard[0]['second']} ({percent(hard[0]['confused'])} confused)"
@@ -113,10 +121,10 @@ def _summary(steps: dict[str, float], hard: list[dict[str, Any]], pairs: list[di
     return f"Leave-one-out accuracy: {figures}. {spatial} {named[0].upper()}{named[1:]}."
 
 
-def linear_accuracy(split: Split, class_count: int, groups: Rows | None = None) -> float:
-    """Leave-one-out accuracy of ridge regression on the pixels (averaged down to 784 values at most).
+def linear_right(split: Split, class_count: int, groups: Rows | None = None) -> NDArray[np.bool_]:
+    """Of which images ridge regression on the pixels (averaged down to 784 values at most) tells the class.
 
-    groups: int64 `(n,)`, equal for images that are left out together.
+    Each by leave-one-out. groups: int64 `(n,)`, equal for images that are left out together.
     """
     side = max(math.isqrt(_VALUES // split.shape[2]), 1)
 
@@ -128,7 +136,8 @@ def linear_accuracy(split: Split, class_count: int, groups: Rows | None = None) 
 
     fitted = ridge.fit(blocks, split.labels, class_count, groups)
     scores = ridge.leave_one_out(fitted, blocks, split.labels, groups)
-    return float((scores.argmax(axis=1) == split.labels).mean())
+    right: NDArray[np.bool_] = scores.argmax(axis=1) == split.labels
+    return right
 
 
 def hard_pairs(
