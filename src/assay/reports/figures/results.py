@@ -202,7 +202,8 @@ def recalls(evaluation: Evaluation) -> Figure:
             height,
             painting(_intervals, {name: scores[name] for name in worst}, evaluation.accuracy),
         ),
-        f"{count(len(worst), 'class', 'classes')} with their recall and its 95 % interval, the worst first.",
+        f"{count(len(worst), 'class', 'classes')} with their recall, the worst first, and the 95 % interval "
+        "of each by itself.",
         result_findings.recall_finding(evaluation),
         Table(
             ("class", "recall", "95 % interval", "test images"),

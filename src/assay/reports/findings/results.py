@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.estimators.noise.pair_flips import binomial_tail
-from assay.evaluation.grouped import share_interval
+from assay.evaluation.grouped import corrected_interval, share_interval
 from assay.evaluation.values import Evaluation
 from assay.reports.findings.wording import count, decimal, listed, name, percent
 from assay.training.model.values import EpochRecord, History
@@ -269,11 +269,14 @@ def recall_finding(evaluation: Evaluation) -> str:
         if high[1] < low[0]
         else f"among {count(len(scores), 'class', 'classes')} the difference may be chance"
     )
+    own = evaluation.labels == evaluation.classes.index(worst)
+    picked = corrected_interval(right[own], None if groups is None else groups[own], len(scores))
     tied = sum(score["recall"] == scores[best]["recall"] for score in scores.values())
     highest = f"{name(best)} has" if tied == 1 else f"{tied:,} classes have"
     return (
         f"{highest} the highest recall ({percent(scores[best]['recall'])}), {name(worst)} the lowest "
-        f"({percent(scores[worst]['recall'])}, 95 % interval {_interval(scores[worst]['recall_ci95'])}): "
+        f"({percent(scores[worst]['recall'])}, 95 % interval {_interval(picked)} as the lowest of "
+        f"{len(scores)}): "
         f"{meaning}.{tail}"
     )
 
@@ -286,5 +289,5 @@ def _corrected(
     return share_interval(right[own], together, 1 - 0.1 / looked_at)
 
 
-def _interval(bounds: list[float]) -> str:
+def _interval(bounds: tuple[float, float]) -> str:
     return f"{percent(bounds[0])} to {percent(bounds[1])}"
