@@ -298,6 +298,7 @@ def test_as_many_numbers_as_train_has_classes_are_asked_about(
     notes = " ".join(load(tmp_path).notes)
     assert "the test split shares no class with train" in notes
     assert ("as many numbers as train has classes" in notes) == asked
+    assert ("if they are new classes, as of sets for few examples a class" in notes) != asked
     images, labels = np.zeros((4, 8, 8), np.uint8), np.array(["cat", "dog", "cat", "dog"])
     images[:] = np.arange(4)[:, None, None]
     found = load(arrays=(images, labels, images + 9, np.array([folders[i % len(folders)] for i in range(4)])))

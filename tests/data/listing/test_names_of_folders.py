@@ -211,3 +211,39 @@ def test_a_table_that_names_no_numbers_is_passed_over(content: str, tmp_path: Pa
 def test_json_that_names_no_numbers_is_passed_over(content: str, tmp_path: Path) -> None:
     (pictures(tmp_path, "0", "1", "2") / "info.json").write_text(content)
     assert not any("hold their names" in note for note in inspect(tmp_path).notes)
+
+
+def test_images_of_the_classes_are_no_names_of_them(tmp_path: Path) -> None:
+    """GTSRB's `Meta.csv`: a picture of each sign and its number. Its paths were to be the names."""
+    root = pictures(tmp_path, "0", "1", "2")
+    (root / "Meta.csv").write_text("Path,ClassId\n" + "".join(f"Meta/{n}.png,{n}\n" for n in range(3)))
+    assert not [note for note in inspect(root).notes if "may hold their names" in note]
+
+
+def test_folders_called_like_plates_are_asked_about(tmp_path: Path) -> None:
+    notes = inspect(pictures(tmp_path, "plate_1", "plate_2", "Plate 3")).notes
+    assert any("all classes are called like groups" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("folder", "told"),
+    [
+        ("cat dog oak elm".split(), True),  # finer
+        ("p1 p2 p3 p4".split(), False),  # people
+        ("animal animal tree tree".split(), False),  # the same
+        ("images images images images".split(), False),
+    ],
+)
+def test_folders_that_are_finer_than_a_table_of_metadata_are_told(
+    folder: list[str], told: bool, tmp_path: Path
+) -> None:
+    """The table was read, and nothing said of the breeds that the folders have."""
+    lines = ["file_name,label"]
+    for n in range(24):
+        (tmp_path / folder[n % 4]).mkdir(exist_ok=True)
+        (tmp_path / folder[n % 4] / f"{n}.png").write_bytes(png(np.full((8, 8), 9 * n, np.uint8)))
+        lines.append(f"{folder[n % 4]}/{n}.png,{('animal', 'tree')[n % 4 // 2]}")
+    (tmp_path / "metadata.csv").write_text("\n".join(lines) + "\n")
+    found = inspect(tmp_path)
+    assert found.classes == ("animal", "tree")
+    assert any("part the images finer than the labels" in note for note in found.notes) == told

@@ -54,8 +54,8 @@ _OF_ANOTHER: Final = re.compile(
 
 #: `patient00001`, `video_12`, `case 3 left`: the names of folders that are no classes.
 _GROUP: Final = re.compile(
-    r"(patient|subject|participant|case|study|series|lesion|slide|specimen|video|clip|movie|seq|sequence|scene|"
-    r"session|visit|exam)s?[ _-]*(id[ _-]*)?\d+([ _-].*)?",
+    r"(patient|subject|participant|case|study|series|lesion|slide|plate|specimen|video|clip|movie|seq|sequence|"
+    r"scene|session|visit|exam)s?[ _-]*(id[ _-]*)?\d+([ _-].*)?",
     re.IGNORECASE,
 )
 

@@ -38,6 +38,12 @@ _MANY: Final = 8
 
 _WHOLE: Final = re.compile(r"[+-]?\d+")
 _WHOLE_FLOAT: Final = re.compile(r"([+-]?\d+)\.0*")
+_WHOLE_COMMA: Final = re.compile(r"([+-]?\d+),0+")
+
+#: How truth values are spelled, in lower case; letters and numbers count beside a word alone.
+_TRUE: Final = frozenset(("true", "yes", "t", "y", "1", "1.0"))
+_FALSE: Final = frozenset(("false", "no", "f", "n", "0", "0.0"))
+_WORDS_OF_TRUTH: Final = frozenset(("true", "false", "yes", "no"))
 
 
 def table_labels(
@@ -121,12 +127,19 @@ def _whole_numbers(labels: list[str]) -> tuple[list[str], list[str]]:
     """Labels such as 3.0 as 3, where every label is a whole number, written as a float or not; truth values
     in several spellings as True and False."""
     given = {label for label in labels if label}
+    commas = len(given) > 1 and all(map(_WHOLE_COMMA.fullmatch, given))
     floats = [label for label in given if _WHOLE_FLOAT.fullmatch(label)]
+    if commas:
+        return [_WHOLE_COMMA.sub(r"\1", label) for label in labels], ["labels such as 1,0 were read as 1"]
     if floats and all(_WHOLE.fullmatch(label) for label in given.difference(floats)):
         return [_WHOLE_FLOAT.sub(r"\1", label) for label in labels], ["labels such as 1.0 were read as 1"]
-    if len(given) > 2 and {label.casefold() for label in given} <= {"true", "false"}:
+    plain = {label: label.casefold() for label in given}
+    words = set(plain.values()) & _WORDS_OF_TRUTH
+    if len(given) > 2 and words and set(plain.values()) <= _TRUE | _FALSE:
+        names = ("Yes", "No") if words <= {"yes", "no"} else ("True", "False")
         told = " and ".join(sorted(given))
-        return [label.capitalize() for label in labels], [f"{told} were read as two classes, True and False"]
+        read = [names[plain[label] in _FALSE] if label else "" for label in labels]
+        return read, [f"{told} were read as two classes, {names[0]} and {names[1]}"]
     return labels, []
 
 

@@ -231,10 +231,18 @@ def said_of_unknown(
     if whole:
         reason = f"the {split} split shares no class with train ({names}), so it has no labels"
         note = f"{reason}: its {count:,} images are left out, and nothing is scored on them"
-        return reason, f"{note}{_if_numbered(split, strange, known)}{_if_misspelled(strange, missed)}"
+        other = _if_numbered(split, strange, known) + _if_misspelled(strange, missed)
+        return reason, f"{note}{other or _if_new(strange, count)}"
     reason = f"of a class that train lacks ({names})"
     note = f"{count:,} images of the {split} split are {reason}: no model can know it, they are left out"
     return reason, f"{note}{_if_misspelled(strange, missed)}"
+
+
+def _if_new(strange: set[str], count: int) -> str:
+    """The other reading of several classes of several images each."""
+    if len(strange) < 2 or count < 2 * len(strange):
+        return ""
+    return "; if they are new classes, as of sets for few examples a class, nothing of train tells of them"
 
 
 def _if_misspelled(strange: set[str], missed: Collection[str]) -> str:

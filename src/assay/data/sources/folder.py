@@ -1,17 +1,23 @@
 """A folder of image files: a folder for each class, below folders for splits or not."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
 
+from assay.core.text import one_line
 from assay.data.formats.text_table import read_table
 from assay.data.listing.advice.above import list_below
-from assay.data.listing.columns.against_folders import contradictions, note_on_contradictions
+from assay.data.listing.columns.against_folders import (
+    contradictions,
+    note_on_contradictions,
+    parted_otherwise,
+)
 from assay.data.listing.image_table import Table, list_tables
 from assay.data.listing.listing import Listing, Unlisted
 from assay.data.listing.metadata import OF_A_FOLDER, has_labels, with_metadata
-from assay.data.listing.names import split_of
+from assay.data.listing.names import natural_key, split_of
 from assay.data.listing.walk import Glance, Walk, glance, in_order
 from assay.data.piece import Piece, Shard
 from assay.data.request import OF_FOLDERS, OF_IMAGES, OF_TABLES, Request, refuse_unused
@@ -156,5 +162,23 @@ def _from_tables(request: Request, found: Walk, tables: list[Table]) -> Listing:
         if "/" in name
     ]
     odd = note_on_contradictions(tables[0].path.name, contradictions(pairs), "table")
+    odd += _on_finer_folders(tables[0].path.name, pairs)
     odd += notes_on_groups_of_tables([table.path for table in tables], request, listing.parts)
     return replace(listing, left_out=(*listing.left_out, *found.left_out), notes=(*listing.notes, *odd))
+
+
+def _on_finer_folders(table: str, pairs: Sequence[tuple[str, str, str]]) -> list[str]:
+    """A note on folders that may be classes, too, finer ones than the labels of a table of metadata.
+
+    pairs: image, label, folder. Folders with numbers in their names are rather people or parts.
+    """
+    folders = sorted({folder for _, _, folder in pairs}, key=natural_key)
+    other = parted_otherwise([(folder, label) for _, label, folder in pairs])
+    numbered = any(sign.isdigit() for folder in folders for sign in folder)
+    if other is None or other.apart or numbered or len(folders) <= len({label for _, label, _ in pairs}):
+        return []
+    shown = ", ".join(map(one_line, folders[:3]))
+    return [
+        f"the folders ({shown} ...) part the images finer than the labels of {one_line(table)}, which were "
+        "read (without that file the folders are)"
+    ]

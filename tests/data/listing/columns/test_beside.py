@@ -168,3 +168,31 @@ def test_a_table_of_the_test_split_with_its_columns_in_another_order(tmp_path: P
     (tmp_path / "test.csv").write_text("label,image\n" + "".join(f"a,ima{n}.png\n" for n in range(8, 12)))
     (told,) = [note for note in inspect(train).notes if "to read all: " in note]
     assert inspect(path_after(told)).splits == {"train": 8, "test": 4}
+
+
+@pytest.mark.parametrize("name", ["images/ima{}.png", "ima{}.png", "ima{}"])
+def test_tables_of_other_images_with_the_same_columns_come_with_a_command(name: str, tmp_path: Path) -> None:
+    """One for each site: of the one that was given nothing was said but that other images lie beside."""
+    pictures(tmp_path)
+    for place, some in (("site A", range(4)), ("site B", range(4, 8)), ("site C", range(8, COUNT))):
+        labelled(tmp_path / f"{place}.csv", some, name=name)
+    notes = "\n".join(inspect(tmp_path / "site B.csv").notes)
+    assert "site A.csv, site C.csv beside it have the same columns, of other images" in notes
+    assert inspect(path_after(notes)).per_class["train"] == (COUNT // 2, COUNT // 2)
+
+
+@pytest.mark.parametrize(
+    ("other", "rows", "header"),
+    [
+        ("other.csv", range(3, 9), "image,label"),  # some are the same
+        ("other.csv", range(6, 9), "image,label,who"),
+        ("predictions.csv", range(6, 9), "image,label"),
+        ("test.csv", range(6, 9), "image,label"),  # a split, which is told otherwise
+    ],
+)
+def test_other_tables_are_no_parts_of_one(other: str, rows: range, header: str, tmp_path: Path) -> None:
+    pictures(tmp_path)
+    labelled(tmp_path / "my.csv", range(6), name="ima{}")
+    lines = [",".join([f"ima{n}", "b", *header.split(",")[2:]]) for n in rows]
+    (tmp_path / other).write_text("\n".join([header, *lines]) + "\n")
+    assert "of other images" not in "\n".join(inspect(tmp_path / "my.csv").notes)

@@ -138,3 +138,44 @@ def test_numbers_of_classes_are_no_measures(labels: list[object]) -> None:
 def test_columns_of_boxes_are_told(header: str, told: str, tmp_path: Path) -> None:
     found = "\n".join(inspect(table(tmp_path, header, lambda n: f"{'ab'[n % 2]},1,2,3,4")).notes)
     assert (f"the columns {told} tell of boxes in pictures" in found) == bool(told)
+
+
+@pytest.mark.parametrize(
+    ("given", "classes"),
+    [
+        (("True", "False", "1", "0"), ("False", "True")),
+        (("yes", "No", "Y", "n"), ("No", "Yes")),
+        (("true", "f", "false"), ("False", "True")),
+        (("1.0", "0", "FALSE"), ("False", "True")),
+    ],
+)
+def test_truth_values_in_several_spellings_are_two_classes(
+    given: tuple[str, ...], classes: tuple[str, ...], tmp_path: Path
+) -> None:
+    """`True` and `1` of two programs were four classes, without a word."""
+    found = inspect(table(tmp_path, "label", lambda n: given[n % len(given)]))
+    assert found.classes == classes
+    assert f"were read as two classes, {classes[1]} and {classes[0]}" in "\n".join(found.notes)
+
+
+@pytest.mark.parametrize(
+    "given", [("t", "f", "y"), ("0", "1", "2"), ("yes", "no", "maybe"), ("yes", "no"), ("1", "0", "t")]
+)
+def test_other_letters_and_words_stay_as_they_are(given: tuple[str, ...], tmp_path: Path) -> None:
+    """Letters alone are letters; two words are two classes under their own names."""
+    assert set(inspect(table(tmp_path, "label", lambda n: given[n % len(given)])).classes) == set(given)
+
+
+def test_whole_numbers_with_a_comma_are_whole_numbers(tmp_path: Path) -> None:
+    """As 1.0 is 1: spreadsheets of half the world write 1,0. 1,5 is no whole number, as before."""
+    found = inspect(table(tmp_path, "label", lambda n: f'"{n % 3},0"'))
+    assert (found.classes, found.per_class["train"]) == (("0", "1", "2"), (8, 8, 8))
+    assert "labels such as 1,0 were read as 1" in "\n".join(found.notes)
+    with pytest.raises(AssayError, match="numbers that are not whole"):
+        inspect(table(tmp_path, "label", lambda n: f'"{n % 3},5"'))
+
+
+def test_a_genus_beside_a_species_is_told(tmp_path: Path) -> None:
+    """Another column of labels, coarser; it was a column like any other."""
+    path = table(tmp_path, "species,genus,family", lambda n: f"s{n % 6},g{n % 3},f")
+    assert any("so may be genus (--label-column)" in note for note in inspect(path).notes)

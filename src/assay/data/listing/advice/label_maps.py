@@ -11,6 +11,7 @@ from typing import Any, Final
 from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.formats.safe_open import read_file
+from assay.data.formats.signatures import FORMAT_BY_NAME
 from assay.data.formats.text_table import SUFFIXES, delimiter_of
 
 _LOOKED_INTO: Final = 5
@@ -145,4 +146,5 @@ def _is_number(value: Any) -> bool:
 def _are_names(values: Iterable[Any]) -> bool:
     found = list(values)
     plain = all(isinstance(name, str) and name.strip() and "\n" not in name for name in found)
-    return plain and len(set(found)) == len(found) and not all(map(str.isdecimal, found))
+    images = plain and any(name.lower().endswith(tuple(FORMAT_BY_NAME)) for name in found)
+    return plain and not images and len(set(found)) == len(found) and not all(map(str.isdecimal, found))

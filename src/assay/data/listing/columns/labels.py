@@ -9,7 +9,18 @@ from assay.data.formats.text_table import LABEL_NAMES, Columns, usual_spelling
 from assay.data.listing.tree import words_of
 
 #: What the name of a column of labels ends in; and what ends one that numbers the labels, or names them.
-_LABELS: Final = ("label", "labels", "class", "category", "target", "diagnosis", "species", "breed")
+_LABELS: Final = (
+    "label",
+    "labels",
+    "class",
+    "category",
+    "target",
+    "diagnosis",
+    "species",
+    "breed",
+    "genus",
+    "family",
+)
 _NUMBERS: Final = frozenset("id ids idx index num number no nr code name names".split())
 
 #: At most this share of the rows of two columns that otherwise tell the same is taken for mistakes.

@@ -24,6 +24,7 @@ _FEWEST_LISTS: Final = 2
 
 #: Tables of other labels that are looked into, and words of those that hold answers of a model.
 _TABLES: Final = 5
+_ROWS: Final = 50
 _ANSWERS: Final = frozenset("submission submissions prediction predictions predicted preds answers".split())
 
 
@@ -43,6 +44,8 @@ def notes_beside_table(table: Path, columns: Sequence[str], paths: Sequence[str]
         return [_on_twins(table, twins)]
     if told := note_on_split_files(table, paths, columns, names):
         return [told]
+    if parts := _parts_of_one(table, names, columns, paths):
+        return [_on_parts(table, parts)]
     lists = [
         name
         for name in names
@@ -83,6 +86,59 @@ def notes_on_labels_beside(table: Path, images: Mapping[str, str]) -> list[str]:
                 f"{one_line(table.name)} was read"
             )
     return notes
+
+
+def _parts_of_one(
+    table: Path, names: Sequence[str], columns: Sequence[str], paths: Sequence[str]
+) -> list[str]:
+    """Tables with the columns of one that was read, called after no split, which name other images as it
+    does: those of another site, batch or month."""
+    taken, places = set(paths), {_place_of(path) for path in paths}
+    own = read_table(table, most=_ROWS) if taken and not split_in(table.stem) else {}
+    column = next((key for key, cells in own.items() if list(cells) == list(paths[:_ROWS])), "")
+    found = []
+    for name in [name for name in names if name.lower().endswith(SUFFIXES[:2])][:_TABLES]:
+        if split_in(Path(name).stem) or _ANSWERS & words_of(name):
+            continue
+        try:
+            rows = read_table(table.parent / name, most=_ROWS)
+        except AssayError:
+            continue  # no table: a note less
+        cells = set(rows.get(column, ()))
+        alike = sorted(rows) == sorted(columns) and {*map(_place_of, cells)} <= places
+        if cells and alike and taken.isdisjoint(cells):
+            taken |= cells
+            found.append(name)
+    return found
+
+
+def _place_of(path: str) -> tuple[str, str]:
+    """The folder of a file, and the ending of its name: what the names of images share."""
+    folder, _, name = path.rpartition("/")
+    return folder, name.rpartition(".")[2] if "." in name else ""
+
+
+def _on_parts(table: Path, names: Sequence[str]) -> str:
+    """The note on tables of other images, with the command that joins all."""
+    shown = ", ".join(map(one_line, names))
+    tables = [(name, delimiter_of(table.parent / name)) for name in (table.name, *names)]
+    out = next(
+        name
+        for name in chain(["all.csv"], (f"all-{number}.csv" for number in count(2)))
+        if not (table.parent / name).exists()
+    )
+    code = (
+        f"import csv;rows=[r for t,d in {dumps(tables)} for r in "
+        'csv.DictReader(open(t,encoding="utf-8-sig",newline=""),delimiter=d)];'
+        f'w=csv.DictWriter(open({dumps(out)},"x",newline="",encoding="utf-8"),list(rows[0]));'
+        "w.writeheader();w.writerows(rows)"
+    )
+    command = f"(cd {quote(str(table.parent))} && python3 -c {quote(code)})"
+    return one_line(
+        f"{shown} beside it {'has' if len(names) == 1 else 'have'} the same columns, of other images, and "
+        f"{'was' if len(names) == 1 else 'were'} not read; to read all: {command} ; then give "
+        f"{quote(str(table.parent / out))}"
+    )
 
 
 def _is_twin(table: Path, other: Path, columns: Sequence[str]) -> bool:
