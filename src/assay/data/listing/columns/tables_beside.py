@@ -93,13 +93,15 @@ def _parts_of_one(
 ) -> list[str]:
     """Tables with the columns of one that was read, called after no split, which name other images as it
     does: those of another site, batch or month."""
+    others = [name for name in names if name.lower().endswith(SUFFIXES[:2]) and not split_in(Path(name).stem)]
+    others = [name for name in others if not _ANSWERS & words_of(name)][:_TABLES]
+    if not others or not paths or split_in(table.stem):
+        return []
     taken, places = set(paths), {_place_of(path) for path in paths}
-    own = read_table(table, most=_ROWS) if taken and not split_in(table.stem) else {}
+    own = read_table(table, most=_ROWS)
     column = next((key for key, cells in own.items() if list(cells) == list(paths[:_ROWS])), "")
     found = []
-    for name in [name for name in names if name.lower().endswith(SUFFIXES[:2])][:_TABLES]:
-        if split_in(Path(name).stem) or _ANSWERS & words_of(name):
-            continue
+    for name in others:
         try:
             rows = read_table(table.parent / name, most=_ROWS)
         except AssayError:

@@ -22,6 +22,9 @@ _KAPPA: Final = 0.4
 
 _MOST_CLASSES: Final = 1_000
 
+#: Rows that tell what a column holds.
+_LOOKED_AT: Final = 2_000
+
 #: Python for what most of some values are, "" where there is none or where two are as many.
 _MOST: Final = (
     'M=lambda v:(lambda c:c[0][0] if c and (len(c)<2 or c[0][1]>c[1][1]) else "")'
@@ -34,7 +37,7 @@ def columns_of_shares(columns: Columns, names: Collection[str]) -> list[str]:
     nearly every row: probabilities, or the votes of as many people."""
     numbers: dict[str, list[float]] = {}
     for name in names:
-        found = list(map(_number, columns[name]))
+        found = list(map(_number, columns[name][:_LOOKED_AT]))
         if found and None not in found:
             numbers[name] = [value for value in found if value is not None]
     if not 1 < len(numbers) < _MOST_CLASSES:
@@ -90,6 +93,9 @@ def columns_of_raters(columns: Columns, names: Sequence[str], column: str) -> li
     words = not any(map(_is_number_or_answer, classes))
     found = []
     for name in names:
+        some = _labels(columns[name][:_LOOKED_AT])
+        if sum(cell in classes or not cell for cell in some) < _AGREED * len(some):
+            continue  # most columns of a large table
         others = _labels(columns[name])
         theirs = set(others) - {""}
         same = len(theirs & classes) > 1 and (theirs <= classes or classes <= theirs)
@@ -101,7 +107,8 @@ def columns_of_raters(columns: Columns, names: Sequence[str], column: str) -> li
 
 
 def _labels(cells: Sequence[str]) -> list[str]:
-    return ["" if is_missing(cell) else cell.strip() for cell in cells]
+    known = {cell: "" if is_missing(cell) else cell.strip() for cell in set(cells)}
+    return [known[cell] for cell in cells]
 
 
 def _is_number_or_answer(label: str) -> bool:
