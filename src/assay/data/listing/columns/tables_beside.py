@@ -95,7 +95,7 @@ def _parts_of_one(
     does: those of another site, batch or month."""
     others = [name for name in names if name.lower().endswith(SUFFIXES[:2]) and not split_in(Path(name).stem)]
     others = [name for name in others if not _ANSWERS & words_of(name)][:_TABLES]
-    if not others or not paths or split_in(table.stem):
+    if not others or not paths or split_in(table.stem) or table.suffix.lower() not in SUFFIXES[:2]:
         return []
     taken, places = set(paths), {_place_of(path) for path in paths}
     own = read_table(table, most=_ROWS)
