@@ -9,7 +9,8 @@ from assay.core import durable
 from assay.core.errors import AssayError, Interrupted
 from assay.core.events import Event
 from assay.workflow import api, run_commands
-from assay.workflow.verify import verify_run
+from assay.workflow.run_folder import made_otherwise
+from assay.workflow.verify import Fact, demand, verify_run
 
 SAMPLE = "fashion-mnist-sample"
 
@@ -58,3 +59,25 @@ def test_an_unfinished_run_of_another_version_is_to_be_begun_anew(tmp_path: Path
     with pytest.raises(AssayError, match=r"another version of Assay began this run.*follow_links") as caught:
         run_commands.resume(folder)
     assert (caught.value.code, caught.value.exit_code) == ("config-changed", 4)
+
+
+def test_other_bits_of_another_version_are_no_damage(earlier: Path) -> None:
+    """What is known to be another is named; a file that changed is damage all the same."""
+    assert made_otherwise(earlier) == []
+    manifest = earlier / "manifest.json"
+    record = json.loads(manifest.read_text("utf-8"))
+    now = record["versions"]["numpy"]
+    record["versions"]["numpy"] = "1.0"
+    record["code"] = "0" * 64
+    manifest.write_text(json.dumps(record), "utf-8")
+    changed = ["the code of Assay", f"numpy: 1.0 there, {now} now"]
+    assert made_otherwise(earlier) == changed
+    again = Fact("model, trained again", holds=False)
+    with pytest.raises(AssayError, match="All files are those that the run wrote") as caught:
+        demand(earlier, [Fact("file history.csv", holds=True), again])
+    assert f"other bits; changed since: {', '.join(changed)}. Where" in caught.value.fix
+    with pytest.raises(AssayError, match="Do not use what changed"):
+        demand(earlier, [Fact("file history.csv", holds=False), again])
+    del record["code"]
+    manifest.write_text(json.dumps(record), "utf-8")
+    assert made_otherwise(earlier) == changed[1:]

@@ -21,6 +21,7 @@ from assay.core.disk_errors import environment_errors
 from assay.core.errors import AssayError, interruption_behind
 from assay.core.machine import library_versions, machine_facts
 from assay.core.text import in_unicode
+from assay.core.version import code_version
 from assay.data.formats.safe_open import holds
 from assay.workflow.recorded.run_record import (
     CONFIG,
@@ -35,6 +36,9 @@ from assay.workflow.recorded.run_record import (
     need_intact,
     read_manifest,
 )
+
+#: The rooms whose code decides what a run comes to.
+_ROOMS: Final = ("core", "data", "estimators", "features", "duplicates", "training", "evaluation", "audits")
 
 #: Where run folders lie that nobody named.
 RUNS: Final = "runs"
@@ -90,6 +94,7 @@ class RunFolder:
                 "resumed": self.resumed,
                 "machine": machine_facts(),
                 "versions": library_versions(),
+                "code": code_version(_ROOMS),
                 **self.facts,
                 "files": file_hashes(self.path),
             },
@@ -105,6 +110,18 @@ def default_folder(*names: str) -> Path:
     while path.exists():
         path, number = Path(RUNS) / f"{name}-{number}", number + 1
     return path
+
+
+def made_otherwise(path: Path) -> list[str]:
+    """What is not as it was when a finished run was made, as `numpy: 2.3 there, 2.4 now`.
+
+    Versions, code and machine, as far as its manifest tells them: early versions kept no hash of the code.
+    """
+    before = read_manifest(path)
+    now = {"versions": library_versions(), "machine": machine_facts(), "code": code_version(_ROOMS)}
+    then = {key: before[key] for key in now if key in before}
+    changed = _differences(_flat(then), _flat({key: now[key] for key in then}))
+    return ["the code of Assay" if one.startswith("code:") else one.partition(".")[2] for one in changed]
 
 
 @contextmanager
@@ -222,9 +239,13 @@ def _difference(file: Path, config: Mapping[str, Any]) -> str:
         before = _flat(tomllib.loads(file.read_text("utf-8")))
     except (ValueError, RecursionError):  # also an integer of too many digits, lists too deep
         return f"{CONFIG} is damaged"
-    now = _flat(config)
+    return ", ".join(_differences(before, _flat(config))[:5])
+
+
+def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """`epochs: 3 there, 4 now`, by name."""
     changed = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
-    return ", ".join(f"{key}: {before.get(key)} there, {now.get(key)} now" for key in changed[:5])
+    return [f"{key}: {before.get(key)} there, {now.get(key)} now" for key in changed]
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -18,12 +18,17 @@ from assay.workflow.deployed.export import EXPORT, export_facts
 from assay.workflow.planning.data import Data
 from assay.workflow.planning.plan import Plan, plan_of_run
 from assay.workflow.recorded import run_record
+from assay.workflow.run_folder import made_otherwise
 
 _WEIGHTS: Final = Path("model") / "model.safetensors"
 
 #: The settings that decide a model, and those that decide an audit.
 _OF_TRAINING: Final = ("seed", "split_seed", "validation", "device", "threads")
 _OF_AUDIT: Final = ("seed", "split_seed", "checks", "features", "thorough", "self_test")
+
+
+#: What ends the name of a fact about a second training.
+_AGAIN: Final = ", trained again"
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,13 @@ def demand(folder: Path, facts: Sequence[Fact]) -> None:
     if broken:
         more = f" and {len(broken) - 3} more" if len(broken) > 3 else ""
         fix = "Do not use what changed; repeat the run."
+        if all(what.endswith(_AGAIN) for what in broken):
+            changed = made_otherwise(folder)
+            told = f"; changed since: {', '.join(changed)}" if changed else ""
+            fix = (
+                "All files are those that the run wrote. Other versions, other code or another machine train "
+                f"other bits{told}. Where nothing of that changed, repeat the run."
+            )
         raise AssayError("run-damaged", folder, f"not as it was: {', '.join(broken[:3])}{more}", fix)
 
 
@@ -96,8 +108,8 @@ def _retrained(folder: Path, plan: Plan, on_event: OnEvent) -> list[Fact]:
     recipe = plan.recipe.as_record()
     model = train(plan.dataset, plan.recipe.name, recipe=recipe, on_event=on_event, **chosen)
     facts = [
-        Fact("model, trained again", _weights_hash(model) == durable.file_sha256(folder / _WEIGHTS)),
-        Fact("history, trained again", _same_text(folder / "history.csv", model.history.csv())),
+        Fact(f"model{_AGAIN}", _weights_hash(model) == durable.file_sha256(folder / _WEIGHTS)),
+        Fact(f"history{_AGAIN}", _same_text(folder / "history.csv", model.history.csv())),
     ]
     if (folder / "evaluation.json").exists():
         checks = {key: getattr(plan.settings, key) for key in _OF_AUDIT}
@@ -107,7 +119,7 @@ def _retrained(folder: Path, plan: Plan, on_event: OnEvent) -> list[Fact]:
         decisions = chosen.get("decisions")
         score = evaluate(model, plan.dataset, audit=found, decisions=decisions, on_event=on_event)
         text = durable.json_text(score.as_record())
-        facts.append(Fact("evaluation, trained again", _same_text(folder / "evaluation.json", text)))
+        facts.append(Fact(f"evaluation{_AGAIN}", _same_text(folder / "evaluation.json", text)))
     return facts
 
 
