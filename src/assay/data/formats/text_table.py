@@ -134,6 +134,7 @@ def _columns(path: Path, rows: Iterator[Sequence[str]]) -> Columns:
     header = next(rows, None)
     if header is None:
         raise unreadable(path, "it is empty")
+    header = [name.lstrip("\ufeff") for name in header]  # of two marks the decoder takes one
     columns: list[list[str]] = [[] for _ in header]
     for row in rows:
         for column, cell in zip(columns, row, strict=True):

@@ -41,6 +41,7 @@ _SERVED: Final = "?d="
 _ADDRESS: Final = re.compile(r"(https?|ftp|s3|gs|az|azureml|amldatastore):/", re.IGNORECASE)
 _ENCODED: Final = re.compile(r"(data:image/[^,]*,)?[A-Za-z0-9+/\s]{100,}=*")
 
+_WHOLE_FLOAT: Final = re.compile(r"\s*\d+\.0+\s*")
 _DRIVE: Final = re.compile(r"[A-Za-z]:[\\/]")
 
 
@@ -227,6 +228,7 @@ def _ways(tried: Sequence[str]) -> list[Callable[[str], list[str]]]:
     """The ways to part a path: as it is and, where there is a %, as an address of the web is read, too."""
     ways: list[Callable[[str], list[str]]] = [_pieces]
     ways += [_plain_pieces] if any("%" in cell for cell in tried) else []
+    ways += [_whole_pieces] if all(map(_WHOLE_FLOAT.fullmatch, tried)) else []
     return [*ways, *([_uploaded_pieces] if all(map(_is_uploaded, tried)) else [])]
 
 
@@ -274,6 +276,11 @@ def _uploaded_pieces(cell: str) -> list[str]:
     return [*above, _UPLOADED.sub("", name)]
 
 
+def _whole_pieces(cell: str) -> list[str]:
+    """The same of a number that was written as a float: pandas makes 12.0 of 12 where others are missing."""
+    return [cell.strip().partition(".")[0]] if _WHOLE_FLOAT.fullmatch(cell) else _pieces(cell)
+
+
 def _plain_pieces(cell: str) -> list[str]:
     """The same of a path in which a space is %20."""
     return _pieces(unquote(cell, errors="replace"))
@@ -289,6 +296,8 @@ def _told(cell: str, path: str, dropped: int, place: str, ending: str) -> str:
     done += ["%20 is a space, and so on"] if "%" in cell and "%" not in path else []
     if _is_uploaded(cell) and not _is_uploaded(path):
         done += ["what Label Studio put before names is left out"]
+    if _WHOLE_FLOAT.fullmatch(cell) and cell.strip() not in path:
+        done += ["whole numbers have no .0"]
     done += [f"they lie in {one_line(place)}"] if place else []
     done += [f"{ending} is put behind"] if ending else []
     done += ["spaces at the ends are left out"] if cell != cell.strip() else []

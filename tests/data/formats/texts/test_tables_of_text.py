@@ -126,3 +126,36 @@ def test_numbers_in_place_of_a_header_are_told(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("1,0,0.5,0.5\n" * 9)
     with pytest.raises(AssayError, match=re.escape("'0.5'. The first line holds numbers")):
         inspect(tmp_path / "t.csv")
+
+
+ODD = {
+    "lines quoted as a whole": "\n".join(f'"{line}"' for line in rows().splitlines()),
+    "quoted, of Windows": "\r\n".join(f'"{line}"' for line in rows(sign=";").splitlines()),
+    "two signs": rows(sign="::"),
+}
+
+
+@pytest.mark.parametrize("case", ODD)
+def test_lines_that_are_one_cell_come_with_the_command_that_parts_them(case: str, root: Path) -> None:
+    """The whole line was shown as the only column, to be named."""
+    (root / "my labels.csv").write_bytes(ODD[case].encode())
+    with pytest.raises(AssayError, match="column-missing") as caught:
+        inspect(root / "my labels.csv")
+    assert inspect(made_by(str(caught.value), root)).per_class["train"] == (COUNT // 2, COUNT // 2)
+
+
+def test_numbers_that_pandas_made_names_of_come_with_the_command_for_a_row(tmp_path: Path) -> None:
+    """A-Z of Kaggle: `0,0.1,0.2`, the first picture read as a header and written as one."""
+    pixels = np.random.default_rng(0).integers(0, 255, (30, 784))
+    lines = [",".join(map(str, [n % 3, *pixels[n]])) for n in range(1, 30)]
+    header = ",".join(["0", *(f"0.{n}" for n in range(1, 785))])
+    (tmp_path / "A_Z data.csv").write_text("\n".join([header, *lines]) + "\n")
+    with pytest.raises(AssayError, match="of which pandas makes names") as caught:
+        inspect(tmp_path / "A_Z data.csv")
+    assert inspect(made_by(str(caught.value), tmp_path)).per_class["train"] == (10, 10, 10)
+
+
+def test_a_second_mark_of_unicode_is_no_part_of_a_name(root: Path) -> None:
+    """Written by one program that puts it and read by another that keeps it."""
+    (root / "labels.csv").write_bytes(b"\xef\xbb\xbf\xef\xbb\xbf" + rows().encode())
+    assert inspect(root / "labels.csv").per_class["train"] == (COUNT // 2, COUNT // 2)

@@ -75,6 +75,11 @@ FOUND = {
         [f"file:///home/me/my%20images/{name}.png" for name in NAMES],
         "%20 is a space, and so on; they lie in my images",
     ),
+    "whole numbers as floats": (
+        [f"images/{n}.png" for n in range(COUNT)],
+        [f"{n}.0" for n in range(COUNT)],
+        "whole numbers have no .0; they lie in images; .png is put behind (0.0 is images/0.png)",
+    ),
     "some encoded": (
         [f"media/upload/1/{name} x.png" for name in NAMES],
         [f"/data/upload/1/{name}{' ' if n % 2 else '%20'}x.png" for n, name in enumerate(NAMES)],

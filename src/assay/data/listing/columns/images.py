@@ -21,6 +21,7 @@ _MOST_FOLDERS: Final = 2_000
 #: A column of a table of pixels, and how many of one kind it has at least.
 _NUMBERED: Final = re.compile(r"(\D*)\d+")
 _FEWEST_PIXELS: Final = 64
+_NUMBER: Final = re.compile(r"\d+(\.\d+)?")
 
 
 def note_on_other_images(columns: Columns, path: str) -> list[str]:
@@ -59,7 +60,7 @@ def image_column(table: Path, columns: Columns, asked: str | None) -> str:
         return chosen_column(table, names, asked, PATH_NAMES, "--path-column")
     except AssayError as error:
         ways = [f"--path-column {quote(one_line(name))}" for name in columns_of_images(columns)]
-        if asked is None and (fix := _of_pixels(names)):
+        if asked is None and (fix := _of_odd_lines(table, names) or _of_pixels(names)):
             raise AssayError(error.code, error.where, error.what, fix) from error
         if asked is not None or not ways:
             raise
@@ -79,6 +80,24 @@ def _of_pixels(names: Sequence[str]) -> str:
         "For a table of pixels keep the label and the pixels alone, a square of them as whole numbers from 0 "
         f"to 255, in a folder with a table for each split, train.csv and test.csv.{told}"
     )
+
+
+def _of_odd_lines(table: Path, names: Sequence[str]) -> str:
+    """What to do with a header of numbers, with lines that are quoted as a whole, and with cells that two
+    signs part; empty for other tables."""
+    if table.suffix.lower() not in (".csv", ".tsv"):
+        return ""
+    old, new = quote(table.name), f"plain-{table.stem}"
+    same, tabs = quote(f"{new}{table.suffix}"), quote(f"{new}.tsv")
+    if len(names) > _FEWEST_PIXELS and all(map(_NUMBER.fullmatch, names)):
+        told = "Its first line holds numbers, of which pandas makes names where there is no header (0, 0.1)"
+        return f"{told}: in its folder: sed '1s/\\.[0-9]*//g' {old} > {same}"
+    if len(names) == 1 and "::" in names[0]:
+        return f"Its cells are parted by two signs: in its folder: sed 's/::/\\t/g' {old} > {tabs}"
+    if len(names) == 1 and re.search(r"[,;\t]", names[0]):
+        unquoted = """sed 's/^"//; s/"\\r*$//; s/""/"/g'"""
+        return f"Its lines are quoted as a whole: in its folder: {unquoted} {old} > {same}"
+    return ""
 
 
 def _meant(columns: Columns) -> list[str]:
