@@ -308,6 +308,40 @@ def test_a_column_that_seems_to_name_groups_is_no_shortcut():
     assert skills["camera"] > 0.9
 
 
+def of_patients(count: int, age_tells: bool, seed: int) -> Dataset:
+    """Noise of patients who each have one class of two, and eight figures of their own; one may tell it."""
+    rng, train = np.random.default_rng(seed), COLORED.train
+    patient = np.repeat(np.arange(count), 240 // count)
+    kinds = rng.permutation(np.arange(count) % 2)
+    images = rng.integers(0, 256, (len(patient), *train.shape)).astype(np.uint8)
+    own = rng.normal(size=(8, count))
+    own[0] = kinds if age_tells else own[0]
+    figures = (own[:, patient] + rng.normal(0, 0.1, (8, len(patient)))).tolist()
+    columns = {f"figure {n}": tuple(values) for n, values in enumerate(figures)}
+    split = Split.from_arrays(images, kinds[patient], numbered_ids("train", len(patient)))
+    named = replace(split, columns={**columns, "group": tuple(f"p{p}" for p in patient)})
+    return replace(COLORED, classes=("a", "b"), splits={"train": named})
+
+
+def test_few_groups_tell_classes_by_chance():
+    """Eight patients: of eight figures one tells their classes by chance, in half of the draws, and is said
+    so; it was a warning that it "predicts the class better than chance", and at times a failure."""
+    told = 0
+    for seed in range(8):
+        finding = check_shortcuts(context(of_patients(8, False, seed))).finding
+        told += "may be chance: the training images come in 8 groups" in finding.summary
+        assert finding.verdict != "fail"
+        assert "better than chance" not in finding.summary
+    assert told >= 2
+
+
+def test_a_figure_that_tells_the_class_of_many_patients_is_a_shortcut():
+    """Twenty patients whose age goes with the class in all of them: no chance, and a failure as before."""
+    finding = check_shortcuts(context(of_patients(20, True, 0))).finding
+    assert finding.verdict == "fail"
+    assert "The figure 0 alone predicts whether an image is a better than chance" in finding.summary
+
+
 def test_a_mark_that_tells_the_class_is_a_shortcut():
     """Corner patches whose gray value gives the class away are found and named."""
     images = COLORED.train.images.copy()

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from assay.audits.checks.context import CheckContext
 from assay.audits.measures.border_lines import LINES, has_edge, is_one_value, line_quartiles
-from assay.audits.measures.class_skill import FEWEST_OF_CLASS, class_skills
+from assay.audits.measures.class_skill import FEWEST_OF_CLASS, accuracy_from, class_skills
 from assay.audits.measures.hidden_marks import Stamp, stamps, traces
 from assay.audits.measures.restated_content import adjusted
 from assay.core.arrays import Rows
@@ -220,3 +220,39 @@ def class_skills_of(values: NDArray[np.generic], context: CheckContext) -> NDArr
     train, k = context.dataset.train, len(context.dataset.classes)
     skills = class_skills(values, train.labels, k, context.named_groups)
     return np.where(train.counts(k) >= FEWEST_OF_CLASS, skills, 0.0)
+
+
+def skill_of(values: NDArray[np.generic], context: CheckContext) -> float:
+    """How far of the way from guessing to always right a figure goes."""
+    labels = context.dataset.train.labels
+    chance = float(np.bincount(labels).max() / len(labels))
+    return (accuracy_from(values, labels, context.named_groups) - chance) / (1 - chance)
+
+
+def without_objects(
+    context: CheckContext, skills: dict[str, float], told: dict[str, tuple[str, float]]
+) -> dict[str, float]:
+    """Replace skills of border lines that only objects give away, and return what they were.
+
+    A frame, a backdrop or the light changes the whole line, and both of its quartiles tell the class. An
+    object that reaches the border covers a part of the line: that boots are tall is what boots are.
+    """
+    reached = {}
+    for name in LINES:
+        before = max(skills.get(name, 0.0), told[name][1] if name in told else 0.0)
+        if before <= _TELLS:
+            continue
+        quartiles = line_quartiles(context.dataset.train, name)
+        both = min(skill_of(values, context) for values in quartiles)
+        one = min((easiest_class(values, context) for values in quartiles), key=lambda pair: pair[1])
+        if max(both, one[1]) <= _TELLS:
+            reached[name] = before
+            skills[name], told[name] = min(skills[name], both), min(told[name], one, key=lambda pair: pair[1])
+    return reached
+
+
+def easiest_class(values: NDArray[np.generic], context: CheckContext) -> tuple[str, float]:
+    """The class that a figure tells best from all others, and how well."""
+    skills = class_skills_of(values, context)
+    best = int(skills.argmax())
+    return context.dataset.classes[best], float(skills[best])

@@ -13,13 +13,14 @@ from assay.audits.checks.leakage.column_groups import suspected_column
 from assay.audits.checks.marked_classes import (
     RULE,
     Mark,
-    class_skills_of,
+    easiest_class,
     laid_out,
     made_figures,
     marked_classes,
+    skill_of,
+    without_objects,
 )
-from assay.audits.measures.border_lines import LINES, line_quartiles
-from assay.audits.measures.class_skill import accuracy_from
+from assay.audits.measures.class_skill import DRAWS, skills_by_chance
 from assay.audits.measures.restated_content import without_content
 from assay.audits.values import Finding, Verdict
 from assay.core.text import one_line
@@ -69,21 +70,26 @@ def check_shortcuts(context: CheckContext) -> Checked:
         figures.pop("file order")
     deviation, sizes = context.image_stats["train"].deviation, context.tables_of("train").sizes
     restated = without_content(train, deviation, figures, sizes)
-    skills = {name: _skill(values, context) for name, values in figures.items()}
-    told = {name: _easiest_class(values, context) for name, values in figures.items()}
-    reached = _without_objects(context, skills, told)
+    skills = {name: skill_of(values, context) for name, values in figures.items()}
+    told = {name: easiest_class(values, context) for name, values in figures.items()}
+    reached = without_objects(context, skills, told)
     alone = marked_classes(context)
     made = made_figures(context, figures, laid_out(alone, context.dataset.classes), FAIL_SKILL)
-    found = sorted((*_each_once(skills, told, made), *alone), key=lambda one: (not _is_sure(one), -one.skill))
+    ranked = _ranked(_each_once(skills, told, made))
+    by_chance = _by_chance(ranked[0], context, figures)
+    if by_chance and alone:  # these are judged by more than how well they tell a class
+        ranked, by_chance = [], ""
+    found = _ranked([*ranked, *alone])
     worst = found[0]
-    verdict: Verdict = "fail" if _is_sure(worst) else "warn" if worst.skill > WARN_SKILL else "pass"
+    verdict: Verdict = (
+        "fail" if _is_sure(worst) and not by_chance else "warn" if worst.skill > WARN_SKILL else "pass"
+    )
     return Checked(
         Finding(
             check="shortcuts",
             verdict=verdict,
-            summary=_summary(worst, verdict)
-            + _told_unsure(worst, verdict)
-            + _others(worst, found[1:])
+            summary=(by_chance or _summary(worst, verdict) + _told_unsure(worst, verdict))
+            + ("" if by_chance else _others(worst, found[1:]))
             + _told_restated([name for name in restated if max(skills[name], told[name][1]) <= WARN_SKILL])
             + _told_reached(reached)
             + _told_sets(sets)
@@ -92,7 +98,10 @@ def check_shortcuts(context: CheckContext) -> Checked:
                 "skill": skills,
                 "one_class": {name: {"class": c, "skill": value} for name, (c, value) in told.items()},
                 "class_apart": [{"figure": m.figure, "class": m.label, "skill": m.skill} for m in alone],
-                "may_be_content": [m.figure for m in found if m.skill > FAIL_SKILL and not m.made],
+                "may_be_content": [
+                    m.figure for m in found if m.skill > FAIL_SKILL and not m.made and not by_chance
+                ],
+                "may_be_chance": bool(by_chance),
                 "restates_content": restated,
                 "objects_reach_the_border": reached,
                 "names_small_sets": sets,
@@ -105,14 +114,41 @@ def check_shortcuts(context: CheckContext) -> Checked:
             f"and borders and corners that are not one value in the class; {RULE}",
             reason="a model takes the easiest way: what brightness, border, size or order give away, it "
             "need not learn from the object, and fails where the shortcut is missing",
-            fix=_fix(worst) if verdict != "pass" else "",
+            fix=_OF_MORE_GROUPS if by_chance else _fix(worst) if verdict != "pass" else "",
         )
     )
+
+
+def _ranked(marks: Sequence[Mark]) -> list[Mark]:
+    return sorted(marks, key=lambda one: (not _is_sure(one), -one.skill))
 
 
 def _is_sure(mark: Mark) -> bool:
     """Whether it tells the class well, and is no part of what pictures of the class may show."""
     return mark.made and mark.skill > FAIL_SKILL
+
+
+#: What helps where groups are too few to tell.
+_OF_MORE_GROUPS: Final = (
+    "Collect images of more groups of each class: so few do not show whether a model could learn it instead."
+)
+
+
+def _by_chance(worst: Mark, context: CheckContext, figures: Mapping[str, NDArray[np.generic]]) -> str:
+    """That few groups let a figure tell classes by chance; empty where none does, or it tells little."""
+    if worst.skill <= WARN_SKILL:
+        return ""
+    train, groups = context.dataset.train, context.named_groups
+    skills = skills_by_chance(figures.values(), train.labels, len(context.dataset.classes), groups)
+    times = 0 if skills is None else int((skills >= worst.skill).sum())
+    if not times:
+        return ""
+    return (
+        f"The {called(worst.figure)} alone goes {percent(worst.skill, 0)} of the way from guessing to always "
+        f"right for {_what(worst)}, which may be chance: the training images come in "
+        f"{len(np.unique(groups)):,} groups, and where these exchange their labels, one of the figures "
+        f"goes as far in {times} of {DRAWS} draws."
+    )
 
 
 def _fix(worst: Mark) -> str:
@@ -125,35 +161,6 @@ def _fix(worst: Mark) -> str:
         f"Find out whether the {called(worst.figure)} is what the class is. If its pictures were only made "
         "otherwise (camera, light, scanner, export), remove the cause; else nothing is to be fixed."
     )
-
-
-def _skill(values: NDArray[np.generic], context: CheckContext) -> float:
-    """How far of the way from guessing to always right a figure goes."""
-    labels = context.dataset.train.labels
-    chance = float(np.bincount(labels).max() / len(labels))
-    return (accuracy_from(values, labels, context.named_groups) - chance) / (1 - chance)
-
-
-def _without_objects(
-    context: CheckContext, skills: dict[str, float], told: dict[str, tuple[str, float]]
-) -> dict[str, float]:
-    """Replace skills of border lines that only objects give away, and return what they were.
-
-    A frame, a backdrop or the light changes the whole line, and both of its quartiles tell the class. An
-    object that reaches the border covers a part of the line: that boots are tall is what boots are.
-    """
-    reached = {}
-    for name in LINES:
-        before = max(skills.get(name, 0.0), told[name][1] if name in told else 0.0)
-        if before <= WARN_SKILL:
-            continue
-        quartiles = line_quartiles(context.dataset.train, name)
-        both = min(_skill(values, context) for values in quartiles)
-        one = min((_easiest_class(values, context) for values in quartiles), key=lambda pair: pair[1])
-        if max(both, one[1]) <= WARN_SKILL:
-            reached[name] = before
-            skills[name], told[name] = min(skills[name], both), min(told[name], one, key=lambda pair: pair[1])
-    return reached
 
 
 def _told_reached(reached: Mapping[str, float]) -> str:
@@ -291,10 +298,3 @@ def _is_of_groups(train: Split, name: str) -> bool:
     cells = zip(train.columns[name], groups, strict=True)
     pairs = [(value, group) for value, group in cells if group]
     return bool(pairs) and all(str(value) == str(group) for value, group in pairs)
-
-
-def _easiest_class(values: NDArray[np.generic], context: CheckContext) -> tuple[str, float]:
-    """The class that a figure tells best from all others, and how well."""
-    skills = class_skills_of(values, context)
-    best = int(skills.argmax())
-    return context.dataset.classes[best], float(skills[best])
