@@ -98,17 +98,17 @@ def test_labels_that_are_all_wrong_are_no_order():
 
 
 def test_how_many_rows_would_be_told():
-    """About what is told indeed; None where answers are too weak, and a few rows more are told."""
+    """What is told nine times in ten indeed (it was half of them); None where answers are too weak."""
     labels = some(2_000, 10)
     answers = answered(labels, 10, 0.9)
     fewest = fewest_misplaced(labels, answers)
     assert fewest is not None
-    assert 30 <= fewest <= 45
+    assert 45 <= fewest <= 65
     told = []
     for start in range(100, 1_700, 200):
-        rows = slice(start, start + fewest + 10)
+        rows = slice(start, start + fewest)
         given = labels.copy()
         given[rows] = np.roll(labels[rows], 1)
         told.append(misplaced_rows(given, answers) is not None)
-    assert sum(told) >= 6
+    assert sum(told) >= 7
     assert fewest_misplaced(labels, answered(labels, 10, 0.2)) is None

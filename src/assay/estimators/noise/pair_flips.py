@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 
 from assay.core.arrays import Floats, Rows
+from assay.estimators.projections import spread_rows
 
 #: A pair is told where clean labels would look so at most this often, in any pair of the set.
 SIGNIFICANT: Final = 0.01
@@ -47,6 +48,12 @@ _FEWEST_CONTRADICTED: Final = 3
 
 #: Below this the two classes are mixed so evenly that the true numbers of both cannot be solved for.
 _SOLVABLE: Final = 0.1
+
+#: Shares of a class that are planted to measure the power, in so many pairs of classes at least; and how
+#: often a share must be told to be promised.
+SHARES: Final = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4)
+_PLANTED: Final = 20
+_MOST: Final = 0.8
 
 _TINY: Final = 1e-12
 
@@ -104,32 +111,86 @@ def find_pair_flips(probabilities: Floats, labels: Rows, units: Rows | None = No
     units = np.arange(len(labels)) if units is None else units
     found = []
     for true, label in _candidates(answers, labels, rows):
-        one = _side(probabilities, labels, units, rows, true, label)
-        other = _side(probabilities, labels, units, rows, label, true)
-        odds = min(one.ratio, other.ratio) * len(rows[label]) / len(rows[true])
-        chance = max(floor, odds / (1 + odds))
-        p_value = min(1.0, tests * binomial_tail(one.wrong, one.seen, chance))
-        if p_value < SIGNIFICANT and one.share > MARGIN * chance:
-            found.append(PairFlip(true, label, one.share, one.wrong, one.seen, 0.0, p_value))
+        if flip := _told(probabilities, labels, units, rows, (true, label), floor, tests):
+            found.append(flip)
     shares = {(flip.true, flip.label): flip.share for flip in found}
     sized = [_with_images(flip, shares.get((flip.label, flip.true), 0.0), rows) for flip in found]
     return tuple(sorted(sized, key=lambda flip: (flip.p_value, flip.true, flip.label)))
 
 
-def smallest_share(probabilities: Floats, labels: Rows) -> float | None:
-    """The smallest share of a class of middle size that would be told if given another label; None if none.
+def _told(
+    probabilities: Floats,
+    labels: Rows,
+    units: Rows,
+    rows: list[Rows],
+    pair: tuple[int, int],
+    floor: float,
+    tests: int,
+) -> PairFlip | None:
+    """The pair, where clean labels would hardly look so; without its number of images."""
+    true, label = pair
+    one = _side(probabilities, labels, units, rows, true, label)
+    other = _side(probabilities, labels, units, rows, label, true)
+    odds = min(one.ratio, other.ratio) * len(rows[label]) / len(rows[true])
+    chance = max(floor, odds / (1 + odds))
+    p_value = min(1.0, tests * binomial_tail(one.wrong, one.seen, chance))
+    if p_value >= SIGNIFICANT or one.share <= MARGIN * chance:
+        return None
+    return PairFlip(true, label, one.share, one.wrong, one.seen, 0.0, p_value)
 
-    Of two classes that do not overlap otherwise: of others, more is needed.
+
+def smallest_share(probabilities: Floats, labels: Rows) -> float | None:
+    """The smallest share of a class that is told in most cases if it is given another label; None if none is.
+
+    Found by planting: of pairs of classes, evenly spread over all, so many images of the one get the label of
+    the other, and the probabilities become what a classifier learns of such labels. The smallest of `SHARES`
+    that is told in `_MOST` of them. probabilities: `(n, k)`, out of sample; labels: int64 `(n,)`.
     """
     rows = _rows_of_classes(labels, probabilities.shape[1])
-    sizes = [len(own) for own in rows if len(own)]
-    seen = int(_DEEP * float(np.median(sizes))) if sizes else 0
-    if seen < _DEEP * _FEWEST:
+    present = [label for label, own in enumerate(rows) if len(own)]
+    pairs = [(present[i], present[j]) for i, j in _spread_pairs(len(present))]
+    if not pairs:
         return None
     floor, tests = _floor(probabilities.argmax(axis=1), rows), _tests(rows)
-    enough = (k for k in range(1, seen + 1) if tests * binomial_tail(k, seen, floor) < SIGNIFICANT)
-    least = next(enough, None)
-    return None if least is None else least / seen
+    random, times = np.random.default_rng(0), max(1, _PLANTED // len(pairs))
+    for share in SHARES:
+        told = [
+            _tells_planted(probabilities, labels, (rows[true], rows[label]), share, random, floor, tests)
+            for true, label in pairs
+            for _ in range(times)
+        ]
+        if np.mean(told) >= _MOST:
+            return share
+    return None
+
+
+def _spread_pairs(count: int) -> list[tuple[int, int]]:
+    """At most `_PLANTED` ordered pairs of different numbers below `count`, evenly spread."""
+    chosen = spread_rows(count * (count - 1), _PLANTED) if count > 1 else np.zeros(0, np.int64)
+    firsts, steps = np.divmod(chosen, max(count - 1, 1))
+    return list(zip(firsts.tolist(), ((firsts + 1 + steps) % max(count, 1)).tolist(), strict=True))
+
+
+def _tells_planted(
+    probabilities: Floats,
+    labels: Rows,
+    rows: tuple[Rows, Rows],
+    share: float,
+    random: np.random.Generator,
+    floor: float,
+    tests: int,
+) -> bool:
+    """Whether a pair is told once a share of the first class has the label of the second."""
+    both, size = np.concatenate(rows), len(rows[0])
+    true, label = (int(labels[own[0]]) for own in rows)
+    given, planted = labels[both].copy(), probabilities[both].astype(np.float64)
+    given[random.permutation(size)[: round(share * size)]] = label
+    planted[:, label] += share * planted[:, true]
+    planted[:, true] *= 1 - share
+    parts = _rows_of_classes(given, probabilities.shape[1])
+    if (true, label) not in set(_candidates(planted.argmax(axis=1), given, parts)):
+        return False
+    return _told(planted, given, np.arange(len(both)), parts, (true, label), floor, tests) is not None
 
 
 def binomial_tail(least: int, trials: int, chance: float) -> float:

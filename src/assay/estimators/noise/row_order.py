@@ -36,6 +36,10 @@ _NEAR: Final = 2.5
 _NEARLY: Final = 0.03
 _NEVER: Final = 0.02
 
+#: Of stretches of so many rows that what is expected of them suffices, half are told; of this many times as
+#: many nine in ten.
+_MOSTLY: Final = 1.5
+
 #: What is left beside a stretch of nearly all rows belongs to it, up to this share.
 _REST: Final = 0.05
 
@@ -109,14 +113,14 @@ def misplaced_rows(labels: Rows, answers: Rows, in_order: float | None = None) -
 
 
 def fewest_misplaced(labels: Rows, answers: Rows) -> int | None:
-    """How many rows in a row would be told, were the other labels in order; None where none would."""
+    """How many rows in a row would mostly be told, were the other labels in order; None where none would."""
     right = labels == answers
     high, low = min(float(right.mean()), 0.99), max(_by_chance(labels, answers), 0.5 / max(len(labels), 1))
     if len(labels) < _FEWEST or high < low + _APART:
         return None
     wrong_row, right_row = map(float, _log_ratio(np.array([False, True]), low, high))
     expected = (1 - low) * wrong_row + low * right_row
-    return math.ceil(max(_needed(len(labels)) / expected, _FEWEST + 1))
+    return math.ceil(_MOSTLY * max(_needed(len(labels)) / expected, _FEWEST + 1))
 
 
 def _usual(right: np.ndarray) -> float:

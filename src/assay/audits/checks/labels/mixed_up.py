@@ -83,7 +83,7 @@ def mixed_up_evidence(context: CheckContext) -> dict[str, Any]:
 
 
 def _smallest(context: CheckContext) -> dict[str, float | None]:
-    """Per split the least share of a class of middle size that would be told; None where none would."""
+    """Per split the least share of a class that is told in most pairs of classes; None where none is."""
     found = {}
     for name, probabilities in context.label_judge.probabilities.items():
         known = known_labels(context, name)
@@ -97,12 +97,12 @@ def power_sentence(context: CheckContext) -> str:
     unseen = "; a class of train that got all images of another one looks like a class of two kinds"
     if least is None:
         return (
-            "labels of a class that were given to one other class can't be told: the classes are too small"
-            + unseen
+            "labels of a class that were given to one other class can hardly be told: the classes are too "
+            "small, or too much alike" + unseen
         )
     sizes = np.bincount(context.dataset.splits[name].labels)
     return (
         f"labels of a class that were given to one other class are told from about {percent(least, 0)} of a "
-        f"class of {int(np.median(sizes[sizes > 0]))} images on, and later where two classes are alike"
-        + unseen
+        "class on, in most of the pairs of classes that were tried with these very images (the middle class "
+        f"has {int(np.median(sizes[sizes > 0]))}), and later where two classes are alike" + unseen
     )
