@@ -91,6 +91,14 @@ def test_labels_of_pixels_may_be_words(tmp_path: Path) -> None:
         inspect(table(tmp_path / "t.csv", f"label,{PIXELS}", lines))
 
 
+def test_blank_rows_of_a_table_of_pixels_are_blank_lines(tmp_path: Path) -> None:
+    """As in other tables: spreadsheets write rows of commas alone."""
+    lines = rows(12, lambda n, pixels: f"{n % 3},{pixels}")
+    lines[5:5] = ["," * PIXELS.count(",") + ","]
+    found = inspect(table(tmp_path / "t.csv", f"label,{PIXELS}", [*lines, "," * 9]))
+    assert found.per_class["train"] == (4, 4, 4)
+
+
 @pytest.mark.parametrize("constant", [False, True])
 def test_a_label_at_the_end_of_a_table_without_header_is_asked_about(constant: bool, tmp_path: Path) -> None:
     """The first pixel is no label; the way shown puts the label there. A label that is first stays silent."""
@@ -98,13 +106,13 @@ def test_a_label_at_the_end_of_a_table_without_header_is_asked_about(constant: b
         24, lambda n, pixels: f"{'0' if constant else n * 7 % 251},{pixels.partition(',')[2]},{n % 4}"
     )
     with pytest.raises(AssayError, match="its last column looks like the label") as caught:
-        inspect(table(tmp_path / "t.csv", "", lines))
+        inspect(table(tmp_path / "my table.csv", "", lines))
     command = re.search("awk .*", caught.value.fix)
     assert command is not None
     for line in ("\n", "\r\n"):  # typed as it stands, also where Windows ends the lines
-        (tmp_path / "TABLE.csv").write_bytes(line.join([*lines, ""]).encode())
+        (tmp_path / "my table.csv").write_bytes(line.join([*lines, ""]).encode())
         subprocess.run(["sh", "-c", command[0].rstrip(".")], cwd=tmp_path, check=True)
-        assert inspect(tmp_path / "LABEL_FIRST.csv").classes == ("0", "1", "2", "3")
+        assert inspect(tmp_path / "label-first-my table.csv").classes == ("0", "1", "2", "3")
     moved = [f"{line.rpartition(',')[2]},{line.rpartition(',')[0]}" for line in lines]
     assert inspect(table(tmp_path / "t.csv", "", moved)).classes == ("0", "1", "2", "3")
     binary = [f"{line.rpartition(',')[0]},{n % 2}" for n, line in enumerate(moved)]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import isqrt
 from pathlib import Path
+from shlex import quote
 from typing import IO, Any, Final
 
 import numpy as np
@@ -200,8 +201,9 @@ def _content(path: Path, header: _Header) -> tuple[Bytes, Any]:
             "from 0 or 1 on"
         )
         fix = (
-            "Put a header before it, or the label first: "
-            r"""awk -F, -v OFS=, '{sub(/\r$/, ""); l = $NF; NF--; print l, $0}' TABLE.csv > LABEL_FIRST.csv"""
+            "Put a header before it, or the label first, in its folder: "
+            r"""awk -F, -v OFS=, '{sub(/\r$/, ""); l = $NF; NF--; print l, $0}' """
+            f"{quote(path.name)} > {quote('label-first-' + path.name)}"
         )
         raise AssayError("table-value", path, what, fix)
     return np.array(images), _labels(path, labels)
@@ -220,7 +222,7 @@ def _rows(file: IO[bytes], header: _Header) -> Iterator[tuple[int, str]]:
     number = 0
     while line := file.readline(_LONGEST):
         number += 1
-        if (number > 1 or header.headless) and line.strip():
+        if (number > 1 or header.headless) and line.strip(b",;\t \r\n"):  # blank, as spreadsheets write it
             yield number, line.decode("utf-8-sig", "replace")
 
 
