@@ -120,6 +120,21 @@ def test_a_test_split_alone_is_judged(call: Call, place: Path) -> None:
     assert "assay evaluate RUN DATA --other-data" in err
 
 
+@pytest.mark.parametrize("folder", ["loose", "loose set/test"])
+def test_pictures_without_labels_come_with_the_command_that_answers_them(
+    call: Call, place: Path, folder: str
+) -> None:
+    """A new batch of a camera: they were to be laid out by the classes that are asked for."""
+    (place / folder).mkdir(parents=True, exist_ok=True)
+    for number in range(3):
+        Image.fromarray(_picture(0, 300 + number)).save(place / folder / f"{number}.png")
+    code, _, err = call("evaluate", "run", folder.partition("/")[0], "--other-data")
+    assert code == 3
+    following = err.strip().partition("for the answers alone: assay ")[2]
+    code, out, _ = call(*shlex.split(following))
+    assert (code, len(out.splitlines())) == (0, 4)
+
+
 def test_a_test_split_alone_is_judged_from_python(place: Path) -> None:
     """It was `too-few-images`: a slice by the distance to the training images wanted these."""
     _write(place / "alone/test", NAMES, range(200, 220))

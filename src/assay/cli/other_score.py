@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.cli.closing import quoted
+from assay.core.errors import AssayError
 from assay.core.text import counted, one_line
 from assay.evaluation.values import Evaluation
 from assay.reports.findings.wording import percent
@@ -29,6 +30,15 @@ def next_commands(run: Path, data: str) -> list[str]:
     """What to type next: the answer to each picture, where the data are a folder of them."""
     folder = Path(data)
     return [f"assay predict {quoted(run)} {quoted(folder)}"] if folder.is_dir() else []
+
+
+def with_answers(error: AssayError, run: Path, data: str) -> AssayError:
+    """The error with the command that answers pictures, where no label was found in a folder of them."""
+    commands = next_commands(run, data) if error.code in ("too-few-images", "ambiguous-layout") else []
+    if not commands:
+        return error
+    fix = f"{error.fix} Without labels nothing is scored; for the answers alone: {commands[0]}"
+    return AssayError(error.code, error.where, error.what, fix, error.more)
 
 
 def _headline(found: OtherScore) -> str:

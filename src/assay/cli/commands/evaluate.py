@@ -136,7 +136,7 @@ def _evaluate_other(
 ) -> None:
     from assay.cli.closing import close_plain
     from assay.cli.listeners import listening
-    from assay.cli.other_score import next_commands, other_lines
+    from assay.cli.other_score import next_commands, other_lines, with_answers
     from assay.workflow.deployed.other_data import evaluate_other
     from assay.workflow.quality_gates import demand, judge_score, parse_score_gates
 
@@ -150,7 +150,10 @@ def _evaluate_other(
         raise AssayError("usage", "--other-data", "no data are named", "Name them: assay evaluate RUN DATA.")
     reading = {name: given[name] for name in o.JUDGED_DATA if given[name] not in (None, False)}
     with listening(output) as on_event:
-        found = evaluate_other(run, data, offline=offline, on_event=on_event, **reading)
+        try:
+            found = evaluate_other(run, data, offline=offline, on_event=on_event, **reading)
+        except AssayError as error:
+            raise with_answers(error, run, data) from error
     close_plain(other_lines(found), next_commands(run, data), output)
     unknown = found.seen.equal is None
     demand(judge_score(gates, found.score if unknown else found.unseen), data)
