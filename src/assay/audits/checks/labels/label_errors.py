@@ -11,6 +11,7 @@ from assay.audits.checks.issues import counted, flagged, not_evaluated, percent
 from assay.audits.checks.labels.alike import inseparable_evidence, inseparable_sentence
 from assay.audits.checks.labels.judged import (
     FAIL_SHARE,
+    FEW_LISTED,
     as_many_mistakes,
     hard_sentence,
     known_labels,
@@ -84,7 +85,7 @@ def check_label_errors(context: CheckContext) -> Checked:
     renamed, gone = renamed_evidence(context), gone_evidence(context)
     unlike = unlike_splits(context)
     sure, mixed = sum(issue.split not in unlike for issue in issues), expected_mixed_up(context)
-    allowed = FAIL_SHARE * total
+    allowed = max(FAIL_SHARE * total, FEW_LISTED)
     fails = (
         bool(renamed)
         or disordered
@@ -108,8 +109,8 @@ def check_label_errors(context: CheckContext) -> Checked:
             evidence=_evidence(context, suspects)
             | {"renamed": renamed, "gone": gone, "out_of_order": misplaced, "unlike_train": unlike},
             threshold=f"a chance over {percent(DISPUTED, 0)} that the label is wrong, a likelier class, and "
-            f"not two that fit; more than {percent(FAIL_SHARE, 0)} such labels fail; were so many wrong at "
-            f"random, about {told_of_hundred(context)} of 100 of them would be told; "
+            f"not two that fit; more than {percent(FAIL_SHARE, 0)} of them fail, from {FEW_LISTED + 1} on; "
+            f"were so many wrong at random, about {told_of_hundred(context)} of 100 of them would be told; "
             f"{power_sentence(context)}{order_sentence(context)}",
             reason=_reason(cross_validated),
             fix=FIX_ORDER
