@@ -83,7 +83,8 @@ def effect_size(a: NDArray[Any], b: NDArray[Any], units: Units = None) -> dict[s
     """Cohen's d of b over a, pooled deviation, and how many standard errors it is; None if empty.
 
     effect: positive where b is larger. Where nothing varies, the effect of any difference is counted as
-    in units of one percent of the mean. Numbers that are not finite count as missing.
+    in units of one percent of the mean. Numbers that are not finite count as missing. Of groups, which may be
+    two or three, the errors are those of a t distribution, told as a normal deviate.
     """
     there = np.isfinite(a), np.isfinite(b)
     a, b = (values[known].astype(np.float64) for values, known in zip((a, b), there, strict=True))
@@ -91,12 +92,14 @@ def effect_size(a: NDArray[Any], b: NDArray[Any], units: Units = None) -> dict[s
         return None
     effect, errors = _effect(a, b)
     if units is not None:
-        of_groups = [_means(v, u[known]) for v, u, known in zip((a, b), units, there, strict=True)]
-        errors = _effect(of_groups[0][:, 0], of_groups[1][:, 0])[1]
+        of_groups = [_means(v, u[known])[:, 0] for v, u, known in zip((a, b), units, there, strict=True)]
+        freedom = sum(map(len, of_groups)) - 2
+        errors = max(f_deviate(_effect(*of_groups)[1] ** 2, 1, freedom), 0.0) if freedom > 0 else 0.0
     return {"effect": effect, "standard_errors": errors}
 
 
 def _effect(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[float, float]:
+    """Cohen's d, and its size in standard errors."""
     pooled = math.sqrt((a.var() * len(a) + b.var() * len(b)) / (len(a) + len(b)))
     scale = max(pooled, 0.01 * abs(float(a.mean())), 1e-9)
     effect = float(b.mean() - a.mean()) / scale
