@@ -20,6 +20,7 @@ from assay.data.values import Split
 from assay.duplicates.candidates import averaged_down
 from assay.estimators import ridge
 from assay.estimators.mcnemar import groups_test
+from assay.estimators.noise.pair_flips import binomial_tail
 
 #: A pair of classes is hard where the reference takes more than this share of both for the other.
 HARD: Final = 0.1
@@ -51,7 +52,7 @@ def check_separability(context: CheckContext) -> Checked:
         "reference with spatial features": cross_validated.accuracy["train"],
     }
     pairs = hard_pairs(cross_validated.probabilities["train"], train.labels, context.dataset.classes)
-    hard = [pair for pair in pairs if pair["confused"] > HARD]
+    hard = [pair for pair in pairs if pair["confused"] > HARD and not pair["may_be_chance"]]
     reference = {"reference": context.strength.as_record()}
     if not hard and context.strength.too_weak:  # many classes, each confused with many: no pair stands out
         return not_evaluated("separability", context.strength.too_weak, reference)
@@ -68,7 +69,8 @@ def check_separability(context: CheckContext) -> Checked:
                 "hard": len(hard),
                 **reference,
             },
-            threshold=f"of a pair of classes, at most {percent(HARD, 0)} are classified as the other; a gain "
+            threshold=f"of a pair of classes, at most {percent(HARD, 0)} are classified as the other, beyond "
+            "what chance makes of the most confused one of all pairs; a gain "
             f"is an error lower by {percent(GAIN, 0)} of itself, beyond chance (p below {SIGNIFICANT:g}, "
             "McNemar's exact test; images that are left out together count once)",
             reason="each step adds one ability: positions weighed together, then edges and neighborhoods "
@@ -114,11 +116,17 @@ def _summary(
         f"{len(hard)} hard {'pair' if len(hard) == 1 else 'pairs'}, first {hard[0]['first']} and "
         f"{hard[0]['second']} ({percent(hard[0]['confused'])} confused)"
         if hard
-        else f"no hard pair ({pairs[0]['first']} and {pairs[0]['second']}: {percent(pairs[0]['confused'])})"
+        else f"no hard pair ({pairs[0]['first']} and {pairs[0]['second']}: {percent(pairs[0]['confused'])}"
+        f"{_of_few(pairs[0])})"
         if pairs
         else "no pair of classes"
     )
     return f"Leave-one-out accuracy: {figures}. {spatial} {named[0].upper()}{named[1:]}."
+
+
+def _of_few(pair: dict[str, Any]) -> str:
+    """That a large share of a pair is one of few images; empty where it is not large."""
+    return f" of {pair['images']:,} images, which may be chance" if pair["confused"] > HARD else ""
 
 
 def linear_right(split: Split, class_count: int, groups: Rows | None = None) -> NDArray[np.bool_]:
@@ -143,7 +151,11 @@ def linear_right(split: Split, class_count: int, groups: Rows | None = None) -> 
 def hard_pairs(
     probabilities: NDArray[np.float32], labels: NDArray[np.int64], classes: tuple[str, ...]
 ) -> list[dict[str, Any]]:
-    """Pairs of classes by falling share of their images that are classified as the other (those over 0)."""
+    """Pairs of classes by falling share of their images that are classified as the other (those over 0).
+
+    may_be_chance: whether any pair would have as many in more than 5 of 100 sets, were the mistakes of each
+    class spread evenly over the others, or half of `HARD` of the images confused, where that is less.
+    """
     k = len(classes)
     answers = probabilities.argmax(axis=1)
     wrong = answers != labels
@@ -151,12 +163,19 @@ def hard_pairs(
     high = np.maximum(labels, answers)[wrong]
     code, counts = np.unique(low * k + high, return_counts=True)
     sizes = np.bincount(labels, minlength=k)
-    pairs = [
-        {
-            "first": classes[pair // k],
-            "second": classes[pair % k],
-            "confused": int(count) / int(sizes[pair // k] + sizes[pair % k]),
-        }
-        for pair, count in zip(code.tolist(), counts.tolist(), strict=True)
-    ]
+    present = int(np.count_nonzero(sizes))
+    even = min(float(wrong.mean()) / max(present - 1, 1), HARD / 2) if len(labels) else HARD / 2
+    pairs = []
+    for pair, count in zip(code.tolist(), counts.tolist(), strict=True):
+        images = int(sizes[pair // k] + sizes[pair % k])
+        by_chance = math.comb(present, 2) * binomial_tail(count, images, even)
+        pairs.append(
+            {
+                "first": classes[pair // k],
+                "second": classes[pair % k],
+                "confused": count / images,
+                "images": images,
+                "may_be_chance": by_chance >= SIGNIFICANT,
+            }
+        )
     return sorted(pairs, key=lambda pair: (-pair["confused"], pair["first"], pair["second"]))
