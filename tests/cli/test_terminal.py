@@ -137,7 +137,7 @@ def test_a_fault_of_ours_is_one_line_and_exit_1(tmp_path: Path) -> None:
     code = (
         "import assay.workflow.run_commands as p\n"
         "def broken(*a, **k): raise RuntimeError('boom')\n"
-        "p.make_plan = broken\n"
+        "p.plan_run = broken\n"
         "from assay.cli.main import main; main()"
     )
     quiet = subprocess.run([sys.executable, "-c", code, "audit"], capture_output=True, text=True, check=False)
