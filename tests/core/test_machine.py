@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from assay.core.machine import processor_vendor
+from assay.core import machine
+from assay.core.machine import library_versions, processor_vendor
+from assay.core.version import __version__
 
 LINUX = "processor\t: 0\nvendor_id\t: AuthenticAMD\ncpu family\t: 26\n\nprocessor\t: 1\n"
 
@@ -30,3 +32,15 @@ def test_the_vendor_is_what_the_system_says(
     monkeypatch.setattr(Path, "read_text", read)
     monkeypatch.setattr(platform, "processor", lambda: named)
     assert processor_vendor() == vendor
+
+
+def test_the_version_is_that_of_the_code_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assay may run from its source, not installed, or beside an installed one of another version."""
+
+    def version(name: str) -> str:
+        if name == "assay":
+            return "9.9"
+        raise machine.PackageNotFoundError(name)
+
+    monkeypatch.setattr(machine, "version", version)
+    assert library_versions() == {"assay": __version__}

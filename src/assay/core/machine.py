@@ -7,6 +7,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
+from assay.core.version import __version__
+
 #: Libraries whose version can change a result.
 _LIBRARIES: Final = ("numpy", "pillow", "matplotlib", "safetensors", "torch")
 
@@ -33,9 +35,9 @@ def processor_vendor() -> str:
 
 
 def library_versions() -> dict[str, str]:
-    """Versions of Assay and of the installed libraries that can change a result."""
-    versions = {}
-    for name in ("assay", *_LIBRARIES):
+    """Versions of Assay, of the code that runs, and of the installed libraries that can change a result."""
+    versions = {"assay": __version__}
+    for name in _LIBRARIES:
         try:
             versions[name] = version(name)
         except PackageNotFoundError:

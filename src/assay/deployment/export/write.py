@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from assay.core import durable
 from assay.core.errors import AssayError
+from assay.core.version import __version__
 from assay.deployment.export.classifier import metadata, onnx_bytes
 from assay.deployment.export.proof import Proof, prove
 from assay.deployment.onnx_model import OnnxModel, require_extra
@@ -71,12 +72,12 @@ def _record(content: bytes, proof: Proof, about: Mapping[str, Any]) -> dict[str,
     """about: the file's own metadata, for programs that cannot read them there, as in a browser."""
     from importlib.metadata import version
 
-    libraries = ("assay", "numpy", "onnx", "onnxruntime")
+    libraries = ("numpy", "onnx", "onnxruntime")
     return {
         "schema": 1,
         "sha256": hashlib.sha256(content).hexdigest(),
         "bytes": len(content),
         "metadata": dict(about),
         "proof": proof.as_record(),
-        "versions": {name: version(name) for name in libraries},
+        "versions": {"assay": __version__} | {name: version(name) for name in libraries},
     }
