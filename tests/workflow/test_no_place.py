@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from assay.workflow.run_folder import need_writable
+
 #: Root may write everywhere unless it gives up that power.
 POWERS = "-dac_override,-dac_read_search"
 AS_USER = ["setpriv", "--bounding-set", POWERS, "--inh-caps", POWERS] if os.geteuid() == 0 else []
@@ -61,3 +63,9 @@ def test_a_conversion_that_cannot_be_written_is_told_first(tmp_path: Path) -> No
     done = subprocess.run([*AS_USER, *command], cwd=closed, capture_output=True, text=True, check=False)
     assert done.returncode == 5
     assert done.stderr.startswith("error[not-writable]: there.npz: Permission denied")
+
+
+def test_a_file_that_is_there_is_no_closed_folder(tmp_path: Path) -> None:
+    """It cannot be entered: whether it may be replaced is another question, which others answer."""
+    (tmp_path / "there.npz").write_bytes(b"")
+    need_writable(tmp_path / "there.npz")

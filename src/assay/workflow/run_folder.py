@@ -188,7 +188,7 @@ def need_writable(out: str | Path | None) -> None:
     """
     path = Path(out if out is not None else RUNS)
     with environment_errors(path):
-        place = next(one for one in (path.absolute(), *path.absolute().parents) if one.exists())
+        place = next(one for one in (path.absolute(), *path.absolute().parents) if one.is_dir())
         if not os.access(place, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
 
