@@ -40,10 +40,14 @@ _WHOLE: Final = re.compile(r"[+-]?\d+")
 _WHOLE_FLOAT: Final = re.compile(r"([+-]?\d+)\.0*")
 _WHOLE_COMMA: Final = re.compile(r"([+-]?\d+),0+")
 
-#: How truth values are spelled, in lower case; letters and numbers count beside a word alone.
-_TRUE: Final = frozenset(("true", "yes", "t", "y", "1", "1.0"))
-_FALSE: Final = frozenset(("false", "no", "f", "n", "0", "0.0"))
-_WORDS_OF_TRUTH: Final = frozenset(("true", "false", "yes", "no"))
+#: How two classes are spelled, in lower case, the one and the other; single characters count beside a word
+#: alone. 1 and 0 go with all of them.
+_OF_TWO: Final = (
+    (("Yes", "No"), ("yes", "y"), ("no", "n")),
+    (("True", "False"), ("true", "t", "yes", "y"), ("false", "f", "no", "n")),
+    (("positive", "negative"), ("positive", "pos"), ("negative", "neg")),
+    (("on", "off"), ("on",), ("off",)),
+)
 
 
 def table_labels(
@@ -133,13 +137,13 @@ def _whole_numbers(labels: list[str]) -> tuple[list[str], list[str]]:
         return [_WHOLE_COMMA.sub(r"\1", label) for label in labels], ["labels such as 1,0 were read as 1"]
     if floats and all(_WHOLE.fullmatch(label) for label in given.difference(floats)):
         return [_WHOLE_FLOAT.sub(r"\1", label) for label in labels], ["labels such as 1.0 were read as 1"]
-    plain = {label: label.casefold() for label in given}
-    words = set(plain.values()) & _WORDS_OF_TRUTH
-    if len(given) > 2 and words and set(plain.values()) <= _TRUE | _FALSE:
-        names = ("Yes", "No") if words <= {"yes", "no"} else ("True", "False")
-        told = " and ".join(sorted(given))
-        read = [names[plain[label] in _FALSE] if label else "" for label in labels]
-        return read, [f"{told} were read as two classes, {names[0]} and {names[1]}"]
+    plain = {label.casefold() for label in given}
+    for (one, other), ones, others in _OF_TWO if len(given) > 2 else ():
+        words = {word for word in (*ones, *others) if len(word) > 1}
+        if plain & words and plain <= {*ones, *others, "1", "1.0", "0", "0.0"}:
+            second = {*others, "0", "0.0"}
+            read = [(other if label.casefold() in second else one) if label else "" for label in labels]
+            return read, [f"{' and '.join(sorted(given))} were read as two classes, {one} and {other}"]
     return labels, []
 
 

@@ -147,6 +147,9 @@ def test_columns_of_boxes_are_told(header: str, told: str, tmp_path: Path) -> No
         (("yes", "No", "Y", "n"), ("No", "Yes")),
         (("true", "f", "false"), ("False", "True")),
         (("1.0", "0", "FALSE"), ("False", "True")),
+        (("pos", "Negative", "positive"), ("negative", "positive")),
+        (("pos", "neg", "1"), ("negative", "positive")),
+        (("on", "OFF", "1", "0"), ("off", "on")),
     ],
 )
 def test_truth_values_in_several_spellings_are_two_classes(
@@ -159,7 +162,16 @@ def test_truth_values_in_several_spellings_are_two_classes(
 
 
 @pytest.mark.parametrize(
-    "given", [("t", "f", "y"), ("0", "1", "2"), ("yes", "no", "maybe"), ("yes", "no"), ("1", "0", "t")]
+    "given",
+    [
+        ("t", "f", "y"),
+        ("0", "1", "2"),
+        ("yes", "no", "maybe"),
+        ("yes", "no"),
+        ("1", "0", "t"),
+        ("pos", "neg", "no"),
+        ("positive", "negative", "neutral"),
+    ],
 )
 def test_other_letters_and_words_stay_as_they_are(given: tuple[str, ...], tmp_path: Path) -> None:
     """Letters alone are letters; two words are two classes under their own names."""
