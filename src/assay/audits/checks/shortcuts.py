@@ -66,8 +66,10 @@ def check_shortcuts(context: CheckContext) -> Checked:
     figures = dict(nuisances(context, sets))
     sorted_file = _one_class_after_the_other(train.labels)
     by_folders = context.dataset.source in _FOLDERS
-    if sorted_file or _by_folders_of_classes(train, context.dataset.classes):
+    if sorted_file:
         figures.pop("file order")
+    elif (above := _folders_above(train, context.dataset.classes)) is not None:
+        figures["file order"] = above
     deviation, sizes = context.image_stats["train"].deviation, context.tables_of("train").sizes
     restated = without_content(train, deviation, figures, sizes)
     skills = {name: skill_of(values, context) for name, values in figures.items()}
@@ -249,17 +251,22 @@ def _one_class_after_the_other(labels: NDArray[np.int64]) -> bool:
     return bool(np.count_nonzero(np.diff(labels)) + 1 == len(np.unique(labels)))
 
 
-def _by_folders_of_classes(train: Split, classes: Sequence[str]) -> bool:
-    """Whether images go by folders below sites or sizes, each of which is called as the class of its images.
+def _folders_above(train: Split, classes: Sequence[str]) -> NDArray[np.int64] | None:
+    """The number of the folder above that of the class, `(n,)`: of sites, days or sizes, in their order.
 
-    What their order tells is then what the folders are called.
+    None unless images go by folders that are called as the class of their images. Within a site the order
+    then tells what the folders are called, and no more.
     """
     folders = [id_.rpartition("/")[0] for id_ in train.ids]
     runs = 1 + sum(one != other for one, other in pairwise(folders))
-    return runs == len(set(folders)) and all(
-        f"/{classes[label]}/".casefold() in f"/{folder}/".casefold()
-        for folder, label in set(zip(folders, train.labels.tolist(), strict=True))
-    )
+    if runs != len(set(folders)):
+        return None
+    parts = [
+        f"/{folder}/".casefold().rpartition(f"/{classes[label]}/".casefold())
+        for folder, label in zip(folders, train.labels.tolist(), strict=True)
+    ]
+    numbers = {above: number for number, above in enumerate(dict.fromkeys(above for above, _, _ in parts))}
+    return np.array([numbers[above] for above, _, _ in parts]) if all(name for _, name, _ in parts) else None
 
 
 def nuisances(context: CheckContext, sets: Sequence[str] = ()) -> Mapping[str, NDArray[np.generic]]:
