@@ -1,4 +1,5 @@
-"""Folders that differ in numbers alone may be clips of one class: a note with a command that works."""
+"""Folders whose names make fewer classes of them, as clips, days and versions do: a note with a command that
+works."""
 
 from pathlib import Path
 
@@ -20,6 +21,7 @@ CLIPS = {
     "UCF101": ("v_Archery_g{}_c01", "v_Biking_g{}_c01"),
     "people": ("AF0{}", "BM0{}"),
     "samples": ("oak leaf ({})", "it's maple-{}"),
+    "days": ("2021-03-0{}_it's oak", "20210{}04 maple"),
 }
 
 
@@ -62,3 +64,55 @@ def test_other_numbers_in_names_say_nothing(folders: tuple[str, ...], tmp_path: 
     """One word for all, one folder for each, a folder without a number, and words without letters."""
     root = pictures(tmp_path, *(f"{folder}/{k}.png" for folder in folders for k in range(3)))
     assert not told(load(root))
+
+
+def alike(data: Dataset) -> list[str]:
+    return [note for note in data.notes if "called after it" in note or "called after all pairs" in note]
+
+
+#: Names of folders, the classes, and the groups.
+ALIKE = {
+    "versions": (("cat", "cat_aug", "hot dog", "hot dog_aug"), ("cat", "hot dog"), 0),
+    "splits": (("it's", "it's-test", "dog", "dog-test"), ("dog", "it's"), 0),
+    "numbers": (("cat", "cat2", "cat3", "dog", "dog2", "dog3"), ("cat", "dog"), 0),
+    "people": (("cat_anna", "cat_bob", "it's dog_anna", "it's dog_bob"), ("cat", "it's dog"), 2),
+    "batches": (("b1-hot dog", "b2-hot dog", "b1-cat", "b2-cat"), ("cat", "hot dog"), 2),
+}
+
+
+@pytest.mark.parametrize("above", ["", "train/"])
+@pytest.mark.parametrize("form", ALIKE)
+def test_pairs_and_classes_that_come_once_more_are_told_with_a_table(
+    form: str, above: str, tmp_path: Path
+) -> None:
+    """Each folder was a class of its own, without a word, whatever it shares with another."""
+    folders, classes, groups = ALIKE[form]
+    names = [f"{above}{folder}/{k}.png" for folder in folders for k in range(4)]
+    root = pictures(tmp_path / "my set", *names)
+    data = load(root)
+    assert sorted(data.classes) == sorted(folders)
+    (note,) = alike(data)
+    assert not alike(load(root, layout="splits" if above else "classes"))
+    path, *option = words_after(note)
+    assert option == (["--group-column", "group"] if groups else [])
+    again = load(path, group_column=option[1] if groups else None)
+    assert again.classes == classes
+    assert len(again.train) == len(names)
+    assert len(set(again.train.columns.get("group", ()))) == groups
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        ("cat", "cat_aug", "dog"),
+        ("cat_anna", "cat_bob", "dog_anna"),
+        ("apple_healthy", "apple_scab", "grape_healthy", "grape_blight"),
+        ("cat_a", "cat_b"),
+        ("a_cat", "a_dog"),
+        ("red fox", "grey wolf", "house cat"),
+    ],
+    ids=" ".join,
+)
+def test_names_that_are_no_pairs_say_nothing(folders: tuple[str, ...], tmp_path: Path) -> None:
+    """Where a pair is missing, or one word is that of all, the names are those of the classes."""
+    assert not alike(load(pictures(tmp_path, *(f"{folder}/{k}.png" for folder in folders for k in range(3)))))

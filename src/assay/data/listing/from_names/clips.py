@@ -1,8 +1,9 @@
-"""Folders of clips or samples that are called after their class: `v_Archery_g01_c01`, `v_Archery_g02_c01`."""
+"""Folders that are called after their class and something else: clips, samples, versions, people, days."""
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from json import dumps
 from pathlib import Path
 from typing import Final
@@ -12,43 +13,104 @@ from assay.data.listing.advice.lists import Images, label_of_folders
 from assay.data.listing.advice.split_files import base_of
 from assay.data.listing.names import natural_key
 
-#: What numbers a name: `_g01_c01`, ` (12)`, `03`.
-_NUMBERS: Final = r"([\W_]+[^\W\d_]?\d+)*\d*\)?$"
+#: What numbers a name: `_g01_c01`, ` (12)`, `03`; or before it, `20210304_`.
+_NUMBERS: Final = r"^\(?\d+([\W_]+\d+)*\)?[\W_]+|([\W_]+[^\W\d_]?\d+)*\d*\)?$"
 
-#: A word of a name.
+#: Python for the two parts of a name, by its first sign and by its last.
+_PARTING: Final = (r're.split(r"[\W_]+",{},maxsplit=1)', r're.split(r"[\W_]+(?=[^\W_]+$)",{})')
+
+#: A word of a name, a name of two parts by the first sign or by the last, and a word or number behind one.
 _WORD: Final = re.compile(r"[^\W\d_]{2}")
+_TWO_PARTS: Final = (re.compile(r"([^\W_]+)[\W_]+([^\W_].*)"), re.compile(r"(.*[^\W_])[\W_]+([^\W_]+)"))
+_BEHIND: Final = re.compile(r"(.+?)([ _.-]+[^\W_]+|\d+)")
+
+
+@dataclass(frozen=True)
+class _Alike:
+    """What to say of such names, and how to write a table: Python for the cells behind the name of the image,
+    of the name of its folder `{}`; their columns; and the options to give then."""
+
+    told: str
+    cells: str
+    columns: tuple[str, str]
+    options: str = ""
 
 
 def notes_on_clips(root: Path, classes: Mapping[str, str]) -> list[str]:
-    """A note where the folders of two classes and more differ in numbers alone, each from others of its own.
+    """A note where the names of the folders make fewer classes of them: `v_Archery_g01_c01`, or `cat_aug`
+    beside `cat`, or `cat_anna`, `cat_bob`, `dog_anna` and `dog_bob`.
 
     Phones may be called so; so are videos that were cut into pictures. classes: the class of each image by
     its path, which the folders gave.
     """
-    names = set(classes.values())
-    words = {name: re.sub(_NUMBERS, "", name) for name in names}
-    many = Counter(words.values())
-    if len(many) < 2 or min(many.values()) < 2:
-        return []
-    if not all(re.search(r"\d", name[len(word) :]) and _WORD.search(word) for name, word in words.items()):
-        return []
-    label = label_of_folders(classes)
-    if not label:
+    names = sorted(set(classes.values()), key=natural_key)
+    alike = _numbered(names) or _once_more(names) or _pairs(names)
+    label = label_of_folders(classes) if alike else ""
+    if not alike or not label:
         return []
     depth = int(label[len("f.parts[") : -1])
     base = "".join(f" and f.parts[{n}]=={dumps(name)}" for n, name in enumerate(base_of(classes, depth)))
-    rows = (
-        f'((f.as_posix(),re.sub(r"{_NUMBERS}","",{label}),{label}) '
-        f"for f in F if len(f.parts)>{depth + 1}{base})"
-    )
-    command = Images(root, list(classes)).command("", rows, ("file_name", "label", "folder"))
-    first, second = sorted(
-        (name for name in names if words[name] == many.most_common(1)[0][0]), key=natural_key
-    )[:2]
-    some = sorted(many, key=natural_key)
-    more = f" and {len(some) - 3:,} more" if len(some) > 3 else ""
-    return [
+    cells = alike.cells.replace("{}", label)
+    rows = f"((f.as_posix(),{cells}) for f in F if len(f.parts)>{depth + 1}{base})"
+    command = Images(root, list(classes)).command("", rows, ("file_name", *alike.columns))
+    return [f"{alike.told}: {command}{alike.options}"]
+
+
+def _numbered(names: Sequence[str]) -> _Alike | None:
+    """Names of two classes and more that differ in numbers alone, each from others of its own."""
+    words = {name: re.sub(_NUMBERS, "", name) for name in names}
+    many = Counter(words.values())
+    if len(many) < 2 or min(many.values()) < 2 or not all(map(_WORD.search, many)):
+        return None
+    if any(_digits(name) == _digits(word) for name, word in words.items()):
+        return None
+    first, second = [name for name in names if words[name] == many.most_common(1)[0][0]][:2]
+    told = (
         f"the folders {one_line(first)} and {one_line(second)} differ in their numbers alone, and so do the "
-        f"others: if they are clips, people or samples of {', '.join(map(one_line, some[:3]))}{more}, this "
-        f"writes a table with these as the classes: {command} --group-column folder"
-    ]
+        f"others: if they are clips, people or samples of {_some(many)}, this writes a table with these as "
+        "the classes"
+    )
+    cells = f're.sub(r"{_NUMBERS}","",{{}}),{{}}'
+    return _Alike(told, cells, ("label", "folder"), " --group-column folder")
+
+
+def _once_more(names: Sequence[str]) -> _Alike | None:
+    """Names that all come once more with the same behind: `cat`, `cat_aug`, `dog`, `dog_aug`."""
+    known, found = set(names), filter(None, map(_BEHIND.fullmatch, names))
+    behind = [(parts[1], parts[2]) for parts in found if parts[1] in known]
+    bases, ends = (sorted({pair[n] for pair in behind}, key=natural_key) for n in (0, 1))
+    if len(bases) < 2 or known != {name + end for name in bases for end in ("", *ends)}:
+        return None
+    told = (
+        f"each of the folders {_some(bases)} has one beside it that is called after it, "
+        f"{_some(name + ends[0] for name in bases)}: if these hold versions, another split or more of the "
+        "same class, this writes a table with one class for each"
+    )
+    return _Alike(told, f're.sub(r"({"|".join(map(re.escape, ends))})$","",{{}}),{{}}', ("label", "folder"))
+
+
+def _pairs(names: Sequence[str]) -> _Alike | None:
+    """Names that are all pairs of some words and of others: `cat_anna`, `cat_bob`, `dog_anna`, `dog_bob`."""
+    for pattern, parting in zip(_TWO_PARTS, _PARTING, strict=True):
+        pairs = {found.groups() for name in names if (found := pattern.fullmatch(name))}
+        ones, others = ({pair[n] for pair in pairs} for n in (0, 1))
+        if min(len(ones), len(others)) > 1 and len(pairs) == len(names) == len(ones) * len(others):
+            told = (
+                f"the folders are called after all pairs of {_some(ones)} and {_some(others)}: each pair is "
+                "one class; if one of both is none (people, days, sites, versions), this writes a table "
+                'of classes and groups (exchange "label" and "group" where the classes are the others)'
+            )
+            numbered = any(map(_digits, ones)) and not any(map(_digits, others))
+            columns = ("group", "label") if numbered else ("label", "group")
+            return _Alike(told, f"*{parting}", columns, " --group-column group")
+    return None
+
+
+def _digits(name: str) -> int:
+    return sum(map(str.isdigit, name))
+
+
+def _some(names: Iterable[str]) -> str:
+    """The first three, and how many more there are."""
+    known = sorted(set(names), key=natural_key)
+    return ", ".join(map(one_line, known[:3])) + (f" and {len(known) - 3:,} more" if len(known) > 3 else "")
