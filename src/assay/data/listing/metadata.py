@@ -21,6 +21,7 @@ from assay.data.listing.columns.against_folders import name_images
 from assay.data.listing.columns.groups import groups_of
 from assay.data.listing.columns.one_hot import are_exclusive, one_hot_columns
 from assay.data.listing.columns.splits import SplitColumn, split_column, splits_of_cells
+from assay.data.listing.columns.unused_rows import notes_on_unused_rows
 from assay.data.listing.listing import Listing, Part, stamp_of
 from assay.data.listing.names import ordered_splits
 from assay.data.listing.other_tasks import only_pictures
@@ -121,6 +122,9 @@ class _Cells:
             splits, of_splits = splits_of_cells(table, told.name, columns[told.name], request.split_names)
             notes += [f"the column {one_line(told.name)} of {one_line(table.name)} gives the splits"]
             notes += of_splits
+        notes += notes_on_unused_rows(
+            table.name, columns, [name for name in more if name in columns], request
+        )
         self.names |= dict.fromkeys(more)
         try:
             rule = path_rule(table.parent.resolve(), columns[path], table)

@@ -36,6 +36,7 @@ from assay.data.listing.columns.one_hot import (
     shown_columns,
 )
 from assay.data.listing.columns.splits import split_column, splits_of_cells
+from assay.data.listing.columns.unused_rows import notes_on_unused_rows
 from assay.data.listing.image_table import Table, list_columns
 from assay.data.listing.listing import Listing, stamp_of
 from assay.data.listing.names import ordered_splits
@@ -251,7 +252,9 @@ def _read(parquet: Any, request: Request, path: ShardFile) -> ParquetRows:
             splits, more = splits_of_cells(path, told.name, texts[told.name], request.split_names)
             notes += [*more, *note_on_another_split(path.name, told.name, splits)]
         if request.label_column is None:
-            notes += notes_on_other_labels(texts, [name for name in simple if name != told.name], label)
+            others = [name for name in simple if name != told.name]
+            notes += notes_on_other_labels(texts, others, label)
+            notes += notes_on_unused_rows(path, texts, [name for name in others if name != label], request)
         if group is not None:
             texts["group"], more = groups_of(
                 group, texts[chosen_column(path, names, group, (), "--group-column")]

@@ -17,6 +17,7 @@ from assay.data.listing.columns.one_hot import (
     shown_columns,
 )
 from assay.data.listing.columns.structured import refuse_no_labels, refuse_structured
+from assay.data.listing.columns.unused_rows import notes_on_unused_rows
 from assay.data.listing.columns.votes import (
     columns_of_shares,
     note_on_raters,
@@ -32,6 +33,7 @@ _SEPARATORS: Final = re.compile(r"\s*[|;,]\s*")
 
 #: The parts of a label between spaces and other signs that join words.
 _WORDS: Final = re.compile(r"[^\s+&/_-]+")
+_JOINING: Final = frozenset(("and", "or", "with"))
 
 #: So many rows with a label each of its own are asked about.
 _MANY: Final = 8
@@ -64,7 +66,8 @@ def table_labels(
         hot = one_hot_columns(columns, names)
         if hot:
             labels, notes = labels_of_one_hot(where, columns, hot)
-            return labels, hot, notes
+            more = [name for name in names if name not in hot]
+            return labels, hot, [*notes, *notes_on_unused_rows(where, columns, more, request)]
         if fix := _way_from_several(where, columns, names, request):
             what = f"no column is called {', '.join(LABEL_NAMES[:4])} or the like"
             raise AssayError("column-missing", where, what, fix)
@@ -84,6 +87,7 @@ def table_labels(
     others += _on_distinct(column, labels)
     others += note_on_shares(columns, names, column)
     others += note_on_raters(where, columns, names, column, request)
+    others += notes_on_unused_rows(where, columns, [name for name in names if name != column], request)
     return labels, [column], [*notes, *others, *_tags(column, labels)]
 
 
@@ -108,7 +112,7 @@ def _on_distinct(column: str, labels: Sequence[str]) -> list[str]:
 def _tags(column: str, labels: Sequence[str]) -> list[str]:
     """A note on labels that may be several tags in one: `haze primary` beside both words, or `clear primary
     water` beside `clear primary` where few words make many labels; `Effusion|Hernia` beside one of both."""
-    words = {label: frozenset(_WORDS.findall(label)) for label in set(labels) if label}
+    words = {label: frozenset(_WORDS.findall(label)) - _JOINING for label in set(labels) if label}
     single = {label for label in words if label in words[label]}
     few = len(frozenset().union(*words.values())) < len(words)
     pairs = {of for of in words.values() if len(of) > 1} if few else set()

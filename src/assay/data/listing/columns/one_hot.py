@@ -15,7 +15,15 @@ _PAIRS: Final = (("1", "0"), ("1", "-1"), ("true", "false"), ("yes", "no"), ("t"
 _YES: Final = frozenset(yes for yes, _ in _PAIRS)
 
 #: What the name of a column of 0 and 1 has that tells whether something is so, or counts, and is no class.
-_FLAGS: Final = frozenset("is has verified reviewed checked flag count id".split())
+#: Of these, words for images that are to be used, and for those that are not.
+KEPT: Final = frozenset(
+    "use used usable keep kept include included accept accepted approved gradable gradeable".split()
+)
+UNUSED: Final = frozenset(
+    "exclude excluded ignore ignored skip skipped drop dropped remove removed delete deleted discard "
+    "discarded reject rejected invalid unused unusable ungradable ungradeable corrupt corrupted".split()
+)
+_FLAGS: Final = KEPT | UNUSED | frozenset("is has verified reviewed checked flag count id".split())
 
 _SHOWN: Final = 4
 
