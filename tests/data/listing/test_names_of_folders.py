@@ -42,6 +42,15 @@ def followed(told: str) -> Inspection:
         ("runs", "what programs write"),
         ("to_review", "images without a label"),
         ("nan", "images without a label"),
+        ("not sure", "images without a label"),
+        ("rejected", "images without a label"),
+        ("cat_aug", "called like a copy of 'cat'"),
+        ("cat-resized (2)", "called like a copy of 'cat'"),
+        ("notebooks", "what programs write"),
+        ("2-Jan", "'2-Jan' may be ranges"),
+        ("Okt 19", "that a spreadsheet made dates of"),
+        ("06. Mrz", "that a spreadsheet made dates of"),
+        ("2021-02-03 00:00:00", "that a spreadsheet made dates of"),
     ],
 )
 def test_classes_that_may_be_none_are_told(name: str, told: str) -> None:
@@ -56,10 +65,22 @@ def test_classes_that_may_be_none_are_told(name: str, told: str) -> None:
         ("class (1)", "class (2)"),
         ("old", "new"),
         ("cat", "wildcat"),
+        ("may", "june"),
+        ("march", "10"),
+        ("0", "1", "cat", "dog", "owl"),
+        ("1", "2", "3", "jack", "queen"),
+        ("3", "7", "cat", "dog"),
     ],
 )
 def test_classes_that_only_look_so_are_passed_over(names: tuple[str, ...]) -> None:
     assert list(notes_on_classes(names)) == []
+
+
+@pytest.mark.parametrize("names", [("0", "1", "cat", "dog"), ("1", "2", "3", "cat", "dog", "owl")])
+def test_numbers_beside_as_many_words_are_told(names: tuple[str, ...]) -> None:
+    """As where one of two people typed the number of the class."""
+    (note,) = notes_on_classes(names)
+    assert "the numbers may stand for these" in note
 
 
 def test_an_archive_beside_the_folders_is_told(tmp_path: Path) -> None:

@@ -34,6 +34,14 @@ def _folder(root: Path, images: dict[str, int]) -> None:
         ("hot dog", "hot_dog", "differ only in what parts their words"),
         ("hot-dog", "Hotdog", "differ only in what parts their words"),
         ("café", "cafe", "differ only in accents"),
+        *(
+            ("cat", other, "differ only in signs or in zeros before a number")
+            for other in ("'cat'", "cat?", "Cat.")
+        ),
+        ("salt & pepper", "salt &amp; pepper", "differ only in signs or in zeros before a number"),
+        ("hot dog", "hot%20dog", "differ only in signs or in zeros before a number"),
+        ("01_cat", "1_cat", "differ only in signs or in zeros before a number"),
+        ("class 007", "class 7", "differ only in signs or in zeros before a number"),
     ],
 )
 def test_names_that_may_be_one(one: str, other: str, how: str) -> None:
@@ -47,6 +55,7 @@ def test_names_that_may_be_one(one: str, other: str, how: str) -> None:
 def test_honest_neighbors_are_left_alone() -> None:
     """Short words, numbers, grades, other first letters and other endings are other classes."""
     names = "cat car cart a b A A- 1 -1 10 11 1-1 1_1 class_1 class_2 f16 f18 type_i type_ii stage_a stage_b "
+    names += "mild mild+ c c++ +/- 0.5mg 0.05mg 18 18+ no.1 no.10 "
     names += "male female man men methanol ethanol macaron macaroni glass glasses n01440764 n01440765"
     assert list(near_pairs(names.split())) == []
     assert list(near_pairs(["Cat", "cat ", "cat  "])) == []  # told by the note on case and spaces

@@ -84,6 +84,18 @@ def test_in_tables(pictures: Path, labels: Sequence[object]) -> None:
     assert len(refused_and_skipped(pictures / "t.jsonl").classes) == 3
 
 
+def test_plus_and_minus_are_two_classes(pictures: Path) -> None:
+    """A minus sign says that there is no label only beside other labels."""
+    signs = ["+" if n % 2 else " -" for n in range(24)]
+    data = load(table(pictures / "t.csv", ("path", "label"), NAMES, signs))
+    assert data.classes == ("+", "-")
+    others = ["-" if n in GONE else ("+", "++")[n % 2] for n in range(24)]
+    assert refused_and_skipped(table(pictures / "u.csv", ("path", "label"), NAMES, others)).classes == (
+        "+",
+        "++",
+    )
+
+
 @pytest.mark.parametrize("labels", [NUMBERS, WORDS])
 def test_in_parquet_and_objects(pictures: Path, labels: Sequence[object]) -> None:
     arrow = pytest.importorskip("pyarrow")

@@ -117,8 +117,9 @@ def test_a_missing_label_is_no_class(word: str, tmp_path: Path) -> None:
     made = table(tmp_path / "t.csv", "file,label", [f"{i}.png,{label}" for i, label in enumerate(labels)])
     with pytest.raises(
         AssayError, match=r"1 of 9 rows have no label, the first is row 5 \(4\.png\).*--skip-unlabelled"
-    ):
+    ) as caught:
         load(made)
+    assert (f": it has {word!r}, a word for none." in str(caught.value)) == bool(word.strip())
     found = load(made, skip_unlabelled=True)
     assert counted(found) == {known[0]: 4, known[1]: 4}
     assert [(item.id, item.kind) for item in found.left_out] == [("4.png", "unlabelled")]

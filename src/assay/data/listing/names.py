@@ -24,8 +24,14 @@ SPLIT_ORDER: Final = ("train", "validation", "test")
 _DIGITS: Final = re.compile(r"([0-9]{1,18})")
 
 
+#: How people say of images that they are not to be used, in lower case.
+UNUSED: Final = frozenset(
+    "exclude excluded ignore ignored skip skipped drop dropped remove removed delete deleted discard "
+    "discarded reject rejected invalid unused unusable ungradable ungradeable corrupt corrupted".split()
+)
+
 #: What people call a folder of images that nobody labelled, in lower case.
-_NO_LABEL: Final = frozenset(
+_NO_LABEL: Final = UNUSED.union(
     (
         *(
             "unlabeled",
@@ -38,20 +44,30 @@ _NO_LABEL: Final = frozenset(
             "to sort",
         ),
         *("to review", "to check", "needs review", "not labeled", "not labelled", "unannotated", "untagged"),
-        *("todo", "nan", "null", "undefined"),
+        *("todo", "nan", "null", "undefined", "unknown", "unsure", "uncertain", "not sure", "maybe"),
     )
 )
 
 #: Folders that nobody named, that programs write, and that systems make of another one, in lower case.
 _NEW: Final = re.compile(r"(new|untitled) folder( \(?\d+\)?)?|untitled( \d+)?")
 _OF_PROGRAMS: Final = frozenset(
-    "runs results output outputs logs checkpoints predictions plots figures visualizations".split()
+    "runs results output outputs logs checkpoints predictions plots figures visualizations heatmaps gradcam "
+    "docs notebooks scripts src backup backups".split()
 )
-_COPY: Final = re.compile(r"(.+?)( - copy| copy|_copy| - kopie| kopie|_old|_backup|_bak)?( ?\(?\d+\))?")
+_COPY: Final = re.compile(
+    r"(.+?)( - copy| - kopie|[ _-](copy|kopie|old|bak|backup|orig|original|aug|augmented|resized|cropped))?"
+    r"( ?\(?\d+\))?"
+)
 _COPY_OF: Final = re.compile(r"copy of (.+)")
 
 _PLAIN_NUMBER: Final = re.compile(r"\d{1,15}(\.\d{0,15})?")
 _DATE: Final = re.compile(r"(19|20)\d\d([-_.]?[01]\d([-_.]?[0-3]\d)?)?")
+
+#: What spreadsheets make of `1-2` and `10-19`: a day and a month, a month and a year, or a whole date.
+_MONTH: Final = "(?:jan|feb|mar|mär|mrz|apr|may|mai|june?|july?|aug|sept?|oct|okt|nov|dec|dez)"
+_OF_SPREADSHEETS: Final = re.compile(
+    rf"\d{{1,2}}(?:-|\. ?){_MONTH}|{_MONTH}[- ]\d\d|(?:19|20)\d\d-[01]\d-[0-3]\d( 00:00:00)?", re.IGNORECASE
+)
 
 
 def natural_key(name: str) -> tuple[list[str | int], str]:
@@ -132,6 +148,16 @@ def _notes_on_numbers(names: Sequence[str]) -> Iterator[str]:
         if len(group) > 1:
             told = " and ".join(map(repr, sorted(group)))
             yield f"the classes {told} are one number: kept apart, but perhaps one class"
+    numbers, words = ({name for name in names if name.isdecimal() is told} for told in (True, False))
+    if len(numbers) == len(words) > 1 and numbers in ({*map(str, range(a, a + len(words)))} for a in (0, 1)):
+        yield (
+            f"half of the classes are numbers, half are words ({min(numbers)}, {min(words)}): the numbers "
+            "may stand for these"
+        )
+    dates = [name for name in names if _OF_SPREADSHEETS.fullmatch(name)]
+    if dates and (len(dates) < len(names) or not any(map(_DATE.fullmatch, names))):
+        told = ", ".join(map(repr, dates[:3]))
+        yield f"the classes {told} may be ranges, such as 1-2 or 10-19, that a spreadsheet made dates of"
     if len(names) > 1 and all(map(_DATE.fullmatch, names)):
         yield f"all classes are called like years or dates ({names[0]}, {names[1]}): are those the classes?"
 

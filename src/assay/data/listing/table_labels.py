@@ -72,10 +72,11 @@ def table_labels(
             what = f"no column is called {', '.join(LABEL_NAMES[:4])} or the like"
             raise AssayError("column-missing", where, what, fix)
         column = chosen_column(where, names, None, LABEL_NAMES, "--label-column")
-    kept = set(request.classes or ())
+    cells = [cell.strip() for cell in columns[column]]
+    signs = {"+", "-"}  # beside + alone, - is the other of two classes, as -1 is beside 1
+    kept = set(request.classes or ()) or (signs if {*cells, ""} == {*signs, ""} else set())
     if not kept:
         refuse_structured(where, columns, column, request)
-    cells = [cell.strip() for cell in columns[column]]
     labels = ["" if is_missing(cell) and cell not in kept else cell for cell in cells]
     labels, notes = _whole_numbers(labels)
     if "-1" not in kept:
@@ -179,13 +180,15 @@ def without_any(splits: Sequence[str], labels: Sequence[str]) -> dict[str, int]:
 def refuse_unlabelled(
     where: object, rows: Mapping[int, str], total: int, hot: Sequence[str] = (), no: str = "0"
 ) -> AssayError:
-    """The error for rows without a label. rows: number of the row -> its file. hot: one-hot columns, in which
-    these rows have `no`."""
+    """The error for rows without a label. rows: number of the row -> its file. hot: the columns of labels, in
+    which these rows have `no`, or the first of them in the only one."""
     first = min(rows)
     what = (
         f"{len(rows):,} of {total:,} rows have no label, the first is row {first} ({one_line(rows[first])})"
     )
     fix = "Fill them in, or leave them out with --skip-unlabelled (a word that --classes names is a class)."
+    if len(hot) == 1 and no:
+        what += f": it has {one_line(no)!r}, a word for none"
     if len(hot) > 1:
         what += f": {one_line(no)} in all of the columns {shown_columns(hot)}"
         fix = (

@@ -1,4 +1,4 @@
-"""Class names that are alike but for a slip of the pen: parted otherwise, plural, accents, a letter apart.
+"""Class names that are alike but for a slip of the pen: parted otherwise, signs, plural, accents, a letter.
 
 Names are compared word by word. A word with digits is a number of something and never a slip: `class_1` and
 `class_2`, `f16` and `f18` are apart on purpose. So are short words: `cat` and `car`, `type_i` and `type_ii`.
@@ -7,9 +7,11 @@ Names are compared word by word. A word with digits is a number of something and
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
+from html import unescape
 from itertools import combinations
 from typing import Final
 from unicodedata import combining, normalize
+from urllib.parse import unquote
 
 from assay.core.text import one_line
 from assay.data.listing.names import folded
@@ -19,6 +21,10 @@ _PARTING: Final = re.compile(r"(?<=\w)[\s_-]+(?=[^\W\d_])|(?<=[^\W\d_])[\s_-]+(?
 
 #: Numbers in a name, with the signs around them.
 _NUMBERS: Final = re.compile(r"[\W\d_]+")
+
+#: Signs at the ends of a name that tell nothing; and zeros before a whole number.
+_SIGNS: Final = " \t'\"`\u00b4\u2018\u2019\u201c\u201d.,:;!?_-()[]{}"
+_ZEROS: Final = re.compile(r"(?<![\d.,])0+(?=\d)")
 
 #: Letters of a word, at least, that is a letter apart from another by a slip more often than by chance; and
 #: of one that has another form (plural, accents).
@@ -72,6 +78,7 @@ def near_pairs(names: Collection[str]) -> Iterator[tuple[str, str, str]]:
 
 
 _PARTED: Final = "differ only in what parts their words"
+_ODD_SIGNS: Final = "differ only in signs or in zeros before a number"
 _ACCENTS: Final = "differ only in accents"
 _PLURAL: Final = "are singular and plural"
 _A_LETTER: Final = "differ by a letter"
@@ -87,6 +94,8 @@ def how_near(one: str, other: str, *, long: int = _LONG) -> str:
         return ""
     if one_word(one) == one_word(other):
         return _PARTED
+    if _without_signs(one) == _without_signs(other) != "":
+        return _ODD_SIGNS
     first, second = _bare(first), _bare(second)
     if first == second:
         return _ACCENTS
@@ -103,6 +112,13 @@ def how_near(one: str, other: str, *, long: int = _LONG) -> str:
 def one_word(name: str) -> str:
     """A name without what parts its words, case and spaces at its ends: `Hot dog` and `hot_dog` are alike."""
     return _PARTING.sub("", folded(name))
+
+
+def _without_signs(name: str) -> str:
+    """A name without signs at its ends, zeros before its numbers, and what HTML or addresses write for signs;
+    empty where no letter is left."""
+    plain = _ZEROS.sub("", one_word(unescape(unquote(name))).strip(_SIGNS))
+    return plain if any(map(str.isalpha, plain)) else ""
 
 
 def _bare(name: str) -> str:
@@ -141,7 +157,11 @@ def _keys(name: str) -> set[str]:
     bare = _PARTING.sub("", _bare(folded(name)))
     singular = {f"{bare[:-3]}y"} if bare.endswith("ies") else {bare[:-2]} if bare.endswith("es") else set()
     letters = [place for place, letter in enumerate(bare) if letter.isalpha()]
-    return {bare, *singular, *(bare[:place] + bare[place + 1 :] for place in letters)} if letters else set()
+    return (
+        {bare, _without_signs(name), *singular, *(bare[:place] + bare[place + 1 :] for place in letters)}
+        if letters
+        else set()
+    )
 
 
 def names_meant(strange: Collection[str], missed: Collection[str]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Final
 from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.formats.text_table import Columns
+from assay.data.listing.names import UNUSED
 from assay.data.listing.tree import has_split_word, words_of
 
 #: How people and programs write yes and no, in lower case.
@@ -15,13 +16,9 @@ _PAIRS: Final = (("1", "0"), ("1", "-1"), ("true", "false"), ("yes", "no"), ("t"
 _YES: Final = frozenset(yes for yes, _ in _PAIRS)
 
 #: What the name of a column of 0 and 1 has that tells whether something is so, or counts, and is no class.
-#: Of these, words for images that are to be used, and for those that are not.
+#: Of these, words for images that are to be used; those that are not have others.
 KEPT: Final = frozenset(
     "use used usable keep kept include included accept accepted approved gradable gradeable".split()
-)
-UNUSED: Final = frozenset(
-    "exclude excluded ignore ignored skip skipped drop dropped remove removed delete deleted discard "
-    "discarded reject rejected invalid unused unusable ungradable ungradeable corrupt corrupted".split()
 )
 _FLAGS: Final = KEPT | UNUSED | frozenset("is has verified reviewed checked flag count id".split())
 

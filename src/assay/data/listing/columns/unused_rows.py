@@ -6,8 +6,9 @@ from typing import Final
 
 from assay.core.text import counted, one_line
 from assay.data.formats.text_table import Columns
-from assay.data.listing.columns.one_hot import KEPT, UNUSED, is_yes
+from assay.data.listing.columns.one_hot import KEPT, is_yes
 from assay.data.listing.columns.written import command_for_table
+from assay.data.listing.names import UNUSED
 from assay.data.listing.tree import has_split_word, words_of
 from assay.data.request import Request
 
