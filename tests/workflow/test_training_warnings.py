@@ -44,6 +44,17 @@ def test_mirroring_that_makes_another_class_is_told() -> None:
     assert told(split_of(facing=False)) == []
 
 
+def test_labels_in_turn_hide_nothing() -> None:
+    """Three classes in turn: were every third image asked about, they would be of one class."""
+    split = split_of(facing=True)
+    kept = np.flatnonzero(split.labels < 3)
+    three = Split.from_arrays(split.images[kept], split.labels[kept], numbered_ids("train", len(kept)))
+    recipe = read_recipe("cnn")
+    assert isinstance(recipe, NetRecipe)
+    assert (three.labels[:6] == [0, 1, 2, 0, 1, 2]).all()
+    assert len(list(training_warnings(three, np.arange(len(three)), CLASSES[:3], recipe))) == 1
+
+
 def test_nothing_is_said_of_changes_that_are_not_made() -> None:
     """The recipe decides: without mirroring there is nothing to tell, whatever the data."""
     assert told(split_of(facing=True), mirror=False) == []

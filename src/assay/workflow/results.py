@@ -35,7 +35,7 @@ def with_score(results: Results, score: Evaluation | None) -> Results:
 
 
 def with_settings(results: Results, config: Mapping[str, Any], reason: str = "") -> Results:
-    """With what was asked for, why the recipe was taken where none was named, and the shell line that repeats
+    """With what was asked for, why the data chose or changed the recipe, and the shell line that repeats
     the run from its own configuration."""
     command = f"assay {config.get('command', 'run')} --config config.toml --out ANOTHER_FOLDER"
     seed = config.get("seed") if results.layers else None

@@ -6,24 +6,22 @@ what such changes are good for, or the changed picture is something else: only a
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.arrays import Bytes
 from assay.data.values import Split
-from assay.estimators import ridge
-from assay.estimators.projections import fit_components, spread_rows
-from assay.features.hand_made import describe_block
+from assay.estimators.projections import spread_rows
+from assay.features.hand_made import describe, describe_block, map_blocks
+from assay.features.quick_classifier import fit_quick_classifier
 from assay.training.recipes import NetRecipe
 
 #: Images looked at, of which two thirds are learned from; with fewer than the least nothing is said.
 _IMAGES: Final = 6_000
 _LEAST_IMAGES: Final = 150
 _MOST_CLASSES: Final = 200
-
-_COMPONENTS: Final = 128
 
 #: A change is reported when so much of the accuracy goes: three standard errors of 2,000 answers at .9. And a
 #: class is named when half of its images are lost, of at least so many.
@@ -43,13 +41,13 @@ def training_warnings(
     if not changes or len(rows) < _LEAST_IMAGES or len(classes) > _MOST_CLASSES:
         return
     chosen = rows[spread_rows(len(rows), _IMAGES)]
-    asked = np.arange(len(chosen)) % 3 == 0
-    images, labels = np.concatenate(list(split.blocks(chosen))), split.labels[chosen]
-    answers = _classifier(images[~asked], labels[~asked], len(classes))
-    images, labels = images[asked], labels[asked]
-    known = answers(images) == labels
+    asked = np.random.default_rng(0).permutation(len(chosen)) % 3 == 0  # labels may alternate
+    learned, others = chosen[~asked], chosen[asked]
+    labels = split.labels[others]
+    scores = fit_quick_classifier(describe(split, learned), split.labels[learned], len(classes))
+    known = scores(describe(split, others)).argmax(axis=1) == labels
     for name, option, change in changes:
-        still = answers(change(images)) == labels
+        still = scores(map_blocks(_described(change), split, others)).argmax(axis=1) == labels
         if known.mean() - still.mean() > _LOST:
             yield _told(name, option, known, still, labels, classes)
 
@@ -66,14 +64,8 @@ def _changes(
         yield f"moved by {recipe.shift} pixels", "--set shift=0", lambda images: images[:, :, places]
 
 
-def _classifier(
-    images: Bytes, labels: NDArray[np.int64], class_count: int
-) -> Callable[[Bytes], NDArray[np.int64]]:
-    """A linear classifier on the audit's features, without their random waves: it takes half a second."""
-    described = describe_block(images)
-    axes = fit_components(described, _COMPONENTS)
-    fitted = ridge.fit(lambda: [axes.project(described)], labels, class_count)
-    return lambda asked: ridge.predict(fitted, lambda: [axes.project(describe_block(asked))]).argmax(axis=1)
+def _described(change: Callable[[Bytes], Bytes]) -> Callable[[Bytes], NDArray[Any]]:
+    return lambda images: describe_block(change(images))
 
 
 def _told(

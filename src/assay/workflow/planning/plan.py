@@ -29,6 +29,7 @@ from assay.workflow.engines.training_workers import (
     wanted_workers,
 )
 from assay.workflow.model_choice.default_recipe import photo_recipe
+from assay.workflow.model_choice.mirror_images import without_mirroring
 from assay.workflow.model_choice.model_grid import chosen_recipes, run_name, settings_of_models
 from assay.workflow.own_models.given_probabilities import ANSWERS, PRED_PROBS, Given
 from assay.workflow.planning.command_settings import command_settings, refuse_untested
@@ -56,7 +57,7 @@ _LONGEST_REASON: Final = 10_000
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """recipe: None for an audit, and for several models. reason: why it was taken, where none was named.
+    """recipe: None for an audit, and for several models. reason: why it was taken, or changed, by the data.
 
     location: where the data came from, for the manifest alone.
     decisions: those of the settings' table, and `decided`: what follows from them for these data.
@@ -139,7 +140,9 @@ def make_plan(
     reason = ""
     if recipes:
         need_two_classes(dataset)
-        recipes, reason = photo_recipe(dataset, settings, recipes, on_event)
+        unmirrored, why = without_mirroring(dataset, settings, recipes, on_event)
+        recipes, chosen = photo_recipe(dataset, settings, unmirrored, on_event)
+        reason = "; ".join(filter(None, (chosen, why if recipes == unmirrored else "")))
         for recipe in recipes:  # another may have been chosen
             check_workers(recipe, settings.workers or 1)
     label = run_name(settings, recipes) if recipes else command
