@@ -43,8 +43,8 @@ class Results:
     features: what the model computes for each test image before its last layer, `(n, d)`.
     decisions: what a person decided before this run, which was given them. look_at: test images that the
         report is asked to show the model's looks at.
-    seed, recipe, config: what was asked for, as JSON types. reason: why the recipe was taken, where the user
-        named none. commands: shell lines that repeat the run.
+    seed, recipe, config: what was asked for, as JSON types. reason: why the data chose or changed
+        the recipe. commands: shell lines that repeat the run.
     """
 
     dataset: Dataset

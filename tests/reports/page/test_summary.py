@@ -278,6 +278,29 @@ def test_the_next_command_follows_from_the_state(changes, words: str, command: s
     assert command in next_steps(facts)[0].command
 
 
+@pytest.mark.parametrize(("reference", "wanted"), [(0.0, False), (1.0, True), (None, True)])
+def test_another_net_is_advised_where_the_reference_was_right_more_often(
+    evaluation_of, reference: float | None, wanted: bool
+) -> None:
+    """A score above what the better features reached is not raised by them; unknown, as in old audits, is."""
+    data, own = load("fashion-mnist-sample"), read_recipe("mlp")
+    evidence = {} if reference is None else {"reference": {"accuracy": reference}}
+    known = replace(found("separability", "pass"), evidence=evidence)
+    decided = {"convolution": {"decision": "called for"}, "features": {"decision": "pretrained"}}
+    audit, layers = Audit({}, {}, Findings((known,)), decisions=decided), summarize(own, data.shape, 10)
+    score = evaluation_of(data)
+    facts = gather(Results(data, {}, audit, evaluation=score, layers=layers, recipe=own.as_record()))
+    assert 0 < facts.accuracy < 1
+    assert (facts.wants_convolution, facts.wants_pretrained) == (wanted, wanted)
+
+
+@pytest.mark.parametrize(("reference", "word"), [(0.91, "may"), (0.93, "should")])
+def test_what_raises_the_score_is_sure_above_its_interval(reference: float, word: str) -> None:
+    """Inside the interval of the score a better reference may be chance."""
+    facts = replace(SOUND, wants_pretrained=True, reference=reference)
+    assert headline(facts) == f"You can trust this score. Pretrained features {word} raise it."
+
+
 def test_a_model_that_learned_too_little_is_told_to_learn_more(content_of) -> None:
     """Below the nearest class mean, training comes before any other net; right scores stay trusted."""
     facts = replace(SOUND, floor=0.95, wants_convolution=True, course=Course("leveled off", 3, 3))

@@ -60,7 +60,7 @@ def mirrors(recipe: Recipe) -> tuple[bool, bool]:
 
 
 def test_left_and_right_are_found() -> None:
-    """Known as they are, taken for each other when mirrored: about half is a guess."""
+    """Known as they are, mixed up when mirrored: about half is a guess."""
     (pair,) = pairs_of(bars("facing"))
     assert (pair.first, pair.second, pair.images) == (0, 1, 240)
     assert pair.plain > 0.95
@@ -78,7 +78,7 @@ def test_classes_that_stay_what_they_are_are_not(kind: str, seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_chance_makes_no_mirror_images(seed: int) -> None:
-    """Labels that the pictures tell nothing of: what half of two classes is taken for is no finding."""
+    """Of two classes that the pictures do not tell apart, half are classified as the other: no finding."""
     rng = np.random.default_rng(seed)
     images: NDArray[np.uint8] = rng.integers(0, 256, (300, 12, 12, 1), dtype=np.uint8)
     dataset = assay.load(arrays=(images, rng.integers(0, 2, 300), images[:4], np.arange(4) % 2))

@@ -49,7 +49,7 @@ def test_it_stays_with_a_run_that_was_stopped(photos: Path, tmp_path: Path) -> N
     for part in ("recipe cnn: of 4 validation images", "50.0 %", "75.0 %", "75 of its 600 epochs"):
         assert part in reason
     page = (tmp_path / "run" / "report.html").read_text("utf-8")
-    assert f"Why this one: {reason}." in page
+    assert f"What the data decided: {reason}." in page
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text("utf-8"))
     assert "recipe_reason.txt" in manifest["files"]
 
@@ -58,4 +58,4 @@ def test_a_named_recipe_has_none(photos: Path, tmp_path: Path) -> None:
     """Who names a recipe knows why: no file, no line in the report."""
     assay.run(photos, model="linear", checks="identity", out=tmp_path / "run", on_event=ignore)
     assert not (tmp_path / "run" / "recipe_reason.txt").exists()
-    assert "Why this one" not in (tmp_path / "run" / "report.html").read_text("utf-8")
+    assert "What the data decided" not in (tmp_path / "run" / "report.html").read_text("utf-8")

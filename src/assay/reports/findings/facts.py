@@ -34,8 +34,11 @@ class Facts:
     findings: of the audit. accuracy, low, high, n: of the test split, with the 95 % interval; n is 0 where
     nothing was evaluated. baseline: accuracy of always answering the most frequent test class. leaked: test
     images with a copy in the training split; clean_accuracy: without these, None where it is not known.
-    course: how the training went. wants_convolution: the audit calls for one and the model has none.
-    wants_pretrained: pretrained features told the classes apart better in the audit, and the model has none.
+    course: how the training went. wants_convolution: the audit calls for one, the model has none, and the
+    reference that has one was right more often. wants_pretrained: pretrained features told the classes apart
+    better in the audit, the model has none, and the reference on them was right more often.
+    reference: accuracy of the audit's reference on the training images, each judged without itself; 1 where
+    it is not known.
     floor: accuracy of the nearest class mean on the training images, 0 where it is not known.
     disputed: test labels that the audit disputes, and the accuracy if the model were wrong, or right, on all
     of these images; None without any.
@@ -64,6 +67,7 @@ class Facts:
     course: Course | None = None
     wants_convolution: bool = False
     wants_pretrained: bool = False
+    reference: float = 1.0
     floor: float = 0.0
     disputed: tuple[int, float, float] | None = None
     few: int = 0
@@ -116,7 +120,7 @@ def gather(results: Results) -> Facts:
     }
     pretrained = layer_kinds is None or any(kind in PRETRAINED_KINDS for kind in layer_kinds)
     seen = pretrained or any("Conv" in kind for kind in layer_kinds or ())
-    copies = _without_copies(score)
+    copies, reference = _without_copies(score), _reference(audit)
     return Facts(
         data,
         audit.findings,
@@ -129,8 +133,9 @@ def gather(results: Results) -> Facts:
         _leaked(audit, score),
         copies.get("accuracy"),
         course,
-        wanted["convolution"] == "called for" and not seen,
-        wanted["features"] == "pretrained" and not pretrained,
+        wanted["convolution"] == "called for" and not seen and reference > score.accuracy,
+        wanted["features"] == "pretrained" and not pretrained and reference > score.accuracy,
+        reference,
         _floor(audit),
         _disputed(score),
         _few(audit, recipe, layer_kinds),
@@ -164,6 +169,12 @@ def _wants_scaling(audit: Audit, recipe: Mapping[str, Any]) -> bool:
 def _floor(audit: Audit) -> float:
     found = [f.evidence for f in audit.findings if f.check == "class-similarity"]
     return float((found[0].get("nearest_mean_accuracy") if found else None) or 0.0)
+
+
+def _reference(audit: Audit) -> float:
+    found = [f.evidence.get("reference") or {} for f in audit.findings if f.check == "separability"]
+    accuracy = found[0].get("accuracy") if found else None
+    return 1.0 if accuracy is None else float(accuracy)
 
 
 def _few(audit: Audit, recipe: Mapping[str, Any], layer_kinds: Sequence[str] | None) -> int:

@@ -177,10 +177,12 @@ def _model_clause(facts: Facts) -> str:
     """What would raise the score first; empty where nothing is known to."""
     if facts.underfits:
         return ", but the model has learned too little"
+    # A reference that is right more often than the interval of the score allows is more than chance.
+    likely = "should" if facts.reference > facts.high else "may"
     return {
         "scaling": ". Scaling the few values that the pixels have should raise it",
-        "pretrained": ". Pretrained features should raise it",
-        "convolution": ". A convolutional net should raise it",
+        "pretrained": f". Pretrained features {likely} raise it",
+        "convolution": f". A convolutional net {likely} raise it",
         "more epochs": ". More training should raise it",
         "fewer epochs": ", but the model overfits",
         "smaller steps": ", but the training was unstable",

@@ -31,7 +31,7 @@ _MOST_CLASSES: Final = 200
 _PARTS: Final = 3
 
 #: Two classes are mirror images where of the pictures that are known, so many at least of each, at least this
-#: share of the mirrored ones is taken for the other class.
+#: share of the mirrored ones is classified as the other class.
 _LEAST_KNOWN: Final = 10
 _BECOMES: Final = 0.5
 
