@@ -321,3 +321,61 @@ def test_padding_after_an_archive_is_no_archive(tmp_path: Path, more: bytes) -> 
     path = tar(tmp_path / "s-0.tar", samples(6))
     path.write_bytes(path.read_bytes() + more)
     assert load(path).left_out == ()
+
+
+def test_splits_of_a_field_are_read(tmp_path: Path) -> None:
+    """All samples were train, and the test split was drawn across those that were given."""
+    told = [
+        json.dumps({"split": ("train", "val", "test")[n % 3 if n < 9 else 0], "who": n}) for n in range(12)
+    ]
+    made = samples(12, json=lambda n: told[n])
+    path = tar(tmp_path / "set-0.tar", made)
+    found = listed(path)
+    assert {split: len(part.ids) for split, part in found.parts.items()} == {
+        "train": 6,
+        "validation": 3,
+        "test": 3,
+    }
+    assert found.parts["test"].columns["who"] == ["2", "5", "8"]
+    assert "split" not in found.parts["test"].columns
+    data = load(path)
+    assert np.array_equal(data.splits["test"].images[0], pictures(12)[2])
+    words = "train=train|val,test=test"
+    again = listed(path, split_names=words)
+    assert {split: len(part.ids) for split, part in again.parts.items()} == {"train": 9, "test": 3}
+    assert listed(path, split_names=words).stamp != found.stamp
+
+
+def test_splits_of_other_words_stop_with_the_option(tmp_path: Path) -> None:
+    """The option that the line shows is taken."""
+    path = tar(tmp_path / "set-0.tar", samples(12, json=lambda n: json.dumps({"split": n % 2})))
+    told = refused(path, "table-value")
+    assert "--split-names 'train=0,test=1'" in told
+    assert set(listed(path, split_names="train=0,test=1").parts) == {"train", "test"}
+
+
+@pytest.mark.parametrize("key", ["{split}/{n:05}", "{split}_{n:05}", "a/{split}_images/{n:05}"])
+def test_splits_of_keys_are_read(key: str, tmp_path: Path) -> None:
+    """As those of a table's paths are; a field counts more, and both are told."""
+    for more, count in (({}, 3), ({"json": lambda n: json.dumps({"split": "train" if n else "test"})}, 1)):
+        made = {}
+        for name, content in samples(12, **more).items():
+            number = int(name[:6])
+            made[key.format(split="train" if number % 4 else "test", n=number) + name[6:]] = content
+        found = listed(tar(tmp_path / f"set-{count}.tar", made))
+        assert {split: len(part.ids) for split, part in found.parts.items()} == {
+            "train": 12 - count,
+            "test": count,
+        }
+        assert any("read as the splits" in note for note in found.notes)
+
+
+def test_names_of_shards_tell_the_splits_before_keys_do(tmp_path: Path) -> None:
+    """Keys that go on as before the split was made matter to nobody."""
+    for split in ("train", "test"):
+        made = {
+            f"{'val' if int(name[:6]) % 2 else 'train'}/{name}": x
+            for name, x in samples(6, len(split)).items()
+        }
+        tar(tmp_path / f"set-{split}-0.tar", made)
+    assert {split: len(part.ids) for split, part in listed(tmp_path).parts.items()} == {"train": 6, "test": 6}

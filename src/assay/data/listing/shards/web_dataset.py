@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import accumulate, repeat
-from typing import Final
+from typing import Final, TypeAlias
 
 from assay.core.errors import AssayError
 from assay.core.text import counted, one_line
@@ -22,6 +22,8 @@ from assay.data.formats.tar_samples import (
 )
 from assay.data.formats.text_table import chosen_column
 from assay.data.listing.columns.groups import groups_of
+from assay.data.listing.columns.splits import split_column, splits_of_cells
+from assay.data.listing.from_names.splits import note_on_other_splits, splits_of_paths
 from assay.data.listing.listing import Listing, Part, Payload, stamp_of
 from assay.data.listing.names import ordered_splits
 from assay.data.listing.shards.names import notes_on_shards, split_in_name
@@ -32,6 +34,9 @@ from assay.data.values import UNLABELLED, LeftOut
 
 #: Members at the beginning of a shard by which its form is told.
 _LOOKED_AT: Final = 1000
+
+#: Samples of several shards, by their rows in each.
+Rows: TypeAlias = list[tuple[TarShard, list[int]]]
 
 _LABEL_ENDINGS: Final = (CLASS, "json", TEXT)
 
@@ -60,7 +65,8 @@ def is_web_dataset(file: ShardFile) -> bool:
 
 
 def list_web_dataset(request: Request, files: Sequence[ShardFile]) -> Listing:
-    """The images in WebDataset shards, by the splits that their names tell, or all train.
+    """The images in WebDataset shards, by the splits that a field tells, or the names of the shards, or the
+    folders or names of all images; or all train.
 
     The label is the member `.cls`, or else a field of `.json`, or else `.txt`. A shard that cannot be read to
     its end is left out from there, as an unreadable image. Raises AssayError `ambiguous-layout` where the
@@ -69,26 +75,38 @@ def list_web_dataset(request: Request, files: Sequence[ShardFile]) -> Listing:
     """
     shards = _read(request, files)
     columns = _columns(shards)
+    splits, told, of_splits = _splits(request, shards, columns)
     labels, notes = tar_labels(request, shards, columns)
-    kept, left_out, about_missing = _set_aside(request, shards, labels)
-    extra = _user_columns(request, columns)
-    by_split: defaultdict[str, list[tuple[TarShard, list[int]]]] = defaultdict(list)
-    for shard, rows in zip(shards, kept, strict=True):
-        by_split[shard.split].append((shard, rows))
-    parts = {split: _part(by_split[split], labels, extra) for split in ordered_splits(by_split)}
+    by_split = _by_split(shards, splits)
+    kept, left_out, about_missing = _set_aside(request, by_split, labels)
+    extra = {name: cells for name, cells in _user_columns(request, columns).items() if name != told}
+    parts = {split: _part(kept[split], labels, extra) for split in ordered_splits(kept)}
     return Listing(
         {split: part for split, part in parts.items() if part.ids},
         counted(len(files), "WebDataset shard", "WebDataset shards"),
         stamp_of_shards(request, files),
         None,
         (*left_out, *left_out_of(shards)),
-        (*notes, *about_missing, *notes_on_tars(shards), *notes_on_shards([file.name for file in files])),
+        (
+            *notes,
+            *of_splits,
+            *about_missing,
+            *notes_on_tars(shards),
+            *notes_on_shards([file.name for file in files]),
+        ),
     )
 
 
 def stamp_of_shards(request: Request, files: Sequence[ShardFile]) -> str:
     """The stamp of the listing, which need not be made for it."""
-    return stamp_of([*(file.stamp for file in files), str(request.columns), str(request.skip_unlabelled)])
+    return stamp_of(
+        [
+            *(file.stamp for file in files),
+            str(request.columns),
+            str(request.skip_unlabelled),
+            str(request.split_names),
+        ]
+    )
 
 
 def _read(request: Request, files: Sequence[ShardFile]) -> list[TarShard]:
@@ -122,6 +140,40 @@ def _columns(shards: Sequence[TarShard]) -> dict[str, list[str]]:
     }
 
 
+def _splits(
+    request: Request, shards: Sequence[TarShard], columns: Mapping[str, list[str]]
+) -> tuple[list[str], str | None, list[str]]:
+    """The split of each sample, the field that tells it, if one does, and notes."""
+    where = shards[0].file if len(shards) == 1 else "the shards"
+    used = {name for name in columns if name in (request.label_column, request.group_column, CLASS, TEXT)}
+    told = split_column(where, columns, list(columns), request, used)
+    named = [split_in_name(shard.file.name) for shard in shards]
+    splits = [
+        split or "train" for split, shard in zip(named, shards, strict=True) for _ in shard.samples.keys
+    ]
+    if told.name is not None:
+        splits, notes = splits_of_cells(where, told.name, columns[told.name], request.split_names)
+        files = [f"{shard.file.name}/{member}" for shard in shards for member in shard.samples.members]
+        return splits, told.name, [*notes, *told.notes, *note_on_other_splits(told.name, splits, files)]
+    if not any(named):
+        members = [member for shard in shards for member in shard.samples.members]
+        if by_path := splits_of_paths(members, "a field split with train in each sample"):
+            return by_path[0], None, [by_path[1]]
+    return splits, None, list(told.notes)
+
+
+def _by_split(shards: Sequence[TarShard], splits: Sequence[str]) -> dict[str, Rows]:
+    """The samples of each split: of each shard that has some, their rows."""
+    found: defaultdict[str, Rows] = defaultdict(list)
+    for shard in shards:
+        rows: defaultdict[str, list[int]] = defaultdict(list)
+        for row, split in enumerate(splits[shard.start : shard.start + len(shard.samples.keys)]):
+            rows[split].append(row)
+        for split in rows:
+            found[split].append((shard, rows[split]))
+    return found
+
+
 def _user_columns(request: Request, columns: Mapping[str, list[str]]) -> dict[str, list[str]]:
     """What is kept of each image besides, with its group where one was asked for."""
     if request.group_column is None:
@@ -131,23 +183,19 @@ def _user_columns(request: Request, columns: Mapping[str, list[str]]) -> dict[st
 
 
 def _set_aside(
-    request: Request, shards: Sequence[TarShard], labels: Sequence[str]
-) -> tuple[list[list[int]], list[LeftOut], list[str]]:
-    """The samples of each shard that have a label; the others, and notes on them.
+    request: Request, by_split: Mapping[str, Rows], labels: Sequence[str]
+) -> tuple[dict[str, Rows], list[LeftOut], list[str]]:
+    """The samples of each split that have a label; the others, and notes on them.
 
     A split without any label is set aside; others only on request. Raises AssayError `table-value`.
     """
-    kept = [[row for row in range(len(shard.samples.keys)) if labels[shard.start + row]] for shard in shards]
+    kept: dict[str, Rows] = {}
     left_out: list[LeftOut] = []
     notes: list[str] = []
-    for split in dict.fromkeys(shard.split for shard in shards):
-        own = [(shard, rows) for shard, rows in zip(shards, kept, strict=True) if shard.split == split]
-        total = sum(len(shard.samples.keys) for shard, _ in own)
-        missing = [
-            shard.id_of(row)
-            for shard, rows in own
-            for row in sorted(set(range(len(shard.samples.keys))).difference(rows))
-        ]
+    for split, own in by_split.items():
+        kept[split] = [(shard, [row for row in rows if labels[shard.start + row]]) for shard, rows in own]
+        total = sum(len(rows) for _, rows in own)
+        missing = [shard.id_of(row) for shard, rows in own for row in rows if not labels[shard.start + row]]
         if not missing:
             continue
         count = f"{len(missing):,} of {total:,} images of {split}"
@@ -161,9 +209,7 @@ def _set_aside(
     return kept, left_out, notes
 
 
-def _part(
-    own: Sequence[tuple[TarShard, Sequence[int]]], labels: Sequence[str], columns: Mapping[str, Sequence[str]]
-) -> Part:
+def _part(own: Rows, labels: Sequence[str], columns: Mapping[str, Sequence[str]]) -> Part:
     """The images of one split: of each of its shards the samples that are kept."""
     places = [shard.start + row for shard, rows in own for row in rows]
     kept = [(shard.file, TarContent.of(shard.samples, rows)) for shard, rows in own]

@@ -13,6 +13,7 @@ from assay.data.formats.shard_file import ShardFile
 from assay.data.formats.tar_samples import CLASS, TEXT, TarSamples
 from assay.data.formats.text_table import LABEL_NAMES, chosen_column
 from assay.data.listing.columns.one_hot import several_labels
+from assay.data.listing.from_names.splits import splits_of_paths
 from assay.data.listing.table_labels import table_labels
 from assay.data.request import Request
 
@@ -78,7 +79,7 @@ def _holds_several(label: str) -> bool:
 def _refuse_folders(shard: TarShard, named: str, labels: Sequence[str]) -> None:
     """Refuse a single tar that may as well be a tree of classes with a text beside each image."""
     folders = [member.rpartition("/")[0] for member in shard.samples.members]
-    if len(set(folders)) < 2 or _one_to_one(folders, labels):
+    if len(set(folders)) < 2 or _one_to_one(folders, labels) or splits_of_paths(shard.samples.members):
         return
     name = one_line(named)
     what = f"the class of an image may be its folder ({one_line(folders[0])}) or its {name}"

@@ -12,13 +12,13 @@ from assay.data.listing.names import natural_key
 from assay.data.listing.shards.names import refuse_other_data
 from assay.data.listing.shards.web_dataset import is_web_dataset, list_web_dataset, stamp_of_shards
 from assay.data.piece import Piece, Shard
-from assay.data.request import OF_IMAGES, Request
+from assay.data.request import OF_IMAGES, OF_TABLES, Request
 from assay.data.sources.image_dataset import read_image_set
 from assay.data.sources.sharing.image_shards import read_image_shard
 from assay.data.values import Dataset, LeftOut
 
 #: The options of a request that this source reads.
-TAKES: Final = OF_IMAGES | {"label_column", "path_column", "group_column", "skip_unlabelled"}
+TAKES: Final = OF_IMAGES | (OF_TABLES - {"root"})
 
 #: Shards that are looked into before it is said that none is of this form.
 _LOOKED_INTO: Final = 20
