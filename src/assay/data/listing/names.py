@@ -44,6 +44,7 @@ _NO_LABEL: Final = UNUSED.union(
             "to sort",
         ),
         *("to review", "to check", "needs review", "not labeled", "not labelled", "unannotated", "untagged"),
+        *("wrong", "wrong label", "wrong class", "mislabeled", "mislabelled", "to delete", "to remove"),
         *("todo", "nan", "null", "undefined", "unknown", "unsure", "uncertain", "not sure", "maybe"),
     )
 )
@@ -116,8 +117,13 @@ def notes_on_classes(names: Sequence[str]) -> Iterator[str]:
     yield from _notes_on_folders(names)
     for name in names:
         alone = name == "-1" and not any(map(_PLAIN_NUMBER.fullmatch, names))
-        if alone or name.casefold().replace("_", " ").replace("-", " ").strip(" .[](){}") in _NO_LABEL:
+        if alone or says_no_label(name):
             yield f"the class {name!r} is called like images without a label: move them out if they are"
+
+
+def says_no_label(name: str) -> bool:
+    """Whether a folder is called like one of images that have no label, or are not to be used."""
+    return name.casefold().replace("_", " ").replace("-", " ").strip(" .[](){}") in _NO_LABEL
 
 
 def _notes_on_folders(names: Sequence[str]) -> Iterator[str]:

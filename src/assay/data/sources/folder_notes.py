@@ -15,7 +15,7 @@ from assay.data.listing.from_names.clips import notes_on_clips
 from assay.data.listing.from_names.numbered_words import refuse_numbered_words
 from assay.data.listing.from_names.other_pictures import notes_on_other_pictures, notes_on_placeholders
 from assay.data.listing.from_names.told_splits import refuse_named_splits
-from assay.data.listing.from_names.versions_inside import refuse_versions_inside
+from assay.data.listing.from_names.versions_inside import notes_on_folders_inside, refuse_versions_inside
 from assay.data.listing.levels import refuse_parts
 from assay.data.listing.other_tasks import note_on_masks
 from assay.data.listing.readings import Reading
@@ -85,6 +85,7 @@ def notes_on_folder(read: FolderRead) -> tuple[str, ...]:
         *notes_on_other_pictures(read.others, read.images, read.places),
         *notes_on_placeholders(root, read.found.left_out),
         *beside,
+        *(() if layout or reading.by_name else notes_on_folders_inside(read.images, read.places)),
         *notes_on_groups_beside(root, [] if read.joined else tables_above(read.found, holding), known),
         *(notes_on_splits(root, lists, read.by_path) if lists else ()),
         *notes_on_lists(root, read.found.files, read.images, read.places),

@@ -59,3 +59,34 @@ def test_parts_of_a_class_are_read_on(above: str, inside: str, tmp_path: Path) -
 def test_one_class_with_a_part_of_the_same_names_is_read_on(tmp_path: Path) -> None:
     pictures(tmp_path, *(f"{name}/{k}.png" for name in ("cat", "cat/kittens", "dog") for k in range(COUNT)))
     assert inspect(tmp_path).per_class["train"] == (2 * COUNT, COUNT)
+
+
+def inside(root: Path, *folders: str, **options: str) -> list[str]:
+    """What is told of the folders inside those of classes, each with images of its own names."""
+    pictures(root, *(f"{folder}/{place}_{k}.png" for place, folder in enumerate(folders) for k in range(3)))
+    return [note for note in inspect(root, **options).notes if "inside that of a class" in note]
+
+
+def test_folders_among_the_images_of_a_class_are_told(tmp_path: Path) -> None:
+    """What somebody put aside there, or of another class, was of this one, in silence."""
+    folders = ("cat", "cat/wrong label", "dog", "dog/Cat", "dog/x/rejected", "owl", "owl/more")
+    (note,) = inside(tmp_path / "a", *folders)
+    told = (
+        "cat/wrong label (3 images, called like images without a label), dog/Cat (3 images, called like the"
+    )
+    assert note == f"folders inside that of a class are read with it: {told} class cat), owl/more (3 images)"
+    (note,) = inside(tmp_path / "b", "train/cat", "train/cat/dog", "train/dog", "test/cat", "test/dog")
+    assert note.endswith("train/cat/dog (3 images, called like the class dog)")
+    (note,) = inside(tmp_path / "c", "cat", "dog", "backup/cat")
+    assert note.endswith("backup/cat (3 images, called like the class cat)")
+    assert not inside(tmp_path / "a", layout="classes")
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [("cat/cat", "dog/dog"), ("cat", "dog/images"), ("cat", "cat/a", "cat/b", "dog"), ("cat", "dog", "owl")],
+    ids=" ".join,
+)
+def test_other_folders_inside_say_nothing(folders: tuple[str, ...], tmp_path: Path) -> None:
+    """A folder under its own name, one alone, several (they have a note of their own), and none."""
+    assert not inside(tmp_path, *folders)

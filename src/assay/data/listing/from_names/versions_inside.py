@@ -1,14 +1,15 @@
-"""Folders inside those of classes that hold the same pictures once more: `cat/1.png`, `cat/resized/1.png`."""
+"""Folders inside those of classes: the same pictures again, `cat/small/1.png` of `cat/1.png`, or others."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from json import dumps
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from assay.core.errors import AssayError
-from assay.core.text import one_line
+from assay.core.text import counted, one_line
 from assay.data.listing.advice.label_tables import table_command, then_give
-from assay.data.listing.names import natural_key
+from assay.data.listing.names import folded, natural_key, says_no_label
 
 #: Names that are looked at in a folder, and the share of them that must be those of pictures above.
 _FEWEST: Final = 3
@@ -49,6 +50,31 @@ def refuse_versions_inside(
     raise AssayError(
         "ambiguous-layout", root, what, f"{way}. Or say {option}, where all are images of their own."
     )
+
+
+def notes_on_folders_inside(
+    images: Mapping[str, Sequence[str]], places: Mapping[str, tuple[str, str] | None]
+) -> list[str]:
+    """A note on folders that lie alone among the images of a class, `cat/rejected` beside `cat/1.png`, or are
+    called like another class, `cat/dog`. Several in one class have a note of their own.
+
+    images: names by folder. places: the split and the class of each folder.
+    """
+    known = {folder: place for folder, place in places.items() if place}
+    classes = {folded(label): label for _, label in known.values()}
+    inside = {folder: folder.rpartition("/")[0] for folder in known}
+    inside = {folder: above for folder, above in inside.items() if known.get(above) == known[folder]}
+    many = Counter(inside.values())
+    told = []
+    for folder in sorted(known, key=natural_key):
+        name = folder.rpartition("/")[2]
+        other = classes.get(folded(name), known[folder][1])
+        like = f", called like the class {one_line(other)}" if other != known[folder][1] else ""
+        like = ", called like images without a label" if folder in inside and says_no_label(name) else like
+        if like or many[inside.get(folder, "")] == 1:
+            told.append(f"{one_line(folder)} ({counted(len(images[folder]), 'image', 'images')}{like})")
+    shown = ", ".join(told[:3]) + (f" and {len(told) - 3:,} more" if len(told) > 3 else "")
+    return [f"folders inside that of a class are read with it: {shown}"] if told else []
 
 
 def _are_those(names: Sequence[str], above: Sequence[str]) -> bool:
