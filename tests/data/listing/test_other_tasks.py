@@ -208,6 +208,9 @@ def test_metadata_with_labels_under_another_name_say_which_columns_there_are(tmp
     ("labels", "told"),
     [
         (("haze", "primary", "haze primary"), "haze primary"),
+        (("scab", "leaf_spot", "rust_mite", "scab leaf_spot", "rust"), "scab leaf_spot"),
+        (("cat", "dog", "owl", "cat and dog"), "cat and dog"),
+        (("salt", "pepper", "salt and vinegar"), ""),
         (
             ("even big", "even small", "odd big", "odd small", "even small prime", "odd big prime"),
             "even small prime",

@@ -27,7 +27,6 @@ from assay.data.formats.parquet_file import (
 from assay.data.formats.shard_file import PASSING, ShardFile, twice
 from assay.data.formats.text_table import LABEL_NAMES, PATH_NAMES, chosen_column, optional_column
 from assay.data.listing.columns.groups import groups_of
-from assay.data.listing.columns.labels import notes_on_other_labels
 from assay.data.listing.columns.missing import is_missing, without_minus_one
 from assay.data.listing.columns.one_hot import (
     labels_of_one_hot,
@@ -36,7 +35,6 @@ from assay.data.listing.columns.one_hot import (
     shown_columns,
 )
 from assay.data.listing.columns.splits import split_column, splits_of_cells
-from assay.data.listing.columns.unused_rows import notes_on_unused_rows
 from assay.data.listing.image_table import Table, list_columns
 from assay.data.listing.listing import Listing, stamp_of
 from assay.data.listing.names import ordered_splits
@@ -46,8 +44,15 @@ from assay.data.listing.shards.names import (
     some_names,
     split_in_name,
 )
-from assay.data.listing.shards.parquet_rows import Footer, ParquetRows, parquet_part, refuse_unlike
+from assay.data.listing.shards.parquet_rows import (
+    Footer,
+    ParquetRows,
+    notes_on_columns,
+    parquet_part,
+    refuse_unlike,
+)
 from assay.data.listing.shards.partitions import refuse_files_of_classes, refuse_partitions
+from assay.data.listing.table_labels import refuse_several_columns
 from assay.data.request import Request
 from assay.data.values import UNLABELLED, LeftOut
 
@@ -93,6 +98,7 @@ def list_parquet(request: Request, root: Path | str, files: Sequence[ShardFile])
         (
             *notes,
             *dict.fromkeys(note for file in read for note in file.notes),
+            *notes_on_columns(request, read),
             *_notes_on(files, empty, lost),
         ),
     )
@@ -233,7 +239,12 @@ def _read(parquet: Any, request: Request, path: ShardFile) -> ParquetRows:
         simple = [name for name in names if is_simple(schema.field(name).type)]
         label = optional_column(path, names, request.label_column, LABEL_NAMES, "--label-column")
         if label is None:
-            _refuse_attributes(path, {name: cells_of(path, file, name) for name in simple})
+            several = {name: cells_of(path, file, name) for name in simple}
+            _refuse_attributes(path, several)
+            texts = {
+                name: ["" if value is None else str(value) for value in several[name]] for name in simple
+            }
+            refuse_several_columns(path, texts, simple, request)
             refuse_partitions(path)
             if not simple:
                 refuse_files_of_classes(path)
@@ -243,7 +254,7 @@ def _read(parquet: Any, request: Request, path: ShardFile) -> ParquetRows:
         cells = {name: cells_of(path, file, name) for name in {label, *simple}}
         for name, values in cells.items():
             check_rows(path, name, len(values), count)
-        texts = {name: ["" if value is None else str(value) for value in cells[name]] for name in simple}
+        texts = _texts({name: cells[name] for name in simple})
         group = request.group_column
         used = {label} if group is None else {label, group}
         told = split_column(path, texts, simple, request, used)
@@ -251,10 +262,6 @@ def _read(parquet: Any, request: Request, path: ShardFile) -> ParquetRows:
         if told.name is not None:
             splits, more = splits_of_cells(path, told.name, texts[told.name], request.split_names)
             notes += [*more, *note_on_another_split(path.name, told.name, splits)]
-        if request.label_column is None:
-            others = [name for name in simple if name != told.name]
-            notes += notes_on_other_labels(texts, others, label)
-            notes += notes_on_unused_rows(path, texts, [name for name in others if name != label], request)
         if group is not None:
             texts["group"], more = groups_of(
                 group, texts[chosen_column(path, names, group, (), "--group-column")]
@@ -264,6 +271,8 @@ def _read(parquet: Any, request: Request, path: ShardFile) -> ParquetRows:
         return ParquetRows(
             path,
             image,
+            label,
+            texts[label],
             _labels(path, cells[label], classes),
             splits,
             _paths(file, schema, image),
@@ -271,6 +280,11 @@ def _read(parquet: Any, request: Request, path: ShardFile) -> ParquetRows:
             classes,
             (*notes, *told.notes),
         )
+
+
+def _texts(columns: Mapping[str, Sequence[Any]]) -> dict[str, list[str]]:
+    """Columns with each value as text, "" where there is none."""
+    return {name: ["" if value is None else str(value) for value in cells] for name, cells in columns.items()}
 
 
 def _image_column(path: ShardFile, schema: Any, asked: str | None) -> tuple[str, list[str]]:

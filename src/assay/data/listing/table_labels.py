@@ -68,9 +68,7 @@ def table_labels(
             labels, notes = labels_of_one_hot(where, columns, hot)
             more = [name for name in names if name not in hot]
             return labels, hot, [*notes, *notes_on_unused_rows(where, columns, more, request)]
-        if fix := _way_from_several(where, columns, names, request):
-            what = f"no column is called {', '.join(LABEL_NAMES[:4])} or the like"
-            raise AssayError("column-missing", where, what, fix)
+        refuse_several_columns(where, columns, names, request)
         column = chosen_column(where, names, None, LABEL_NAMES, "--label-column")
     cells = [cell.strip() for cell in columns[column]]
     signs = {"+", "-"}  # beside + alone, - is the other of two classes, as -1 is beside 1
@@ -84,19 +82,41 @@ def table_labels(
     _refuse_several(where, column, labels, kept)
     if not kept:
         refuse_no_labels(labels, where, column)
-    others = [] if request.label_column else notes_on_other_labels(columns, names, column)
-    others += _on_distinct(column, labels)
-    others += note_on_shares(columns, names, column)
-    others += note_on_raters(where, columns, names, column, request)
-    others += notes_on_unused_rows(where, columns, [name for name in names if name != column], request)
-    return labels, [column], [*notes, *others, *_tags(column, labels)]
+    return labels, [column], [*notes, *notes_on_labels(where, columns, names, column, labels, request)]
 
 
-def _way_from_several(where: object, columns: Columns, names: Sequence[str], request: Request) -> str:
-    """What to do where several columns tell the label together; else empty."""
+def notes_on_labels(
+    where: object,
+    columns: Columns,
+    names: Sequence[str],
+    column: str,
+    labels: Sequence[str],
+    request: Request,
+) -> list[str]:
+    """Notes on what the labels of a column may be instead, and on columns that tell of labels or rows, too.
+
+    names: the columns to look at. labels: of the rows, "" where there is none.
+    """
+    others = [name for name in names if name != column]
+    return [
+        *([] if request.label_column else notes_on_other_labels(columns, names, column)),
+        *_on_distinct(column, labels),
+        *note_on_shares(columns, names, column),
+        *note_on_raters(where, columns, names, column, request),
+        *notes_on_unused_rows(where, columns, others, request),
+        *_tags(column, labels),
+    ]
+
+
+def refuse_several_columns(where: object, columns: Columns, names: Sequence[str], request: Request) -> None:
+    """Raise AssayError `column-missing`, with what to do, where several columns tell the label together."""
     if shares := columns_of_shares(columns, names):
-        return way_from_shares(where, shares, request)
-    return way_from_raters(where, columns, names, request)
+        fix = way_from_shares(where, shares, request)
+    else:
+        fix = way_from_raters(where, columns, names, request)
+    if fix:
+        what = f"no column is called {', '.join(LABEL_NAMES[:4])} or the like"
+        raise AssayError("column-missing", where, what, fix)
 
 
 def _on_distinct(column: str, labels: Sequence[str]) -> list[str]:
@@ -111,8 +131,9 @@ def _on_distinct(column: str, labels: Sequence[str]) -> list[str]:
 
 
 def _tags(column: str, labels: Sequence[str]) -> list[str]:
-    """A note on labels that may be several tags in one: `haze primary` beside both words, or `clear primary
-    water` beside `clear primary` where few words make many labels; `Effusion|Hernia` beside one of both."""
+    """A note on labels that may be several tags in one: `haze primary` beside both words, also where words
+    have signs in them, or `clear primary water` beside `clear primary` where few words make many labels;
+    `Effusion|Hernia` beside one of both."""
     words = {label: frozenset(_WORDS.findall(label)) - _JOINING for label in set(labels) if label}
     single = {label for label in words if label in words[label]}
     few = len(frozenset().union(*words.values())) < len(words)
@@ -122,6 +143,7 @@ def _tags(column: str, labels: Sequence[str]) -> list[str]:
         for label, of in words.items()
         if (len(of) > 1 and (of <= single or any(of - {word} in pairs for word in of)))
         or (len(parts := _parts(label)) > 1 and not words.keys().isdisjoint(parts))
+        or (len(tags := {*label.split()} - _JOINING) > 1 and tags <= words.keys())
     ]
     if not joint:
         return []

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from pyarrow import parquet as pq
 
 from assay.core.errors import AssayError
 from assay.data.inspect import Inspection, inspect
@@ -173,3 +175,38 @@ def test_a_row_for_each_image_and_class_in_one_cell_becomes_a_column_for_each_cl
     with pytest.raises(AssayError, match=r"12 images has a row for each of 3 classes") as caught:
         inspect(table(root / "t.csv", "ID,Label", rows))
     assert read_by(str(caught.value)) == {f"{n}.png": CLASSES[n % 3] for n in range(COUNT)}
+
+
+def shards(root: Path, count: int, **columns: list[object]) -> Path:
+    """Parquet files with so many rows each."""
+    images = [png(np.full((8, 8), 9 * n, np.uint8)) for n in range(COUNT)]
+    for start in range(0, COUNT, count):
+        some = {name: cells[start : start + count] for name, cells in {"image": images, **columns}.items()}
+        pq.write_table(pa.table(some), root / f"set-{start:03}.parquet")
+    return root
+
+
+@pytest.mark.parametrize("count", [3, COUNT])
+def test_columns_of_parquet_are_judged_as_those_of_tables(count: int, tmp_path: Path) -> None:
+    """Other raters, shares and tags were passed over there; each is told once for all shards."""
+    labels = [CLASSES[n % 3] for n in range(COUNT)]
+    other = [*labels[:-1], "cat"]
+    root = shards(tmp_path, count, label=labels, annotator_2=other, exclude=[n == 1 for n in range(COUNT)])
+    told = [note for note in inspect(root).notes if "differ" in note or "label" in note or "used" in note]
+    assert told == [
+        "other labels of the same classes differ: annotator_2 (1 row); read was label",
+        "the column exclude may say which images are not to be used (1 row): all are read",
+    ]
+    (tmp_path / "tags").mkdir()
+    tags = [("haze", "primary", "haze primary")[n % 3] for n in range(COUNT)]
+    assert "such as 'haze primary' may name" in notes(inspect(shards(tmp_path / "tags", count, label=tags)))
+
+
+def test_columns_that_tell_the_label_of_parquet_together_are_told(tmp_path: Path) -> None:
+    votes = {name: [8 if n % 3 == place else 1 for n in range(COUNT)] for place, name in enumerate(CLASSES)}
+    (tmp_path / "raters").mkdir()
+    with pytest.raises(AssayError, match=r"column-missing.*cat, dog, owl add up to the same"):
+        inspect(shards(tmp_path, COUNT, **votes))
+    labels = [CLASSES[n % 3] for n in range(COUNT)]
+    with pytest.raises(AssayError, match=r"column-missing.*rater1, rater2 hold the same classes"):
+        inspect(shards(tmp_path / "raters", COUNT, rater1=labels, rater2=[*labels[:-1], "cat"]))

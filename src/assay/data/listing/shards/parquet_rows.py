@@ -17,6 +17,8 @@ from assay.data.formats.pixel_arrays import ArrayForm, pixels, plain_images
 from assay.data.formats.png import png_bytes
 from assay.data.formats.shard_file import PASSING, ShardFile
 from assay.data.listing.listing import Part, Payload
+from assay.data.listing.table_labels import notes_on_labels
+from assay.data.request import Request
 from assay.data.values import numbered_ids
 
 #: Images that are held at once while a file is streamed.
@@ -36,18 +38,31 @@ class Footer:
 class ParquetRows:
     """The rows of one file, but for the images: their labels ("" where there is none), splits, and the rest.
 
-    image: the column of images. paths: their names, where the file has one for each; else nothing. notes:
-    what was decided about its columns.
+    image: the column of images. label: that of the labels, of which `told` are the values as text. paths:
+    their names, where the file has one for each; else nothing. notes: what was decided about its columns.
     """
 
     file: ShardFile
     image: str
+    label: str
+    told: list[str]
     labels: list[str]
     splits: list[str]
     paths: list[str]
     columns: Mapping[str, list[str]]
     classes: tuple[str, ...] | None
     notes: tuple[str, ...] = ()
+
+
+def notes_on_columns(request: Request, files: Sequence[ParquetRows]) -> list[str]:
+    """Notes on what the columns of all files together tell of labels, as of tables."""
+    first, own = files[0], {request.group_column, "group"}
+    names = dict.fromkeys(name for file in files for name in file.columns if name not in own)
+    columns = {first.label: [cell for file in files for cell in file.told]}
+    for name in names:  # a column without any value is of no kind, and has no cells
+        columns[name] = [c for file in files for c in file.columns.get(name, [""] * len(file.told))]
+    labels = [label for file in files for label in file.labels]
+    return notes_on_labels(first.file, columns, list(columns), first.label, labels, request)
 
 
 def refuse_unlike(footers: Sequence[Footer]) -> None:
