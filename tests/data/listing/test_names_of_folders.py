@@ -83,10 +83,11 @@ def test_numbers_beside_as_many_words_are_told(names: tuple[str, ...]) -> None:
     assert "the numbers may stand for these" in note
 
 
-def test_an_archive_beside_the_folders_is_told(tmp_path: Path) -> None:
-    """It may be a class that nobody unpacked."""
-    (pictures(tmp_path, "cat", "dog") / "bird.zip").write_bytes(b"PK\x05\x06" + bytes(18))
-    assert "archives beside the folders were not unpacked: bird.zip" in inspect(tmp_path).notes
+@pytest.mark.parametrize("name", ["bird.zip", "dog/more.tar.gz"])
+def test_an_archive_beside_the_folders_is_told(name: str, tmp_path: Path) -> None:
+    """It may be a class that nobody unpacked, or more of one."""
+    (pictures(tmp_path, "cat", "dog") / name).write_bytes(b"PK\x05\x06" + bytes(18))
+    assert f"archives beside folders or images were not unpacked: {name}" in inspect(tmp_path).notes
 
 
 @pytest.mark.parametrize("name", ["{c}_{s}", "{s}-{c}", "{s}{C}", "{C}{S}"])

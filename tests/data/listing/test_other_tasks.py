@@ -160,6 +160,24 @@ def test_folders_inside_of_classes_are_told(tmp_path: Path) -> None:
     assert not inspect(made(tmp_path / "flat", *numbered("cat", "dog/images"))).notes
 
 
+@pytest.mark.parametrize("name", ["video_{:04}", "Patient {}", "clip{}"])
+def test_groups_that_each_class_numbers_anew_are_no_classes(name: str, tmp_path: Path) -> None:
+    """`walk/video_0000` beside `run/video_0000`: it stopped, with the videos as the other reading."""
+    folders = [f"{c}/{name.format(n)}" for c in ("run", "walk") for n in range(3)]
+    root = made(tmp_path / "a", *numbered(*folders))
+    assert load(root).classes == ("run", "walk")
+    (note,) = inspect(root).notes
+    assert note.endswith(
+        "(--group-pattern '([^/]+)/[^/]+$' reads them as groups, such as patients or videos)"
+    )
+    assert len(set(load(root, group_pattern="([^/]+)/[^/]+$").train.columns["group"])) == 3
+    other = made(
+        tmp_path / "b", *numbered(*(f"{name.format(n)}/{c}" for c in ("run", "walk") for n in range(3)))
+    )
+    with pytest.raises(AssayError, match="it can be read in two ways"):
+        load(other)
+
+
 def test_a_test_split_under_another_name_is_offered(tmp_path: Path) -> None:
     """`train` and `holdout` hold the same classes: the line has the option that reads both."""
     root = made(tmp_path, *numbered("train/a", "train/b", "holdout/a", "holdout/b"))

@@ -34,7 +34,7 @@ from assay.data.listing.from_names.lists_of_paths import hints_on_lists_of_paths
 from assay.data.listing.metadata import OF_A_FOLDER, has_labels
 from assay.data.listing.names import natural_key, split_of
 from assay.data.listing.other_tasks import only_pictures
-from assay.data.listing.tree import split_in
+from assay.data.listing.tree import called_like_groups, split_in
 from assay.data.listing.walk import Walk
 from assay.data.values import Kind
 
@@ -50,13 +50,6 @@ _ARRAYS: Final = (".npz", ".npy")
 #: A class called after another one, with a word for what belongs to a picture and is none.
 _OF_ANOTHER: Final = re.compile(
     r"(.+?)[ _-]*(masks?|annotations?|segmentations?|seg|gt|ground[ _-]?truth)", re.IGNORECASE
-)
-
-#: `patient00001`, `video_12`, `case 3 left`: the names of folders that are no classes.
-_GROUP: Final = re.compile(
-    r"(patient|subject|participant|case|study|series|lesion|slide|plate|specimen|video|clip|movie|seq|sequence|"
-    r"scene|session|visit|exam)s?[ _-]*(id[ _-]*)?\d+([ _-].*)?",
-    re.IGNORECASE,
 )
 
 #: Tables that are looked into, for a hint; and columns that are named.
@@ -170,8 +163,9 @@ def _why_unreadable(found: Walk, table: str) -> str:
 
 
 def _on_archives(found: Walk, folders: Collection[str]) -> list[str]:
-    """A note on archives beside the folders of classes: one may be a class that was not unpacked."""
-    above = {"", *(folder.rpartition("/")[0] for folder in folders)}
+    """A note on archives beside the folders of classes, or among their images: one may be a class, or more of
+    one, that was not unpacked."""
+    above = {"", *folders, *(folder.rpartition("/")[0] for folder in folders)}
     archives = [
         name
         for name in found.files
@@ -180,7 +174,7 @@ def _on_archives(found: Walk, folders: Collection[str]) -> list[str]:
         and place_of(name) not in found.folders  # it was unpacked there
     ]
     told = f"{', '.join(map(one_line, archives[:3]))}{' and more' if len(archives) > 3 else ''}"
-    return [f"archives beside the folders were not unpacked: {told}"] if archives else []
+    return [f"archives beside folders or images were not unpacked: {told}"] if archives else []
 
 
 def _tables(found: Walk) -> list[str]:
@@ -218,7 +212,7 @@ def _refuse_tables(found: Walk, classes: Classes, tables: Sequence[str]) -> list
         raise _not_by_folders(
             found, labelled, f"{by_folders}; there is a table of labels, {one_line(labelled)}"
         )
-    if alone or _called_like_groups(classes.names):
+    if alone or called_like_groups(classes.names):
         told = next((name for name in tables if _tells_of_images(found, name, classes)), None)
         if told is not None:  # `images` is no class, and neither is `patient00001`
             what = f"{by_folders}; {_told(found, told)}"
@@ -251,13 +245,8 @@ def _not_by_folders(found: Walk, table: str, what: str, how: str = "") -> AssayE
     return AssayError("ambiguous-layout", found.root, what, fix)
 
 
-def _called_like_groups(classes: Collection[str]) -> bool:
-    """Whether all of several classes are called like patients, videos or the like, with a number each."""
-    return len(classes) > 1 and all(map(_GROUP.fullmatch, classes))
-
-
 def _on_groups(classes: Collection[str]) -> list[str]:
-    if not _called_like_groups(classes):
+    if not called_like_groups(classes):
         return []
     first, second = sorted(classes, key=natural_key)[:2]
     return [

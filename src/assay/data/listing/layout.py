@@ -18,6 +18,7 @@ from assay.data.listing.levels import (
     collections,
     deep_splits,
     divided,
+    groups_below,
     have_domains,
     refuse_copies_of_splits,
     refuse_sets_of_splits,
@@ -135,7 +136,7 @@ class _Choice:
             raise self._detection(sets[0], beside) if detection else self._divided(sets[0])
         if self._of.once_more:
             raise self._once_more(self._of.once_more[0])
-        if same_names_below(tree, base, full):
+        if same_names_below(tree, base, full) and not groups_below(tree, base, full):
             ways = ways_of_sets(self._root, tree, base, full)
             raise self._ambiguous(self._of.classes, self._of.nested, ways)
         if collections(tree, base, full) or self._one_class_left():

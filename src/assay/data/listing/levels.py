@@ -12,7 +12,16 @@ from assay.core.text import one_line
 from assay.data.formats.safe_open import read_file
 from assay.data.listing.names import SPLIT_ORDER, natural_key, split_of
 from assay.data.listing.other_tasks import beside_other_files, pictures_and_masks, pictures_with_masks
-from assay.data.listing.tree import Tree, besides_split, has_split_word, joined, split_in, splits_of, words_of
+from assay.data.listing.tree import (
+    Tree,
+    besides_split,
+    called_like_groups,
+    has_split_word,
+    joined,
+    split_in,
+    splits_of,
+    words_of,
+)
 
 #: Would-be classes that share so many names of sub-folders are asked about.
 SHARED: Final = 2
@@ -111,6 +120,12 @@ def same_names_below(tree: Tree, base: str, names: Iterable[str]) -> bool:
     """Whether would-be classes hold folders of the same names: either level may be the classes."""
     seen = Counter(sub.casefold() for name in names for sub in set(folders_in(tree, joined(base, name))))
     return sum(count > 1 for count in seen.values()) >= SHARED
+
+
+def groups_below(tree: Tree, base: str, names: Sequence[str]) -> bool:
+    """Whether all folders in would-be classes are called like groups, as videos, and these are not."""
+    below = [sub for name in names for sub in folders_in(tree, joined(base, name))]
+    return called_like_groups(below) and not called_like_groups(names)
 
 
 def collections(tree: Tree, base: str, names: Sequence[str]) -> bool:

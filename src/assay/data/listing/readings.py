@@ -18,7 +18,7 @@ from assay.data.listing.levels import (
     sets_once_more,
 )
 from assay.data.listing.names import SPLIT_ORDER, natural_key, split_of
-from assay.data.listing.tree import Tree, is_of_a_program, joined, label_in, splits_of
+from assay.data.listing.tree import Tree, called_like_groups, is_of_a_program, joined, label_in, splits_of
 
 
 @dataclass(frozen=True)
@@ -269,7 +269,9 @@ class Readings:
         first = min(below, key=natural_key)
         names = below[first]
         shown = f"{', '.join(map(one_line, names[:3]))}{', ...' if len(names) > 3 else ''}"
-        if ways is None:
+        if ways is None and called_like_groups([name for own in below.values() for name in own]):
+            ways = []
+        elif ways is None:
             seen = Counter(name.casefold() for own in below.values() for name in own)
             shared = next((name for name in names if seen[name.casefold()] > 1), "")
             joins = f", and joins those of one name, such as {one_line(shared)}" if shared else ""

@@ -34,6 +34,13 @@ _PICTURES: Final = frozenset(
     "image images img imgs pic pics photo photos picture pictures data set files".split()
 )
 
+#: `patient00001`, `video_12`, `case 3 left`: the names of folders that are no classes.
+_GROUP: Final = re.compile(
+    r"(patient|subject|participant|case|study|series|lesion|slide|plate|specimen|video|clip|movie|seq|sequence|"
+    r"scene|session|visit|exam)s?[ _-]*(id[ _-]*)?\d+([ _-].*)?",
+    re.IGNORECASE,
+)
+
 #: `cat.0.jpg`, `dog-12.png`: a word before a number. Cameras and programs name their pictures so, too.
 _NUMBERED: Final = re.compile(r"([^\W\d_][\w -]*?)[ ._-]*\(?\d+\)?")
 _NO_CLASSES: Final = frozenset(
@@ -108,6 +115,11 @@ def joined(folder: str, name: str) -> str:
 def words_of(name: str) -> frozenset[str]:
     """The words of a name, in lower case: `JPEGImages` has jpeg and images, `val2017` has val."""
     return frozenset(map(str.lower, _PARTS.findall(name)))
+
+
+def called_like_groups(classes: Collection[str]) -> bool:
+    """Whether all of several classes are called like patients, videos or the like, with a number each."""
+    return len(classes) > 1 and all(map(_GROUP.fullmatch, classes))
 
 
 def split_in(name: str) -> str | None:
