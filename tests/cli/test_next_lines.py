@@ -23,7 +23,7 @@ from torture.job import tiny_split
 pytestmark = pytest.mark.usefixtures("undrawn")
 
 #: How a command prints its end.
-ENDS = ("close_plain(", "close_done(", "close_run(", "Next: ")
+ENDS = ("close_plain(", "close_done(", "close_run(", "close_comparison(", "Next: ")
 
 QUICK = ("--checks", "identity,label-errors,unreadable")
 

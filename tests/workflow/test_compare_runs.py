@@ -228,3 +228,25 @@ def test_the_same_model_twice_is_told(several: Path, tmp_path: Path, capfd) -> N
     others = [str(several / "models" / name) for name in ("linear-s0", "majority-s0")]
     assert exit_code(["compare", *others, "--out", str(tmp_path / "others")]) == 0
     assert "the same model" not in capfd.readouterr().out
+
+
+def test_scores_on_validation_images_are_of_the_whole_model(tmp_path: Path) -> None:
+    """A net with the reference joined to it answers as both do, and so many of so many images are right."""
+    args = [
+        "--model",
+        "mlp",
+        "--set",
+        "reference=0.5",
+        "--epochs",
+        "1",
+        *QUICK,
+        "--out",
+        str(tmp_path / "run"),
+    ]
+    assert exit_code(["run", "fashion-mnist-sample", *args]) == 0
+    record = json.loads((tmp_path / "run" / "model" / "model.json").read_text("utf-8"))
+    seen, one = record["limits"]["temperature"], read_entries([tmp_path / "run"])[0].candidate
+    assert one.recipe["reference"] == 0.5
+    assert one.validation_images == seen["images"] > 0
+    assert one.validation_accuracy == seen["right"] / seen["images"]
+    assert one.validation_accuracy > record["scores"]["val_accuracy"]  # of the net alone, after one epoch

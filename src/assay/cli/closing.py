@@ -14,6 +14,7 @@ from assay.evaluation.values import Evaluation
 from assay.reports.findings.comparison import SIGNIFICANT, p_text, p_value
 from assay.reports.findings.comparison import headline as comparison_headline
 from assay.reports.findings.facts import gather
+from assay.reports.findings.model_to_take import model_to_take
 from assay.reports.findings.next_steps import next_steps
 from assay.reports.findings.verdict import (
     copies_sentence,
@@ -82,24 +83,24 @@ def close_done(done: Run, output: Output, headline: str, following: list[str]) -
         close_run(done.path, headline, following, output)
         return
     table = models_table(done.comparison, seconds_of(done.path))
-    told = [*table, "", comparison_headline(done.comparison)]
-    close_run(done.path, "\n".join(told), next_of_comparison(done.path, done.comparison), output)
+    close_comparison(done.path, [*table, "", comparison_headline(done.comparison)], done.comparison, output)
 
 
-def next_of_comparison(folder: Path, comparison: Comparison) -> list[str]:
-    """Predicting with one of the models; none where all were trained elsewhere.
-
-    It is the most accurate on the validation images: nothing is chosen on the test images. The first one
-    where these scores do not compare: they are of the net alone where a reference classifier is joined to it.
-    """
+def next_of_comparison(folder: Path, comparison: Comparison) -> tuple[str, list[str]]:
+    """Predicting with one of the models, and why with this one; nothing where all were trained elsewhere."""
     own = [c for c in comparison.candidates if c.costs.get("parameters") is not None]
     if not own:
-        return []
-    alike = not any(candidate.recipe.get("reference") for candidate in own)
-    taken = max(own, key=lambda c: c.validation_accuracy or 0.0) if alike else own[0]
+        return "", []
+    taken, why = model_to_take(own)
     named = Path(read_manifest(folder)["models"][taken.name]["folder"])
     place = folder / named if (folder / named).is_dir() else named  # the models of one run lie in it
-    return [f"assay predict {quoted(place)} PICTURE.png"]
+    return why if len(own) > 1 else "", [f"assay predict {quoted(place)} PICTURE.png"]
+
+
+def close_comparison(folder: Path, lines: list[str], comparison: Comparison, output: Output) -> None:
+    """Print the end of a command that set several models side by side."""
+    why, following = next_of_comparison(folder, comparison)
+    close_run(folder, "\n".join([*lines, *([why] if why else [])]), following, output)
 
 
 def scores_of(done: Run) -> Evaluation | dict[str, Evaluation | None] | None:

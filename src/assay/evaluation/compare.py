@@ -36,7 +36,8 @@ class Candidate:
     name: unique within the comparison. data: what the data are called. recipe: resolved, as JSON types.
     fingerprints: of the splits it was trained and tested on, by name.
     costs: parameters, trainable_parameters, multiply_adds, bytes; None of a model trained elsewhere.
-    validation_accuracy: after the last epoch; None where nothing was held out.
+    validation_accuracy: on `validation_images`; None where nothing was held out. Their number is None of
+    models saved before it was kept: then it may be the accuracy of a net without what is joined to it.
     answers: None where it has not been tested.
     """
 
@@ -48,6 +49,7 @@ class Candidate:
     costs: Mapping[str, int | None]
     validation_accuracy: float | None = None
     answers: Answers | None = None
+    validation_images: int | None = None
 
     @property
     def accuracy(self) -> float | None:
@@ -72,6 +74,7 @@ class Candidate:
             "accuracy_ci95": list(interval) if interval else None,
             "reason": "not tested" if self.answers is None else None,
             "validation_accuracy": self.validation_accuracy,
+            "validation_images": self.validation_images,
             **self.costs,
             "fingerprints": dict(self.fingerprints),
         }

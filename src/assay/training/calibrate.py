@@ -32,7 +32,9 @@ def fit_limits(model: Model, train: Split, rows: Rows, validation: Split, held: 
     if not len(held):
         return Limits()
     probabilities = model.predict_proba(validation.blocks(held))
-    temperature = Temperature(fit_temperature(probabilities, validation.labels[held]), len(held), "")
+    labels = validation.labels[held]
+    right = int((probabilities.argmax(axis=1) == labels).sum())
+    temperature = Temperature(fit_temperature(probabilities, labels), len(held), "", right)
     return Limits(temperature, gate=_fit_gate(model, train, rows, validation, held), gate_reason="")
 
 

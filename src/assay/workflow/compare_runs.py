@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from assay.audits.values import Audit
 from assay.core import durable
@@ -216,12 +216,20 @@ def _read_entry(folder: Path) -> Entry:
         seed=seed,
         fingerprints={**model.fingerprints, **({"test": scores["fingerprint"]} if tested else {})},
         costs={key: costs[key] for key in ("parameters", "trainable_parameters", "multiply_adds", "bytes")},
-        validation_accuracy=model.scores.get("val_accuracy"),
+        **_validation(model),
         answers=read_answers(folder) if tested else None,
     )
     training = manifest.get("training", {})
     seconds = None if training.get("resumed", True) else training.get("seconds")
     return Entry(candidate, folder, seconds)
+
+
+def _validation(model: Model) -> dict[str, Any]:
+    """The accuracy on validation images, and of how many; of models saved before, of the net alone."""
+    seen = model.limits.temperature
+    if seen.right is None:
+        return {"validation_accuracy": model.scores.get("val_accuracy")}
+    return {"validation_accuracy": seen.right / seen.images, "validation_images": seen.images}
 
 
 def _read_foreign(folder: Path) -> Entry:

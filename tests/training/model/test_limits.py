@@ -85,16 +85,18 @@ def test_models_from_before_there_were_limits_still_load(
 
 
 def test_a_gate_of_one_space_still_loads(model: Model, split: Split, tmp_path: Path) -> None:
-    """Models saved before there was a second space: no key `look`, and the distances are the net's."""
+    """Models saved before there was a second space, and before right answers were counted: neither key is
+    there, and the distances are the net's."""
     gate = replace(model.limits.gate, look=None)  # type: ignore[type-var]
     older = replace(model, limits=replace(model.limits, gate=gate))
     save_model(older, tmp_path)
     record = json.loads((tmp_path / RECORD).read_text())
-    del record["limits"]["gate"]["look"]
+    del record["limits"]["gate"]["look"], record["limits"]["temperature"]["right"]
     _reseal(tmp_path, record)
     again = Model.read(tmp_path)
     assert again.limits.gate is not None
     assert again.limits.gate.look is None
+    assert again.limits.temperature.right is None
     alone, both = again.distances(split.images), model.distances(split.images)
     assert np.array_equal(alone, older.distances(split.images))  # type: ignore[arg-type]
     assert (both >= alone).all()

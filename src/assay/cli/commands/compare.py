@@ -34,7 +34,7 @@ def compare(
 
 def side_by_side(runs: list[Path], out: Path | None, output: o.Output, *, paired: bool) -> None:
     """Compare runs into a folder and print the table. paired: insist on equal test images."""
-    from assay.cli.closing import close_run, models_table, next_of_comparison, pair_lines, seconds_of
+    from assay.cli.closing import close_comparison, models_table, pair_lines, seconds_of
     from assay.cli.listeners import listening
     from assay.reports.findings.comparison import headline
     from assay.workflow.compare_runs import write_compared
@@ -45,4 +45,4 @@ def side_by_side(runs: list[Path], out: Path | None, output: o.Output, *, paired
         comparison = write_compared(runs, folder, paired=paired, on_event=on_event)
     told = [*pair_lines(comparison), "", headline(comparison)]
     lines = [*models_table(comparison, seconds_of(folder)), *told]
-    close_run(folder, "\n".join(lines), next_of_comparison(folder, comparison), output)
+    close_comparison(folder, lines, comparison, output)

@@ -31,6 +31,7 @@ class _Temperature(_Strict):
     value: Annotated[float, Field(ge=0.01, le=100)]
     images: Count
     reason: str
+    right: Count | None = None
 
 
 class _Rule(_Strict):

@@ -2,7 +2,8 @@
 
 The net is trained for a part of its epochs on pictures made small; while the two cannot be told apart and it
 is not far behind, it is trained anew for twice as long, to half of its epochs at most: successive halving
-(Jamieson and Talwalkar, 2016) of two candidates, one of which is fitted at once.
+(Jamieson and Talwalkar, 2016) of two candidates, one of which is fitted at once. The first of several looks
+that differs is taken, so each must show more (Bonferroni): the time is that of looks that end at p < .05.
 """
 
 from dataclasses import dataclass, replace
@@ -61,6 +62,7 @@ class Trial:
     only_cnn: int
     only_pretrained: int
     p: float
+    looks: int
     fitted: int
     size: tuple[int, int]
     epochs: int
@@ -85,12 +87,13 @@ class Trial:
         """Both figures and how they came about, in words."""
         units = "them" if self.groups == self.images else f"{self.groups:,} groups of them"
         chance = "" if self.told_apart else ", which may be chance"
+        looks = f" corrected for {self.looks} looks" if self.looks > 1 else ""
         return (
             f"of {self.images:,} validation images pretrained gets {100 * self.pretrained:.1f} % right and "
             f"cnn {100 * self.cnn:.1f} % ({self.only_pretrained:,} and {self.only_cnn:,} of {units} alone, "
-            f"{name_of_p(self.images, self.groups)}{self.p:.2g}{chance}); cnn was tried for {self.epochs:,} "
-            f"of its {self.whole:,} epochs on {self.fitted:,} pictures of {self.size[0]} x {self.size[1]} "
-            "pixels"
+            f"{name_of_p(self.images, self.groups)}{self.p:.2g}{looks}{chance}); cnn was tried for "
+            f"{self.epochs:,} of its {self.whole:,} epochs on {self.fitted:,} pictures of "
+            f"{self.size[0]} x {self.size[1]} pixels"
         )
 
 
@@ -116,14 +119,16 @@ def tried(
     few, small = _shrunk(train, fitted, size), _shrunk(asked, judged, size)
     in_full = resolved(net, len(fitted), watched=True)
     assert isinstance(in_full, NetRecipe)
-    whole, epochs = in_full.epochs, max(1, int(in_full.epochs * _FIRST))
-    while True:
+    whole = in_full.epochs
+    planned = _planned_epochs(whole)
+    for epochs in planned:
         # No validation images are shown to it, so there is nothing that it could stop by.
         part = in_full.model_copy(update={"epochs": epochs, "patience": 0})
         request = _request(dataset, few, np.arange(len(few)), part, settings)
         model = fit(replace(request, on_event=_counting(epochs, on_event)))
         ours = model.predict_proba(small.blocks()).argmax(axis=1) == labels
         only_ours, only_theirs, units = groups_ahead(ours, theirs, groups)
+        p = groups_test(ours, theirs, groups)
         found = Trial(
             images=len(labels),
             groups=units,
@@ -131,15 +136,24 @@ def tried(
             pretrained=float(theirs.mean()),
             only_cnn=only_ours,
             only_pretrained=only_theirs,
-            p=groups_test(ours, theirs, groups),
+            p=min(1.0, len(planned) * p),
+            looks=len(planned),
             fitted=len(fitted),
             size=size,
             epochs=epochs,
             whole=whole,
         )
-        if found.told_apart or found.out_of_reach or 2 * epochs > whole * _LAST:
-            return found
-        epochs *= 2
+        if p < SIGNIFICANT or found.out_of_reach:
+            break
+    return found
+
+
+def _planned_epochs(whole: int) -> list[int]:
+    """How many epochs the net is trained for at each look, were none to end the trial."""
+    planned = [max(1, int(whole * _FIRST))]
+    while 2 * planned[-1] <= whole * _LAST:
+        planned.append(2 * planned[-1])
+    return planned
 
 
 def _request(dataset: Dataset, split: Split, rows: Rows, recipe: Recipe, settings: Settings) -> FitRequest:
