@@ -21,7 +21,7 @@ def with_model(results: Results, model: Model, held: HoldOut, decided: Decided) 
         partition=partition(results.dataset, held, decided),
         preprocessing=model.preprocessing,
         layers=model.layers,
-        history=model.history,
+        history=replace(model.history, validation_images=model.limits.temperature.images or None),
         recipe=model.recipe,
     )
 

@@ -10,7 +10,7 @@ from assay.audits.values import Audit, Finding, Findings
 from assay.evaluation.answer_order import AnswerOrder
 from assay.reports.findings.facts import Facts, gather
 from assay.reports.findings.next_steps import next_steps
-from assay.reports.findings.results import Course
+from assay.reports.findings.training_course import Course
 from assay.reports.findings.verdict import (
     copies_sentence,
     headline,

@@ -16,7 +16,7 @@ from assay.workflow.model_choice.model_grid import chosen_recipes
 from assay.workflow.model_choice.trial import Trial
 from assay.workflow.settings import Settings
 
-TRIAL = Trial(20, 20, 0.55, 0.95, 1, 9, 0.02, 60, (48, 48), 75, 600)
+TRIAL = Trial(20, 20, 0.55, 0.95, 1, 9, 0.02, 3, 60, (48, 48), 75, 600)
 
 
 def photographs() -> Dataset:

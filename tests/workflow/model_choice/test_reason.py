@@ -16,7 +16,7 @@ from assay.workflow.run_commands import resume
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
-FOUND = Trial(4, 4, 0.75, 0.5, 1, 0, 1.0, 28, (48, 48), 75, 600)
+FOUND = Trial(4, 4, 0.75, 0.5, 1, 0, 1.0, 3, 28, (48, 48), 75, 600)
 
 
 @pytest.fixture

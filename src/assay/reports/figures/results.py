@@ -20,6 +20,7 @@ from assay.reports.drawing.heatmap import heat_map
 from assay.reports.drawing.image_grid import Grid, draw_grid, row_by_row
 from assay.reports.drawing.sampling import MOST_CLASSES, shown_note
 from assay.reports.findings import results as result_findings
+from assay.reports.findings.training_course import course_of, curves_finding
 from assay.reports.findings.wording import count, decimal, percent
 from assay.reports.values import Figure, Table
 from assay.training.model.values import History
@@ -34,7 +35,7 @@ def learning_curves(history: History, early_stopping: bool = False) -> Figure:
 
     early_stopping: whether the model is that of the epoch with the lowest validation loss; else of the last.
     """
-    course = result_findings.course_of(history)
+    course = course_of(history)
     assert course is not None
     chosen = course.best if early_stopping else course.last
     return figure(
@@ -42,7 +43,7 @@ def learning_curves(history: History, early_stopping: bool = False) -> Figure:
         draw("curves", 2.7, painting(_curves, history, chosen), 4.6),
         f"Two charts over {count(len(history.records), 'epoch')}, loss and accuracy, each for train and "
         f"validation. A line marks epoch {chosen}, whose weights the model has.",
-        f"{result_findings.curves_finding(history)} The model has the weights of epoch {chosen}.",
+        f"{curves_finding(history)} The model has the weights of epoch {chosen}.",
         Table(
             ("epoch", "train loss", "validation loss", "train accuracy", "validation accuracy"),
             tuple(

@@ -15,7 +15,7 @@ from assay.estimators.noise.renamed_classes import renamed_classes
 from assay.evaluation.answer_order import AnswerOrder, better_order
 from assay.evaluation.values import Evaluation
 from assay.features.choice import LEAST_SIDE
-from assay.reports.findings.results import Course, course_of
+from assay.reports.findings.training_course import Course, course_of
 from assay.reports.values import Results
 from assay.training.model.values import PRETRAINED_KINDS
 

@@ -1,8 +1,7 @@
-"""What training and evaluation of this very run showed, in sentences."""
+"""What the evaluation of this very run showed, in sentences."""
 
 import math
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,140 +9,12 @@ from numpy.typing import NDArray
 from assay.estimators.noise.pair_flips import binomial_tail
 from assay.evaluation.grouped import corrected_interval, share_interval
 from assay.evaluation.values import Evaluation
-from assay.reports.findings.wording import count, decimal, listed, name, percent
-from assay.training.model.values import EpochRecord, History
+from assay.reports.findings.wording import count, listed, name, percent
 
-#: A validation loss this far above its best is overfitting, not noise of one epoch.
-_RISEN: Final = 1.05
-#: A last epoch that lowered the validation loss by less than this share has leveled off.
-_STILL_FALLING: Final = 0.01
-#: The learning rate has fallen where the last one is under this share of the largest.
-_SLOWED: Final = 0.5
 #: A confusion of two classes goes one way where chance makes one so one-sided less often than this.
 _BY_CHANCE: Final = 0.025
 #: A mistake made with at least this probability is a confident one.
 CONFIDENT: Final = 0.9
-
-
-State = Literal["improving", "leveled off", "all right", "overfitting", "unstable", "unknown"]
-
-
-@dataclass(frozen=True)
-class Course:
-    """How a training went, in a word. best: epoch of the lowest validation loss; last: of the last."""
-
-    state: State
-    best: int
-    last: int
-
-
-def course_of(history: History) -> Course | None:
-    """The course that the losses show; None where no epoch was run, and of a fit in closed form."""
-    records = history.records
-    if not records or history.closed_form:
-        return None
-    last, before = records[-1], records[-2:][0]
-    if last.val_loss is None or before.val_loss is None:
-        return Course("unknown", last.epoch, last.epoch)
-    loss, best = min((r.val_loss, r.epoch) for r in records if r.val_loss is not None)
-    return Course(_state(records, loss, best), best, last.epoch)
-
-
-def _state(records: tuple[EpochRecord, ...], loss: float, best: int) -> State:
-    last, before = records[-1], records[-2:][0]
-    assert last.val_loss is not None
-    assert before.val_loss is not None
-    if len(records) == 1:
-        return "unknown"
-    if last.val_accuracy == 1:  # no epoch can answer more of them, whatever the loss does
-        return "all right"
-    if last.val_loss > loss * _RISEN:
-        then = next(r.train_loss for r in records if r.epoch == best)
-        return "overfitting" if last.train_loss < then else "unstable"
-    falling = best == last.epoch and before.val_loss - last.val_loss > _STILL_FALLING * before.val_loss
-    return "improving" if falling else "leveled off"
-
-
-def curves_finding(history: History) -> str:
-    """Whether the loss still falls, has leveled off or turned up again (overfitting), or all is right."""
-    records, course = history.records, course_of(history)
-    if history.closed_form:
-        return _at_once(records[-1])
-    if course is None:
-        return "No epoch was run."
-    last = records[-1]
-    if last.val_loss is None:
-        return _without_validation(records)
-    best = next(r.val_loss for r in records if r.epoch == course.best)
-    assert best is not None
-    return (
-        f"The validation loss was lowest after epoch {course.best} of {course.last} ({decimal(best, 4)}). "
-        f"{_trend(course, last.val_loss, best, _slowed(history))} {_gap(last)}"
-    )
-
-
-def trend_finding(history: History) -> str:
-    """The same in brief: the epoch with the lowest validation loss, and what the loss did since."""
-    course, last = course_of(history), history.records[-1:]
-    if course is None or last[0].val_loss is None:
-        return curves_finding(history)
-    best = min(r.val_loss for r in history.records if r.val_loss is not None)
-    lowest = f"The validation loss was lowest after epoch {course.best} of {course.last}."
-    return f"{lowest} {_trend(course, last[0].val_loss, best, _slowed(history))}"
-
-
-def _slowed(history: History) -> bool:
-    """Whether the learning rate fell towards the end."""
-    rates = [record.learning_rate for record in history.records if record.learning_rate is not None]
-    return bool(rates) and rates[-1] < _SLOWED * max(rates)
-
-
-def _at_once(fit: EpochRecord) -> str:
-    """What a fit in closed form came to."""
-    told = f"The accuracy is {percent(fit.train_accuracy)} on train, each image judged by a fit without it"
-    if fit.val_accuracy is None:
-        return f"{told}. No validation split was held out."
-    gap = 100 * (fit.train_accuracy - fit.val_accuracy)
-    return f"{told}, and {percent(fit.val_accuracy)} on validation: a gap of {gap:+.1f} points."
-
-
-def _without_validation(records: tuple[EpochRecord, ...]) -> str:
-    first, last = records[0], records[-1]
-    return (
-        f"The training loss went from {decimal(first.train_loss, 4)} to {decimal(last.train_loss, 4)} in "
-        f"{count(len(records), 'epoch')}. No validation split was held out, so overfitting cannot be seen "
-        "here, only in the test score."
-    )
-
-
-def _trend(course: Course, last: float, best: float, slowed: bool) -> str:
-    """What the validation loss does since its best epoch. slowed: the learning rate fell, and with it all
-    progress: the same net may gain much from a longer training, which slows later."""
-    share = f" by {percent(last / best - 1)}" if best > 0 else ""
-    rise = f"It has since risen{share} to {decimal(last, 4)} while the training loss"
-    return {
-        "unknown": "One epoch shows no trend.",
-        "overfitting": f"{rise} fell: a sign of overfitting. Fewer epochs, augmentation or weight decay "
-        "would help.",
-        "unstable": f"{rise} rose too: the training is unstable. A smaller learning rate would help.",
-        "all right": "Every validation image is answered right: more epochs could only change how sure the "
-        "answers are.",
-        "improving": "It is still falling: more epochs would probably help.",
-        "leveled off": "It has leveled off, as it does where the learning rate falls: whether more epochs "
-        "help, only a longer run tells (a larger --epochs)."
-        if slowed
-        else "It has leveled off: more epochs alone would change little.",
-    }[course.state]
-
-
-def _gap(last: EpochRecord) -> str:
-    if last.val_accuracy is None:
-        return ""
-    gap = 100 * (last.train_accuracy - last.val_accuracy)
-    return (
-        f"In the last epoch accuracy is {percent(last.train_accuracy)} on train and "
-        f"{percent(last.val_accuracy)} on validation: a gap of {gap:+.1f} points."
-    )
 
 
 def confusion_finding(evaluation: Evaluation) -> str:

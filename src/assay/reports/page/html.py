@@ -18,7 +18,7 @@ from assay.reports.drawing.sprite_sheet import Atlas, pack
 from assay.reports.figures import classes, embedding, look, results, saliency, suspects, trust, typical
 from assay.reports.findings import trust as trust_findings
 from assay.reports.findings import wording
-from assay.reports.findings.results import curves_finding
+from assay.reports.findings.training_course import curves_finding
 from assay.reports.page.map_view import flagged_rows
 from assay.reports.page.mistake_explorer import Explorer, explore, explorer_data, explorer_note
 from assay.reports.page.provenance import Numbers

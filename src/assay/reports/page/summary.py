@@ -11,6 +11,7 @@ from assay.reports.findings import trust as trust_findings
 from assay.reports.findings.caveats import not_looked_for
 from assay.reports.findings.facts import Facts, gather
 from assay.reports.findings.next_steps import Step, next_steps
+from assay.reports.findings.training_course import trend_finding
 from assay.reports.findings.verdict import (
     CONSEQUENCES,
     copies_sentence,
@@ -166,7 +167,7 @@ def _course_points(content: Results, facts: Facts) -> list[Point]:
         return []
     if facts.course.state not in ("overfitting", "unstable", "improving"):
         return []
-    told = result_findings.trend_finding(content.history)
+    told = trend_finding(content.history)
     return [Point("score", f"Training: {facts.course.state}", told, "figure-curves")]
 
 

@@ -51,9 +51,10 @@ class EpochRecord:
 
 @dataclass(frozen=True)
 class History:
-    """One record per epoch."""
+    """One record per epoch. validation_images: behind the figures of validation; None where not known."""
 
     records: tuple[EpochRecord, ...] = ()
+    validation_images: int | None = None
 
     @property
     def closed_form(self) -> bool:
