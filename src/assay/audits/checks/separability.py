@@ -21,6 +21,7 @@ from assay.duplicates.candidates import averaged_down
 from assay.estimators import ridge
 from assay.estimators.mcnemar import groups_test
 from assay.estimators.noise.pair_flips import binomial_tail
+from assay.evaluation.grouped import effective_images
 
 #: A pair of classes is hard where the reference takes more than this share of both for the other.
 HARD: Final = 0.1
@@ -51,7 +52,9 @@ def check_separability(context: CheckContext) -> Checked:
         "linear on pixels": float(linear.mean()),
         "reference with spatial features": cross_validated.accuracy["train"],
     }
-    pairs = hard_pairs(cross_validated.probabilities["train"], train.labels, context.dataset.classes)
+    pairs = hard_pairs(
+        cross_validated.probabilities["train"], train.labels, context.dataset.classes, context.groups
+    )
     hard = [pair for pair in pairs if pair["confused"] > HARD and not pair["may_be_chance"]]
     reference = {"reference": context.strength.as_record()}
     if not hard and context.strength.too_weak:  # many classes, each confused with many: no pair stands out
@@ -149,12 +152,16 @@ def linear_right(split: Split, class_count: int, groups: Rows | None = None) -> 
 
 
 def hard_pairs(
-    probabilities: NDArray[np.float32], labels: NDArray[np.int64], classes: tuple[str, ...]
+    probabilities: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    classes: tuple[str, ...],
+    groups: Rows | None = None,
 ) -> list[dict[str, Any]]:
     """Pairs of classes by falling share of their images that are classified as the other (those over 0).
 
     may_be_chance: whether any pair would have as many in more than 5 of 100 sets, were the mistakes of each
-    class spread evenly over the others, or half of `HARD` of the images confused, where that is less.
+    class spread evenly over the others, or half of `HARD` of the images confused, where that is less. Images
+    of one group (int64 `(n,)`, equal in it) are confused together: they count as their effective number.
     """
     k = len(classes)
     answers = probabilities.argmax(axis=1)
@@ -165,10 +172,15 @@ def hard_pairs(
     sizes = np.bincount(labels, minlength=k)
     present = int(np.count_nonzero(sizes))
     even = min(float(wrong.mean()) / max(present - 1, 1), HARD / 2) if len(labels) else HARD / 2
+    of_class = np.split(np.argsort(labels, kind="stable"), np.cumsum(sizes)[:-1])
     pairs = []
     for pair, count in zip(code.tolist(), counts.tolist(), strict=True):
         images = int(sizes[pair // k] + sizes[pair % k])
-        by_chance = math.comb(present, 2) * binomial_tail(count, images, even)
+        both = np.concatenate([of_class[pair // k], of_class[pair % k]])
+        taken = wrong[both] & np.isin(answers[both], divmod(pair, k))
+        number = images if groups is None else effective_images(taken, groups[both])
+        seen = math.floor(count / images * number), math.floor(number)
+        by_chance = math.comb(present, 2) * binomial_tail(*seen, even)
         pairs.append(
             {
                 "first": classes[pair // k],

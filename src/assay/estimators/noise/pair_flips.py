@@ -139,12 +139,13 @@ def _told(
     return PairFlip(true, label, one.share, one.wrong, one.seen, 0.0, p_value)
 
 
-def smallest_share(probabilities: Floats, labels: Rows) -> float | None:
+def smallest_share(probabilities: Floats, labels: Rows, units: Rows | None = None) -> float | None:
     """The smallest share of a class that is told in most cases if it is given another label; None if none is.
 
     Found by planting: of pairs of classes, evenly spread over all, so many images of the one get the label of
     the other, and the probabilities become what a classifier learns of such labels. The smallest of `SHARES`
-    that is told in `_MOST` of them. probabilities: `(n, k)`, out of sample; labels: int64 `(n,)`.
+    that is told in `_MOST` of them. probabilities: `(n, k)`, out of sample; labels: int64 `(n,)`; units: as
+    of `find_pair_flips`; whole ones are planted.
     """
     rows = _rows_of_classes(labels, probabilities.shape[1])
     present = [label for label, own in enumerate(rows) if len(own)]
@@ -152,10 +153,13 @@ def smallest_share(probabilities: Floats, labels: Rows) -> float | None:
     if not pairs:
         return None
     floor, tests = _floor(probabilities.argmax(axis=1), rows), _tests(rows)
+    units = np.arange(len(labels)) if units is None else units
     random, times = np.random.default_rng(0), max(1, _PLANTED // len(pairs))
     for share in SHARES:
         told = [
-            _tells_planted(probabilities, labels, (rows[true], rows[label]), share, random, floor, tests)
+            _tells_planted(
+                probabilities, labels, units, (rows[true], rows[label]), share, random, floor, tests
+            )
             for true, label in pairs
             for _ in range(times)
         ]
@@ -174,6 +178,7 @@ def _spread_pairs(count: int) -> list[tuple[int, int]]:
 def _tells_planted(
     probabilities: Floats,
     labels: Rows,
+    units: Rows,
     rows: tuple[Rows, Rows],
     share: float,
     random: np.random.Generator,
@@ -181,16 +186,25 @@ def _tells_planted(
     tests: int,
 ) -> bool:
     """Whether a pair is told once a share of the first class has the label of the second."""
-    both, size = np.concatenate(rows), len(rows[0])
+    both = np.concatenate(rows)
     true, label = (int(labels[own[0]]) for own in rows)
     given, planted = labels[both].copy(), probabilities[both].astype(np.float64)
-    given[random.permutation(size)[: round(share * size)]] = label
+    given[: len(rows[0])][_whole_units(units[rows[0]], share, random)] = label
     planted[:, label] += share * planted[:, true]
     planted[:, true] *= 1 - share
     parts = _rows_of_classes(given, probabilities.shape[1])
     if (true, label) not in set(_candidates(planted.argmax(axis=1), given, parts)):
         return False
-    return _told(planted, given, np.arange(len(both)), parts, (true, label), floor, tests) is not None
+    return _told(planted, given, units[both], parts, (true, label), floor, tests) is not None
+
+
+def _whole_units(units: Rows, share: float, random: np.random.Generator) -> Rows:
+    """Places of about a share of some images, at random; images of one unit together."""
+    _, place, sizes = np.unique(units, return_inverse=True, return_counts=True)
+    order = random.permutation(len(sizes))
+    wanted = round(share * len(units))
+    many = int(np.searchsorted(np.cumsum(sizes[order]), wanted)) + 1 if wanted else 0
+    return np.flatnonzero(np.isin(place, order[:many]))
 
 
 def binomial_tail(least: int, trials: int, chance: float) -> float:

@@ -1,6 +1,7 @@
 """What both checks of labels ask of the classifier that judges them."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -73,8 +74,15 @@ def told_of_hundred(context: CheckContext) -> int:
     rows = np.flatnonzero(np.isin(labels, learned))
     rows = rows[spread_rows(len(rows), max(1, min(_MOST_JUDGED, _MOST_CELLS // len(learned))))]
     among = np.searchsorted(learned, labels[rows])
-    temperature = context.noise[name].temperature
-    return round(100 * told_of_wrong(probabilities[rows][:, learned], among, temperature, FAIL_SHARE))
+    noise = context.noise[name]
+    place = {label: i for i, label in enumerate(learned.tolist())}
+    flips = tuple(
+        replace(flip, true=place[flip.true], label=place[flip.label])
+        for flip in noise.flips
+        if {flip.true, flip.label} <= place.keys()
+    )
+    seen = probabilities[rows][:, learned]
+    return round(100 * told_of_wrong(seen, among, noise.temperature, FAIL_SHARE, flips))
 
 
 def little_is_told(context: CheckContext) -> bool:

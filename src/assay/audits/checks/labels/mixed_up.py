@@ -87,7 +87,8 @@ def _smallest(context: CheckContext) -> dict[str, float | None]:
     found = {}
     for name, probabilities in context.label_judge.probabilities.items():
         known = known_labels(context, name)
-        found[name] = smallest_share(probabilities[known], context.dataset.splits[name].labels[known])
+        labels = context.dataset.splits[name].labels[known]
+        found[name] = smallest_share(probabilities[known], labels, context.units(name)[known])
     return found
 
 
