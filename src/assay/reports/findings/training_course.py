@@ -24,7 +24,7 @@ State = Literal["improving", "leveled off", "all right", "overfitting", "unstabl
 class Course:
     """How a training went, in a word. best: epoch of the lowest validation loss; last: of the last.
 
-    perhaps: the loss has risen, and of so few validation images that may be chance.
+    It is in state `perhaps` where the loss has risen, and of so few validation images that may be chance.
     """
 
     state: State
