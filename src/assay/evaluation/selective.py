@@ -140,7 +140,7 @@ def _last_shown(looks: list[int], wrong: Mask, max_risk: float, groups: Groups |
     of more answers are judged once more without it, at the higher level of fewer looks (step-down, Westfall
     and Young 1993).
     """
-    alone = effective_images(~wrong, groups) / len(wrong) if looks and groups is not None else 1.0
+    alone = _answers_alone(wrong, groups, CONFIDENCE) / len(wrong) if looks and groups is not None else 1.0
     last, left = None, looks
     while left:
         level = common_level(tuple(max(math.floor(n * alone), 1) for n in left), max_risk, 1 - CONFIDENCE)
@@ -155,8 +155,23 @@ def _is_shown(wrong: Mask, max_risk: float, level: float, groups: Groups | None)
     """`risk_is_below` of these answers; in groups at their effective number (Korn and Graubard 1998)."""
     if groups is None:
         return risk_is_below(int(wrong.sum()), len(wrong), max_risk, level)
-    number = effective_images(~wrong, groups[: len(wrong)], 1 - 2 * level)  # a limit to one side alone
+    number = _answers_alone(wrong, groups[: len(wrong)], 1 - 2 * level)  # a limit to one side alone
     return risk_is_below(math.ceil(float(wrong.mean()) * number), math.floor(number), max_risk, level)
+
+
+def _answers_alone(wrong: Mask, groups: Groups, confidence: float) -> float:
+    """The effective number of answers in groups, also were there half a group more and all of it wrong.
+
+    How alike answers are within groups is seen by the wrong ones. Where there are few, those that are no
+    whole group say that they are not alike: of 20 groups one wrong answer would show more than none.
+    """
+    count, seen = len(np.unique(groups)), effective_images(~wrong, groups, confidence)
+    if count == len(groups):
+        return seen
+    more = np.ones(max(round(len(groups) / count / 2), 1), bool)
+    with_more = np.append(wrong, more), np.append(groups, np.full(len(more), groups.max() + 1))
+    cautious = effective_images(~with_more[0], with_more[1], confidence)
+    return min(seen, cautious * len(wrong) / len(with_more[0]))
 
 
 def risk_is_below(wrong: int, answered: int, max_risk: float, level: float = 1 - CONFIDENCE) -> bool:

@@ -81,8 +81,11 @@ def test_a_small_twin_is_no_class_that_was_mixed_up(digit: int, share: float) ->
     assert exchanged.evidence["inseparable"] == []
 
 
-def letters(per: int) -> Checked:
-    """Letters of both cases, turned and of any size: of few of each the reference makes sure mistakes."""
+def letters(per: int, wrong: int = 0) -> Checked:
+    """Letters of both cases, turned and of any size: of few of each the reference makes sure mistakes.
+
+    wrong: every twelfth has another label, up to so many.
+    """
     names = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
     rng = np.random.default_rng(0)
     labels = rng.permutation(np.repeat(np.arange(len(names)), per))
@@ -95,6 +98,7 @@ def letters(per: int) -> Checked:
         turned = np.asarray(picture.rotate(rng.uniform(-8, 8), Image.Resampling.BILINEAR))
         images.append(turned * rng.uniform(0.6, 1) + rng.normal(0, 5, (24, 24)))
     pixels = np.clip(np.stack(images), 0, 255).astype(np.uint8)[..., None]
+    labels[: 12 * wrong : 12] = (labels[: 12 * wrong : 12] + rng.integers(1, len(names), wrong)) % len(names)
     split = Split.from_arrays(pixels, labels, numbered_ids("train", len(labels)))
     dataset = Dataset("letters", names, {"train": split}, "made")
     return check_label_errors(CheckContext(dataset, {"train": measure(split, len(names))}))
@@ -115,6 +119,33 @@ def test_of_a_reference_that_is_not_sure_none_of_the_list_need_be_wrong() -> Non
     assert finding.evidence["reference_accuracy"]["train"] < 0.9
     assert finding.verdict == "warn", finding.summary
     assert "expected to be wrong, or none: the reference is sure of some of its mistakes)" in finding.summary
+
+
+def test_of_wrong_labels_beside_its_mistakes_a_range_is_said() -> None:
+    """104 of 1,248 labels are wrong, and half as many right ones are listed, for O looks like o: the range
+    holds the wrong ones, and the sum of their chances is far above."""
+    checked = letters(24, wrong=104)
+    listed, wrong = len(checked.issues), sum(issue.index % 12 == 0 for issue in checked.issues)
+    low, high = checked.finding.evidence["noise"]["expected_of_list"]
+    assert listed > 1.3 * wrong > 100
+    assert 1 <= low <= wrong <= high
+    assert sum(issue.score for issue in checked.issues) > 1.2 * wrong
+    told = (
+        f"(roughly {low:.0f} to {high:.0f} of these {listed} are expected to be wrong: the reference is sure"
+    )
+    assert told in checked.finding.summary
+
+
+def test_a_sure_reference_says_a_narrow_range() -> None:
+    """60 of 1,200 digits: within a hundredth of all labels."""
+    finding = digits_with(60)
+    low, high = finding.evidence["noise"]["expected_of_list"]
+    assert high - low < 20
+    assert low <= 60 <= high + 6
+    assert (
+        f"(roughly {low:.0f} to {high:.0f} of these {finding.count} are expected to be wrong)"
+        in finding.summary
+    )
 
 
 @pytest.mark.parametrize(("planted", "said"), [(4, True), (60, False)])

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from assay.audits.checks.context import CheckContext
-from assay.audits.checks.drift import check_drift, far_figures
+from assay.audits.checks.drift import check_drift, far_figures, told_from
 from assay.audits.checks.image_quality import check_quality
 from assay.audits.checks.outliers import check_atypical
 from assay.audits.checks.separability import check_separability, gains, hard_pairs
@@ -263,6 +263,25 @@ def test_a_small_split_does_not_cry_drift():
     assert finding.summary.startswith("No difference between the splits is shown: with so few images")
     whole = check_drift(context(COLORED)).finding
     assert whole.summary.startswith("The splits look alike: no effect over 0.")
+    for told, count in ((finding, 10), (whole, len(test))):
+        least = 4.84 * np.sqrt(1 / len(COLORED.train) + 1 / count)
+        assert told.evidence["test"]["told_from"] == pytest.approx(least)
+        assert told.summary.endswith(
+            f" So many images tell a shift of one figure from about {least:.1f} deviations on."
+        )
+
+
+def test_a_shift_is_told_from_the_size_that_is_said():
+    """Of 100 and 25 images one of 1.1 deviations, in four of five draws; 60,000 and 10,000 tell any that
+    matters, and nothing is said of it."""
+    least = told_from(100, 25)
+    assert least == pytest.approx(4.84 * np.sqrt(1 / 100 + 1 / 25))
+    rng = np.random.default_rng(0)
+    draws = [(rng.normal(0, 1, 100), rng.normal(least, 1, 25)) for _ in range(400)]
+    told = [(found := effect_size(*pair)) and found["standard_errors"] >= 4 for pair in draws]
+    assert 0.75 < np.mean(told) < 0.88
+    assert told_from(60_000, 10_000) == 0.2
+    assert told_from(0, 10) is None
 
 
 def test_few_groups_say_little_of_drift():

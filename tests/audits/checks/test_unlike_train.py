@@ -54,7 +54,7 @@ def test_wrong_labels_of_train_are_told_as_ever_beside_them():
     images, labels = clothes()
     found = audited(images[N:, ::-1], labels[N:], wrong=60)
     assert found.verdict == "fail"
-    assert " of other splits (about " in found.summary
+    assert " of other splits (roughly " in found.summary
 
 
 def test_wrong_labels_of_test_are_wrong():

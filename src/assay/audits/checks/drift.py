@@ -1,5 +1,6 @@
 """Check `drift`: do the other splits come from the same place as train?"""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -26,8 +27,10 @@ FAIL_EFFECT: Final = 0.5
 WARN_SHARES: Final = 0.05
 FAIL_SHARES: Final = 0.2
 
-#: Deviations under the hypothesis of no drift from which a difference is not chance.
+#: Deviations under the hypothesis of no drift from which a difference is not chance; with so many more it is
+#: told in four of five draws.
 _SIGNIFICANT: Final = 4.0
+_FOUR_OF_FIVE: Final = 0.84
 
 
 def check_drift(context: CheckContext) -> Checked:
@@ -105,14 +108,30 @@ def compare_splits(context: CheckContext, name: str) -> dict[str, Any]:
         )
     }
     components = _some(context.components["train"], ours), _some(context.components[name], theirs)
+    sizes = [len(np.unique(of)) for of in units] if units else [_count(train, ours), _count(other, theirs)]
     return {
         **effects,
+        "told_from": told_from(*sizes),
         "features": feature_shift(*components, units) if all(map(len, components)) else None,
         "label_shares": shares,
         **({"classes_weighed": True} if weighed else {}),
         "only_in_train": [classes[i] for i in np.flatnonzero((counts[0] > 0) & (counts[1] == 0))],
         f"only_in_{name}": [classes[i] for i in np.flatnonzero((counts[0] == 0) & (counts[1] > 0))],
     }
+
+
+def told_from(train: int, other: int) -> float | None:
+    """The smallest effect on one figure, in standard deviations, that is told in four of five draws.
+
+    train, other: images, or groups, of both splits; None where there are none.
+    """
+    if not train or not other:
+        return None
+    return max((_SIGNIFICANT + _FOUR_OF_FIVE) * math.sqrt(1 / train + 1 / other), WARN_EFFECT)
+
+
+def _count(look: ImageStats, rows: Rows | None) -> int:
+    return len(look.mean) if rows is None else len(rows)
 
 
 def _names_groups(dataset: Dataset) -> bool:
@@ -222,10 +241,18 @@ def _summary(evidence: dict[str, dict[str, Any]], problems: list[str], *, groupe
     )
     shares = max(found["label_shares"]["effect"] for found in evidence.values())
     if largest <= WARN_EFFECT and shares <= WARN_SHARES:
-        return f"The splits look alike: no effect over {largest:.2f} standard deviations, label shares agree."
+        told = f"The splits look alike: no effect over {largest:.2f} standard deviations, label shares agree."
+        return told + _power(evidence, "groups" if grouped else "images")
     by_chance = [f"effects of up to {largest:.2f} standard deviations"] * (largest > WARN_EFFECT)
     by_chance += [f"label shares that differ by {percent(shares, 1)}"] * (shares > WARN_SHARES)
-    return (
-        f"No difference between the splits is shown: with so few {'groups' if grouped else 'images'}, "
-        f"{' and '.join(by_chance)} may be chance."
-    )
+    units = "groups" if grouped else "images"
+    may_be = f"with so few {units}, {' and '.join(by_chance)} may be chance."
+    return f"No difference between the splits is shown: {may_be}{_power(evidence, units)}"
+
+
+def _power(evidence: Mapping[str, Mapping[str, Any]], units: str) -> str:
+    """From which effect on one figure on so few images tell a difference; empty where they are enough."""
+    least = max((found["told_from"] or 0.0 for found in evidence.values()), default=0.0)
+    if least <= WARN_EFFECT:
+        return ""
+    return f" So many {units} tell a shift of one figure from about {least:.1f} deviations on."

@@ -1,6 +1,6 @@
 """What both checks of labels ask of the classifier that judges them."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -31,7 +31,7 @@ _MANY_HARD: Final = 0.5
 #: labels, too, up to such a share of all.
 _STRONG: Final = 0.9
 _OF_MISTAKES: Final = 0.3
-_SHORT: Final = 0.01
+OF_ALL: Final = 0.01
 
 #: So few prove nothing, however small the set: of 192 clean sets of 80 to 360 images 73 list 1 to 3 labels.
 FEW_LISTED: Final = 3
@@ -40,28 +40,24 @@ FEW_LISTED: Final = 3
 _FEW_IMAGES: Final = 20
 
 
-def as_many_mistakes(context: CheckContext, splits: Iterable[str]) -> float | None:
-    """How many labels of some splits a reference that is not sure may list by its own mistakes; else None."""
-    judged = context.label_judge
-    if judged.own or judged.accuracy.get("train", 1.0) >= _STRONG:
-        return None
-    return _OF_MISTAKES * sum(
-        (1 - judged.accuracy[name]) * int(known_labels(context, name).sum()) for name in splits
-    )
+def sure_of_labels(context: CheckContext) -> bool:
+    """Whether the reference agrees with so many of the labels that it makes few sure mistakes."""
+    return context.label_judge.accuracy.get("train", 1.0) >= _STRONG
 
 
-def why_none(context: CheckContext, splits: Collection[str], listed: int) -> str:
-    """Why none of the list of some splits need be wrong, for people; empty where that would be a surprise."""
-    judged = context.label_judge
-    total = sum(int(known_labels(context, name).sum()) for name in splits)
-    if judged.own:
-        return ""
-    most = as_many_mistakes(context, splits)
-    if most is None:
-        return "right labels have such short lists, too" if listed <= max(_SHORT * total, FEW_LISTED) else ""
-    if listed > max(most, FEW_LISTED):
-        return ""
-    sizes = context.dataset.train.counts(len(context.dataset.classes))[judged.learned]
+def own_mistakes(context: CheckContext, splits: Iterable[str]) -> float:
+    """How many labels of some splits the reference may list by its own mistakes."""
+    known = {name: int(known_labels(context, name).sum()) for name in splits}
+    if sure_of_labels(context):
+        return OF_ALL * sum(known.values())
+    return _OF_MISTAKES * sum((1 - context.label_judge.accuracy[name]) * n for name, n in known.items())
+
+
+def why_unsure(context: CheckContext) -> str:
+    """Why none of a list need be wrong, for people."""
+    if sure_of_labels(context):
+        return "right labels have such short lists, too"
+    sizes = context.dataset.train.counts(len(context.dataset.classes))[context.label_judge.learned]
     if len(sizes) and np.median(sizes) < _FEW_IMAGES:
         return "the reference learned from few images"
     return "the reference is sure of some of its mistakes"

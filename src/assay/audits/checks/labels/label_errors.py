@@ -9,18 +9,24 @@ from numpy.typing import NDArray
 from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.issues import counted, flagged, not_evaluated, percent
 from assay.audits.checks.labels.alike import inseparable_evidence, inseparable_sentence
+from assay.audits.checks.labels.expected import (
+    beyond_mistakes,
+    chances_of,
+    expected_range,
+    told_expected,
+)
 from assay.audits.checks.labels.judged import (
     FAIL_SHARE,
     FEW_LISTED,
-    as_many_mistakes,
     hard_sentence,
     known_labels,
     little_is_told,
+    own_mistakes,
     power_of_list_sentence,
     reference_record,
     small_classes_sentence,
+    sure_of_labels,
     told_of_hundred,
-    why_none,
 )
 from assay.audits.checks.labels.misplaced import (
     FIX_ORDER,
@@ -59,9 +65,6 @@ from assay.estimators.projections import spread_rows
 #: of all pairs would grow with the square of the images.
 _MOST_COMPARED: Final = 20_000
 
-#: A chance that would be rounded to certainty is told as one over this.
-_SURE: Final = 0.99
-
 #: So many of the nearest are looked through for one that is no copy of the image.
 _CANDIDATES: Final = 8
 
@@ -84,13 +87,14 @@ def check_label_errors(context: CheckContext) -> Checked:
     expected = max(len(issues), expected_mixed_up(context))
     renamed, gone = renamed_evidence(context), gone_evidence(context)
     unlike = unlike_splits(context)
-    sure, mixed = sum(issue.split not in unlike for issue in issues), expected_mixed_up(context)
+    trusted = {name: rows for name, rows in suspects.items() if name not in unlike}
+    sure, mixed = int(beyond_mistakes(context, trusted).sum()), expected_mixed_up(context)
     allowed = max(FAIL_SHARE * total, FEW_LISTED)
     fails = (
         bool(renamed)
         or disordered
         or mixed > allowed
-        or sure > max(allowed, as_many_mistakes(context, suspects.keys() - unlike) or 0)
+        or sure > max(allowed, 0 if _sure(context) else own_mistakes(context, trusted))
     )
     unsure = bool(context.inseparable or misplaced) or little_is_told(context)
     verdict: Verdict = "fail" if fails else "warn" if expected or unsure else "pass"
@@ -124,6 +128,11 @@ def check_label_errors(context: CheckContext) -> Checked:
     )
 
 
+def _sure(context: CheckContext) -> bool:
+    """Whether nothing listed is laid to mistakes of the judge."""
+    return context.label_judge.own or sure_of_labels(context)
+
+
 def _told_listed(context: CheckContext, suspects: dict[str, Rows], unlike: list[str], total: int) -> str:
     """How many labels are listed, and what is expected of them, for people.
 
@@ -131,7 +140,7 @@ def _told_listed(context: CheckContext, suspects: dict[str, Rows], unlike: list[
     """
     sure = {name: rows for name, rows in suspects.items() if name not in unlike}
     listed, trusted = (sum(map(len, each.values())) for each in (suspects, sure))
-    told = _told_expected(context, sure)
+    told = told_expected(context, sure)
     if listed == trusted:
         said = counted(listed, total, "label is likely wrong", "labels are likely wrong")
         return said + (": more likely wrong than right" if listed else "") + f"{told}."
@@ -215,33 +224,15 @@ def _suspects(context: CheckContext, name: str) -> Rows:
     return np.flatnonzero(found & ~between(context.inseparable, labels, probabilities.argmax(axis=1)))
 
 
-def _told_expected(context: CheckContext, suspects: dict[str, Rows]) -> str:
-    """How many of the list are expected to be wrong, for people."""
-    chances = _chances_of(context, suspects)
-    if not len(chances):
-        return ""
-    told, spared = f"about {chances.sum():.0f} of these {len(chances)} are expected to be wrong", "none"
-    if len(chances) == 1:
-        chance = float(chances[0])
-        told = f"with a chance of {percent(chance, 0) if chance < _SURE else f'over {percent(_SURE, 0)}'}"
-        spared = "it is right"
-    why = why_none(context, suspects, len(chances))
-    return f" ({told}, or {spared}: {why})" if why else f" ({told})"
-
-
-def _chances_of(context: CheckContext, suspects: dict[str, Rows]) -> NDArray[np.float64]:
-    """The chance of each label on the list to be wrong."""
-    return np.concatenate([np.zeros(0), *(context.wrong_chances[name][r] for name, r in suspects.items())])
-
-
 def _noise_evidence(context: CheckContext, suspects: dict[str, Rows]) -> dict[str, Any]:
     """What the estimate says of the list, and of labels that are not on it."""
-    listed = _chances_of(context, suspects)
+    listed = chances_of(context, suspects)
     everywhere = {name: context.wrong_chances[name][known_labels(context, name)] for name in suspects}
     return {
         "estimated_share_wrong": {name: context.noise[name].share for name in suspects},
         "expected_wrong": {name: float(chances.sum()) for name, chances in everywhere.items()},
         "expected_precision": float(listed.mean()) if len(listed) else None,
+        "expected_of_list": list(expected_range(context, suspects)),
         "temperature": next(iter(context.noise.values())).temperature,
         "prior_images": {name: context.noise[name].weight for name in suspects},
     }
