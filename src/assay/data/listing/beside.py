@@ -24,6 +24,7 @@ from assay.data.listing.columns.against_folders import (
     name_images,
     note_on_contradictions,
     other_labels,
+    parting_columns,
 )
 from assay.data.listing.columns.rows_of_folders import notes_on_rows_of_folders
 from assay.data.listing.exported.archives import hints_on_archives, place_of
@@ -122,12 +123,13 @@ def _unread(found: Walk, files: Iterable[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class Classes:
-    """What was read as classes: their names, the folders with their images, and how to get the class of each
-    image by its path."""
+    """What was read as classes: their names, the folders with their images, how to get the class of each
+    image by its path, and whether it is the word that the name of its file begins with."""
 
     names: Collection[str]
     folders: Collection[str]
     of_images: Callable[[], Mapping[str, str]]
+    by_file_names: bool = False
 
 
 def notes_beside(
@@ -212,8 +214,11 @@ def _refuse_tables(found: Walk, classes: Classes, tables: Sequence[str]) -> list
         raise _not_by_folders(
             found, labelled, f"{by_folders}; there is a table of labels, {one_line(labelled)}"
         )
+    if classes.by_file_names:
+        _refuse_columns(found, classes, tables, some)
     if alone or called_like_groups(classes.names):
-        told = next((name for name in tables if _tells_of_images(found, name, classes)), None)
+        others = (name for name in tables if not _is_labelled(found, name))
+        told = next((name for name in others if _tells_of_images(found, name, classes)), None)
         if told is not None:  # `images` is no class, and neither is `patient00001`
             what = f"{by_folders}; {_told(found, told)}"
             images = Images(found.root, list(classes.of_images()))
@@ -234,6 +239,19 @@ def _refuse_tables(found: Walk, classes: Classes, tables: Sequence[str]) -> list
             raise _not_by_folders(found, table, f"{by_folders}; {what}{unlike}")
         notes.append(f"{what}, coarser or finer than those of the folders, which were read")
     return notes
+
+
+def _refuse_columns(found: Walk, classes: Classes, tables: Sequence[str], some: str) -> None:
+    """AssayError `ambiguous-layout` where a table parts images otherwise than the words in their names do."""
+    for table in tables[:_TABLES]:
+        if parting := parting_columns(found.root / table, classes.of_images()):
+            told = (
+                f"{one_line(table)} parts these images otherwise, by {', '.join(map(one_line, parting[:3]))}"
+            )
+            what = f"by the names of its files the classes are {some}; {told}"
+            given = f"{one_line(quote(str(found.root / table)))} --label-column {one_line(quote(parting[0]))}"
+            fix = f"Give one of them: {given}; or put the table elsewhere, where the names tell the classes."
+            raise AssayError("ambiguous-layout", found.root, what, fix)
 
 
 def _not_by_folders(found: Walk, table: str, what: str, how: str = "") -> AssayError:

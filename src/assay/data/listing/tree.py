@@ -41,6 +41,9 @@ _GROUP: Final = re.compile(
     re.IGNORECASE,
 )
 
+#: `P000`, `S014`: a letter or two and a number, as of all those that are numbered alike.
+_NUMBERED_ALIKE: Final = re.compile(r"([a-z]{1,2})\d{3,6}", re.IGNORECASE)
+
 #: `cat.0.jpg`, `dog-12.png`: a word before a number. Cameras and programs name their pictures so, too.
 _NUMBERED: Final = re.compile(r"([^\W\d_][\w -]*?)[ ._-]*\(?\d+\)?")
 _NO_CLASSES: Final = frozenset(
@@ -119,7 +122,9 @@ def words_of(name: str) -> frozenset[str]:
 
 def called_like_groups(classes: Collection[str]) -> bool:
     """Whether all of several classes are called like patients, videos or the like, with a number each."""
-    return len(classes) > 1 and all(map(_GROUP.fullmatch, classes))
+    numbered = list(map(_NUMBERED_ALIKE.fullmatch, classes))
+    alike = all(numbered) and len({found[1].casefold() for found in numbered if found}) == 1
+    return len(classes) > 1 and (alike or all(map(_GROUP.fullmatch, classes)))
 
 
 def split_in(name: str) -> str | None:

@@ -74,7 +74,7 @@ def notes_on_folder(read: FolderRead) -> tuple[str, ...]:
     refuse_one_class_of_train(root, known, label_of_folders(read.by_path), layout)
     ignored = [item.id for item in read.found.left_out if item.kind == "ignored"]
     holding = [folder for folder in read.images if read.places[folder]]
-    classes = Classes(read.labels, holding, lambda: read.by_path)
+    classes = Classes(read.labels, holding, lambda: read.by_path, reading.by_name)
     beside = notes_beside(read.found, layout, classes, read.joined)
     beside += () if layout else _refuse_doubtful(read)
     lists = [name for name in ignored if name not in read.joined] if len(read.splits) == 1 else []

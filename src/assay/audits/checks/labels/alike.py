@@ -30,6 +30,6 @@ def inseparable_sentence(context: CheckContext) -> str:
     more = len(context.inseparable) - len(shown)
     told = ", ".join(shown) + (f" and {more} more pairs" if more > 1 else " and 1 more pair" if more else "")
     return (
-        f" These classes can hardly be told apart by their pictures, or their labels were exchanged as often "
-        f"as not: {told}; 50 % is a guess. No label of the one is called wrong for looking like the other."
+        " The reference can hardly tell these classes apart, or their labels were exchanged as often as not: "
+        f"{told}; 50 % is a guess. No label of the one is called wrong for looking like the other."
     )

@@ -28,6 +28,11 @@ _MOST_ROWS: Final = 5_000
 #: Fewer rows with an image tell nothing.
 _FEWEST: Final = 8
 
+#: Columns that tell of files, or which images are used, and not what they show; and those of `other_labels`.
+_OTHERWISE_ASKED: Final = frozenset(
+    (*"width height size bytes format mode channels date time split fold".split(), *LABEL_NAMES)
+)
+
 #: Where one tells the other in this share of the images, they are the same, or one is a part of the other.
 _TELLS: Final = 0.9
 
@@ -106,6 +111,30 @@ def name_images(columns: Columns, paths: Collection[str]) -> bool:
     return any(1 < count <= len(cells) / 2 for count in few) and len(named) >= max(
         1, _TELLS * min(len(known), _MOST_ROWS)
     )
+
+
+def parting_columns(table: Path, classes: Mapping[str, str]) -> list[str]:
+    """The columns of a table, without usual ones for labels, whose few values part images otherwise than
+    their classes do. classes: as for `other_labels`. Empty where it cannot be read, or does not name them."""
+    try:
+        columns = first_rows(table)
+    except AssayError:
+        return []
+    if not name_images(columns, classes):
+        return []
+    path, known = path_column(columns), {_bare(image): label for image, label in classes.items()}
+    found = []
+    for name, cells in columns.items():
+        if (
+            name != path
+            and usual_spelling(name) not in _OTHERWISE_ASKED
+            and len(set(cells)) <= len(cells) / 2
+        ):
+            both = zip(columns[path or ""], cells, strict=True)
+            pairs = [(known[_bare(image)], cell) for image, cell in both if _bare(image) in known]
+            other = parted_otherwise(pairs)
+            found += [name] if other and other.apart else []
+    return found
 
 
 def columns_of_images(columns: Columns) -> list[str]:
