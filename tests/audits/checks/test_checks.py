@@ -87,6 +87,12 @@ PLANTED: Mapping[str, tuple[Dataset, str, str, str]] = {
     "only one class": (clean([40, 0, 0], [20, 0, 0]), "label-balance", "fail", "only one class"),
     "a class with twice the images": (clean(train=[80, 40, 40]), "label-balance", "warn", "2 times"),
     "a class with twenty times the images": (clean(train=[200, 10, 50]), "label-balance", "fail", "20 times"),
+    "one image in most classes": (
+        clean(train=[1, 1, 2]),
+        "label-balance",
+        "warn",
+        "2 of 3 classes have one training image",
+    ),
     "few test images": (clean(test=[20, 20, 3]), "label-balance", "warn", "fewer than 10"),
     "already scaled": (
         changed(changed(clean(), "train", lambda x: x // 255), "test", lambda x: x // 255),

@@ -30,7 +30,8 @@ def check_label_balance(context: CheckContext) -> Checked:
             summary=_summary(evidence, failures + warnings),
             evidence=evidence,
             threshold=f"largest class at most {WARN_RATIO:g} times the smallest (warn), {FAIL_RATIO:g} times "
-            f"(fail); every class in every split; at least {FEWEST_TEST_IMAGES} test images per class",
+            f"(fail); every class in every split; several training images in most; at least "
+            f"{FEWEST_TEST_IMAGES} test images per class",
             reason="accuracy hides what happens to rare classes, and a class never tested has no score",
             fix=_fix(failures, warnings),
         )
@@ -78,6 +79,12 @@ def _problems(evidence: dict[str, Any]) -> tuple[list[str], list[str]]:
             f"{evidence['largest_class']} has {ratio:.3g} times the images of {evidence['smallest_class']}"
         )
         (failures if ratio > FAIL_RATIO else warnings).append(found)
+    single = sum(count == 1 for count in present)
+    if len(present) > 1 and 2 * single >= len(present):
+        warnings.append(
+            f"{single:,} of {len(present):,} classes have one training image, which can be learned from or "
+            "asked about: are these the classes?"
+        )
     few = [n for n, c in evidence["counts"].get("test", {}).items() if 0 < c < FEWEST_TEST_IMAGES]
     if few:
         have = "has" if len(few) == 1 else "have"

@@ -116,3 +116,37 @@ def test_pairs_and_classes_that_come_once_more_are_told_with_a_table(
 def test_names_that_are_no_pairs_say_nothing(folders: tuple[str, ...], tmp_path: Path) -> None:
     """Where a pair is missing, or one word is that of all, the names are those of the classes."""
     assert not alike(load(pictures(tmp_path, *(f"{folder}/{k}.png" for folder in folders for k in range(3)))))
+
+
+FACES = [f"{who}/{what}.png" for who in ("anna", "bob", "it's me") for what in ("happy", "sad", "so so")]
+
+
+@pytest.mark.parametrize("above", ["", "faces/yale/"])
+def test_folders_of_images_with_the_same_words_for_names_are_told(above: str, tmp_path: Path) -> None:
+    """People or things were the classes, without a word, and what tells the pictures apart was not asked."""
+    data = load(pictures(tmp_path / "my set", *(above + name for name in FACES)))
+    (note,) = [note for note in data.notes if "the images of every folder are called" in note]
+    path, *option = words_after(note)
+    assert option == ["--group-column", "group"]
+    again = load(path, group_column="group")
+    assert again.classes == ("happy", "sad", "so so")
+    assert sorted(set(again.train.columns["group"])) == ["anna", "bob", "it's me"]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        FACES[:-1],
+        [*FACES, "bob/sad2.png"],
+        [name.replace("happy", "1").replace("sad", "2").replace("so so", "3") for name in FACES],
+        FACES[:6],
+        [f"{split}/{name}" for split in ("train", "test") for name in FACES],
+        [name for name in FACES if "sad" in name],
+    ],
+    ids=["one missing", "one more", "numbers", "two folders", "splits", "one word"],
+)
+def test_other_names_of_images_say_nothing(names: list[str], tmp_path: Path) -> None:
+    assert not any(
+        "are called happy" in note or "are called 1" in note
+        for note in load(pictures(tmp_path, *names)).notes
+    )

@@ -1,11 +1,11 @@
 """Folders that are called after their class and something else: clips, samples, versions, people, days."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from json import dumps
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from assay.core.text import one_line
@@ -23,6 +23,10 @@ _PARTING: Final = (r're.split(r"[\W_]+",{},maxsplit=1)', r're.split(r"[\W_]+(?=[
 _WORD: Final = re.compile(r"[^\W\d_]{2}")
 _TWO_PARTS: Final = (re.compile(r"([^\W_]+)[\W_]+([^\W_].*)"), re.compile(r"(.*[^\W_])[\W_]+([^\W_]+)"))
 _BEHIND: Final = re.compile(r"(.+?)([ _.-]+[^\W_]+|\d+)")
+
+
+#: Classes at least whose images all have the same names.
+_FEWEST: Final = 3
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ def notes_on_clips(root: Path, classes: Mapping[str, str]) -> list[str]:
     its path, which the folders gave.
     """
     names = sorted(set(classes.values()), key=natural_key)
-    alike = _numbered(names) or _once_more(names) or _pairs(names)
+    alike = _numbered(names) or _once_more(names) or _pairs(names) or _same_files(classes)
     label = label_of_folders(classes) if alike else ""
     if not alike or not label:
         return []
@@ -104,6 +108,25 @@ def _pairs(names: Sequence[str]) -> _Alike | None:
             columns = ("group", "label") if numbered else ("label", "group")
             return _Alike(told, f"*{parting}", columns, " --group-column group")
     return None
+
+
+def _same_files(classes: Mapping[str, str]) -> _Alike | None:
+    """Folders, three and more, whose images have the same names without numbers: `front` and `side` of each
+    product, `happy` and `sad` of each person."""
+    stems: defaultdict[str, list[str]] = defaultdict(list)
+    for path, name in classes.items():
+        stems[name].append(PurePosixPath(path).stem)
+    own = [sorted(names) for names in stems.values()]
+    words = set(own[0]) if own else set()
+    if len(own) < _FEWEST or not 1 < len(words) == len(own[0]) or any(map(_digits, words)):
+        return None
+    if any(names != own[0] for names in own):
+        return None
+    told = (
+        f"the images of every folder are called {_some(words)}: if these are the classes, and the folders "
+        "people or things, this writes a table of them"
+    )
+    return _Alike(told, "f.stem,{}", ("label", "group"), " --group-column group")
 
 
 def _digits(name: str) -> int:
