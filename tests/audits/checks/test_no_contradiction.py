@@ -5,15 +5,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 from sklearn.datasets import load_digits
 
 from assay.audits.checks.class_balance import check_label_balance
-from assay.audits.checks.class_similarity import nearest_mean_accuracy
+from assay.audits.checks.class_similarity import check_class_similarity, nearest_mean_accuracy
 from assay.audits.checks.context import CheckContext
 from assay.audits.checks.drift import check_drift
 from assay.audits.checks.duplicates import check_near_duplicates
 from assay.audits.checks.leakage.leaks import check_leakage
-from assay.audits.checks.neighborhoods import EASY, Neighborhoods, decide, gain_sentence
+from assay.audits.checks.neighborhoods import EASY, Neighborhoods, convolution_decision, decide, gain_sentence
 from assay.audits.checks.separability import check_separability
 from assay.audits.measures.pixel_sums import measure
 from assay.audits.registry import measure_all
@@ -54,6 +55,48 @@ def _agree(facts: Neighborhoods) -> None:
     if wanted == "called for":
         assert facts.gain is None or "speaks for" in said
     assert ("gain little" in decision["reason"]) <= ("gains little" in said)
+
+
+def test_of_pictures_without_a_signal_no_model_is_called_for() -> None:
+    """Smooth pictures with labels at random: "the difference lies in edges and texture" was said of them."""
+    rng = np.random.default_rng(0)
+    small = rng.integers(0, 256, (300, 4, 4)).astype(np.uint8)
+    images = np.stack(
+        [np.asarray(Image.fromarray(one).resize((16, 16), Image.Resampling.BICUBIC)) for one in small]
+    )
+    split = Split.from_arrays(images[..., None], rng.integers(0, 3, 300), numbered_ids("train", 300))
+    dataset = Dataset("smooth", ("a", "b", "c"), {"train": split}, "made for a test")
+    context = CheckContext(dataset, {"train": measure(split, 3)})
+    decision = convolution_decision(
+        check_class_similarity(context).finding, check_separability(context).finding
+    )
+    assert "no proof" not in check_separability(context).finding.summary
+    assert decision["decision"] == "undecided"
+    assert "nothing in the pictures that goes with their labels" in decision["reason"]
+
+
+def test_nothing_found_with_few_images_of_a_class_is_no_proof() -> None:
+    """Of 120 images 16 are of one class: what a net finds in so few the reference may not."""
+    rng = np.random.default_rng(1)
+    images, labels = rng.normal(128, 20, (120, 16, 16)), np.repeat([0, 1], [104, 16])
+    split = Split.from_arrays(
+        images.clip(0, 255).astype(np.uint8)[..., None], labels, numbered_ids("train", 120)
+    )
+    dataset = Dataset("marks", ("sound", "scratch"), {"train": split}, "made for a test")
+    finding = check_separability(CheckContext(dataset, {"train": measure(split, 2)})).finding
+    assert finding.evidence["better_than_chance"] is False
+    assert (
+        "no proof that there is nothing: with 16 training images of scratch only what is plain"
+        in finding.summary
+    )
+    assert finding.fix.endswith("Collect more images of the smallest classes.")
+
+
+def test_what_was_not_measured_is_not_said_to_be() -> None:
+    """Of three images a class nothing is measured: that edges make the difference is a guess."""
+    facts = Neighborhoods(0.5, 0.8, 0)
+    assert "was not measured, and often it lies in edges" in decide(facts)["reason"]
+    assert ": the difference lies in edges" in decide(replace(facts, gain=0.4))["reason"]
 
 
 def test_few_errors_less_speak_for_nothing() -> None:

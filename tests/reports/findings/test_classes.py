@@ -41,6 +41,15 @@ def test_nearest_means() -> None:
     assert text.startswith("Nearest to each other are the means of a and b: 7.1 of 255 levels apart")
 
 
+def test_what_labels_at_random_explain_is_told_where_images_are_few() -> None:
+    """Two classes of two images each explain a third of any pictures; of 2,000 images nothing is said."""
+    few = measured([0], [4], [8], [12], labels=[0, 0, 1, 1])
+    told = "explains 80.0\u00a0% of the variance of its pixels, and labels at random 33.3\u00a0%;"
+    assert told in findings.means_finding(CLASSES, few, np.arange(2))
+    many = measured(*[[0], [4], [8], [12]] * 100, labels=[0, 0, 1, 1] * 100)
+    assert "at random" not in findings.means_finding(CLASSES, many, np.arange(2))
+
+
 def test_means_of_one_class() -> None:
     """A single class with images has nothing to be near to."""
     assert "nothing to compare" in findings.means_finding(CLASSES, measured([1, 2]), np.arange(3))

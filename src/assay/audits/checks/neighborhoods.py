@@ -31,6 +31,7 @@ class Neighborhoods:
     alike: pairs of classes with nearly the same mean image.
     gain: the share of a linear model's errors that seeing neighborhoods removes; None where not measured.
     gain_p: how probable such a difference is by chance; 0 where an older audit did not ask.
+    anything: whether the reference found anything in the pictures that goes with the labels, where asked.
     """
 
     class_means: float
@@ -38,6 +39,7 @@ class Neighborhoods:
     alike: int
     gain: float | None = None
     gain_p: float = 0.0
+    anything: bool = True
 
 
 def facts_of(similarity: Finding, separability: Finding | None) -> Neighborhoods:
@@ -51,6 +53,7 @@ def facts_of(similarity: Finding, separability: Finding | None) -> Neighborhoods
         evidence["pairs_alike"],
         gains[-1] if gains else None,
         measured.get("gain_p") or 0.0,
+        measured.get("better_than_chance") is not False,
     )
 
 
@@ -91,6 +94,12 @@ def decide(facts: Neighborhoods) -> dict[str, Any]:
             "reason": f"The nearest class mean is already right for {percent(facts.class_means)} of the "
             "training images: the classes differ in where the bright pixels are, and dense layers see that.",
         }
+    if not facts.anything:
+        return {
+            "decision": "undecided",
+            "reason": "The reference classifier found nothing in the pictures that goes with their labels, "
+            "so nothing says which kind of model they need.",
+        }
     helped, weak = pays(facts), facts.correlation is None or facts.correlation < WEAK_NEIGHBORS
     if weak:
         return _of_weak_neighbors(facts, bool(helped))
@@ -103,9 +112,10 @@ def decide(facts: Neighborhoods) -> dict[str, Any]:
             "reason": f"{reason}. Yet hand-made features that see neighborhoods {_not_shown(facts)}: what a "
             "learned convolution gains must be measured.",
         }
+    lies = "the difference lies" if helped else "what tells them apart was not measured, and often it lies"
     return {
         "decision": "called for" if strong else "worth trying",
-        "reason": f"{reason}: the difference lies in edges and texture whose place varies. A dense layer "
+        "reason": f"{reason}: {lies} in edges and texture whose place varies. A dense layer "
         "must learn each at every position anew; a convolution learns it once.",
     }
 

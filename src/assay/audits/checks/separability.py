@@ -26,6 +26,9 @@ from assay.evaluation.grouped import effective_images
 #: A pair of classes is hard where the reference takes more than this share of both for the other.
 HARD: Final = 0.1
 
+#: With fewer images of a class the reference may find nothing where there is something.
+_FEW: Final = 50
+
 #: Pixel values that the linear model sees at most (28 x 28 gray, 16 x 16 in color): its cost grows with
 #: their number squared.
 _VALUES: Final = 784
@@ -40,7 +43,7 @@ def check_separability(context: CheckContext) -> Checked:
     """Compare class means, a linear model on pixels, and the reference, by leave-one-out on train."""
     cross_validated = context.cross_validated
     if cross_validated.refusal == NO_BETTER_THAN_CHANCE:
-        return Checked(_inseparable())
+        return Checked(_inseparable(_small_class(context)))
     if cross_validated.refusal:
         return not_evaluated("separability", cross_validated.refusal)
     train, k = context.dataset.train, len(context.dataset.classes)
@@ -85,17 +88,31 @@ def check_separability(context: CheckContext) -> Checked:
     )
 
 
-def _inseparable() -> Finding:
+def _small_class(context: CheckContext) -> str:
+    """That a class has too few images for a weak signal to be told; empty where none has."""
+    counts = context.dataset.train.counts(len(context.dataset.classes))
+    learned = context.cross_validated.learned
+    least = learned[counts[learned].argmin()]
+    if counts[least] >= _FEW:
+        return ""
+    return (
+        f" That is no proof that there is nothing: with {counts[least]} training images of "
+        f"{context.dataset.classes[least]} only what is plain can be told."
+    )
+
+
+def _inseparable(small: str) -> Finding:
     return Finding(
         check="separability",
         verdict="warn",
         summary=f"{NO_BETTER_THAN_CHANCE[0].upper()}{NO_BETTER_THAN_CHANCE[1:]}: it found nothing in the "
-        "training pictures that goes with their labels.",
+        f"training pictures that goes with their labels.{small}",
         evidence={"better_than_chance": False},
         threshold="images left out score higher for their own label than the average image does, by 3 "
         "standard errors",
         reason="labels that belong to other pictures, or pictures that show nothing, cannot be learned",
-        fix="Make sure that images and labels are in the same order and belong together.",
+        fix="Make sure that images and labels are in the same order and belong together."
+        + (" Collect more images of the smallest classes." if small else ""),
     )
 
 

@@ -13,6 +13,9 @@ from assay.reports.findings.wording import count, name, percent
 #: Class means this highly correlated have nearly the same picture on average.
 ALIKE: Final = 0.9
 
+#: Means of classes explain this share of any pictures where images are few: more is told beside.
+_OF_CHANCE: Final = 0.01
+
 
 def distribution_finding(classes: tuple[str, ...], counts: Mapping[str, NDArray[np.int64]]) -> str:
     """Largest and smallest class of each split, and by how much the splits' shares differ.
@@ -64,8 +67,15 @@ def means_finding(classes: tuple[str, ...], measurements: Measurements, shown: N
         f"Nearest to each other are the means of {name(classes[present[first]])} and "
         f"{name(classes[present[second]])}: {distances[first, second]:.1f} of 255 levels apart (root mean "
         f"square). The class of an image explains {percent(explained_variance(measurements))} of the "
-        "variance of its pixels; the rest is variety within the classes, which no mean image shows."
+        f"variance of its pixels{_of_any_labels(measurements.counts)}; the rest is variety within the "
+        "classes, which no mean image shows."
     )
+
+
+def _of_any_labels(counts: NDArray[np.int64]) -> str:
+    """What the means of so few images explain whatever the labels are; empty where it is next to nothing."""
+    by_chance = (np.count_nonzero(counts) - 1) / (counts.sum() - 1)
+    return f", and labels at random {percent(by_chance)}" if by_chance > _OF_CHANCE else ""
 
 
 def _squared_distances(points: NDArray[np.float64]) -> NDArray[np.float64]:
