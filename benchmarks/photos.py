@@ -28,11 +28,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from assay.core.arrays import spread_rows
 from assay.data.splitting.stratified import hold_out
 from assay.estimators import ridge
 from assay.estimators.logistic_calibration import fit_calibration
 from assay.estimators.noise.noise_matrix import fit_noise_matrix, wrong_chances
-from assay.estimators.projections import spread_rows
 from assay.features.choice import linear_inputs
 from assay.features.pretrained import describe, described, folded_weights
 from assay.workflow.load import load

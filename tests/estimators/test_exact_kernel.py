@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from assay.core.arrays import spread_rows
 from assay.estimators import ridge
 from assay.estimators.exact_kernel import fit_kernel_map
 
@@ -29,9 +30,10 @@ def test_products_of_all_rows_are_the_kernel() -> None:
 
 
 def test_the_scale_is_a_share_of_the_median_distance() -> None:
-    """Rows by turns against each other."""
-    apart = np.linalg.norm(ROWS[::2, None].astype(np.float64) - ROWS[1::2], axis=2)
+    """Of all pairs of rows, whatever their order."""
+    apart = [np.linalg.norm(a - b) for place, a in enumerate(ROWS.astype(np.float64)) for b in ROWS[:place]]
     assert fit_kernel_map(ROWS, 10, 0.5).scale == pytest.approx(0.5 * np.median(apart))
+    assert fit_kernel_map(ROWS[::-1], 10, 0.5).scale == pytest.approx(0.5 * np.median(apart))
 
 
 def test_left_out_as_kernel_ridge_fitted_anew() -> None:
@@ -51,7 +53,7 @@ def test_fewer_rows_come_near_it() -> None:
     """Half of the rows as landmarks: features half as many, products the kernel's best in their span."""
     made = features(40)
     assert made.shape == (80, 40)
-    landmarks = np.unique(np.linspace(0, 79, 40).astype(np.int64))
+    landmarks = spread_rows(80, 40)
     scale = fit_kernel_map(ROWS, 40, 0.7).scale
     kernel = textbook(ROWS, ROWS, scale)
     across = kernel[:, landmarks]

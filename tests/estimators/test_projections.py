@@ -41,10 +41,3 @@ def test_equal_points_do_not_divide_by_zero():
     for n in (1, 5):
         points = np.zeros((n, 3), np.float32)
         assert np.isfinite(np.vstack(list(projections.fit_fourier(points, 8).blocks(points)))).all()
-
-
-def test_spread_rows_are_even_and_unique():
-    """At most `count` rows, first and last among them, none twice."""
-    assert projections.spread_rows(10, 4).tolist() == [0, 3, 6, 9]
-    assert projections.spread_rows(3, 10).tolist() == [0, 1, 2]
-    assert projections.spread_rows(0, 10).tolist() == []

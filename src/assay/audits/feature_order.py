@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.audits.measures.user_features import UserFeatures, by_split
-from assay.core.arrays import Float32s, Rows, gray_of
+from assay.core.arrays import Float32s, Rows, gray_of, spread_rows
 from assay.core.errors import AssayError
 from assay.data.source_order import Reading, better, readings, told_orders
 from assay.data.values import Dataset
@@ -166,7 +166,7 @@ def _nearer(rows: Float32s, place: Rows, first: Rows, second: Rows, sample: Rows
 
     place: the row of each image, below 0 where none is.
     """
-    sample = sample[:: max(1, len(sample) // _OTHERS)]
+    sample = sample[spread_rows(len(sample), _OTHERS)]
     others = rows[place[sample[place[sample] >= 0]]].astype(np.float64)
     own = rows[place[first]].astype(np.float64)
     apart = ((own - rows[place[second]]) ** 2).sum(axis=1)

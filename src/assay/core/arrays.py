@@ -65,3 +65,15 @@ def distinct(numbers: Rows) -> Rows:
     """
     rising = np.sort(numbers, axis=None)
     return rising[np.append(True, rising[1:] != rising[:-1])] if rising.size else rising
+
+
+def spread_rows(n: int, count: int) -> NDArray[np.int64]:
+    """At most `count` rows of `n`, rising: one drawn from each of `count` equal stretches (stratified).
+
+    Steps of one length would meet the same class over and over where labels take turns.
+    """
+    if n <= count:
+        return np.arange(n)
+    bounds = np.arange(count + 1) * n // count
+    places = np.random.default_rng(count).random(count)
+    return bounds[:-1] + (places * np.diff(bounds)).astype(np.int64)

@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
+from assay.core.arrays import spread_rows
 from assay.core.text import html_table
 from assay.data.decoding.sixteen_bits import Levels, note_on, scale_for, together
 from assay.data.decoding.splits import first_shape
@@ -126,9 +127,9 @@ def _of_listing(listing: Listing, request: Request, source: str) -> Inspection:
     found = _Sample()
     with Decoders(1) as decoders:
         for split, part in listing.parts.items():
-            step = max(1, -(-len(part.ids) // SAMPLED))
-            rows = range(0, len(part.ids), step)
-            chosen = islice(part.payloads(), 0, None, step)
+            rows = spread_rows(len(part.ids), SAMPLED).tolist()
+            wanted = set(rows)
+            chosen = (payload for row, payload in enumerate(part.payloads()) if row in wanted)
             for row, result in zip(rows, _outcomes(decoders, chosen), strict=True):
                 found.add(result, LeftOut(part.ids[row], "unreadable", "", split, part.labels[row]))
         place = "in memory" if request.objects is not None else request.address or str(request.data)

@@ -13,10 +13,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Bytes, Float32s, Rows, gray_of
+from assay.core.arrays import Bytes, Float32s, Rows, gray_of, spread_rows
 from assay.core.thread_pool import all_cores
 from assay.estimators.nearest_neighbors import Cells, build_cells, search_cells
-from assay.estimators.projections import Components, fit_components, spread_rows
+from assay.estimators.projections import Components, fit_components
 from assay.features.hand_made import area_weights, cell_weights
 
 #: Thumbnails have at most so many pixels a side; copies are moved by at most so many of these. Smaller

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Bytes, Float32s, Rows, distinct
+from assay.core.arrays import Bytes, Float32s, Rows, distinct, spread_rows
 from assay.core.thread_pool import in_order
 from assay.duplicates.by_detail.detail_copies import DetailCopies
 from assay.duplicates.by_gray import copies_by_gray
@@ -32,7 +32,7 @@ from assay.duplicates.candidates import (
     thumbnails,
 )
 from assay.duplicates.decision import Pixels
-from assay.estimators.projections import Components, fit_components, spread_rows
+from assay.estimators.projections import Components, fit_components
 from assay.estimators.sorted_keys import Keys, build_keys, search_keys
 
 #: Bytes of thumbnails up to which they are held in memory, and pictures searched in cells: 260,000 gray ones

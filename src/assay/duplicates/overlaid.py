@@ -8,9 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Bytes, Rows
+from assay.core.arrays import Bytes, Rows, spread_rows
 from assay.duplicates.by_detail.detail_copies import DetailCopies
-from assay.estimators.projections import spread_rows
 
 #: Parts that are looked up: thirds of the height and of the width. What lies in one leaves the others alone.
 _THIRDS: Final = 3

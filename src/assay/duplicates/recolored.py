@@ -6,12 +6,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Bytes, Float32s, Rows
+from assay.core.arrays import Bytes, Float32s, Rows, spread_rows
 from assay.duplicates.by_detail.detail_copies import DetailCopies
 from assay.duplicates.candidates import flat
 from assay.duplicates.overlaid import FEWEST_EDGES, any_channel, edges_of
 from assay.estimators.nearest_neighbors import build_cells, search_cells
-from assay.estimators.projections import fit_components, spread_rows
+from assay.estimators.projections import fit_components
 from assay.features.hand_made import cell_weights
 
 #: Gray levels that may remain of a copy, root mean square of the worst channel: rounding leaves .5 at most.

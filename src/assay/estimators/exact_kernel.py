@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Float32s
-from assay.estimators.projections import kernel_scale, row_blocks, spread_rows, squared_distances
+from assay.core.arrays import Float32s, spread_rows
+from assay.estimators.projections import kernel_scale, row_blocks, squared_distances
 from assay.estimators.ridge_solution import lower_inverse
 
 #: Added to the kernel's diagonal (1), so that equal images leave the matrix positive definite: a tenth of the

@@ -11,8 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Floats
-from assay.estimators.projections import spread_rows
+from assay.core.arrays import Floats, spread_rows
 from assay.estimators.temperature_scaling import lowest
 
 #: Images that floor and temperature are fitted to, and probabilities of them, at most.

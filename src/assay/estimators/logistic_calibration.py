@@ -7,8 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Floats, Rows
-from assay.estimators.projections import spread_rows
+from assay.core.arrays import Floats, Rows, spread_rows
 from assay.estimators.ridge import indicators
 from assay.estimators.softmax import log_sum_exp, softmax
 

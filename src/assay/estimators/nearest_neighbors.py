@@ -10,8 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from assay.core.arrays import Float32s, Rows
-from assay.estimators.projections import spread_rows
+from assay.core.arrays import Float32s, Rows, spread_rows
 
 #: Distances computed at once: 2^20 float32 are 4 MB, which the processor keeps near while they are searched.
 _PAIRS_AT_ONCE: Final = 1 << 20

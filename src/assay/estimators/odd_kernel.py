@@ -5,8 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Float32s, Rows
-from assay.estimators.projections import spread_rows
+from assay.core.arrays import Float32s, Rows, spread_rows
 
 #: Found on the tuning half of benchmarks/truth_sets.py and four sets of drawings (docs/experiments.md).
 #: The kernel falls to 1/e at this share of the median squared distance of points; a point of another class

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Float32s
+from assay.core.arrays import Float32s, spread_rows
 from assay.estimators.principal_components import principal_axes
 
 #: Principal components kept. On the tuning rows of Fashion-MNIST 128, 256 and 400 differ by 0.002 in
@@ -89,11 +89,13 @@ def fit_fourier(components: Float32s, size: int, width: float = 1.0, seed: int =
 
 
 def kernel_scale(components: Float32s, width: float) -> float:
-    """`width` times the median distance of the rows `(n, components)`; 1 where they do not differ."""
+    """`width` times the median distance of two rows of `(n, components)`; 1 where they do not differ.
+
+    The median heuristic (Garreau, Jitkrittum and Kanagawa 2018), by all pairs of some rows.
+    """
     rows = components[spread_rows(len(components), _WIDTH_SAMPLE)].astype(np.float64)
-    # By turns, for the first half may hold other classes than the second.
-    distances = np.sqrt(squared_distances(rows[::2], rows[1::2] if len(rows) > 1 else rows))
-    return width * float(np.median(distances)) or 1.0
+    pairs = squared_distances(rows, rows)[np.triu_indices(len(rows), 1)]
+    return (width * float(np.sqrt(np.median(pairs))) if len(pairs) else 0.0) or 1.0
 
 
 def squared_distances(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -101,11 +103,6 @@ def squared_distances(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray
     squares = (a * a).sum(axis=1)[:, None] + (b * b).sum(axis=1) - 2 * a @ b.T
     floored: NDArray[np.float64] = np.maximum(squares, 0)
     return floored
-
-
-def spread_rows(n: int, count: int) -> NDArray[np.int64]:
-    """At most `count` rows of `n`, evenly spread, without repetition."""
-    return np.unique(np.linspace(0, max(n - 1, 0), min(n, count)).astype(np.int64))
 
 
 def row_blocks(rows: Float32s) -> Iterator[Float32s]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Floats, Rows
+from assay.core.arrays import Floats, Rows, spread_rows
 
 #: Penalties tried, each as a share of the mean eigenvalue of the Gram matrix.
 PENALTIES: Final = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
@@ -118,19 +118,20 @@ def _errors(fits: list[Ridge], blocks: Blocks, labels: Rows, groups: Rows | None
 
     Rows of groups are judged by whole groups, of which so many are taken that they have as large a share.
     """
-    stride = -(-len(labels) // JUDGING_ROWS)
+    judged = np.zeros(len(labels), bool)
+    judged[spread_rows(len(labels), JUDGING_ROWS)] = True
     joint = np.zeros(len(labels), bool) if groups is None else shared(groups)
     errors = np.zeros(len(fits))
     done = 0
     for rows, own in labelled(blocks, labels):
-        alone = ~joint[done : done + len(rows)][::stride]
+        taken = np.flatnonzero((judged & ~joint)[done : done + len(rows)])
         done += len(rows)
-        along = (rows[::stride] @ fits[0].axes)[alone]
-        hot = indicators(own[::stride][alone], fits[0].targets.shape[1])
-        errors += [np.square(without_itself(c, along, own[::stride][alone]) - hot).sum() for c in fits]
+        along, own = rows[taken] @ fits[0].axes, own[taken]
+        hot = indicators(own, fits[0].targets.shape[1])
+        errors += [np.square(without_itself(c, along, own) - hot).sum() for c in fits]
     if groups is None or not joint.any():
         return errors
-    chosen = np.unique(groups[joint])[::stride]
+    chosen = some_groups(groups[joint], len(labels))
     taken = np.flatnonzero(joint & np.isin(groups, chosen))
     along = _rows_of(blocks, taken) @ fits[0].axes
     hot = indicators(labels[taken], fits[0].targets.shape[1])
@@ -138,6 +139,13 @@ def _errors(fits: list[Ridge], blocks: Blocks, labels: Rows, groups: Rows | None
         found = without_groups(candidate, along, labels[taken], groups[taken])
         errors[place] += np.square(found - hot).sum()
     return errors
+
+
+def some_groups(groups: Rows, total: int) -> Rows:
+    """Of the groups as large a share as `JUDGING_ROWS` are of all rows, rising."""
+    numbers = np.unique(groups)
+    share = -(-len(numbers) // -(-total // JUDGING_ROWS))
+    return numbers[spread_rows(len(numbers), share)]
 
 
 def shared(groups: Rows) -> NDArray[np.bool_]:

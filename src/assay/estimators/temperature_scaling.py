@@ -9,8 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Floats
-from assay.estimators.projections import spread_rows
+from assay.core.arrays import Floats, spread_rows
 from assay.estimators.softmax import log_sum_exp
 
 #: The temperature stays between 1 / e^3 and e^3 (0.05 to 20), whatever the images say.

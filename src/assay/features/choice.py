@@ -6,12 +6,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Float32s, Rows
+from assay.core.arrays import Float32s, Rows, spread_rows
 from assay.data.splitting.stratified import left_out_together
 from assay.data.values import Dataset, Split
 from assay.estimators import ridge
 from assay.estimators.mcnemar import groups_test
-from assay.estimators.projections import fit_components, fit_fourier, spread_rows
+from assay.estimators.projections import fit_components, fit_fourier
 from assay.estimators.standardized import fit_scale, row_space, scaled, with_offset
 from assay.features import backbones, hand_made, pretrained
 from assay.features.backbones import DEFAULT

@@ -5,10 +5,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Rows
+from assay.core.arrays import Rows, spread_rows
 from assay.data.values import Split
 from assay.estimators.mahalanobis import OodSpace, conformal_bound, fit_space, in_units_of_train
-from assay.estimators.projections import spread_rows
 from assay.estimators.temperature_scaling import fit_temperature
 from assay.features.hand_made import describe
 from assay.training.classifier import Model

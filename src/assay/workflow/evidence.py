@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from assay.audits.measures.image_stats import image_stats_of
 from assay.audits.values import Audit
-from assay.core.arrays import gray_of
+from assay.core.arrays import gray_of, spread_rows
 from assay.data.answers.class_probabilities import are_answers
 from assay.data.decisions import Decided
 from assay.data.splitting.groups import join_pairs
@@ -20,7 +20,6 @@ from assay.data.splitting.stratified import HoldOut, left_out_together
 from assay.data.splitting.validation import validation_rows
 from assay.data.values import Dataset, Split
 from assay.estimators.nearest_neighbors import nearest
-from assay.estimators.projections import spread_rows
 from assay.evaluation.adjusted_accuracy import DecidedImages, FlaggedTestImages, nothing_flagged
 from assay.evaluation.assess import Evidence, assess, with_ood_last
 from assay.evaluation.evaluate import evaluate_split

@@ -11,9 +11,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Bytes
+from assay.core.arrays import Bytes, spread_rows
 from assay.data.values import Split
-from assay.estimators.projections import spread_rows
 from assay.features.hand_made import describe, describe_block, map_blocks
 from assay.features.quick_classifier import fit_quick_classifier
 from assay.training.recipes import NetRecipe

@@ -122,3 +122,17 @@ def test_doubt_is_taken_for_noise_on_strong_evidence_alone() -> None:
     given = np.where(np.arange(1000) % 10 == 0, (labels + 1) % 4, labels)
     soft = 0.85 * p + 0.15 / 4
     assert fit_noise_matrix(soft, given).temperature < 0.9
+
+
+def test_labels_that_take_turns_are_looked_at_as_any_others() -> None:
+    """Of two classes in turn, a fifth of the second labelled as the first: the matrix of any order."""
+    p, labels = world(40_000, 2)
+    kept = min(np.bincount(labels))
+    rows = np.stack([np.flatnonzero(labels == label)[:kept] for label in (0, 1)])[:, :10_000].T.ravel()
+    p, labels = p[rows], labels[rows]
+    assert labels[:4].tolist() == [0, 1, 0, 1]
+    wrong = (labels == 1) & (np.random.default_rng(1).random(len(labels)) < 0.2)
+    given, mixed = np.where(wrong, 0, labels), np.random.default_rng(2).permutation(len(labels))
+    found, of_mixed = fit_noise_matrix(p, given).matrix, fit_noise_matrix(p[mixed], given[mixed]).matrix
+    assert found == pytest.approx(of_mixed, abs=0.02)
+    assert found[1, 0] == pytest.approx(0.2, abs=0.03)

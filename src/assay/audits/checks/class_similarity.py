@@ -13,7 +13,7 @@ from assay.audits.checks.neighborhoods import EASY, pairs_have
 from assay.audits.measures.pixel_statistics import unit_class_means
 from assay.audits.measures.pixel_sums import Measurements
 from assay.audits.values import Finding, Verdict
-from assay.core.arrays import Rows
+from assay.core.arrays import Rows, spread_rows
 from assay.data.values import BLOCK, BLOCK_BYTES, Split
 
 #: Two mean images that correlate so highly share over 80 % of their variance (0.9 squared): the rest,
@@ -213,7 +213,7 @@ def neighbor_correlation(split: Split, measurements: Measurements) -> float | No
 
     Near 1: surfaces and edges. Near 0: neighbors tell nothing of each other, as in shuffled pixels.
     """
-    rows = np.unique(np.linspace(0, len(split) - 1, min(len(split), NEIGHBOR_SAMPLE)).astype(np.int64))
+    rows = spread_rows(len(split), NEIGHBOR_SAMPLE)
     products = lefts = rights = 0.0
     done, channels = 0, split.shape[2]
     # Deviations are float64, and several at a time: of photographs fewer are taken.

@@ -11,10 +11,9 @@ from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.issues import not_evaluated, percent
 from assay.audits.measures.image_stats import ImageStats
 from assay.audits.values import Finding, Verdict
-from assay.core.arrays import Rows
+from assay.core.arrays import Rows, spread_rows
 from assay.data.source_order import was_drawn
 from assay.data.values import Dataset
-from assay.estimators.projections import spread_rows
 from assay.estimators.shifts import Units, effect_size, feature_shift, share_difference
 
 #: Effect sizes in standard deviations (Cohen's d): 0.2 is "small", 0.5 "medium". With thousands of

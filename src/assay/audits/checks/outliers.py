@@ -9,9 +9,9 @@ from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.issues import counted, flagged, not_evaluated, percent
 from assay.audits.measures.robust_z import FEWEST, robust_scores
 from assay.audits.values import Finding
+from assay.core.arrays import spread_rows
 from assay.core.thread_pool import all_cores
 from assay.estimators.nearest_neighbors import nearest
-from assay.estimators.projections import spread_rows
 
 #: Robust deviations of the logarithm of the distance. A normal distribution has one image in 3.5
 #: million beyond 5; real classes have longer tails, and these are what is looked for.

@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.estimators.projections import spread_rows
+from assay.core.arrays import spread_rows
 
 #: Values of a figure are sorted into so many equally filled bins; each bin answers its commonest class.
 _BINS: Final = 32

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Bytes, Float32s, gray_of
+from assay.core.arrays import Bytes, Float32s, gray_of, spread_rows
 from assay.data.values import Split
 from assay.features.hand_made import map_blocks
 
@@ -224,7 +224,7 @@ def _counted(split: Split, label: int, spot: _Spot) -> Stamp:
 
 def _spread(rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:
     """At most so many of the rows, at equal steps."""
-    return rows[np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(np.int64)]
+    return rows[spread_rows(len(rows), most)]
 
 
 def _pixels(split: Split, rows: NDArray[np.int64]) -> Pixels:

@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core import durable
-from assay.core.arrays import Float32s, Float64s, gray_of
+from assay.core.arrays import Float32s, Float64s, gray_of, spread_rows
 from assay.core.disk_errors import environment_errors
 from assay.core.errors import AssayError
 from assay.data.values import Split
 from assay.estimators.principal_components import principal_axes
-from assay.estimators.projections import spread_rows
 from assay.features.hand_made import describe_block
 
 #: Figures of an image beside the principal components of its features.

@@ -7,10 +7,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Bytes, Float32s, Rows
+from assay.core.arrays import Bytes, Float32s, Rows, spread_rows
 from assay.core.thread_pool import all_cores
 from assay.estimators.nearest_neighbors import Cells, build_cells, search_cells
-from assay.estimators.projections import Components, fit_components, spread_rows
+from assay.estimators.projections import Components, fit_components
 from assay.features.hand_made import describe_block
 
 #: Partners by features, and by those of an inner part: what is left of the picture in a frame of 6 %, and

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Bytes, Float32s, Rows, gray_of
+from assay.core.arrays import Bytes, Float32s, Rows, gray_of, spread_rows
 from assay.duplicates.by_detail.compared import Compared, Lookalikes, compare_pairs
 from assay.duplicates.by_detail.detail import CELLS, DISAGREEING, SIDE, compare_detail
 from assay.duplicates.by_detail.detail_candidates import (
@@ -25,7 +25,6 @@ from assay.duplicates.by_detail.detail_candidates import (
 )
 from assay.duplicates.candidates import averaged_down, flat
 from assay.duplicates.moved import moved_remainder
-from assay.estimators.projections import spread_rows
 
 #: What is missing between copies is at most this share of what is missing between lookalikes. Chosen on the
 #: tuning sets of benchmarks/truth_sets.py; lowered by steps where the control finds lookalikes below it.

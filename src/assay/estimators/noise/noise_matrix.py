@@ -15,9 +15,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Floats, Rows
+from assay.core.arrays import Floats, Rows, spread_rows
 from assay.estimators.noise.pair_flips import PairFlip, chances_of_flips
-from assay.estimators.projections import spread_rows
 from assay.estimators.softmax import softmax
 
 #: Rows that the fit takes, evenly spread, and probabilities of them, at most.

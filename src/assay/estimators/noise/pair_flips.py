@@ -14,8 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from assay.core.arrays import Floats, Rows
-from assay.estimators.projections import spread_rows
+from assay.core.arrays import Floats, Rows, spread_rows
 
 #: A pair is told where clean labels would look so at most this often, in any pair of the set.
 SIGNIFICANT: Final = 0.01

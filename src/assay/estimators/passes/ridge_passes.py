@@ -12,9 +12,9 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Float32s, Floats, Rows
+from assay.core.arrays import Float32s, Floats, Rows, spread_rows
 from assay.core.thread_pool import in_order
-from assay.estimators.projections import Fourier, spread_rows
+from assay.estimators.projections import Fourier
 from assay.estimators.ridge import (
     JUDGING_ROWS,
     PENALTIES,
@@ -24,6 +24,7 @@ from assay.estimators.ridge import (
     indicators,
     labelled,
     shared,
+    some_groups,
     without_groups,
     without_itself,
 )
@@ -168,8 +169,7 @@ def _errors(fits: list[Ridge], own: _Own, joint: Rows, groups: Rows | None) -> N
     errors = np.array([np.square(without_itself(fit, along, labels) - hot).sum() for fit in fits])
     if groups is None or not len(joint):
         return errors
-    stride = -(-count // JUDGING_ROWS)
-    taken = joint[np.isin(groups[joint], np.unique(groups[joint])[::stride])]
+    taken = joint[np.isin(groups[joint], some_groups(groups[joint], count))]
     for rows in _whole_groups(taken, groups):
         along, hot = own.features(rows) @ fits[0].axes, indicators(own.labels[rows], class_count)
         errors += [

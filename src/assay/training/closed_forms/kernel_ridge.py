@@ -10,13 +10,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Float32s, Rows, Shape
+from assay.core.arrays import Float32s, Rows, Shape, spread_rows
 from assay.core.errors import AssayError
 from assay.data.splitting.stratified import left_out_together
 from assay.data.values import Split
 from assay.estimators import ridge, ridge_solution
 from assay.estimators.logistic_calibration import Calibration, fit_calibration, held_out
-from assay.estimators.projections import Components, Fourier, fit_components, fit_fourier, spread_rows
+from assay.estimators.projections import Components, Fourier, fit_components, fit_fourier
 from assay.features.hand_made import (
     COLOR_CELLS,
     DIRECTIONS,

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Float64s, Shape
+from assay.core.arrays import Float64s, Shape, spread_rows
 from assay.data.values import Split
 from assay.estimators.softmax import softmax
 from assay.training.closed_forms.values import Fitted, Weights, scored
@@ -43,7 +43,7 @@ def fit(
     weights = {"means": (sums / np.maximum(counts, 1)[:, None]).astype(np.float32)}
     weights["counts"] = counts.astype(np.float32)
     count = min(len(rows), _JUDGING_IMAGES, max(1, _JUDGING_DISTANCES // class_count))
-    chosen = np.unique(np.linspace(0, len(rows) - 1, count).astype(np.int64))
+    chosen = spread_rows(len(rows), count)
     distances = _without_itself(weights, split, rows[chosen], counts)
     # One after the other: with thousands of classes the answers of all take gigabytes.
     judged = [

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from assay.core.arrays import spread_rows
 from assay.data.values import Split
-from assay.estimators.projections import spread_rows
 from assay.estimators.softmax import softmax
 from assay.training.closed_forms import kernel_ridge
 from assay.training.closed_forms.values import Weights

@@ -11,13 +11,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Bytes, Float32s, Rows
+from assay.core.arrays import Bytes, Float32s, Rows, spread_rows
 from assay.core.events import Event, OnEvent
 from assay.core.text import one_line
 from assay.data.splitting.stratified import hold_out, left_out_together
 from assay.data.values import Dataset, Split
 from assay.estimators.mcnemar import groups_test
-from assay.estimators.projections import spread_rows
 from assay.features.hand_made import describe, describe_block, map_blocks
 from assay.features.quick_classifier import fit_quick_classifier
 from assay.training.recipes import NetRecipe, Recipe

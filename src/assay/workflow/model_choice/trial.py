@@ -11,14 +11,13 @@ from typing import Final
 
 import numpy as np
 
-from assay.core.arrays import Rows, Shape
+from assay.core.arrays import Rows, Shape, spread_rows
 from assay.core.events import Event, OnEvent, progress
 from assay.data.decoding.resize import resized
 from assay.data.splitting.stratified import HoldOut, left_out_together
 from assay.data.splitting.validation import validation_rows
 from assay.data.values import Dataset, Split
 from assay.estimators.mcnemar import groups_test
-from assay.estimators.projections import spread_rows
 from assay.features.choice import SIGNIFICANT, groups_ahead, name_of_p
 from assay.training.fit import fit
 from assay.training.fit_request import FitRequest

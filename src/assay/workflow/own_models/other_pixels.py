@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.arrays import spread_rows
 from assay.core.errors import AssayError
 from assay.data.source_order import better
 from assay.data.values import Split
@@ -27,7 +28,7 @@ def refuse_other_pixels(ask: Ask, train: Split, flat: bool) -> None:
     Training images alone are asked about: as they are, uint8 from 0 to 255, and brought into the forms that
     models are commonly fitted on. flat: the model takes a row of values for each image.
     """
-    rows = np.unique(np.linspace(0, len(train) - 1, _ASKED).astype(int))
+    rows = spread_rows(len(train), _ASKED)
     images, labels = np.concatenate(list(train.blocks(rows))), train.labels[rows]
     given = ask(_as_given(images, flat)) == labels
     best, told = given, ""

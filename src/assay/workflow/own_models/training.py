@@ -5,6 +5,7 @@ from typing import Any, Final, cast
 
 import numpy as np
 
+from assay.core.arrays import spread_rows
 from assay.core.errors import AssayError
 from assay.core.text import choices
 from assay.data.values import Dataset
@@ -58,7 +59,7 @@ def with_net(recipe: Recipe | None, given: object, dataset: Dataset, seed: int) 
     from assay.training.nets.own_net import own_net
 
     train = dataset.train
-    rows = np.unique(np.linspace(0, len(train) - 1, _TRIED).astype(np.int64))
+    rows = spread_rows(len(train), _TRIED)
     images = np.concatenate(list(train.blocks(rows)))
     net = cast(GivenNet, given)
     return with_own_net(recipe, own_net(net, images, len(dataset.classes), seed))

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from assay.audits.checks.context import CheckContext
 from assay.audits.checks.issues import percent
 from assay.audits.measures.cross_validated import FEWEST_PER_CLASS, CrossValidated
+from assay.core.arrays import spread_rows
 from assay.core.text import counted
 from assay.estimators.noise.power import told_of_wrong
-from assay.estimators.projections import spread_rows
 
 #: Beyond this share of suspects the score is decided by the labels as much as by the model.
 FAIL_SHARE: Final = 0.03

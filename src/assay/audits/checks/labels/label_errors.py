@@ -52,14 +52,13 @@ from assay.audits.checks.labels.unlike_train import unlike_sentence, unlike_spli
 from assay.audits.checks.leakage.column_groups import doubt_by_column
 from assay.audits.measures.cross_validated import FEWEST_PER_CLASS, CrossValidated
 from assay.audits.values import Finding, Issue, Verdict
-from assay.core.arrays import Rows
+from assay.core.arrays import Rows, spread_rows
 from assay.data.values import Dataset
 from assay.estimators.label_noise import LabelPosterior, fit_floor, label_posterior
 from assay.estimators.label_quality import LabelQuality, label_quality
 from assay.estimators.nearest_neighbors import nearest
 from assay.estimators.noise.inseparable import between
 from assay.estimators.noise.noise_matrix import DISPUTED, disputed_classes, disputes
-from assay.estimators.projections import spread_rows
 
 #: The nearest images that are shown as evidence are looked for among at most so many of a class: the cost
 #: of all pairs would grow with the square of the images.

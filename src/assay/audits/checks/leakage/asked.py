@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from assay.core.arrays import Rows
+from assay.core.arrays import Rows, spread_rows
 from assay.data.values import Dataset
 
 #: Of larger sets so many images are looked at, of whole classes.
@@ -34,4 +34,4 @@ def asked_places(
         for row in np.flatnonzero(np.isin(dataset.splits[name].labels, classes)).tolist()
         if (name, row) not in known
     ]
-    return places[:: max(1, -(-len(places) // most))]
+    return [places[row] for row in spread_rows(len(places), most).tolist()]
