@@ -292,6 +292,11 @@ def test_another_net_is_advised_where_the_reference_was_right_more_often(
     facts = gather(Results(data, {}, audit, evaluation=score, layers=layers, recipe=own.as_record()))
     assert 0 < facts.accuracy < 1
     assert (facts.wants_convolution, facts.wants_pretrained) == (wanted, wanted)
+    photos = replace(
+        audit, dataset={"shape": [64, 64, 3], "splits": {"train": {"per_class": {"a": 20, "b": 20}}}}
+    )
+    net = {**own.as_record(), "epochs": 3}
+    assert gather(Results(data, {}, photos, evaluation=score, layers=layers, recipe=net)).few == 20 * wanted
 
 
 @pytest.mark.parametrize(("reference", "word"), [(0.91, "may"), (0.93, "should")])

@@ -42,16 +42,17 @@ class Facts:
     floor: accuracy of the nearest class mean on the training images, 0 where it is not known.
     disputed: test labels that the audit disputes, and the accuracy if the model were wrong, or right, on all
     of these images; None without any.
-    few: training images of a class in the mean, where a net learned from nothing on so few photographs that a
-    pretrained one is the better start; else 0. larger: side at which pictures keep details that they lost by
-    being made much smaller; else 0. uneven: how many times as many images the largest class has as the
-    smallest, where the net learned without weighing classes; else 0. groups: how many groups the test images
-    come in; 0 where each stands alone. wants_scaling: the pixels span few values, and the model divides them
-    by 255 as if they spanned all. renamed: labels of the test split, each with the class that the model
-    answers in its place, where these exchange their names. of_groups: those of `leaked` that have no copy in
-    training, but images of their group. learned: accuracy that the net reached in training, on what it was
-    fitted to or chosen by. foreign: the model was trained elsewhere, so what it has seen is not known.
-    misplaced: the order in which its answers fit far more of the images than as they were given.
+    few: training images of a class in the mean, where a net learned from nothing on so few photographs
+    that a pretrained one is the better start, and was right less often than the reference; else 0.
+    larger: side at which pictures keep details that they lost by being made much smaller; else 0. uneven:
+    how many times as many images the largest class has as the smallest, where the net learned without
+    weighing classes; else 0. groups: how many groups the test images come in; 0 where each stands alone.
+    wants_scaling: the pixels span few values, and the model divides them by 255 as if they spanned all.
+    renamed: labels of the test split, each with the class that the model answers in its place, where
+    these exchange their names. of_groups: those of `leaked` that have no copy in training, but images of
+    their group. learned: accuracy that the net reached in training, on what it was fitted to or chosen
+    by. foreign: the model was trained elsewhere, so what it has seen is not known. misplaced: the order
+    in which its answers fit far more of the images than as they were given.
     """
 
     data: str
@@ -138,7 +139,7 @@ def gather(results: Results) -> Facts:
         reference,
         _floor(audit),
         _disputed(score),
-        _few(audit, recipe, layer_kinds),
+        _few(audit, recipe, layer_kinds) if reference > score.accuracy else 0,
         _larger(audit),
         _uneven(audit, recipe),
         score.group_count or 0,

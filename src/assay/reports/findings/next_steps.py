@@ -134,7 +134,8 @@ def _model_steps(facts: Facts) -> list[Step]:
 def _steps_of_small_sets(facts: Facts) -> Iterator[Step]:
     """What helps where there is little to learn from: few pictures, few pixels, few of one class."""
     if facts.few and not facts.wants_pretrained:
-        text = f"{facts.few:,} training images a class are few to learn from nothing: use a pretrained net."
+        few = f"{facts.few:,} training images a class are few to learn from nothing"
+        text = f"{few}: a pretrained net may know more."
         yield Step(text, f"{_AGAIN} --model pretrained --out NEXT")
     if facts.larger:
         text = f"The pictures were made much smaller: read them at {facts.larger} pixels a side."
