@@ -154,3 +154,5 @@ def test_one_group_is_not_compared() -> None:
     """`None of 1 group` says nothing."""
     text = findings.slices_finding({**TRUST["slices"], "looked_at": 1, "weakest": []})
     assert text == "Only 1 group has enough test images to be judged: there is nothing to compare."
+    none = findings.slices_finding({**TRUST["slices"], "looked_at": 0, "weakest": []})
+    assert none == "No group has enough test images to be judged: there is nothing to compare."

@@ -3,7 +3,7 @@ import pytest
 
 from assay.data.values import Split, numbered_ids
 from assay.evaluation.values import Evaluation
-from assay.reports.figures.saliency import saliency_record
+from assay.reports.figures.saliency import saliency_finding, saliency_record
 from assay.reports.findings import occlusion
 from assay.reports.findings.occlusion import look_where
 
@@ -106,3 +106,19 @@ def test_weight_in_the_outer_ring_by_hand() -> None:
     maps[1, 0, 0] = -5.0
     record = saliency_record(occlusion.Saliency(np.array([4, 7]), maps))
     assert record == {"rows": [4, 7], "outer_shares": [1.0, 0.0], "outer_share": 0.5, "outer_area": 0.51}
+
+
+@pytest.mark.parametrize(
+    ("shares", "told"),
+    [
+        ([0.8], ": one answer says nothing of others."),
+        ([0.9, 0.8, 0.3], ": the model looks toward the border, which may be chance in so few."),
+        ([0.9, 0.8, 0.85, 0.9], ": the model looks toward the border."),
+        ([0.1, 0.2, 0.1, 0.15], ": the model looks toward the middle."),
+        ([0.5, 0.55, 0.5], ": the model looks at no one place."),
+    ],
+)
+def test_where_the_model_looks_is_said_beyond_chance(shares: list[float], told: str) -> None:
+    """The ring is half of the picture. Of one mistake with 60 % in it "the model looks toward the border"."""
+    record = {"outer_shares": [*shares, None], "outer_share": np.mean(shares), "outer_area": 0.5}
+    assert saliency_finding(record, "3 most confident mistakes").endswith(told)

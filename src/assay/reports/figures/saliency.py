@@ -7,6 +7,8 @@ from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 
 from assay.data.values import Split, images_of
+from assay.evaluation.grouped import student_quantile
+from assay.evaluation.intervals import CONFIDENCE
 from assay.evaluation.values import Evaluation
 from assay.reports.drawing.canvas import label
 from assay.reports.drawing.captions import figure
@@ -55,7 +57,7 @@ def saliency_figure(
         draw_grid(name, grid),
         f"{_many(name, len(saliency.rows))}, each beside the same image with the places in color that the "
         "answer rests on.",
-        _saliency_finding(record, _many(name, len(saliency.rows)).removeprefix("1 ")),
+        saliency_finding(record, _many(name, len(saliency.rows)).removeprefix("1 ")),
         Table(
             ("image", "label", "answer", "weight in the outer ring"),
             tuple(
@@ -103,18 +105,28 @@ def _many(name: Name, number: int) -> str:
     return count(number, "most confident mistake" if name == "saliency" else "image asked for")
 
 
-def _saliency_finding(record: dict[str, Any], which: str) -> str:
+def saliency_finding(record: dict[str, Any], which: str) -> str:
+    """Where the model looks in some images. record: of `saliency_record`; which: their name."""
     share, area = record["outer_share"], record["outer_area"]
     if share is None or area in (0, 1):
         return "Covering no single place weakens any of these answers."
-    lean = share / area - 1
-    where = (
-        "toward the border" if lean > _LEANS else "toward the middle" if lean < -_LEANS else "at no one place"
-    )
+    known = [one for one in record["outer_shares"] if one is not None]
     return (
         f"In the {which}, {percent(share, 0)} of what the answers rest on lies in the outer ring, which is "
-        f"{percent(area, 0)} of the picture: the model looks {where}."
+        f"{percent(area, 0)} of the picture: {_where(known, area)}."
     )
+
+
+def _where(shares: list[float], area: float) -> str:
+    """Where the model looks, as far as so many images tell (Student's t). area: of the ring, as a share."""
+    if len(shares) < 2:
+        return "one answer says nothing of others"
+    lean, error = np.mean(shares) / area - 1, np.std(shares, ddof=1) / area / np.sqrt(len(shares))
+    if abs(lean) <= _LEANS:
+        return "the model looks at no one place"
+    place = "toward the border" if lean > 0 else "toward the middle"
+    chance = abs(lean) <= error * student_quantile(CONFIDENCE, len(shares) - 1)
+    return f"the model looks {place}" + (", which may be chance in so few" if chance else "")
 
 
 def _scaled(maps: NDArray[np.float64]) -> NDArray[np.float64]:

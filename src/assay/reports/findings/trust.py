@@ -138,9 +138,8 @@ def slices_finding(slices: Record) -> str:
     """The groups whose accuracy is significantly below the overall accuracy, or that there are none."""
     looked, weakest = slices["looked_at"], slices["weakest"]
     if looked < 2:
-        return (
-            f"Only {count(looked, 'group')} has enough test images to be judged: there is nothing to compare."
-        )
+        only = f"Only {count(looked, 'group')}" if looked else "No group"
+        return f"{only} has enough test images to be judged: there is nothing to compare."
     if not weakest:
         return f"None of {count(looked, 'group')} is significantly below the overall accuracy."
     worst = weakest[0]
