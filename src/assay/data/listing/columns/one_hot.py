@@ -15,11 +15,12 @@ from assay.data.listing.tree import has_split_word, words_of
 _PAIRS: Final = (("1", "0"), ("1", "-1"), ("true", "false"), ("yes", "no"), ("t", "f"), ("y", "n"))
 _YES: Final = frozenset(yes for yes, _ in _PAIRS)
 
-#: What the name of a column of 0 and 1 has that tells whether something is so, or counts, and is no class.
-#: Of these, words for images that are to be used; those that are not have others.
+#: Words in the name of a column of 0 and 1 for images that are to be used.
 KEPT: Final = frozenset(
     "use used usable keep kept include included accept accepted approved gradable gradeable".split()
 )
+
+#: What the name of a column of 0 and 1 has that tells whether something is so, or counts, and is no class.
 _FLAGS: Final = KEPT | UNUSED | frozenset("is has verified reviewed checked flag count id".split())
 
 _SHOWN: Final = 4

@@ -18,7 +18,7 @@ from assay.data.listing.columns.splits import split_column, splits_of_cells
 from assay.data.listing.from_names.splits import splits_of_paths
 from assay.data.listing.image_table import Table, list_columns
 from assay.data.listing.listing import Listing, Payload
-from assay.data.listing.parquet import IMAGE_NAMES
+from assay.data.listing.shards.one_parquet import IMAGE_NAMES
 from assay.data.listing.table_labels import table_labels
 from assay.data.request import Request
 from assay.data.sources.objects.python_items import as_payload, is_nothing, is_picture, wrong_objects

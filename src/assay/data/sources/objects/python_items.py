@@ -21,7 +21,7 @@ from assay.data.formats.pixel_arrays import ArrayForm, pixels, plain_images
 from assay.data.formats.png import png_bytes
 from assay.data.formats.text_table import LABEL_NAMES, PATH_NAMES, optional_column
 from assay.data.listing.listing import Payload
-from assay.data.listing.parquet import IMAGE_NAMES
+from assay.data.listing.shards.one_parquet import IMAGE_NAMES
 from assay.data.listing.tree import words_of
 from assay.data.request import Request
 
