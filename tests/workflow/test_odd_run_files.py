@@ -12,7 +12,8 @@ import pytest
 from assay.cli.main import exit_code
 from assay.core.errors import AssayError
 from assay.workflow.load import load
-from assay.workflow.planning.plan import REASON, plan_of_run
+from assay.workflow.planning.kept_inputs import REASON
+from assay.workflow.planning.plan import plan_of_run
 from torture.job import tiny_dataset, tiny_split
 
 KEPT = ("applied_decisions.csv", "given_pred_probs.npz", "config.toml")

@@ -4,19 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from assay.audits.registry import known_checks
 from assay.core import durable
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent
 from assay.data.answers.class_probabilities import ClassProbabilities
-from assay.data.decisions import APPLIED, Decided, Decision, decide, decisions_csv, read_decisions
-from assay.data.formats.safe_open import holds, read_file
+from assay.data.decisions import Decided, Decision, decide, read_decisions
 from assay.data.values import Dataset, Split
 from assay.features import backbones
 from assay.training.classifier import Model
-from assay.training.loop.warm_start import START, fitting_weights, is_kept, keep_start, read_start
+from assay.training.loop.warm_start import START, fitting_weights, keep_start, read_start
 from assay.training.model.values import ModelData
 from assay.training.place import check_workers
 from assay.training.recipes import Recipe, validated
@@ -45,14 +44,9 @@ from assay.workflow.planning.data import (
     placed,
 )
 from assay.workflow.planning.decided import tell_decided
+from assay.workflow.planning.kept_inputs import REASON, decisions_of, keep_decisions, reason_of, start_of
 from assay.workflow.recorded import run_record
 from assay.workflow.settings import Settings
-
-#: In the run folder: why the recipe was taken, in words.
-REASON: Final = "recipe_reason.txt"
-
-#: Bytes of it that are read.
-_LONGEST_REASON: Final = 10_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,7 +217,7 @@ def plan_of_run(folder: Path, data: Data | None, offline: bool, on_event: OnEven
         gone = data is None and error.code == "unknown-data"
         raise data_gone(error, folder) if gone else error from error
     name = settings.data if data is None else data.name if isinstance(data, Dataset) else str(data)
-    decisions, start = _decisions_of(folder, settings), _start_of(folder, settings)
+    decisions, start = decisions_of(folder, settings), start_of(folder, settings)
     own_probabilities = (
         Given.of_run(folder, settings.pred_probs, PRED_PROBS).read(dataset),
         Given.of_run(folder, settings.answers, ANSWERS).read(dataset),
@@ -238,7 +232,7 @@ def plan_of_run(folder: Path, data: Data | None, offline: bool, on_event: OnEven
         decisions,
         start,
         *own_probabilities,
-        reason=_reason_of(folder),
+        reason=reason_of(folder),
     )
     return _with_recipes(plan, recipes)
 
@@ -255,34 +249,14 @@ def _reading(settings: Settings) -> dict[str, Any]:
     return {**settings.reading(), "recorded": True}
 
 
-def _start_of(folder: Path, settings: Settings) -> ModelData | None:
-    """The model that a run begins from: its own copy, for the other may be gone or trained further."""
-    if settings.warm_start is None:
-        return None
-    own = folder / START
-    return read_start(own if is_kept(own) else Path(settings.warm_start))
-
-
-def _reason_of(folder: Path) -> str:
-    copy = folder / REASON
-    return read_file(copy, _LONGEST_REASON).decode("utf-8", "replace") if copy.exists() else ""
-
-
-def _decisions_of(folder: Path, settings: Settings) -> tuple[Decision, ...]:
-    """A run's decisions, from its own copy: the table that it was given may have been edited since."""
-    if settings.decisions is None:
-        return ()
-    copy = folder / APPLIED
-    return read_decisions(copy if copy.exists() else Path(settings.decisions))
-
-
 def keep_inputs(plan: Plan, folder: Path) -> None:
     """Copy what the run is given beside its data into the run folder: decisions, and a model to begin from;
     why its recipe was taken, and in which folder the data were named.
 
     Raises AssayError `config-changed` when the run there was begun with others.
     """
-    _keep_decisions(plan, folder)
+    if plan.settings.decisions is not None:
+        keep_decisions(plan.decisions, folder)
     if plan.start is not None:
         keep_start(plan.start, folder / START)
     keep_place(plan.location, folder)
@@ -291,17 +265,6 @@ def keep_inputs(plan: Plan, folder: Path) -> None:
     for kind, probabilities in ((PRED_PROBS, plan.pred_probs), (ANSWERS, plan.answers)):
         if probabilities is not None:
             kind.keep(probabilities, plan.dataset.classes, folder)
-
-
-def _keep_decisions(plan: Plan, folder: Path) -> None:
-    if plan.settings.decisions is None:
-        return
-    copy, text = folder / APPLIED, decisions_csv({**vars(d), "decision": d.action} for d in plan.decisions)
-    if not copy.exists():
-        durable.write_text(copy, text)
-    elif not holds(copy, durable.utf_8(text)):
-        fix = "Give that run's decisions to continue it, or give another folder with --out."
-        raise AssayError("config-changed", folder, "the unfinished run there has other decisions", fix)
 
 
 def need_same_data(model: Model, plan: Plan) -> None:
