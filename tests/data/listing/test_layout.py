@@ -305,6 +305,24 @@ def test_as_many_numbers_as_train_has_classes_are_asked_about(
     assert ("as many numbers as train has classes" in " ".join(found.notes)) == asked
 
 
+@pytest.mark.parametrize(
+    ("folders", "read"),
+    [
+        ({"train/cat": 4, "train/dog": 3, "test/cat": 2, "test/dog": 2, "val/cat": 0, "val/dog": 0}, FOUR),
+        ({**TWO, "val/cat": 0}, {"train": TWO}),
+        ({**TWO, "Val": 0}, {"train": TWO}),
+    ],
+)
+def test_a_split_without_images_is_no_class_and_told(
+    folders: dict[str, int], read: Splits, tmp_path: Path
+) -> None:
+    """An empty `val`, with or without folders: nothing of it is read, and it is no third class."""
+    root = made(tmp_path, folders)
+    assert counts(root) == read
+    assert any("named like a split, but without images: " in note for note in load(root).notes)
+    assert not any("without images" in note for note in load(made(tmp_path / "full", TWO)).notes)
+
+
 def test_a_class_that_train_lacks_is_set_aside(tmp_path: Path) -> None:
     """No model can know it: its test images are left out and counted, the others are scored."""
     root = made(tmp_path, {"train/a": 5, "train/b": 4, "test/a": 3, "test/zebra": 2})

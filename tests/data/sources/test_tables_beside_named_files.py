@@ -56,6 +56,7 @@ def test_a_table_with_the_same_classes_leaves_the_words(tmp_path: Path) -> None:
     [
         (["P000", "P001"], True),
         (["s014", "S015"], True),
+        (["mr10000032", "mr10000764"], True),
         (["a1", "a2"], False),
         (["n01440764", "n01443537"], False),
     ],

@@ -78,6 +78,15 @@ class Readings:
         """The split of each folder that is named after one."""
         return self.named or splits_of(self.full)
 
+    @cached_property
+    def empty_splits(self) -> list[str]:
+        """The folders that are named after a split and hold no image."""
+        return [
+            n
+            for n in self.tree.classes(self.base)
+            if split_of(n) and not self.tree.total(joined(self.base, n))
+        ]
+
     def subs(self, name: str) -> list[str]:
         """The class folders of a split folder."""
         return self.tree.full(self.tree.descended(joined(self.base, name)))
@@ -92,9 +101,10 @@ class Readings:
             parts = self._parts(folder)
             return ("train", parts[0]) if parts and parts[0] not in self.copies else None
 
-        classes = tuple(name for name in self.tree.classes(self.base) if name not in self.copies)
+        none = {*self.copies, *(self.empty_splits if self.full else ())}
+        classes = tuple(name for name in self.tree.classes(self.base) if name not in none)
         inside = self._inside([joined(self.base, name) for name in self.full])
-        notes = (*self._below(), *self._on_copies(), *inside)
+        notes = (*self._below(), *self._on_copies(), *self._on_empty(), *inside)
         lost = self._lost(place) - sum(self.tree.total(joined(self.base, name)) for name in self.copies)
         return Reading("classes", "a folder for each class", place, classes, lost, notes)
 
@@ -115,7 +125,7 @@ class Readings:
             [joined(start, name) for start in starts.values() for name in self.tree.full(start)]
         )
         notes = [*self._below(), *self._renamed(), *self._on_copies()]
-        notes += [*self._unlabelled_notes(starts), *self._on_others(), *inside]
+        notes += [*self._unlabelled_notes(starts), *self._on_others(), *self._on_empty(), *inside]
         lost = self._lost(place) - loose
         form = "a folder for each split and class"
         return Reading("splits", form, place, tuple(sorted(names, key=natural_key)), lost, tuple(notes))
@@ -238,6 +248,11 @@ class Readings:
 
     def _below(self) -> list[str]:
         return [f"read from {one_line(self.base)}, the only folder with images above it"] if self.base else []
+
+    def _on_empty(self) -> list[str]:
+        """A note on folders of splits without an image: nothing of them is read."""
+        some = ", ".join(map(one_line, self.empty_splits))
+        return [f"named like a split, but without images: {some}"] if self.empty_splits and self.full else []
 
     def _on_others(self) -> list[str]:
         """A note on folders beside those of splits."""

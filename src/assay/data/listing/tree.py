@@ -41,8 +41,9 @@ _GROUP: Final = re.compile(
     re.IGNORECASE,
 )
 
-#: `P000`, `S014`: a letter or two and a number, as of all those that are numbered alike.
-_NUMBERED_ALIKE: Final = re.compile(r"([a-z]{1,2})\d{3,6}", re.IGNORECASE)
+#: `P000`, `p10000032`: a letter or two and a number, as all that are numbered alike. But not classes of
+#: ImageNet, whose numbers are those of WordNet: `n01440764`.
+_NUMBERED_ALIKE: Final = re.compile(r"(?!n\d{8}$)([a-z]{1,2})\d{3,10}", re.IGNORECASE)
 
 #: `cat.0.jpg`, `dog-12.png`: a word before a number. Cameras and programs name their pictures so, too.
 _NUMBERED: Final = re.compile(r"([^\W\d_][\w -]*?)[ ._-]*\(?\d+\)?")
