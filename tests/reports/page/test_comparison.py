@@ -131,17 +131,29 @@ def test_the_best_of_many_is_named_with_those_it_does_not_differ_from(content: C
 def test_the_quickest_of_equal_models_costs_nothing_more(content: ComparisonContent) -> None:
     """As accurate as the slower one: nothing is "higher by 0.0 points"."""
     slow, quick = (replace(content.comparison.candidates[0], name=name) for name in ("slow", "quick"))
-    told = findings.ladder_finding([slow, quick], {"slow": 9.0, "quick": 1.0})
-    assert told == "quick is both the quickest to train and the most accurate."
+    told = findings.ladder_finding(content.comparison, [slow, quick], {"slow": 9.0, "quick": 1.0})
+    assert told == "quick is both the quickest to train and the one with the highest accuracy."
+
+
+def test_a_higher_accuracy_that_may_be_chance_is_told_so(content: ComparisonContent) -> None:
+    """Two seeds of one recipe do not differ beyond chance; the linear model is worse."""
+    models = {candidate.name: candidate for candidate in content.comparison.candidates}
+    best, other = sorted((models["cnn-s0"], models["cnn-s1"]), key=lambda one: -(one.accuracy or 0.0))
+    assert best.accuracy != other.accuracy
+    for quick, chance in ((other, True), (models["linear-s0"], False)):
+        seconds = {best.name: 9.0, quick.name: 1.0}
+        told = findings.ladder_finding(content.comparison, [best, quick], seconds)
+        assert f"{best.name} takes 9.0 seconds" in told
+        assert told.endswith(", which may be chance.") == chance
 
 
 def test_what_is_unknown_is_left_out_of_the_figure(content: ComparisonContent) -> None:
     """A model whose seconds are not known has no point, and the figure says so; fewer than two: no figure."""
-    drawn = ladder(content.comparison.candidates, content.seconds)
+    drawn = ladder(content.comparison, content.seconds)
     assert drawn is not None
     assert len(drawn.table.rows) == 3
     assert drawn.left_out.startswith("1 model ")
-    assert ladder(content.comparison.candidates, {"linear-s0": 1.0}) is None
+    assert ladder(content.comparison, {"linear-s0": 1.0}) is None
 
 
 def test_the_pictures_are_of_neighbors_in_accuracy(content: ComparisonContent) -> None:

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from assay.evaluation.compare import Candidate
+from assay.evaluation.compare import Candidate, Comparison
 from assay.reports.drawing.canvas import draw, label, tip
 from assay.reports.drawing.captions import figure
 from assay.reports.drawing.colors import BLUE, INK
@@ -21,8 +21,9 @@ from assay.reports.values import Figure, Table
 _SHORTEST: Final = 0.001
 
 
-def ladder(candidates: Sequence[Candidate], seconds: Mapping[str, float | None]) -> Figure | None:
+def ladder(comparison: Comparison, seconds: Mapping[str, float | None]) -> Figure | None:
     """A point for each tested model whose seconds are known; None where there are fewer than two."""
+    candidates = comparison.candidates
     shown = [c for c in candidates if c.accuracy is not None and seconds.get(c.name) is not None]
     if len(shown) < 2:
         return None
@@ -32,7 +33,7 @@ def ladder(candidates: Sequence[Candidate], seconds: Mapping[str, float | None])
         draw("ladder", 3.4, painting(_paint, shown, seconds)),
         f"A chart of {count(len(shown), 'model')}: accuracy upward, seconds of training to the right, "
         "on a logarithmic scale.",
-        ladder_finding(shown, seconds),
+        ladder_finding(comparison, shown, seconds),
         Table(
             ("model", "seconds", "accuracy", "95 % interval"),
             tuple((c.name, f"{seconds[c.name]:,.3f}", *_accuracy_cells(c)) for c in shown),

@@ -87,8 +87,10 @@ def significant(comparison: Comparison) -> list[Pair]:
     return [pair for pair in comparison.pairs if pair.p_value_holm < SIGNIFICANT]
 
 
-def ladder_finding(shown: Sequence[Candidate], seconds: Mapping[str, float | None]) -> str:
-    """What the most accurate model costs beside the quickest."""
+def ladder_finding(
+    comparison: Comparison, shown: Sequence[Candidate], seconds: Mapping[str, float | None]
+) -> str:
+    """What the most accurate of the models shown costs beside the quickest, and whether it is better."""
 
     def took(candidate: Candidate) -> float:
         return seconds[candidate.name] or 0.0
@@ -96,11 +98,13 @@ def ladder_finding(shown: Sequence[Candidate], seconds: Mapping[str, float | Non
     quickest = min(shown, key=took)
     best = max(shown, key=lambda c: (c.accuracy or 0.0, c is quickest))  # of equal ones the quickest
     if best is quickest:
-        return f"{best.name} is both the quickest to train and the most accurate."
+        return f"{best.name} is both the quickest to train and the one with the highest accuracy."
     gained = (best.accuracy or 0.0) - (quickest.accuracy or 0.0)
+    paired = any({pair.first, pair.second} == {best.name, quickest.name} for pair in comparison.pairs)
+    chance = ", which may be chance" if paired and not _differ(comparison, best, quickest) else ""
     return (
         f"{best.name} takes {took(best):,.1f} seconds to train and {quickest.name} {took(quickest):,.1f}; "
-        f"its test accuracy is higher by {points(gained, 1).removeprefix('+')}."
+        f"its test accuracy is higher by {points(gained, 1).removeprefix('+')}{chance}."
     )
 
 

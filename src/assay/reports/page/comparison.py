@@ -75,7 +75,7 @@ def write_comparison(folder: Path, content: ComparisonContent) -> None:
 
 def draw_figures(content: ComparisonContent) -> dict[str, tuple[Figure, ...]]:
     """The figures of the page by chapter."""
-    drawn = ladder(content.comparison.candidates, content.seconds)
+    drawn = ladder(content.comparison, content.seconds)
     shown = differences(content.comparison, content.test) if content.comparison.pairs and content.test else ()
     return {"models": (drawn,) if drawn else (), "images": shown}
 
