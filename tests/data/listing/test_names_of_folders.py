@@ -4,7 +4,6 @@ import csv
 import json
 import shlex
 import subprocess
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -270,19 +269,3 @@ def test_folders_that_are_finer_than_a_table_of_metadata_are_told(
     found = inspect(tmp_path)
     assert found.classes == ("animal", "tree")
     assert any("part the images finer than the labels" in note for note in found.notes) == told
-
-
-@pytest.mark.parametrize(
-    ("numbers", "told"),
-    [
-        ([n for n in range(1, 90) if n % 9], True),  # ages
-        (range(100), False),  # numbers of classes, from 0 or 1 on
-        (range(1, 103), False),
-        (range(0, 19, 2), False),  # few
-        (range(7, 4_000, 93), False),  # far apart: numbers of products
-    ],
-)
-def test_classes_that_may_be_amounts_are_asked_about(numbers: Iterable[int], told: bool) -> None:
-    """Many whole numbers with gaps between them; those of classes have none, and those of things many."""
-    notes = list(notes_on_classes([str(number) for number in numbers]))
-    assert any("if they are amounts, as ages are" in note for note in notes) == told

@@ -11,9 +11,10 @@ from assay.core.text import one_line
 #: In the first place of a list of class names: no class has the number 0.
 NO_CLASS: Final = "-"
 
-#: So many whole numbers may be measures, where so large a share of them again is missing in between.
+#: So many whole numbers may be measures, where so many, and so large a share of them, are missing in between.
 _MANY: Final = 20
-_GAPS: Final = 0.1
+_GAPS: Final = 0.04
+_FEWEST_GAPS: Final = 2
 
 #: Numbers by which data say that an image has no label, besides those below 0: the largest of a type, nines.
 _NO_LABEL: Final = re.compile(r"-\d{1,5}|255|32767|65535|9{2,5}")
@@ -62,7 +63,7 @@ def notes_on_measures(labels: Collection[str]) -> list[str]:
     if len(numbers) < max(_MANY, len(labels)):
         return []
     gaps = numbers[-1] - numbers[0] + 1 - len(numbers)
-    if gaps < _GAPS * len(numbers):
+    if gaps < max(_FEWEST_GAPS, _GAPS * len(numbers)):
         return []
     return [
         f"the labels are {len(numbers):,} whole numbers from {numbers[0]:,} to {numbers[-1]:,} with gaps: if "

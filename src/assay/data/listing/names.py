@@ -61,9 +61,6 @@ _COPY: Final = re.compile(
 )
 _COPY_OF: Final = re.compile(r"copy of (.+)")
 
-#: So many numbers, with gaps between them, may be amounts; numbers of classes have none.
-_AMOUNTS: Final = 20
-
 _PLAIN_NUMBER: Final = re.compile(r"\d{1,15}(\.\d{0,15})?")
 _DATE: Final = re.compile(r"(19|20)\d\d([-_.]?[01]\d([-_.]?[0-3]\d)?)?")
 
@@ -148,7 +145,7 @@ def _notes_on_folders(names: Sequence[str]) -> Iterator[str]:
 
 
 def _notes_on_numbers(names: Sequence[str]) -> Iterator[str]:
-    """Notes on classes that are one number in two spellings, that are all dates, or may be amounts."""
+    """Notes on classes that are one number in two spellings, and on classes that are all dates."""
     equal: dict[float, list[str]] = {}
     for name in names:
         if _PLAIN_NUMBER.fullmatch(name):
@@ -169,14 +166,6 @@ def _notes_on_numbers(names: Sequence[str]) -> Iterator[str]:
         yield f"the classes {told} may be ranges, such as 1-2 or 10-19, that a spreadsheet made dates of"
     if len(names) > 1 and all(map(_DATE.fullmatch, names)):
         yield f"all classes are called like years or dates ({names[0]}, {names[1]}): are those the classes?"
-    elif len(numbers) == len(names) >= _AMOUNTS:
-        first, last = (pick(map(int, numbers)) for pick in (min, max))
-        if (last - first + 1) / 2 <= len(names) <= last - first:
-            yield (
-                f"the classes are {len(names):,} of the whole numbers from {first:,} to {last:,}: if they "
-                "are amounts, as ages are, each is a class of its own, and a miss by one counts as any other "
-                "(ranges of them are classes: 0-9, 10-19)"
-            )
 
 
 def one_spelling(labels: Iterable[Collection[str]]) -> dict[str, str]:

@@ -30,7 +30,9 @@ def with_one_vocabulary(listing: Listing, chosen: Sequence[str] | None, where: o
         labels = {label for part in listing.parts.values() for label in part.labels}
         refuse_measures(labels, where)
         refuse_no_labels([label for part in listing.parts.values() for label in part.labels], where)
-        listing = replace(listing, notes=(*listing.notes, *notes_on_measures(labels)))
+    if not chosen:
+        met = {label for part in listing.parts.values() for label in part.labels}
+        listing = replace(listing, notes=(*listing.notes, *notes_on_measures(met)))
     listing = _joined_by_case(_named_by_number(_composed(listing), chosen), chosen)
     if "train" not in listing.parts:
         return listing
