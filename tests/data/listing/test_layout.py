@@ -142,6 +142,10 @@ STOPPED: dict[str, tuple[dict[str, int], tuple[str, ...]]] = {
         {"siteA/cat": 4, "siteA/dog": 2, "siteB/cat": 4, "siteB/dog": 2},
         ("as classes: train {siteA 6, siteB 6}", "as nested: train {cat 8, dog 4}"),
     ),
+    "sites over classes that are numbered": (
+        {"amazon/c001": 4, "amazon/c002": 2, "dslr/c001": 4, "dslr/c002": 2},
+        ("as classes: train {amazon 6, dslr 6}", "as nested: train {c001 8, c002 4}"),
+    ),
     "one class and folders in it": (
         {"pets/cat": 4, "pets/dog": 2, "notes": 0},
         ("as classes: train {pets 6}", "as nested: train {cat 4, dog 2}"),

@@ -35,7 +35,7 @@ from assay.data.listing.from_names.lists_of_paths import hints_on_lists_of_paths
 from assay.data.listing.metadata import OF_A_FOLDER, has_labels
 from assay.data.listing.names import natural_key, split_of
 from assay.data.listing.other_tasks import only_pictures
-from assay.data.listing.tree import called_like_groups, split_in
+from assay.data.listing.tree import may_be_groups, split_in
 from assay.data.listing.walk import Walk
 from assay.data.values import Kind
 
@@ -216,7 +216,7 @@ def _refuse_tables(found: Walk, classes: Classes, tables: Sequence[str]) -> list
         )
     if classes.by_file_names:
         _refuse_columns(found, classes, tables, some)
-    if alone or called_like_groups(classes.names):
+    if alone or may_be_groups(classes.names):
         others = (name for name in tables if not _is_labelled(found, name))
         told = next((name for name in others if _tells_of_images(found, name, classes)), None)
         if told is not None:  # `images` is no class, and neither is `patient00001`
@@ -264,7 +264,7 @@ def _not_by_folders(found: Walk, table: str, what: str, how: str = "") -> AssayE
 
 
 def _on_groups(classes: Collection[str]) -> list[str]:
-    if not called_like_groups(classes):
+    if not may_be_groups(classes):
         return []
     first, second = sorted(classes, key=natural_key)[:2]
     return [

@@ -123,9 +123,14 @@ def words_of(name: str) -> frozenset[str]:
 
 def called_like_groups(classes: Collection[str]) -> bool:
     """Whether all of several classes are called like patients, videos or the like, with a number each."""
+    return len(classes) > 1 and all(map(_GROUP.fullmatch, classes))
+
+
+def may_be_groups(classes: Collection[str]) -> bool:
+    """The same, or whether all are numbered alike, as `P000` and `P001`: so are some classes."""
     numbered = list(map(_NUMBERED_ALIKE.fullmatch, classes))
     alike = all(numbered) and len({found[1].casefold() for found in numbered if found}) == 1
-    return len(classes) > 1 and (alike or all(map(_GROUP.fullmatch, classes)))
+    return called_like_groups(classes) or (len(classes) > 1 and alike)
 
 
 def split_in(name: str) -> str | None:
