@@ -91,7 +91,7 @@ PLANTED: Mapping[str, tuple[Dataset, str, str, str]] = {
         clean(train=[1, 1, 2]),
         "label-balance",
         "warn",
-        "2 of 3 classes have one training image",
+        "2 of 3 classes have a single training image",
     ),
     "few test images": (clean(test=[20, 20, 3]), "label-balance", "warn", "fewer than 10"),
     "already scaled": (

@@ -82,8 +82,8 @@ def _problems(evidence: dict[str, Any]) -> tuple[list[str], list[str]]:
     single = sum(count == 1 for count in present)
     if len(present) > 1 and 2 * single >= len(present):
         warnings.append(
-            f"{single:,} of {len(present):,} classes have one training image, which can be learned from or "
-            "asked about: are these the classes?"
+            f"{single:,} of {len(present):,} classes have a single training image, which cannot both teach "
+            "and test: are these the classes?"
         )
     few = [n for n, c in evidence["counts"].get("test", {}).items() if 0 < c < FEWEST_TEST_IMAGES]
     if few:
