@@ -266,9 +266,8 @@ def test_a_small_split_does_not_cry_drift():
     for told, count in ((finding, 10), (whole, len(test))):
         least = 4.84 * np.sqrt(1 / len(COLORED.train) + 1 / count)
         assert told.evidence["test"]["told_from"] == pytest.approx(least)
-        assert told.summary.endswith(
-            f" So many images tell a shift of one figure from about {least:.1f} deviations on."
-        )
+        told_from = f"is told from about {least:.1f} standard deviations on."
+        assert told.summary.endswith(f" With so many images a shift of one figure {told_from}")
 
 
 def test_a_shift_is_told_from_the_size_that_is_said():

@@ -254,4 +254,6 @@ def _power(evidence: Mapping[str, Mapping[str, Any]], units: str) -> str:
     least = max((found["told_from"] or 0.0 for found in evidence.values()), default=0.0)
     if least <= WARN_EFFECT:
         return ""
-    return f" So many {units} tell a shift of one figure from about {least:.1f} deviations on."
+    return (
+        f" With so many {units} a shift of one figure is told from about {least:.1f} standard deviations on."
+    )
