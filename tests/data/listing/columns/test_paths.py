@@ -243,3 +243,23 @@ def test_metadata_without_labels_beside_a_folder_of_images_stop(tmp_path: Path) 
     with pytest.raises(AssayError, match=r"ambiguous-layout.*\(it has patient, finding, filename\)"):
         inspect(tmp_path)
     assert inspect(tmp_path, label_column="finding").classes == ("x", "y")
+
+
+def test_a_column_of_ids_is_named(tmp_path: Path) -> None:
+    """`isic_id` holds the names of files without their endings, `target` does not: the option is told."""
+    pictures(tmp_path, *(f"train-image/image/{name}.png" for name in NAMES))
+    rows = [f"{name},{number % 2},{number:05}" for number, name in enumerate(NAMES)]
+    path = table(tmp_path / "train.csv", "isic_id,target,lesion", rows)
+    with pytest.raises(AssayError, match="column-missing") as refused:
+        inspect(path)
+    assert refused.value.fix == "Say which column names the images: --path-column isic_id."
+    assert inspect(path, path_column="isic_id").per_class["train"] == (COUNT // 2, COUNT // 2)
+
+
+def test_no_column_of_ids_is_named_where_files_are_called_otherwise(tmp_path: Path) -> None:
+    """The columns are shown then, and none is proposed."""
+    pictures(tmp_path, *(f"image/{number}x.png" for number in range(COUNT)))
+    path = table(tmp_path / "train.csv", "isic_id,target", [f"{name},{name[-1]}" for name in NAMES])
+    with pytest.raises(AssayError, match="column-missing") as refused:
+        inspect(path)
+    assert "--path-column. There are: isic_id, target" in refused.value.fix

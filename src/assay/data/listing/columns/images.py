@@ -13,10 +13,15 @@ from assay.core.text import counted, one_line
 from assay.data.formats.signatures import FORMAT_BY_NAME
 from assay.data.formats.text_table import PATH_NAMES, Columns, chosen_column
 from assay.data.listing.columns.against_folders import columns_of_images
+from assay.data.listing.columns.file_index import file_index, without_ending
 from assay.data.listing.names import split_of
 
 #: Folders that are looked into.
 _MOST_FOLDERS: Final = 2_000
+
+#: Rows of a table whose cells may be names of files, at least, and the share of them that must be.
+_FEWEST_IDS: Final = 3
+_NAMED: Final = 0.9
 
 #: A column of a table of pixels, and how many of one kind it has at least.
 _NUMBERED: Final = re.compile(r"(\D*)\d+")
@@ -59,13 +64,27 @@ def image_column(table: Path, columns: Columns, asked: str | None) -> str:
     try:
         return chosen_column(table, names, asked, PATH_NAMES, "--path-column")
     except AssayError as error:
-        ways = [f"--path-column {quote(one_line(name))}" for name in columns_of_images(columns)]
+        named = columns_of_images(columns) or _columns_of_ids(table, columns)
+        ways = [f"--path-column {quote(one_line(name))}" for name in named]
         if asked is None and (fix := _of_odd_lines(table, names) or _of_pixels(names)):
             raise AssayError(error.code, error.where, error.what, fix) from error
         if asked is not None or not ways:
             raise
         fix = f"Say which column names the images: {' or '.join(ways[:3])}."
         raise AssayError(error.code, error.where, error.what, fix) from error
+
+
+def _columns_of_ids(table: Path, columns: Columns) -> list[str]:
+    """The columns whose values are, for nearly all rows, each the name of a file below the table's folder,
+    without its ending: `isic_id`. None of a table in memory."""
+    if not table.is_file():
+        return []
+    known = {without_ending(name) for name in file_index(table.parent)}
+    return [
+        name
+        for name, cells in columns.items()
+        if len(cells) >= _FEWEST_IDS and len(known.intersection(cells)) >= _NAMED * len(cells)
+    ]
 
 
 def _of_pixels(names: Sequence[str]) -> str:
