@@ -146,6 +146,14 @@ STOPPED: dict[str, tuple[dict[str, int], tuple[str, ...]]] = {
         {"amazon/c001": 4, "amazon/c002": 2, "dslr/c001": 4, "dslr/c002": 2},
         ("as classes: train {amazon 6, dslr 6}", "as nested: train {c001 8, c002 4}"),
     ),
+    "cameras over videos": (
+        {"camera1/video_000": 4, "camera1/video_001": 2, "camera2/video_000": 4, "camera2/video_001": 2},
+        ("as classes: train {camera1 6, camera2 6}", "as nested: train {video_000 8, video_001 4}"),
+    ),
+    "kinds of pictures over videos": (
+        {"rgb/video_000": 4, "rgb/video_001": 2, "depth/video_000": 4, "depth/video_001": 2},
+        ("as classes: train {depth 6, rgb 6}",),
+    ),
     "one class and folders in it": (
         {"pets/cat": 4, "pets/dog": 2, "notes": 0},
         ("as classes: train {pets 6}", "as nested: train {cat 4, dog 2}"),

@@ -35,7 +35,7 @@ from assay.data.listing.from_names.lists_of_paths import hints_on_lists_of_paths
 from assay.data.listing.metadata import OF_A_FOLDER, has_labels
 from assay.data.listing.names import natural_key, split_of
 from assay.data.listing.other_tasks import only_pictures
-from assay.data.listing.tree import may_be_groups, split_in
+from assay.data.listing.tree import called_like_groups, may_be_groups, split_in
 from assay.data.listing.walk import Walk
 from assay.data.values import Kind
 
@@ -214,9 +214,8 @@ def _refuse_tables(found: Walk, classes: Classes, tables: Sequence[str]) -> list
         raise _not_by_folders(
             found, labelled, f"{by_folders}; there is a table of labels, {one_line(labelled)}"
         )
-    if classes.by_file_names:
-        _refuse_columns(found, classes, tables, some)
-    if alone or may_be_groups(classes.names):
+    notes = _on_columns(found, classes, tables, some) if classes.by_file_names else []
+    if alone or called_like_groups(classes.names):
         others = (name for name in tables if not _is_labelled(found, name))
         told = next((name for name in others if _tells_of_images(found, name, classes)), None)
         if told is not None:  # `images` is no class, and neither is `patient00001`
@@ -226,7 +225,6 @@ def _refuse_tables(found: Walk, classes: Classes, tables: Sequence[str]) -> list
                 fix = "Do so, or say --layout classes."
                 raise AssayError("ambiguous-layout", found.root, f"{by_folders}; {hints[0]}", fix)
             raise _not_by_folders(found, told, what, "with --label-column, ")
-    notes = []
     for table in [] if alone else tables[:_TABLES]:
         other = other_labels(found.root / table, classes.of_images())
         if other is None:
@@ -241,17 +239,25 @@ def _refuse_tables(found: Walk, classes: Classes, tables: Sequence[str]) -> list
     return notes
 
 
-def _refuse_columns(found: Walk, classes: Classes, tables: Sequence[str], some: str) -> None:
-    """AssayError `ambiguous-layout` where a table parts images otherwise than the words in their names do."""
+def _on_columns(found: Walk, classes: Classes, tables: Sequence[str], some: str) -> list[str]:
+    """Notes on tables that part images otherwise than the words in their names do; AssayError
+    `ambiguous-layout` where these are numbered alike, as persons are."""
+    notes = []
     for table in tables[:_TABLES]:
         if parting := parting_columns(found.root / table, classes.of_images()):
             told = (
                 f"{one_line(table)} parts these images otherwise, by {', '.join(map(one_line, parting[:3]))}"
             )
             what = f"by the names of its files the classes are {some}; {told}"
+            if not may_be_groups(classes.names):
+                notes.append(
+                    f"{told}; the names were read (--label-column {one_line(quote(parting[0]))} with it)"
+                )
+                continue
             given = f"{one_line(quote(str(found.root / table)))} --label-column {one_line(quote(parting[0]))}"
             fix = f"Give one of them: {given}; or put the table elsewhere, where the names tell the classes."
             raise AssayError("ambiguous-layout", found.root, what, fix)
+    return notes
 
 
 def _not_by_folders(found: Walk, table: str, what: str, how: str = "") -> AssayError:

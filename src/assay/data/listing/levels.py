@@ -23,6 +23,12 @@ from assay.data.listing.tree import (
     words_of,
 )
 
+#: Words for what folders of groups lie in, which is no class: where, with what, and how pictures were taken.
+_NO_CLASSES: Final = frozenset(
+    "camera cam site hospital clinic center centre lab scanner device rgb depth ir nir thermal flow gray "
+    "grey color original augmented aug raw processed resized day night session exam".split()
+)
+
 #: Would-be classes that share so many names of sub-folders are asked about.
 SHARED: Final = 2
 
@@ -125,7 +131,9 @@ def same_names_below(tree: Tree, base: str, names: Iterable[str]) -> bool:
 def groups_below(tree: Tree, base: str, names: Sequence[str]) -> bool:
     """Whether all folders in would-be classes are called like groups, as videos, and these are not."""
     below = [sub for name in names for sub in folders_in(tree, joined(base, name))]
-    return called_like_groups(below) and not called_like_groups(names)
+    above = frozenset[str]().union(*map(words_of, names))
+    doubtful = any(sign.isdigit() for name in names for sign in name) or not above.isdisjoint(_NO_CLASSES)
+    return called_like_groups(below) and not called_like_groups(names) and not doubtful
 
 
 def collections(tree: Tree, base: str, names: Sequence[str]) -> bool:

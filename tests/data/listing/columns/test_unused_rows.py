@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from assay.data.listing.columns.one_hot import one_hot_columns
 from assay.data.values import Dataset
 from assay.workflow.load import load
 from encoded import pictures, png
@@ -94,3 +95,11 @@ def test_every_form_tells_it(tmp_path: Path) -> None:
     for data in (load(tmp_path / "set.parquet"), load(root), load(frame, root=root)):
         (note,) = told(data)
         assert note.endswith("(3 rows): all are read")
+
+
+def test_a_class_called_like_a_flag_is_one_where_rows_are_one_hot_with_it() -> None:
+    """New, used and damaged cars: each row is one of the three; beside true classes `used` is a flag."""
+    cars = {"new": ["1", "0", "0", "1"], "used": ["0", "1", "0", "0"], "damaged": ["0", "0", "1", "0"]}
+    assert one_hot_columns(cars, list(cars)) == ["new", "used", "damaged"]
+    flagged = {**cars, "new": ["1", "1", "0", "1"]}
+    assert one_hot_columns(flagged, list(flagged)) == ["new", "damaged"]

@@ -35,6 +35,12 @@ def is_yes(cell: str) -> bool:
     return _plain(cell) in _YES
 
 
+def _one_each(columns: Columns, names: Sequence[str]) -> bool:
+    """Whether every row has a yes in exactly one of the columns."""
+    rows = zip(*(columns[name] for name in names), strict=True)
+    return all(sum(map(is_yes, row)) == 1 for row in rows)
+
+
 def one_hot_columns(columns: Columns, names: Sequence[str]) -> list[str]:
     """The columns that hold nothing but one of the pairs of yes and no, two at least with a yes.
 
@@ -44,7 +50,8 @@ def one_hot_columns(columns: Columns, names: Sequence[str]) -> list[str]:
     for pair in map(set, _PAIRS):
         hot = [name for name, found in cells.items() if found and found <= pair]
         classes = [name for name in hot if words_of(name).isdisjoint(_FLAGS)]
-        hot = classes if len(classes) > 1 else hot
+        if len(classes) > 1 and not _one_each(columns, hot):
+            hot = classes
         if sum(not cells[name].isdisjoint(_YES) for name in hot) > 1:
             return hot
     return []
