@@ -379,3 +379,15 @@ def test_names_of_shards_tell_the_splits_before_keys_do(tmp_path: Path) -> None:
         }
         tar(tmp_path / f"set-{split}-0.tar", made)
     assert {split: len(part.ids) for split, part in listed(tmp_path).parts.items()} == {"train": 6, "test": 6}
+
+
+def test_a_field_that_says_the_same_of_all_does_not_outweigh_the_names(tmp_path: Path) -> None:
+    """Shards cut from one split keep its word: names went unread. Who names the field is believed."""
+    for split in ("train", "test"):
+        made = samples(6, len(split), json=lambda _: json.dumps({"split": "train"}))
+        tar(tmp_path / f"set-{split}-0.tar", made)
+    found = listed(tmp_path)
+    assert {split: len(part.ids) for split, part in found.parts.items()} == {"train": 6, "test": 6}
+    assert any("says the same of all samples" in note for note in found.notes)
+    assert "split" not in found.parts["test"].columns
+    assert set(listed(tmp_path, split_column="split").parts) == {"train"}

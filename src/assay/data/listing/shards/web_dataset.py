@@ -151,6 +151,10 @@ def _splits(
     splits = [
         split or "train" for split, shard in zip(named, shards, strict=True) for _ in shard.samples.keys
     ]
+    alone = told.name is not None and len(set(columns[told.name])) == 1
+    if alone and request.split_column is None and len(set(named)) > 1:
+        note = f"the field {told.name} says the same of all samples: the names of the shards give the splits"
+        return splits, told.name, [note]
     if told.name is not None:
         splits, notes = splits_of_cells(where, told.name, columns[told.name], request.split_names)
         files = [f"{shard.file.name}/{member}" for shard in shards for member in shard.samples.members]
