@@ -12,17 +12,14 @@ from assay.core.errors import AssayError
 from assay.core.text import counted, one_line, shortened
 from assay.data.formats.safe_open import kind_of, reading_errors
 from assay.data.formats.text_table import Columns, chosen_column, read_table
-from assay.data.listing.beside import notes_on_names
+from assay.data.listing.beside.notes import notes_on_names
+from assay.data.listing.beside.other_tables import notes_beside_table
 from assay.data.listing.columns.groups import groups_of
-from assay.data.listing.columns.images import (
-    image_column,
-    note_on_other_images,
-)
+from assay.data.listing.columns.images import image_column, note_on_other_images
 from assay.data.listing.columns.joined_paths import ways_by_columns
 from assay.data.listing.columns.one_hot import several_labels
 from assay.data.listing.columns.some_files import hint_on_paths_above, way_to_files
 from assay.data.listing.columns.splits import split_column, splits_of_cells
-from assay.data.listing.columns.tables_beside import notes_beside_table
 from assay.data.listing.columns.votes import way_from_rows, with_way
 from assay.data.listing.from_names.splits import note_on_other_splits, splits_of_paths
 from assay.data.listing.listing import Listing, Part, stamp_of

@@ -17,9 +17,9 @@ from assay.data.formats.text_table import (
     optional_column,
     read_table,
 )
-from assay.data.listing.columns.against_folders import name_images
 from assay.data.listing.columns.groups import groups_of
 from assay.data.listing.columns.one_hot import are_exclusive, one_hot_columns
+from assay.data.listing.columns.path_columns import names_images
 from assay.data.listing.columns.splits import SplitColumn, split_column, splits_of_cells
 from assay.data.listing.columns.unused_rows import notes_on_unused_rows
 from assay.data.listing.listing import Listing, Part, stamp_of
@@ -56,7 +56,7 @@ def with_metadata(listing: Listing, request: Request, root: Path, tables: Sequen
     """
     labels = {label for part in listing.parts.values() for label in part.labels}
     images = [name for part in listing.parts.values() for name in part.ids]
-    alone = len(labels) == 1 and any(name_images(read_table(table), images) for table in tables)
+    alone = len(labels) == 1 and any(names_images(read_table(table), images) for table in tables)
     if request.layout is None and (only_pictures(labels) or alone):
         has = ", ".join(map(one_line, islice(read_table(tables[0], most=1), _SHOWN)))
         by_folders = (

@@ -9,11 +9,7 @@ from typing import Final
 from assay.core.text import one_line
 from assay.data.formats.text_table import read_table
 from assay.data.listing.advice.above import list_below
-from assay.data.listing.columns.against_folders import (
-    contradictions,
-    note_on_contradictions,
-    parted_otherwise,
-)
+from assay.data.listing.beside.label_agreement import contradictions, note_on_contradictions, parted_otherwise
 from assay.data.listing.image_table import Table, list_tables
 from assay.data.listing.listing import Listing, Unlisted
 from assay.data.listing.metadata import OF_A_FOLDER, has_labels, with_metadata

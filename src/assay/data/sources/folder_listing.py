@@ -17,7 +17,7 @@ from assay.data.formats.signatures import (
 )
 from assay.data.listing.advice.links import refuse_pools, unfollowed
 from assay.data.listing.advice.one_folder import hints_on_labels_of
-from assay.data.listing.beside import hints_beside
+from assay.data.listing.beside.no_images import hints_beside
 from assay.data.listing.exported.one_each import refuse_folders_of_images
 from assay.data.listing.from_names.numbered_words import hints_on_numbered_words
 from assay.data.listing.layout import choose_reading

@@ -7,7 +7,10 @@ from functools import cached_property, partial
 from assay.data.listing.advice.links import refuse_one_class_of_train, unfollowed
 from assay.data.listing.advice.lists import label_of_folders
 from assay.data.listing.advice.one_folder import hints_on_labels_of, notes_on_other_lists, refuse_one_class
-from assay.data.listing.beside import Classes, hints_beside, notes_beside, tables_above
+from assay.data.listing.beside.conflicting_tables import Classes
+from assay.data.listing.beside.no_images import hints_beside
+from assay.data.listing.beside.notes import notes_beside
+from assay.data.listing.beside.tables import tables_above
 from assay.data.listing.columns.lists_of_labels import notes_on_lists
 from assay.data.listing.exported.lists_of_groups import notes_on_splits
 from assay.data.listing.exported.tables_in_texts import refuse_tables_in_texts

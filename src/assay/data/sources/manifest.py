@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Final
 
 from assay.data.formats.text_table import SUFFIXES
+from assay.data.listing.beside.other_tables import notes_on_labels_beside
 from assay.data.listing.columns.images import notes_on_unnamed
-from assay.data.listing.columns.tables_beside import notes_on_labels_beside
 from assay.data.listing.image_table import Table, list_tables
 from assay.data.listing.listing import Listing
 from assay.data.piece import Piece, Shard

@@ -11,9 +11,9 @@ from typing import Final
 from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.formats.text_table import SUFFIXES, delimiter_of
-from assay.data.listing.columns.against_folders import first_rows
 from assay.data.listing.columns.file_index import ending_of
 from assay.data.listing.columns.images import image_column
+from assay.data.listing.columns.path_columns import first_rows
 from assay.data.listing.listing import Part
 from assay.data.request import Request
 from assay.data.splitting.group_columns import group_columns

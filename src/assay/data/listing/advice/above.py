@@ -15,14 +15,13 @@ from assay.data.listing.advice.lists import Images, hints_on_labels
 from assay.data.listing.advice.one_folder import notes_on_other_lists
 from assay.data.listing.advice.records import hints_on_json, hints_on_matlab
 from assay.data.listing.advice.split_files import notes_on_split_lists
-from assay.data.listing.columns.against_folders import (
+from assay.data.listing.beside.label_agreement import (
     contradictions,
-    first_rows,
     labelled_images,
-    name_images,
     note_on_contradictions,
     parted_otherwise,
 )
+from assay.data.listing.columns.path_columns import first_rows, names_images
 from assay.data.listing.listing import Listing
 from assay.data.listing.metadata import OF_A_FOLDER
 from assay.data.listing.names import natural_key
@@ -175,7 +174,7 @@ def hints_from_above(above: Above, images: Sequence[str]) -> list[str]:
             columns = first_rows(above.root / table)
         except AssayError:
             continue  # a hint less
-        if name_images(columns, own):
+        if names_images(columns, own):
             hints.append(f"a table in the folder above names them: give {one_line(str(above.root / table))}")
     found = Images(above.root, own)
     hints += hints_on_labels(found, above.lists) or hints_on_json(found, above.lists)

@@ -12,7 +12,7 @@ from assay.data.listing.advice.file_names import hints_on_file_names
 from assay.data.listing.advice.links import hints_on_links
 from assay.data.listing.advice.lists import Images, hints_on_labels, label_lists
 from assay.data.listing.advice.records import hints_on_annotations, hints_on_json, hints_on_matlab, json_lists
-from assay.data.listing.columns.against_folders import parted_otherwise
+from assay.data.listing.beside.label_agreement import parted_otherwise
 from assay.data.listing.exported.in_splits import folders_of_splits, hints_on_files_of_splits
 from assay.data.listing.exported.lists_in_splits import hints_on_lists_of_splits
 from assay.data.listing.exported.one_each import hints_on_files_for_images

@@ -21,7 +21,7 @@ from assay.data.listing.advice.lists import (
     label_of_folders,
     lines_of,
 )
-from assay.data.listing.columns.against_folders import first_rows, path_column
+from assay.data.listing.columns.path_columns import first_rows, path_column
 from assay.data.listing.columns.splits import likely_split_column
 from assay.data.listing.names import natural_key, split_of
 from assay.data.listing.tree import has_split_word, split_in, words_of

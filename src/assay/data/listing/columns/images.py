@@ -12,8 +12,8 @@ from assay.core.errors import AssayError
 from assay.core.text import counted, one_line
 from assay.data.formats.signatures import FORMAT_BY_NAME
 from assay.data.formats.text_table import PATH_NAMES, Columns, chosen_column
-from assay.data.listing.columns.against_folders import columns_of_images
 from assay.data.listing.columns.file_index import file_index, without_ending
+from assay.data.listing.columns.path_columns import columns_of_images
 from assay.data.listing.names import split_of
 
 #: Folders that are looked into.

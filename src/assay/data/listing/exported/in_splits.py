@@ -14,7 +14,7 @@ from assay.data.formats.safe_open import read_file
 from assay.data.listing.advice.exports import SPELLINGS_CODE, Labelled, labels_in_json
 from assay.data.listing.advice.lists import Images
 from assay.data.listing.advice.records import names_of_images
-from assay.data.listing.columns.against_folders import first_rows
+from assay.data.listing.columns.path_columns import first_rows
 from assay.data.listing.metadata import has_labels
 from assay.data.listing.names import SPLIT_ORDER, natural_key
 from assay.data.listing.tree import joined, split_in

@@ -19,7 +19,7 @@ from assay.data.listing.advice.split_files import (
     split_file,
     worth_a_look,
 )
-from assay.data.listing.columns.against_folders import first_rows
+from assay.data.listing.columns.path_columns import first_rows
 from assay.data.listing.columns.splits import likely_split_column
 from assay.data.listing.names import split_of
 from assay.data.listing.tree import split_in

@@ -1,32 +1,23 @@
-"""A table of labels beside folders that are read as classes: whether both tell the same of the images."""
+"""Agreement of the labels in a table with the classes by folders: the same, finer or coarser, or unlike."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from assay.core.errors import AssayError
 from assay.core.text import counted, one_line
-from assay.data.formats.signatures import FORMAT_BY_NAME, REFUSED_SUFFIXES
-from assay.data.formats.text_table import (
-    LABEL_NAMES,
-    PATH_NAMES,
-    Columns,
-    optional_column,
-    read_table,
-    usual_spelling,
-)
-from assay.data.listing.columns.file_index import without_ending
+from assay.data.formats.text_table import LABEL_NAMES, PATH_NAMES, optional_column, usual_spelling
 from assay.data.listing.columns.missing import is_missing, without_minus_one
 from assay.data.listing.columns.one_hot import is_yes, one_hot_columns
-
-#: So many cells of a table are looked at, and rows.
-_MOST_CELLS: Final = 1_000_000
-_MOST_ROWS: Final = 5_000
-
-#: Fewer rows with an image tell nothing.
-_FEWEST: Final = 8
+from assay.data.listing.columns.path_columns import (
+    FEWEST_ROWS,
+    bare_name,
+    first_rows,
+    names_images,
+    path_column,
+)
 
 #: Columns that tell of files, or which images are used, and not what they show; and those of `other_labels`.
 _OTHERWISE_ASKED: Final = frozenset(
@@ -60,12 +51,6 @@ class OtherLabels:
         return f"gives {self.images:,} of the images other classes ({shown} ...)"
 
 
-def first_rows(table: Path) -> Columns:
-    """The first rows of a table. Errors as of `read_table`."""
-    width = max(1, len(read_table(table, most=1)))
-    return read_table(table, most=min(_MOST_ROWS, max(_FEWEST, _MOST_CELLS // width)))
-
-
 def other_labels(table: Path, classes: Mapping[str, str]) -> OtherLabels | None:
     """What a table says of images otherwise than their folders; None where it says the same, or nothing.
 
@@ -81,7 +66,7 @@ def parted_otherwise(pairs: Sequence[tuple[str, str]]) -> OtherLabels | None:
     given = without_minus_one([label for _, label in pairs])
     pairs = [(known, label) for (known, _), label in zip(pairs, given, strict=True) if not is_missing(label)]
     labels = {label for _, label in pairs}
-    if len(pairs) < _FEWEST or len(labels) < 2:
+    if len(pairs) < FEWEST_ROWS or len(labels) < 2:
         return None
     by_table = _told([(label, known) for known, label in pairs])
     by_folder = _told(pairs)
@@ -93,26 +78,6 @@ def parted_otherwise(pairs: Sequence[tuple[str, str]]) -> OtherLabels | None:
     return OtherLabels(len(pairs), tuple(sorted(labels)[:4]), apart, disputed)
 
 
-def path_column(columns: Columns) -> str | None:
-    """The column that names images: by its usual name or, of others, the first whose cells all end so."""
-    folded = {usual_spelling(name): name for name in reversed(list(columns))}
-    usual = next((folded[name] for name in PATH_NAMES if name in folded), None)
-    return usual if usual is not None else next(iter(columns_of_images(columns)), None)
-
-
-def name_images(columns: Columns, paths: Collection[str]) -> bool:
-    """Whether a column of a table names nearly all of some images, by their names without endings, and
-    another one may have their labels: few words or numbers for all."""
-    known = {_bare(path) for path in paths}
-    path = path_column(columns)
-    cells = columns.get(path or "", [])
-    named = {_bare(cell.strip()) for cell in cells} & known
-    few = (len(set(own)) for name, own in columns.items() if name != path)
-    return any(1 < count <= len(cells) / 2 for count in few) and len(named) >= max(
-        1, _TELLS * min(len(known), _MOST_ROWS)
-    )
-
-
 def parting_columns(table: Path, classes: Mapping[str, str]) -> list[str]:
     """The columns of a table, without usual ones for labels, whose few values part images otherwise than
     their classes do. classes: as for `other_labels`. Empty where it cannot be read, or does not name them."""
@@ -120,9 +85,9 @@ def parting_columns(table: Path, classes: Mapping[str, str]) -> list[str]:
         columns = first_rows(table)
     except AssayError:
         return []
-    if not name_images(columns, classes):
+    if not names_images(columns, classes):
         return []
-    path, known = path_column(columns), {_bare(image): label for image, label in classes.items()}
+    path, known = path_column(columns), {bare_name(image): label for image, label in classes.items()}
     found = []
     for name, cells in columns.items():
         if (
@@ -131,20 +96,10 @@ def parting_columns(table: Path, classes: Mapping[str, str]) -> list[str]:
             and len(set(cells)) <= len(cells) / 2
         ):
             both = zip(columns[path or ""], cells, strict=True)
-            pairs = [(known[_bare(image)], cell) for image, cell in both if _bare(image) in known]
+            pairs = [(known[bare_name(image)], cell) for image, cell in both if bare_name(image) in known]
             other = parted_otherwise(pairs)
             found += [name] if other and other.apart else []
     return found
-
-
-def columns_of_images(columns: Columns) -> list[str]:
-    """The columns whose cells all end as names of images do."""
-    endings = (*FORMAT_BY_NAME, *REFUSED_SUFFIXES)
-    return [
-        name
-        for name, cells in columns.items()
-        if cells and all(cell.strip().lower().endswith(endings) for cell in cells)
-    ]
 
 
 def contradictions(pairs: Sequence[tuple[str, str, str]]) -> list[str]:
@@ -154,7 +109,7 @@ def contradictions(pairs: Sequence[tuple[str, str, str]]) -> list[str]:
     """
     both = [(label, folder) for _, label, folder in pairs]
     turned = [(folder, label) for label, folder in both]
-    if len(both) < _FEWEST or len({label for label, _ in both}) < 2:
+    if len(both) < FEWEST_ROWS or len({label for label, _ in both}) < 2:
         return []
     if min(_told(both), _told(turned)) < _TELLS:
         return []
@@ -183,12 +138,12 @@ def labelled_images(table: Path, classes: Mapping[str, str]) -> list[tuple[str, 
     others, by their names. classes: as for `other_labels`."""
     paths: dict[str, str | None] = {}
     for path in classes:
-        for name in {_bare(path), "/".join(path.split("/")[-2:]), path}:
+        for name in {bare_name(path), "/".join(path.split("/")[-2:]), path}:
             paths[name] = None if name in paths else path
     found = []
     for cell, label in _labels(table):
         name = cell.strip().replace("\\", "/").lstrip("./")
-        known = paths.get(name) or paths.get("/".join(name.split("/")[-2:])) or paths.get(_bare(cell))
+        known = paths.get(name) or paths.get("/".join(name.split("/")[-2:])) or paths.get(bare_name(cell))
         found += [(known, label, classes[known])] if known is not None else []
     return found
 
@@ -214,11 +169,6 @@ def _labels(table: Path) -> list[tuple[str, str]]:
         return []
     rows_ = zip(columns[path], without_minus_one(labels), strict=True)
     return [(cell, label) for cell, label in rows_ if not is_missing(label)]
-
-
-def _bare(path: str) -> str:
-    """The name of a file without folders and ending."""
-    return without_ending(path.replace("\\", "/").rpartition("/")[2]).casefold()
 
 
 def _told(pairs: Sequence[tuple[str, str]]) -> float:

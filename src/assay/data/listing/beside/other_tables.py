@@ -13,7 +13,7 @@ from assay.core.errors import AssayError
 from assay.core.text import counted, one_line
 from assay.data.formats.text_table import SUFFIXES, delimiter_of, read_table
 from assay.data.listing.advice.split_tables import note_on_split_files
-from assay.data.listing.columns.against_folders import labelled_images
+from assay.data.listing.beside.label_agreement import labelled_images
 from assay.data.listing.names import SPLIT_ORDER
 from assay.data.listing.tree import besides_split, has_split_word, split_in, words_of
 
