@@ -77,10 +77,10 @@ def _refuse_table_of_images(found: Walk, classes: Classes, tables: Sequence[str]
     told = next((name for name in others if _tells_of_images(found, name, classes)), None)
     if told is None:
         return
-    what = f"{by_folders}; {describe_unlabelled(found, told)}"
     images = Images(found.root, list(classes.of_images()))
     if hints := hints_on_json(images, [told]) or hints_on_class_lists(images, tables):
-        raise _hinted(found, what, hints[0])
+        raise _hinted(found, by_folders, hints[0])
+    what = f"{by_folders}; {describe_unlabelled(found, told)}"
     raise _not_by_folders(found, told, what, "with --label-column, ")
 
 
