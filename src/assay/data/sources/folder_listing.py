@@ -20,11 +20,11 @@ from assay.data.listing.advice.one_folder import hints_on_labels_of
 from assay.data.listing.beside.no_images import hints_beside
 from assay.data.listing.exported.one_each import refuse_folders_of_images
 from assay.data.listing.from_names.numbered_words import hints_on_numbered_words
-from assay.data.listing.layout import choose_reading
+from assay.data.listing.layout.choice import choose_reading
+from assay.data.listing.layout.readings import Reading
 from assay.data.listing.listing import Listing, Part
 from assay.data.listing.names import ordered_splits
 from assay.data.listing.other_tasks import in_folders_of_masks, masks_among
-from assay.data.listing.readings import Reading
 from assay.data.listing.tree import Tree, label_in
 from assay.data.listing.walk import Walk
 from assay.data.request import Request

@@ -19,9 +19,9 @@ from assay.data.listing.from_names.numbered_words import refuse_numbered_words
 from assay.data.listing.from_names.other_pictures import notes_on_other_pictures, notes_on_placeholders
 from assay.data.listing.from_names.told_splits import refuse_named_splits
 from assay.data.listing.from_names.versions_inside import notes_on_folders_inside, refuse_versions_inside
-from assay.data.listing.levels import refuse_parts
+from assay.data.listing.layout.readings import Reading
+from assay.data.listing.layout.variants import refuse_parts
 from assay.data.listing.other_tasks import note_on_masks
-from assay.data.listing.readings import Reading
 from assay.data.listing.walk import Walk
 from assay.data.splitting.groups_beside import notes_on_groups_beside
 from assay.data.values import Kind

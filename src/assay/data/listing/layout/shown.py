@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from assay.core.text import one_line
+from assay.data.listing.layout.readings import Reading
 from assay.data.listing.names import SPLIT_ORDER, natural_key
-from assay.data.listing.readings import Reading
 from assay.data.listing.tree import Tree
 
 #: Classes of a split that a tree shows.
