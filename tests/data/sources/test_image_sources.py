@@ -347,6 +347,21 @@ def test_what_is_no_image_is_ignored_and_listed(folder, expected):
     }
 
 
+@pytest.mark.parametrize("ending", ["~", ".bak", ".BAK", ".orig", ".old"])
+def test_backups_beside_their_file_are_left_out_and_listed(ending, folder, expected):
+    """`0.png.bak` beside `0.png` counted as one more image of the class; alone it is a file like any other."""
+    cats = folder / "train" / "cat"
+    name = f"{min(path.name for path in cats.iterdir())}{ending}"
+    (cats / name).write_bytes(png(pictures(1, seed=9)[0]))
+    found = load(folder)
+    same(found, expected)
+    assert [(item.id, item.reason) for item in found.left_out] == [
+        (f"train/cat/{name}", "a backup of a file beside it")
+    ]
+    (cats / name).rename(cats / f"another{ending}")
+    assert f"train/cat/another{ending}" in load(folder).splits["train"].ids
+
+
 HOSTILE = [
     "é",
     "e\u0301",

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import stat
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,11 @@ _DEEPEST: Final = 32
 LINK: Final = "a link, not a file"
 LINK_OUT: Final = "a link that leads out of the folder"
 LINK_DEAD: Final = "a link that leads nowhere"
+
+#: Why `cat.jpg.bak` is left out where `cat.jpg` lies beside it: editors and tools of versions keep such files.
+BACKUP: Final = "a backup of a file beside it"
+
+_BACKUP_ENDINGS: Final = ("~", ".bak", ".orig", ".old")
 
 _HIDDEN: Final = "hidden"
 _SYSTEM: Final = "made by a system"
@@ -123,6 +129,10 @@ def _look_into(root: Path, folder: str, links: "_Links | None") -> tuple[Content
     for name, found in _entries(path):
         status, why_not = links.followed(folder, name, found) if links else (found, "")
         if stat.S_ISREG(status.st_mode) and name[0] != "." and name.lower() not in _SYSTEM_NAMES:
+            if _is_backup(name, content.files):
+                content.left_out.append((name, BACKUP))
+                stamps.append(f"{name}/{BACKUP}")
+                continue
             content.files.append(name)
             stamps.append(f"{name}/{status.st_size}|{status.st_mtime_ns}|{status.st_ctime_ns}")
         elif reason := why_not or _reason_to_leave_out(name, status.st_mode, deepest):
@@ -134,6 +144,16 @@ def _look_into(root: Path, folder: str, links: "_Links | None") -> tuple[Content
             content.folders.append(name)
             stamps.append(f"{name}/folder")
     return content, "\0".join(stamps)
+
+
+def _is_backup(name: str, before: list[str]) -> bool:
+    """Whether a file is called after one of those before it, in order of names, and an ending of backups."""
+    for ending in _BACKUP_ENDINGS:
+        if name.lower().endswith(ending):
+            original = name[: -len(ending)]
+            place = bisect_left(before, original)
+            return place < len(before) and before[place] == original
+    return False
 
 
 class _Links:
