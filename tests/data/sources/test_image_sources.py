@@ -349,7 +349,7 @@ def test_what_is_no_image_is_ignored_and_listed(folder, expected):
 
 @pytest.mark.parametrize("ending", ["~", ".bak", ".BAK", ".orig", ".old"])
 def test_backups_beside_their_file_are_left_out_and_listed(ending, folder, expected):
-    """`0.png.bak` beside `0.png` counted as one more image of the class; alone it is a file like any other."""
+    """`0.png.bak` beside `0.png` counted as one more image; alone it is a file like any other."""
     cats = folder / "train" / "cat"
     name = f"{min(path.name for path in cats.iterdir())}{ending}"
     (cats / name).write_bytes(png(pictures(1, seed=9)[0]))

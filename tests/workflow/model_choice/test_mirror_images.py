@@ -1,5 +1,6 @@
 """Classes that are mirror images of each other are found, and not mirrored in training."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,12 @@ import assay
 from assay.core.events import Event
 from assay.data.values import Dataset
 from assay.training.recipes import NetRecipe, Recipe, read_recipe
-from assay.workflow.model_choice.mirror_images import MirrorPair, mirror_pairs, without_mirroring
+from assay.workflow.model_choice.mirror_images import (
+    MirrorPair,
+    _is_worse,
+    mirror_pairs,
+    without_mirroring,
+)
 from assay.workflow.settings import Settings
 
 CLASSES = ("left", "right", "up")
@@ -70,6 +76,43 @@ def test_left_and_right_are_found() -> None:
     assert (pair.first, pair.second, pair.images) == (0, 1, 240)
     assert pair.plain > 0.95
     assert 0.3 < pair.mirrored < 0.7
+
+
+def grouped(dataset: Dataset, count: int) -> Dataset:
+    """The same, each image in one of so many groups."""
+    groups = tuple(f"person {number // 3 % count}" for number in range(len(dataset.train)))
+    together = np.arange(len(groups)) // 3 % count
+    train = dataclasses.replace(dataset.train, columns={"group": groups}, together=together)
+    return dataclasses.replace(dataset, splits={**dataset.splits, "train": train})
+
+
+@pytest.mark.parametrize("count", [3, 5, 7, 12])
+def test_pictures_of_few_groups_are_enough(count: int) -> None:
+    """A test of up to seven groups never comes below one per cent: all of them lose, and that tells."""
+    (pair,) = pairs_of(grouped(bars("facing"), count))
+    assert (pair.first, pair.second) == (0, 1)
+    assert pairs_of(grouped(bars("looking"), count)) == pairs_of(grouped(bars("tall"), count)) == []
+
+
+@pytest.mark.parametrize(
+    ("lost", "gained", "worse"),
+    [
+        ([9, 9, 9], [0, 0, 0], True),
+        ([9, 9, 9], [0, 0, 9], True),
+        ([9, 9, 9], [0, 0, 10], False),
+        ([1, 1, 1], [0, 0, 0], False),
+        ([27], [0], False),
+        ([0, 0], [9, 9], False),
+    ],
+)
+def test_few_groups_that_agree(lost: list[int], gained: list[int], worse: bool) -> None:
+    """None may gain, their images must be enough, and one group alone tells nothing of another."""
+    before, after, groups = [], [], []
+    for group, (fewer, more) in enumerate(zip(lost, gained, strict=True)):
+        before += [True] * fewer + [False] * more
+        after += [False] * fewer + [True] * more
+        groups += [group] * (fewer + more)
+    assert _is_worse(np.array(before), np.array(after), np.array(groups)) is worse
 
 
 @pytest.mark.parametrize("kind", ["tall", "turned", "looking"])

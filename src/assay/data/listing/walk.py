@@ -21,7 +21,7 @@ LINK: Final = "a link, not a file"
 LINK_OUT: Final = "a link that leads out of the folder"
 LINK_DEAD: Final = "a link that leads nowhere"
 
-#: Why `cat.jpg.bak` is left out where `cat.jpg` lies beside it: editors and tools of versions keep such files.
+#: Why `cat.jpg.bak` is left out where `cat.jpg` lies beside it: many programs keep such files.
 BACKUP: Final = "a backup of a file beside it"
 
 _BACKUP_ENDINGS: Final = ("~", ".bak", ".orig", ".old")

@@ -16,7 +16,7 @@ from assay.core.events import Event, OnEvent
 from assay.core.text import one_line
 from assay.data.splitting.stratified import hold_out, left_out_together
 from assay.data.values import Dataset, Split
-from assay.estimators.mcnemar import groups_test
+from assay.estimators.mcnemar import groups_test, mcnemar
 from assay.features.hand_made import describe, describe_block, map_blocks
 from assay.features.quick_classifier import fit_quick_classifier
 from assay.training.recipes import NetRecipe, Recipe
@@ -89,10 +89,30 @@ def mirror_pairs(split: Split, rows: Rows, class_count: int) -> list[MirrorPair]
     for first, second in np.argwhere(np.triu(often & often.T, 1)).tolist():
         of_pair = (labels == first) | (labels == second)
         before, after = known[of_pair], (of_both == labels)[of_pair]
-        if after.mean() < before.mean() and groups_test(before, after, groups[of_pair]) < _SIGNIFICANT:
+        if _is_worse(before, after, groups[of_pair]):
             shares = float(before.mean()), float(after.mean())
             found.append(MirrorPair(first, second, int(of_pair.sum()), *shares))
     return sorted(found, key=lambda pair: pair.mirrored - pair.plain)
+
+
+def _is_worse(before: NDArray[np.bool_], after: NDArray[np.bool_], groups: Rows) -> bool:
+    """Whether fewer images are known after than before, by more than chance, groups taken as a whole.
+
+    Where there are too few groups for a test of groups to tell, all that differ have to lose, and the images
+    taken singly by more than chance.
+    """
+    if after.mean() >= before.mean():
+        return False
+    if groups_test(before, after, groups) < _SIGNIFICANT:
+        return True
+    change = np.bincount(np.unique(groups, return_inverse=True)[1].ravel(), after.astype(float) - before)
+    differ = int((change != 0).sum())
+    too_few = differ > 1 and mcnemar(differ, 0) >= _SIGNIFICANT
+    return too_few and bool((change <= 0).all()) and _of_images(before, after) < _SIGNIFICANT
+
+
+def _of_images(before: NDArray[np.bool_], after: NDArray[np.bool_]) -> float:
+    return mcnemar(int((before & ~after).sum()), int((after & ~before).sum()))
 
 
 def _answers(
