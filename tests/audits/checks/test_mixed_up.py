@@ -56,6 +56,7 @@ def test_a_third_of_a_class_that_bears_another_label_is_told():
     assert low <= wrong.sum() <= high
     assert found.finding.verdict in ("warn", "fail")
     assert f"images of {told['class']} are labelled {told['label']}" in found.finding.summary
+    assert "or their pictures do not show what parts them" in found.finding.summary
     assert "Ask who labelled" in found.finding.fix
     assert found.label_quality is not None
     right = np.array(found.label_quality["train"].right)

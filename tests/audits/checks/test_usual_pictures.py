@@ -133,6 +133,9 @@ def test_what_a_picture_may_show_is_to_be_looked_at() -> None:
     assert lost.verdict == "fail"
     assert " are of poor quality: 15 constant" in lost.summary
     assert "cannot say" not in lost.summary
+    some = images.copy()
+    some[np.flatnonzero(white)[:5]] = 0
+    assert " are or may be of poor quality: 5 constant, 10 saturated" in audited(some, labels).finding.summary
 
 
 @pytest.mark.parametrize(("bad", "verdict"), [(1, "warn"), (2, "warn"), (3, "fail")])

@@ -138,8 +138,9 @@ def _summary(images: int, total: int, kinds: Mapping[str, int], dead: list[dict[
             f"None of the {total:,} images stands out as blank, dark, flat, blurry, cut or damaged.{pixels}"
         )
     listed = ", ".join(f"{count:,} {_IN_WORDS.get(kind, kind)}" for kind, count in kinds.items())
-    sure = set(kinds) - set(_MAY_BE_SHOWN)
-    one, more = ("is", "are") if sure else ("may be", "may be")
+    unsure = set(kinds) & set(_MAY_BE_SHOWN)
+    or_may_be = " or may be" if unsure else ""
+    one, more = ("may be",) * 2 if unsure == set(kinds) else (f"is{or_may_be}", f"are{or_may_be}")
     told = counted(images, total, f"image {one} of poor quality", f"images {more} of poor quality")
     return f"{told}: {listed}.{pixels}"
 

@@ -44,7 +44,8 @@ def mixed_up_sentence(context: CheckContext) -> str:
     said = "; ".join(_said(context, name, flip) for name, flip in told[:_NAMED])
     more = len(told) - _NAMED
     rest = "" if more < 1 else f"; and {more} more {'pair' if more == 1 else 'pairs'} of classes"
-    return f" Labels of whole classes look mixed up: {said}{rest}."
+    either = "look mixed up, or their pictures do not show what parts them"
+    return f" Labels of whole classes {either}: {said}{rest}."
 
 
 def _said(context: CheckContext, name: str, flip: PairFlip) -> str:
