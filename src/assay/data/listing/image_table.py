@@ -1,7 +1,6 @@
 """A table of image paths and labels as a `Listing`."""
 
 import os
-import stat
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from typing import Final
 
 from assay.core.errors import AssayError
 from assay.core.text import counted, one_line, shortened
-from assay.data.formats.safe_open import kind_of, reading_errors
+from assay.data.formats.safe_open import reading_errors
 from assay.data.formats.text_table import Columns, chosen_column, read_table
 from assay.data.listing.beside.notes import notes_on_names
 from assay.data.listing.beside.other_tables import notes_beside_table
@@ -18,15 +17,17 @@ from assay.data.listing.columns.groups import groups_of
 from assay.data.listing.columns.images import image_column, note_on_other_images
 from assay.data.listing.columns.joined_paths import ways_by_columns
 from assay.data.listing.columns.one_hot import several_labels
-from assay.data.listing.columns.some_files import hint_on_paths_above, way_to_files
+from assay.data.listing.columns.path_spellings import no_path
+from assay.data.listing.columns.some_files import way_to_files
 from assay.data.listing.columns.splits import split_column, splits_of_cells
 from assay.data.listing.columns.votes import way_from_rows, with_way
 from assay.data.listing.from_names.splits import note_on_other_splits, splits_of_paths
 from assay.data.listing.listing import Listing, Part, stamp_of
 from assay.data.listing.names import ordered_splits
 from assay.data.listing.other_tasks import notes_on_boxes
+from assay.data.listing.table_files import TableFiles, stamp
 from assay.data.listing.table_labels import refuse_unlabelled, table_labels, without_any
-from assay.data.listing.table_paths import no_path, path_rules
+from assay.data.listing.table_paths import path_rules
 from assay.data.request import Request
 from assay.data.values import UNLABELLED, LeftOut
 
@@ -87,8 +88,8 @@ class _Found:
         self._root = root
         self._rows: dict[str, _Rows] = {}
         self._columns: dict[str, dict[str, list[str]]] = {}
-        self._inside: dict[str, str | None] = {}
-        self.stamps: list[str] = []
+        self._files = TableFiles(root)
+        self._stamps = self._files.stamps
         self.left_out: list[LeftOut] = []
         self.notes: list[str] = []
         self._seen: dict[str, str] = {}
@@ -103,10 +104,10 @@ class _Found:
     def take(self, request: Request, table: Table, columns: Columns) -> None:
         """A table with its stamp."""
         if table.in_memory:
-            self.stamps.append(repr({name: list(cells) for name, cells in columns.items()}))
+            self._stamps.append(repr({name: list(cells) for name, cells in columns.items()}))
         else:
             with reading_errors(table.path):
-                self.stamps.append(_stamp(str(table.path), table.path.stat()))
+                self._stamps.append(stamp(str(table.path), table.path.stat()))
         self.add(request, table, columns)
 
     def listing(self, request: Request, tables: Sequence[Table], form: str) -> Listing:
@@ -115,7 +116,7 @@ class _Found:
             *(request.columns, request.root, request.skip_unlabelled, request.classes),
             request.split_names and sorted(request.split_names.items()),
         )
-        stamp = stamp_of([repr(asked), *self.stamps])
+        stamp = stamp_of([repr(asked), *self._stamps])
         self.need_some(tables)
         if len(tables) == 1 and not tables[0].in_memory and set(self._rows) == {"train"}:
             self.notes += notes_beside_table(tables[0].path, self._header, self._paths)
@@ -206,7 +207,7 @@ class _Found:
         cells: Mapping[str, str],
     ) -> None:
         where = f"row {row + 1}"
-        full, name = self._located(table.path, start, where, file)
+        full, name = self._files.locate(table.path, start, where, file)
         if not label:
             reason = f"the {split} split has no labels" if split in self._bare else _NO_LABEL
             self.left_out.append(LeftOut(name, UNLABELLED, reason, split))
@@ -219,7 +220,7 @@ class _Found:
             self.left_out.append(LeftOut(name, "ignored", "named twice in the table", split, label))
             return
         self._named[split].add(full)
-        reason = self._missing(full, name)
+        reason = self._files.missing(full, name)
         if reason:
             self.left_out.append(LeftOut(name, "unreadable", reason, split, label))
             return
@@ -233,33 +234,6 @@ class _Found:
         rows.labels.append(label)
         rows.paths.append(full)
         rows.places.append(row)
-
-    def _located(self, table: Path, start: str, where: str, file: str) -> tuple[str, str]:
-        """The whole path of a file, and its path below the root. Refuses what lies outside."""
-        if not file or "\0" in file:
-            raise _wrong(table, f"{where} has no path")
-        whole = os.path.normpath(os.path.join(start, file))  # noqa: PTH118  for a million rows
-        folder, name = os.path.split(whole)
-        if folder not in self._inside:
-            self._inside[folder] = _below(self._root, folder)
-        below = self._inside[folder]
-        if below is None:
-            raise AssayError(
-                "path-outside",
-                table,
-                f"{where}: {one_line(file)} lies outside the folder {self._root}",
-                f"Put the images below the folder of the table{hint_on_paths_above(start, file)}.",
-            )
-        return whole, f"{below}/{name}" if below else name
-
-    def _missing(self, path: str, name: str) -> str:
-        """Why a file cannot be read, or empty; what is there leaves its stamp."""
-        try:
-            status = os.lstat(path)
-        except OSError as error:
-            return (error.strerror or str(error)).lower()
-        self.stamps.append(_stamp(name, status))
-        return "" if stat.S_ISREG(status.st_mode) else f"this is {kind_of(status.st_mode)}, not a file"
 
     def need_some(self, tables: Sequence[Table]) -> None:
         """Raise AssayError `image-unreadable` where there are rows, and none has a file that can be read."""
@@ -286,27 +260,10 @@ class _Found:
         return Part(ids, rows.labels, lambda: iter(rows.paths), columns, places=places)
 
 
-def _stamp(name: str, status: os.stat_result) -> str:
-    return f"{name}|{status.st_size}|{status.st_mtime_ns}|{status.st_ctime_ns}"
-
-
-def _below(root: Path, folder: str) -> str | None:
-    """A folder's path below the root, links resolved, or None where it is outside."""
-    real = os.path.realpath(folder)
-    if real == str(root):
-        return ""
-    start = f"{str(root).rstrip('/')}/"
-    return real.removeprefix(start) if real.startswith(start) else None
-
-
 def _group_column(table: Path, names: Sequence[str], request: Request) -> str | None:
     if request.group_column is None:
         return None
     return chosen_column(table, names, request.group_column, (), "--group-column")
-
-
-def _wrong(table: Path, what: str) -> AssayError:
-    return AssayError("table-value", table, what, "Correct the table.")
 
 
 def _distinct(names: Sequence[str]) -> list[str]:

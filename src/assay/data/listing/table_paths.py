@@ -1,14 +1,12 @@
 """Where the files of a table's rows lie: as written or, where none is there, by one rule that finds all."""
 
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from shlex import quote
 from typing import Final
-from urllib.parse import unquote
 
 from assay.core.errors import AssayError
 from assay.core.text import counted, one_line
@@ -21,6 +19,13 @@ from assay.data.listing.columns.file_index import (
     in_one_case,
     without_ending,
 )
+from assay.data.listing.columns.path_spellings import (
+    WHOLE_FLOAT,
+    is_uploaded,
+    pieces_of,
+    unquoted_pieces,
+    ways_to_part,
+)
 from assay.data.listing.tree import split_in
 
 #: Endings that ids are tried with, besides none.
@@ -32,17 +37,6 @@ _DEEPEST: Final = 3
 
 #: Rows that a rule is tried with before all of them are.
 _TRIED: Final = 8
-
-#: What Label Studio puts before the name of an uploaded file, and before the path of one that it serves.
-_UPLOADED: Final = re.compile(r"^[0-9a-f]{8}-(?=.)")
-_SERVED: Final = "?d="
-
-#: An address; its slashes may be one where it was read as a path. And a picture as text.
-_ADDRESS: Final = re.compile(r"(https?|ftp|s3|gs|az|azureml|amldatastore):/", re.IGNORECASE)
-_ENCODED: Final = re.compile(r"(data:image/[^,]*,)?[A-Za-z0-9+/\s]{100,}=*")
-
-_WHOLE_FLOAT: Final = re.compile(r"\s*\d+\.0+\s*")
-_DRIVE: Final = re.compile(r"[A-Za-z]:[\\/]")
 
 
 @dataclass(frozen=True)
@@ -134,9 +128,9 @@ def _finds_all(folder: Path, rule: Rule, cells: Sequence[str]) -> bool:
 def _as_written(folder: Path, cells: Sequence[str]) -> Rule:
     """Paths as they are; with slashes and spaces in place of \\ and %20 where that finds all the others."""
     odd = [cell for cell in cells if ("\\" in cell or "%" in cell) and not _there(folder, cell)]
-    if not odd or not all(_there(folder, "/".join(_plain_pieces(cell))) for cell in odd):
+    if not odd or not all(_there(folder, "/".join(unquoted_pieces(cell))) for cell in odd):
         return Rule(str)
-    meant = {cell: "/".join(_plain_pieces(cell)) for cell in odd}
+    meant = {cell: "/".join(unquoted_pieces(cell)) for cell in odd}
     note = f"paths such as {one_line(odd[0])} were read as {one_line(meant[odd[0]])}"
     return Rule(lambda cell: meant.get(cell, cell), note)
 
@@ -145,7 +139,7 @@ def _by_names(folder: Path, cells: Sequence[str], split: str | None, table: Path
     """Rules that find each file by its name alone, in whatever folder it lies: as it is written, or else in
     another case, or else with another ending; several where several endings do. Or else by the id in it."""
     index, given = file_index(folder), list(dict.fromkeys(cells))
-    for pieces, folded, bare in product(_ways(given), (False, True), (False, True)):
+    for pieces, folded, bare in product(ways_to_part(given), (False, True), (False, True)):
         names = [pieces(cell)[-1] if pieces(cell) else "" for cell in given]
         names = [without_ending(name) for name in names] if bare else names
         names = [name.casefold() for name in names] if folded else names
@@ -162,7 +156,7 @@ def _by_ids(
 
     Raises AssayError `ambiguous-layout` where they have several.
     """
-    ids = [pieces[-1] if (pieces := _pieces(cell)) else "" for cell in given]
+    ids = [pieces[-1] if (pieces := pieces_of(cell)) else "" for cell in given]
     found = files_of_ids(index, ids, split_in(table.stem) if table is not None else None)
     if not found:
         return []
@@ -207,7 +201,7 @@ def _there(folder: Path, path: str) -> bool:
 def _rules(folder: Path, tried: Sequence[str]) -> Iterator[Rule]:
     """Every rule, the plainest first."""
     before = ["", *_folders(folder)]
-    for pieces in _ways(tried):
+    for pieces in ways_to_part(tried):
         deepest = min(len(pieces(cell)) for cell in tried)
         for dropped, place, ending in product(range(deepest), before, _ENDINGS):
 
@@ -224,20 +218,12 @@ def _rules(folder: Path, tried: Sequence[str]) -> Iterator[Rule]:
     yield from _other_cases(tried)
 
 
-def _ways(tried: Sequence[str]) -> list[Callable[[str], list[str]]]:
-    """The ways to part a path: as it is and, where there is a %, as an address of the web is read, too."""
-    ways: list[Callable[[str], list[str]]] = [_pieces]
-    ways += [_plain_pieces] if any("%" in cell for cell in tried) else []
-    ways += [_whole_pieces] if all(map(_WHOLE_FLOAT.fullmatch, tried)) else []
-    return [*ways, *([_uploaded_pieces] if all(map(_is_uploaded, tried)) else [])]
-
-
 def _other_cases(tried: Sequence[str]) -> Iterator[Rule]:
     """Rules for endings in another case than the files': a system that tells no cases wrote the table."""
 
     def cased(change: Callable[[str], str]) -> Callable[[str], str]:
         def path(cell: str) -> str:
-            stem, dot, ending = "/".join(_pieces(cell)).rpartition(".")
+            stem, dot, ending = "/".join(pieces_of(cell)).rpartition(".")
             return f"{stem}{dot}{change(ending)}"
 
         return path
@@ -248,44 +234,6 @@ def _other_cases(tried: Sequence[str]) -> Iterator[Rule]:
         yield Rule(path, f"{how} ({one_line(tried[0])} is {one_line(path(tried[0]))})")
 
 
-def no_path(cell: str) -> str:
-    """What to do with a cell that holds no path but a picture, or an address of the web; else empty."""
-    if _ADDRESS.match(cell):
-        return "These are addresses: fetch the images into a folder, and give it with --root."
-    if _ENCODED.fullmatch(cell):
-        return (
-            "These are pictures in base64, no paths: write each to a file (Python's base64.b64decode), and "
-            "the files' names into the table."
-        )
-    return ""
-
-
-def _pieces(cell: str) -> list[str]:
-    """The parts of a path, whichever way its slashes lean; a drive and an empty first part left out."""
-    plain = _DRIVE.sub("", cell.strip()).replace("\\", "/")
-    return [piece for piece in plain.split("/") if piece not in ("", ".")]
-
-
-def _is_uploaded(cell: str) -> bool:
-    return _SERVED in cell or _UPLOADED.match(cell.rpartition("/")[2]) is not None
-
-
-def _uploaded_pieces(cell: str) -> list[str]:
-    """The same of a path of Label Studio: without the address of its server, and the hash before a name."""
-    *above, name = _pieces(cell.rpartition(_SERVED)[2])
-    return [*above, _UPLOADED.sub("", name)]
-
-
-def _whole_pieces(cell: str) -> list[str]:
-    """The same of a number that was written as a float: pandas makes 12.0 of 12 where others are missing."""
-    return [cell.strip().partition(".")[0]] if _WHOLE_FLOAT.fullmatch(cell) else _pieces(cell)
-
-
-def _plain_pieces(cell: str) -> list[str]:
-    """The same of a path in which a space is %20."""
-    return _pieces(unquote(cell, errors="replace"))
-
-
 def _told(cell: str, path: str, dropped: int, place: str, ending: str) -> str:
     done = ["backslashes are slashes"] if "\\" in cell else []
     done += (
@@ -294,9 +242,9 @@ def _told(cell: str, path: str, dropped: int, place: str, ending: str) -> str:
         else []
     )
     done += ["%20 is a space, and so on"] if "%" in cell and "%" not in path else []
-    if _is_uploaded(cell) and not _is_uploaded(path):
+    if is_uploaded(cell) and not is_uploaded(path):
         done += ["what Label Studio put before names is left out"]
-    if _WHOLE_FLOAT.fullmatch(cell) and cell.strip() not in path:
+    if WHOLE_FLOAT.fullmatch(cell) and cell.strip() not in path:
         done += ["whole numbers have no .0"]
     done += [f"they lie in {one_line(place)}"] if place else []
     done += [f"{ending} is put behind"] if ending else []

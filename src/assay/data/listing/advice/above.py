@@ -11,9 +11,9 @@ from assay.core.text import one_line
 from assay.data.formats.signatures import FORMAT_BY_NAME
 from assay.data.formats.text_table import SUFFIXES
 from assay.data.listing.advice.attributes import hints_on_attributes
-from assay.data.listing.advice.lists import Images, hints_on_labels
+from assay.data.listing.advice.images import Images
+from assay.data.listing.advice.lists import hints_on_labels
 from assay.data.listing.advice.one_folder import notes_on_other_lists
-from assay.data.listing.advice.records import hints_on_json, hints_on_matlab
 from assay.data.listing.advice.split_files import notes_on_split_lists
 from assay.data.listing.beside.label_agreement import (
     contradictions,
@@ -22,6 +22,7 @@ from assay.data.listing.beside.label_agreement import (
     parted_otherwise,
 )
 from assay.data.listing.columns.path_columns import first_rows, names_images
+from assay.data.listing.exported.label_file_hints import hints_on_json, hints_on_matlab
 from assay.data.listing.listing import Listing
 from assay.data.listing.metadata import OF_A_FOLDER
 from assay.data.listing.names import natural_key

@@ -8,7 +8,8 @@ from shlex import quote
 from typing import Final
 
 from assay.core.text import one_line
-from assay.data.listing.advice.lists import Images, lines_of
+from assay.data.listing.advice.images import Images
+from assay.data.listing.advice.named_images import lines_of
 
 #: Lists that are looked into, and rows that must name an image, with their share.
 _LOOKED_INTO: Final = 20

@@ -9,11 +9,17 @@ from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.listing.advice.attributes import hints_on_attributes
 from assay.data.listing.advice.file_names import hints_on_file_names
+from assay.data.listing.advice.images import Images
 from assay.data.listing.advice.links import hints_on_links
-from assay.data.listing.advice.lists import Images, hints_on_labels, label_lists
-from assay.data.listing.advice.records import hints_on_annotations, hints_on_json, hints_on_matlab, json_lists
+from assay.data.listing.advice.lists import hints_on_labels, label_lists
 from assay.data.listing.beside.label_agreement import parted_otherwise
 from assay.data.listing.exported.in_splits import folders_of_splits, hints_on_files_of_splits
+from assay.data.listing.exported.label_file_hints import (
+    hints_on_annotations,
+    hints_on_json,
+    hints_on_matlab,
+    json_lists,
+)
 from assay.data.listing.exported.lists_in_splits import hints_on_lists_of_splits
 from assay.data.listing.exported.one_each import hints_on_files_for_images
 from assay.data.listing.from_names.bare_lists import hints_on_bare_lists

@@ -1,32 +1,25 @@
 """Files beside the images that tell which image is in which split: lists, JSON and tables; what to type where
 they count."""
 
-import json
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from json import dumps
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from typing import Final
 
-from assay.core.errors import AssayError
 from assay.core.text import one_line
-from assay.data.formats.safe_open import read_file
-from assay.data.formats.text_table import SUFFIXES, delimiter_of
-from assay.data.listing.advice.lists import (
-    OF_ALL_SPLITS,
-    Images,
-    command_for_splits,
-    label_of_folders,
-    lines_of,
+from assay.data.formats.text_table import SUFFIXES
+from assay.data.listing.advice.images import Images, stem_of
+from assay.data.listing.advice.lists import OF_ALL_SPLITS, command_for_splits, label_of_folders
+from assay.data.listing.advice.split_formats import (
+    FEWEST_NAMES,
+    NEARLY_ALL,
+    TEXT_LISTS,
+    SplitFile,
+    split_file,
 )
-from assay.data.listing.columns.path_columns import first_rows, path_column
-from assay.data.listing.columns.splits import likely_split_column
 from assay.data.listing.names import natural_key, split_of
 from assay.data.listing.tree import has_split_word, split_in, words_of
-
-_TEXTS: Final = (".txt", ".lst", ".list")
 
 #: Files that are named as what may tell splits, but not looked into.
 _OTHERS: Final = (".xml", ".yaml", ".yml", ".npy", ".npz", ".pkl", ".mat")
@@ -35,27 +28,9 @@ _OTHERS: Final = (".xml", ".yaml", ".yml", ".npy", ".npz", ".pkl", ".mat")
 #: files that are looked into.
 _TOGETHER: Final = 20
 _LOOKED_INTO: Final = 20
-_BYTES: Final = 32 << 20
-
-#: So many entries must name an image, and such a share of them.
-_NAMES: Final = 3
-_SHARE: Final = 0.9
-
-#: A line of an image and its label, and the label with what parts both.
-_LABELLED: Final = re.compile(r".+\.(png|jpe?g|webp|bmp|tiff?)[ \t,;]+[^ \t,;]+", re.IGNORECASE)
-_LABEL: Final = re.compile(r"[ \t,;]+[^ \t,;]+$")
 
 #: Where lists name no image of train, or of nothing else: the split of those that they do not name.
 _REST: Final = {"train": "test"}
-
-
-@dataclass(frozen=True)
-class SplitFile:
-    """What a file tells: pairs of an image, as it names it, and its split; and the Python for them."""
-
-    name: str
-    pairs: Sequence[tuple[str, str]]
-    code: str
 
 
 def notes_on_split_lists(root: Path, ignored: Collection[str], classes: Mapping[str, str]) -> list[str]:
@@ -85,41 +60,6 @@ def notes_on_split_lists(root: Path, ignored: Collection[str], classes: Mapping[
     return [f"no split was read; {shown} may tell which image is in which ({how})"]
 
 
-def split_file(root: Path, name: str) -> SplitFile | None:
-    """What a file tells of splits; None where it tells nothing, or cannot be read."""
-    split = split_in(_stem(name))
-    lower = name.lower()
-    if lower.endswith(_TEXTS):
-        lines, line = lines_of(root / name), "l.strip()"
-        if not split or len({split_of(each.split()[-1]) for each in lines} - {None}) > 1:
-            return _of_text(name, lines)
-        if all(map(_LABELLED.fullmatch, lines)):
-            lines, line = (
-                [_LABEL.sub("", each) for each in lines],
-                f're.sub(r"{_LABEL.pattern}","",l.strip())',
-            )
-        code = f'(({line},"{split}") for l in open({dumps(name)},encoding="utf-8-sig"))'
-        return SplitFile(name, [(line, split or "") for line in lines], code) if lines else None
-    if lower.endswith(".json"):
-        pairs, code = _of_json(_content(root / name))
-        return SplitFile(name, pairs, f"(lambda d:{code})({_load(name)})") if pairs else None
-    return _of_table(root, name, split) if lower.endswith(SUFFIXES[:2]) else None
-
-
-def _of_text(name: str, lines: Sequence[str]) -> SplitFile | None:
-    """A list of images, each with its split, as of DeepFashion; lines at the head may count the others."""
-    rows = [row for line in lines if len(row := line.rsplit(None, 1)) > 1]
-    pairs = [(path, split) for path, word in rows if (split := split_of(word))]
-    if len(pairs) < max(_NAMES, _SHARE * len(lines)):
-        return None
-    words = dumps({word: split for _, word in rows if (split := split_of(word))})
-    code = (
-        f'((c[0],S[c[1]]) for S in [{words}] for l in open({dumps(name)},encoding="utf-8-sig") '
-        "for c in [l.rsplit(None,1)] if c and c[-1] in S)"
-    )
-    return SplitFile(name, pairs, code)
-
-
 def named_alike(files: Sequence[SplitFile], known: Iterable[str]) -> tuple[int, bool] | None:
     """By how many parts of their paths, and with their endings or without, files name images that are known;
     None where they do not, or where two images are called alike so."""
@@ -131,7 +71,7 @@ def named_alike(files: Sequence[SplitFile], known: Iterable[str]) -> tuple[int, 
     parts = entries[0].count("/") + 1
     names = Counter(key_of(path, parts, ending) for path in paths)
     hits = sum(entry in names for entry in entries)
-    if hits < max(_NAMES, _SHARE * len(entries)) or max(names.values()) > 1:
+    if hits < max(FEWEST_NAMES, NEARLY_ALL * len(entries)) or max(names.values()) > 1:
         return None
     return parts, ending
 
@@ -208,7 +148,7 @@ def worth_a_look(files: Iterable[str]) -> list[str]:
         name
         for name in files
         if name.lower().endswith(SUFFIXES[:2])
-        or (name.lower().endswith((*_TEXTS, ".json")) and (split_in(_stem(name)) or _tells_all(name)))
+        or (name.lower().endswith((*TEXT_LISTS, ".json")) and (split_in(stem_of(name)) or _tells_all(name)))
     ]
     names = [name for name in _without_many(names) if "submission" not in name.lower()]
     return sorted(names, key=lambda name: (name.count("/"), natural_key(name)))[:_LOOKED_INTO]
@@ -216,11 +156,11 @@ def worth_a_look(files: Iterable[str]) -> list[str]:
 
 def _named_lists(files: Collection[str]) -> list[str]:
     """Files that are called after splits, without those of which a folder holds many."""
-    endings = (*_TEXTS, ".json", *SUFFIXES, *_OTHERS)
+    endings = (*TEXT_LISTS, ".json", *SUFFIXES, *_OTHERS)
     told = [
         path
         for path in files
-        if path.lower().endswith(endings) and (has_split_word(_stem(path)) or _tells_all(path))
+        if path.lower().endswith(endings) and (has_split_word(stem_of(path)) or _tells_all(path))
     ]
     return _without_many(told)
 
@@ -234,77 +174,15 @@ def _without_many(names: Sequence[str]) -> list[str]:
 
 def _list_of(name: str) -> str | None:
     """The split that a text is a list of; None for files of other forms, and of no split."""
-    return split_in(_stem(name)) if name.lower().endswith(_TEXTS) else None
+    return split_in(stem_of(name)) if name.lower().endswith(TEXT_LISTS) else None
 
 
 def _tell_two_splits(names: Iterable[str]) -> bool:
     """Whether the names of files are those of two splits."""
-    return len({split for name in names if (split := split_in(_stem(name)))}) > 1
+    return len({split for name in names if (split := split_in(stem_of(name)))}) > 1
 
 
 def _tells_all(name: str) -> bool:
     """Whether a file is called after several splits, or after splits as such: train_test_split, folds."""
-    stem = _stem(name)
+    stem = stem_of(name)
     return bool(words_of(stem) & OF_ALL_SPLITS) or (has_split_word(stem) and split_in(stem) is None)
-
-
-def _stem(name: str) -> str:
-    return PurePosixPath(name).stem
-
-
-def _content(path: Path) -> Any:
-    try:
-        return json.loads(read_file(path, _BYTES, follow_links=False))
-    except (AssayError, ValueError, RecursionError):
-        return None  # a hint more or less
-
-
-def _load(name: str) -> str:
-    return f'json.load(open({dumps(name)},encoding="utf-8"))'
-
-
-def _of_json(content: Any) -> tuple[list[tuple[str, str]], str]:
-    """The pairs of a JSON file, `d`, and Python for them: `{split: [names]}`, `{name: split}`, or a list of
-    objects. An entry of a list may be a name, or a list that begins with one."""
-    match content:
-        case dict() if content and all(map(split_of, content)) and _are_lists(content.values()):
-            pairs = [(_name(entry), split) for split, names in content.items() for entry in names]
-            return pairs, "[(x if isinstance(x,str) else x[0],s) for s,a in d.items() for x in a]"
-        case dict() if content and all(isinstance(v, str) and split_of(v) for v in content.values()):
-            return list(content.items()), "list(d.items())"
-        case list() if content and all(isinstance(row, dict) for row in content):
-            names = {key: [row.get(key) for row in content] for key in content[0]}
-            texts = {key: cells for key, cells in names.items() if all(isinstance(c, str) for c in cells)}
-            split = likely_split_column(texts, list(texts))
-            path = path_column(texts)
-            if split is not None and path is not None:
-                code = f"[(x[{dumps(path)}],x[{dumps(split)}]) for x in d]"
-                return list(zip(texts[path], texts[split], strict=True)), code
-    return [], ""
-
-
-def _are_lists(values: Iterable[Any]) -> bool:
-    return all(isinstance(value, list) and all(map(_name, value)) for value in values)
-
-
-def _name(entry: Any) -> str:
-    """The name in an entry of a list; empty where there is none."""
-    if isinstance(entry, list) and entry:
-        entry = entry[0]
-    return entry if isinstance(entry, str) else ""
-
-
-def _of_table(root: Path, name: str, split: str | None) -> SplitFile | None:
-    """A table with a column of splits, or one that is called after a split."""
-    try:
-        columns, delimiter = first_rows(root / name), delimiter_of(root / name)
-    except AssayError:
-        return None
-    path, column = path_column(columns), likely_split_column(columns, list(columns))
-    if path is None or (column is None and split is None):
-        return None
-    splits = columns[column] if column is not None else [split or ""] * len(columns[path])
-    cell = f"r[{dumps(column)}]" if column is not None else dumps(split)
-    rows = f'csv.DictReader(open({dumps(name)},encoding="utf-8-sig",newline=""),delimiter={dumps(delimiter)})'
-    pairs = list(zip(columns[path], splits, strict=True))
-    return SplitFile(name, pairs, f"((r[{dumps(path)}],{cell}) for r in {rows})")

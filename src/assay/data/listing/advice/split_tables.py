@@ -10,14 +10,8 @@ from shlex import quote
 from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.formats.text_table import SUFFIXES, delimiter_of, read_table
-from assay.data.listing.advice.split_files import (
-    SplitFile,
-    pairs_code,
-    rest_of,
-    split_file,
-    together,
-    worth_a_look,
-)
+from assay.data.listing.advice.split_files import pairs_code, rest_of, together, worth_a_look
+from assay.data.listing.advice.split_formats import SplitFile, split_file
 from assay.data.listing.exported.lists_of_groups import GROUPS, groups_told, part_groups
 
 #: Python for the name of a file without folders and ending, whichever way slashes lean.

@@ -9,8 +9,7 @@ from typing import Final
 from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.formats.signatures import FORMAT_BY_NAME
-from assay.data.listing.advice.lists import Images
-from assay.data.listing.advice.records import hints_on_json
+from assay.data.listing.advice.images import Images
 from assay.data.listing.beside.label_agreement import (
     contradictions,
     labelled_images,
@@ -21,6 +20,7 @@ from assay.data.listing.beside.label_agreement import (
 from assay.data.listing.beside.tables import describe_unlabelled, is_labelled
 from assay.data.listing.columns.path_columns import first_rows, names_images
 from assay.data.listing.exported.in_splits import hints_on_tables_of_splits
+from assay.data.listing.exported.label_file_hints import hints_on_json
 from assay.data.listing.from_names.class_lists import hints_on_class_lists
 from assay.data.listing.metadata import OF_A_FOLDER
 from assay.data.listing.names import natural_key, split_of

@@ -11,10 +11,10 @@ from typing import Final
 from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.formats.safe_open import read_file
-from assay.data.listing.advice.exports import SPELLINGS_CODE, Labelled, labels_in_json
-from assay.data.listing.advice.lists import Images
-from assay.data.listing.advice.records import names_of_images
+from assay.data.listing.advice.images import Images
 from assay.data.listing.columns.path_columns import first_rows
+from assay.data.listing.exported.label_file_hints import names_of_images
+from assay.data.listing.exported.label_files import SPELLINGS_CODE, Labelled, labels_in_json
 from assay.data.listing.metadata import has_labels
 from assay.data.listing.names import SPLIT_ORDER, natural_key
 from assay.data.listing.tree import joined, split_in

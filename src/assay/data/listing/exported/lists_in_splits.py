@@ -8,9 +8,10 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from assay.core.text import one_line
-from assay.data.listing.advice.exports import are_labels
-from assay.data.listing.advice.lists import Images, lines_of
+from assay.data.listing.advice.images import Images
+from assay.data.listing.advice.named_images import lines_of
 from assay.data.listing.exported.in_splits import KNOWN_CODE, by_depth, files_of_split, folders_of_splits
+from assay.data.listing.exported.record_fields import are_labels
 from assay.data.listing.names import SPLIT_ORDER
 from assay.data.listing.tree import joined
 

@@ -10,15 +10,10 @@ from typing import Final
 from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.formats.text_table import SUFFIXES, delimiter_of
-from assay.data.listing.advice.lists import Images, label_of_folders
-from assay.data.listing.advice.split_files import (
-    SplitFile,
-    notes_on_split_lists,
-    pairs_code,
-    rest_of,
-    split_file,
-    worth_a_look,
-)
+from assay.data.listing.advice.images import Images
+from assay.data.listing.advice.lists import label_of_folders
+from assay.data.listing.advice.split_files import notes_on_split_lists, pairs_code, rest_of, worth_a_look
+from assay.data.listing.advice.split_formats import SplitFile, split_file
 from assay.data.listing.columns.path_columns import first_rows
 from assay.data.listing.columns.splits import likely_split_column
 from assay.data.listing.names import split_of

@@ -16,17 +16,10 @@ from typing import Any, Final
 from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.formats.safe_open import read_file
-from assay.data.listing.advice.exports import (
-    FIELD,
-    FIELDS_CODE,
-    UNQUOTED,
-    UNQUOTED_CODE,
-    are_labels,
-    fields_of,
-    label_field,
-)
-from assay.data.listing.advice.lists import Images
+from assay.data.listing.advice.images import Images
 from assay.data.listing.exported.in_splits import folders_of_splits
+from assay.data.listing.exported.label_files import FIELD, UNQUOTED, UNQUOTED_CODE
+from assay.data.listing.exported.record_fields import FIELDS_CODE, are_labels, fields_of, label_field
 from assay.data.listing.tree import joined, split_in, words_of
 
 _ENDINGS: Final = (".json", ".xml", ".yaml", ".yml", ".txt")

@@ -12,8 +12,9 @@ from typing import Final
 
 from assay.core.errors import AssayError
 from assay.core.text import one_line
-from assay.data.listing.advice.exports import are_labels
-from assay.data.listing.advice.lists import Images, lines_of
+from assay.data.listing.advice.images import Images
+from assay.data.listing.advice.named_images import lines_of
+from assay.data.listing.exported.record_fields import are_labels
 
 #: Texts that are looked into, rows that must name an image, and their share.
 _LOOKED_INTO: Final = 50

@@ -8,8 +8,8 @@ from typing import Final
 from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.formats.safe_open import read_file
-from assay.data.listing.advice.exports import are_labels
-from assay.data.listing.advice.lists import Images
+from assay.data.listing.advice.images import Images
+from assay.data.listing.exported.record_fields import are_labels
 from assay.data.listing.names import natural_key
 from assay.data.listing.tree import joined, split_in
 

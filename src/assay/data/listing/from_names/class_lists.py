@@ -8,7 +8,8 @@ from typing import Final
 
 from assay.core.text import one_line
 from assay.data.formats.signatures import FORMAT_BY_NAME
-from assay.data.listing.advice.lists import Images, lines_of
+from assay.data.listing.advice.images import Images
+from assay.data.listing.advice.named_images import lines_of
 from assay.data.listing.names import natural_key
 from assay.data.listing.tree import has_split_word
 

@@ -9,7 +9,8 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from assay.core.text import one_line
-from assay.data.listing.advice.lists import Images, label_of_folders
+from assay.data.listing.advice.images import Images
+from assay.data.listing.advice.lists import label_of_folders
 from assay.data.listing.advice.split_files import base_of
 from assay.data.listing.names import natural_key
 
@@ -23,7 +24,6 @@ _PARTING: Final = (r're.split(r"[\W_]+",{},maxsplit=1)', r're.split(r"[\W_]+(?=[
 _WORD: Final = re.compile(r"[^\W\d_]{2}")
 _TWO_PARTS: Final = (re.compile(r"([^\W_]+)[\W_]+([^\W_].*)"), re.compile(r"(.*[^\W_])[\W_]+([^\W_]+)"))
 _BEHIND: Final = re.compile(r"(.+?)([ _.-]+[^\W_]+|\d+)")
-
 
 #: Classes at least whose images all have the same names.
 _FEWEST: Final = 3

@@ -9,7 +9,7 @@ from typing import Final
 from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.formats.safe_open import read_file
-from assay.data.listing.advice.lists import lines_of
+from assay.data.listing.advice.named_images import lines_of
 from assay.data.listing.tree import besides_split, split_in
 
 _TEXTS: Final = (".txt", ".lst", ".list")

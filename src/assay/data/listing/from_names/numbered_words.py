@@ -10,7 +10,7 @@ from typing import Final
 
 from assay.core.errors import AssayError
 from assay.core.text import one_line
-from assay.data.listing.advice.lists import Images
+from assay.data.listing.advice.images import Images
 from assay.data.listing.names import split_of
 
 #: Folders that a word must have, and words at most.

@@ -5,7 +5,8 @@ from json import dumps
 from pathlib import Path
 
 from assay.core.errors import AssayError
-from assay.data.listing.advice.lists import Images, label_of_folders
+from assay.data.listing.advice.images import Images
+from assay.data.listing.advice.lists import label_of_folders
 from assay.data.listing.advice.split_files import base_of
 from assay.data.listing.from_names.splits import splits_in_names
 

@@ -8,7 +8,8 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from assay.core.text import counted, one_line
-from assay.data.listing.advice.lists import Images, lines_of
+from assay.data.listing.advice.images import Images
+from assay.data.listing.advice.named_images import lines_of
 from assay.data.listing.names import SPLIT_ORDER, natural_key
 from assay.data.listing.tree import joined
 

@@ -5,24 +5,27 @@ the tags of CVAT's XML.
 """
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import unescape
 from json import dumps
 from typing import Any, Final
 
-from assay.data.formats.text_table import LABEL_NAMES, usual_spelling
-from assay.data.listing.columns.missing import is_missing
+from assay.data.listing.exported.record_fields import (
+    FIELDS_CODE,
+    are_labels,
+    fields_of,
+    is_plain,
+    label_field,
+    only_value,
+    split_field,
+)
 from assay.data.listing.names import split_of
-
-#: How fields are called that hold the class of an image, besides the usual names of columns.
-_OF_LABELS: Final = frozenset((*LABEL_NAMES, "choices", "label_id", "category", "class_name", "class-name"))
 
 #: So many names of images must be there, and such a share of the records; and have a label, at least.
 _NAMES: Final = 3
 _SHARE: Final = 0.9
-_LABELLED: Final = 0.5
 
 #: So many records are looked at.
 _MOST: Final = 5_000
@@ -32,12 +35,6 @@ _UPLOADED: Final = re.compile(r"^[0-9a-f]{8}-")
 
 #: An image of CVAT with its first tag.
 _CVAT: Final = re.compile(r'<image [^>]*?name="([^"]*)"[^>]*>\s*<tag [^>]*?label="([^"]*)"')
-
-#: Python for the fields of a record: pairs of a path, in which places of lists are stars, and a value.
-FIELDS_CODE: Final = (
-    'W=lambda x,p="":[z for k,y in (x.items() if isinstance(x,dict) else [("*",y) for y in x])'
-    ' for z in W(y,p+"."+str(k))] if isinstance(x,(dict,list)) else [(p,x)];'
-)
 
 #: A field of flat YAML, and what takes quotes from around its value; Python for that.
 FIELD: Final = r"(?m)^[\s-]*([\w ./\\-]+?)\s*:[ \t]+(\S.*?)\s*$"
@@ -115,13 +112,6 @@ def _unquoted(text: str) -> str:
     return UNQUOTED.sub(r"\2", text)
 
 
-def are_labels(values: Sequence[str]) -> bool:
-    """Whether texts may be the classes of images: several, and each of two images in the mean; half may be
-    missing."""
-    some = [value for value in values if not is_missing(value)]
-    return len(some) >= _LABELLED * len(values) and 1 < len(set(some)) <= len(some) / 2
-
-
 def _is_known(name: object, known: Collection[str]) -> bool:
     return isinstance(name, str) and any(form in known for form in spellings(name))
 
@@ -144,7 +134,7 @@ def _of_splits(content: Mapping[str, Any], known: Collection[str]) -> Iterator[L
         return
     parts = [(split, part) for split, part in content.items()]
     if all(isinstance(part, dict) for _, part in parts):
-        pairs = [(name, str(label)) for _, part in parts for name, label in part.items() if _is_plain(label)]
+        pairs = [(name, str(label)) for _, part in parts for name, label in part.items() if is_plain(label)]
         yield Labelled(pairs, "", "((k,v,s) for s,a in d.items() for k,v in a.items())", with_splits=True)
     elif all(isinstance(part, list) for _, part in parts):
         entries = [(split, entry) for split, part in parts for entry in part]
@@ -160,7 +150,7 @@ def _of_splits(content: Mapping[str, Any], known: Collection[str]) -> Iterator[L
 
 def _of_names(content: Mapping[str, Any]) -> Iterator[Labelled]:
     """`{name: label}`, or `{label: [names]}`."""
-    if all(_is_plain(value) or isinstance(value, bool) for value in content.values()):
+    if all(is_plain(value) or isinstance(value, bool) for value in content.values()):
         yield Labelled([(name, str(value)) for name, value in content.items()], "", "d.items()")
     if len(content) > 1 and all(
         isinstance(value, list) and all(isinstance(name, str) for name in value) for value in content.values()
@@ -216,7 +206,9 @@ def _of_records(
 ) -> Labelled | None:
     """Records of which one field names the image, and one other, at whatever depth, gives its class."""
     fields = [fields_of(record) for record in records]
-    hits = Counter(path for own in fields for path, values in own.items() if _is_known(_only(values), known))
+    hits = Counter(
+        path for own in fields for path, values in own.items() if _is_known(only_value(values), known)
+    )
     if not hits:
         return None
     name, count = hits.most_common(1)[0]
@@ -231,65 +223,10 @@ def _of_records(
         pairs = [(one, numbers[int(label)]) for one, label in pairs]
     value = f"w[{dumps(path)}]"
     value = f'd["categories"]["label"]["labels"][{value}]["name"]' if numbers else value
-    split = _split_field(fields)
+    split = split_field(fields)
     value = f"{value},w[{dumps(split)}]" if split else value
     same = f"((w[{dumps(name)}],{value}) for w in (dict(W(x)) for x in {code}) if {dumps(path)} in w)"
     return Labelled(pairs, FIELDS_CODE, same, split is not None)
-
-
-def _split_field(fields: Sequence[Mapping[str, Sequence[Any]]]) -> str | None:
-    """The field that tells the split of each record, train and another one: `subset`, FiftyOne's tags."""
-    for path in fields[0] if fields else ():
-        words = [set(map(str, own.get(path, ()))) for own in fields]
-        splits = {split_of(word) for some in words for word in some}
-        if (
-            all(len(some) == 1 for some in words)
-            and None not in splits
-            and "train" in splits
-            and len(splits) > 1
-        ):
-            return path
-    return None
-
-
-def label_field(fields: Sequence[Mapping[str, Sequence[Any]]], count: int, name: str = "") -> str | None:
-    """The field of records that gives the class of each; None where there is none, or several may.
-
-    fields: of each record, as `fields_of` gives them. count: of records. name: the field that names images.
-    """
-    labels: dict[str, list[str]] = {}
-    for field in dict.fromkeys(path for own in fields for path in own):
-        values = [own[field] for own in fields if field in own]
-        usual = _last(field) in _OF_LABELS
-        plain = all(
-            len(set(map(str, one))) == 1 and (_is_plain(one[0]) or (usual and isinstance(one[0], bool)))
-            for one in values
-        )
-        texts = [str(one[0]) for one in values]
-        parts = all(
-            map(split_of, set(texts))
-        )  # training and testing: the split of each, as Edge Impulse has it
-        if field != name and plain and not parts and len(values) >= _LABELLED * count and are_labels(texts):
-            labels[field] = texts
-    return _chosen(labels, fields)
-
-
-def _chosen(labels: Mapping[str, Sequence[str]], fields: Sequence[Mapping[str, Sequence[Any]]]) -> str | None:
-    """The field of labels: one with a usual name or, of others, the only text; None where several may be.
-
-    What a model predicted counts only where nothing else does."""
-    labels = {path: labels[path] for path in labels if "predict" not in path.lower()} or labels
-    usual = [path for path in labels if _last(path) in _OF_LABELS]
-    texts = [path for path in labels if all(isinstance(own[path][0], str) for own in fields if path in own)]
-    for some in ([path for path in usual if path in texts], usual, texts):
-        if some:
-            parts = {tuple(labels[path]) for path in some}
-            return some[0] if len(parts) == 1 else None
-    return None
-
-
-def _last(path: str) -> str:
-    return usual_spelling([part for part in path.split(".") if part != "*"][-1])
 
 
 def _names_of_numbers(content: object) -> list[str]:
@@ -299,33 +236,6 @@ def _names_of_numbers(content: object) -> list[str]:
         return [str(row["name"]) for row in rows]
     except (KeyError, TypeError):
         return []
-
-
-def fields_of(record: object, path: str = "") -> dict[str, list[Any]]:
-    """The values of a record by their paths, in which places of lists are stars."""
-    found: defaultdict[str, list[Any]] = defaultdict(list)
-    waiting: list[tuple[object, str]] = [(record, path)]
-    while waiting:
-        item, where = waiting.pop()
-        if isinstance(item, dict):
-            waiting += [(value, f"{where}.{key}") for key, value in item.items()]
-        elif isinstance(item, list):
-            waiting += [(value, f"{where}.*") for value in item]
-        else:
-            found[where].append(item)
-    return found
-
-
-def _only(values: Iterable[Any]) -> Any:
-    found = list(values)
-    return found[0] if len(found) == 1 else None
-
-
-def _is_plain(value: object) -> bool:
-    """Whether a value may be a label, or say that there is none: text, a whole number, null, NaN."""
-    if isinstance(value, float):
-        return value != value or value.is_integer()
-    return value is None or (isinstance(value, str | int) and not isinstance(value, bool))
 
 
 def _key(value: object) -> object:

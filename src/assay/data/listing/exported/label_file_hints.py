@@ -11,7 +11,8 @@ from typing import Final
 from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.formats.safe_open import read_file
-from assay.data.listing.advice.exports import (
+from assay.data.listing.advice.images import Images
+from assay.data.listing.exported.label_files import (
     SPELLINGS_CODE,
     Labelled,
     labels_in_json,
@@ -19,7 +20,6 @@ from assay.data.listing.advice.exports import (
     labels_in_yaml,
     spellings,
 )
-from assay.data.listing.advice.lists import Images
 from assay.data.listing.exported.several_lists import LabelLists
 from assay.data.listing.names import SPLIT_ORDER
 from assay.data.listing.tree import besides_split, joined, split_in
