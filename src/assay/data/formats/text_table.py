@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from assay.core.errors import AssayError
-from assay.core.text import choices, each_once, one_line
+from assay.core.text import each_once
 from assay.data.formats.safe_open import open_file
+from assay.data.formats.texts.column_names import SINGLE_VALUED, usual_spelling
 from assay.data.formats.texts.table_errors import not_unicode, other_width, same_names, unreadable
 
 SUFFIXES: Final = (".csv", ".tsv", ".jsonl", ".ndjson")
@@ -37,61 +38,8 @@ _SEPARATOR_LINE: Final = re.compile(r"sep=([,;\t|])\r?\n", re.IGNORECASE)
 #: How UTF-16 begins where it says so itself, as "Unicode text" of Excel does.
 _UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
-#: So many of the usual names are looked for within others.
-_LIKE: Final = 4
 
 Columns = Mapping[str, Sequence[str]]
-
-#: How columns are called by people, in the order of trying, for each thing that a column can be.
-PATH_NAMES: Final = (
-    "file_name",
-    "filename",
-    "file",
-    "path",
-    "image",
-    "image_path",
-    "file_path",
-    "filepath",
-    "img",
-    "img_path",
-    "image_name",
-    "img_name",
-    "image_filename",
-    "img_filename",
-    "image_file",
-    "image_index",
-    "source_ref",
-    "image_url",
-    "imageid",
-    "image_id",
-    "id_code",
-    "id",
-)
-LABEL_NAMES: Final = (
-    "label",
-    "labels",
-    "class",
-    "category",
-    "target",
-    "class_name",
-    "label_name",
-    "y",
-    "breed",
-    "species",
-    "diagnosis",
-    "dx",
-    "class_label",
-    "finding_labels",
-    "choice",
-    "emotion",
-    "class_id",
-    "label_id",
-    "category_id",
-)
-#: Columns that can hold one value alone.
-_NEEDED: Final = (*PATH_NAMES, *LABEL_NAMES)
-
-SPLIT_NAMES: Final = ("split", "subset", "partition", "set")
 
 
 def read_table(path: Path, nested: list[str] | None = None, most: int | None = None) -> Columns:
@@ -167,7 +115,7 @@ def _csv_rows(path: Path, text: IO[str]) -> Iterator[Sequence[str]]:
 
 def _other_width(path: Path, line: int, cells: int, width: int) -> AssayError:
     def is_usual(cell: str) -> bool:
-        return usual_spelling(cell) in _NEEDED
+        return usual_spelling(cell) in SINGLE_VALUED
 
     return other_width(path, line, cells, width, lambda header: _delimiter(path, header), is_usual)
 
@@ -187,7 +135,7 @@ def _json_rows(path: Path, text: IO[str], left_out: list[str] | None = None) -> 
         numbers.append(number)
         objects.append(_record(path, number, line))
     alone = _whole(objects)
-    for key in alone.intersection(_NEEDED):
+    for key in alone.intersection(SINGLE_VALUED):
         number = next(n for n, one in zip(numbers, objects, strict=True) if isinstance(one.get(key), dict))
         raise unreadable(path, f"line {number} has several values as its {key}")
     records = [_cells(record, alone) for record in objects]
@@ -253,7 +201,7 @@ def _record(path: Path, number: int, line: str) -> dict[str, Any]:
         raise unreadable(path, f"line {number} is not JSON ({error})") from error
     if not isinstance(record, dict):
         raise unreadable(path, f"line {number} is not one JSON object")
-    for key in _NEEDED:
+    for key in SINGLE_VALUED:
         value = record.get(key)
         if isinstance(value, list):
             if len(value) != 1 or isinstance(value[0], list | dict):
@@ -274,47 +222,3 @@ def _thinned(value: Any, depth: int = 1) -> Any:
 
 def _cell(value: Any) -> str:
     return "" if value is None else value if isinstance(value, str) else json.dumps(value)
-
-
-def chosen_column(
-    where: object, columns: Sequence[str], asked: str | None, usual: Sequence[str], option: str
-) -> str:
-    """The name of the column that was asked for or, unasked, the first that is usual for its purpose.
-
-    Raises AssayError `column-missing`.
-    """
-    found = optional_column(where, columns, asked, usual, option)
-    if found is None:
-        raise AssayError(
-            "column-missing",
-            where,
-            f"no column is called {', '.join(usual[:4])} or the like",
-            f"Name it with {option}. {_meant(usual, columns)}",
-        )
-    return found
-
-
-def _meant(usual: Sequence[str], columns: Sequence[str]) -> str:
-    """The columns there are, after the first that is called like a usual one: `LabelName`, `photo_file`."""
-    shown = choices("", columns)
-    like = [name for name in columns if any(word in usual_spelling(name) for word in usual[:_LIKE])]
-    return f"Did you mean {one_line(like[0])}? {shown}" if like else shown
-
-
-def optional_column(
-    where: object, columns: Sequence[str], asked: str | None, usual: Sequence[str], option: str
-) -> str | None:
-    """As `chosen_column`, but None where nothing was asked for and no usual name occurs."""
-    if asked is not None:
-        if asked not in columns:
-            raise AssayError(
-                "column-missing", option, f"{where} has no column {asked!r}", choices(asked, columns)
-            )
-        return asked
-    folded = {usual_spelling(name): name for name in reversed(columns)}
-    return next((folded[name] for name in usual if name in folded), None)
-
-
-def usual_spelling(name: str) -> str:
-    """The name of a column as the lists of usual names have it: `File Name` is `file_name`."""
-    return "_".join(name.replace("-", " ").split()).casefold()

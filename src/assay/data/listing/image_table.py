@@ -10,7 +10,8 @@ from typing import Final
 from assay.core.errors import AssayError
 from assay.core.text import counted, one_line, shortened
 from assay.data.formats.safe_open import reading_errors
-from assay.data.formats.text_table import Columns, chosen_column, read_table
+from assay.data.formats.text_table import Columns, read_table
+from assay.data.formats.texts.column_names import chosen_column
 from assay.data.listing.beside.notes import notes_on_names
 from assay.data.listing.beside.other_tables import notes_beside_table
 from assay.data.listing.columns.groups import groups_of

@@ -9,14 +9,8 @@ from typing import Final
 
 from assay.core.errors import AssayError
 from assay.core.text import counted, one_line, shortened
-from assay.data.formats.text_table import (
-    LABEL_NAMES,
-    PATH_NAMES,
-    Columns,
-    chosen_column,
-    optional_column,
-    read_table,
-)
+from assay.data.formats.text_table import Columns, read_table
+from assay.data.formats.texts.column_names import LABEL_NAMES, PATH_NAMES, chosen_column, optional_column
 from assay.data.listing.columns.groups import groups_of
 from assay.data.listing.columns.one_hot import are_exclusive, one_hot_columns
 from assay.data.listing.columns.path_columns import names_images

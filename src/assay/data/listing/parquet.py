@@ -22,7 +22,7 @@ from assay.data.formats.parquet_file import (
     opened,
 )
 from assay.data.formats.shard_file import PASSING, ShardFile, twice
-from assay.data.formats.text_table import PATH_NAMES, optional_column
+from assay.data.formats.texts.column_names import PATH_NAMES, optional_column
 from assay.data.listing.columns.missing import without_minus_one
 from assay.data.listing.image_table import Table, list_columns
 from assay.data.listing.listing import Listing, stamp_of

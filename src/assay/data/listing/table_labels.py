@@ -7,7 +7,8 @@ from typing import Final
 
 from assay.core.errors import AssayError
 from assay.core.text import one_line
-from assay.data.formats.text_table import LABEL_NAMES, Columns, chosen_column, optional_column
+from assay.data.formats.text_table import Columns
+from assay.data.formats.texts.column_names import LABEL_NAMES, chosen_column, optional_column
 from assay.data.listing.columns.labels import notes_on_other_labels
 from assay.data.listing.columns.missing import is_missing, without_minus_one
 from assay.data.listing.columns.one_hot import (

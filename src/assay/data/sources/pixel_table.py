@@ -15,7 +15,7 @@ from assay.core.arrays import Bytes
 from assay.core.errors import AssayError
 from assay.core.text import whole_number
 from assay.data.formats.safe_open import open_file
-from assay.data.formats.text_table import LABEL_NAMES, optional_column, usual_spelling
+from assay.data.formats.texts.column_names import LABEL_NAMES, optional_column, usual_spelling
 from assay.data.listing.columns.missing import is_minus_one, is_missing
 from assay.data.listing.names import ordered_splits
 from assay.data.listing.tree import splits_of

@@ -16,7 +16,7 @@ from assay.core.errors import AssayError
 from assay.core.text import counted, one_line
 from assay.core.user_path import expanded
 from assay.data.formats.safe_open import open_file
-from assay.data.formats.text_table import LABEL_NAMES, chosen_column
+from assay.data.formats.texts.column_names import LABEL_NAMES, chosen_column
 from assay.data.formats.tfrecord import Example, parse_example, read_array_records, read_tfrecords, unreadable
 from assay.data.listing.listing import Listing, Part, stamp_of
 from assay.data.listing.names import natural_key, ordered_splits, split_of

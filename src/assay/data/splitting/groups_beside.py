@@ -12,7 +12,8 @@ from typing import Final
 
 from assay.core.errors import AssayError
 from assay.core.text import counted, one_line
-from assay.data.formats.text_table import PATH_NAMES, Columns, optional_column, read_table
+from assay.data.formats.text_table import Columns, read_table
+from assay.data.formats.texts.column_names import PATH_NAMES, optional_column
 from assay.data.listing.columns.file_index import without_ending
 from assay.data.listing.columns.path_columns import first_rows, path_column
 from assay.data.splitting.group_columns import GroupColumn, group_columns

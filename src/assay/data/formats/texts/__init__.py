@@ -1,1 +1,1 @@
-"""Texts: errors of tables, and tables under other names."""
+"""Texts: usual names of columns, errors of tables, and tables under other names."""

@@ -9,7 +9,8 @@ from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.formats.safe_open import open_file
 from assay.data.formats.signatures import FORMAT_BY_NAME
-from assay.data.formats.text_table import LABEL_NAMES, PATH_NAMES, read_table, usual_spelling
+from assay.data.formats.text_table import read_table
+from assay.data.formats.texts.column_names import LABEL_NAMES, PATH_NAMES, usual_spelling
 
 #: What files are called by their names that may be such texts.
 TEXTS: Final = ("a list", "a file of bare bytes")

@@ -6,7 +6,7 @@ from typing import Final
 
 from assay.core.errors import AssayError
 from assay.core.text import one_line
-from assay.data.formats.text_table import LABEL_NAMES, usual_spelling
+from assay.data.formats.texts.column_names import LABEL_NAMES, usual_spelling
 from assay.data.listing.columns.path_columns import first_rows
 
 #: The share of the folders that a table names, at least, where its rows are theirs.

@@ -8,7 +8,7 @@ from typing import Final
 
 from assay.core.errors import AssayError
 from assay.core.text import counted, one_line
-from assay.data.formats.text_table import LABEL_NAMES, PATH_NAMES, optional_column, usual_spelling
+from assay.data.formats.texts.column_names import LABEL_NAMES, PATH_NAMES, optional_column, usual_spelling
 from assay.data.listing.columns.missing import is_missing, without_minus_one
 from assay.data.listing.columns.one_hot import is_yes, one_hot_columns
 from assay.data.listing.columns.path_columns import (

@@ -11,7 +11,8 @@ from typing import Final
 from assay.core.errors import AssayError
 from assay.core.text import counted, one_line
 from assay.data.formats.signatures import FORMAT_BY_NAME
-from assay.data.formats.text_table import PATH_NAMES, Columns, chosen_column
+from assay.data.formats.text_table import Columns
+from assay.data.formats.texts.column_names import PATH_NAMES, chosen_column
 from assay.data.listing.columns.file_index import file_index, without_ending
 from assay.data.listing.columns.path_columns import columns_of_images
 from assay.data.listing.names import split_of

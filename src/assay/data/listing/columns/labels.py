@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from assay.core.text import counted, one_line
-from assay.data.formats.text_table import LABEL_NAMES, Columns, usual_spelling
+from assay.data.formats.text_table import Columns
+from assay.data.formats.texts.column_names import LABEL_NAMES, usual_spelling
 from assay.data.listing.tree import words_of
 
 #: What the name of a column of labels ends in; and what ends one that numbers the labels, or names them.

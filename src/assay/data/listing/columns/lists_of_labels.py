@@ -11,7 +11,7 @@ from typing import Final
 from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.formats.safe_open import read_file
-from assay.data.formats.text_table import LABEL_NAMES, usual_spelling
+from assay.data.formats.texts.column_names import LABEL_NAMES, usual_spelling
 from assay.data.listing.names import split_of
 from assay.data.listing.tree import split_in
 

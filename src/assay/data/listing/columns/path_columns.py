@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Final
 
 from assay.data.formats.signatures import FORMAT_BY_NAME, REFUSED_SUFFIXES
-from assay.data.formats.text_table import PATH_NAMES, Columns, read_table, usual_spelling
+from assay.data.formats.text_table import Columns, read_table
+from assay.data.formats.texts.column_names import PATH_NAMES, usual_spelling
 from assay.data.listing.columns.file_index import without_ending
 
 #: So many cells of a table are looked at, and rows.

@@ -7,13 +7,8 @@ from typing import Final
 
 from assay.core.errors import AssayError
 from assay.core.text import one_line, shortened
-from assay.data.formats.text_table import (
-    LABEL_NAMES,
-    SPLIT_NAMES,
-    Columns,
-    optional_column,
-    usual_spelling,
-)
+from assay.data.formats.text_table import Columns
+from assay.data.formats.texts.column_names import LABEL_NAMES, SPLIT_NAMES, optional_column, usual_spelling
 from assay.data.listing.names import SPLIT_ORDER, natural_key, split_of
 from assay.data.listing.tree import besides_split, has_split_word, splits_of
 from assay.data.request import Request

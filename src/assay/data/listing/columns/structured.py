@@ -13,7 +13,8 @@ from typing import Any, Final
 from assay.core.errors import AssayError
 from assay.core.text import one_line, shortened
 from assay.data.formats.signatures import FORMAT_BY_NAME, REFUSED_SUFFIXES
-from assay.data.formats.text_table import LABEL_NAMES, SUFFIXES, Columns, delimiter_of, usual_spelling
+from assay.data.formats.text_table import SUFFIXES, Columns, delimiter_of
+from assay.data.formats.texts.column_names import LABEL_NAMES, usual_spelling
 from assay.data.listing.columns.one_hot import several_labels
 from assay.data.listing.exported.record_fields import FIELDS_CODE, are_labels, fields_of
 from assay.data.listing.names import natural_key

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from assay.data.formats.text_table import LABEL_NAMES, usual_spelling
+from assay.data.formats.texts.column_names import LABEL_NAMES, usual_spelling
 from assay.data.listing.columns.missing import is_missing
 from assay.data.listing.names import split_of
 

@@ -15,7 +15,7 @@ from assay.data.formats.parquet_file import (
     opened,
 )
 from assay.data.formats.shard_file import ShardFile
-from assay.data.formats.text_table import LABEL_NAMES, chosen_column, optional_column
+from assay.data.formats.texts.column_names import LABEL_NAMES, chosen_column, optional_column
 from assay.data.listing.columns.groups import groups_of
 from assay.data.listing.columns.missing import is_missing
 from assay.data.listing.columns.one_hot import (

@@ -20,7 +20,7 @@ from assay.data.formats.tar_samples import (
     key_and_ending,
     read_samples,
 )
-from assay.data.formats.text_table import chosen_column
+from assay.data.formats.texts.column_names import chosen_column
 from assay.data.listing.columns.groups import groups_of
 from assay.data.listing.columns.splits import split_column, splits_of_cells
 from assay.data.listing.from_names.splits import note_on_other_splits, splits_of_paths

@@ -11,7 +11,7 @@ from assay.core.errors import AssayError
 from assay.core.text import counted, one_line, shortened
 from assay.data.formats.shard_file import ShardFile
 from assay.data.formats.tar_samples import CLASS, TEXT, TarSamples
-from assay.data.formats.text_table import LABEL_NAMES, chosen_column
+from assay.data.formats.texts.column_names import LABEL_NAMES, chosen_column
 from assay.data.listing.columns.one_hot import several_labels
 from assay.data.listing.from_names.splits import splits_of_paths
 from assay.data.listing.table_labels import table_labels

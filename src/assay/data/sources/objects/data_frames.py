@@ -11,7 +11,7 @@ import numpy as np
 
 from assay.core.errors import AssayError
 from assay.core.text import one_line, shortened
-from assay.data.formats.text_table import PATH_NAMES, optional_column
+from assay.data.formats.texts.column_names import PATH_NAMES, optional_column
 from assay.data.listing.columns.groups import groups_of
 from assay.data.listing.columns.missing import is_missing
 from assay.data.listing.columns.splits import split_column, splits_of_cells

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from assay.core.errors import AssayError
 from assay.core.text import one_line, shortened
-from assay.data.formats.text_table import LABEL_NAMES, optional_column
+from assay.data.formats.texts.column_names import LABEL_NAMES, optional_column
 from assay.data.request import Request
 
 #: Sets inside of sets beyond which none is asked for its names.

@@ -19,7 +19,7 @@ from assay.core.text import one_line
 from assay.data.foreign_code import FAILURES, told
 from assay.data.formats.pixel_arrays import ArrayForm, pixels, plain_images
 from assay.data.formats.png import png_bytes
-from assay.data.formats.text_table import LABEL_NAMES, PATH_NAMES, optional_column
+from assay.data.formats.texts.column_names import LABEL_NAMES, PATH_NAMES, optional_column
 from assay.data.listing.listing import Payload
 from assay.data.listing.shards.one_parquet import IMAGE_NAMES
 from assay.data.listing.tree import words_of

@@ -7,7 +7,8 @@ import numpy as np
 
 from assay.core.arrays import Bytes
 from assay.core.errors import AssayError
-from assay.data.formats.text_table import LABEL_NAMES, chosen_column, read_table
+from assay.data.formats.text_table import read_table
+from assay.data.formats.texts.column_names import LABEL_NAMES, chosen_column
 from assay.data.listing.columns.splits import split_column, splits_of_cells
 from assay.data.request import Request
 from assay.data.sources.packed.unlabelled_rows import RawSplit, array_of_cells
