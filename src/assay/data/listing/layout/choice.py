@@ -142,6 +142,7 @@ class _Choice:
             raise self._refusals.two_readings(self._readings.classes, self._readings.nested, ways)
         if collections(tree, base, full) or self._one_class_left():
             raise self._refusals.two_readings(self._readings.classes, self._readings.nested)
+        self._top.refuse_folders_apart()
         return self._readings.classes
 
     def _splits_without_classes(self) -> bool:

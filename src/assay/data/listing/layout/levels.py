@@ -32,6 +32,9 @@ _NO_CLASSES: Final = frozenset(
 SHARED: Final = 2
 
 
+#: Words for pictures that have labels, whatever these are: `avec_labels`.
+_LABELLED: Final = frozenset("label labels labeled labelled annotated".split())
+
 #: What finds the folder above that of an image.
 _FOLDER_ABOVE: Final = "([^/]+)/[^/]+/[^/]+$"
 
@@ -126,9 +129,11 @@ def collections(tree: Tree, base: str, names: Sequence[str]) -> bool:
 
 
 def called_after_parts(tree: Tree, base: str, names: Sequence[str]) -> bool:
-    """Whether a would-be class that holds folders is called after a lot of pictures."""
+    """Whether a would-be class that holds folders is called after a lot of pictures, or labelled ones."""
     return any(
-        words_of(name) & _COLLECTION for name in names if len(folders_in(tree, joined(base, name))) > 1
+        words_of(name) & (_COLLECTION | _LABELLED)
+        for name in names
+        if len(folders_in(tree, joined(base, name))) > 1
     )
 
 

@@ -78,7 +78,8 @@ class Refusals:
 
     def classes_or_splits(self) -> AssayError:
         """Folders of splits beside others with many images."""
-        return self.two_readings(self._readings.classes, self._readings.splits, self._other_split())
+        way = self._other_split() or self._top.others_as_train()
+        return self.two_readings(self._readings.classes, self._readings.splits, way)
 
     def two_readings(self, one: Reading, other: Reading, third: str = "") -> AssayError:
         """Two readings that both may be meant. third: another option that may be the right one."""

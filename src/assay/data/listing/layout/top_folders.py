@@ -7,6 +7,7 @@ from pathlib import Path
 
 from assay.data.listing.advice.deep_folders import each_folder, of_deeper_splits
 from assay.data.listing.advice.folder_names import split_and_class
+from assay.data.listing.layout.folders_apart import Apart, folders_apart
 from assay.data.listing.layout.levels import (
     called_after_parts,
     is_copy,
@@ -116,3 +117,17 @@ class TopFolders:
         if self._root is None or self._files is None:
             return ""
         return split_and_class(self._root, self.tree, self._files, self.base, self.split_folders)
+
+    def refuse_folders_apart(self) -> None:
+        """Raise AssayError where some folders are called after splits or masks, beside those of classes."""
+        if self._root is not None and self._files is not None:
+            folders_apart(self._root, self.tree, self.base, self.full, self._files).refuse()
+
+    def others_as_train(self) -> str:
+        """What to type where the folders beside those of splits with classes may be train; or empty."""
+        labelled = self.labelled_splits
+        if self._root is None or self._files is None or "train" in self.split_folders.values():
+            return ""
+        others = [name for name in self.full if name not in labelled]
+        splits = {name: self.split_folders[name] for name in labelled}
+        return Apart(self._root, self.tree, self.base, others, splits, self._files).with_classes()

@@ -1,0 +1,101 @@
+"""Folders called after a split or masks, beside those of classes: no class in silence; commands that work."""
+
+from pathlib import Path
+
+import pytest
+
+from assay.core.errors import AssayError
+from assay.data.values import Dataset
+from assay.workflow.load import load
+from encoded import pictures
+from told_command import words_after
+
+pytestmark = pytest.mark.usefixtures("own_cache")
+
+CLASSES = [f"{name}/{k}.png" for name in ("it's glass", "metal", "paper") for k in range(5)]
+COUNTS = {"it's glass": 5, "metal": 5, "paper": 5}
+
+
+def counts(data: Dataset) -> dict[str, dict[str, int]]:
+    return {
+        name: {data.classes[n]: int((split.labels == n).sum()) for n in set(split.labels.tolist())}
+        for name, split in data.splits.items()
+    }
+
+
+def refused(root: Path) -> str:
+    with pytest.raises(AssayError, match="ambiguous-layout") as caught:
+        load(root)
+    return str(caught.value)
+
+
+FLAT = ("test", "Validation", "testing_images", "val2017", "test/test", "ground_truth_1", "masks")
+
+
+@pytest.mark.parametrize(("name", "above"), [*((name, "") for name in FLAT), ("test", "data/")])
+def test_a_flat_folder_beside_classes_is_no_class_in_silence(name: str, above: str, tmp_path: Path) -> None:
+    """`test` with unlabelled images was a class of its own, without a word; the others can be read alone."""
+    names = [*CLASSES, *(f"{name}/{k}.png" for k in range(100, 104))]
+    root = pictures(tmp_path / "my set", *(above + path for path in names))
+    told = refused(root)
+    assert f"{name.partition('/')[0]}: called like " in told
+    assert "4 images in no folder of a class" in told
+    (given,) = words_after(told)
+    assert counts(load(given)) == {"train": COUNTS}
+    Path(given, "metadata.csv").unlink()
+    assert counts(load(root, layout="classes"))["train"] == {**COUNTS, name.partition("/")[0]: 4}
+
+
+def test_names_of_its_files_tell_the_classes(tmp_path: Path) -> None:
+    """`validation/metal_7.png`: the split can be read with its classes."""
+    own = [f"validation/{name}{n}.png" for name in ("it's glass_", "Metal ", "paper-") for n in (6, 7)]
+    told = refused(pictures(tmp_path, *CLASSES, *own))
+    (given,) = words_after(told)
+    assert counts(load(given)) == {"train": COUNTS, "validation": dict.fromkeys(COUNTS, 2)}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("valid", "invalid", "blurred"),
+        ("train", "bus", "car"),
+        ("mask", "no_mask", "mask_worn_wrong"),
+        ("test tube", "beaker", "flask"),
+        ("control", "test"),
+        ("matte", "glossy", "satin"),
+    ],
+)
+def test_classes_called_so_are_read(names: tuple[str, ...], tmp_path: Path) -> None:
+    """Words for splits and masks are also words for things."""
+    root = pictures(tmp_path, *(f"{name}/{k}.png" for name in names for k in range(4)))
+    assert set(load(root).classes) == set(names)
+
+
+def test_a_split_with_the_classes_that_lie_beside_it(tmp_path: Path) -> None:
+    """`metal`, `paper`, `validation/metal`, `validation/paper`: the third reading comes with its command."""
+    own = [f"validation/{name}/{n}.png" for name in COUNTS for n in (6, 7)]
+    told = refused(pictures(tmp_path, *CLASSES, *own))
+    (given,) = words_after(told)
+    assert counts(load(given)) == {"train": COUNTS, "validation": dict.fromkeys(COUNTS, 2)}
+
+
+def test_groups_of_train_beside_the_folder_of_a_test(tmp_path: Path) -> None:
+    """`D1/c0`, `D2/c0`, `testing/c0`: days beside the test split, with their classes."""
+    days = [f"D{day}/c{c}/{n}.png" for day in (1, 2, 3) for c in (0, 1) for n in range(4)]
+    told = refused(pictures(tmp_path, *days, *(f"testing/c{c}/{n}.png" for c in (0, 1) for n in (8, 9))))
+    given, option, pattern = words_after(told)
+    assert option == "--group-pattern"
+    data = load(given, group_pattern=pattern)
+    assert counts(data) == {"train": {"c0": 12, "c1": 12}, "test": {"c0": 2, "c1": 2}}
+    assert len(set(data.train.columns["group"])) == 3
+
+
+def test_labelled_and_unlabelled_pictures_side_by_side(tmp_path: Path) -> None:
+    """`avec_labels/{cancer,normal}` beside `sans_label` were two classes: being labelled is none."""
+    root = pictures(
+        tmp_path,
+        *(f"avec_labels/{name}/{n}.png" for name in ("cancer", "normal") for n in range(4)),
+        *(f"sans_label/{n}.png" for n in range(10, 16)),
+    )
+    assert "--layout nested" in refused(root)
+    assert counts(load(root, layout="nested")) == {"train": {"cancer": 4, "normal": 4}}
