@@ -49,7 +49,7 @@ def test_a_list_without_names_is_told(words: tuple[str, str], lines: int, told: 
 
 def test_a_table_with_rows_for_the_folders_is_told(tmp_path: Path) -> None:
     """Folders of patients beside a table of diagnoses. A table that names each class is passed over."""
-    people = [f"P{n:03}" for n in range(8)]
+    people = ["Anna", "Bob", "Cleo", "Dan", "Eve", "Finn", "Gus", "Hal"]
     root = pictures(tmp_path, *(f"{name}/{eye}.png" for name in people for eye in "LR"))
     rows = "".join(
         f"{name},{eye},{('normal', 'glaucoma')[n % 2]}\n" for n, name in enumerate(people) for eye in "LR"

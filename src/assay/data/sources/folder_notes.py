@@ -8,6 +8,7 @@ from assay.data.listing.advice.links import refuse_one_class_of_train, unfollowe
 from assay.data.listing.advice.lists import label_of_folders
 from assay.data.listing.advice.one_folder import hints_on_labels_of, notes_on_other_lists, refuse_one_class
 from assay.data.listing.beside.conflicting_tables import Classes
+from assay.data.listing.beside.listed_folders import refuse_listed_folders
 from assay.data.listing.beside.no_images import hints_beside
 from assay.data.listing.beside.notes import notes_beside
 from assay.data.listing.beside.tables import tables_above
@@ -98,12 +99,12 @@ def notes_on_folder(read: FolderRead) -> tuple[str, ...]:
 
 def _refuse_doubtful(read: FolderRead) -> tuple[str, ...]:
     """Notes on lists that give other labels; AssayError where the folders are no classes of one task."""
-    root = read.found.root
+    root, reading = read.found.root, read.reading
+    option = f"--layout {reading.kind}"
     notes: tuple[str, ...] = ()
-    if not read.reading.by_name:
+    if not reading.by_name:
         of_classes = {folder: names for folder, names in read.images.items() if read.places[folder]}
-        reading, label = read.reading, label_of_folders(read.by_path)
-        option = f"--layout {reading.kind}"
+        label = label_of_folders(read.by_path)
         refuse_versions_inside(root, of_classes, label, option, len(read.splits) > 1)
         split_of = {path: split for split, rows in read.splits.items() for path in rows.paths}
         notes += tuple(refuse_numbered_words(root, read.by_path, split_of))
@@ -114,10 +115,12 @@ def _refuse_doubtful(read: FolderRead) -> tuple[str, ...]:
     else:
         paths = (f"{folder}/{name}".lstrip("/") for folder, names in read.others.items() for name in names)
         others = sorted(paths)
+        paths_by_split = {split: rows.paths for split, rows in read.splits.items()}
+        refuse_listed_folders(root, others, read.by_path, paths_by_split, option)
         refuse_tables_in_texts(root, others, list(read.by_path))
         notes += tuple(notes_on_other_lists(root, others, read.known_to_train()))
     if set(read.splits) == {"train"}:
-        refuse_named_splits(root, read.by_path, hints, read.reading.by_name)
+        refuse_named_splits(root, read.by_path, hints, reading.by_name)
     return notes
 
 

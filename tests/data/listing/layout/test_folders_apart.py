@@ -99,3 +99,19 @@ def test_labelled_and_unlabelled_pictures_side_by_side(tmp_path: Path) -> None:
     )
     assert "--layout nested" in refused(root)
     assert counts(load(root, layout="nested")) == {"train": {"cancer": 4, "normal": 4}}
+
+
+@pytest.mark.parametrize("above", ["", "data/"])
+def test_folders_in_splits_that_hold_the_same_names(above: str, tmp_path: Path) -> None:
+    """`training_data/fold_0/{all,hem}` beside a flat test: the folds were the classes, with a note."""
+    names = [f"training_data/fold_{f}/{c}/{n}.png" for f in range(3) for c in ("all", "hem") for n in (1, 2)]
+    names += [f"testing_data/final/{n}.png" for n in range(6)]
+    root = pictures(tmp_path, *(above + name for name in names))
+    told = refused(root)
+    assert "(fold_0, fold_1, fold_2) hold folders of the same names (all, hem)" in told
+    (given,) = words_after(told)
+    data = load(given)
+    assert counts(data) == {"train": {"all": 6, "hem": 6}}
+    assert len(set(data.train.columns["folder"])) == 3
+    Path(given, "metadata.csv").unlink()
+    assert len(load(root, layout="splits").classes) == 3

@@ -85,3 +85,23 @@ def of_deeper_splits(
     )
     command = python_command(root, endings, rows, ("file_name", "label", "split", "folder"), setup)
     return f"{command} ; then give {then_give(root)}"
+
+
+def below_others(
+    root: Path,
+    tree: Tree,
+    files: Callable[[str], Collection[str]],
+    base: str,
+    splits: Mapping[str, str],
+) -> str:
+    """The command that writes a table of the classes below other folders in those of splits, with these as a
+    column: `train/siteA/cat`. Images at other levels are left out."""
+    depth = len(base.split("/")) if base else 0
+    endings = {PurePosixPath(n).suffix.lower() for folder in tree.images for n in files(folder)} - {""}
+    rows = (
+        f"((f.as_posix(),f.parts[{depth + 2}],S[f.parts[{depth}]],f.parts[{depth + 1}]) for f in F "
+        f"if len(f.parts)>{depth + 3} and f.parts[{depth}] in S)"
+    )
+    columns = ("file_name", "label", "split", "folder")
+    command = python_command(root, endings, rows, columns, f"S={dumps(splits)};")
+    return f"this writes a table, with the folders above as a column: {command} ; then give {then_give(root)}"

@@ -18,6 +18,7 @@ from assay.data.listing.layout.levels import (
     divided,
     groups_below,
     same_names_below,
+    same_names_in_splits,
     splits_below,
     ways_of_sets,
     whole_sets,
@@ -111,6 +112,8 @@ class _Choice:
                 raise self._refusals.classes_a_level_deeper(deeper)
             if deep_splits(self._tree, self._base, labelled):
                 raise self._refusals.deep_splits()
+            if alike_below := same_names_in_splits(self._tree, self._base, labelled):
+                raise self._refusals.same_names_in_splits(alike_below[0])
             of = {name: self._top.split_folders[name] for name in labelled}
             refuse_copies_of_splits(self._root, of)
             refuse_sets_of_splits(self._root, of)

@@ -114,6 +114,16 @@ def same_names_below(tree: Tree, base: str, names: Iterable[str]) -> bool:
     return sum(count > 1 for count in seen.values()) >= SHARED
 
 
+def same_names_in_splits(tree: Tree, base: str, splits: Iterable[str]) -> list[str]:
+    """The splits whose would-be classes hold folders of the same names, no groups: `train/siteA/cat`."""
+    starts = {name: tree.descended(joined(base, name)) for name in splits}
+    return [
+        name
+        for name, start in starts.items()
+        if same_names_below(tree, start, tree.full(start)) and not groups_below(tree, start, tree.full(start))
+    ]
+
+
 def groups_below(tree: Tree, base: str, names: Sequence[str]) -> bool:
     """Whether all folders in would-be classes are called like groups, as videos, and these are not."""
     below = [sub for name in names for sub in folders_in(tree, joined(base, name))]

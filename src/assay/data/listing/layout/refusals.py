@@ -103,6 +103,19 @@ class Refusals:
         fix = f"Where they are the classes, say --layout splits{f'; {deep}' if deep else ''}."
         return AssayError("ambiguous-layout", self._root, what, fix, tuple(as_tree(self._tree, reading)))
 
+    def same_names_in_splits(self, name: str) -> AssayError:
+        """Folders in that of a split, each with folders of the same names: either may be the classes."""
+        start = self._tree.descended(self._top.path(name))
+        above = self._tree.full(start)
+        below = sorted({sub for one in above for sub in self._tree.full(joined(start, one))}, key=natural_key)
+        what = (
+            f"the folders in {one_line(name)} ({_listed(above)}) hold folders of the same names "
+            f"({_listed(below)}): either may be the classes"
+        )
+        way = f"where these are, {command}; " if (command := self._top.below_folders_in_splits()) else ""
+        fix = f"Say which is right: {way}--layout splits takes {_listed(above)} for them."
+        return AssayError("ambiguous-layout", self._root, what, fix)
+
     def classes_a_level_deeper(self, deeper: Sequence[str]) -> AssayError:
         """Splits of which some, `deeper`, have the classes a level deeper than the others."""
         name, command = deeper[0], self._top.of_deeper(deeper)

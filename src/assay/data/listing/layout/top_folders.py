@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from pathlib import Path
 
-from assay.data.listing.advice.deep_folders import each_folder, of_deeper_splits
+from assay.data.listing.advice.deep_folders import below_others, each_folder, of_deeper_splits
 from assay.data.listing.advice.folder_names import split_and_class
 from assay.data.listing.layout.folders_apart import Apart, folders_apart
 from assay.data.listing.layout.levels import (
@@ -111,6 +111,16 @@ class TopFolders:
         if self._root is None or self._files is None:
             return ""
         return of_deeper_splits(self._root, self.tree, self._files, self.base, self.split_folders, deeper)
+
+    def below_folders_in_splits(self) -> str:
+        """The command for a table where the classes lie below other folders in those of splits; or empty."""
+        names = list(self.labelled_splits)
+        if self._root is None or self._files is None:
+            return ""
+        if any(self.tree.descended(self.path(name)) != self.path(name) for name in names):
+            return ""
+        splits = {name: self.split_folders[name] for name in names}
+        return below_others(self._root, self.tree, self._files, self.base, splits)
 
     def splits_and_classes(self) -> str:
         """What to type where each folder is called after a split and a class, `cats_train`; or empty."""

@@ -1,0 +1,88 @@
+"""Lists that name folders of videos, patients or days with their classes: no class for each folder."""
+
+from pathlib import Path
+
+import pytest
+
+from assay.core.errors import AssayError
+from assay.workflow.load import load
+from encoded import pictures
+from told_command import words_after
+
+pytestmark = pytest.mark.usefixtures("own_cache")
+
+KINDS = ("swipe, left", "stop", "it's up")
+
+#: What a line says of a folder: form of the file, and the line of folder, class, number of the class.
+FORMS = {
+    "no names of columns": ("list.csv", "", "{0};{1};{2}\n"),
+    "names of columns": ("list.csv", "id,video,action,frames\n", '{2},{0},"{1}",{3}\n'),
+    "a text": ("annotations.txt", "", "{0} {2} {3} 0\n"),
+    "numbers first": ("meta/list.tsv", "", "{2}\t{0}\n"),
+}
+
+
+def refused(root: Path) -> str:
+    with pytest.raises(AssayError, match="ambiguous-layout") as caught:
+        load(root)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_videos_with_a_list_of_their_classes(form: str, tmp_path: Path) -> None:
+    """Nine videos were nine classes; the list beside them was at best named as not read."""
+    names = [f"WIN_20180925_17_{n:02}_Pro" for n in range(9)]
+    root = pictures(tmp_path / "my set", *(f"{name}/{k}.png" for name in names for k in range(3)))
+    file, head, line = FORMS[form]
+    (root / file).parent.mkdir(exist_ok=True)
+    rows = "".join(line.format(name, KINDS[n % 3], n % 3, 30 + n) for n, name in enumerate(names))
+    (root / file).write_text(head + rows)
+    told = refused(root)
+    assert f"{file} may tell the classes of whole folders" in told
+    path, option, column = words_after(told)
+    assert option == "--group-column"
+    data = load(path, group_column=column)
+    assert len(data.classes) == 3
+    assert len(data.train) == 27
+    assert len(set(data.train.columns["group"])) == 9
+    (root / "metadata.csv").unlink()
+    assert "--layout classes, where each folder is a class" in told
+    assert len(load(root, layout="classes").classes) == 9
+
+
+def test_a_list_for_each_split(tmp_path: Path) -> None:
+    """`train/VIDEO`, `val/VIDEO` with `train.csv` and `val.csv`: the splits stay."""
+    parts = {"train": range(9), "val": range(9, 15)}
+    names = {split: [f"clip_{n:04}" for n in numbers] for split, numbers in parts.items()}
+    files = [f"data/{split}/{name}/{k}.png" for split in names for name in names[split] for k in range(3)]
+    root = pictures(tmp_path, *files)
+    for split in names:
+        rows = "".join(f"{name};{KINDS[n % 3]};{n % 3}\n" for n, name in enumerate(names[split]))
+        (root / f"data/{split}.csv").write_text(rows)
+    path, _, column = words_after(refused(root))
+    data = load(path, group_column=column)
+    assert {name: len(split) for name, split in data.splits.items()} == {"train": 27, "validation": 18}
+    assert len(data.classes) == 3
+
+
+@pytest.mark.parametrize(
+    ("names", "rows"),
+    [
+        (("oak", "elm", "cat", "dog"), "oak tree\nelm tree\ncat animal\ndog animal\n"),
+        (("n01440764", "n02102040", "n03000684", "n03028079"), "n01440764 a\nn02102040 a\nn03000684 b\n"),
+        (
+            ("car_100", "car_200", "car_300", "car_400"),
+            "car_100 Ford\ncar_200 Opel\ncar_300 VW\ncar_400 Kia\n",
+        ),
+        (
+            ("P001", "P002", "P003", "P004"),
+            "P001 a\nP001 b\nP002 a\nP002 b\nP003 a\nP003 b\nP004 a\nP004 b\n",
+        ),
+        (("P001", "P002", "P003", "P004"), "P101 a\nP102 b\nP103 a\nP104 b\n"),
+    ],
+)
+def test_other_lists_leave_the_folders_classes(names: tuple[str, ...], rows: str, tmp_path: Path) -> None:
+    """Kinds of classes, their names, rows that disagree, and lists of other things."""
+    root = pictures(tmp_path, *(f"{name}/{k}.png" for name in names for k in range(3)))
+    (root / "list.txt").write_text(rows)
+    assert len(load(root).classes) == len(names)
