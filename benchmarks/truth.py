@@ -25,8 +25,8 @@ import numpy as np
 
 import truth_sets
 from assay.audits.checks.context import CheckContext
-from assay.audits.checks.image_quality import check_quality
 from assay.audits.checks.outliers import check_atypical
+from assay.audits.checks.quality.image_quality import check_quality
 from assay.audits.measures.pixel_sums import measure
 from assay.data.values import Dataset
 from assay.duplicates.find import Copies, find_copies, of_one_class

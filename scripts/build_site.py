@@ -22,6 +22,7 @@ DOCS: Final = ROOT / "docs"
 MODULES: Final = (
     "assay",
     "assay.sklearn",
+    "assay.audits.issues",
     "assay.audits.values",
     "assay.core.errors",
     "assay.core.events",

@@ -57,7 +57,7 @@ def with_coverage() -> dict[str, Callable[[Path, bytes], object]]:
 def parsers() -> dict[str, Callable[[Path, bytes], object]]:
     """The parsers by name: each is given a file and its content."""
     # What is used below is imported here, or the search would not see its lines.
-    import assay.audits.parts.files
+    import assay.audits.parts.writing
     import assay.deployment.onnx_content  # noqa: F401
     from assay.data.decisions import read_decisions
     from assay.data.decoding.image import read_image
@@ -179,7 +179,7 @@ def _part(path: Path) -> Path:
 
 
 def _sealed_part(folder: Path, content: object) -> None:
-    from assay.audits.parts.files import read_part
+    from assay.audits.parts.reading import read_part
     from assay.audits.parts.records import RECORD, as_json, seal
 
     (folder / RECORD).write_text(as_json({"content": content, "sha256": seal(content)}))  # type: ignore[arg-type]
@@ -222,8 +222,8 @@ def _part_with(path: Path, name: str, data: bytes) -> None:
 
 def _merged_record(path: Path, data: bytes) -> None:
     """The only part of an audit, its record forged and sealed, as far as a merge goes before its checks."""
-    from assay.audits.parts.files import read_parts
     from assay.audits.parts.measured import merge_parts
+    from assay.audits.parts.reading import read_parts
     from assay.audits.parts.records import RECORD, as_json, seal
     from assay.workflow.planning.command_settings import command_settings
 

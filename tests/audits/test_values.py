@@ -6,7 +6,8 @@ import io
 import pytest
 
 import assay
-from assay.audits.values import ISSUE_COLUMNS, Audit, Finding, Issue
+from assay.audits.issues import ISSUE_COLUMNS, Issue
+from assay.audits.values import Audit, Finding
 from torture.job import tiny_dataset
 
 

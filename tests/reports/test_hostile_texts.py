@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from assay.audits.values import Finding, Issue
+from assay.audits.issues import Issue
+from assay.audits.values import Finding
 from assay.data.decisions import Decision
 from assay.data.values import Dataset, Split
 from assay.reports.page.html import write_report

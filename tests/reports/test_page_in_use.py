@@ -15,7 +15,8 @@ from PIL import Image
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
-from assay.audits.values import Finding, Issue
+from assay.audits.issues import Issue
+from assay.audits.values import Finding
 from assay.evaluation.evaluate import predictions_csv
 from assay.reports.page.html import write_report
 from reports.chromium import PATIENCE, show

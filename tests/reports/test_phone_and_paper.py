@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from assay.audits.values import Finding, Issue
+from assay.audits.issues import Issue
+from assay.audits.values import Finding
 from assay.data.releases import FASHION_CLASSES
 from assay.reports.page.html import write_report
 from reports.chromium import show

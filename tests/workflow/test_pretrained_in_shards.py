@@ -10,7 +10,7 @@ import safetensors.numpy
 from PIL import Image, ImageDraw
 
 from assay.audits.measures.row_tables import ON_REFERENCE
-from assay.audits.parts.files import read_parts
+from assay.audits.parts.reading import read_parts
 from assay.audits.parts.records import RECORD, TABLES, as_json, read_record, seal
 from assay.audits.registry import ON_FEATURES
 from assay.core.errors import AssayError

@@ -403,7 +403,7 @@ def test_a_record_without_an_end_is_refused_unread(copy: Path) -> None:
 
 def test_a_shard_does_not_write_what_no_merge_reads(gray: Path, tmp_path: Path, monkeypatch) -> None:
     """Told where more shards still help, before anything is written."""
-    monkeypatch.setattr("assay.audits.parts.files.LONGEST", 5000)
+    monkeypatch.setattr("assay.audits.parts.writing.LONGEST", 5000)
     with pytest.raises(AssayError, match="Use more shards") as caught:
         run_shard("1/1", gray, out=tmp_path / "parts", checks=("identity",))
     assert caught.value.code == "bad-value"

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from assay.audits.values import Audit, Finding, Findings, Issue, Issues
+from assay.audits.issues import Issue, Issues
+from assay.audits.values import Audit, Finding, Findings
 from assay.core import durable
 from assay.core.cache_folder import AUDITS, cache_folder
 from assay.core.checked_text import read_checked, write_checked

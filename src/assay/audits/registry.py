@@ -13,20 +13,21 @@ from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.drift import check_drift
 from assay.audits.checks.duplicates import check_exact_duplicates, check_near_duplicates
 from assay.audits.checks.identity import check_identity
-from assay.audits.checks.image_quality import check_quality
 from assay.audits.checks.labels.ambiguous import check_ambiguous_labels
 from assay.audits.checks.labels.label_errors import check_label_errors
 from assay.audits.checks.leakage.leaks import check_leakage
 from assay.audits.checks.neighborhoods import convolution_decision
 from assay.audits.checks.outliers import check_atypical
 from assay.audits.checks.pixel_range import check_pixel_range, normalization_decision
+from assay.audits.checks.quality.image_quality import check_quality
 from assay.audits.checks.separability import check_separability
-from assay.audits.checks.shortcuts import check_shortcuts
+from assay.audits.checks.shortcuts.shortcuts import check_shortcuts
 from assay.audits.checks.unreadable import check_unreadable
+from assay.audits.issues import Issues, sorted_issues
 from assay.audits.measures.pixel_statistics import pixel_statistics
 from assay.audits.measures.pixel_sums import Measurements, measure
 from assay.audits.measures.row_tables import RowTables
-from assay.audits.values import Audit, Finding, Findings, Issues, sorted_issues
+from assay.audits.values import Audit, Finding, Findings
 from assay.core.errors import AssayError
 from assay.core.events import Event, OnEvent, ignore
 from assay.core.text import choices

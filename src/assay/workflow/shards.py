@@ -9,9 +9,10 @@ from typing import Any
 
 import tomli_w
 
-from assay.audits.parts.files import part_folder, read_parts, write_part
 from assay.audits.parts.measured import measure_part, merge_parts
+from assay.audits.parts.reading import read_parts
 from assay.audits.parts.records import read_record
+from assay.audits.parts.writing import part_folder, write_part
 from assay.audits.registry import known_checks
 from assay.core import durable
 from assay.core.cache_folder import scratch_in_cache

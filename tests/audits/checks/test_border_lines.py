@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from assay.audits.checks.context import CheckContext
-from assay.audits.checks.shortcuts import check_shortcuts
-from assay.audits.measures.border_lines import LINES, line_quartiles
+from assay.audits.checks.shortcuts.shortcuts import check_shortcuts
+from assay.audits.measures.marks.border_lines import LINES, line_quartiles
 from assay.audits.measures.pixel_sums import measure
 from assay.data.values import Dataset, Split, numbered_ids
 

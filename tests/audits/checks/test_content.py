@@ -8,10 +8,10 @@ from PIL import Image, ImageFilter
 
 from assay.audits.checks.context import CheckContext
 from assay.audits.checks.drift import check_drift, far_figures, told_from
-from assay.audits.checks.image_quality import check_quality
 from assay.audits.checks.outliers import check_atypical
+from assay.audits.checks.quality.image_quality import check_quality
 from assay.audits.checks.separability import check_separability, gains, hard_pairs
-from assay.audits.checks.shortcuts import check_shortcuts
+from assay.audits.checks.shortcuts.shortcuts import check_shortcuts
 from assay.audits.measures.class_skill import accuracy_from, class_skills
 from assay.audits.measures.pixel_sums import measure
 from assay.audits.self_test.pixel_changes import DAMAGES

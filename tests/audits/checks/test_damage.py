@@ -8,7 +8,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from assay.audits.checks.context import CheckContext, Checked
-from assay.audits.checks.image_quality import check_quality
+from assay.audits.checks.quality.image_quality import check_quality
 from assay.audits.measures.pixel_sums import measure
 from assay.data.values import Dataset, Split, numbered_ids
 from planted import photograph

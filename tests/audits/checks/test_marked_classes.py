@@ -9,9 +9,9 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from assay.audits.checks.context import CheckContext
-from assay.audits.checks.shortcuts import check_shortcuts
+from assay.audits.checks.shortcuts.shortcuts import check_shortcuts
 from assay.audits.measures.class_skill import class_skills
-from assay.audits.measures.hidden_marks import stamps
+from assay.audits.measures.marks.stamps import stamps
 from assay.audits.measures.pixel_sums import measure
 from assay.audits.measures.restated_content import adjusted, block_sizes, without_content
 from assay.audits.self_test.everyday_faults import SHORTCUTS

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from assay.audits.checks.context import CheckContext
-from assay.audits.checks.shortcuts import check_shortcuts
-from assay.audits.measures.border_lines import has_edge, is_one_value
+from assay.audits.checks.shortcuts.shortcuts import check_shortcuts
+from assay.audits.measures.marks.border_lines import has_edge, is_one_value
 from assay.audits.measures.pixel_sums import measure
 from assay.audits.values import Finding
 from assay.data.values import Dataset, Split, numbered_ids

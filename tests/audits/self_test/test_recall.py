@@ -5,7 +5,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from assay.audits.checks.context import CheckContext, Checked
-from assay.audits.checks.shortcuts import check_shortcuts
+from assay.audits.checks.shortcuts.shortcuts import check_shortcuts
+from assay.audits.issues import Issue
 from assay.audits.registry import measure_all
 from assay.audits.run import run_checks
 from assay.audits.self_test import everyday_faults, pixel_changes, planted_faults
@@ -20,7 +21,7 @@ from assay.audits.self_test.recall import (
     self_test,
     verdict_recall,
 )
-from assay.audits.values import Finding, Issue
+from assay.audits.values import Finding
 from assay.data.values import Dataset, Split, numbered_ids
 from planted import colored, with_images
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from assay.audits.issues import Issue
 from assay.audits.registry import CHECKS, PICTURED
-from assay.audits.values import Audit, Finding, Issue
+from assay.audits.values import Audit, Finding
 from assay.data.values import Dataset, Split, numbered_ids
 from assay.reports.drawing.captions import CAPTIONS
 from assay.reports.figures.suspects import suspects, worst

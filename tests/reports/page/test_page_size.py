@@ -8,8 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from assay.audits import values
+from assay.audits.issues import ISSUE_COLUMNS, Issue, sorted_issues
 from assay.audits.review_table import suspect_rows
-from assay.audits.values import ISSUE_COLUMNS, Audit, Finding, Issue, sorted_issues
+from assay.audits.values import Audit, Finding
 from assay.core.text import read_csv_text
 from assay.reports.page import suspect_editor
 from assay.reports.page.html import LARGEST_PAGE, draw_all, page

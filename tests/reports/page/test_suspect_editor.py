@@ -11,8 +11,9 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
+from assay.audits.issues import Issue
 from assay.audits.review_table import suspect_rows
-from assay.audits.values import Finding, Issue
+from assay.audits.values import Finding
 from assay.core.text import one_line, read_csv_text
 from assay.data.decisions import COLUMNS, Decision, decide, decisions_csv, read_decisions
 from assay.data.values import Dataset

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from assay.audits.values import Audit, Finding, Issue
+from assay.audits.issues import Issue
+from assay.audits.values import Audit, Finding
 from assay.cli.main import exit_code
 from assay.core.errors import AssayError
 from assay.workflow.gate_reports.github import annotations, step_summary

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.audits.issues import Issue
 from assay.audits.measures.copy_groups import groups_of_copies
 from assay.audits.measures.cross_validated import CrossValidated, given, judge, principal_components
 from assay.audits.measures.image_stats import ImageStats, as_stored, background_of, image_stats_of
@@ -14,7 +15,7 @@ from assay.audits.measures.pixel_sums import Measurements
 from assay.audits.measures.reference_strength import Strength, reference_strength
 from assay.audits.measures.row_tables import RowTables
 from assay.audits.measures.texture import Texture, texture_of
-from assay.audits.values import Finding, Issue
+from assay.audits.values import Finding
 from assay.core.arrays import Rows
 from assay.data.answers.class_probabilities import ClassProbabilities
 from assay.data.splitting.groups import join_pairs

@@ -7,7 +7,8 @@ import numpy as np
 
 from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.issues import counted, flagged, not_evaluated, percent
-from assay.audits.values import Finding, Issue, Verdict
+from assay.audits.issues import Issue
+from assay.audits.values import Finding, Verdict
 from assay.data.values import Dataset
 from assay.duplicates.by_detail.detail import CELLS, SAME_DETAIL
 from assay.duplicates.by_detail.detail_copies import LARGEST_LIMIT, MOST_PICTURES

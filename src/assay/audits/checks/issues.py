@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from assay.audits.checks.context import Checked
-from assay.audits.values import Finding, Issue
+from assay.audits.issues import Issue
+from assay.audits.values import Finding
 from assay.data.values import Dataset
 
 

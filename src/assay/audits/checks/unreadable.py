@@ -6,7 +6,8 @@ from typing import Final
 
 from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.issues import counted, percent
-from assay.audits.values import Finding, Issue, Verdict
+from assay.audits.issues import Issue
+from assay.audits.values import Finding, Verdict
 from assay.data.listing.walk import LINK, LINK_DEAD, LINK_OUT
 from assay.data.values import UNLABELLED, LeftOut
 

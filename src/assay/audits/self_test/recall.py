@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.drift import check_drift
 from assay.audits.checks.duplicates import check_exact_duplicates, check_near_duplicates
-from assay.audits.checks.image_quality import check_quality
 from assay.audits.checks.labels.label_errors import check_label_errors
 from assay.audits.checks.leakage.leaks import check_leakage
-from assay.audits.checks.shortcuts import check_shortcuts
+from assay.audits.checks.quality.image_quality import check_quality
+from assay.audits.checks.shortcuts.shortcuts import check_shortcuts
 from assay.audits.measures.pixel_sums import measure
 from assay.audits.self_test import everyday_faults
 from assay.audits.self_test.planted_faults import (

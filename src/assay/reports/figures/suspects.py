@@ -9,8 +9,9 @@ import numpy as np
 from matplotlib.figure import Figure as Canvas
 from numpy.typing import NDArray
 
+from assay.audits.issues import Issue
 from assay.audits.registry import PICTURED
-from assay.audits.values import Audit, Issue
+from assay.audits.values import Audit
 from assay.core.errors import AssayError
 from assay.core.text import one_line
 from assay.data.values import Dataset, images_of

@@ -5,7 +5,7 @@ from typing import Any
 
 from assay.audits.checks.drift import far_figures
 from assay.audits.checks.labels.judged import FAIL_SHARE
-from assay.audits.checks.shortcuts import called
+from assay.audits.checks.shortcuts.sentences import called
 from assay.audits.values import Finding
 from assay.reports.findings.facts import Facts
 from assay.reports.findings.wording import count, listed, name

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from assay.audits.values import Issue
+from assay.audits.issues import Issue
 from assay.core.arrays import Rows
 from assay.estimators.nearest_neighbors import nearest
 from assay.evaluation.values import Evaluation

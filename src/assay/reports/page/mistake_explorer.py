@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 from markupsafe import Markup
 
-from assay.audits.values import Issue
+from assay.audits.issues import Issue
 from assay.core.arrays import Rows
 from assay.core.text import one_line
 from assay.data.values import Dataset

@@ -7,9 +7,9 @@ from typing import Final
 
 from markupsafe import Markup
 
+from assay.audits.issues import ISSUE_COLUMNS, Issue
 from assay.audits.registry import REVIEWED
 from assay.audits.review_table import Row, suspect_rows
-from assay.audits.values import ISSUE_COLUMNS, Issue
 from assay.core.text import csv_text
 from assay.data.decisions import COLUMNS
 from assay.reports.drawing.sprite_sheet import Atlas, Place
@@ -23,7 +23,6 @@ _IN_TABLE: Final = 20
 
 #: Bytes that they may take of the page: fewer of them where ids or class names are very long.
 _MOST_BYTES: Final = 600_000
-
 
 #: An image that a suspect resembles: its place, its class name, its id.
 Near = tuple[Place, str, str]

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from assay.audits.values import Audit, Finding, Issue
+from assay.audits.issues import Issue
+from assay.audits.values import Audit, Finding
 from assay.core.text import one_line
 from assay.core.version import __version__
 from assay.workflow.quality_gates import GateResult

@@ -10,7 +10,8 @@ from assay.audits.checks.labels.judged import (
     reference_record,
     small_classes_sentence,
 )
-from assay.audits.values import Finding, Issue
+from assay.audits.issues import Issue
+from assay.audits.values import Finding
 from assay.estimators.noise.noise_matrix import BOTH
 
 

@@ -1,20 +1,14 @@
 """Check `label-errors`: labels that the pictures contradict."""
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from assay.audits.checks.context import CheckContext, Checked
-from assay.audits.checks.issues import counted, flagged, not_evaluated, percent
+from assay.audits.checks.issues import counted, not_evaluated, percent
 from assay.audits.checks.labels.alike import inseparable_evidence, inseparable_sentence
-from assay.audits.checks.labels.expected import (
-    beyond_mistakes,
-    chances_of,
-    expected_range,
-    told_expected,
-)
+from assay.audits.checks.labels.expected import beyond_mistakes, chances_of, expected_range, told_expected
 from assay.audits.checks.labels.judged import (
     FAIL_SHARE,
     FEW_LISTED,
@@ -47,25 +41,17 @@ from assay.audits.checks.labels.renamed import (
     renamed_evidence,
     renamed_sentence,
 )
+from assay.audits.checks.labels.suspects import issues_of, suspected_rows
 from assay.audits.checks.labels.unlike_groups import whole_groups_evidence, whole_groups_sentence
 from assay.audits.checks.labels.unlike_train import unlike_sentence, unlike_splits
 from assay.audits.checks.leakage.column_groups import doubt_by_column
 from assay.audits.measures.cross_validated import FEWEST_PER_CLASS, CrossValidated
-from assay.audits.values import Finding, Issue, Verdict
-from assay.core.arrays import Rows, spread_rows
-from assay.data.values import Dataset
+from assay.audits.values import Finding, Verdict
+from assay.core.arrays import Rows
 from assay.estimators.label_noise import LabelPosterior, fit_floor, label_posterior
 from assay.estimators.label_quality import LabelQuality, label_quality
-from assay.estimators.nearest_neighbors import nearest
 from assay.estimators.noise.inseparable import between
-from assay.estimators.noise.noise_matrix import DISPUTED, disputed_classes, disputes
-
-#: The nearest images that are shown as evidence are looked for among at most so many of a class: the cost
-#: of all pairs would grow with the square of the images.
-_MOST_COMPARED: Final = 20_000
-
-#: So many of the nearest are looked through for one that is no copy of the image.
-_CANDIDATES: Final = 8
+from assay.estimators.noise.noise_matrix import DISPUTED, disputed_classes
 
 
 def check_label_errors(context: CheckContext) -> Checked:
@@ -80,8 +66,8 @@ def check_label_errors(context: CheckContext) -> Checked:
             return Checked(out_of_order(context, misplaced), label_quality={})
         weak = not_evaluated("label-errors", context.judge_strength.too_weak, reference_record(context))
         return replace(weak, label_quality={})
-    suspects = {name: _suspects(context, name) for name in cross_validated.probabilities}
-    issues = [issue for name, rows in suspects.items() for issue in _error_issues(context, name, rows)]
+    suspects = {name: suspected_rows(context, name) for name in cross_validated.probabilities}
+    issues = [issue for name, rows in suspects.items() for issue in issues_of(context, name, rows)]
     total = sum(int(known_labels(context, name).sum()) for name in suspects)
     expected = max(len(issues), expected_mixed_up(context))
     renamed, gone = renamed_evidence(context), gone_evidence(context)
@@ -207,22 +193,6 @@ def _trust(cross_validated: CrossValidated) -> str:
     return f"{told})"
 
 
-def _own(context: CheckContext, name: str) -> NDArray[np.float32]:
-    probabilities = context.label_judge.probabilities[name]
-    own: NDArray[np.float32] = probabilities[
-        np.arange(len(probabilities)), context.dataset.splits[name].labels
-    ]
-    return own
-
-
-def _suspects(context: CheckContext, name: str) -> Rows:
-    probabilities = context.label_judge.probabilities[name]
-    own, best = _own(context, name), probabilities.max(axis=1, initial=0)
-    found = disputes(context.wrong_chances[name], own, best) & known_labels(context, name)
-    labels = context.dataset.splits[name].labels
-    return np.flatnonzero(found & ~between(context.inseparable, labels, probabilities.argmax(axis=1)))
-
-
 def _noise_evidence(context: CheckContext, suspects: dict[str, Rows]) -> dict[str, Any]:
     """What the estimate says of the list, and of labels that are not on it."""
     listed = chances_of(context, suspects)
@@ -235,54 +205,6 @@ def _noise_evidence(context: CheckContext, suspects: dict[str, Rows]) -> dict[st
         "temperature": next(iter(context.noise.values())).temperature,
         "prior_images": {name: context.noise[name].weight for name in suspects},
     }
-
-
-def _error_issues(context: CheckContext, name: str, rows: Rows) -> list[Issue]:
-    dataset, cross_validated = context.dataset, context.label_judge
-    probabilities = cross_validated.probabilities[name][rows]
-    suggested = probabilities.argmax(axis=1)
-    own, wrong = _own(context, name)[rows], context.wrong_chances[name][rows]
-    like_suggested = _nearest_of_class(context, name, rows, suggested)
-    like_own = _nearest_of_class(context, name, rows, dataset.splits[name].labels[rows])
-    return [
-        flagged(
-            dataset,
-            "label-errors",
-            "likely-wrong",
-            float(wrong[i]),
-            name,
-            int(rows[i]),
-            ("train", int(like_suggested[i])) if like_suggested[i] >= 0 else None,
-            suggested=dataset.classes[suggested[i]],
-            suggested_probability=float(probabilities[i, suggested[i]]),
-            detail=f"its label has probability {own[i]:.2g} and is wrong with chance {wrong[i]:.2f}"
-            + _told_nearest(dataset, int(like_own[i])),
-        )
-        for i in range(len(rows))
-    ]
-
-
-def _told_nearest(dataset: Dataset, row: int) -> str:
-    """The nearest training image of the label as given: `related_...` tells that of the suggested one."""
-    return f"; nearest image of its own label: train {row} ({dataset.train.ids[row]})" if row >= 0 else ""
-
-
-def _nearest_of_class(context: CheckContext, name: str, rows: Rows, classes: Rows) -> Rows:
-    """For each row the nearest training image of a class that is not of its own group; -1 without one."""
-    components, labels = context.label_judge.components, context.dataset.train.labels
-    found = np.full(len(rows), -1, np.int64)
-    for label in np.unique(classes):
-        members = np.flatnonzero(labels == label)
-        members = members[spread_rows(len(members), _MOST_COMPARED)]
-        asking = np.flatnonzero(classes == label)
-        if not len(members):
-            continue
-        _, columns = nearest(components[name][rows[asking]], components["train"][members], _CANDIDATES)
-        near = members[columns]
-        other = context.groups[near] != context.groups[rows[asking], None] if name == "train" else near >= 0
-        first = near[np.arange(len(near)), other.argmax(axis=1)]
-        found[asking] = np.where(other.any(axis=1), first, -1)
-    return found
 
 
 def _evidence(context: CheckContext, suspects: dict[str, Rows]) -> dict[str, Any]:

@@ -16,15 +16,11 @@ from assay.audits.checks.duplicates import (
 )
 from assay.audits.checks.issues import counted, flagged, not_evaluated, percent
 from assay.audits.checks.leakage.column_groups import suspected_column, told_by_column
-from assay.audits.checks.leakage.hidden_groups import (
-    FEWEST,
-    FEWEST_OF_CLASS,
-    HiddenGroups,
-    hidden_groups,
-)
+from assay.audits.checks.leakage.hidden_groups import FEWEST, FEWEST_OF_CLASS, HiddenGroups, hidden_groups
 from assay.audits.checks.leakage.sentences import fix_of_leaks, told_by_distances, told_by_names
 from assay.audits.checks.leakage.suspected_groups import SuspectedGroups, suspected_groups
-from assay.audits.values import Finding, Issue, Verdict
+from assay.audits.issues import Issue
+from assay.audits.values import Finding, Verdict
 from assay.core.arrays import Rows
 from assay.core.text import one_line
 from assay.data.splitting.group_columns import GroupColumn

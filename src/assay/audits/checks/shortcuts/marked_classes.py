@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.audits.checks.context import CheckContext
-from assay.audits.measures.border_lines import LINES, has_edge, is_one_value, line_quartiles
 from assay.audits.measures.class_skill import FEWEST_OF_CLASS, accuracy_from, class_skills
-from assay.audits.measures.hidden_marks import Stamp, stamps, traces
+from assay.audits.measures.marks.border_lines import LINES, has_edge, is_one_value, line_quartiles
+from assay.audits.measures.marks.stamps import Stamp, stamps
+from assay.audits.measures.marks.traces import traces
 from assay.audits.measures.restated_content import adjusted
 from assay.core.arrays import Rows
 
@@ -38,7 +39,6 @@ RULE: Final = (
     f"{FEWEST_CLASSES} or more lies {APART:g} robust deviations from the others; a spot of one value in most "
     "images of a class, and in hardly any other"
 )
-
 
 #: The figure that no picture shows by itself: JPEG works in squares that start at a corner.
 _MADE: Final = "JPEG blocks"

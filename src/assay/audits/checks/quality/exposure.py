@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.audits.checks.context import CheckContext
-from assay.audits.checks.damage import Flaw, Mask
+from assay.audits.checks.quality.damage import Flaw, Mask
 from assay.audits.measures.image_stats import ImageStats
 from assay.audits.measures.robust_z import by_class, high_tail_scores, low_tail_scores
 

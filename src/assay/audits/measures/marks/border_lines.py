@@ -21,7 +21,6 @@ LINES: Final[Mapping[str, tuple[slice | int, ...]]] = {
 #: Between these the middle half of a line lies.
 _QUARTILES: Final = (0.25, 0.75)
 
-
 #: A figure is one value in a class where so many of its images are up to so many gray levels from its median.
 _ONE_VALUE: Final = 0.7
 _SAME: Final = 6.0

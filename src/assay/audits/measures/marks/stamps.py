@@ -1,30 +1,14 @@
-"""What may mark the pictures of one class without being content: noise, blocks, lines, tint, a stamp."""
+"""Stamps: spots of one value that mark the images of one class."""
 
-from collections.abc import Mapping
 from math import prod
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.arrays import Bytes, Float32s, gray_of, spread_rows
+from assay.audits.measures.marks.connected_parts import connected, is_frame, ring_around
+from assay.core.arrays import spread_rows
 from assay.data.values import Split
-from assay.features.hand_made import map_blocks
-
-#: The columns of the table of `traces`, in order; the last two are of color pictures alone.
-TRACES: Final = (
-    "fine grain",
-    "JPEG blocks",
-    "line along the border",
-    "red against green",
-    "blue against green",
-)
-
-#: JPEG works in squares of so many pixels.
-_SQUARE: Final = 8
-
-#: Gray levels added to a channel, so that the ratio of two dark ones means little.
-_DARK: Final = 8.0
 
 #: A stamp is a spot of one value, up to SAME gray levels, in more than half of the images of a class, where
 #: at most RARE of the other images have that value; or in all images of the class, where the others deviate
@@ -47,7 +31,6 @@ _FILLED_IN: Final = 0.1
 _STILL: Final = 0.5
 _GAP: Final = 2
 _MOST: Final = 0.1
-_MOST_OF_SIDE: Final = 0.5
 
 #: Images of each class that are looked at for places, fewer where all would hold more than so many values,
 #: and none where the fewest would hold more than the most; and of the others together. All training images
@@ -58,7 +41,6 @@ _VALUES: Final = 200_000_000
 _MOST_VALUES: Final = 1_000_000_000
 _OTHERS: Final = 1_000
 _OTHER_VALUES: Final = 30_000_000
-
 
 #: Pixels as numbers that can be subtracted.
 Pixels = NDArray[np.int16]
@@ -85,60 +67,6 @@ class _Spot(NamedTuple):
     columns: NDArray[np.int64]
     values: Pixels
     shown: bool
-
-
-def traces(split: Split) -> Mapping[str, Float32s]:
-    """One float32 `(n,)` per name of `TRACES` that these pictures can have."""
-    table = map_blocks(_block_traces, split)
-    return {name: np.ascontiguousarray(table[:, i]) for i, name in enumerate(TRACES[: table.shape[1]])}
-
-
-def _block_traces(images: Bytes) -> Float32s:
-    """float32 `(n, 3)`, or `(n, 5)` of pictures with colors. Zeros of pictures under 3 pixels a side."""
-    _, height, width, channels = images.shape
-    if not len(images) or min(height, width) < 3:
-        return np.zeros((len(images), 5 if channels >= 3 else 3), np.float32)
-    gray = gray_of(images[..., :3])
-    columns = [_grain(gray), _blocks(gray), _border_line(gray)]
-    if channels >= 3:
-        red, green, blue = np.moveaxis(images[..., :3].mean(axis=(1, 2)) + _DARK, 1, 0)
-        columns += [np.log(red / green), np.log(blue / green)]
-    table: Float32s = np.stack(columns, axis=1).astype(np.float32)
-    return table
-
-
-def _grain(gray: Float32s) -> Float32s:
-    """The Laplacian that a quarter of the places stay under: noise reaches smooth places too."""
-    middle = gray[:, 1:-1, 1:-1]
-    around = gray[:, :-2, 1:-1] + gray[:, 2:, 1:-1] + gray[:, 1:-1, :-2] + gray[:, 1:-1, 2:]
-    second = np.abs(around - 4 * middle).reshape(len(gray), -1)
-    place = second.shape[1] // 4
-    grain: Float32s = np.log1p(np.partition(second, place, axis=1)[:, place])
-    return grain
-
-
-def _blocks(gray: Float32s) -> Float32s:
-    """Steps across the lines between JPEG's squares against all other steps."""
-    ratios = []
-    for axis in (1, 2):
-        step = np.abs(np.diff(gray, axis=axis)).mean(axis=3 - axis)
-        edge = np.arange(step.shape[1]) % _SQUARE == _SQUARE - 1
-        if edge.any() and not edge.all():
-            ratios.append(np.log((step[:, edge].mean(axis=1) + 1) / (step[:, ~edge].mean(axis=1) + 1)))
-    blocks: Float32s = np.mean(ratios, axis=0) if ratios else np.zeros(len(gray), np.float32)
-    return blocks
-
-
-def _border_line(gray: Float32s) -> Float32s:
-    """How much the outermost line of pixels differs from the next, in the mean of the four sides."""
-    sides = (
-        gray[:, 0] - gray[:, 1],
-        gray[:, -1] - gray[:, -2],
-        gray[:, :, 0] - gray[:, :, 1],
-        gray[:, :, -1] - gray[:, :, -2],
-    )
-    line: Float32s = np.log1p(np.mean([np.abs(side).mean(axis=1) for side in sides], axis=0))
-    return line
 
 
 def stamps(split: Split, class_count: int, fewest: int) -> list[Stamp]:
@@ -260,44 +188,12 @@ def _largest_part(
     for y, x in np.argwhere(still):
         if not open_places[y, x]:
             continue
-        part = _connected(open_places, int(y), int(x))
+        part = connected(open_places, int(y), int(x))
         ys, xs = np.array(part).T
         if not 2 <= len(part) <= _MOST * still.size or (best and len(part) <= len(best[0])):
             continue
-        ring = around[_around(ys, xs, still.shape)]
+        ring = around[ring_around(ys, xs, still.shape)]
         unlike = (np.abs(ring - shown[ys, xs].mean(axis=0)) > UNLIKE).any(axis=1)
-        if unlike.mean() >= _OF_RING and not _is_frame(ys, xs, still.shape):
+        if unlike.mean() >= _OF_RING and not is_frame(ys, xs, still.shape):
             best = ys, xs
     return best
-
-
-def _is_frame(ys: NDArray[np.int64], xs: NDArray[np.int64], shape: tuple[int, ...]) -> bool:
-    """Whether a part touches the border and is long."""
-    touches = any(at.min() == 0 or at.max() == side - 1 for at, side in zip((ys, xs), shape, strict=True))
-    long = any(np.ptp(at) + 1 > _MOST_OF_SIDE * side for at, side in zip((ys, xs), shape, strict=True))
-    return touches and long
-
-
-def _around(ys: NDArray[np.int64], xs: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """The places beside a part, by their sides."""
-    ring = np.zeros((shape[0] + 2, shape[1] + 2), bool)
-    for down, right in ((0, 1), (1, 0), (1, 2), (2, 1)):
-        ring[ys + down, xs + right] = True
-    ring[ys + 1, xs + 1] = False
-    return ring[1:-1, 1:-1]
-
-
-def _connected(open_places: NDArray[np.bool_], y: int, x: int) -> list[tuple[int, int]]:
-    """The places connected with one, by their sides; they are closed."""
-    height, width = open_places.shape
-    part, waiting = [], [(y, x)]
-    open_places[y, x] = False
-    while waiting:
-        y, x = waiting.pop()
-        part.append((y, x))
-        for down, right in ((0, 1), (1, 0), (0, -1), (-1, 0)):
-            near = y + down, x + right
-            if 0 <= near[0] < height and 0 <= near[1] < width and open_places[near]:
-                open_places[near] = False
-                waiting.append(near)
-    return part

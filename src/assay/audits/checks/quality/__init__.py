@@ -1,0 +1,1 @@
+"""Check `quality`: flaws of exposure, sharpness and framing, and damaged files."""
