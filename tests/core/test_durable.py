@@ -13,6 +13,7 @@ import pytest
 from assay.core import durable
 from assay.core.errors import AssayError
 from assay.core.files import Files
+from assay.core.locks import hold_lock
 
 CALLS = ("open_new", "write", "sync", "rename", "sync_directory", "make_directory")
 
@@ -250,8 +251,8 @@ def test_file_sha256_by_hand(tmp_path):
 HOLD = """
     import sys, time
     from pathlib import Path
-    from assay.core import durable
-    with durable.lock(Path(sys.argv[1])):
+    from assay.core.locks import hold_lock
+    with hold_lock(Path(sys.argv[1])):
         print("held", flush=True)
         sys.stdin.read()
 """
@@ -272,13 +273,13 @@ def test_a_second_process_is_refused_with_the_name_of_the_first(tmp_path):
     """Exit 5 that names the process; when that ends, the lock is free and its file gone."""
     path = tmp_path / "run.lock"
     with holder(path) as process:
-        with pytest.raises(AssayError) as caught, durable.lock(path):
+        with pytest.raises(AssayError) as caught, hold_lock(path):
             pass
         assert (caught.value.code, caught.value.exit_code) == ("run-folder-in-use", 5)
         assert str(process.pid) in caught.value.what
         process.communicate()
     assert names(tmp_path) == []
-    with durable.lock(path):
+    with hold_lock(path):
         assert path.read_text() == f"{os.getpid()}\n"
     assert names(tmp_path) == []
 
@@ -289,7 +290,7 @@ def test_a_killed_holder_stops_nobody(tmp_path):
     with holder(path) as process:
         process.send_signal(signal.SIGKILL)
     assert names(tmp_path) == ["run.lock"]
-    with durable.lock(path):
+    with hold_lock(path):
         pass
 
 
@@ -299,7 +300,7 @@ COUNT = """
     from assay.core import durable
     folder = Path(sys.argv[1])
     for _ in range(20):
-        with durable.lock(folder / "lock", wait=True):
+        with hold_lock(folder / "lock", wait=True):
             durable.write_text(folder / "count", str(int((folder / "count").read_text()) + 1))
 """
 
@@ -316,15 +317,15 @@ def test_waiting_processes_take_turns(tmp_path):
 
 def test_a_lock_is_freed_by_an_exception(tmp_path):
     """Whatever happens inside."""
-    with pytest.raises(ValueError, match="inside"), durable.lock(tmp_path / "lock"):
+    with pytest.raises(ValueError, match="inside"), hold_lock(tmp_path / "lock"):
         raise ValueError("inside")
-    with durable.lock(tmp_path / "lock"):
+    with hold_lock(tmp_path / "lock"):
         pass
 
 
 def test_a_lock_that_cannot_be_made(tmp_path):
     """In a folder that is not there: one line, exit 5."""
-    with pytest.raises(AssayError) as caught, durable.lock(tmp_path / "none" / "lock"):
+    with pytest.raises(AssayError) as caught, hold_lock(tmp_path / "none" / "lock"):
         pass
     assert caught.value.exit_code == 5
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from assay.core.thread_count import thread_count
+from assay.core.machine import thread_count
 from assay.core.thread_pool import in_order
 
 

@@ -17,7 +17,8 @@ from assay.training.recipes import RECIPES
 from assay.workflow import api, run_commands
 from assay.workflow.model_choice.model_grid import chosen_recipes, default_recipe, settings_of_models
 from assay.workflow.planning.plan import make_plan
-from assay.workflow.quality_gates import enforce, parse_gates
+from assay.workflow.quality_gates.gates import parse_gates
+from assay.workflow.quality_gates.judging import judge_all, need_passed
 from assay.workflow.recorded import run_record
 from assay.workflow.settings import Settings
 from assay.workflow.verify import demand, verify_run
@@ -261,13 +262,13 @@ def test_gates_name_the_model(finished: Path) -> None:
     """Every model must pass; gates on the audit are judged once, not for each."""
     run = several_scores(finished)
     with pytest.raises(AssayError) as caught:
-        enforce(parse_gates("accuracy<1.1,identity>-1,accuracy<0"), run[0], run[1], finished)
+        need_passed(judge_all(parse_gates("accuracy<1.1,identity>-1,accuracy<0"), run[0], run[1]), finished)
     text = str(caught.value)
     assert caught.value.exit_code == 8
     assert text.count("identity>-1") == 1
     assert all(f"{name}: accuracy<1.1 (found" in text for name in NAMES)
     assert "accuracy<0 " not in text
-    enforce(parse_gates("accuracy<0"), run[0], run[1], finished)
+    need_passed(judge_all(parse_gates("accuracy<0"), run[0], run[1]), finished)
 
 
 def several_scores(folder: Path):

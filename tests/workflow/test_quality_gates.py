@@ -10,7 +10,8 @@ from assay.cli.main import exit_code
 from assay.core.errors import AssayError
 from assay.evaluation.assess import Evidence, assess
 from assay.evaluation.values import Evaluation
-from assay.workflow.quality_gates import enforce, failed_gates, judged, parse_gates
+from assay.workflow.quality_gates.gates import parse_gates
+from assay.workflow.quality_gates.judging import judge_all, judged, need_passed
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -51,6 +52,10 @@ JUDGED = {
     "verdict:drift!=pass": True,  # not evaluated
     "label-errors>99%": True,  # did not run
 }
+
+
+def failed_gates(gates, audit, score) -> list[str]:
+    return [result.told() for result in judged(gates, audit, score) if result.failed]
 
 
 @pytest.mark.parametrize("text", JUDGED)
@@ -105,11 +110,11 @@ def test_a_gate_on_leaks_says_what_it_does_not_count(kind: str) -> None:
 def test_every_failed_gate_is_named_with_value_and_bound() -> None:
     """Exit 8; gates that hold are not mentioned."""
     with pytest.raises(AssayError) as caught:
-        enforce(parse_gates("leakage>0, accuracy<0.5, accuracy<0.9"), AUDIT, SCORE, "runs/x")
+        need_passed(judge_all(parse_gates("leakage>0, accuracy<0.5, accuracy<0.9"), AUDIT, SCORE), "runs/x")
     assert caught.value.exit_code == 8
     assert "2 of 3 gates failed: leakage>0 (found 3); accuracy<0.9 (found 0.75)" in str(caught.value)
-    enforce(parse_gates("accuracy<0.5"), AUDIT, SCORE, "runs/x")
-    enforce((), AUDIT, SCORE, "runs/x")
+    need_passed(judge_all(parse_gates("accuracy<0.5"), AUDIT, SCORE), "runs/x")
+    need_passed(judge_all((), AUDIT, SCORE), "runs/x")
 
 
 @pytest.mark.parametrize(

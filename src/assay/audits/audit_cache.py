@@ -17,7 +17,7 @@ from assay.core.cache_folder import AUDITS, cache_folder
 from assay.core.checked_text import read_checked, write_checked
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, ignore, warn
-from assay.core.thread_count import thread_count
+from assay.core.machine import thread_count
 from assay.core.version import code_version
 from assay.data.values import Dataset
 from assay.estimators.label_noise import LabelPosterior

@@ -14,7 +14,8 @@ from assay.core import durable
 from assay.core.disk_errors import environment_errors
 from assay.core.errors import AssayError
 from assay.workflow.api import Run
-from assay.workflow.quality_gates import Gate, demand, judge_all, parse_gates
+from assay.workflow.quality_gates.gates import Gate, parse_gates
+from assay.workflow.quality_gates.judging import judge_all, need_passed
 from assay.workflow.recorded.run_record import MANIFEST, is_finished, read_manifest
 from assay.workflow.run_folder import GATES, add_file
 
@@ -93,7 +94,7 @@ class Gating:
         ]
         if not (output.json or output.quiet):  # gates.json has it too
             sys.stdout.write("".join(f"Gate passed: {result.told()}.\n" for result in passed))
-        demand(results, done.path)
+        need_passed(results, done.path)
 
     def _tell_github(self, done: Run, results: Any, output: Output) -> None:
         from assay.workflow.gate_reports.github import annotations, step_summary

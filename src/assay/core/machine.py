@@ -1,4 +1,4 @@
-"""What this machine is: facts that a manifest states beside a result."""
+"""What this machine is: facts that a manifest states beside a result, and the cores that may be used."""
 
 import os
 import platform
@@ -23,6 +23,13 @@ def machine_facts() -> dict[str, Any]:
         "python": platform.python_version(),
         "implementation": sys.implementation.name,
     }
+
+
+def thread_count() -> int:
+    """The processors that this process may run on, at least 1."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(len(os.sched_getaffinity(0)), 1)
+    return os.cpu_count() or 1
 
 
 def processor_vendor() -> str:

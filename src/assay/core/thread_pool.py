@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
 
-from assay.core.thread_count import thread_count
+from assay.core.machine import thread_count
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")

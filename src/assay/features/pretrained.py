@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.arrays import Float32s
-from assay.core.thread_count import thread_count
+from assay.core.machine import thread_count
 from assay.data.digests import image_digests
 from assay.data.values import Split
 from assay.features import backbones, efficientnet, one_pass

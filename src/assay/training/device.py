@@ -10,8 +10,8 @@ from typing import Final, Literal, Protocol, TypeVar
 import torch
 
 from assay.core.errors import AssayError
+from assay.core.machine import thread_count
 from assay.core.text import choices
-from assay.core.thread_count import thread_count
 
 DEVICES: Final = ("auto", "cpu", "cuda", "mps")
 

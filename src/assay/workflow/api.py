@@ -7,7 +7,7 @@ beside them, to have results in a run folder, is in `run_commands`.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Final, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +35,8 @@ from assay.workflow.planning.plan import make_plan, plan_run
 from assay.workflow.run_commands import carry_out, run_answers, run_audit
 from assay.workflow.settings import AuditSettings, RunSettings, TrainSettings
 from assay.workflow.shown.progress import shown
-from assay.workflow.stages import Run, evaluate_model, examined, fit_model
+from assay.workflow.stages import Run, evaluate_model, examined
+from assay.workflow.training_stage import fit_model
 
 if TYPE_CHECKING:
     from torch import nn
@@ -92,19 +93,8 @@ def audit(
 
 
 #: Settings that say how to train: a `config.toml` may bring them to an audit, a caller may not.
-_OF_TRAINING = (
-    *(
-        "model",
-        "seeds",
-        "validation",
-        "device",
-        "threads",
-        "workers",
-        "warm_start",
-        "checkpoint_every",
-        "max_risk",
-        "recipes",
-    ),
+_OF_TRAINING: Final = (
+    *"model seeds validation device threads workers warm_start checkpoint_every max_risk recipes".split(),
     "decisions",
 )
 

@@ -9,7 +9,8 @@ from assay.workflow import run_folder
 from assay.workflow.planning.plan import Plan, keep_inputs, need_same_data
 from assay.workflow.recorded import run_record
 from assay.workflow.run_folder import RunFolder
-from assay.workflow.stages import Run, evaluate_model, hold_out_rows, layers_of, test_one, train_one
+from assay.workflow.stages import Run, evaluate_model, test_one, train_one
+from assay.workflow.training_stage import hold_out_rows, layers_of
 
 
 def train_several(

@@ -22,15 +22,8 @@ from assay.workflow.planning.data import Data, need_test_split
 from assay.workflow.planning.plan import Plan, keep_inputs, make_plan, need_same_data, plan_of_run, plan_run
 from assay.workflow.recorded import run_record
 from assay.workflow.settings import Settings
-from assay.workflow.stages import (
-    Run,
-    evaluate_unfinished_model,
-    examined,
-    help_train,
-    report,
-    test_one,
-    train_one,
-)
+from assay.workflow.stages import Run, evaluate_unfinished_model, examined, report, test_one, train_one
+from assay.workflow.training_stage import help_train
 
 
 def carry_out(plan: Plan, on_event: OnEvent, accept_changes: bool = False) -> Run:

@@ -19,6 +19,7 @@ import tomli_w
 from assay.core import durable
 from assay.core.disk_errors import environment_errors
 from assay.core.errors import AssayError, interruption_behind
+from assay.core.locks import hold_lock
 from assay.core.machine import library_versions, machine_facts
 from assay.core.text import in_unicode
 from assay.core.version import code_version
@@ -137,7 +138,7 @@ def claim(path: Path, config: Mapping[str, Any]) -> Iterator[RunFolder]:
         raise AssayError("run-folder-not-empty", path, "it is a file, not a folder", "Give another --out.")
     refuse_foreign(path)
     durable.make_directory(path)
-    with durable.lock(path / LOCK):
+    with hold_lock(path / LOCK):
         _sweep(path)
         resumed = _take_up(path, config)
         try:
@@ -266,7 +267,7 @@ def add_file(path: Path, name: str, content: Any, facts: Mapping[str, Any]) -> N
     """
     text = content if isinstance(content, str) else durable.json_text(content)
     sha = hashlib.sha256(durable.utf_8(text)).hexdigest()
-    with durable.lock(path / LOCK):
+    with hold_lock(path / LOCK):
         durable.remove_leftovers(path)  # of an earlier process that was killed here
         manifest = _settled(path, read_manifest(path))
         durable.write_json(path / MANIFEST, {**manifest, PENDING: {name: sha}})
@@ -294,6 +295,6 @@ def reopen(path: Path, apart_from: tuple[str, ...] = (), *, same_state: bool = F
     manifest = need_intact(path, apart_from)
     told_again = ("data", "parts", "training", "commands", *(("gates", "cards") if same_state else ()))
     kept = {k: v for k, v in manifest.items() if k in told_again}
-    with durable.lock(path / LOCK):
+    with hold_lock(path / LOCK):
         _sweep(path)  # of an earlier report or export that was killed
         yield RunFolder(path, bool(manifest.get("resumed")), same_state, facts=kept)

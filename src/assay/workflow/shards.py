@@ -18,7 +18,7 @@ from assay.core import durable
 from assay.core.cache_folder import scratch_in_cache
 from assay.core.errors import AssayError
 from assay.core.events import Event, OnEvent, ignore, stage
-from assay.core.thread_count import thread_count
+from assay.core.machine import thread_count
 from assay.data.load import as_request
 from assay.data.piece import MOST, Piece, Shard, parse_shard
 from assay.data.shards import read_shard

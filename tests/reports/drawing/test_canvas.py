@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from assay.reports.drawing.canvas import draw, label, page_svg, tip
+from assay.reports.drawing.canvas import draw, label, tip
 from assay.reports.drawing.colors import BLUE, INK, PALETTE
+from assay.reports.drawing.page_svg import page_svg
 
 
 def painted(text: str = "hello", name: str = "one"):

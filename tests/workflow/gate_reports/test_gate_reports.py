@@ -17,7 +17,8 @@ from assay.core.errors import AssayError
 from assay.workflow.gate_reports.github import annotations, step_summary
 from assay.workflow.gate_reports.junit import junit_xml
 from assay.workflow.gate_reports.sarif import MOST, sarif
-from assay.workflow.quality_gates import Difference, judge_all, judged, parse_gates
+from assay.workflow.quality_gates.gates import parse_gates
+from assay.workflow.quality_gates.judging import Difference, judge_all, judged
 from assay.workflow.recorded.run_record import damaged_files, file_hashes, read_manifest
 from torture.job import tiny_dataset, tiny_split
 

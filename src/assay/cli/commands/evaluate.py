@@ -138,7 +138,8 @@ def _evaluate_other(
     from assay.cli.listeners import listening
     from assay.cli.other_score import next_commands, other_lines, with_answers
     from assay.workflow.deployed.other_data import evaluate_other
-    from assay.workflow.quality_gates import demand, judge_score, parse_score_gates
+    from assay.workflow.quality_gates.gates import parse_score_gates
+    from assay.workflow.quality_gates.judging import judge_score, need_passed
 
     unused = (name for name in (*_OF_A_RUN, *o.GATING) if name != "fail_on")
     asked = [name for name in unused if given[name] not in (None, False)]
@@ -156,7 +157,7 @@ def _evaluate_other(
             raise with_answers(error, run, data) from error
     close_plain(other_lines(found), next_commands(run, data), output)
     unknown = found.seen.equal is None
-    demand(judge_score(gates, found.score if unknown else found.unseen), data)
+    need_passed(judge_score(gates, found.score if unknown else found.unseen), data)
 
 
 def _refuse_for_unfinished(max_risk: float | None, given: Mapping[str, Any]) -> None:

@@ -1,10 +1,7 @@
 """The routes of the server. Every answer but the page's files is JSON; every refusal is `{"error": ...}`."""
 
-import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from importlib.resources import files
 from typing import Any, Final
 
@@ -21,10 +18,10 @@ from assay.deployment.onnx_content import INPUT
 from assay.deployment.serving import metrics as prometheus
 from assay.deployment.serving import service as work
 from assay.deployment.serving.headers import SECURITY
-from assay.deployment.serving.limits import RefusedError, busy
-from assay.deployment.serving.multipart import Part, boundary_of, is_form, parts_of
+from assay.deployment.serving.limits import RefusedError
 from assay.deployment.serving.pictures import unreadable
 from assay.deployment.serving.protocol import DATATYPES, EXTENSIONS, PICTURES
+from assay.deployment.serving.request_content import body_of, files_in, need_model, service_of
 from assay.deployment.serving.service import VERSION, Service
 
 _PAGE: Final = {"/": ("page.html", "text/html"), "/page.css": ("page.css", "text/css"),
@@ -133,42 +130,9 @@ async def _fault(_request: Request, _error: Exception) -> Response:
     return _json({"error": "a fault of Assay: its log has more, please report it"}, 500)
 
 
-def _service(request: Request) -> Service:
-    service: Service = request.app.state.service
-    return service
-
-
-@asynccontextmanager
-async def _body(request: Request) -> AsyncIterator[bytes]:
-    """The request's body, counted in what all requests may hold until the block ends. Raises RefusedError."""
-    service, limits = _service(request), _service(request).limits
-    headers = request.headers
-    if headers.get("content-encoding", "identity").lower() not in ("", "identity"):
-        raise RefusedError(415, "compressed bodies are not read; send it as it is")
-    length = headers.get("content-length", "0")
-    if int(length) > limits.body:  # h11 has seen to it that this is a number
-        raise RefusedError(413, f"the body has {length[:20]} bytes, at most {limits.body:,} are read")
-    parts, size = [], 0
-    try:
-        async with asyncio.timeout(max(request.scope["until"] - time.monotonic(), 0)):
-            async for part in request.stream():
-                size += len(part)
-                service.bodies += len(part)
-                parts.append(part)
-                if size > limits.body:
-                    raise RefusedError(413, f"the body has more than {limits.body:,} bytes")
-                if service.bodies > limits.bodies:
-                    raise busy("too many bytes are being received at once")
-        yield parts[0] if len(parts) == 1 else b"".join(parts)
-    except TimeoutError as error:
-        raise RefusedError(408, f"the request was not whole after {limits.seconds:g} seconds") from error
-    finally:
-        service.bodies -= size
-
-
 async def _infer(request: Request) -> Response:
-    service, until = _need_model(request), request.scope["until"]
-    async with _body(request) as body:
+    service, until = need_model(request), request.scope["until"]
+    async with body_of(request) as body:
         length = request.headers.get("inference-header-content-length")
 
         def answer() -> tuple[bytes, int | None, work.Served]:
@@ -185,12 +149,12 @@ async def _infer(request: Request) -> Response:
 
 
 async def _predict(request: Request) -> Response:
-    service, until = _service(request), request.scope["until"]
+    service, until = service_of(request), request.scope["until"]
     similar = request.query_params.get("similar", "0")
     if not (similar.isascii() and similar.isdigit() and len(similar) < 3 and int(similar) <= _MOST_SIMILAR):
         raise RefusedError(400, f"similar is a number up to {_MOST_SIMILAR}")
-    async with _body(request) as body:
-        sent = _files(body, request.headers.get("content-type", ""), service.limits.batch)
+    async with body_of(request) as body:
+        sent = files_in(body, request.headers.get("content-type", ""), service.limits.batch)
         record, served = await service.workers.run(
             lambda: work.predict(service, sent, int(similar), until), until, service.limits.seconds
         )
@@ -198,42 +162,18 @@ async def _predict(request: Request) -> Response:
     return _json(record)
 
 
-def _files(body: bytes, content_type: str, most: int) -> list[Part]:
-    if not content_type.lower().startswith("multipart/"):
-        # What a picture is, its bytes say: `curl --data-binary` calls every file a form.
-        if not body:
-            raise RefusedError(400, "there is no picture in the request")
-        if is_form(body):
-            raise RefusedError(400, "the body is a form, and its Content-Type is not multipart/form-data")
-        return [Part("picture", body)]
-    found = parts_of(body, boundary_of(content_type), most)
-    if not found:
-        raise RefusedError(400, "there is no picture in the request")
-    return found
-
-
-def _need_model(request: Request) -> Service:
-    """Raise RefusedError 404 where a model or version is named that is not served."""
-    service, given = _service(request), request.path_params
-    if given["model"] != service.name:
-        raise RefusedError(404, f"there is no model {given['model']!a:.80} here, only {service.name!a}")
-    if given.get("version", VERSION) != VERSION:
-        raise RefusedError(404, f"there is no version {given['version']!a:.40} of it, only '{VERSION}'")
-    return service
-
-
 async def _live(_request: Request) -> Response:
     return _json({"live": True})
 
 
 async def _ready(request: Request) -> Response:
-    draining = _service(request).draining
+    draining = service_of(request).draining
     return _json({"ready": not draining}, 503 if draining else 200)
 
 
 async def _model_ready(request: Request) -> Response:
-    draining = _need_model(request).draining
-    record = {"name": _need_model(request).name, "ready": not draining}
+    draining = need_model(request).draining
+    record = {"name": need_model(request).name, "ready": not draining}
     return _json(record, 503 if draining else 200)
 
 
@@ -242,11 +182,11 @@ async def _server(_request: Request) -> Response:
 
 
 async def _index(request: Request) -> Response:
-    return _json([{"name": _service(request).name, "version": VERSION, "state": "READY", "reason": ""}])
+    return _json([{"name": service_of(request).name, "version": VERSION, "state": "READY", "reason": ""}])
 
 
 async def _model(request: Request) -> Response:
-    service = _need_model(request)
+    service = need_model(request)
     model, about = service.model, service.model.metadata
     count = len(model.classes)
     outputs = [
@@ -284,7 +224,7 @@ async def _model(request: Request) -> Response:
 
 
 async def _metrics(request: Request) -> Response:
-    service = _service(request)
+    service = service_of(request)
     verdict = {"pass": 0.0, "warn": 1.0, "fail": 2.0}.get(service.watch.now.verdict, float("nan"))
     gauges = {
         "requests_waiting": ("Requests that wait for a thread or are at work there.", service.workers.taken),
@@ -302,7 +242,7 @@ def _share(service: Service, count: int) -> float:
 
 
 async def _drift(request: Request) -> Response:
-    service = _service(request)
+    service = service_of(request)
     await service.workers.run(service.watch.wait, request.scope["until"], service.limits.seconds)
     images, shares = service.metrics.images, {}
     if images:
@@ -312,7 +252,7 @@ async def _drift(request: Request) -> Response:
 
 
 async def _training(request: Request) -> Response:
-    service, text = _service(request), request.path_params["row"]
+    service, text = service_of(request), request.path_params["row"]
     training = service.training.found
     row = int(text) if text.isascii() and text.isdigit() and len(text) < _MOST_DIGITS else None
     if training is None or row is None or row >= len(training.train):

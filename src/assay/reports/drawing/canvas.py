@@ -3,18 +3,15 @@
 Nothing here keeps state: no pyplot, and matplotlib's settings are put back after each drawing.
 """
 
-import base64
-import html
 import io
 import logging
-import re
 import unicodedata
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 import matplotlib as mpl
 from matplotlib.artist import Artist
@@ -22,11 +19,11 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from PIL import Image
 
 from assay.core.text import one_line
-from assay.reports.drawing.colors import INK, LINE, MUTED, PALETTE
+from assay.reports.drawing.colors import INK, LINE, MUTED
 from assay.reports.drawing.drawn_before import drawn_once
+from assay.reports.drawing.page_svg import TIP, page_svg
 from assay.reports.drawing.scripts import (
     OWN_FONT,
     beyond_own_font,
@@ -35,9 +32,6 @@ from assay.reports.drawing.scripts import (
     lacks_fonts,
     shown,
 )
-
-#: Colors of a cloud of points: a third of the bytes of all that there are, and no difference to be seen.
-_SHADES: Final = 128
 
 #: Inches. At 72 units an inch the text is as large as the page's on a phone, and a little larger on a desk.
 WIDTH: Final = 7.0
@@ -183,13 +177,9 @@ def side_by_side(canvas: Canvas, ratios: tuple[float, ...] = (1, 1)) -> list[Axe
     return list(canvas.subplots(1, len(ratios), width_ratios=ratios))
 
 
-#: Before the text of a tip in an identifier: see `tip`.
-_TIP: Final = "tip:"
-
-
 def tip(artist: Artist, text: str) -> None:
     """Show `text` where the reader points at `artist` on the page."""
-    artist.set_gid(_TIP + quote(one_line(text), safe=""))
+    artist.set_gid(TIP + quote(one_line(text), safe=""))
 
 
 class Plot(Canvas):
@@ -258,49 +248,3 @@ def _missing_glyphs_ignored() -> Iterator[None]:
             yield
     finally:
         font_log.setLevel(level)
-
-
-def page_svg(svg: str) -> str:
-    """Matplotlib's SVG file as a part of the page.
-
-    Without its prolog, metadata and style sheet (which would rule the whole page), without identifiers
-    that other figures have too, in the page's font and colors, and with its pictures packed tight.
-    """
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", svg, flags=re.DOTALL)
-    # Inside tags only: what is written between them may be a class name, and stays as it is.
-    return re.sub(r"<[^<>]*>", lambda tag: _page_tag(tag[0]), svg)
-
-
-def _page_tag(tag: str) -> str:
-    if tag.startswith("<g "):
-        told = re.search(rf' id="{_TIP}([^"]*)"', tag)
-        tag = re.sub(r' id="[^"]*"', "", tag)
-        if told:
-            return f"{tag}<title>{html.escape(unquote(told[1]))}</title>"
-    if tag.startswith("<svg "):
-        tag = re.sub(r' (?:width|height|version)="[^"]*"', "", tag)
-    if tag.startswith("<image "):
-        return re.sub(r"data:image/png;base64,\s*([A-Za-z0-9+/=\s]+)", _packed, tag)
-    tag = re.sub(r"font-family: [^;\"]*;? ?", "", tag)
-    return re.sub(r"(?<=: )#[0-9a-f]{6}\b", _page_color, tag)
-
-
-_VARIABLES: Final = {color.light: f"var(--{name})" for name, color in PALETTE.items()}
-
-
-def _page_color(found: re.Match[str]) -> str:
-    return _VARIABLES.get(found[0], found[0])
-
-
-def _packed(found: re.Match[str]) -> str:
-    """The embedded picture again, in as few channels as it needs (matplotlib always writes four)."""
-    picture = Image.open(io.BytesIO(base64.b64decode(found[1]))).convert("RGBA")
-    red, green, blue, alpha = picture.split()
-    gray = red.tobytes() == green.tobytes() == blue.tobytes()
-    opaque = alpha.getextrema() == (255, 255)
-    mode = ("L" if gray else "RGB") + ("" if opaque else "A")
-    out = io.BytesIO()
-    packed = picture.convert(mode) if mode != "RGBA" else picture.quantize(_SHADES, Image.Quantize.FASTOCTREE)
-    packed.save(out, "png", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode("ascii")

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from assay.core.thread_count import thread_count
+from assay.core.machine import thread_count
 from assay.data.preprocessing import Preprocessing
 from assay.estimators.softmax import softmax
 from assay.training.device import memory_errors, side_by_side

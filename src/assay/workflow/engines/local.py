@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, progress, warn
-from assay.core.thread_count import thread_count
+from assay.core.machine import thread_count
 from assay.workflow.engines.outcome import ATTEMPTS, failure
 from assay.workflow.engines.stopped import telling_stopped
 from assay.workflow.engines.with_parent import begin

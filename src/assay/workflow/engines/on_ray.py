@@ -20,7 +20,7 @@ from typing import IO, Any, Final
 
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, progress, warn
-from assay.core.thread_count import thread_count
+from assay.core.machine import thread_count
 from assay.workflow.engines.outcome import ATTEMPTS, failure
 from assay.workflow.engines.ray_folder import ray_folder
 from assay.workflow.engines.with_parent import begin

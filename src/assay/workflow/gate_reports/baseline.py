@@ -5,7 +5,7 @@ from pathlib import Path
 from assay.core.errors import AssayError
 from assay.evaluation.compare import lay_out, need_same_test
 from assay.workflow.compare_runs import read_entries
-from assay.workflow.quality_gates import Difference
+from assay.workflow.quality_gates.judging import Difference
 
 
 def differences_to(baseline: Path, run: Path) -> dict[str, Difference]:

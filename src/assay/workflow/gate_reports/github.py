@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from assay.audits.values import Audit
 from assay.core.text import markdown_text, one_line
-from assay.workflow.quality_gates import GateResult
+from assay.workflow.quality_gates.judging import GateResult
 
 
 def annotations(audit: Audit, results: Sequence[GateResult]) -> Iterator[str]:

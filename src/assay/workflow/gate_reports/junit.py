@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 from assay.audits.values import Audit
 from assay.core.text import one_line
-from assay.workflow.quality_gates import GateResult
+from assay.workflow.quality_gates.judging import GateResult
 
 
 def junit_xml(audit: Audit, results: Sequence[GateResult]) -> str:

@@ -9,7 +9,7 @@ from assay.audits.issues import Issue
 from assay.audits.values import Audit, Finding
 from assay.core.text import one_line
 from assay.core.version import __version__
-from assay.workflow.quality_gates import GateResult
+from assay.workflow.quality_gates.judging import GateResult
 
 SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 

@@ -12,7 +12,6 @@ from assay.core.text import one_line
 #: half of the answers decides more than the content does; a fifth is common where classes of objects
 #: naturally differ in size and tone. One class alone is told by at most 23 % in untouched Fashion-MNIST.
 WARN_SKILL: Final = 0.4
-
 FAIL_SKILL: Final = 0.7
 
 #: How columns are called that Assay itself made; others have the user's own name.
