@@ -8,6 +8,7 @@ import typer
 
 from assay.cli import options as o
 from assay.cli.option_groups import with_options
+from assay.cli.output import Output
 from assay.core.errors import AssayError
 
 Subject = Annotated[
@@ -51,7 +52,7 @@ def evaluate(
     """
     from assay.workflow.recorded import run_record
 
-    output = o.Output.of(given)
+    output = Output.of(given)
     if other_data:
         named = {"out": out, "model_name": model_name, "max_risk": max_risk}
         _evaluate_other(run, data, {**given, **named}, offline, output)
@@ -96,7 +97,7 @@ def _evaluate_answers(
     name: str | None,
     given: Mapping[str, Any],
     offline: bool,
-    output: o.Output,
+    output: Output,
 ) -> None:
     from assay.cli.closing import close_done, quoted, told
     from assay.cli.gating import Gating
@@ -115,7 +116,7 @@ def _evaluate_answers(
     gating.finish(done, output)
 
 
-def _evaluate_unfinished(run: Path, data: str | None, offline: bool, output: o.Output) -> None:
+def _evaluate_unfinished(run: Path, data: str | None, offline: bool, output: Output) -> None:
     from assay.cli.closing import close_plain, quoted, score_line
     from assay.cli.listeners import listening
     from assay.workflow.run_commands import evaluate_unfinished
@@ -132,7 +133,7 @@ def _evaluate_unfinished(run: Path, data: str | None, offline: bool, output: o.O
 
 
 def _evaluate_other(
-    run: Path, data: str | None, given: Mapping[str, Any], offline: bool, output: o.Output
+    run: Path, data: str | None, given: Mapping[str, Any], offline: bool, output: Output
 ) -> None:
     from assay.cli.closing import close_plain
     from assay.cli.listeners import listening

@@ -6,6 +6,7 @@ import typer
 
 from assay.cli import options as o
 from assay.cli.option_groups import shell_line
+from assay.cli.output import Output
 
 
 def fetch(
@@ -23,7 +24,7 @@ def fetch(
     from assay.data.load import known_name
     from assay.workflow.planning.data import open_data
 
-    output = o.Output(json, quiet, verbose=False)
+    output = Output(json, quiet, verbose=False)
     with listening(output) as on_event:
         dataset = open_data(known_name(name), {}, offline=False, on_event=on_event)
     close_plain(

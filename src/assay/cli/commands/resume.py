@@ -4,6 +4,7 @@ from typing import Any
 
 from assay.cli import options as o
 from assay.cli.option_groups import with_options
+from assay.cli.output import Output
 
 
 @with_options(o.REPORTING)
@@ -28,7 +29,7 @@ def resume(
     if given_place().rank:
         help_resume(run, data, offline=offline, accept_changes=accept_changes)
         return
-    output = o.Output.of(given)
+    output = Output.of(given)
     if is_finished(run):
         close_run(run, "This run is finished already; nothing to do.", [], output)
         return

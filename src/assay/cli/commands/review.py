@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from assay.cli import options as o
+from assay.cli.output import Output
 
 Table = Annotated[
     Path | None,
@@ -48,5 +49,5 @@ def review(
     close_plain(
         headline,
         [f"assay run --config {quoted(run / CONFIG)} --decisions {quoted(path)}"],
-        o.Output(json, quiet, verbose=False),
+        Output(json, quiet, verbose=False),
     )
