@@ -9,6 +9,7 @@ import pytest
 from assay.cli.main import exit_code
 from assay.core import durable
 from assay.core.files import Files
+from assay.core.temporary_names import TEMPORARY
 
 
 @pytest.fixture
@@ -18,8 +19,8 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     dead = subprocess.Popen(["true"])
     dead.wait()
     for place in ("", "audits"):
-        (tmp_path / "cache" / place / f"{durable.TEMPORARY}{dead.pid}-x" / "in").mkdir(parents=True)
-        (tmp_path / "cache" / place / f"{durable.TEMPORARY}{os.getppid()}-x").mkdir()
+        (tmp_path / "cache" / place / f"{TEMPORARY}{dead.pid}-x" / "in").mkdir(parents=True)
+        (tmp_path / "cache" / place / f"{TEMPORARY}{os.getppid()}-x").mkdir()
     return tmp_path / "cache"
 
 
@@ -27,7 +28,7 @@ def test_doctor_removes_litter_and_says_so(cache: Path, capsys: pytest.CaptureFi
     """What a dead process left goes; what a living one writes stays. The second time there is none."""
     assert exit_code(["doctor"]) == 0
     assert "leftovers     2 removed" in capsys.readouterr().out
-    assert sorted(p.name for p in cache.iterdir()) == [f"{durable.TEMPORARY}{os.getppid()}-x", "audits"]
+    assert sorted(p.name for p in cache.iterdir()) == [f"{TEMPORARY}{os.getppid()}-x", "audits"]
     assert exit_code(["doctor"]) == 0
     assert "leftovers" not in capsys.readouterr().out
 
@@ -45,5 +46,5 @@ def test_doctor_names_what_it_could_not_remove(
     assert exit_code(["doctor"]) == 0
     told = capsys.readouterr().out
     assert "0 removed" in told
-    assert f"remove yourself: {cache}/{durable.TEMPORARY}" in told
-    assert f"{cache}/audits/{durable.TEMPORARY}" in told
+    assert f"remove yourself: {cache}/{TEMPORARY}" in told
+    assert f"{cache}/audits/{TEMPORARY}" in told

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from assay.core import durable
+from assay.core import durable, temporary_names
 from assay.core.errors import AssayError
 from assay.core.files import Files
-from assay.core.locks import hold_lock
+from assay.core.temporary_names import ABANDONED, TEMPORARY
 
 CALLS = ("open_new", "write", "sync", "rename", "sync_directory", "make_directory")
 
@@ -197,13 +197,13 @@ def test_leftovers_of_dead_processes_only(tmp_path):
     dead = subprocess.Popen(["true"])
     dead.wait()
     for number in (dead.pid, os.getpid(), os.getppid()):
-        (tmp_path / f"{durable.TEMPORARY}{number}-x").mkdir()
-    (tmp_path / f"{durable.TEMPORARY}of-another-form").write_bytes(b"")
+        (tmp_path / f"{TEMPORARY}{number}-x").mkdir()
+    (tmp_path / f"{TEMPORARY}of-another-form").write_bytes(b"")
     (tmp_path / "mine").write_bytes(b"")
     with durable.create(tmp_path / "file") as file:
         durable.remove_leftovers(tmp_path)
         file.write(b"whole")
-    assert names(tmp_path) == [f"{durable.TEMPORARY}{os.getppid()}-x", "file", "mine"]
+    assert names(tmp_path) == [f"{TEMPORARY}{os.getppid()}-x", "file", "mine"]
 
 
 def test_what_another_machine_is_writing_stays(tmp_path, monkeypatch):
@@ -216,13 +216,13 @@ def test_what_another_machine_is_writing_stays(tmp_path, monkeypatch):
         with durable.scratch_directory(tmp_path) as scratch:
             made.append(scratch.name)
     live, old, busy = (tmp_path / name for name in made)
-    week_ago = time.time() - durable.ABANDONED - 60
+    week_ago = time.time() - ABANDONED - 60
     for place in (live, old, busy):
         (place / "within").mkdir(parents=True)
         (place / "within" / "file").write_bytes(b"half")
     for path in (old, old / "within", old / "within" / "file", busy, busy / "within"):
         os.utime(path, (week_ago, week_ago))
-    monkeypatch.setattr(durable, "_where", lambda: "0a0b0c0d")
+    monkeypatch.setattr(temporary_names, "_machine_start", lambda: "0a0b0c0d")
     assert durable.leftovers(tmp_path) == [old]
     assert durable.remove_leftovers(tmp_path) == []
     assert names(tmp_path) == sorted([live.name, busy.name])
@@ -232,14 +232,14 @@ def test_what_another_machine_is_writing_stays(tmp_path, monkeypatch):
 
 def test_where_processes_have_their_numbers_is_in_every_temporary_name(tmp_path):
     """Twice the same here; another one in a process that believes to be on another machine."""
-    told = "from assay.core import durable; print(durable._where())"
+    told = "from assay.core import temporary_names; print(temporary_names._machine_start())"
     shown = [subprocess.check_output([sys.executable, "-c", told], text=True).strip() for _ in range(2)]
     renamed = f"import platform; platform.node = lambda: 'elsewhere'; {told}"
     other = subprocess.check_output([sys.executable, "-c", renamed], text=True).strip()
-    assert shown == [durable._where()] * 2
+    assert shown == [temporary_names._machine_start()] * 2
     assert other != shown[0]
     with durable.scratch_directory(tmp_path) as scratch:
-        assert scratch.name.endswith(f"-{durable._where()}")
+        assert scratch.name.endswith(f"-{temporary_names._machine_start()}")
 
 
 def test_file_sha256_by_hand(tmp_path):
@@ -251,8 +251,8 @@ def test_file_sha256_by_hand(tmp_path):
 HOLD = """
     import sys, time
     from pathlib import Path
-    from assay.core.locks import hold_lock
-    with hold_lock(Path(sys.argv[1])):
+    from assay.core import durable
+    with durable.lock(Path(sys.argv[1])):
         print("held", flush=True)
         sys.stdin.read()
 """
@@ -273,13 +273,13 @@ def test_a_second_process_is_refused_with_the_name_of_the_first(tmp_path):
     """Exit 5 that names the process; when that ends, the lock is free and its file gone."""
     path = tmp_path / "run.lock"
     with holder(path) as process:
-        with pytest.raises(AssayError) as caught, hold_lock(path):
+        with pytest.raises(AssayError) as caught, durable.lock(path):
             pass
         assert (caught.value.code, caught.value.exit_code) == ("run-folder-in-use", 5)
         assert str(process.pid) in caught.value.what
         process.communicate()
     assert names(tmp_path) == []
-    with hold_lock(path):
+    with durable.lock(path):
         assert path.read_text() == f"{os.getpid()}\n"
     assert names(tmp_path) == []
 
@@ -290,7 +290,7 @@ def test_a_killed_holder_stops_nobody(tmp_path):
     with holder(path) as process:
         process.send_signal(signal.SIGKILL)
     assert names(tmp_path) == ["run.lock"]
-    with hold_lock(path):
+    with durable.lock(path):
         pass
 
 
@@ -300,7 +300,7 @@ COUNT = """
     from assay.core import durable
     folder = Path(sys.argv[1])
     for _ in range(20):
-        with hold_lock(folder / "lock", wait=True):
+        with durable.lock(folder / "lock", wait=True):
             durable.write_text(folder / "count", str(int((folder / "count").read_text()) + 1))
 """
 
@@ -317,15 +317,15 @@ def test_waiting_processes_take_turns(tmp_path):
 
 def test_a_lock_is_freed_by_an_exception(tmp_path):
     """Whatever happens inside."""
-    with pytest.raises(ValueError, match="inside"), hold_lock(tmp_path / "lock"):
+    with pytest.raises(ValueError, match="inside"), durable.lock(tmp_path / "lock"):
         raise ValueError("inside")
-    with hold_lock(tmp_path / "lock"):
+    with durable.lock(tmp_path / "lock"):
         pass
 
 
 def test_a_lock_that_cannot_be_made(tmp_path):
     """In a folder that is not there: one line, exit 5."""
-    with pytest.raises(AssayError) as caught, hold_lock(tmp_path / "none" / "lock"):
+    with pytest.raises(AssayError) as caught, durable.lock(tmp_path / "none" / "lock"):
         pass
     assert caught.value.exit_code == 5
 
@@ -366,7 +366,7 @@ def test_a_sweep_that_is_refused_stops_nobody(tmp_path, monkeypatch):
     """What cannot be removed is named; all else is gone."""
     dead = subprocess.Popen(["true"])
     dead.wait()
-    paths = [tmp_path / f"{durable.TEMPORARY}{dead.pid}-{i}" for i in range(3)]
+    paths = [tmp_path / f"{TEMPORARY}{dead.pid}-{i}" for i in range(3)]
     for path in paths:
         path.mkdir()
 

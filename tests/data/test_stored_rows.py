@@ -8,6 +8,7 @@ import pytest
 
 from assay.core import durable
 from assay.core.errors import AssayError
+from assay.core.temporary_names import TEMPORARY
 from assay.data import stored_rows
 from assay.data.stored_rows import StoredRows, hashed_rows, joined_rows, kept_in_scratch
 
@@ -104,7 +105,7 @@ def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         in_scratch(tmp_path)
     assert caught.value.code == "disk-full"
     monkeypatch.undo()
-    assert [path for path in (tmp_path / "cache").rglob("*") if path.name.startswith(durable.TEMPORARY)] == []
+    assert [path for path in (tmp_path / "cache").rglob("*") if path.name.startswith(TEMPORARY)] == []
 
 
 def test_small_tables_stay_in_memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from assay.core import durable
 from assay.core.events import Event, OnEvent, ignore
 from assay.core.files import Files
+from assay.core.temporary_names import TEMPORARY
 from assay.data.request import Request
 from assay.data.sources import fashion_mnist
 from assay.data.splitting.stratified import hold_out
@@ -152,7 +153,7 @@ def result(folder: Path) -> dict[str, str]:
     return {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted((folder / "model").iterdir())
-        if not path.name.startswith(durable.TEMPORARY)
+        if not path.name.startswith(TEMPORARY)
     }
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Self
 
-from assay.core import durable
 from assay.core.files import Files
+from assay.core.temporary_names import TEMPORARY
 
 
 class PowerCutError(BaseException):
@@ -159,7 +159,7 @@ class LossyFiles(Files):
             str(path.relative_to(place))
             for path in sorted(place.rglob("*"))
             if path.is_file()
-            and not any(part.startswith(durable.TEMPORARY) for part in path.relative_to(place).parts)
+            and not any(part.startswith(TEMPORARY) for part in path.relative_to(place).parts)
             and path.read_bytes() not in self.whole.get(self.root / path.relative_to(place), set())
         ]
 

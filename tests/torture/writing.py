@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from assay.core import durable
+from assay.core.temporary_names import TEMPORARY
 from torture.conftest import Forker
 
 TRAIN = (
@@ -164,7 +164,7 @@ def lies_there(folder: Path) -> dict[str, str]:
         and not (name := path.relative_to(folder).as_posix()).startswith("cache/")
         and path.name not in ("manifest.json", ".lock")
         and "checkpoints" not in path.parts
-        and not any(part.startswith(durable.TEMPORARY) for part in path.parts)
+        and not any(part.startswith(TEMPORARY) for part in path.parts)
     }
 
 
@@ -187,7 +187,7 @@ def ends_well(forker: Forker, place: Path, writer: Writer, wanted: dict[str, str
         assert do(forker, place, ("verify", writer.verified)) == 0, f"{where}: {told(place)}"
     litter = [
         path
-        for path in place.rglob(f"{durable.TEMPORARY}*")
+        for path in place.rglob(f"{TEMPORARY}*")
         if code == 0 and writer.verified and (place / writer.verified) in path.parents
     ]
     assert litter == [], where

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from assay.core import durable
 from assay.core.errors import AssayError, Interrupted
 from assay.core.events import Event
+from assay.core.temporary_names import TEMPORARY
 from assay.data.values import Dataset
 from assay.workflow import api, run_commands
 from assay.workflow.verify import demand, verify_run
@@ -69,9 +69,9 @@ def test_a_killed_process_leaves_no_litter(tmp_path) -> None:
     folder = stopped_run(tmp_path / "run")
     for place in (folder, folder / "checkpoints", folder / "model"):
         place.mkdir(exist_ok=True)
-        (place / f"{durable.TEMPORARY}{2**30}-abc").write_bytes(b"half")
+        (place / f"{TEMPORARY}{2**30}-abc").write_bytes(b"half")
     run_commands.resume(folder, tiny_dataset())
-    assert [p for p in folder.rglob("*") if p.name.startswith(durable.TEMPORARY)] == []
+    assert [p for p in folder.rglob("*") if p.name.startswith(TEMPORARY)] == []
 
 
 def other_data() -> Dataset:

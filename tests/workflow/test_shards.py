@@ -18,8 +18,9 @@ import safetensors.numpy
 from PIL import Image
 
 from assay.audits.parts.records import IMAGES, RECORD, TABLES, as_json, read_record, seal
-from assay.core import durable
+from assay.core import durable, temporary_names
 from assay.core.errors import AssayError
+from assay.core.temporary_names import TEMPORARY
 from assay.workflow.run_commands import run_audit
 from assay.workflow.shards import run_engine, run_merge, run_shard
 
@@ -592,7 +593,7 @@ def test_a_killed_worker_leaves_no_half_of_a_part(copy: Path, gray: Path, parts:
     run_shard("2/3", gray, out=copy, checks=CHECKS)
     for file in (RECORD, TABLES, IMAGES):
         assert (place / file).read_bytes() == (parts / place.name / file).read_bytes(), file
-    assert list(copy.glob(f"{durable.TEMPORARY}*")) == []  # what the killed ones left is swept
+    assert list(copy.glob(f"{TEMPORARY}*")) == []  # what the killed ones left is swept
     run_merge(copy, out=copy.parent / "merged")
 
 
@@ -622,9 +623,9 @@ def test_a_killed_merge_is_finished_by_the_same_command(
 
 def test_what_another_machine_is_writing_into_the_parts_stays(copy: Path, gray: Path) -> None:
     """A shard that runs there sweeps what its own machine left, and a merge passes over the rest."""
-    theirs = copy / f"{durable.TEMPORARY}1-{'ab' * 16}-0a1b2c3d"
+    theirs = copy / f"{TEMPORARY}1-{'ab' * 16}-0a1b2c3d"
     (theirs / "within").mkdir(parents=True)
-    ours = copy / f"{durable.TEMPORARY}{2**22 + 1}-{'cd' * 16}-{durable._where()}"
+    ours = copy / f"{TEMPORARY}{2**22 + 1}-{'cd' * 16}-{temporary_names._machine_start()}"
     ours.mkdir()
     run_shard("2/3", gray, out=copy, checks=CHECKS)
     assert theirs.is_dir()

@@ -19,8 +19,8 @@ import tomli_w
 from assay.core import durable
 from assay.core.disk_errors import environment_errors
 from assay.core.errors import AssayError, interruption_behind
-from assay.core.locks import hold_lock
 from assay.core.machine import library_versions, machine_facts
+from assay.core.temporary_names import TEMPORARY
 from assay.core.text import in_unicode
 from assay.core.version import code_version
 from assay.data.formats.safe_open import holds
@@ -138,7 +138,7 @@ def claim(path: Path, config: Mapping[str, Any]) -> Iterator[RunFolder]:
         raise AssayError("run-folder-not-empty", path, "it is a file, not a folder", "Give another --out.")
     refuse_foreign(path)
     durable.make_directory(path)
-    with hold_lock(path / LOCK):
+    with durable.lock(path / LOCK):
         _sweep(path)
         resumed = _take_up(path, config)
         try:
@@ -172,7 +172,7 @@ def refuse_foreign(path: Path) -> None:
             "a finished run lies there",
             "Give another folder with --out, or remove this one first.",
         )
-    own = {name for name in names if name == LOCK or name.startswith(durable.TEMPORARY)}
+    own = {name for name in names if name == LOCK or name.startswith(TEMPORARY)}
     if names - own and CONFIG not in names:
         raise AssayError(
             "run-folder-not-empty",
@@ -267,7 +267,7 @@ def add_file(path: Path, name: str, content: Any, facts: Mapping[str, Any]) -> N
     """
     text = content if isinstance(content, str) else durable.json_text(content)
     sha = hashlib.sha256(durable.utf_8(text)).hexdigest()
-    with hold_lock(path / LOCK):
+    with durable.lock(path / LOCK):
         durable.remove_leftovers(path)  # of an earlier process that was killed here
         manifest = _settled(path, read_manifest(path))
         durable.write_json(path / MANIFEST, {**manifest, PENDING: {name: sha}})
@@ -295,6 +295,6 @@ def reopen(path: Path, apart_from: tuple[str, ...] = (), *, same_state: bool = F
     manifest = need_intact(path, apart_from)
     told_again = ("data", "parts", "training", "commands", *(("gates", "cards") if same_state else ()))
     kept = {k: v for k, v in manifest.items() if k in told_again}
-    with hold_lock(path / LOCK):
+    with durable.lock(path / LOCK):
         _sweep(path)  # of an earlier report or export that was killed
         yield RunFolder(path, bool(manifest.get("resumed")), same_state, facts=kept)

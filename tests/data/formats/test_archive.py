@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from assay.core import durable
 from assay.core.errors import AssayError
+from assay.core.temporary_names import TEMPORARY
 from assay.workflow.load import load
 
 
@@ -247,7 +247,7 @@ def refused_as(path: Path, cache: Path, *words: str) -> None:
     assert (caught.value.code, caught.value.exit_code) == ("archive-refused", 3)
     assert all(word in str(caught.value) for word in words), str(caught.value)
     assert "disk" not in str(caught.value)
-    assert not list(cache.glob(f"{durable.TEMPORARY}*"))
+    assert not list(cache.glob(f"{TEMPORARY}*"))
     assert len(load(zipped(path.parent / "good.zip")).train) == 6
 
 

@@ -233,9 +233,8 @@ HOLDER = """
     import sys, time
     from pathlib import Path
     from assay.core import durable
-    from assay.core.locks import hold_lock
     cache = Path(sys.argv[1])
-    with hold_lock(cache / "fashion-mnist-2.lock"):
+    with durable.lock(cache / "fashion-mnist-2.lock"):
         with durable.scratch_directory(cache):
             print("held", flush=True)
             time.sleep(600)

@@ -25,6 +25,7 @@ from assay.audits.parts.records import (
 )
 from assay.core import durable
 from assay.core.errors import AssayError
+from assay.core.temporary_names import TEMPORARY
 from assay.core.tensor_file import read_tensors, tensor_place
 from assay.data.checked_images import ClosedFilePixels, Pixels
 from assay.data.piece import STEP, Piece, Shard, Whole
@@ -207,7 +208,7 @@ def _folders(parts: Path) -> list[Path]:
     except OSError as error:
         fix = "Give the folder that the shards were written to with --out."
         raise AssayError("parts-missing", parts, f"no folder to read ({error.strerror})", fix) from error
-    found = [path for path in found if not path.name.startswith(durable.TEMPORARY)]
+    found = [path for path in found if not path.name.startswith(TEMPORARY)]
     return [path for path in found if (path / RECORD).exists() or path.name.startswith("shard-")]
 
 

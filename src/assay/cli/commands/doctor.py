@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from assay.cli import options as o
+from assay.core.temporary_names import TEMPORARY
 
 #: Extra, the module it brings, and what it is for.
 EXTRAS = (("train", "torch", "training and prediction"),)
@@ -81,7 +82,7 @@ def _litter(cache: Path) -> Iterator[tuple[str, str]]:
     from assay.core import durable
 
     places = [cache, *(p for p in sorted(cache.glob("*")) if p.is_dir() and not p.is_symlink())]
-    places = [p for p in places if not p.name.startswith(durable.TEMPORARY)]
+    places = [p for p in places if not p.name.startswith(TEMPORARY)]
     found = [litter for place in places for litter in durable.leftovers(place)]
     if not found:
         return

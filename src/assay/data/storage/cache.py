@@ -9,7 +9,6 @@ from assay.core import durable
 from assay.core.cache_folder import cache_folder
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, warn
-from assay.core.locks import hold_lock
 from assay.data.storage import store
 from assay.data.values import Dataset
 
@@ -40,7 +39,7 @@ def cached(
         return ready
     with _space_told(bytes_needed):
         durable.make_directory(cache)
-        with hold_lock(cache / f"{key}.lock", wait=True):
+        with durable.lock(cache / f"{key}.lock", wait=True):
             durable.remove_leftovers(cache)
             ready = _read(cache, key, on_event)
             if ready is None:
@@ -73,7 +72,7 @@ def _tidy(cache: Path, key: str) -> None:
     """
     lock = cache / f"{key}.lock"
     if lock.exists():
-        with suppress(AssayError), hold_lock(lock):
+        with suppress(AssayError), durable.lock(lock):
             durable.remove_leftovers(cache)
 
 

@@ -10,7 +10,6 @@ from typing import Final
 
 from assay.core import durable
 from assay.core.errors import AssayError
-from assay.core.locks import hold_lock
 
 #: How the folders are called. Anybody may call one so: only those of this user are looked at.
 PREFIX: Final = "assay-ray-"
@@ -41,7 +40,7 @@ def ray_folder() -> Iterator[str]:
     remove_leftovers()
     with (
         TemporaryDirectory(prefix=PREFIX, dir=short_place(), ignore_cleanup_errors=True) as folder,
-        hold_lock(Path(folder, _LOCK)),
+        durable.lock(Path(folder, _LOCK)),
     ):
         yield folder
 
@@ -56,7 +55,7 @@ def remove_leftovers() -> tuple[list[Path], list[Path]]:
         if not _is_own(folder) or not (folder / _LOCK).is_file():
             continue
         try:
-            with hold_lock(folder / _LOCK):
+            with durable.lock(folder / _LOCK):
                 durable.remove(folder)
             removed.append(folder)
         except AssayError as error:

@@ -11,6 +11,7 @@ import tomli_w
 from assay.core import durable
 from assay.core.disk_errors import environment_errors
 from assay.core.errors import AssayError
+from assay.core.temporary_names import TEMPORARY
 from assay.core.text import no_constant, one_line
 from assay.workflow.recorded.config import config_problem
 from assay.workflow.recorded.manifest import manifest_problem
@@ -152,7 +153,7 @@ def file_hashes(path: Path) -> dict[str, str]:
     return {
         name: durable.file_sha256(file)
         for name, file in names.items()
-        if _is_hashed(name) and not file.name.startswith(durable.TEMPORARY) and file.name != LOCK
+        if _is_hashed(name) and not file.name.startswith(TEMPORARY) and file.name != LOCK
     }
 
 
