@@ -286,10 +286,16 @@ def test_numbered_parts_of_a_set_are_no_classes(names: tuple[str, str], tmp_path
     assert "there is a table, metadata_all.csv: give its path" in told
 
 
-@pytest.mark.parametrize("names", [("s1", "s2"), ("obj1", "obj2"), ("bus1_image", "bus2_photo")])
+@pytest.mark.parametrize("names", [("raw", "augmented"), ("Original Images", "images_resized", "cropped")])
+def test_versions_of_a_set_are_no_classes(names: tuple[str, ...], tmp_path: Path) -> None:
+    """Whether pictures are raw or prepared is no class of them."""
+    assert "are called like versions of one set" in refused(laid(tmp_path, dict.fromkeys(names, 3)))
+
+
+@pytest.mark.parametrize("names", [("s1", "s2"), ("raw", "cooked"), ("original", "forged"), ("obj1", "obj2")])
 def test_numbered_classes_stay(names: tuple[str, str], tmp_path: Path) -> None:
-    """People and objects are numbered, too."""
-    assert load(laid(tmp_path, dict.fromkeys(names, 3))).classes == names
+    """People and objects are numbered, too, and words for versions are also those of things."""
+    assert set(load(laid(tmp_path, dict.fromkeys(names, 3))).classes) == set(names)
 
 
 @pytest.mark.parametrize("split", ["", "Train/"])

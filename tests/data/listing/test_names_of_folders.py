@@ -47,6 +47,8 @@ def followed(told: str) -> Inspection:
         ("cat_aug", "called like a copy of 'cat'"),
         ("cat-resized (2)", "called like a copy of 'cat'"),
         ("notebooks", "what programs write"),
+        ("screenshots", "people keep beside data"),
+        ("Sample_Images", "people keep beside data"),
         ("2-Jan", "'2-Jan' may be ranges"),
         ("Okt 19", "that a spreadsheet made dates of"),
         ("06. Mrz", "that a spreadsheet made dates of"),
@@ -61,6 +63,7 @@ def test_classes_that_may_be_none_are_told(name: str, told: str) -> None:
     "names",
     [
         ("results", "x"),
+        ("photo", "screenshot"),
         ("copy", "original"),
         ("class (1)", "class (2)"),
         ("old", "new"),

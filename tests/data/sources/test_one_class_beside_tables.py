@@ -68,3 +68,18 @@ def test_tables_between_splits_and_classes_are_named(tmp_path: Path) -> None:
     same = "".join(f"{n:02}x.png,site{n % 3}\n" for n in range(12))
     (root / "train/labels.csv").write_text(f"file,label\n{same}")
     assert load(root).classes == ("site0", "site1", "site2")
+
+
+@pytest.mark.parametrize("place", ["meta", "data/annotations"])
+def test_a_table_in_a_folder_beside_those_of_the_images(place: str, tmp_path: Path) -> None:
+    """`siteA`, `siteB`, `meta/labels.csv`: sites were the classes, and the table was not looked at."""
+    above = place.rpartition("/")[0]
+    root = pictures(tmp_path, *(f"{above}/site{'AB'[n % 2]}/{n}.png".lstrip("/") for n in range(12)))
+    (root / place).mkdir(parents=True)
+    table = root / place / "labels.csv"
+    table.write_text("filename,label\n" + "".join(f"{n}.png,{'xyz'[n // 2 % 3]}\n" for n in range(12)))
+    error = refused(root)
+    assert f"Give the table, {table}" in error.fix
+    assert load(table, root=root).classes == ("x", "y", "z")
+    table.write_text("filename,label\n" + "".join(f"{n}.png,site{'AB'[n % 2]}\n" for n in range(12)))
+    assert load(root).classes == ("siteA", "siteB")

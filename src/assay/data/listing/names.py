@@ -53,12 +53,15 @@ _NO_LABEL: Final = UNUSED.union(
 _NEW: Final = re.compile(r"(new|untitled) folder( \(?\d+\)?)?|untitled( \d+)?")
 _OF_PROGRAMS: Final = frozenset(
     "runs results output outputs logs checkpoints predictions plots figures visualizations heatmaps gradcam "
-    "docs notebooks scripts src backup backups".split()
+    "docs notebooks scripts src backup backups screenshots uploads upload predict prediction inference demo "
+    "thumbnails thumbs temp tmp cache assets static templates samples sample examples".split()
 )
+_OF_PICTURES: Final = frozenset("image images img imgs picture pictures photo photos pics".split())
 _COPY: Final = re.compile(
     r"(.+?)( - copy| - kopie|[ _-](copy|kopie|old|bak|backup|orig|original|aug|augmented|resized|cropped))?"
     r"( ?\(?\d+\))?"
 )
+_LETTERS: Final = re.compile(r"[^\W\d_]+")
 _COPY_OF: Final = re.compile(r"copy of (.+)")
 
 _PLAIN_NUMBER: Final = re.compile(r"\d{1,15}(\.\d{0,15})?")
@@ -138,10 +141,14 @@ def _notes_on_folders(names: Sequence[str]) -> Iterator[str]:
             )
         if _NEW.fullmatch(plain):
             yield f"the class {name!r} is called like a folder that nobody named: is it a class?"
-    programs = [name for plain, name in known.items() if plain in _OF_PROGRAMS]
+    words = {name: {*_LETTERS.findall(plain)} - _OF_PICTURES for plain, name in known.items()}
+    programs = [name for name, own in words.items() if own and own <= _OF_PROGRAMS]
     if len(names) - len(programs) > 1:
         for name in programs:
-            yield f"the class {name!r} is called like what programs write: move it away if it is no class"
+            yield (
+                f"the class {name!r} is called like what programs write, or people keep beside data: move it "
+                "away if it is no class"
+            )
 
 
 def _notes_on_numbers(names: Sequence[str]) -> Iterator[str]:

@@ -65,6 +65,18 @@ def test_a_list_for_each_split(tmp_path: Path) -> None:
     assert len(data.classes) == 3
 
 
+@pytest.mark.parametrize("head", ["case,label\n", "class,category\n", ""])
+def test_short_numbers_count_beside_columns_with_usual_names(head: str, tmp_path: Path) -> None:
+    """Cases 1 to 8 with diagnoses; but not numbers of classes with their kinds, or a list without names."""
+    root = pictures(tmp_path, *(f"{n}/{k}.png" for n in range(1, 9) for k in range(3)))
+    (root / "list.csv").write_text(head + "".join(f"{n},{'ab'[n % 2]}\n" for n in range(1, 9)))
+    if not head.startswith("case"):
+        assert len(load(root).classes) == 8
+        return
+    path, _, column = words_after(refused(root))
+    assert load(path, group_column=column).classes == ("a", "b")
+
+
 @pytest.mark.parametrize(
     ("names", "rows"),
     [

@@ -74,6 +74,7 @@ def alike(data: Dataset) -> list[str]:
 ALIKE = {
     "versions": (("cat", "cat_aug", "hot dog", "hot dog_aug"), ("cat", "hot dog"), 0),
     "splits": (("it's", "it's-test", "dog", "dog-test"), ("dog", "it's"), 0),
+    "before": (("hot dog", "test_hot dog", "it's", "test_it's"), ("hot dog", "it's"), 0),
     "numbers": (("cat", "cat2", "cat3", "dog", "dog2", "dog3"), ("cat", "dog"), 0),
     "people": (("cat_anna", "cat_bob", "it's dog_anna", "it's dog_bob"), ("cat", "it's dog"), 2),
     "batches": (("b1-hot dog", "b2-hot dog", "b1-cat", "b2-cat"), ("cat", "hot dog"), 2),

@@ -115,3 +115,18 @@ def test_folders_in_splits_that_hold_the_same_names(above: str, tmp_path: Path) 
     assert len(set(data.train.columns["folder"])) == 3
     Path(given, "metadata.csv").unlink()
     assert len(load(root, layout="splits").classes) == 3
+
+
+@pytest.mark.parametrize("test", ["cat/rain", "cat"])
+def test_sites_in_every_split_are_asked_about_where_all_hold_the_same(test: str, tmp_path: Path) -> None:
+    """`train/siteA/cat`, `test/siteA/cat`; where the test split has no folders below, it has the classes."""
+    names = [
+        f"train/{one}/{two}/{n}.png" for one in ("cat", "dog") for two in ("rain", "sun") for n in (1, 2)
+    ]
+    names += [f"test/{test.replace('cat', one)}/{n}.png" for one in ("cat", "dog") for n in (3, 4)]
+    root = pictures(tmp_path, *names)
+    if "/" not in test:
+        assert load(root).classes == ("cat", "dog")
+        return
+    (given,) = words_after(refused(root))
+    assert load(given).classes == ("rain", "sun")

@@ -16,6 +16,7 @@ from assay.data.listing.advice.lists import label_of_folders
 from assay.data.listing.advice.named_images import lines_of
 from assay.data.listing.exported.record_fields import are_labels
 from assay.data.listing.names import natural_key
+from assay.data.listing.tree import words_of
 
 #: Files that may be such lists, and how many are looked into.
 _LISTS: Final = (".csv", ".tsv", ".txt", ".lst", ".list")
@@ -29,7 +30,11 @@ _MOST: Final = 0.9
 _FEWEST: Final = 4
 
 #: Names of videos, patients and days have long numbers. But those of WordNet are of classes: `n01440764`.
-_LONG_NUMBER: Final = re.compile(r"(?!n\d{8}$).*\d{3}", re.DOTALL)
+_LONG_NUMBER: Final = re.compile(r".*\d{3}", re.DOTALL)
+_NUMBER: Final = re.compile(r"(?!n\d{8}$).*\d", re.DOTALL)
+
+#: Words in the name of a column of classes, whose kinds another column may tell.
+_CLASS_WORDS: Final = frozenset("class classes label labels category categories species name names".split())
 
 #: What to say of other columns that may be the classes.
 _OTHERS: Final = " (the cells in place {} may be the classes, too: change the second number in r[...])"
@@ -37,12 +42,14 @@ _OTHERS: Final = " (the cells in place {} may be the classes, too: change the se
 
 @dataclass(frozen=True)
 class _List:
-    """A list of folders: its path, what parts its cells, the columns of the folders and of their classes."""
+    """A list of folders: its path, what parts its cells, the columns of the folders and of their classes, and
+    whether these have usual names, and those of the folders not one of classes."""
 
     name: str
     sign: str
     folder: int
     labels: tuple[int, ...]
+    named: bool
     told: Mapping[str, Sequence[str]]
 
     @property
@@ -66,15 +73,17 @@ def refuse_listed_folders(
     """
     names = set(classes.values())
     label = label_of_folders(classes)
-    if len(names) < _FEWEST or not label or not all(map(_LONG_NUMBER.match, names)):
+    numbered = all(map(_NUMBER.match, names))
+    if len(names) < _FEWEST or not label or not numbered:
         return
+    long = all(map(_LONG_NUMBER.match, names))
     found: dict[object, list[_List]] = {}
     for one in _lists(root, files, names):
         found.setdefault(one.like, []).append(one)
     for lists in found.values():
         told = {folder: cells for one in lists for folder, cells in one.told.items()}
         columns = [n for n in lists[0].labels if _part(told, n)]
-        if len(told) >= _MOST * len(names) and columns:
+        if len(told) >= _MOST * len(names) and columns and (long or lists[0].named):
             what, command = _told(lists, columns), _command(root, lists, columns[0], classes, splits)
             others = ", ".join(map(str, columns[1:3]))
             fix = (
@@ -112,10 +121,10 @@ def _list(name: str, sign: str, rows: Sequence[Sequence[str]], names: set[str]) 
         if len(of_folders) < max(2, _MOST * (len({row[folder] for row in rows}) - 1)):
             continue
         others = [n for n in range(width) if n != folder and _agree(rows, folder, n)]
-        if rows[0][folder].strip() not in names:
-            usual = [n for n in others if usual_spelling(rows[0][n]) in LABEL_NAMES]
-            others = usual or others
-        return _List(name, sign, folder, tuple(others), of_folders)
+        usual = [n for n in others if usual_spelling(rows[0][n]) in LABEL_NAMES]
+        head = rows[0][folder].strip()
+        named = head not in names and bool(usual) and not words_of(head) & _CLASS_WORDS
+        return _List(name, sign, folder, tuple(usual if named else others), named, of_folders)
     return None
 
 

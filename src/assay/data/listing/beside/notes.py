@@ -12,7 +12,7 @@ from assay.data.listing.advice.label_maps import notes_on_maps
 from assay.data.listing.beside.conflicting_tables import MOST_TABLES, Classes, refuse_conflicting_tables
 from assay.data.listing.beside.folder_tables import notes_on_rows_of_folders
 from assay.data.listing.beside.no_images import ARCHIVES, hint_on_unread_form
-from assay.data.listing.beside.tables import tables_above
+from assay.data.listing.beside.tables import tables_above, tables_aside
 from assay.data.listing.columns.path_columns import first_rows
 from assay.data.listing.exported.archives import place_of
 from assay.data.listing.names import natural_key
@@ -42,7 +42,8 @@ def notes_beside(
     """
     names = [name for name in found.files if "/" not in name]
     tables = [name for name in tables_above(found, classes.folders) if name not in joined]
-    on_tables = [] if layout else refuse_conflicting_tables(found, classes, tables)
+    aside = tables_aside(found, classes.folders) if len(classes.names) > 1 else []
+    on_tables = [] if layout else refuse_conflicting_tables(found, classes, [*tables, *aside])
     told = f"{', '.join(map(one_line, tables[:3]))}{' and more' if len(tables) > 3 else ''}"
     if tables:
         why = _why_unreadable(found, tables[0]) if len(classes.names) == 1 else ""

@@ -48,6 +48,21 @@ def tables_above(found: Walk, folders: Collection[str]) -> list[str]:
     return sorted(tables, key=by_likelihood)
 
 
+def tables_aside(found: Walk, folders: Collection[str]) -> list[str]:
+    """The tables in folders without images that lie beside those of the images, as `metadata/labels.csv`."""
+    parts = [folder.split("/") for folder in folders]
+    above = {"/".join(own[:depth]) for own in parts for depth in range(len(own))}
+    tables = [
+        name
+        for name in found.files
+        if name.lower().endswith(SUFFIXES)
+        and (folder := name.rpartition("/")[0])
+        and folder.rpartition("/")[0] in above
+        and not any(f"{own}/".startswith(f"{folder}/") for own in folders)
+    ]
+    return sorted(tables, key=by_likelihood)
+
+
 def by_likelihood(name: str) -> int:
     """The sort key of a table that may have the labels, by its name: tables of train before others, before
     those of a test; a sample submission last."""

@@ -23,7 +23,8 @@ _PARTING: Final = (r're.split(r"[\W_]+",{},maxsplit=1)', r're.split(r"[\W_]+(?=[
 #: A word of a name, a name of two parts by the first sign or by the last, and a word or number behind one.
 _WORD: Final = re.compile(r"[^\W\d_]{2}")
 _TWO_PARTS: Final = (re.compile(r"([^\W_]+)[\W_]+([^\W_].*)"), re.compile(r"(.*[^\W_])[\W_]+([^\W_]+)"))
-_BEHIND: Final = re.compile(r"(.+?)([ _.-]+[^\W_]+|\d+)")
+_BEHIND: Final = re.compile(r"(?P<name>.+?)(?P<more>[ _.-]+[^\W_]+|\d+)")
+_BEFORE: Final = re.compile(r"(?P<more>[^\W\d_]+[ _.-]+)(?P<name>.+)")
 
 #: Classes at least whose images all have the same names.
 _FEWEST: Final = 3
@@ -79,18 +80,20 @@ def _numbered(names: Sequence[str]) -> _Alike | None:
 
 
 def _once_more(names: Sequence[str]) -> _Alike | None:
-    """Names that all come once more with the same behind: `cat`, `cat_aug`, `dog`, `dog_aug`."""
-    known, found = set(names), filter(None, map(_BEHIND.fullmatch, names))
-    behind = [(parts[1], parts[2]) for parts in found if parts[1] in known]
-    bases, ends = (sorted({pair[n] for pair in behind}, key=natural_key) for n in (0, 1))
-    if len(bases) < 2 or known != {name + end for name in bases for end in ("", *ends)}:
-        return None
-    told = (
-        f"each of the folders {_some(bases)} has one beside it that is called after it, "
-        f"{_some(name + ends[0] for name in bases)}: if these hold versions, another split or more of the "
-        "same class, this writes a table with one class for each"
-    )
-    return _Alike(told, f're.sub(r"({"|".join(map(re.escape, ends))})$","",{{}}),{{}}', ("label", "folder"))
+    """Names that all come once more with the same behind, or before: `cat`, `cat_aug`, `dog`, `dog_aug`."""
+    for pattern, joined, cut in ((_BEHIND, "{0}{1}", "({})$"), (_BEFORE, "{1}{0}", "^({})")):
+        known, found = set(names), filter(None, map(pattern.fullmatch, names))
+        pairs = [(parts["name"], parts["more"]) for parts in found if parts["name"] in known]
+        bases, more = (sorted({pair[n] for pair in pairs}, key=natural_key) for n in (0, 1))
+        if len(bases) > 1 and known == {joined.format(name, word) for name in bases for word in ("", *more)}:
+            told = (
+                f"each of the folders {_some(bases)} has one beside it that is called after it, "
+                f"{_some(joined.format(name, more[0]) for name in bases)}: if these hold versions, another "
+                "split or more of the same class, this writes a table with one class for each"
+            )
+            words = cut.format("|".join(map(re.escape, more)))
+            return _Alike(told, f're.sub(r"{words}","",{{}}),{{}}', ("label", "folder"))
+    return None
 
 
 def _pairs(names: Sequence[str]) -> _Alike | None:

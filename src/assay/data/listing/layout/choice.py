@@ -112,7 +112,7 @@ class _Choice:
                 raise self._refusals.classes_a_level_deeper(deeper)
             if deep_splits(self._tree, self._base, labelled):
                 raise self._refusals.deep_splits()
-            if alike_below := same_names_in_splits(self._tree, self._base, labelled):
+            if alike_below := same_names_in_splits(self._tree, self._base, labelled, strong):
                 raise self._refusals.same_names_in_splits(alike_below[0])
             of = {name: self._top.split_folders[name] for name in labelled}
             refuse_copies_of_splits(self._root, of)

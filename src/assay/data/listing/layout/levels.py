@@ -114,9 +114,19 @@ def same_names_below(tree: Tree, base: str, names: Iterable[str]) -> bool:
     return sum(count > 1 for count in seen.values()) >= SHARED
 
 
-def same_names_in_splits(tree: Tree, base: str, splits: Iterable[str]) -> list[str]:
-    """The splits whose would-be classes hold folders of the same names, no groups: `train/siteA/cat`."""
+def same_names_in_splits(tree: Tree, base: str, splits: Iterable[str], meet: bool) -> list[str]:
+    """The splits whose would-be classes hold folders of the same names, no groups: `train/siteA/cat`.
+
+    meet: whether the splits share their would-be classes. Then these are the classes, unless all splits share
+    names below them, too: each has patients of its own, or one has nothing below.
+    """
     starts = {name: tree.descended(joined(base, name)) for name in splits}
+    below = [
+        {sub.casefold() for one in tree.full(start) for sub in folders_in(tree, joined(start, one))}
+        for start in starts.values()
+    ]
+    if meet and not set.intersection(*below):
+        return []
     return [
         name
         for name, start in starts.items()

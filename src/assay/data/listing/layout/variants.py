@@ -24,6 +24,13 @@ _COPIES: Final = frozenset(
 )
 
 
+#: Words for what was done to pictures, or not yet.
+_VERSIONS: Final = frozenset(
+    "raw original originals orig processed preprocessed prepared augmented augmentation aug resized cropped "
+    "crops enhanced filtered normalized normalised denoised".split()
+)
+
+
 #: Words for all of a set, beside which such a one lies.
 _WHOLE: Final = frozenset("full all whole complete large big".split())
 
@@ -35,14 +42,20 @@ _LETTERS_OR_DIGITS: Final = re.compile(r"[^\W\d_]+|\d+")
 
 def refuse_parts(root: Path, classes: Collection[str], hints: Sequence[str]) -> None:
     """Raise AssayError `ambiguous-layout` where all classes are called like numbered parts of one lot of
-    pictures: `images_part_1`, `images_part_2`. hints: what else lies there."""
+    pictures, `images_part_1`, `images_part_2`, or like its versions, `raw`, `augmented`. hints: what else
+    lies there."""
     bare = {_DIGITS.sub("", name.casefold()) for name in classes}
-    if len(classes) < 2 or len(bare) > 1 or not words_of(bare.pop()) & _COLLECTION:
+    words = [words_of(name) for name in classes]
+    parts = len(bare) == 1 and bool(words and words[0] & _COLLECTION)
+    versions = any(own & _VERSIONS for own in words) and all(
+        own and own <= _VERSIONS | _COLLECTION for own in words
+    )
+    if len(classes) < 2 or not (parts or versions):
         return
     first, second = sorted(classes, key=natural_key)[:2]
     what = (
-        f"the folders {one_line(first)}, {one_line(second)} are called like numbered parts of one set, not "
-        "after classes"
+        f"the folders {one_line(first)}, {one_line(second)} are called like "
+        f"{'numbered parts' if parts else 'versions'} of one set, not after classes"
     )
     fix = "Put the images into folders of classes, give a table of labels, or say --layout classes."
     raise AssayError("ambiguous-layout", root, "; ".join([what, *hints]), fix)
