@@ -1,4 +1,4 @@
-"""Audits kept for the next time: by the content and order of the data, the settings, and the code."""
+"""Cache of audits, keyed by the content and order of the data, the settings, and the code."""
 
 import base64
 import hashlib

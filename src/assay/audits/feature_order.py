@@ -1,4 +1,4 @@
-"""Features whose rows belong to other images: in another order than the data, or of other data.
+"""Misaligned features: rows in another order than the images, or of other data.
 
 Pictures that look alike have features that are alike, whatever net made them. Where they are as far apart as
 those of any two pictures, the rows are not those of these images.

@@ -1,4 +1,4 @@
-"""An audit as it was asked for: with the user's features, the self-test, and what was kept from last time."""
+"""Running an audit: with the user's features, the self-test, and the cache."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace

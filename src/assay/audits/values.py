@@ -1,4 +1,4 @@
-"""`Finding`, `Issue` and `Audit`: what the checks say."""
+"""`Finding` and `Audit`: the results of the checks."""
 
 from collections import Counter
 from collections.abc import Mapping

@@ -1,1 +1,1 @@
-"""What every other room stands on: errors, durable writes, events, text, configuration."""
+"""Shared foundations: errors, durable writes, events, text, array types, threads, versions."""

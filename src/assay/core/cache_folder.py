@@ -1,4 +1,4 @@
-"""Where Assay keeps what can be made again."""
+"""The cache folder: everything in it can be computed or fetched again."""
 
 import os
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ AUDITS: Final = "audits"
 
 
 def cache_folder() -> Path:
-    """The folder of everything that can be made again: `$ASSAY_CACHE`, or the user's cache folder."""
+    """The cache folder: `$ASSAY_CACHE`, or that of the user as the platform has it."""
     import platformdirs  # here: `assay --help` does without
 
     chosen = os.environ.get("ASSAY_CACHE")

@@ -1,4 +1,4 @@
-"""Texts and bytes kept under a seal: what comes back is what was written, or nothing."""
+"""Text and bytes stored with a SHA-256 checksum: read back as they were written, or not at all."""
 
 import hashlib
 from pathlib import Path

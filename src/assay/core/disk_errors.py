@@ -1,4 +1,4 @@
-"""What the operating system refuses, in one line that says what to do."""
+"""Errors of the operating system as one-line AssayErrors that say what to do."""
 
 import errno
 import shutil

@@ -1,4 +1,4 @@
-"""Every write in Assay: whole or not at all, and on the disk before anyone is told that it is there.
+"""Atomic, durable writes: a file appears whole or not at all, and only once it is flushed to the disk.
 
 A file is written under a temporary name in the directory it belongs to, flushed to the disk, renamed
 over its final name, and the directory flushed. A set of files is committed by a manifest that is

@@ -1,4 +1,4 @@
-"""What a running stage tells: one callable feeds the progress bar, the log lines and the JSON stream."""
+"""Events of a running stage: one callable feeds the progress bar, the log lines and the JSON stream."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -40,7 +40,7 @@ OnEvent = Callable[[Event], None]
 
 
 def ignore(event: Event) -> None:
-    """The listener that hears nothing: the library is silent unless asked."""
+    """The default listener, which discards every event: the library is silent unless asked."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Memory that is short: told from what the system and the libraries raise then."""
+"""Out of memory: recognized by what the system and the libraries raise, and checked against limits."""
 
 import errno
 import resource
@@ -42,7 +42,7 @@ def need_room(count: int, what: str) -> None:
 
 
 def is_short(error: BaseException) -> bool:
-    """Does this error mean that there was no memory left?
+    """Whether an error means that there was no memory left.
 
     A library that cannot be loaded under a limit of memory says so in its own words, or in none.
     """

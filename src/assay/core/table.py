@@ -27,7 +27,7 @@ _GROUP: Final = 100_000
 
 
 class Tabular:
-    """What has a `table()`: it can be handed to pandas, polars, and whatever reads Arrow."""
+    """Base of values with a `table()`, which pandas, polars and whatever reads Arrow take."""
 
     def table(self) -> "Table":
         """The columns by name."""

@@ -1,4 +1,4 @@
-"""Text that comes from data is hostile: made visible in logs, neutral in CSV, escaped in HTML."""
+"""Escaping of untrusted text: made visible in logs, neutral in CSV, escaped in HTML and Markdown."""
 
 import csv
 import difflib

@@ -1,4 +1,4 @@
-"""Work spread over all cores by threads of our own."""
+"""Thread pools over all cores, with one thread for each matrix product."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator

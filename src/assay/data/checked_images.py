@@ -1,4 +1,4 @@
-"""Images that others could change: kept as a copy of our own, or hashed again at every read.
+"""Pixel storage that detects changes: a private copy, or blocks hashed again at every read.
 
 What is used must be what was hashed. A set of at most `IN_MEMORY` bytes is held in memory that nobody else
 can reach. Of a larger one every image is hashed again whenever it is read, by ordinary reads: a file that was

@@ -1,4 +1,4 @@
-"""From a request to a data set: which source reads it."""
+"""Loading a data set: the source that reads a request."""
 
 import os
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The order that a source has over all its images, where the splits do not follow one another in it.
+"""The order of a source over all its images, where the splits do not follow one another in it.
 
 So it is where Assay drew the test split, and where the rows of a table say the split of each. Rows without
 names, one per image, may then be in either order.

@@ -1,4 +1,4 @@
-"""What a classifier says of images: probabilities, and whether it should answer at all."""
+"""Predictions of a classifier with abstention: probabilities, confidence and out-of-distribution."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""A model asked by way of the file that it would be exported to: that loads in 0.2 s, torch in 1.5.
+"""Fast prediction through the ONNX form of a model: that loads in 0.2 s, torch in 1.5.
 
 The file's answers differ from the model's in the last digits. Where these could decide anything - two classes
 as probable as each other, a confidence or a distance at its threshold - the model itself is asked.

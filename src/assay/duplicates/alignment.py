@@ -1,4 +1,4 @@
-"""Are two pictures the same one, changed? Decided on pixels, after undoing mirror, shift and contrast."""
+"""Alignment of two pictures, and the decision on pixels once mirror, shift and contrast are undone."""
 
 import math
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Does a picture differ from another by no more than JPEG compression can do?
+"""Whether two pictures differ by no more than JPEG compression can do.
 
 JPEG rounds each coefficient of an 8 x 8 cosine transform to a multiple of its step, so that it moves by
 half a step at most (ITU-T T.81, Annex K gives the steps that all common encoders scale).

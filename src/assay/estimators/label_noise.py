@@ -1,4 +1,4 @@
-"""What a classifier would believe of labels of which every one is right: for asking what a rule does to them.
+"""Posterior of labels that are all right, by a classifier: to measure what a rule does to them.
 
 The labels that a classifier is calibrated on may be wrong for reasons that no picture shows. A softmax can
 allow for them only by being less sure of every picture, which would pass for doubt about the pictures. With a

@@ -1,4 +1,4 @@
-"""From scores to probabilities: multinomial logistic regression on out-of-sample scores."""
+"""Logistic calibration: multinomial logistic regression from out-of-sample scores to probabilities."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

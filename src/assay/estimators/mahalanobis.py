@@ -1,4 +1,4 @@
-"""How far a picture lies from those that a classifier was trained on, in features of any kind.
+"""Mahalanobis distance of a picture to the training images, in features of any kind.
 
 The distance is Mahalanobis' to the nearest class mean with one covariance for all classes (Lee, Lee, Lee and
 Shin, "A simple unified framework for detecting out-of-distribution samples", NeurIPS 2018), in principal

@@ -1,4 +1,4 @@
-"""One number that makes a classifier as sure as it is right: the temperature of its probabilities.
+"""Temperature scaling: one parameter that calibrates the probabilities of a classifier.
 
 Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural networks", ICML 2017.
 """

@@ -1,4 +1,4 @@
-"""The accuracy as given, and what is left of it without test images that say little.
+"""Adjusted accuracies: without leaked copies, without suspect labels, and as a person decided.
 
 Images with a copy in train make it too good. Images whose label is likely wrong make it too bad - but so
 does every honest mistake of the classifier that disputes the labels, so taking them out raises the accuracy

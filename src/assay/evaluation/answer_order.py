@@ -1,4 +1,4 @@
-"""Answers whose rows belong to other images: shifted by one, turned round, or in the order of sorted names.
+"""Misaligned predictions: rows shifted by one, reversed, or in the order of sorted names.
 
 Right answers in their place cannot be told better by any other order. So where a simple one fits the labels
 far better than the order given, the rows were brought in that order.

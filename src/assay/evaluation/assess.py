@@ -1,4 +1,4 @@
-"""From plain answers to a score that says how far it can be trusted."""
+"""Assessment of predictions: calibration, abstention, OOD gate, slices and adjusted accuracies."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

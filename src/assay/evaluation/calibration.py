@@ -1,4 +1,4 @@
-"""How sure the model is against how often it is right, with its temperature and without."""
+"""Calibration: reliability diagram and expected calibration error, with the temperature and without."""
 
 from dataclasses import dataclass
 from typing import Final

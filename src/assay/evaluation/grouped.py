@@ -1,4 +1,4 @@
-"""Intervals of shares over images that come in groups: frames of a video, slices of a patient, copies.
+"""Intervals of proportions for clustered images: frames of a video, slices of a patient, copies.
 
 Images of one group are answered alike, so they tell less than as many single ones. All shares of an
 evaluation are given their intervals here.

@@ -1,4 +1,4 @@
-"""Intervals of figures that are no plain share of a whole: differences, and macro averages.
+"""Confidence intervals of differences of proportions, and of macro averages.
 
 How often each holds the truth is measured in benchmarks/interval_coverage.py; where that has not been
 shown, no interval is given.

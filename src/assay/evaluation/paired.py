@@ -1,4 +1,4 @@
-"""Two or more models on the same test images: what of a difference in accuracy is chance.
+"""Paired comparison of models on the same test images: bootstrap intervals, and Holm correction.
 
 Pure functions of the answers being right or wrong, image by image.
 """

@@ -1,4 +1,4 @@
-"""Answering only where the model is sure enough: what is won by it, and from which confidence on."""
+"""Selective classification: risk-coverage curve, and the confidence threshold for a given risk."""
 
 import math
 from dataclasses import dataclass

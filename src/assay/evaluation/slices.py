@@ -1,4 +1,4 @@
-"""Where the model is weak: the accuracy of parts of the test images, and which of them stand out."""
+"""Accuracy on slices of the test images, and the weak slices among them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

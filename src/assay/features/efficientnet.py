@@ -190,7 +190,7 @@ def folded(tensors: Mapping[str, NDArray[np.float32]], net: str = SMALLEST) -> d
 
 
 def forward(convolve: Convolve, images: "torch.Tensor", net: str = SMALLEST) -> "torch.Tensor":
-    """What the net sees: float32 `(n, dimension(net))`, of normalized images `(n, 3, h, w)`."""
+    """Features float32 `(n, dimension(net))` of normalized images `(n, 3, h, w)`."""
     import torch
 
     return described(convolve, images.contiguous(memory_format=torch.channels_last), layers(net))[1]

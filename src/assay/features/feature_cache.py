@@ -1,4 +1,4 @@
-"""Features that were computed before, by the digest of each image: one file for a backbone, in the cache."""
+"""Cache of pretrained features by the digest of each image: one file for a backbone."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property

@@ -1,4 +1,4 @@
-"""Features of a pretrained net: what it sees in a picture, one vector whatever the picture's size."""
+"""Features of a pretrained net: one vector per picture, whatever the picture's size."""
 
 import hashlib
 from collections.abc import Iterator, Mapping

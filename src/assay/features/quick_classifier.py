@@ -1,4 +1,4 @@
-"""A linear classifier on hand-made features fitted in a moment: what the data tell before training."""
+"""Quick baseline: a linear classifier on hand-made features, to examine data before training."""
 
 from collections.abc import Callable
 from typing import Final

@@ -1,4 +1,4 @@
-"""Finding a model's limits: what its validation images are for once the weights are fixed."""
+"""Calibration once the weights are fixed: temperature and out-of-distribution gate, on validation images."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""From a recipe to a trained classifier, whatever the recipe is for: a net, or a fit in closed form."""
+"""Fitting a recipe: a net by gradient descent, or a classifier in closed form."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext

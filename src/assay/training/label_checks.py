@@ -1,4 +1,4 @@
-"""What training looks at before it starts, whatever is trained."""
+"""Checks of labels and images before training starts, whatever is trained."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""`Place`: where a process stands among those that train one net together. Loads no torch."""
+"""`Place`: rank and number of the processes that train one net together. Loads no torch."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""The whole story: load -> measure -> audit -> hold out -> train -> evaluate -> report.
+"""The public functions: load -> measure -> audit -> hold out -> train -> evaluate -> report.
 
 `run`, `audit`, `train`, `evaluate` and `predict` are the public functions; what the command line calls
 beside them, to have results in a run folder, is in `run_commands`.

@@ -1,4 +1,4 @@
-"""Where model, audit and evaluation meet: what validation decides, and what is known of the test images.
+"""Evidence for a score: what validation images decide, and what the audit knows of the test images.
 
 These rooms do not know each other. This module hands the arrays of one to the next, so that `stages.py`
 stays the list of the stages.

@@ -1,4 +1,4 @@
-"""An audit by several processes that know nothing of each other: each measures a share, one joins them."""
+"""Sharded audit: each process measures a share of the images alone, and one joins them."""
 
 import sys
 from collections.abc import Iterator

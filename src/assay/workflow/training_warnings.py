@@ -1,4 +1,4 @@
-"""Are pictures still recognized after what a recipe does to them? Asked of the data before training.
+"""Warnings before training: augmentation after which pictures of these data are not recognized.
 
 A small reference classifier is fitted to some of the training images and asked about others, as they are and
 changed. Where a change makes them unrecognizable, either the data never show that side of a thing, which is

@@ -1,4 +1,4 @@
-"""Is a run still what it was: its files, its data, and, trained once more, its model?"""
+"""Verification of a run: its files, its data and, trained once more, its model."""
 
 import hashlib
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Check `label-balance`: does every class have its share, in every split?"""
+"""Check `label-balance`: absent classes, class imbalance, and classes with too few test images."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""Check `class-similarity`: what can the average image of a class tell, and what takes more?"""
+"""Check `class-similarity`: classes with nearly equal mean images, and nearest-mean accuracy."""
 
 from dataclasses import dataclass
 from math import prod
@@ -37,7 +37,7 @@ _CLASS_BLOCK: Final = 256
 
 @dataclass(frozen=True)
 class Spatial:
-    """How far class means go, and how much neighborhoods hold, on the training split.
+    """Nearest-mean accuracy, and correlation of neighboring pixels, on the training split.
 
     nearest_mean_accuracy: leave-one-out accuracy of answering the class with the nearest mean image.
     neighbor_correlation: of horizontally and vertically adjacent pixels, class means taken away; None

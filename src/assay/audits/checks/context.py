@@ -1,4 +1,4 @@
-"""What a check is given, and what it gives back."""
+"""`CheckContext` and `Checked`: the input and the output of every check."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -71,7 +71,7 @@ class CheckContext:
 
     @cached_property
     def cross_validated(self) -> CrossValidated:
-        """What the reference classifier makes of every image without its own label."""
+        """Cross-validated predictions of the reference classifier for every image."""
         features = self.features if self.linear else None
         return judge(self.dataset, self.components, self.thorough, self.groups, features, self.helpers)
 
@@ -90,19 +90,19 @@ class CheckContext:
 
     @cached_property
     def label_judge(self) -> CrossValidated:
-        """What labels are held against: the user's own probabilities, or those of the reference."""
+        """Out-of-sample probabilities that labels are compared with: the user's own, or the reference's."""
         if self.pred_probs is None:
             return self.cross_validated
         return given(self.dataset, self.pred_probs.by_split, self.components)
 
     @cached_property
     def strength(self) -> Strength:
-        """How strong the reference is; only where it did not refuse."""
+        """Out-of-sample accuracy of the reference; only where it did not refuse."""
         return reference_strength(self.cross_validated, self.dataset, self.groups)
 
     @cached_property
     def judge_strength(self) -> Strength:
-        """How strong the judge of the labels is; only where it did not refuse."""
+        """Out-of-sample accuracy of `label_judge`; only where it did not refuse."""
         if self.pred_probs is None:
             return self.strength
         return reference_strength(self.label_judge, self.dataset)

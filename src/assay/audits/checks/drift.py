@@ -1,4 +1,4 @@
-"""Check `drift`: do the other splits come from the same place as train?"""
+"""Check `drift`: distribution shift between train and every other split."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Check `identity`: are these the data they claim to be, and are they whole?"""
+"""Check `identity`: counts, shapes and content against the published release of the data."""
 
 from typing import Any, Final
 

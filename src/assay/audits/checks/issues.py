@@ -1,4 +1,4 @@
-"""Small steps that every check shares: naming a flagged image, and saying why nothing was judged."""
+"""Helpers that every check shares: issues of flagged images, findings that were not evaluated, counts."""
 
 from collections.abc import Mapping
 from typing import Any

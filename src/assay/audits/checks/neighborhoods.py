@@ -1,4 +1,4 @@
-"""What two checks say of neighborhoods, from one value, so that neither contradicts the other."""
+"""The gain of neighborhoods over single pixels: one value for the sentences of two checks."""
 
 from dataclasses import dataclass
 from typing import Any, Final

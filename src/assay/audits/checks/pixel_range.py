@@ -1,4 +1,4 @@
-"""Check `pixel-range`: are the pixel values raw, whole and alike in all splits, and how to scale them?"""
+"""Check `pixel-range`: range, mean and spread of pixel values per split, and how to normalize them."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""Check `separability`: which classes are hard to tell apart, and what kind of model helps."""
+"""Check `separability`: class pairs that are confused, and the error of simple to stronger classifiers."""
 
 import math
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Check `unreadable`: which image files could not be read, and so are missing from all that follows?"""
+"""Check `unreadable`: image files that could not be read, and so are missing from everything else."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Does a picture fit its class and the set as it is, or inverted, or with its channels exchanged?"""
+"""Inverted and channel-swapped pictures: whether a picture fits its class as it is, or changed."""
 
 from collections.abc import Callable
 from typing import Final

@@ -1,4 +1,4 @@
-"""How well one figure of an image tells its class."""
+"""Skill of a single image figure as a predictor of the class, and the same by chance."""
 
 from collections.abc import Iterable
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""What the reference classifier makes of every image, each judged without its own label."""
+"""Cross-validated predictions of the reference classifier: each image without its own label."""
 
 import math
 from collections.abc import Mapping

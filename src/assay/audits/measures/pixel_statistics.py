@@ -1,4 +1,4 @@
-"""Figures read off the integer sums of `Measurements`: exact until the last division."""
+"""Pixel statistics and class-mean correlations from the integer sums of `Measurements`."""
 
 import math
 from dataclasses import asdict, dataclass

@@ -1,4 +1,4 @@
-"""Everything the checks need, computed once, block by block, into sums that merge exactly.
+"""`Measurements`: integer sums over pixels per class, computed block by block; they merge exactly.
 
 All sums are integers, so one pass, many blocks or many machines give equal numbers.
 """

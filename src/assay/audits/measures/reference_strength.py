@@ -1,4 +1,4 @@
-"""How strong the reference classifier is on these data: what every finding that rests on it must tell."""
+"""Out-of-sample accuracy of the reference classifier, which every finding that rests on it states."""
 
 from dataclasses import dataclass
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""Columns that say no more than the pictures do: the size of a file grows with what it shows."""
+"""Metadata columns that follow from the content: the size of a file grows with what it shows."""
 
 import io
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""How unusual a figure is among others, in deviations that a few outliers cannot move."""
+"""Robust z-scores and tail scores: how unusual a figure is, by medians that outliers do not move."""
 
 from collections.abc import Callable
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""What is measured of each image alone: figures that any process can compute of the images that it has."""
+"""Measurements of single images, which any process can compute for the images that it has."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass

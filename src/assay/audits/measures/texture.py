@@ -1,4 +1,4 @@
-"""How neighboring pixels of a picture go together: what noise, lost rows and shuffled rows undo."""
+"""Texture statistics of neighboring pixels: what noise, lost rows and shuffled rows change."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ Figures = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Texture:
-    """One float32 `(n,)` per figure, and what a picture looks like from afar; gray values in 0-255.
+    """One float32 `(n,)` per figure, and coarse levels of each picture; gray values in 0-255.
 
     noise: standard deviation of the noise, in the quietest part of the picture but two.
     down, across: von Neumann's ratio of rows up to three apart (the least) and of neighboring columns:

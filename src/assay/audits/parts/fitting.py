@@ -1,4 +1,4 @@
-"""Whether the arrays of a part fit each other: a sealed part may still have been made by anybody."""
+"""Consistency checks of a part: a matching checksum does not say who made it."""
 
 from collections.abc import Mapping
 from typing import Any, Final, get_args

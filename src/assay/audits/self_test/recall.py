@@ -1,4 +1,4 @@
-"""The audit examines itself: known faults are planted in copies of the data, and found ones counted.
+"""Self-test by fault injection: recall and false alarms of the checks on faults planted in copies.
 
 The planted faults are drawn anew over the whole range that a check promises to find; no threshold was
 chosen by them.

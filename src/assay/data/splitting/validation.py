@@ -1,4 +1,4 @@
-"""Which images a model may be validated on: those that its training images do not know."""
+"""Validation images without an exact copy, or a member of their group, among the training images."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,1 +1,1 @@
-"""How labels go wrong in a set: anywhere, and from one class to another."""
+"""Models of label noise: uniform, between pairs of classes, of whole groups, and of shifted rows."""

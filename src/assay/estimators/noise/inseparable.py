@@ -1,4 +1,4 @@
-"""Pairs of classes that their pictures do not tell apart: capital I and small l, zero and the letter O.
+"""Inseparable pairs of classes: capital I and small l, zero and the letter O.
 
 Each is answered as the other, and the probabilities of the two hardly say which label a picture has. That a
 label is the less probable one of such a pair is no sign that it is wrong.

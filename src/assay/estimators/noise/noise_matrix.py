@@ -1,4 +1,4 @@
-"""How labels go wrong in a set, estimated from out-of-sample probabilities, and which labels it disputes.
+"""Noise transition matrix, estimated from out-of-sample probabilities, and the labels that it disputes.
 
 The true class of an image is drawn from the classifier's probabilities, made sharper or softer by one
 temperature; the label is then drawn from the row of that class in a noise matrix. Both are fitted together:

@@ -1,4 +1,4 @@
-"""Labels of one class that were given as another: class-conditional noise between two classes.
+"""Class-conditional noise between two classes: labels of one class that were given as another.
 
 Where a third of one class has the label of one other class, a classifier learns just that: its
 probabilities are right as shares of labels, and no single label contradicts them. What gives the exchange

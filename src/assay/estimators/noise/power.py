@@ -1,4 +1,4 @@
-"""How many of the labels that are wrong at random would be told: the power of the rule for wrong labels."""
+"""Power of the rule for wrong labels: the share of randomly wrong labels that it lists."""
 
 from typing import Final
 

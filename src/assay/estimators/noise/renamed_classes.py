@@ -1,4 +1,4 @@
-"""Classes that bear each other's names: labels and answers agree, once the names are exchanged.
+"""Permuted class names: labels and predictions agree once the names are exchanged.
 
 Where a file counts the classes in another order than its labels do, or the folders of two classes were
 exchanged, each class is answered as one other class, and that one as the next, until the circle closes. What

@@ -1,4 +1,4 @@
-"""Rows whose labels belong to other images: a change point in how far labels and answers agree.
+"""Shifted rows, whose labels belong to other images: a change point in the agreement with predictions.
 
 Where a line was lost, doubled or sorted otherwise in a file of labels, everything from there on has the label
 of another image. Such labels agree with out-of-sample answers as often as labels by chance do, and those of

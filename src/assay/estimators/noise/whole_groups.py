@@ -1,4 +1,4 @@
-"""Groups whose labels are disputed as a whole: one observation, however many images there are.
+"""Groups disputed as a whole: their labels are one observation, however many images there are.
 
 Ten frames of one clip are right or wrong together, and a clip that looks unlike the rest of its class is
 disputed in every frame. How often that happens where labels are right is told by other groups, not by images.

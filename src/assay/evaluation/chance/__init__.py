@@ -1,1 +1,1 @@
-"""What chance alone does to a figure: exact tails, and figures drawn again."""
+"""Sampling distributions: exact tails, and figures of simulated draws."""

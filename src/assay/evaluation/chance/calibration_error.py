@@ -1,4 +1,4 @@
-"""The calibration error that chance alone makes of probabilities that are all true."""
+"""Expected calibration error of perfectly calibrated probabilities: what sampling alone makes of it."""
 
 from typing import Final
 

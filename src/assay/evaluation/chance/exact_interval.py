@@ -1,4 +1,4 @@
-"""The exact interval of a proportion: it holds what it promises at any confidence, however few the images.
+"""Exact interval of a proportion (Clopper-Pearson), valid at any confidence and number of images.
 
 Wilson's interval holds about 95 of 100; its tails are those of a normal distribution, and at the confidence
 that many comparisons ask for (one in a thousand and less) they are far too short near 0 and 1.

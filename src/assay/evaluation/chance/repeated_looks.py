@@ -1,4 +1,4 @@
-"""Testing one sample at several sizes: the level of each test at which all together err as promised.
+"""Group-sequential tests: the level of each look at growing data that keeps the level of all together.
 
 Whoever looks at the surest 100 answers, then at the surest 102, and takes the best of all that pass, errs far
 more often than each look alone.

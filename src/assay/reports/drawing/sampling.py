@@ -1,4 +1,4 @@
-"""What is drawn when there is too much to draw: chosen by rule, never by chance, and said so."""
+"""Deterministic subsampling for figures: chosen by rule, never by chance, and said so."""
 
 from typing import Final
 

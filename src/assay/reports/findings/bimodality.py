@@ -1,4 +1,4 @@
-"""Does a histogram have two humps (background and subject)? A stated test with its sources."""
+"""Test of bimodality of a histogram (background and subject), with its sources."""
 
 from dataclasses import dataclass
 from typing import Final

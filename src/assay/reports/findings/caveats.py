@@ -1,4 +1,4 @@
-"""What makes a score doubtful for other data than these, in words."""
+"""Caveats: what makes a score doubtful for other data than these, in words."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""The reference classifier of the audit as a model: edges and pooled pixels, then ridge regression.
+"""Kernel ridge regression on edges and pooled pixels: the reference classifier of the audit as a model.
 
 Of fewer than 4,096 images the audit sees the kernel itself (`assay.estimators.exact_kernel`); this model sees
 random features of it at any size, for it must be small, whatever it was fitted to.

@@ -1,4 +1,4 @@
-"""The answer of one who never looks at the picture: the most frequent class."""
+"""Majority baseline: the class frequencies of the training split, whatever the picture."""
 
 from collections.abc import Mapping
 from typing import Any

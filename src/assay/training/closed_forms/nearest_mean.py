@@ -1,4 +1,4 @@
-"""The class whose mean image is nearest: one template per class."""
+"""Nearest-mean classifier: one template, the mean image, per class."""
 
 from collections.abc import Mapping
 from math import prod

@@ -1,4 +1,4 @@
-"""A net trained on other pictures, its weights left as they are, and a linear classifier on what it sees.
+"""Linear probe: a pretrained net with its weights left as they are, and ridge regression on its features.
 
 The classifier is fitted by ridge regression, so that every training image is judged exactly as if it had been
 left out (see `assay.estimators.ridge`), and calibrated on those judgments. The net's weights are kept in the
@@ -74,7 +74,7 @@ def fit(
 
 
 def seen(weights: Weights, images: NDArray[np.uint8]) -> Float32s:
-    """What the classifier is given of images: standardized features, float32 `(n, d)`."""
+    """Standardized features of images, float32 `(n, d)`: the inputs of the classifier."""
     net = {name.removeprefix(NET): array for name, array in weights.items() if name.startswith(NET)}
     described = pretrained.describe_block(net, images, efficientnet.net_of(net))
     return scaled(described, weights["scale.mean"], weights["scale.deviation"])

@@ -1,4 +1,4 @@
-"""Whatever a recipe makes - a net or a fit in closed form - seen from outside: the same four functions.
+"""One interface to nets and closed forms: resolve, summarize, weight shapes, probabilities.
 
 Only what a recipe needs is loaded: a fit in closed form does without torch, and so do the table of a net and
 the shapes of its weights.

@@ -1,4 +1,4 @@
-"""Predicting in batches of one size, so that an image's answer does not depend on its company."""
+"""Prediction in batches of a fixed size, so that an answer does not depend on the rest of its batch."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final

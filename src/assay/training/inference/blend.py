@@ -1,4 +1,4 @@
-"""A net and the closed-form reference that answer together.
+"""Blend of a net and the kernel-ridge classifier: a weighted mean of logarithms of probabilities.
 
 The two see other things, learned filters and fixed waves over edges, and so they err on other images. Their
 answers are joined as a logarithmic opinion pool (Genest and Zidek 1986). The reference is fitted on a thread

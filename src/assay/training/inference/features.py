@@ -1,4 +1,4 @@
-"""What a model sees in a picture: the numbers that its last layer decides by."""
+"""Features of a model, the inputs of its last layer, and distances in the space of them."""
 
 from collections.abc import Iterable, Iterator
 

@@ -1,4 +1,4 @@
-"""From images to probabilities."""
+"""Forward passes of a net in evaluation mode: logits and probabilities of blocks of images."""
 
 from collections.abc import Callable, Iterable, Iterator
 

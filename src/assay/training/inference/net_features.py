@@ -1,4 +1,4 @@
-"""The inputs of a net's last linear layer."""
+"""Penultimate-layer features: the inputs of a net's last linear layer."""
 
 from collections.abc import Callable, Iterable, Iterator
 from threading import local

@@ -1,4 +1,4 @@
-"""From a state to a checkpoint and back, and whether a checkpoint may be continued at all."""
+"""Conversion between training state and checkpoint, and whether a checkpoint belongs to the run."""
 
 import hashlib
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What is said and kept when training breaks down."""
+"""Divergence: the error when a loss or weight is not finite, and the ids of the batch, saved."""
 
 from pathlib import Path
 

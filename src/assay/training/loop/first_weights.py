@@ -1,4 +1,4 @@
-"""What a net begins from that does not begin from random weights alone."""
+"""Initial weights of nets that do not start at random: pretrained ones, or a warm start."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What the frozen blocks of a net make of each training image, computed once for all epochs."""
+"""Activations of the frozen blocks of a net, computed once per training image for all epochs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

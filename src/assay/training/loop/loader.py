@@ -1,4 +1,4 @@
-"""From a split to batches: gathered in the order of an epoch, normalized, changed as the recipe says."""
+"""Batch loader: rows gathered in the order of an epoch, normalized, augmented as the recipe says."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""`RecordedStep`: on a graphics card a step is recorded once, as a CUDA graph, and then played again.
+"""`RecordedStep`: a training step captured once as a CUDA graph, and replayed.
 
 Beside a small net the processor takes longer to ask for the work of a step than the card takes to do it: some
 tens of calls, one after the other. A graph (CUDA C++ Programming Guide, "CUDA Graphs") asks for all of them

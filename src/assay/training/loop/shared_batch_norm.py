@@ -1,4 +1,4 @@
-"""Batch norm over a batch whose images lie in several processes.
+"""Synchronized batch norm: statistics over a batch whose images lie in several processes.
 
 Each process tells the others the mean and the variance of its part; all compute those of the whole batch
 (Chan, Golub and LeVeque 1983). So the net learns as in one process, whatever the number of processes: with

@@ -23,7 +23,7 @@ _COUNTED_AT_ONCE: Final = 1 << 14
 
 @dataclass(eq=False)
 class State:
-    """Where a run stands. epoch: the one under way, from 1. step: how many steps of it are done.
+    """Training state. epoch: the one under way, from 1. step: how many steps of it are done.
 
     loss_sum, correct: over the images of this epoch so far; on a graphics card tensors there, so that no step
     waits for their values. answers: logits and labels that `correct` does not count yet.
@@ -78,7 +78,7 @@ class State:
             self.answers.clear()
 
     def judged(self) -> nn.Module:
-        """The net that predicts: the average where there is one."""
+        """The net that is evaluated: the average of the weights where there is one."""
         return self.network if self.average is None else self.average.network
 
     def weights_are_finite(self) -> bool:

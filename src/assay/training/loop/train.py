@@ -117,7 +117,7 @@ def _as_it_stands(request: FitRequest, found: Checkpoint | None) -> ModelData:
 
 
 def _stopped_early(job: Job, state: State) -> bool:
-    """Has the validation loss not fallen for as many epochs as the recipe has patience?"""
+    """Early stopping: whether the validation loss has not fallen for `patience` epochs."""
     patience = job.recipe.patience
     return bool(patience and state.history) and state.epoch - state.best_record().epoch > patience
 
@@ -136,7 +136,7 @@ def _run_epoch(
 
 
 def _take_step(job: Job, state: State, saver: CheckpointSaver, batch: Batch, learn: EnsembleStep) -> None:
-    """Let each net learn from the batch; count what they answered before."""
+    """One optimizer step of each net on the batch; correct answers are counted by the logits before it."""
     with _own_randomness(job, state):
         loss, logits = learn(state.train_steps, batch, job.schedule.rate(state.epoch, state.step))
     _count(job, state, saver, loss, logits, batch)

@@ -1,4 +1,4 @@
-"""A pyramid of 3 x 3 convolutions, for images of any size and channels.
+"""Convolutional net: a pyramid of 3 x 3 convolutions, for images of any size and channels.
 
 Two choices make it fast on processors. The pixels of each small square become channels first (Shi et al.
 2016, read backwards), because a convolution of one channel over a large map leaves most of a core idle. And

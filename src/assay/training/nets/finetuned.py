@@ -1,4 +1,4 @@
-"""A pretrained net whose upper blocks learn on: frozen blocks, trained blocks, scaled features, classes.
+"""Fine-tuning: a pretrained net with frozen lower blocks, trained upper blocks and a linear layer.
 
 The batch norms of the published net are folded into its convolutions (`assay.features.efficientnet`), so
 their statistics stay as they are. What lies below the trained blocks never changes: its maps are computed
@@ -59,7 +59,7 @@ class FineTuned(nn.Module):
         return self.above(self.below(images))
 
     def below(self, images: torch.Tensor) -> torch.Tensor:
-        """What the trained blocks are given: maps float32 `(n, h, w, channels)`; no gradient passes."""
+        """The output of the frozen blocks: maps float32 `(n, h, w, channels)`, without gradient."""
         with torch.no_grad():
             given = brought_to(images.permute(0, 3, 1, 2), self._size)
             if given.shape[1] != 3:  # no picture as we know them: what it shows in gray
@@ -104,7 +104,7 @@ class _Frozen(_Blocks):
 
 
 class _Trained(_Blocks):
-    """Maps to what is seen in them."""
+    """From maps to features, float32 `(n, d)`."""
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
         return self._described(maps)[1]

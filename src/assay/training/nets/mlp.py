@@ -1,4 +1,4 @@
-"""One hidden layer: the net of the first tutorial."""
+"""Multilayer perceptron with one hidden layer."""
 
 from collections import OrderedDict
 from math import prod

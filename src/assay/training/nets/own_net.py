@@ -1,4 +1,4 @@
-"""Is a net that the user brought one that can be trained? Asked of a copy, before any work starts."""
+"""Validation of a user's net, on a copy and before any work starts: can it be trained and saved?"""
 
 import copy
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Changes to training images that leave their class as it is: mirrored, moved, covered, mixed.
+"""Augmentation of training images: mirroring, shifts, cutout and random erasing, mixing.
 
 All draws of an epoch are made at once from seed and epoch, so a batch is the same whenever it is made.
 """

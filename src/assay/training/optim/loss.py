@@ -1,4 +1,4 @@
-"""What training makes small: cross-entropy, with what a recipe adds to it."""
+"""Training loss: cross-entropy, with what a recipe adds to it."""
 
 from typing import Any, Final
 

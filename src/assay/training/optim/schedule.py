@@ -1,4 +1,4 @@
-"""How long a run is, step by step, and the learning rate at each step."""
+"""Schedule of a run: steps per epoch, and the learning rate at each step."""
 
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,4 +1,4 @@
-"""All randomness of a training run follows from its seed and its position: no generator lives on.
+"""Seeded random generators: each follows from seed and position, so that none must be saved.
 
 So a run can be taken up at any step, with nothing to restore but the position.
 """

@@ -1,4 +1,4 @@
-"""An average of the weights over the steps: smoother than the last of them (Polyak and Juditsky 1992)."""
+"""Exponential moving average (EMA) of the weights over the steps (Polyak and Juditsky 1992)."""
 
 import copy
 
@@ -9,7 +9,7 @@ from assay.training.nets.network import floating_state
 
 
 class Average:
-    """Keeps `decay` of the average at each step and takes the rest from the net.
+    """The moving average: `decay` of it is kept at each step, the rest comes from the net.
 
     In the first steps it keeps less, so that the random start is soon forgotten: (1 + t) / (10 + t) after t.
     """

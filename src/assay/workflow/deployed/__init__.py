@@ -1,1 +1,1 @@
-"""A run of training leaves home: exported with proof, and served."""
+"""Deployment of a run: export with proof of equality, serving, and scores on other data."""

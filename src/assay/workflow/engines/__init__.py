@@ -1,1 +1,1 @@
-"""Who runs the shards of an audit: one after the other here, or processes of this machine."""
+"""Engines that run the shards of an audit: serially, in processes of this machine, or on Ray."""

@@ -1,4 +1,4 @@
-"""What an engine makes of a command that failed."""
+"""Errors of commands that failed in an engine."""
 
 import re
 import signal

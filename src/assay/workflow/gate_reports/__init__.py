@@ -1,1 +1,1 @@
-"""What the gates of a run came to, in the forms that pipelines read."""
+"""Reports of gate results for CI: JUnit, SARIF and GitHub annotations."""

@@ -1,4 +1,4 @@
-"""The recipe for data where none is named, once they are read: asked of their training images."""
+"""The default recipe where none is named, chosen by the training images."""
 
 from collections.abc import Sequence
 

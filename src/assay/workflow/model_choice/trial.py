@@ -1,4 +1,4 @@
-"""A net that begins from nothing against the pretrained one, by validation images.
+"""Trial of a net trained from scratch against the pretrained one, on validation images.
 
 The net is trained for a part of its epochs on pictures made small; while the two cannot be told apart and it
 is not far behind, it is trained anew for twice as long, to half of its epochs at most: successive halving

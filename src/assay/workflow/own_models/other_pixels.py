@@ -1,4 +1,4 @@
-"""A model that answers as if its pixels were others: another scale, or colors in another order."""
+"""Diagnosis of a user's model that expects other pixels: another scale, or another channel order."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress

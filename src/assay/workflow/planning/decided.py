@@ -1,4 +1,4 @@
-"""What the decisions of a table come to, said."""
+"""Messages on what a table of decisions changes."""
 
 from collections.abc import Mapping, Sequence
 

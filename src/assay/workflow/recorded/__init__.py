@@ -1,1 +1,1 @@
-"""What the files of a run folder must hold before anything is made of them: they may come from anywhere."""
+"""Validation of the files of a run folder before they are used: they may come from anywhere."""

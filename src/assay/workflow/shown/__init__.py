@@ -1,1 +1,1 @@
-"""What the public functions show while they work, unless a listener is given."""
+"""Progress display of the public functions, unless a listener is given."""

@@ -1,1 +1,1 @@
-"""Checks of labels: what the pictures contradict, and what two classes fit."""
+"""Checks `label-errors` and `ambiguous-labels`: labels that the pictures contradict or leave open."""

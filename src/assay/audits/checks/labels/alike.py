@@ -1,4 +1,4 @@
-"""What the check of labels says of classes that their pictures do not tell apart."""
+"""Inseparable classes: what the checks of labels say of classes that pictures do not tell apart."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""How many of the labels that `label-errors` lists are expected to be wrong: a range, for people."""
+"""The expected number of wrong labels among those that `label-errors` lists, as a range."""
 
 from collections.abc import Mapping
 from math import comb

@@ -1,4 +1,4 @@
-"""What both checks of labels ask of the classifier that judges them."""
+"""Reliability of the reference classifier, as both checks of labels need it."""
 
 from collections.abc import Iterable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What the check `label-errors` says of rows whose labels belong to other images."""
+"""Shifted rows: what `label-errors` says of rows whose labels belong to other images."""
 
 from typing import Any, Final
 

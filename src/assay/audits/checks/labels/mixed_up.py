@@ -1,4 +1,4 @@
-"""What the check `label-errors` says of classes whose labels were mixed up with those of one other class."""
+"""Class-conditional noise: what `label-errors` says of classes mixed up with one other class."""
 
 from typing import Any
 

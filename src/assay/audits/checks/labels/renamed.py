@@ -1,4 +1,4 @@
-"""What the check `label-errors` says of splits that name classes otherwise than train does."""
+"""Permuted class names: what `label-errors` says of splits that name classes otherwise than train."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""What the check `label-errors` says of groups that look unlike their class as a whole."""
+"""Whole groups: what `label-errors` says of groups that look unlike their class as a whole."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""What the check `label-errors` says of splits whose pictures the reference classifier does not know."""
+"""Shifted splits: what `label-errors` says of splits that the reference classifier was not trained for."""
 
 from assay.audits.checks.context import CheckContext
 from assay.audits.checks.drift import compare_splits, far_figures

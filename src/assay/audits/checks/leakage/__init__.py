@@ -1,1 +1,1 @@
-"""Check `leakage`: what test images share with train."""
+"""Check `leakage`: copies and groups that test images share with train."""

@@ -1,4 +1,4 @@
-"""Which images are asked for groups that nobody named: outside train, or of train where there is no more."""
+"""The sample of images whose hidden groups are looked for: outside train, or else of train."""
 
 from collections.abc import Collection
 from typing import Final

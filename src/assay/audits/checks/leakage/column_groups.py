@@ -1,4 +1,4 @@
-"""Groups that a column of the data seems to name, and that nobody asked for, in words."""
+"""Suspected groups in a metadata column that was not given as the column of groups, in words."""
 
 from shlex import quote
 

@@ -1,4 +1,4 @@
-"""Groups that nobody named and no name tells: images that lie far nearer to a few others than to the rest.
+"""Suspected groups by distances: images that lie far nearer to a few others than to the rest.
 
 Distances from an image to its neighbors of the same class grow by steps. Where images stand alone, the step
 from neighbor k to k + 1, times k, is on average as long as any other: in m dimensions log(d[k+1] / d[k]) is

@@ -1,4 +1,4 @@
-"""Check `leakage`: test and validation images that train has seen."""
+"""Check `leakage`: test and validation images with a copy, or of a group, that is in train."""
 
 from collections.abc import Collection
 from dataclasses import asdict, replace

@@ -1,4 +1,4 @@
-"""Where the name of a file may carry its group, as regular expressions that `--group-pattern` takes."""
+"""Regular expressions for the part of a file name that may be its group, as `--group-pattern` takes them."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Groups that nobody named: images whose names go together, and which look alike."""
+"""Suspected groups by file names: images whose names share a part, and which look alike."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass

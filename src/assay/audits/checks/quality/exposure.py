@@ -1,4 +1,4 @@
-"""Pictures that show next to nothing, or are burnt out, where their class is not like that."""
+"""Blank, dark, bright, low-contrast and saturated pictures, judged relative to their class."""
 
 from collections.abc import Callable
 from typing import Any, Final

@@ -1,1 +1,1 @@
-"""Check `shortcuts`: what tells the class without being content, and what is said of it."""
+"""Check `shortcuts`: spurious features that predict the class."""

@@ -1,4 +1,4 @@
-"""What a finding of shortcuts says."""
+"""The sentences of the finding of `shortcuts`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final

@@ -1,4 +1,4 @@
-"""Check `shortcuts`: can the class be told from what should not tell it?"""
+"""Check `shortcuts`: spurious features (brightness, border, size, order) that predict the class."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final

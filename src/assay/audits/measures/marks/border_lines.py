@@ -1,4 +1,4 @@
-"""How a border line of a picture looks along its length: an object that reaches it covers a part of it."""
+"""Gray values along the border lines of pictures: a frame is one value, an object covers a part."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -10,14 +10,14 @@ _MOST_OF_SIDE: Final = 0.5
 
 
 def is_frame(ys: NDArray[np.int64], xs: NDArray[np.int64], shape: tuple[int, ...]) -> bool:
-    """Whether a part touches the border and is long."""
+    """Whether a part is a frame: it touches the border and is long. ys, xs: int64 `(m,)`, its places."""
     touches = any(at.min() == 0 or at.max() == side - 1 for at, side in zip((ys, xs), shape, strict=True))
     long = any(np.ptp(at) + 1 > _MOST_OF_SIDE * side for at, side in zip((ys, xs), shape, strict=True))
     return touches and long
 
 
 def ring_around(ys: NDArray[np.int64], xs: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """The places beside a part, by their sides."""
+    """The 4-neighborhood of a part without the part, bool `(h, w)`. shape: begins with (h, w)."""
     ring = np.zeros((shape[0] + 2, shape[1] + 2), bool)
     for down, right in ((0, 1), (1, 0), (1, 2), (2, 1)):
         ring[ys + down, xs + right] = True
@@ -26,7 +26,10 @@ def ring_around(ys: NDArray[np.int64], xs: NDArray[np.int64], shape: tuple[int, 
 
 
 def connected(open_places: NDArray[np.bool_], y: int, x: int) -> list[tuple[int, int]]:
-    """The places connected with one, by their sides; they are closed."""
+    """The 4-connected component (row, column) of a place, by flood fill; its places are set to false.
+
+    open_places: bool `(h, w)`, changed in place.
+    """
     height, width = open_places.shape
     part, waiting = [], [(y, x)]
     open_places[y, x] = False

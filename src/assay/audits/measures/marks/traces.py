@@ -46,7 +46,7 @@ def _block_traces(images: Bytes) -> Float32s:
 
 
 def _grain(gray: Float32s) -> Float32s:
-    """The Laplacian that a quarter of the places stay under: noise reaches smooth places too."""
+    """Log of the lower quartile of the absolute Laplacian, `(n,)`: noise reaches smooth places too."""
     middle = gray[:, 1:-1, 1:-1]
     around = gray[:, :-2, 1:-1] + gray[:, 2:, 1:-1] + gray[:, 1:-1, :-2] + gray[:, 1:-1, 2:]
     second = np.abs(around - 4 * middle).reshape(len(gray), -1)
@@ -56,7 +56,7 @@ def _grain(gray: Float32s) -> Float32s:
 
 
 def _blocks(gray: Float32s) -> Float32s:
-    """Steps across the lines between JPEG's squares against all other steps."""
+    """Blockiness: log ratio of the steps across JPEG's block borders to all other steps, `(n,)`."""
     ratios = []
     for axis in (1, 2):
         step = np.abs(np.diff(gray, axis=axis)).mean(axis=3 - axis)
@@ -68,7 +68,7 @@ def _blocks(gray: Float32s) -> Float32s:
 
 
 def _border_line(gray: Float32s) -> Float32s:
-    """How much the outermost line of pixels differs from the next, in the mean of the four sides."""
+    """Log of the mean step from the outermost line of pixels to the next, over the four sides: `(n,)`."""
     sides = (
         gray[:, 0] - gray[:, 1],
         gray[:, -1] - gray[:, -2],
