@@ -13,7 +13,7 @@ from sklearn.datasets import load_sample_image
 
 from assay.core.errors import AssayError
 from assay.data.values import Split, numbered_ids
-from assay.features import backbones, efficientnet, feature_cache, one_pass, pretrained
+from assay.features import backbones, efficientnet, feature_cache, fused_convolution, pretrained
 
 #: Photograph -> ImageNet classes that are right for it: cats by their coat; espresso, cup; missile, plane;
 #: temple's bell cote, church, palace; daisy.
@@ -88,10 +88,10 @@ def test_layers_in_two_parts_are_the_whole() -> None:
 @pytest.mark.parametrize("size", [7, 8])
 def test_one_pass_gives_what_one_by_one_gives(size: int) -> None:
     """oneDNN's layers, whose ReLU6 is part of them: equal but for rounding, layer by layer and as a whole."""
-    if not one_pass.available():
+    if not fused_convolution.available():
         pytest.skip("this torch has no oneDNN, or other operators")
     weights = pretrained._tensors(pretrained.folded_weights())
-    together, apart = one_pass.OnePass(weights), efficientnet.one_by_one(weights)
+    together, apart = fused_convolution.OnePass(weights), efficientnet.one_by_one(weights)
     images = torch.rand((1, 3, 65, 96), generator=torch.Generator().manual_seed(0)) * 2 - 1
     with torch.inference_mode():
         for layer in efficientnet.layers():
@@ -111,17 +111,17 @@ def test_without_its_operators_layers_are_computed_one_by_one(
 ) -> None:
     """On a processor without oneDNN, and in a torch whose operators are others, the features are the same."""
     expected = pretrained.describe(split_of(2))
-    one_pass.available.cache_clear()
+    fused_convolution.available.cache_clear()
     if lacking == "onednn":
         monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
     else:
         known = {"_gone": "self"} if lacking == "operator" else {"_convolution_pointwise": "X W"}
-        monkeypatch.setattr(one_pass, "_ARGUMENTS", known)
+        monkeypatch.setattr(fused_convolution, "_ARGUMENTS", known)
     monkeypatch.setattr(pretrained, "OnePass", never)
     try:
         found = pretrained._computed(pretrained.folded_weights(), split_of(2).images, backbones.DEFAULT)
     finally:
-        one_pass.available.cache_clear()
+        fused_convolution.available.cache_clear()
     assert np.allclose(np.square(found), np.square(expected), atol=1e-4)
 
 
@@ -132,7 +132,7 @@ def never(*anything: object, **more: object) -> None:
 def test_a_wrong_activation_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The twin of the test above: without ReLU6's ceiling fewer photographs get their class."""
     monkeypatch.setattr(torch.Tensor, "clamp_", without_ceiling)
-    monkeypatch.setattr(one_pass, "available", lambda: False)
+    monkeypatch.setattr(fused_convolution, "available", lambda: False)
     weights = pretrained.folded_weights()
     right = [answer(pretrained.describe_block(weights, photograph(n)[None])) in KNOWN[n] for n in KNOWN]
     assert sum(right) <= 2

@@ -14,7 +14,7 @@ from assay.audits.issues import Issue, Issues
 from assay.audits.values import Audit, Finding, Findings
 from assay.core import durable
 from assay.core.cache_folder import AUDITS, cache_folder
-from assay.core.checked_text import read_checked, write_checked
+from assay.core.checksums import read_checked, write_checked
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, ignore, warn
 from assay.core.machine import thread_count

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.cache_folder import AUDITS, cache_folder
-from assay.core.checked_text import read_checked, write_checked
+from assay.core.checksums import read_checked, write_checked
 from assay.core.errors import AssayError
 from assay.core.version import code_version
 from assay.data.values import Dataset, Split
@@ -29,7 +29,6 @@ from assay.duplicates.find import (
 
 #: How the files begin that pairs are kept in, beside the audits.
 _START: Final = "near-copies-"
-
 
 #: Sets whose copies a process remembers: the same pictures with other labels need no search.
 _MOST: Final = 4

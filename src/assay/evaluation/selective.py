@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from assay.core.arrays import Floats
 from assay.core.text import counted
-from assay.evaluation.chance.repeated_looks import common_level
+from assay.evaluation.chance.sequential_tests import common_level
 from assay.evaluation.grouped import Groups, Mask, effective_images, share_interval
 from assay.evaluation.intervals import Interval
 

@@ -197,7 +197,7 @@ def forward(convolve: Convolve, images: "torch.Tensor", net: str = SMALLEST) -> 
 
 
 def one_by_one(weights: Mapping[str, "torch.Tensor"]) -> Convolve:
-    """The layers by torch's own functions, which have gradients; see `assay.features.one_pass`."""
+    """The layers by torch's own functions, which have gradients; see `assay.features.fused_convolution`."""
     import torch
     from torch.nn.functional import conv2d
 

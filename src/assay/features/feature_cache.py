@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from assay.core import durable
 from assay.core.arrays import Float32s
 from assay.core.cache_folder import cache_folder
-from assay.core.checked_text import sealed, unsealed
+from assay.core.checksums import sealed, unsealed
 from assay.core.disk_errors import environment_errors
 
 #: Images whose features are kept, the newest: with 3,584 numbers each they take 290 MB.

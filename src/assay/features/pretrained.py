@@ -14,11 +14,11 @@ from assay.core.arrays import Float32s
 from assay.core.machine import thread_count
 from assay.data.digests import image_digests
 from assay.data.values import Split
-from assay.features import backbones, efficientnet, one_pass
+from assay.features import backbones, efficientnet, fused_convolution
 from assay.features.backbones import BACKBONES, DEFAULT, Backbone, read_tensors
 from assay.features.efficientnet import layers
 from assay.features.feature_cache import Kept
-from assay.features.one_pass import OnePass
+from assay.features.fused_convolution import OnePass
 
 if TYPE_CHECKING:
     import torch
@@ -121,7 +121,7 @@ def _computed(weights: Weights, images: NDArray[np.uint8], name: str) -> Float32
     import torch
 
     tensors, backbone = _tensors(weights, name), BACKBONES[name]
-    convolve = OnePass(tensors) if one_pass.available() else efficientnet.one_by_one(tensors)
+    convolve = OnePass(tensors) if fused_convolution.available() else efficientnet.one_by_one(tensors)
 
     def alone(row: int) -> Float32s:
         return _features(convolve, images[row : row + 1], backbone)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from assay.audits.checks.context import CheckContext
-from assay.audits.checks.leakage.asked import first_classes
 from assay.audits.checks.leakage.hidden_groups import HiddenGroups, hidden_groups, judged
+from assay.audits.checks.leakage.image_sample import first_classes
 from assay.audits.registry import audit_dataset, measure_all
 from assay.data.values import Dataset, Split, numbered_ids
 from assay.reports.findings.facts import Facts
@@ -101,13 +101,13 @@ def test_an_image_among_more_twins_than_are_searched_is_no_neighbor_of_its_own()
     ],
 )
 def test_classes_without_images_are_none_of_the_first(monkeypatch, sizes, least, chosen) -> None:
-    monkeypatch.setattr("assay.audits.checks.leakage.asked.MOST_IMAGES", 10)
+    monkeypatch.setattr("assay.audits.checks.leakage.image_sample.MOST_IMAGES", 10)
     assert first_classes(np.array(sizes, np.int64), least).tolist() == chosen
 
 
 def test_of_a_large_set_whole_classes_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first ones, and two at least, for each is seen beside others."""
-    monkeypatch.setattr("assay.audits.checks.leakage.asked.MOST_IMAGES", 10)
+    monkeypatch.setattr("assay.audits.checks.leakage.image_sample.MOST_IMAGES", 10)
     assert found({"train": grouped(400, 4)}).images == 400
     train, labels = dataset_of({"train": 600}).train, np.arange(600) % 3
     every = points(grouped(600, 4) * 3 + labels, 0.2, 1)

@@ -278,7 +278,7 @@ def test_of_a_large_set_whole_classes_are_asked(monkeypatch: pytest.MonkeyPatch)
     dataset = dataset_of(lambda c, p, n: f"{CLASSES[c]}/frame{of(c, p, n)}_p{p}.png")
     of_class = PATIENTS * VIEWS
     for most, classes in ((2 * of_class, 2), (2 * of_class - 1, 1), (5, 1)):
-        monkeypatch.setattr("assay.audits.checks.leakage.asked.MOST_IMAGES", most)
+        monkeypatch.setattr("assay.audits.checks.leakage.image_sample.MOST_IMAGES", most)
         found = suspected(dataset)
         assert found is not None
         assert found.images == classes * of_class // 3

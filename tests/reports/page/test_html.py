@@ -15,7 +15,7 @@ import pytest
 from assay.core import durable
 from assay.core.errors import AssayError
 from assay.reports.drawing.captions import CAPTIONS
-from assay.reports.drawing.drawn_before import forget_drawings
+from assay.reports.drawing.memoized import forget_drawings
 from assay.reports.page.html import CHAPTERS, LARGEST_PAGE, draw_all, page, write_report
 from assay.reports.page.mistake_explorer import MOST_MISTAKES, explorer_data, explorer_note
 

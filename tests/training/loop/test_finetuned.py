@@ -15,8 +15,8 @@ from assay.training import requirements
 from assay.training.classifier import Model
 from assay.training.fit import fit
 from assay.training.fit_request import FitRequest
-from assay.training.loop import frozen_maps
-from assay.training.loop.first_weights import first_weights
+from assay.training.loop import frozen_activations
+from assay.training.loop.initial_weights import first_weights
 from assay.training.loop.job import make_job
 from assay.training.loop.loader import BatchLoader
 from assay.training.loop.state import first_state
@@ -75,7 +75,7 @@ def test_kept_maps_teach_what_the_images_do(mirror: bool) -> None:
     request = request_of(mirror=mirror)
     job = make_job(request)
     state = first_state(job)
-    kept = frozen_maps.frozen_maps(job, state.network)
+    kept = frozen_activations.frozen_maps(job, state.network)
     assert kept is not None
     rows, learner = job.rows.train[::-1].copy(), state.train_steps[0]
     pairs = zip(BatchLoader(job, kept).batches(rows, 1), BatchLoader(job).batches(rows, 1), strict=True)
@@ -164,9 +164,9 @@ def test_too_many_maps_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """Then each step goes through the whole net, to the same model but for rounding."""
     request = request_of(epochs=1, learning_rate=1e-6)
     wanted = fit(request)
-    monkeypatch.setattr(frozen_maps, "_MOST_BYTES", 1000)
+    monkeypatch.setattr(frozen_activations, "_MOST_BYTES", 1000)
     job = make_job(request)
-    assert frozen_maps.frozen_maps(job, first_state(job).network) is None
+    assert frozen_activations.frozen_maps(job, first_state(job).network) is None
     found = fit(request)
     given = request.split.images
     np.testing.assert_allclose(found.predict_proba(given), wanted.predict_proba(given), atol=1e-3)
@@ -179,7 +179,7 @@ def test_too_many_maps_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_changes_pixels_goes_through_the_whole_net(change: dict[str, float]) -> None:
     """Kept maps know mirror images alone."""
     job = make_job(request_of(**change))
-    assert frozen_maps.frozen_maps(job, first_state(job).network) is None
+    assert frozen_activations.frozen_maps(job, first_state(job).network) is None
 
 
 def test_a_saved_model_answers_the_same(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from assay.training.loop.state import _train_step
 from assay.training.model.own_net import OwnNet
 from assay.training.nets import MODELS
 from assay.training.nets.network import initialized_network
-from assay.training.optim import products
+from assay.training.optim import matrix_products as products
 from assay.training.optim.adam import Adam
 from assay.training.optim.loss import batch_loss, loss_and_gradient
 from assay.training.optim.sequential_backward import Chain, applies_to
@@ -56,7 +56,7 @@ def test_the_same_bits_as_autograd(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Logits, loss, every gradient and the running statistics of batch norm, for each recipe; in mixed
-    precision as under torch's autocast. Large products, which have kernels of their own: test_products."""
+    precision as under torch's autocast. Large products, which have kernels of their own: test_matrix_products."""
     monkeypatch.setattr(products, "by_onednn", lambda: False)
     recipe, network = net_of(name, shape)
     twin, (images, labels) = copy.deepcopy(network), batch_of(shape, count)

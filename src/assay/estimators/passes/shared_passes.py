@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 from assay.core import durable
 from assay.core.arrays import Float32s, Floats, Rows
 from assay.core.cache_folder import scratch_in_cache
-from assay.core.checked_text import sealed, unsealed
+from assay.core.checksums import sealed, unsealed
 from assay.core.disk_errors import environment_errors
 from assay.core.errors import AssayError
 from assay.core.memory import short_of

@@ -22,7 +22,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from assay.core.text import one_line
 from assay.reports.drawing.colors import INK, LINE, MUTED
-from assay.reports.drawing.drawn_before import drawn_once
+from assay.reports.drawing.memoized import drawn_once
 from assay.reports.drawing.page_svg import TIP, page_svg
 from assay.reports.drawing.scripts import (
     OWN_FONT,

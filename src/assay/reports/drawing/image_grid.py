@@ -19,8 +19,8 @@ from PIL import Image
 
 from assay.reports.drawing.canvas import WIDTH, Drawing, Plot, draw_png, label, plot, text_width
 from assay.reports.drawing.colors import INK, MUTED
-from assay.reports.drawing.drawn_before import drawn_once, painting
 from assay.reports.drawing.image_tiles import GAP, cell_ratio, fitting, mosaic
+from assay.reports.drawing.memoized import drawn_once, painting
 
 #: Inches kept free: for each letter of a class name, for the caption below an image, around everything.
 _LETTER: Final = 0.08

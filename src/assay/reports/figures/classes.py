@@ -12,9 +12,9 @@ from assay.audits.measures.pixel_statistics import class_mean_correlation
 from assay.audits.measures.pixel_sums import Measurements
 from assay.reports.drawing.canvas import draw, label
 from assay.reports.drawing.captions import figure
-from assay.reports.drawing.drawn_before import painting
 from assay.reports.drawing.heatmap import heat_map
 from assay.reports.drawing.image_grid import Grid, draw_grid, row_by_row
+from assay.reports.drawing.memoized import painting
 from assay.reports.drawing.sampling import shown_classes, shown_note
 from assay.reports.findings import classes as class_findings
 from assay.reports.findings.wording import count, decimal

@@ -17,7 +17,7 @@ from assay.evaluation.values import Evaluation
 from assay.reports.drawing.canvas import draw, is_narrow, label, text_width
 from assay.reports.drawing.captions import figure
 from assay.reports.drawing.colors import CARD, CLASS_COLORS, INK, MARKERS, RINGS
-from assay.reports.drawing.drawn_before import painting
+from assay.reports.drawing.memoized import painting
 from assay.reports.drawing.sampling import MOST_CLASSES, evenly_spaced
 from assay.reports.findings.wording import count, decimal, name, percent
 from assay.reports.values import Figure, Table

@@ -12,7 +12,7 @@ from assay.evaluation.compare import Candidate, Comparison
 from assay.reports.drawing.canvas import draw, label, tip
 from assay.reports.drawing.captions import figure
 from assay.reports.drawing.colors import BLUE, INK
-from assay.reports.drawing.drawn_before import painting
+from assay.reports.drawing.memoized import painting
 from assay.reports.findings.comparison import ladder_finding
 from assay.reports.findings.wording import count, percent
 from assay.reports.values import Figure, Table

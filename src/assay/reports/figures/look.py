@@ -14,8 +14,8 @@ from assay.data.values import images_of
 from assay.reports.drawing.canvas import draw, label, side_by_side, tip
 from assay.reports.drawing.captions import figure
 from assay.reports.drawing.colors import BLUE, GREEN, MUTED, ORANGE, RED
-from assay.reports.drawing.drawn_before import painting
 from assay.reports.drawing.image_grid import Grid, draw_grid
+from assay.reports.drawing.memoized import painting
 from assay.reports.drawing.sampling import evenly_spaced, shown_classes, shown_note
 from assay.reports.findings import classes as class_findings
 from assay.reports.findings import pixels as pixel_findings

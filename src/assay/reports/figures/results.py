@@ -15,9 +15,9 @@ from assay.reports.drawing.canvas import Plot, draw, is_narrow, label, plot, sid
 from assay.reports.drawing.captions import figure
 from assay.reports.drawing.colors import BLUE, MUTED, ORANGE
 from assay.reports.drawing.confusion_table import matrix_tints, most_confused
-from assay.reports.drawing.drawn_before import painting
 from assay.reports.drawing.heatmap import heat_map
 from assay.reports.drawing.image_grid import Grid, draw_grid, row_by_row
+from assay.reports.drawing.memoized import painting
 from assay.reports.drawing.sampling import MOST_CLASSES, shown_note
 from assay.reports.findings import results as result_findings
 from assay.reports.findings.training_course import course_of, curves_finding

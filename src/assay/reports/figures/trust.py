@@ -13,7 +13,7 @@ from assay.evaluation.values import Evaluation
 from assay.reports.drawing.canvas import draw, side_by_side
 from assay.reports.drawing.captions import figure
 from assay.reports.drawing.colors import BLUE, MUTED, ORANGE
-from assay.reports.drawing.drawn_before import painting
+from assay.reports.drawing.memoized import painting
 from assay.reports.findings import trust as trust_findings
 from assay.reports.findings.wording import count, percent
 from assay.reports.values import Figure, Table

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from assay.audits.checks.drift import far_figures
-from assay.audits.checks.labels.judged import FAIL_SHARE
+from assay.audits.checks.labels.judge_reliability import FAIL_SHARE
 from assay.audits.checks.shortcuts.sentences import called
 from assay.audits.values import Finding
 from assay.reports.findings.facts import Facts

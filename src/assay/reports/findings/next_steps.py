@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from assay.audits.checks.labels.misplaced import FIX_ORDER
+from assay.audits.checks.labels.shifted_rows import FIX_ORDER
 from assay.audits.registry import REVIEWED
 from assay.audits.values import Finding
 from assay.reports.findings.caveats import mixed_up_pairs, out_of_order

@@ -14,7 +14,7 @@ from assay.data.preprocessing import Preprocessing
 from assay.data.values import Split
 from assay.training.inference.net import to_tensor
 from assay.training.loop.data_parallel import ALONE, Workers
-from assay.training.loop.frozen_maps import FrozenMaps
+from assay.training.loop.frozen_activations import FrozenMaps
 from assay.training.loop.job import Job
 from assay.training.optim import augment
 

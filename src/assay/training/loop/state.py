@@ -6,10 +6,10 @@ from typing import Final
 import torch
 from torch import nn
 
-from assay.training.loop.first_weights import first_weights
+from assay.training.loop.initial_weights import first_weights
 from assay.training.loop.job import Job
-from assay.training.loop.shared_batch_norm import share_batch_norm
 from assay.training.loop.step import TrainStep
+from assay.training.loop.synchronized_batch_norm import share_batch_norm
 from assay.training.model.values import EpochRecord
 from assay.training.nets.ensemble import members
 from assay.training.nets.network import fill, floating_state, initialized_network

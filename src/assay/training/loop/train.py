@@ -30,13 +30,13 @@ from assay.training.loop.checkpoint_state import (
     shared_state,
     state_from,
 )
+from assay.training.loop.cuda_graph_step import RecordedStep, can_be_recorded, reproducible
 from assay.training.loop.data_parallel import joined
 from assay.training.loop.divergence import diverged
-from assay.training.loop.frozen_maps import frozen_maps
+from assay.training.loop.frozen_activations import frozen_maps
 from assay.training.loop.hard_examples import record_losses, rows_of_epoch
 from assay.training.loop.job import Job, device_of, make_job, net_recipe_of
 from assay.training.loop.loader import Batch, BatchLoader
-from assay.training.loop.recorded_step import RecordedStep, can_be_recorded, reproducible
 from assay.training.loop.state import State
 from assay.training.loop.step import EnsembleStep, ensemble_step
 from assay.training.model.values import EpochRecord, History, ModelData

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from assay.training.model.own_net import own_net_of
 from assay.training.nets.cnn import BatchNorm
-from assay.training.optim import products
+from assay.training.optim import matrix_products as products
 
 #: The backward pass of a layer: from the gradient of its output, and whether that of its input is wanted, to
 #: the gradient of its input and those of its parameters.

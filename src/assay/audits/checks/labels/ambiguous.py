@@ -4,7 +4,7 @@ import numpy as np
 
 from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.issues import counted, flagged, not_evaluated, percent
-from assay.audits.checks.labels.judged import (
+from assay.audits.checks.labels.judge_reliability import (
     FAIL_SHARE,
     known_labels,
     reference_record,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from assay.audits.checks.context import CheckContext
 from assay.audits.checks.issues import percent
-from assay.audits.checks.labels.judged import FEW_LISTED, own_mistakes, sure_of_labels, why_unsure
+from assay.audits.checks.labels.judge_reliability import FEW_LISTED, own_mistakes, sure_of_labels, why_unsure
 from assay.core.arrays import Rows
 from assay.estimators.noise.pair_flips import binomial_tail
 

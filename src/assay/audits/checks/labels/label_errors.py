@@ -7,9 +7,9 @@ import numpy as np
 
 from assay.audits.checks.context import CheckContext, Checked
 from assay.audits.checks.issues import counted, not_evaluated, percent
-from assay.audits.checks.labels.alike import inseparable_evidence, inseparable_sentence
 from assay.audits.checks.labels.expected import beyond_mistakes, chances_of, expected_range, told_expected
-from assay.audits.checks.labels.judged import (
+from assay.audits.checks.labels.inseparable_classes import inseparable_evidence, inseparable_sentence
+from assay.audits.checks.labels.judge_reliability import (
     FAIL_SHARE,
     FEW_LISTED,
     hard_sentence,
@@ -22,13 +22,6 @@ from assay.audits.checks.labels.judged import (
     sure_of_labels,
     told_of_hundred,
 )
-from assay.audits.checks.labels.misplaced import (
-    FIX_ORDER,
-    misplaced_evidence,
-    misplaced_sentence,
-    order_sentence,
-    out_of_order,
-)
 from assay.audits.checks.labels.mixed_up import (
     expected_mixed_up,
     mixed_up_evidence,
@@ -40,6 +33,13 @@ from assay.audits.checks.labels.renamed import (
     gone_sentence,
     renamed_evidence,
     renamed_sentence,
+)
+from assay.audits.checks.labels.shifted_rows import (
+    FIX_ORDER,
+    misplaced_evidence,
+    misplaced_sentence,
+    order_sentence,
+    out_of_order,
 )
 from assay.audits.checks.labels.suspects import issues_of, suspected_rows
 from assay.audits.checks.labels.unlike_groups import whole_groups_evidence, whole_groups_sentence

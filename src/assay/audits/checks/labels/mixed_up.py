@@ -6,7 +6,7 @@ import numpy as np
 
 from assay.audits.checks.context import CheckContext
 from assay.audits.checks.issues import percent
-from assay.audits.checks.labels.judged import known_labels
+from assay.audits.checks.labels.judge_reliability import known_labels
 from assay.audits.checks.labels.renamed import renamed_evidence
 from assay.audits.checks.labels.unlike_train import unlike_splits
 from assay.estimators.noise.pair_flips import MARGIN, SIGNIFICANT, PairFlip, smallest_share

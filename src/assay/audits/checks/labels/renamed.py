@@ -5,7 +5,7 @@ from typing import Any, Final
 import numpy as np
 
 from assay.audits.checks.context import CheckContext
-from assay.audits.checks.labels.judged import known_labels
+from assay.audits.checks.labels.judge_reliability import known_labels
 from assay.core.text import one_line
 from assay.estimators.noise.renamed_classes import renamed_classes
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from assay.audits.checks.context import CheckContext
 from assay.audits.checks.issues import flagged
-from assay.audits.checks.labels.judged import known_labels
+from assay.audits.checks.labels.judge_reliability import known_labels
 from assay.audits.issues import Issue
 from assay.core.arrays import Rows, spread_rows
 from assay.data.values import Dataset

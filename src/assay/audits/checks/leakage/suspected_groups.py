@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.audits.checks.context import CheckContext
-from assay.audits.checks.leakage.asked import asked_places, first_classes
+from assay.audits.checks.leakage.image_sample import asked_places, first_classes
 from assay.audits.checks.leakage.name_patterns import BEGINNINGS, PARTS
 from assay.core.arrays import Rows
 from assay.data.splitting.name_groups import checked_pattern, groups_of_names

@@ -9,7 +9,7 @@ from pathlib import Path
 from assay.core import durable
 from assay.core.arrays import Shape
 from assay.core.cache_folder import AUDITS, cache_folder
-from assay.core.checked_text import read_checked, write_checked
+from assay.core.checksums import read_checked, write_checked
 from assay.core.errors import AssayError
 from assay.core.events import warn
 from assay.core.version import code_version

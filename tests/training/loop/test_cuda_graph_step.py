@@ -16,9 +16,9 @@ from assay.training.classifier import Model
 from assay.training.fit import fit
 from assay.training.fit_request import FitRequest
 from assay.training.loop import train
+from assay.training.loop.cuda_graph_step import RecordedStep, can_be_recorded, reproducible
 from assay.training.loop.data_parallel import Workers
 from assay.training.loop.job import make_job
-from assay.training.loop.recorded_step import RecordedStep, can_be_recorded, reproducible
 from assay.training.model.own_net import OwnNet
 from assay.training.recipes import NetRecipe, read_recipe, with_own_net
 
@@ -119,10 +119,10 @@ def test_what_cannot_be_trusted_is_not_played(
     split: Split, rows: HoldOut, monkeypatch: pytest.MonkeyPatch, record: Callable[..., Any], words: str
 ) -> None:
     """Nothing recorded, or a recording that computes something else: plain steps, and it is said once."""
-    monkeypatch.setattr("assay.training.loop.recorded_step._PLAIN_FIRST", 10**6)
+    monkeypatch.setattr("assay.training.loop.cuda_graph_step._PLAIN_FIRST", 10**6)
     plain, told = trained(monkeypatch, record, "mlp", split, rows)
     assert told == []
-    monkeypatch.setattr("assay.training.loop.recorded_step._PLAIN_FIRST", 2)
+    monkeypatch.setattr("assay.training.loop.cuda_graph_step._PLAIN_FIRST", 2)
     found, told = trained(monkeypatch, record, "mlp", split, rows)
     assert same(found, plain)
     assert len(told) == 1

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from assay.audits.checks.context import CheckContext
 from assay.audits.checks.issues import percent
-from assay.audits.checks.labels.judged import reference_record
+from assay.audits.checks.labels.judge_reliability import reference_record
 from assay.audits.checks.labels.renamed import renamed_evidence
 from assay.audits.checks.labels.unlike_train import unlike_splits
 from assay.audits.values import Finding

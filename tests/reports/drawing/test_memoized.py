@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from assay.evaluation.values import Evaluation
-from assay.reports.drawing import canvas, drawn_before
+from assay.reports.drawing import canvas, memoized
 from assay.reports.drawing.canvas import draw
-from assay.reports.drawing.drawn_before import drawn_once, forget_drawings, painting
 from assay.reports.drawing.image_grid import Grid, draw_grid, row_by_row
+from assay.reports.drawing.memoized import drawn_once, forget_drawings, painting
 from assay.reports.page.html import draw_all
 from assay.reports.values import Results
 from reports.conftest import make_evaluation
@@ -48,7 +48,7 @@ def fresh() -> Iterator[None]:
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the figures that were drawn, and not taken from before."""
     names: list[str] = []
-    once = drawn_before.drawn_once
+    once = memoized.drawn_once
 
     def counting(make: Callable[[], Any], *values: Any) -> Any:
         def made() -> Any:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from assay.training.optim import products
+from assay.training.optim import matrix_products as products
 
 #: Below, at and beyond the size from which on oneDNN is asked: rows, inputs, outputs. With 1 row, and odd.
 SHAPES = [(32, 128, 10), (1, 784, 128), (32, 256, 127), (32, 256, 128), (32, 784, 128), (33, 1571, 129)]

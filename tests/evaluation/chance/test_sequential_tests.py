@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from assay.evaluation.chance.repeated_looks import common_level
+from assay.evaluation.chance.sequential_tests import common_level
 
 
 def test_one_look_has_the_level_that_is_asked_for() -> None:
