@@ -1,11 +1,7 @@
 """Exceptions from code that the user brought: told in one line, with its traceback as the cause."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
-from assay.core.errors import AssayError
-from assay.core.memory import is_short
 from assay.core.text import one_line, shortened, words_of
 
 #: What code of the user's may raise. Interruptions and full memory pass through, and so do exceptions of the
@@ -30,14 +26,3 @@ def told(error: BaseException) -> str:
     words = words_of(error)
     text = f"{type(error).__name__}: {words}" if words else type(error).__name__
     return shortened(one_line(text), 200)
-
-
-@contextmanager
-def foreign_errors(code: str, where: str, doing: str, fix: str) -> Iterator[None]:
-    """Turn what the user's code raises into an AssayError of `code`: what was done, and the words raised."""
-    try:
-        yield
-    except FAILURES as error:
-        if is_short(error):
-            raise
-        raise AssayError(code, where, f"{doing}: {told(error)}", fix) from error

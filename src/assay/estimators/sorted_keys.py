@@ -40,12 +40,12 @@ class Keys:
     order: NDArray[np.uint32]
 
 
-def build_keys(points: Float32s, tables: int, seed: int = 0) -> Keys:
+def build_keys(points: Float32s, tables: int) -> Keys:
     """Sort points float32 `(n, d)`, n from 1 to 2^32, by the keys of so many tables.
 
     Their middle should be 0, as that of principal components is.
     """
-    generator = np.random.default_rng([seed, 0x5E])
+    generator = np.random.default_rng([0, 0x5E])
     drawn = generator.standard_normal((points.shape[1], tables * _BITS))
     deviation = points.std(axis=0, dtype=np.float64)
     evened = np.maximum(deviation, 1e-6 * deviation.max(initial=1e-6)) ** -_EVENED

@@ -101,9 +101,7 @@ def _groups_of(split: Split, rows: NDArray[np.int64]) -> Groups | None:
     return together if len(sizes) < len(rows) and (named or copied) else None
 
 
-def judge(
-    model: Model, dataset: Dataset, audit: Audit | None, decided: Decided | None = None, seed: int = 0
-) -> Evaluation:
+def judge(model: Model, dataset: Dataset, audit: Audit | None, decided: Decided | None = None) -> Evaluation:
     """The model judged on the test split, with all that audit and validation have to say about it.
 
     decided: what a person decided; decisions about test images give one more score, and change no other.
@@ -127,7 +125,7 @@ def judge(
         figures=_figures(dataset),
         columns=split.columns,
     )
-    return assess(plain, evidence, seed)
+    return assess(plain, evidence)
 
 
 def judge_answers(
@@ -136,7 +134,6 @@ def judge_answers(
     dataset: Dataset,
     audit: Audit | None,
     decided: Decided | None = None,
-    seed: int = 0,
     *,
     labels_only: bool = False,
 ) -> Evaluation:
@@ -161,7 +158,7 @@ def judge_answers(
         figures=_figures(dataset),
         columns=split.columns,
     )
-    return assess(plain, evidence, seed)
+    return assess(plain, evidence)
 
 
 def _rule(limits: Limits) -> Rule | None:

@@ -56,7 +56,7 @@ def test_the_same_bits_as_autograd(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Logits, loss, every gradient and the running statistics of batch norm, for each recipe; in mixed
-    precision as under torch's autocast. Large products, which have kernels of their own: test_matrix_products."""
+    precision as under torch's autocast. Large products, with kernels of their own: test_matrix_products."""
     monkeypatch.setattr(products, "by_onednn", lambda: False)
     recipe, network = net_of(name, shape)
     twin, (images, labels) = copy.deepcopy(network), batch_of(shape, count)

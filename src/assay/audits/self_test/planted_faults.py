@@ -20,6 +20,12 @@ from assay.data.values import Dataset, Split
 #: Gray levels in the mean under which a picture is as it was.
 _SEEN: Final = 10.0
 
+#: The share of the training images that a shortcut marks.
+_MARKED: Final = 0.9
+
+#: Training images that are kept where one class is changed: all kinds together take no longer than the audit.
+_KEPT: Final = 4000
+
 
 def damages_for(dataset: Dataset) -> Mapping[str, Change]:
     """Every kind of damage that these data can have."""
@@ -143,11 +149,11 @@ def with_drift(dataset: Dataset, seed: int) -> Planted:
     return Planted(replace(dataset, splits=splits, fingerprints={}), {("drift", "test"): rows})
 
 
-def with_shortcut(dataset: Dataset, share: float = 0.9) -> Planted:
+def with_shortcut(dataset: Dataset) -> Planted:
     """A mark in the corners of the training images whose brightness tells the class, in a share of them."""
     train, k = dataset.train, len(dataset.classes)
     images = _pixels(train, np.arange(len(train)))
-    rows = np.flatnonzero(np.random.default_rng(0x5C).random(len(train)) < share)
+    rows = np.flatnonzero(np.random.default_rng(0x5C).random(len(train)) < _MARKED)
     edge = max(min(dataset.shape[:2]) // 10, 1)
     mark = (255 * train.labels[rows] // max(k - 1, 1)).astype(np.uint8).reshape(-1, 1, 1, 1)
     for y in (slice(edge), slice(-edge, None)):
@@ -157,14 +163,11 @@ def with_shortcut(dataset: Dataset, share: float = 0.9) -> Planted:
     return Planted(_with_train(dataset, changed), {("shortcut", "train"): rows})
 
 
-def with_one_class_changed(dataset: Dataset, kind: str | None, seed: int, most: int = 4000) -> Planted:
-    """The training pictures of the largest class changed by one of `SHORTCUTS`, or not where kind is None.
-
-    most: training images that are kept, so that all kinds together take no longer than the audit.
-    """
+def with_one_class_changed(dataset: Dataset, kind: str | None, seed: int) -> Planted:
+    """The training pictures of the largest class changed by one of `SHORTCUTS`, or not where kind is None."""
     train = dataset.train
     rng = np.random.default_rng([seed, 0x0C])
-    kept = np.sort(rng.permutation(len(train))[:most])
+    kept = np.sort(rng.permutation(len(train))[:_KEPT])
     images, labels = _pixels(train, kept), train.labels[kept]
     rows = np.flatnonzero(labels == np.bincount(labels).argmax())
     if kind is not None:

@@ -21,15 +21,14 @@ _KINDS: Final = (
 
 
 @contextmanager
-def open_file(path: Path, follow_links: bool = True) -> Iterator[IO[bytes]]:
+def open_file(path: Path) -> Iterator[IO[bytes]]:
     """A regular file, open for reading bytes.
 
-    Raises AssayError `file-missing`, `not-a-file` (folder, pipe, device, or link unless followed) or
-    `file-unreadable`. Never blocks: a pipe without a writer is refused, not waited for.
+    Raises AssayError `file-missing`, `not-a-file` (folder, pipe or device) or `file-unreadable`. Never blocks:
+    a pipe without a writer is refused, not waited for.
     """
-    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow_links else os.O_NOFOLLOW)
     with reading_errors(path):
-        descriptor = os.open(path, flags)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         mode = os.fstat(descriptor).st_mode
         if not stat.S_ISREG(mode):
             os.close(descriptor)

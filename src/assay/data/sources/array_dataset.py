@@ -36,6 +36,8 @@ _AS_READ: Final[dict[FloatRange, str]] = {
     "0-255": "in [0, 255], were read as round(x)",
 }
 
+#: Ranges of numbers that an error shows.
+_RANGES: Final = 6
 
 #: Arrays of which the user said nothing.
 _AS_THEY_ARE: Final = ArrayForm()
@@ -263,7 +265,7 @@ def _numbered_classes(
     return names, {key: np.searchsorted(used, values) for key, values in labels.items()}, [note]
 
 
-def _ranges(numbers: Sequence[int], most: int = 6) -> str:
+def _ranges(numbers: Sequence[int]) -> str:
     """Whole numbers, rising, as ranges: 1-26, or 0-9 and 60000."""
     parts: list[list[int]] = []
     for number in numbers:
@@ -271,8 +273,8 @@ def _ranges(numbers: Sequence[int], most: int = 6) -> str:
             parts[-1][1] = number
         else:
             parts.append([number, number])
-    shown = [f"{low}-{high}" if high > low else str(low) for low, high in parts[:most]]
-    more = f" and {len(parts) - most:,} more" if len(parts) > most else ""
+    shown = [f"{low}-{high}" if high > low else str(low) for low, high in parts[:_RANGES]]
+    more = f" and {len(parts) - _RANGES:,} more" if len(parts) > _RANGES else ""
     return (
         ", ".join(shown[:-1]) + " and " + shown[-1] if len(shown) > 1 and not more else ", ".join(shown)
     ) + more

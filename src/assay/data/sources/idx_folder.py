@@ -14,7 +14,7 @@ from typing import Final
 from assay.core.errors import AssayError
 from assay.core.events import OnEvent, ignore, warn
 from assay.core.text import one_line
-from assay.data.formats.idx import LARGEST, read_idx
+from assay.data.formats.idx import read_idx
 from assay.data.request import Request
 from assay.data.sources.array_dataset import dataset_from_arrays
 from assay.data.sources.array_forms import transposition_note
@@ -70,9 +70,9 @@ def read(request: Request) -> Dataset:
     return replace(found, notes=(*below, *found.notes, *transposed))
 
 
-def read_pair(images: Path, labels: Path, largest: int = LARGEST, on_event: OnEvent = ignore) -> RawSplit:
+def read_pair(images: Path, labels: Path, on_event: OnEvent = ignore) -> RawSplit:
     """The raw arrays of an image file and its label file."""
-    read_images, read_labels = read_idx(images, largest), read_idx(labels, largest)
+    read_images, read_labels = read_idx(images), read_idx(labels)
     for path, content in ((images, read_images), (labels, read_labels)):
         if content.compressed != (path.suffix.lower() == ".gz"):
             actual = "compressed" if content.compressed else "not compressed"

@@ -114,7 +114,6 @@ def fit_and_leave_out(
     components: Float32s,
     labels: Rows,
     groups: Rows | None,
-    penalties: tuple[float, ...] = PENALTIES,
 ) -> tuple[Ridge, Floats]:
     """What `ridge.fit` and `ridge.leave_one_out` give for random Fourier features, up to rounding.
 
@@ -122,7 +121,7 @@ def fit_and_leave_out(
     together; those that are not alone in theirs are judged here, whoever makes the passes.
     """
     gram, targets = _added(passes.first())
-    fits = candidates(gram, targets, penalties)
+    fits = candidates(gram, targets, PENALTIES)
     del gram
     joint = np.flatnonzero(shared(groups)) if groups is not None else np.zeros(0, np.int64)
     own = _Own(fourier, components, labels)

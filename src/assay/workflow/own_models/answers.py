@@ -1,6 +1,7 @@
 """What a model that Assay did not train answers to the test images, brought into one form."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,10 +10,11 @@ from numpy.typing import NDArray
 
 from assay.core.arrays import detached, unmasked
 from assay.core.errors import AssayError
+from assay.core.memory import is_short
 from assay.core.text import one_line, plain_cell
 from assay.data.answers.class_columns import refuse_other_order
 from assay.data.answers.class_probabilities import read_probabilities
-from assay.data.foreign_code import foreign_errors
+from assay.data.foreign_code import FAILURES, told
 from assay.data.named_rows import named_index, names_of_rows, rows_by_name
 from assay.data.values import Dataset, Split
 from assay.workflow.own_models.other_pixels import refuse_other_pixels
@@ -155,9 +157,20 @@ def _ask(model: Any, dataset: Dataset) -> Answered:
     return Answered(type(model).__name__, rows)
 
 
+@contextmanager
+def _model_errors(doing: str) -> Iterator[None]:
+    """Turn what the user's model raises into AssayError `net-refused`: what was being done, and its words."""
+    try:
+        yield
+    except FAILURES as error:
+        if is_short(error):
+            raise
+        raise AssayError("net-refused", "model", f"{doing}: {told(error)}", "Correct the model.") from error
+
+
 def _block(predict: Callable[[Any], Any], images: NDArray[np.uint8]) -> NDArray[Any]:
     doing = f"its predict_proba raised, given {len(images):,} images of shape {images.shape[1:]}"
-    with foreign_errors("net-refused", "model", doing, "Correct the model."):
+    with _model_errors(doing):
         given = predict(images)
     values = np.asarray(unmasked(detached(given), "model"))
     if values.ndim != 2 or len(values) != len(images):
@@ -190,7 +203,7 @@ def _as_asked(model: Any, block: NDArray[np.uint8], split: Split) -> NDArray[np.
 
 def _classes_of(model: Any, dataset: Dataset) -> tuple[str, ...]:
     """The names of the model's columns; class numbers count from 0."""
-    with foreign_errors("net-refused", "model", "its classes cannot be asked for", "Correct the model."):
+    with _model_errors("its classes cannot be asked for"):
         there = [name for name in ("classes_", "classes") if hasattr(model, name)]
         found = getattr(model, there[0]) if there else None
     if found is None:
