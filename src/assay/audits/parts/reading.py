@@ -147,8 +147,8 @@ def _whole(record: Mapping[str, Any]) -> Whole:
     )
 
 
-class _Elsewhere:
-    """The images of a stored split: they are read by way of the whole set."""
+class _ImagesPlaceholder:
+    """Shape and length in place of the images of a stored split, which are read by way of the whole set."""
 
     dtype, ndim = np.dtype(np.uint8), 4
 
@@ -165,7 +165,7 @@ def _split(record: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], images
         for number, (name, values) in enumerate(record["columns"])
     }
     return Split(
-        _Elsewhere(images.shape),  # type: ignore[arg-type]  # a length and a shape are all that is asked of it
+        _ImagesPlaceholder(images.shape),  # type: ignore[arg-type]  # a length and a shape are all that is asked of it
         arrays["labels"],
         tuple(record["ids"]),
         arrays["digests"],

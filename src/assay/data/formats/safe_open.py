@@ -24,8 +24,8 @@ _KINDS: Final = (
 def open_file(path: Path) -> Iterator[IO[bytes]]:
     """A regular file, open for reading bytes.
 
-    Raises AssayError `file-missing`, `not-a-file` (folder, pipe or device) or `file-unreadable`. Never blocks:
-    a pipe without a writer is refused, not waited for.
+    Raises AssayError `file-missing`, `not-a-file` (folder, pipe or device) or `file-unreadable`. Never
+    blocks: a pipe without a writer is refused, not waited for.
     """
     with reading_errors(path):
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)

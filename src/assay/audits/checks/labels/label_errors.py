@@ -97,10 +97,7 @@ def check_label_errors(context: CheckContext) -> Checked:
             + ("" if cross_validated.own else doubt_by_column(context.dataset)),
             evidence=_evidence(context, suspects)
             | {"renamed": renamed, "gone": gone, "out_of_order": misplaced, "unlike_train": unlike},
-            threshold=f"a chance over {percent(DISPUTED, 0)} that the label is wrong, a likelier class, and "
-            f"not two that fit; more than {percent(FAIL_SHARE, 0)} of them fail, from {FEW_LISTED + 1} on; "
-            f"were so many wrong at random, about {told_of_hundred(context)} of 100 of them would be told; "
-            f"{power_sentence(context)}{order_sentence(context)}",
+            threshold=_threshold(context),
             reason=_reason(cross_validated),
             fix=FIX_ORDER
             if disordered
@@ -110,6 +107,15 @@ def check_label_errors(context: CheckContext) -> Checked:
         tuple(issues),
         _posterior(context),
         _label_quality(context),
+    )
+
+
+def _threshold(context: CheckContext) -> str:
+    return (
+        f"a chance over {percent(DISPUTED, 0)} that the label is wrong, a likelier class, and not two that "
+        f"fit; more than {percent(FAIL_SHARE, 0)} of them fail, from {FEW_LISTED + 1} on; were so many wrong "
+        f"at random, about {told_of_hundred(context)} of 100 of them would be told; "
+        f"{power_sentence(context)}{order_sentence(context)}"
     )
 
 

@@ -43,6 +43,18 @@ _FEWEST: Final = 100
 _FOLDERS: Final = ("folder", "archive")
 _SORTED: Final = " The images are sorted by class: who splits them without shuffling parts the classes."
 
+_THRESHOLD: Final = (
+    f"skill over chance at most {percent(WARN_SKILL, 0)} (warn), {percent(FAIL_SKILL, 0)} (fail), for all "
+    "classes together and for telling any one of them from the rest; no fail by what pictures may show: "
+    "brightness, tint, grain, sharpness, a layout, and borders and corners that are not one value in the "
+    f"class; {RULE}"
+)
+
+_REASON: Final = (
+    "a model takes the easiest way: what brightness, border, size or order give away, it need not learn from "
+    "the object, and fails where the shortcut is missing"
+)
+
 
 def check_shortcuts(context: CheckContext) -> Checked:
     """Predict the class of training images from what is no content: brightness, border, size, order."""
@@ -98,12 +110,8 @@ def check_shortcuts(context: CheckContext) -> Checked:
                 "chance": chance,
                 "sorted_by_class": sorted_file,
             },
-            threshold=f"skill over chance at most {percent(WARN_SKILL, 0)} (warn), "
-            f"{percent(FAIL_SKILL, 0)} (fail), for all classes together and for telling any one of them "
-            "from the rest; no fail by what pictures may show: brightness, tint, grain, sharpness, a layout, "
-            f"and borders and corners that are not one value in the class; {RULE}",
-            reason="a model takes the easiest way: what brightness, border, size or order give away, it "
-            "need not learn from the object, and fails where the shortcut is missing",
+            threshold=_THRESHOLD,
+            reason=_REASON,
             fix=_OF_MORE_GROUPS if by_chance else fix_sentence(worst) if verdict != "pass" else "",
         )
     )
