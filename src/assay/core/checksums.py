@@ -6,7 +6,7 @@ from typing import Final
 
 from assay.core import durable
 
-#: Bytes of the SHA-256 that sealed bytes begin with.
+#: Bytes of the SHA-256 that `with_checksum` puts first.
 _SEAL: Final = hashlib.sha256().digest_size
 
 
@@ -29,12 +29,12 @@ def _checksum(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def sealed(content: bytes) -> bytes:
+def with_checksum(content: bytes) -> bytes:
     """The content after its SHA-256."""
     return hashlib.sha256(content).digest() + content
 
 
-def unsealed(found: bytes) -> bytes | None:
-    """The content that `sealed` was given; None where it is not as it was."""
+def without_checksum(found: bytes) -> bytes | None:
+    """The content that `with_checksum` was given; None where it is not as it was."""
     content = found[_SEAL:]
     return content if hashlib.sha256(content).digest() == found[:_SEAL] else None

@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from assay.core import durable
 from assay.core.arrays import Float32s
 from assay.core.cache_folder import cache_folder
-from assay.core.checksums import sealed, unsealed
+from assay.core.checksums import with_checksum, without_checksum
 from assay.core.disk_errors import environment_errors
 
 #: Images whose features are kept, the newest: with 3,584 numbers each they take 290 MB.
@@ -37,7 +37,7 @@ class Kept:
         nothing = cls(key, np.zeros((0, 32), np.uint8), np.zeros((0, dimension), np.float32))
         path = _path(key)
         with environment_errors(path):
-            content = unsealed(path.read_bytes() if path.is_file() else b"")
+            content = without_checksum(path.read_bytes() if path.is_file() else b"")
         if content is None:
             return nothing
         try:
@@ -80,7 +80,7 @@ class Kept:
         )
         path = _path(self.key)
         durable.make_directory(path.parent)
-        durable.write_bytes(path, sealed(content))
+        durable.write_bytes(path, with_checksum(content))
 
 
 def _path(key: str) -> Path:

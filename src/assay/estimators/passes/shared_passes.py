@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 from assay.core import durable
 from assay.core.arrays import Float32s, Floats, Rows
 from assay.core.cache_folder import scratch_in_cache
-from assay.core.checksums import sealed, unsealed
+from assay.core.checksums import with_checksum, without_checksum
 from assay.core.disk_errors import environment_errors
 from assay.core.errors import AssayError
 from assay.core.memory import short_of
@@ -145,13 +145,13 @@ def _result_file(folder: Path, which: _Pass, number: int) -> Path:
 
 def _write(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     content = safetensors.numpy.save({name: np.ascontiguousarray(values) for name, values in arrays.items()})
-    durable.write_bytes(path, sealed(content))
+    durable.write_bytes(path, with_checksum(content))
 
 
 def _read(path: Path) -> dict[str, NDArray[Any]]:
     """The arrays of a file. Raises AssayError `disk-error` where they are not as they were written."""
     with environment_errors(path):
-        content = unsealed(path.read_bytes())
+        content = without_checksum(path.read_bytes())
     try:
         if content is None:
             raise ValueError(path)

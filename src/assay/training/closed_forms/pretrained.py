@@ -73,7 +73,7 @@ def fit(
     return Fitted(net | weights, *scored(answers, labels))
 
 
-def seen(weights: Weights, images: NDArray[np.uint8]) -> Float32s:
+def standardized_features(weights: Weights, images: NDArray[np.uint8]) -> Float32s:
     """Standardized features of images, float32 `(n, d)`: the inputs of the classifier."""
     net = {name.removeprefix(NET): array for name, array in weights.items() if name.startswith(NET)}
     described = pretrained.describe_block(net, images, efficientnet.net_of(net))
@@ -84,7 +84,7 @@ def probabilities(weights: Weights, images: NDArray[np.uint8]) -> NDArray[np.flo
     """Calibrated probabilities, each image's computed alone, so that they do not depend on its company."""
     head, bias = weights[f"{LAYER}.weight"].T, weights[f"{LAYER}.bias"]
     calibration = Calibration.of_weights(weights)
-    rows = np.split(seen(weights, images), len(images)) if len(images) else []
+    rows = np.split(standardized_features(weights, images), len(images)) if len(images) else []
     each = [calibration.probabilities(row @ head + bias).astype(np.float64) for row in rows]
     found = np.concatenate([np.zeros((0, len(bias))), *each])
     found /= found.sum(axis=1, keepdims=True)

@@ -28,7 +28,7 @@ def features_of(
     """
     recipe = recipe_with(model.recipe, model.own_net)
     if recipe.model == "pretrained":
-        return pretrained.LAYER, (pretrained.seen(model.weights, block) for block in blocks)
+        return pretrained.LAYER, (pretrained.standardized_features(model.weights, block) for block in blocks)
     if isinstance(recipe, NetRecipe):
         from assay.training.inference.net_features import last_inputs
 

@@ -65,7 +65,7 @@ def train(request: FitRequest) -> ModelData:
         threads = request.threads or (found.record["threads"] if found else None)
         request = replace(request, threads=threads)
         if not request.finish:
-            return _as_it_stands(request, found)
+            return _checkpoint_model(request, found)
         with joined(request.place, device_of(request)) as workers:
             job = agreed(make_job(request, workers))
             if found:
@@ -103,7 +103,7 @@ def _fit(job: Job, saver: CheckpointSaver, found: Checkpoint | None, learn: Ense
     return model_of(job, state)
 
 
-def _as_it_stands(request: FitRequest, found: Checkpoint | None) -> ModelData:
+def _checkpoint_model(request: FitRequest, found: Checkpoint | None) -> ModelData:
     """The model of a checkpoint; of an epoch begun, what the net was at that step."""
     job = make_job(request)
     if found:

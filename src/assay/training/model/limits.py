@@ -1,5 +1,7 @@
-"""How far a model can be trusted, as its validation images say: how sure it may sound, when it should say
-nothing, and which pictures it has seen the like of. None of it changes which class it answers."""
+"""Limits of a model, fitted on validation images: temperature, abstention rule, out-of-distribution gate.
+
+None of them changes which class the model answers.
+"""
 
 from dataclasses import dataclass, field
 from typing import Final
