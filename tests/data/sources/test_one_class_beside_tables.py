@@ -8,6 +8,7 @@ import pytest
 from assay.core.errors import AssayError
 from assay.workflow.load import load
 from encoded import pictures
+from told_command import words_after
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 
@@ -83,3 +84,28 @@ def test_a_table_in_a_folder_beside_those_of_the_images(place: str, tmp_path: Pa
     assert load(table, root=root).classes == ("x", "y", "z")
     table.write_text("filename,label\n" + "".join(f"{n}.png,site{'AB'[n % 2]}\n" for n in range(12)))
     assert load(root).classes == ("siteA", "siteB")
+
+
+@pytest.mark.parametrize("ending", ["", ".png"])
+def test_a_table_in_each_folder_of_images(ending: str, tmp_path: Path) -> None:
+    """`siteA/labels.csv`, `siteB/labels.csv`: sites were the classes, and nothing was said of the tables."""
+    root = pictures(tmp_path / "it's", *(f"site{s}/{n}.png" for s in "ABC" for n in range(9)))
+    for site in "ABC":
+        rows = "".join(f"{n}{ending};{'xyz'[n % 3]}\n" for n in range(9))
+        (root / f"site{site}" / "labels.csv").write_text(f"filename;label\n{rows}")
+    error = refused(root)
+    assert (
+        "siteA/labels.csv, siteB/labels.csv and more give the images beside them other classes" in error.what
+    )
+    path, option, column = words_after(error.fix)
+    data = load(path, group_column=column)
+    assert (option, data.classes, len(data.train)) == ("--group-column", ("x", "y", "z"), 27)
+    assert len(set(data.train.columns["group"])) == 3
+    (root / "metadata.csv").unlink()
+    assert len(load(root, layout="classes").classes) == 3
+    for site in "ABC":
+        rows = "".join(f"{n}{ending};site{site}\n" for n in range(9))
+        (root / f"site{site}" / "labels.csv").write_text(f"filename;label\n{rows}")
+    found = load(root)
+    assert len(found.classes) == 3
+    assert any("were not read: siteA/labels.csv, siteB/labels.csv" in note for note in found.notes)

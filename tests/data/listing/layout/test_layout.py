@@ -163,6 +163,10 @@ STOPPED: dict[str, tuple[dict[str, int], tuple[str, ...]]] = {
         {"train": 4, "valid": 3, "test": 3},
         ("named like splits", "--layout classes"),
     ),
+    "a folder of two splits": (
+        {"train+validation": 6, "test": 3},
+        ("test, train+validation are named like splits", "--layout classes"),
+    ),
     "classes that differ by case": (
         {"train/Cat": 4, "train/Dog": 4, "test/cat": 2, "test/dog": 2},
         ("'Cat' in train is 'cat' in test", "--classes Cat,Dog, or"),

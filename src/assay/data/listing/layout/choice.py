@@ -34,7 +34,7 @@ from assay.data.listing.other_tasks import (
     only_pictures,
     pictures_and_masks,
 )
-from assay.data.listing.tree import Tree, exact_all, joined
+from assay.data.listing.tree import Tree, besides_split, exact_all, has_split_word, joined
 from assay.data.values import Kind
 
 #: What --layout takes.
@@ -149,12 +149,14 @@ class _Choice:
         return self._readings.classes
 
     def _splits_without_classes(self) -> bool:
-        """Whether folders are named like splits: all exactly, or two alike, `train_images` and `test_images`.
+        """Whether folders are named like splits: all exactly, or by words for splits alone as in
+        `train+validation`, or two alike, `train_images` and `test_images`.
 
         `train set` and `test tube` are called after other things: they are classes.
         """
-        found = self._top.split_folders
-        return bool(alike_splits(found)) or (bool(found) and exact_all(self._top.full))
+        found, full = self._top.split_folders, self._top.full
+        only_splits = len(full) > 1 and all(has_split_word(n) and not besides_split(n) for n in full)
+        return bool(alike_splits(found)) or (bool(found) and exact_all(full)) or only_splits
 
     def _rather_classes(self, strong: bool) -> bool:
         """Whether names that only contain a split word are those of classes."""

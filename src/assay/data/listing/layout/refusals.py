@@ -18,7 +18,7 @@ from assay.data.listing.other_tasks import (
     only_pictures,
     tell_of_objects,
 )
-from assay.data.listing.tree import joined
+from assay.data.listing.tree import besides_split, has_split_word, joined
 
 
 class Refusals:
@@ -167,7 +167,7 @@ class Refusals:
 
     def splits_without_classes(self) -> AssayError:
         """Folders of splits whose images lie in no folder of a class."""
-        names = ", ".join(map(one_line, list(self._top.split_folders)[:4]))
+        names = ", ".join(map(one_line, self._split_names()[:4]))
         what = f"the folders {names} are named like splits and hold images without folders of classes"
         splits = [joined(self._base, name) for name in self._top.full]
         if beside := beside_other_files(self._tree, [self._base, *splits] if self._base else splits):
@@ -177,6 +177,11 @@ class Refusals:
         if way := self._top.splits_and_classes():
             fix = f"{way}. Or say --layout classes, where each folder is a class."
         return AssayError("ambiguous-layout", self._root, what, fix)
+
+    def _split_names(self) -> list[str]:
+        full = self._top.full
+        by_words = all(has_split_word(name) and not besides_split(name) for name in full)
+        return full if by_words else list(self._top.split_folders)
 
     def offer(self) -> str:
         """What to type to say how a tree is laid out."""
