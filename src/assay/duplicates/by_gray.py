@@ -4,9 +4,10 @@ import numpy as np
 
 from assay.core.arrays import Bytes, Rows
 from assay.duplicates.alignment import Alignment, compare
+from assay.duplicates.background import more_than_background
 from assay.duplicates.by_detail.detail import share_detail
 from assay.duplicates.by_detail.detail_copies import DetailCopies
-from assay.duplicates.candidates import Candidates
+from assay.duplicates.candidates import Candidates, in_place
 from assay.duplicates.decision import Found, Pixels, each_once, same_pictures
 from assay.duplicates.evidence import well_founded
 from assay.duplicates.resampled import made_smaller
@@ -20,6 +21,8 @@ def copies_by_gray(small: Bytes, pairs: Candidates, whole: Pixels | None, all_pi
     kept, score = kept[shared], score[shared]
     founded = well_founded(small, pairs.chosen(kept), alignment.chosen(kept))
     kept, score = kept[founded], score[founded]
+    more = more_than_background(small, pairs.chosen(kept), alignment.mirrored[kept])
+    kept, score = kept[more], score[more]
     once = each_once(pairs, kept, score)
     kept, score = kept[once], score[once]
     changes = [_change(pairs, alignment, i) for i in kept]
@@ -27,6 +30,7 @@ def copies_by_gray(small: Bytes, pairs: Candidates, whole: Pixels | None, all_pi
     smaller = _not_among(pairs, kept)[smaller]
     upright = np.zeros(len(smaller), bool)
     shared = share_detail(small, pairs.first[smaller], pairs.second[smaller], upright)
+    shared &= more_than_background(small, in_place(pairs.first[smaller], pairs.second[smaller]), upright)
     smaller, left = smaller[shared], left[shared]
     changes += ["made smaller and brought back to size"] * len(smaller)
     together = np.concatenate([kept, smaller])

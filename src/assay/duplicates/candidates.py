@@ -83,6 +83,12 @@ class Candidates:
         return Candidates(*(getattr(self, name)[which] for name in self.__dataclass_fields__))
 
 
+def in_place(first: Rows, second: Rows) -> Candidates:
+    """Pairs that agree where they lie."""
+    still = np.zeros(len(first), np.int64)
+    return Candidates(first, second, still, still, np.zeros(len(first), np.float32))
+
+
 #: Pixel values averaged at a time: as floats they take 16 MB, where a block of photographs took 300.
 _AVERAGED_VALUES: Final = 1 << 22
 

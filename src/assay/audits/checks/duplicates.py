@@ -10,6 +10,7 @@ from assay.audits.checks.issues import counted, flagged, not_evaluated, percent
 from assay.audits.issues import Issue
 from assay.audits.values import Finding, Verdict
 from assay.data.values import Dataset
+from assay.duplicates.background import SHARED
 from assay.duplicates.by_detail.detail import CELLS, SAME_DETAIL
 from assay.duplicates.by_detail.detail_copies import LARGEST_LIMIT, MOST_PICTURES
 from assay.duplicates.by_detail.registration import FARTHEST, LARGEST_TURN
@@ -82,7 +83,8 @@ def check_near_duplicates(context: CheckContext) -> Checked:
         f"one is made smaller, to {', '.join(percent(factor, 0) for factor in FACTORS)} of its size, and "
         "brought back. Or, once lined up, 80 % or half of the picture miss a correlation of 1 by at most "
         f"{LARGEST_LIMIT:g} times what lookalikes miss it by; "
-        "less where mirrored or upside-down pictures find partners, too. Or at most "
+        "less where mirrored or upside-down pictures find partners, too. Pictures that share a background "
+        f"with others have to agree by {SHARED:g} in what stands out of it, too. Or at most "
         f"{MOVED_LEFT:g} gray levels or {percent(MOVED_SHARE_LEFT, 0)} of the contrast remain once one "
         "is moved, turned and resized as the other was. Or all differences lie in one box of at most "
         f"{percent(LARGEST_BOX, 0)} of the picture, of one color or at its border, and the rest shows "

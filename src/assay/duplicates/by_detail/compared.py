@@ -103,7 +103,9 @@ def compare_pairs(
         of_asking.usual_missing(pairs.asked[hopeful]), lookalikes.usual_missing(pairs.other[hopeful])
     )
     ratio[hopeful] = agreement.missing[hopeful] / np.maximum(usual, 1e-6)
-    ratio[_moved(agreement.movement) | pairs.by_inner, 1] = np.inf  # who writes on a picture does not move it
+    ratio[moved_much(agreement.movement) | pairs.by_inner, 1] = (
+        np.inf
+    )  # who writes on a picture does not move it
     return Compared(
         pairs,
         agreement,
@@ -123,7 +125,7 @@ def _once_moved(asking: Bytes, small: Bytes, pairs: Likely, agreement: Agreement
     return left
 
 
-def _moved(movement: Float32s) -> NDArray[np.bool_]:
+def moved_much(movement: Float32s) -> NDArray[np.bool_]:
     """Which pairs had to be resized, turned or moved to agree."""
     change = np.abs(movement - np.eye(2, 3, dtype=np.float32))
     moved: NDArray[np.bool_] = np.any(change > _STILL * np.array([1, 1, 2], np.float32), axis=(1, 2))

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.arrays import Bytes, Float32s, Rows, gray_of, spread_rows
-from assay.duplicates.by_detail.compared import Compared, Lookalikes, compare_pairs
+from assay.duplicates.background import more_than_background
+from assay.duplicates.by_detail.compared import Compared, Lookalikes, compare_pairs, moved_much
 from assay.duplicates.by_detail.detail import CELLS, DISAGREEING, SIDE, compare_detail
 from assay.duplicates.by_detail.detail_candidates import (
     PARTNERS,
@@ -23,7 +24,7 @@ from assay.duplicates.by_detail.detail_candidates import (
     inner_share,
     likely_pairs,
 )
-from assay.duplicates.candidates import averaged_down, flat
+from assay.duplicates.candidates import averaged_down, flat, in_place
 from assay.duplicates.moved import moved_remainder
 
 #: What is missing between copies is at most this share of what is missing between lookalikes. Chosen on the
@@ -148,10 +149,20 @@ def _sure(
     """Positions of the pairs that share their detail, and the limits: 0 where lookalikes are too many."""
     kept = np.flatnonzero(left < 1)
     kept = kept[_each_once(found.pairs.asked[kept], found.pairs.other[kept], left[kept])]
+    kept = kept[_beyond_background(small, found, kept)]
     alike = _either_way_round(small, found, kept)
     if alike.sum() > max(len(kept) / 2, _MANY * len(small)):
         return kept[:0], (0.0, 0.0)
     return kept[~_of_one_family(found.pairs.asked[kept], found.pairs.other[kept], alike)], limits
+
+
+def _beyond_background(small: Bytes, found: Compared, kept: Rows) -> NDArray[np.bool_]:
+    """Which pairs share more than a background: those that were moved, and those that agree without it."""
+    still = np.flatnonzero(~(moved_much(found.agreement.movement[kept]) | found.pairs.by_inner[kept]))
+    beyond = np.ones(len(kept), bool)
+    pairs = in_place(found.pairs.other[kept[still]], found.pairs.asked[kept[still]])
+    beyond[still] = more_than_background(small, pairs, np.zeros(len(still), bool))
+    return beyond
 
 
 def _control(
