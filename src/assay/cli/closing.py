@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from assay.audits.values import Audit
-from assay.cli.output import Output
+from assay.cli.options import Output
 from assay.core.text import one_line
 from assay.evaluation.compare import Candidate, Comparison, Pair
 from assay.evaluation.values import Evaluation
@@ -16,7 +16,12 @@ from assay.reports.findings.comparison import headline as comparison_headline
 from assay.reports.findings.facts import gather
 from assay.reports.findings.model_to_take import model_to_take
 from assay.reports.findings.next_steps import next_steps
-from assay.reports.findings.verdict import copies_sentence, headline, labels_sentence, score_sentence
+from assay.reports.findings.verdict import (
+    copies_sentence,
+    headline,
+    labels_sentence,
+    score_sentence,
+)
 from assay.reports.findings.wording import percent, points
 from assay.training.model.limits import NO_VALIDATION, NONE_UNKNOWN
 from assay.workflow.api import Run

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from assay.cli.closing import counts_line, score_line, scores_of
-from assay.cli.output import Output
+from assay.cli.options import Output
 from assay.cli.report_files import need_places
 from assay.core import durable
 from assay.core.disk_errors import environment_errors

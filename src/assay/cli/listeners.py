@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from assay.cli.output import Output
+from assay.cli.options import Output
 from assay.core.events import Event, OnEvent
 from assay.core.text import counted, one_line
 

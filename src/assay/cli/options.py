@@ -1,6 +1,7 @@
 """The options that several commands share, each declared once."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -288,3 +289,17 @@ TRACKING: Final[Options] = {"track": Track}
 
 #: How a command reports: progress, results, errors.
 REPORTING: Final[Options] = {"json": Json, "quiet": Quiet, "verbose": Verbose, "debug": Debug}
+
+
+@dataclass(frozen=True)
+class Output:
+    """How a command reports."""
+
+    json: bool
+    quiet: bool
+    verbose: bool
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> "Output":
+        """The options of `REPORTING` among those given to a command."""
+        return cls(given["json"], given["quiet"], given["verbose"])

@@ -7,7 +7,6 @@ from typing import Any
 from assay.cli import options as o
 from assay.cli.given_settings import settings_from
 from assay.cli.option_groups import with_options
-from assay.cli.output import Output
 
 
 def training_command(name: str, help_text: str, start: Callable[..., Any]) -> Callable[..., None]:
@@ -34,7 +33,7 @@ def training_command(name: str, help_text: str, start: Callable[..., Any]) -> Ca
 
             help_run(name, out=out, offline=offline, **settings)
             return
-        start(settings, out, given, offline, Output.of(given))
+        start(settings, out, given, offline, o.Output.of(given))
 
     command.__name__ = name
     command.__doc__ = help_text

@@ -8,7 +8,6 @@ import typer
 from assay.cli import options as o
 from assay.cli.given_settings import settings_from
 from assay.cli.option_groups import shell_line, with_options
-from assay.cli.output import Output
 
 #: Options of the audit, beside those of reading, that belong to the data and not to this audit alone.
 _REPEATED = {
@@ -71,7 +70,7 @@ def audit(
     from assay.workflow.tracking.listen import tracking
 
     gating = Gating.of(given, out, scored=False)
-    output = Output.of(given)
+    output = o.Output.of(given)
     with listening(output) as show, tracking(given["track"] or "", show, offline=offline) as on_event:
         place: dict[str, Any] = {"out": out, "offline": offline, "on_event": on_event}
         if gating.missing_in(out):
@@ -121,7 +120,7 @@ def _measure_shard(
     if out is None:
         fix = "Write --out PARTS, the same folder for every shard."
         raise AssayError("usage", "--shard", "there is no folder for the parts", fix)
-    output = Output.of(given)
+    output = o.Output.of(given)
     with listening(output) as on_event:
         done = run_shard(shard, out=out, offline=offline, on_event=on_event, **settings)
     close_plain(done.told(), [f"assay merge {quoted(out)}"] if done.all_there else [], output)
@@ -150,7 +149,7 @@ def merge(
     from assay.workflow.tracking.listen import tracking
 
     gating = Gating.of(given, out, scored=False)
-    output = Output.of(given)
+    output = o.Output.of(given)
     with listening(output) as show, tracking(given["track"] or "", show, offline=offline) as on_event:
         done = run_merge(
             parts,

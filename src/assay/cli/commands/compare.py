@@ -7,7 +7,6 @@ import typer
 
 from assay.cli import options as o
 from assay.cli.option_groups import with_options
-from assay.cli.output import Output
 
 Runs = Annotated[
     list[Path],
@@ -30,10 +29,10 @@ def compare(
     Pair by pair: the difference with its interval, an exact test, and the images that one gets right and the
     other wrong. Training data may differ; test images and their labels must not.
     """
-    side_by_side(runs, out, Output.of(given), paired=True)
+    side_by_side(runs, out, o.Output.of(given), paired=True)
 
 
-def side_by_side(runs: list[Path], out: Path | None, output: Output, *, paired: bool) -> None:
+def side_by_side(runs: list[Path], out: Path | None, output: o.Output, *, paired: bool) -> None:
     """Compare runs into a folder and print the table. paired: insist on equal test images."""
     from assay.cli.closing import close_comparison, models_table, pair_lines, seconds_of
     from assay.cli.listeners import listening

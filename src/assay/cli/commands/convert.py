@@ -8,7 +8,6 @@ import typer
 from assay.cli import options as o
 from assay.cli.given_settings import settings_from
 from assay.cli.option_groups import shell_line, with_options
-from assay.cli.output import Output
 from assay.core.errors import AssayError
 
 
@@ -41,7 +40,7 @@ def convert(
     refuse_inside(out)
     need_writable(out)
 
-    output = Output.of(given)
+    output = o.Output.of(given)
     settings.pop("recipe")
     with listening(output) as on_event:
         dataset = open_data(settings.pop("data"), settings, offline, on_event)

@@ -8,7 +8,6 @@ import typer
 
 from assay.cli import options as o
 from assay.cli.option_groups import with_options
-from assay.cli.output import Output
 from assay.core.errors import AssayError
 
 Subject = Annotated[
@@ -52,7 +51,7 @@ def evaluate(
     """
     from assay.workflow.recorded import run_record
 
-    output = Output.of(given)
+    output = o.Output.of(given)
     if other_data:
         named = {"out": out, "model_name": model_name, "max_risk": max_risk}
         _evaluate_other(run, data, {**given, **named}, offline, output)
@@ -97,7 +96,7 @@ def _evaluate_answers(
     name: str | None,
     given: Mapping[str, Any],
     offline: bool,
-    output: Output,
+    output: o.Output,
 ) -> None:
     from assay.cli.closing import close_done, quoted, told
     from assay.cli.gating import Gating
@@ -116,7 +115,7 @@ def _evaluate_answers(
     gating.finish(done, output)
 
 
-def _evaluate_unfinished(run: Path, data: str | None, offline: bool, output: Output) -> None:
+def _evaluate_unfinished(run: Path, data: str | None, offline: bool, output: o.Output) -> None:
     from assay.cli.closing import close_plain, quoted, score_line
     from assay.cli.listeners import listening
     from assay.workflow.run_commands import evaluate_unfinished
@@ -133,7 +132,7 @@ def _evaluate_unfinished(run: Path, data: str | None, offline: bool, output: Out
 
 
 def _evaluate_other(
-    run: Path, data: str | None, given: Mapping[str, Any], offline: bool, output: Output
+    run: Path, data: str | None, given: Mapping[str, Any], offline: bool, output: o.Output
 ) -> None:
     from assay.cli.closing import close_plain
     from assay.cli.listeners import listening

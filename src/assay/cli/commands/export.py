@@ -9,7 +9,6 @@ import typer
 
 from assay.cli import options as o
 from assay.cli.option_groups import with_options
-from assay.cli.output import Output
 
 OutFile = Annotated[
     Path | None,
@@ -39,7 +38,7 @@ def export(
 
     if file_format != "onnx":
         raise AssayError("bad-value", f"--format {file_format}", "there is no such format", "Use onnx.")
-    output = Output.of(given)
+    output = o.Output.of(given)
     with listening(output) as on_event:
         path, proof = export_run(run, data, out=out, offline=offline, on_event=on_event)
     if given["json"]:

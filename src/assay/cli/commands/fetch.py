@@ -6,7 +6,6 @@ import typer
 
 from assay.cli import options as o
 from assay.cli.option_groups import shell_line
-from assay.cli.output import Output
 
 
 def fetch(
@@ -24,7 +23,7 @@ def fetch(
     from assay.data.load import known_name
     from assay.workflow.planning.data import open_data
 
-    output = Output(json, quiet, verbose=False)
+    output = o.Output(json, quiet, verbose=False)
     with listening(output) as on_event:
         dataset = open_data(known_name(name), {}, offline=False, on_event=on_event)
     close_plain(

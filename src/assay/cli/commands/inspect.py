@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from assay.cli import options as o
 from assay.cli.given_settings import settings_from
 from assay.cli.option_groups import shell_line, with_options
-from assay.cli.output import Output
 
 if TYPE_CHECKING:
     from assay.data.inspect import Inspection
@@ -29,7 +28,7 @@ def inspect(
     Layout, classes, sizes, what is ignored, the first problems: in seconds, without training.
     """
     settings = settings_from({"data": data, **given})
-    output = Output(json, quiet=False, verbose=False)
+    output = o.Output(json, quiet=False, verbose=False)
     import sys
 
     from assay.cli.closing import close_plain

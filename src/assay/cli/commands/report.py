@@ -8,7 +8,6 @@ import typer
 from assay.cli import options as o
 from assay.cli.commands.compare import Runs, side_by_side
 from assay.cli.option_groups import with_options
-from assay.cli.output import Output
 
 Moved = Annotated[
     str | None,
@@ -47,7 +46,7 @@ def report(
     from assay.cli.listeners import listening
     from assay.workflow.run_commands import report_again
 
-    output, rows = Output.of(given), _rows(look_at, len(runs))
+    output, rows = o.Output.of(given), _rows(look_at, len(runs))
     if len(runs) > 1:
         side_by_side(runs, out, output, paired=False)
         return

@@ -4,7 +4,6 @@ from typing import Any
 
 from assay.cli import options as o
 from assay.cli.option_groups import with_options
-from assay.cli.output import Output
 
 
 @with_options(o.REPORTING)
@@ -29,7 +28,7 @@ def resume(
     if given_place().rank:
         help_resume(run, data, offline=offline, accept_changes=accept_changes)
         return
-    output = Output.of(given)
+    output = o.Output.of(given)
     if is_finished(run):
         close_run(run, "This run is finished already; nothing to do.", [], output)
         return

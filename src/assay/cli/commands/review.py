@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from assay.cli import options as o
-from assay.cli.output import Output
 
 Table = Annotated[
     Path | None,
@@ -49,5 +48,5 @@ def review(
     close_plain(
         headline,
         [f"assay run --config {quoted(run / CONFIG)} --decisions {quoted(path)}"],
-        Output(json, quiet, verbose=False),
+        o.Output(json, quiet, verbose=False),
     )

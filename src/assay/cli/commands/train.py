@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from assay.cli.output import Output
+from assay.cli.options import Output
 from assay.cli.training import training_command
 
 

@@ -7,7 +7,6 @@ import typer
 
 from assay.cli import options as o
 from assay.cli.option_groups import with_options
-from assay.cli.output import Output
 
 Retrain = Annotated[
     bool, typer.Option("--retrain", help="Train again and compare: takes as long as the run.")
@@ -34,7 +33,7 @@ def verify(
     from assay.workflow.verify import demand, verify_run
 
     json, quiet, verbose = given["json"], given["quiet"], given["verbose"]
-    with listening(Output(json, quiet or not verbose, verbose)) as on_event:
+    with listening(o.Output(json, quiet or not verbose, verbose)) as on_event:
         facts = verify_run(run, data, retrain=retrain, offline=offline, on_event=on_event)
     for fact in facts:
         if json:
