@@ -8,8 +8,8 @@ import pytest
 
 from assay.cli.main import exit_code
 from assay.core import durable
+from assay.core.durable import TEMPORARY
 from assay.core.files import Files
-from assay.core.temporary_names import TEMPORARY
 
 
 @pytest.fixture

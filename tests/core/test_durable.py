@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from assay.core import durable, temporary_names
+from assay.core import durable
+from assay.core.durable import ABANDONED, TEMPORARY
 from assay.core.errors import AssayError
 from assay.core.files import Files
-from assay.core.temporary_names import ABANDONED, TEMPORARY
 
 CALLS = ("open_new", "write", "sync", "rename", "sync_directory", "make_directory")
 
@@ -222,7 +222,7 @@ def test_what_another_machine_is_writing_stays(tmp_path, monkeypatch):
         (place / "within" / "file").write_bytes(b"half")
     for path in (old, old / "within", old / "within" / "file", busy, busy / "within"):
         os.utime(path, (week_ago, week_ago))
-    monkeypatch.setattr(temporary_names, "_machine_start", lambda: "0a0b0c0d")
+    monkeypatch.setattr(durable, "_where", lambda: "0a0b0c0d")
     assert durable.leftovers(tmp_path) == [old]
     assert durable.remove_leftovers(tmp_path) == []
     assert names(tmp_path) == sorted([live.name, busy.name])
@@ -232,14 +232,14 @@ def test_what_another_machine_is_writing_stays(tmp_path, monkeypatch):
 
 def test_where_processes_have_their_numbers_is_in_every_temporary_name(tmp_path):
     """Twice the same here; another one in a process that believes to be on another machine."""
-    told = "from assay.core import temporary_names; print(temporary_names._machine_start())"
+    told = "from assay.core import durable; print(durable._where())"
     shown = [subprocess.check_output([sys.executable, "-c", told], text=True).strip() for _ in range(2)]
     renamed = f"import platform; platform.node = lambda: 'elsewhere'; {told}"
     other = subprocess.check_output([sys.executable, "-c", renamed], text=True).strip()
-    assert shown == [temporary_names._machine_start()] * 2
+    assert shown == [durable._where()] * 2
     assert other != shown[0]
     with durable.scratch_directory(tmp_path) as scratch:
-        assert scratch.name.endswith(f"-{temporary_names._machine_start()}")
+        assert scratch.name.endswith(f"-{durable._where()}")
 
 
 def test_file_sha256_by_hand(tmp_path):

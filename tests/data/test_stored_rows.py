@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from assay.core import durable
+from assay.core.durable import TEMPORARY
 from assay.core.errors import AssayError
-from assay.core.temporary_names import TEMPORARY
 from assay.data import stored_rows
 from assay.data.stored_rows import StoredRows, hashed_rows, joined_rows, kept_in_scratch
 

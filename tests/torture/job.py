@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from assay.core import durable
+from assay.core.durable import TEMPORARY
 from assay.core.events import Event, OnEvent, ignore
 from assay.core.files import Files
-from assay.core.temporary_names import TEMPORARY
 from assay.data.request import Request
 from assay.data.sources import fashion_mnist
 from assay.data.splitting.stratified import hold_out

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Self
 
+from assay.core.durable import TEMPORARY
 from assay.core.files import Files
-from assay.core.temporary_names import TEMPORARY
 
 
 class PowerCutError(BaseException):

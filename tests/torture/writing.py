@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from assay.core.temporary_names import TEMPORARY
+from assay.core.durable import TEMPORARY
 from torture.conftest import Forker
 
 TRAIN = (

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from assay.core.durable import TEMPORARY
 from assay.core.errors import AssayError, Interrupted
 from assay.core.events import Event
-from assay.core.temporary_names import TEMPORARY
 from assay.data.values import Dataset
 from assay.workflow import api, run_commands
 from assay.workflow.verify import demand, verify_run

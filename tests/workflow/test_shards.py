@@ -18,9 +18,9 @@ import safetensors.numpy
 from PIL import Image
 
 from assay.audits.parts.records import IMAGES, RECORD, TABLES, as_json, read_record, seal
-from assay.core import durable, temporary_names
+from assay.core import durable
+from assay.core.durable import TEMPORARY
 from assay.core.errors import AssayError
-from assay.core.temporary_names import TEMPORARY
 from assay.workflow.run_commands import run_audit
 from assay.workflow.shards import run_engine, run_merge, run_shard
 
@@ -625,7 +625,7 @@ def test_what_another_machine_is_writing_into_the_parts_stays(copy: Path, gray: 
     """A shard that runs there sweeps what its own machine left, and a merge passes over the rest."""
     theirs = copy / f"{TEMPORARY}1-{'ab' * 16}-0a1b2c3d"
     (theirs / "within").mkdir(parents=True)
-    ours = copy / f"{TEMPORARY}{2**22 + 1}-{'cd' * 16}-{temporary_names._machine_start()}"
+    ours = copy / f"{TEMPORARY}{2**22 + 1}-{'cd' * 16}-{durable._where()}"
     ours.mkdir()
     run_shard("2/3", gray, out=copy, checks=CHECKS)
     assert theirs.is_dir()

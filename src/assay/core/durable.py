@@ -11,16 +11,29 @@ import errno
 import hashlib
 import json
 import os
+import platform
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, Final, cast
 
 from assay.core.disk_errors import environment_errors
 from assay.core.errors import AssayError
 from assay.core.files import Files
-from assay.core.temporary_names import TEMPORARY, still_written, temporary_name
+
+#: Temporary names start so, then the process that writes, a unique number, and where that process runs; what
+#: a killed process left behind is removed by `remove_leftovers`.
+TEMPORARY: Final = ".assay-tmp-"
+
+#: Seconds without a write after which something of another machine counts as left behind. Whether its process
+#: lives cannot be asked from here, and a folder may be shared by many machines.
+ABANDONED: Final = 7 * 24 * 3600
+
+#: Temporary names of this process in use: a leftover of an earlier process may bear the same number.
+_in_use: set[str] = set()
 
 _HASH_BLOCK = 1 << 20
 
@@ -49,7 +62,7 @@ def create(path: Path, bytes_needed: int | None = None) -> Iterator[IO[bytes]]:
     message on a full disk. Raises AssayError (`disk-full`, `not-writable`, `disk-error`).
     """
     path = Path(path)
-    with temporary_name(path.parent) as temporary:
+    with _temporary_name(path.parent) as temporary:
         with environment_errors(path, bytes_needed):
             _need_no_device(path)
             file = files.open_new(temporary)
@@ -71,6 +84,16 @@ def _need_no_device(path: Path) -> None:
     """Raise OSError for a pipe, device or socket: a file would take its place, for root even in /dev."""
     if path.exists() and not path.is_file() and not path.is_dir():
         raise OSError(errno.EINVAL, "it is a device or a pipe, no file")
+
+
+@contextmanager
+def _temporary_name(directory: Path) -> Iterator[Path]:
+    name = f"{TEMPORARY}{os.getpid()}-{uuid.uuid4().hex}-{_where()}"
+    _in_use.add(name)
+    try:
+        yield directory / name
+    finally:
+        _in_use.discard(name)
 
 
 @contextmanager
@@ -158,7 +181,7 @@ def create_directory(path: Path, bytes_needed: int | None = None) -> Iterator[Pa
 @contextmanager
 def scratch_directory(parent: Path, bytes_needed: int | None = None) -> Iterator[Path]:
     """A fresh directory in `parent` that is gone, with all that is in it, when the block ends."""
-    with temporary_name(parent) as temporary:
+    with _temporary_name(parent) as temporary:
         with environment_errors(parent, bytes_needed):
             files.make_directory(temporary)
         try:
@@ -204,10 +227,20 @@ def remove(path: Path) -> None:
             files.unlink(path)
 
 
+@cache
+def _where() -> str:
+    """Eight digits for where process numbers mean the same: one start of one machine or container."""
+    parts = [platform.node()]
+    with suppress(OSError):  # no Linux
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text("ascii"))
+        parts.append(os.readlink("/proc/self/ns/pid"))
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:8]
+
+
 def leftovers(directory: Path) -> list[Path]:
     """What killed processes left in `directory`, sorted; not what a living one may be writing."""
     with suppress(OSError):
-        return sorted(p for p in directory.glob(f"{TEMPORARY}*") if not still_written(p))
+        return sorted(p for p in directory.glob(f"{TEMPORARY}*") if not _still_written(p))
     return []
 
 
@@ -225,6 +258,35 @@ def remove_leftovers(directory: Path) -> list[Path]:
         except AssayError:
             kept.append(leftover)
     return kept
+
+
+def _still_written(path: Path) -> bool:
+    name = path.name
+    process, _, rest = name.removeprefix(TEMPORARY).partition("-")
+    where = rest.partition("-")[2]
+    if process.isdecimal() and where and where != _where():
+        return time.time() - _last_written(path) < ABANDONED
+    if not process.isdecimal() or int(process) == os.getpid():
+        return name in _in_use
+    try:
+        os.kill(int(process), 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass  # alive, of another user
+    return True
+
+
+def _last_written(path: Path) -> float:
+    """When a file, or anything in a directory, was written last: seconds since 1970; links not followed."""
+    latest, left = 0.0, [path]
+    while left:
+        place = left.pop()
+        with suppress(OSError):  # gone meanwhile: then somebody is at work
+            latest = max(latest, place.lstat().st_mtime)
+            if place.is_dir() and not place.is_symlink():
+                left += place.iterdir()
+    return latest
 
 
 def file_sha256(path: Path) -> str:

@@ -18,9 +18,9 @@ import tomli_w
 
 from assay.core import durable
 from assay.core.disk_errors import environment_errors
+from assay.core.durable import TEMPORARY
 from assay.core.errors import AssayError, interruption_behind
 from assay.core.machine import library_versions, machine_facts
-from assay.core.temporary_names import TEMPORARY
 from assay.core.text import in_unicode
 from assay.core.version import code_version
 from assay.data.formats.safe_open import holds

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from assay.core.durable import TEMPORARY
 from assay.core.errors import AssayError
-from assay.core.temporary_names import TEMPORARY
 from assay.workflow.load import load
 
 

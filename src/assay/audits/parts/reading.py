@@ -24,8 +24,8 @@ from assay.audits.parts.records import (
     read_record,
 )
 from assay.core import durable
+from assay.core.durable import TEMPORARY
 from assay.core.errors import AssayError
-from assay.core.temporary_names import TEMPORARY
 from assay.core.tensor_file import read_tensors, tensor_place
 from assay.data.checked_images import ClosedFilePixels, Pixels
 from assay.data.piece import STEP, Piece, Shard, Whole

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from assay.cli import options as o
-from assay.core.temporary_names import TEMPORARY
+from assay.core.durable import TEMPORARY
 
 #: Extra, the module it brings, and what it is for.
 EXTRAS = (("train", "torch", "training and prediction"),)

@@ -10,8 +10,8 @@ import tomli_w
 
 from assay.core import durable
 from assay.core.disk_errors import environment_errors
+from assay.core.durable import TEMPORARY
 from assay.core.errors import AssayError
-from assay.core.temporary_names import TEMPORARY
 from assay.core.text import no_constant, one_line
 from assay.workflow.recorded.config import config_problem
 from assay.workflow.recorded.manifest import manifest_problem
