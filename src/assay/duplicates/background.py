@@ -24,6 +24,11 @@ _MOST_CELLS: Final = 10
 _SHOWS: Final = 0.005
 _STANDS_OUT: Final = 10.0
 
+#: Pictures share a background where it leaves less than `_LEFT` of the variance of so many of all cells: of
+#: such pairs of made sets .57 and more, of tiles of photographs with a logo over them none.
+_LEFT: Final = 0.1
+_EXPLAINED: Final = 0.25
+
 #: In half of these cells what is left of two copies correlates at least so much. Looked at on made sets and
 #: on training images of Fashion-MNIST: docs/decisions/0342-what-many-pictures-share.md.
 SHARED: Final = 0.8
@@ -36,8 +41,7 @@ def more_than_background(small: Bytes, pairs: Candidates, mirrored: NDArray[np.b
     """Which pairs agree in what stands out once the background that they share with others is taken off.
 
     small: uint8 `(n, h, w, c)`, thumbnails; mirrored: bool `(pairs,)`, which were mirrored to agree.
-    Returns bool `(pairs,)`; True where nothing stands out: such pictures share no background with others, or
-    are nothing but it.
+    Returns bool `(pairs,)`; True where there is no such background, and where nothing stands out of it.
     """
     kept = np.ones(len(pairs), bool)
     if not len(pairs):
@@ -50,8 +54,9 @@ def more_than_background(small: Bytes, pairs: Candidates, mirrored: NDArray[np.b
     def part(rows: Rows) -> NDArray[np.bool_]:
         own, place = np.unique(pairs.second[rows], return_inverse=True)
         background = _backgrounds(_coarse(small[own]), coarse, inner)[place.ravel()]
-        sides = opposite(small, pairs.chosen(rows), mirrored[rows])
-        return _alike(*(_contrast(side) - background for side in sides))
+        one, other = map(_contrast, opposite(small, pairs.chosen(rows), mirrored[rows]))
+        left = one - background, other - background
+        return ~_have_background((one, other), left) | _alike(*left)
 
     blocks = [order[start : start + _BLOCK] for start in range(0, len(order), _BLOCK)]
     with all_cores() as pool:
@@ -60,10 +65,21 @@ def more_than_background(small: Bytes, pairs: Candidates, mirrored: NDArray[np.b
     return kept
 
 
+def _have_background(
+    pictures: tuple[Float32s, Float32s], left: tuple[Float32s, Float32s]
+) -> NDArray[np.bool_]:
+    """Whether little is left of both pictures of pairs, `(pairs, h, w)` each, in many of their cells."""
+    had = np.minimum(*(_variances(side) for side in pictures))
+    rest = np.maximum(*(_variances(side) for side in left))
+    explained = (had > _SHOWS) & (rest < _LEFT * had)
+    have: NDArray[np.bool_] = explained.mean(axis=1) >= _EXPLAINED
+    return have
+
+
 def _alike(first: Float32s, second: Float32s) -> NDArray[np.bool_]:
     """Whether what is left of pairs, `(pairs, h, w)` each, agrees in half of the cells that stand out."""
     one, other = _cells(first), _cells(second)
-    shown = np.maximum(np.square(one).mean(axis=2), np.square(other).mean(axis=2))
+    shown = np.maximum(_variances(first), _variances(second))
     least = np.maximum(_STANDS_OUT * np.median(shown, axis=1, keepdims=True), _SHOWS)
     lengths = np.linalg.norm(one, axis=2) * np.linalg.norm(other, axis=2)
     correlation = (one * other).sum(axis=2) / np.maximum(lengths, 1e-6)
@@ -83,6 +99,12 @@ def _cells(pictures: Float32s) -> Float32s:
     cells = cut.transpose(0, 1, 3, 2, 4).reshape(n, down * across, height * width)
     centered: Float32s = cells - cells.mean(axis=2, keepdims=True)
     return centered
+
+
+def _variances(pictures: Float32s) -> Float32s:
+    """Of each cell of pictures `(n, h, w)`: `(n, cells)`."""
+    variances: Float32s = np.square(_cells(pictures)).mean(axis=2)
+    return variances
 
 
 def _backgrounds(asking: Float32s, coarse: Float32s, pictures: Bytes) -> Float32s:
