@@ -116,7 +116,7 @@ def _refuse_doubtful(read: FolderRead) -> tuple[str, ...]:
         paths = (f"{folder}/{name}".lstrip("/") for folder, names in read.others.items() for name in names)
         others = sorted(paths)
         paths_by_split = {split: rows.paths for split, rows in read.splits.items()}
-        refuse_listed_folders(root, others, read.by_path, paths_by_split, option)
+        notes += refuse_listed_folders(root, others, read.by_path, paths_by_split, option)
         refuse_tables_in_texts(root, others, list(read.by_path))
         notes += tuple(notes_on_other_lists(root, others, read.known_to_train()))
     if set(read.splits) == {"train"}:

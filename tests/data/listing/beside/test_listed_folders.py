@@ -77,6 +77,22 @@ def test_short_numbers_count_beside_columns_with_usual_names(head: str, tmp_path
     assert load(path, group_column=column).classes == ("a", "b")
 
 
+def test_people_with_a_list_of_their_classes_are_told(tmp_path: Path) -> None:
+    """`anna 0`, `bob 1`: a class for each of them, without a word on the list."""
+    names = ("anna", "bob", "cleo", "dan", "eve", "finn")
+    root = pictures(tmp_path / "set", *(f"{name}/{k}.png" for name in names for k in range(3)))
+    (root / "labels.txt").write_text("".join(f"{name} {n % 2}\n" for n, name in enumerate(names)))
+    data = load(root)
+    assert len(data.classes) == 6
+    (told,) = [note for note in data.notes if "labels.txt" in note]
+    assert "may tell the classes of whole folders (anna is 0)" in told
+    path, option, column = words_after(told)
+    assert option == "--group-column"
+    by_list = load(path, group_column=column)
+    assert by_list.classes == ("0", "1")
+    assert set(by_list.train.columns["group"]) == set(names)
+
+
 @pytest.mark.parametrize(
     ("names", "rows"),
     [
@@ -97,4 +113,6 @@ def test_other_lists_leave_the_folders_classes(names: tuple[str, ...], rows: str
     """Kinds of classes, their names, rows that disagree, and lists of other things."""
     root = pictures(tmp_path, *(f"{name}/{k}.png" for name in names for k in range(3)))
     (root / "list.txt").write_text(rows)
-    assert len(load(root).classes) == len(names)
+    data = load(root)
+    assert len(data.classes) == len(names)
+    assert any("list.txt may tell" in note for note in data.notes) == (names[0] == "oak")

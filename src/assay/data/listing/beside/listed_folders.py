@@ -31,7 +31,8 @@ _FEWEST: Final = 4
 
 #: Names of videos, patients and days have long numbers. But those of WordNet are of classes: `n01440764`.
 _LONG_NUMBER: Final = re.compile(r".*\d{3}", re.DOTALL)
-_NUMBER: Final = re.compile(r"(?!n\d{8}$).*\d", re.DOTALL)
+_NUMBER: Final = re.compile(r".*\d", re.DOTALL)
+_WORDNET: Final = re.compile(r"n\d{8}$")
 
 #: Words in the name of a column of classes, whose kinds another column may tell.
 _CLASS_WORDS: Final = frozenset("class classes label labels category categories species name names".split())
@@ -64,33 +65,35 @@ def refuse_listed_folders(
     classes: Mapping[str, str],
     splits: Mapping[str, Sequence[str]],
     option: str,
-) -> None:
+) -> tuple[str, ...]:
     """Raise AssayError `ambiguous-layout` where the folders that were read as classes have long numbers in
-    their names, and lists give fewer classes for them.
+    their names, and lists give fewer classes for them. Returns notes on lists of folders with other names.
 
     files: paths of other files. classes: the class of each image by its path. splits: paths by split. option:
     what reads the folders as they are.
     """
     names = set(classes.values())
-    label = label_of_folders(classes)
-    numbered = all(map(_NUMBER.match, names))
-    if len(names) < _FEWEST or not label or not numbered:
-        return
-    long = all(map(_LONG_NUMBER.match, names))
+    if len(names) < _FEWEST or not label_of_folders(classes) or any(map(_WORDNET.match, names)):
+        return ()
+    numbered, long = (all(map(form.match, names)) for form in (_NUMBER, _LONG_NUMBER))
     found: dict[object, list[_List]] = {}
     for one in _lists(root, files, names):
         found.setdefault(one.like, []).append(one)
     for lists in found.values():
         told = {folder: cells for one in lists for folder, cells in one.told.items()}
         columns = [n for n in lists[0].labels if _part(told, n)]
-        if len(told) >= _MOST * len(names) and columns and (long or lists[0].named):
+        if len(told) >= _MOST * len(names) and columns:
             what, command = _told(lists, columns), _command(root, lists, columns[0], classes, splits)
             others = ", ".join(map(str, columns[1:3]))
             fix = (
                 f"This writes a table of them{_OTHERS.format(others) if others else ''}: {command} "
                 f"--group-column folder. Or say {option}, where each folder is a class."
             )
-            raise AssayError("ambiguous-layout", root, what, fix)
+            if long or (numbered and lists[0].named):
+                raise AssayError("ambiguous-layout", root, what, fix)
+            if not lists[0].named:  # other tables with names of columns have a note of their own
+                return (f"{what}. {fix}",)
+    return ()
 
 
 def _part(told: Mapping[str, Sequence[str]], column: int) -> bool:
