@@ -232,12 +232,14 @@ def test_drawings_that_are_mirrored_may_be_no_copies() -> None:
     assert judged.copies.limits == (0, 0)
     for check in (check_near_duplicates, check_leakage):
         assert " drawn from one (an arrow to the left and one to the right" in check(judged).finding.summary
+    assert check_leakage(judged).finding.evidence["may_be_no_copies"]
     near = NEAR_CHANGES["noisy"](SMALL.train.images[:1], np.random.default_rng(4))
     copied = context(with_more(SMALL, "test", near, SMALL.train.labels[:1]))
     for check in (check_near_duplicates, check_leakage):
         found = check(copied).finding
         assert found.count == 1
         assert "arrow" not in found.summary
+    assert not check_leakage(copied).finding.evidence["may_be_no_copies"]
 
 
 def test_forms_from_one_template_are_told_as_what_they_may_be() -> None:

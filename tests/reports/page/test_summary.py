@@ -511,6 +511,17 @@ def test_the_score_without_copies_is_told_where_there_are_copies() -> None:
     assert copies_sentence(facts).endswith("a copy in training; without it: 80.1\u00a0% (+0.1 points).")
 
 
+@pytest.mark.parametrize(("leaked", "said"), [(1, "a copy of"), (300, "copies of")])
+def test_copies_that_may_be_none_are_no_copies_in_the_headline(leaked: int, said: str) -> None:
+    """Pictures from one template: the finding has both readings, and so has the headline."""
+    unsure = replace(found("leakage", "fail", leaked), evidence={"may_be_no_copies": True})
+    facts = replace(SOUND, leaked=leaked, clean_accuracy=0.8, findings=(unsure,))
+    assert trust(facts)[1].endswith(f"may be {said} training images")
+    assert copies_sentence(facts).startswith("Without th")
+    sure = replace(facts, findings=(found("leakage", "fail", leaked),))
+    assert trust(sure)[1].endswith("in training")
+
+
 def test_leaked_images_are_not_called_unseen(content_of) -> None:
     """Where train holds copies of test images, nothing claims that the model never saw them."""
     content = content_of()

@@ -70,7 +70,13 @@ def _copies(facts: Facts) -> str:
     copied, grouped = "has a copy" if one else "have a copy", "is of a group" if one else "are of groups"
     lies = "lies" if one else "lie"
     if not facts.of_groups:
-        return f"{images} {copied} in training"
+        unsure = any(f.evidence.get("may_be_no_copies") for f in facts.findings if f.check == "leakage")
+        are = (
+            f"may be {'a copy' if one else 'copies'} of training images"
+            if unsure
+            else f"{copied} in training"
+        )
+        return f"{images} {are}"
     if facts.of_groups >= facts.leaked:
         return f"{images} {grouped} that {lies} in training too"
     return f"{images} {copied} in training or {grouped} that {lies} there too"

@@ -51,13 +51,14 @@ def check_leakage(context: CheckContext) -> Checked:
     bad = exact or grouped or worst > FAIL_LEAKAGE
     verdict: Verdict = "fail" if bad else "warn" if issues or column or suspected or hidden else "pass"
     total = sum(judged.values())
+    alike = may_be_templates(context.copies, near, total)
     return Checked(
         Finding(
             check="leakage",
             verdict=verdict,
             summary=_in_order(
                 _leakage_summary(exact, near, len(grouped), len(groups), total, missed(context.copies))
-                + may_be_templates(context.copies, near, total)
+                + alike
                 + of_small_pictures(dataset)
                 + _other_counts(context, exact, near),
                 told_by_column(column) + told_by_names(suspected) + told_by_distances(hidden),
@@ -66,6 +67,7 @@ def check_leakage(context: CheckContext) -> Checked:
             evidence={
                 "exact": exact,
                 "near": near,
+                "may_be_no_copies": bool(alike) and not exact,
                 "of_shared_groups": len(grouped),
                 "shared_groups": len(groups),
                 "images": judged,
