@@ -93,6 +93,64 @@ def test_people_with_a_list_of_their_classes_are_told(tmp_path: Path) -> None:
     assert set(by_list.train.columns["group"]) == set(names)
 
 
+#: Files, with their first line and the others.
+LISTS = {
+    "counts": {"list.csv": ("folder,images\n", "{name},3\n")},
+    "numbers": {"list.csv": ("folder,size\n", "{name},{size}\n")},
+    "numbers without names": {"list.txt": ("", "{name} {size}\n")},
+    "splits": {"list.txt": ("", "{name} {split}\n")},
+    "dates": {"list.txt": ("", "{name} 2021-05-{day}\n")},
+    "groups of classes": {"list.csv": ("species,family\n", "{name},{word}\n")},
+    "lists that disagree": {"one.txt": ("", "{name} {word}\n"), "two.txt": ("", "{name} {other}\n")},
+    "no word for some": {"list.txt": ("", "{name},{blank}\n")},
+}
+
+
+@pytest.mark.parametrize("kind", LISTS)
+def test_what_lists_say_besides_is_no_class(kind: str, tmp_path: Path) -> None:
+    """Counts, sizes, splits and days of folders with long numbers stopped the reading, or became labels."""
+    cells = [
+        {
+            "name": f"item_{n:03}",
+            "size": 640 + n % 2 * 160,
+            "split": ("train", "test")[n % 2],
+            "day": 10 + n % 3,
+            "word": ("aaa", "bbb")[n % 2],
+            "other": ("bbb", "aaa")[n % 2],
+            "blank": ("", "aaa", "bbb")[n % 3],
+        }
+        for n in range(12)
+    ]
+    root = pictures(tmp_path, *(f"{each['name']}/{k}.png" for each in cells for k in range(3)))
+    for file, (head, line) in LISTS[kind].items():
+        (root / file).write_text(head + "".join(line.format(**each) for each in cells))
+    assert len(load(root).classes) == 12
+
+
+def test_a_list_of_splits_beside_one_of_labels_is_no_part_of_it(tmp_path: Path) -> None:
+    """`patient,label` and `patient,split` have one form: the splits overwrote the labels in the table."""
+    names = [f"patient{n:03}" for n in range(8)]
+    root = pictures(tmp_path / "set", *(f"{name}/{k}.png" for name in names for k in range(3)))
+    for file, words in (("labels", ("benign", "malignant")), ("splits", ("train", "test"))):
+        rows = "".join(f"{name},{words[n % 2]}\n" for n, name in enumerate(names))
+        (root / f"{file}.csv").write_text(f"patient,{file[:-1]}\n{rows}")
+    path, _, column = words_after(refused(root))
+    assert load(path, group_column=column).classes == ("benign", "malignant")
+
+
+def test_numbered_classes_with_a_list_are_classes(tmp_path: Path) -> None:
+    """`001.Albatross` is seen, `002.Cardinal` is not: a class each, and the list is told."""
+    words = ("Albatross", "Cardinal", "Crow", "Finch", "Gull", "Jay")
+    names = [f"{n:03}.{word}" for n, word in enumerate(words, 1)]
+    root = pictures(tmp_path, *(f"{name}/{k}.png" for name in names for k in range(3)))
+    (root / "zsl.txt").write_text(
+        "".join(f"{name} {('seen', 'new')[n % 2]}\n" for n, name in enumerate(names))
+    )
+    data = load(root)
+    assert len(data.classes) == 6
+    assert any("zsl.txt may tell" in note for note in data.notes)
+
+
 @pytest.mark.parametrize(
     ("names", "rows"),
     [

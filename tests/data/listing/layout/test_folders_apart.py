@@ -29,7 +29,7 @@ def refused(root: Path) -> str:
     return str(caught.value)
 
 
-FLAT = ("test", "Validation", "testing_images", "val2017", "test/test", "ground_truth_1", "masks")
+FLAT = ("test", "Validation", "testing_images", "val2017", "test/test", "ground_truth_1")
 
 
 @pytest.mark.parametrize(("name", "above"), [*((name, "") for name in FLAT), ("test", "data/")])
@@ -63,12 +63,42 @@ def test_names_of_its_files_tell_the_classes(tmp_path: Path) -> None:
         ("test tube", "beaker", "flask"),
         ("control", "test"),
         ("matte", "glossy", "satin"),
+        ("masks", "gloves", "syringes"),
+        ("ground", "whole", "instant"),
+        ("valid", "expired", "forged"),
     ],
 )
 def test_classes_called_so_are_read(names: tuple[str, ...], tmp_path: Path) -> None:
     """Words for splits and masks are also words for things."""
     root = pictures(tmp_path, *(f"{name}/{k}.png" for name in names for k in range(4)))
     assert set(load(root).classes) == set(names)
+
+
+@pytest.mark.parametrize("ending", ["", "_mask"])
+def test_masks_are_told_by_the_names_of_their_files(ending: str, tmp_path: Path) -> None:
+    """`masks/IMG_7.png` beside `crack/IMG_7.png`; a class of masks has pictures of its own."""
+    names = {"crack": range(5), "whole": range(5, 10)}
+    files = [f"{kind}/IMG_{n}.png" for kind, numbers in names.items() for n in numbers]
+    root = pictures(tmp_path / "set", *files, *(f"masks/IMG_{n}{ending}.png" for n in range(2, 8)))
+    told = refused(root)
+    assert "masks: called like masks of pictures" in told
+    (given,) = words_after(told)
+    assert counts(load(given)) == {"train": {"crack": 5, "whole": 5}}
+
+
+def test_a_file_that_is_called_like_a_class_alone(tmp_path: Path) -> None:
+    """`val/paper`, a picture without ending: the name was read beyond its end."""
+    root = pictures(tmp_path, *CLASSES, "val/metal.png")
+    (root / "val/metal.png").rename(root / "val/metal")
+    assert "this writes a table of all" in refused(root)
+
+
+@pytest.mark.parametrize("name", ["red-green-0.png", "red green.png"])
+def test_a_name_that_may_mean_two_classes_tells_none(name: str, tmp_path: Path) -> None:
+    """Beside `red` and `red_green` it was of `red`."""
+    kinds = ("red", "green", "red_green")
+    root = pictures(tmp_path, *(f"{kind}/{n}.png" for kind in kinds for n in range(3)), f"val/{name}")
+    assert "The names of its files tell the classes" not in refused(root)
 
 
 def test_a_split_with_the_classes_that_lie_beside_it(tmp_path: Path) -> None:

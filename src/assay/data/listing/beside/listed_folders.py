@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from json import dumps
@@ -16,7 +17,7 @@ from assay.data.listing.advice.lists import label_of_folders
 from assay.data.listing.advice.named_images import lines_of
 from assay.data.listing.exported.record_fields import are_labels
 from assay.data.listing.names import natural_key
-from assay.data.listing.tree import words_of
+from assay.data.listing.tree import split_in, words_of
 
 #: Files that may be such lists, and how many are looked into.
 _LISTS: Final = (".csv", ".tsv", ".txt", ".lst", ".list")
@@ -32,10 +33,16 @@ _FEWEST: Final = 4
 #: Names of videos, patients and days have long numbers. But those of WordNet are of classes: `n01440764`.
 _LONG_NUMBER: Final = re.compile(r".*\d{3}", re.DOTALL)
 _NUMBER: Final = re.compile(r".*\d", re.DOTALL)
+_NO_LETTERS: Final = re.compile(r"[\W\d_]+")
 _WORDNET: Final = re.compile(r"n\d{8}$")
 
 #: Words in the name of a column of classes, whose kinds another column may tell.
-_CLASS_WORDS: Final = frozenset("class classes label labels category categories species name names".split())
+_CLASS_WORDS: Final = frozenset(
+    "class classes label labels category categories species breed name names product sku model brand".split()
+)
+
+#: A value that is no number, date or size.
+_WORD: Final = re.compile(r"[^\W\d_]")
 
 #: What to say of other columns that may be the classes.
 _OTHERS: Final = " (the cells in place {} may be the classes, too: change the second number in r[...])"
@@ -52,11 +59,12 @@ class _List:
     labels: tuple[int, ...]
     named: bool
     told: Mapping[str, Sequence[str]]
+    head: tuple[str, ...]
 
     @property
-    def like(self) -> tuple[str, int, tuple[int, ...]]:
+    def like(self) -> tuple[str, int, tuple[int, ...], tuple[str, ...]]:
         """What lists of one set have in common: one for each split."""
-        return self.sign, self.folder, self.labels
+        return self.sign, self.folder, self.labels, self.head
 
 
 def refuse_listed_folders(
@@ -76,12 +84,16 @@ def refuse_listed_folders(
     if len(names) < _FEWEST or not label_of_folders(classes) or any(map(_WORDNET.match, names)):
         return ()
     numbered, long = (all(map(form.match, names)) for form in (_NUMBER, _LONG_NUMBER))
+    if len({_NO_LETTERS.sub("", name) for name in names}) > len(names) / 2:
+        numbered = long = False  # `001.Albatross`, `002.Cardinal` are classes that somebody numbered
+    images = Counter(classes.values())
     found: dict[object, list[_List]] = {}
     for one in _lists(root, files, names):
         found.setdefault(one.like, []).append(one)
     for lists in found.values():
         told = {folder: cells for one in lists for folder, cells in one.told.items()}
-        columns = [n for n in lists[0].labels if _part(told, n)]
+        agree = all(told[folder] == cells for one in lists for folder, cells in one.told.items())
+        columns = [n for n in lists[0].labels if agree and _part(told, n, images)]
         if len(told) >= _MOST * len(names) and columns:
             what, command = _told(lists, columns), _command(root, lists, columns[0], classes, splits)
             others = ", ".join(map(str, columns[1:3]))
@@ -96,10 +108,20 @@ def refuse_listed_folders(
     return ()
 
 
-def _part(told: Mapping[str, Sequence[str]], column: int) -> bool:
-    """Whether a column may have the classes of all folders: two or more, and half as many at most."""
-    cells = [cells[column].strip() for cells in told.values()]
-    return 1 < len(set(cells)) <= len(told) / 2 and are_labels(cells)
+def _part(told: Mapping[str, Sequence[str]], column: int, images: Mapping[str, int]) -> bool:
+    """Whether a column may have the classes of all folders: two or more, and half as many at most.
+
+    Numbers are numbers of classes, from 0 or 1 on, and not how many images a folder has; splits are none.
+    """
+    cells = {folder: row[column].strip() for folder, row in told.items()}
+    values = set(cells.values())
+    if not 1 < len(values) <= len(told) / 2 or not are_labels(list(cells.values())) or not all(values):
+        return False
+    if all(map(str.isdecimal, values)):
+        numbers = sorted(map(int, values))
+        counts = all(int(cell) == images[folder] for folder, cell in cells.items())
+        return numbers[0] in (0, 1) and numbers[-1] - numbers[0] == len(numbers) - 1 and not counts
+    return all(map(_WORD.search, values)) and not all(map(split_in, values))
 
 
 def _lists(root: Path, files: Iterable[str], names: set[str]) -> Iterator[_List]:
@@ -125,9 +147,14 @@ def _list(name: str, sign: str, rows: Sequence[Sequence[str]], names: set[str]) 
             continue
         others = [n for n in range(width) if n != folder and _agree(rows, folder, n)]
         usual = [n for n in others if usual_spelling(rows[0][n]) in LABEL_NAMES]
-        head = rows[0][folder].strip()
-        named = head not in names and bool(usual) and not words_of(head) & _CLASS_WORDS
-        return _List(name, sign, folder, tuple(usual if named else others), named, of_folders)
+        first = rows[0][folder].strip()
+        head = () if first in names else tuple(rows[0])
+        if head and words_of(first) & _CLASS_WORDS:
+            return None
+        if head and not usual:  # counts, sizes and thresholds have names, too
+            others = [n for n in others if all(_WORD.search(row[n]) for row in of_folders.values())]
+        labels = tuple(usual if head and usual else others)
+        return _List(name, sign, folder, labels, bool(head and usual), of_folders, head)
     return None
 
 

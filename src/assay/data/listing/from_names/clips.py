@@ -12,7 +12,9 @@ from assay.core.text import one_line
 from assay.data.listing.advice.images import Images
 from assay.data.listing.advice.lists import label_of_folders
 from assay.data.listing.advice.split_files import base_of
+from assay.data.listing.layout.variants import VERSIONS
 from assay.data.listing.names import natural_key
+from assay.data.listing.tree import split_in, words_of
 
 #: What numbers a name: `_g01_c01`, ` (12)`, `03`; or before it, `20210304_`.
 _NUMBERS: Final = r"^\(?\d+([\W_]+\d+)*\)?[\W_]+|([\W_]+[^\W\d_]?\d+)*\d*\)?$"
@@ -85,6 +87,8 @@ def _once_more(names: Sequence[str]) -> _Alike | None:
         known, found = set(names), filter(None, map(pattern.fullmatch, names))
         pairs = [(parts["name"], parts["more"]) for parts in found if parts["name"] in known]
         bases, more = (sorted({pair[n] for pair in pairs}, key=natural_key) for n in (0, 1))
+        if pattern is _BEFORE and not all(split_in(word) or words_of(word) <= VERSIONS for word in more):
+            continue  # `no_helmet` beside `helmet` is no version of it
         if len(bases) > 1 and known == {joined.format(name, word) for name in bases for word in ("", *more)}:
             told = (
                 f"each of the folders {_some(bases)} has one beside it that is called after it, "

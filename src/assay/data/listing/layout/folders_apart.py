@@ -1,5 +1,7 @@
 """Folders beside those of classes that are called after a split or after masks: they are no classes."""
 
+import re
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from json import dumps
@@ -12,11 +14,16 @@ from assay.data.listing.advice.label_tables import table_command, then_give
 from assay.data.listing.names import natural_key
 from assay.data.listing.tree import Tree, besides_split, joined, split_in, words_of
 
-#: Words for what belongs to each picture. A `mask` alone, or something `matte`, may be what is to be told.
-_MASKS: Final = frozenset(
-    "masks segmentation segmentations groundtruth ground truth truths gt trimap trimaps annotation "
-    "annotations".split()
-)
+#: Words for what belongs to each picture: alone, such as `ground_truth_1`; and where the files are called
+#: after pictures, too, for carnival has masks, and coffee is ground. A `mask` may be what is to be told.
+_MASKS: Final = frozenset("segmentation segmentations groundtruth ground truth truths".split())
+_MAY_BE_MASKS: Final = frozenset("masks gt trimap trimaps annotation annotations ground truth".split())
+
+#: What the names of masks may end in.
+_OF_MASK: Final = re.compile(r"[\W_]+(mask|gt|seg|segmentation|annotation|trimap|label)$", re.IGNORECASE)
+
+#: A word for a split that is one for a ticket, too: alone it does not part a folder from classes.
+_NO_SPLIT: Final = frozenset(("valid",))
 
 #: So many classes must be left without such folders.
 _FEWEST: Final = 2
@@ -93,17 +100,17 @@ class Apart:
         return f"f.parts[{self._depth}]"
 
     def _names_tell_classes(self) -> bool:
-        """Whether the name of each image apart begins with a class and goes on with a number or a sign."""
+        """Whether the name of each image apart begins with one class and goes on with a number or a sign."""
         names = [
-            name.casefold()
+            name.lower()
             for folder in self.splits
             for name in self.files(self.tree.descended(joined(self.base, folder)))
         ]
-        starts = [other.casefold() for other in self.others if other[-1].isalpha()]
+        starts = [other.lower() for other in self.others if other[-1].isalpha()]
         return (
             len(starts) == len(self.others)
             and bool(names)
-            and all(any(n.startswith(s) and not n[len(s)].isalpha() for s in starts) for n in names)
+            and all(_class_of(name, starts) is not None for name in names)
         )
 
     def _table(self, apart: str, of_others: str, splits: Mapping[str, str]) -> str:
@@ -123,6 +130,19 @@ class Apart:
         return f"{command} ; then give {then_give(self.root)}"
 
 
+def _class_of(name: str, classes: Sequence[str]) -> str | None:
+    """The one class that a name begins with; None where none, or a longer one may be meant: `red-green-1`
+    beside `red` and `red_green`."""
+    found = [each for each in classes if name.startswith(each) and not name[len(each) :][:1].isalpha()]
+    letters = _letters(name)
+    meant = [each for each in classes if letters.startswith(_letters(each))]
+    return max(found, key=len) if found and max(found, key=len) == max(meant, key=len) else None
+
+
+def _letters(name: str) -> str:
+    return "".join(filter(str.isalnum, name))
+
+
 def folders_apart(
     root: Path, tree: Tree, base: str, names: Sequence[str], files: Callable[[str], Collection[str]]
 ) -> Apart:
@@ -131,11 +151,28 @@ def folders_apart(
 
     base: the folder that all lie in. files: the names of the images in a folder.
     """
+
+    def stems(name: str) -> list[str]:
+        return [PurePosixPath(file).stem for file in files(tree.descended(joined(base, name)))]
+
+    def holds_masks(name: str) -> bool:
+        words = words_of(name)
+        if words and words <= _MASKS and words not in ({"ground"}, {"truth"}, {"truths"}):
+            return True
+        if not words or not words <= _MAY_BE_MASKS:
+            return False
+        known = Counter(stem for other in names if other != name for stem in stems(other))
+        return all(known[_OF_MASK.sub("", stem)] == 1 for stem in stems(name))
+
     flat = [name for name in names if not tree.full(tree.descended(joined(base, name)))]
-    splits = {name: split for name in flat if not besides_split(name) and (split := split_in(name))}
+    splits = {
+        name: split
+        for name in flat
+        if not besides_split(name) and words_of(name) != _NO_SPLIT and (split := split_in(name))
+    }
     if set(splits.values()) == {"train"}:
         splits = {}
-    masks = dict.fromkeys((name for name in flat if words_of(name) and words_of(name) <= _MASKS), "")
+    masks = dict.fromkeys((name for name in flat if holds_masks(name)), "")
     apart = splits or masks
     rest = [name.casefold() for name in names if name not in apart]
     apart = {name: split for name, split in apart.items() if not any(name.casefold() in n for n in rest)}

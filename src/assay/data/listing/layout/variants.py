@@ -25,9 +25,15 @@ _COPIES: Final = frozenset(
 
 
 #: Words for what was done to pictures, or not yet.
-_VERSIONS: Final = frozenset(
+VERSIONS: Final = frozenset(
     "raw original originals orig processed preprocessed prepared augmented augmentation aug resized cropped "
     "crops enhanced filtered normalized normalised denoised".split()
+)
+
+
+#: Those that are said of pictures alone: hides and water are raw, filtered or processed, too.
+_OF_PICTURES: Final = frozenset(
+    "preprocessed augmented augmentation aug resized normalized normalised denoised".split()
 )
 
 
@@ -47,8 +53,8 @@ def refuse_parts(root: Path, classes: Collection[str], hints: Sequence[str]) -> 
     bare = {_DIGITS.sub("", name.casefold()) for name in classes}
     words = [words_of(name) for name in classes]
     parts = len(bare) == 1 and bool(words and words[0] & _COLLECTION)
-    versions = any(own & _VERSIONS for own in words) and all(
-        own and own <= _VERSIONS | _COLLECTION for own in words
+    versions = any(own & _OF_PICTURES for own in words) and all(
+        own and own <= VERSIONS | _COLLECTION for own in words
     )
     if len(classes) < 2 or not (parts or versions):
         return
