@@ -19,7 +19,7 @@ from assay.data.convert import convert
 from assay.data.inspect import inspect
 from assay.data.load import as_request, chosen_source
 from assay.data.request import OPTIONS
-from assay.data.sources import SOURCES, fashion_mnist
+from assay.data.sources import SOURCES, fashion_mnist, image_dataset
 from assay.data.sources.image_dataset import cache_key
 from assay.data.values import Dataset
 from assay.workflow.load import load
@@ -264,6 +264,22 @@ def test_what_is_cached_hangs_on_every_option(option: str, tmp_path: Path) -> No
     plain, asked = as_request(tmp_path), as_request(tmp_path, **{option: GIVEN[option]})
     keys = [cache_key(request, "folder", tmp_path, "stamp") for request in (plain, asked, asked)]
     assert keys[0] != keys[1] == keys[2]
+
+
+def test_what_other_code_read_is_read_again(
+    cache: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kept folder or archive had the classes that an earlier version took its folders for."""
+    made = MADE["folder"](load(arrays=_arrays(24, 0), classes=CLASSES), tmp_path / "set")
+    built: list[str] = []
+    build = image_dataset._built
+    for code in ("one", "one", "two", "two"):
+        monkeypatch.setattr(image_dataset, "code_version", lambda _, code=code: code)
+        monkeypatch.setattr(
+            image_dataset, "_built", lambda *all_, code=code: (built.append(code), build(*all_))[1]
+        )
+        load(**made)
+    assert built == ["one", "two"]
 
 
 @pytest.mark.parametrize(("source", "option"), [(s, o) for s in TAKES for o in OPTIONS if o not in TAKES[s]])

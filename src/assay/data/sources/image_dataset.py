@@ -9,6 +9,7 @@ from typing import Final
 from assay.core.arrays import Shape
 from assay.core.errors import AssayError
 from assay.core.text import counted, one_line
+from assay.core.version import code_version
 from assay.data.decoding.sixteen_bits import note_on, scale_for, together
 from assay.data.decoding.splits import (
     DecodedPart,
@@ -35,8 +36,8 @@ from assay.data.values import Dataset, DeepScale, LeftOut, Resize, Split
 _NAMED: Final = 10
 _OF_A_REASON: Final = 5
 
-#: What is kept of each image; a change makes kept sets be read again.
-_KEPT: Final = "pixels, facts, looks, wrong names, layouts, scale of 16 bits, places"
+#: Rooms whose code decides how files are read: kept sets are read again when it changes.
+_ROOMS: Final = ("data",)
 
 #: About what one image takes in the cache, for the message on a full disk: 28 x 28 pixels and its facts.
 _BYTES_EACH: Final = 1024
@@ -113,10 +114,10 @@ def name_of(location: Path | str) -> str:
 
 
 def cache_key(request: Request, source: str, location: Path | str, stamp: str) -> str:
-    """The name of the cache entry: another one whenever a file or an option that matters changes."""
+    """The name of the cache entry: another one whenever a file, an option or this code changes."""
     asked = [(field, _plain(getattr(request, field))) for field in ("name", *OPTIONS)]
     place = location if isinstance(location, str) else str(location.absolute())
-    known = repr((source, place, stamp, asked, _KEPT))
+    known = repr((source, place, stamp, asked, code_version(_ROOMS)))
     return "images-" + hashlib.sha256(known.encode("utf-8", "backslashreplace")).hexdigest()[:24]
 
 
