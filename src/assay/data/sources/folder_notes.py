@@ -78,13 +78,14 @@ def notes_on_folder(read: FolderRead) -> tuple[str, ...]:
     refuse_one_class_of_train(root, known, label_of_folders(read.by_path), layout)
     ignored = [item.id for item in read.found.left_out if item.kind == "ignored"]
     holding = [folder for folder in read.images if read.places[folder]]
-    classes = Classes(read.labels, holding, lambda: read.by_path, reading.by_name)
+    option = "--layout classes" if reading.by_name else f"--layout {reading.kind}"
+    classes = Classes(read.labels, holding, lambda: read.by_path, reading.by_name, _to_keep(read, option))
     beside = notes_beside(read.found, layout, classes, read.joined)
     beside += () if layout else _refuse_doubtful(read)
     lists = [name for name in ignored if name not in read.joined] if len(read.splits) == 1 else []
     return (
         *reading.notes,
-        *note_on_masks(read.masks, "--layout classes" if reading.by_name else f"--layout {reading.kind}"),
+        *note_on_masks(read.masks, option),
         *unfollowed(read.found),
         *notes_on_other_pictures(read.others, read.images, read.places),
         *notes_on_placeholders(root, read.found.left_out),
@@ -95,6 +96,13 @@ def notes_on_folder(read: FolderRead) -> tuple[str, ...]:
         *notes_on_lists(root, read.found.files, read.images, read.places),
         *(() if layout or reading.by_name else notes_on_clips(root, read.by_path)),
     )
+
+
+def _to_keep(read: FolderRead, option: str) -> str:
+    """What to do to have the folders read as they were, with tables beside them that tell something else."""
+    if option.endswith("classes") and len(read.splits) > 1:  # with the option all would be one split
+        return "put the tables elsewhere, where the folders tell the classes"
+    return f"say {option}"
 
 
 def _refuse_doubtful(read: FolderRead) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from assay.data.listing.beside.label_agreement import (
     parting_columns,
 )
 from assay.data.listing.beside.tables import describe_unlabelled, is_labelled
-from assay.data.listing.columns.path_columns import first_rows, names_images
+from assay.data.listing.columns.path_columns import first_rows, names_images, path_column
 from assay.data.listing.exported.in_splits import hints_on_tables_of_splits
 from assay.data.listing.exported.label_file_hints import hints_on_json
 from assay.data.listing.from_names.class_lists import hints_on_class_lists
@@ -35,12 +35,14 @@ MOST_TABLES: Final = 5
 @dataclass(frozen=True)
 class Classes:
     """What was read as classes: their names, the folders with their images, how to get the class of each
-    image by its path, and whether it is the word that the name of its file begins with."""
+    image by its path, whether it is the word that the name of its file begins with, and what to do where
+    they count, in words."""
 
     names: Collection[str]
     folders: Collection[str]
     of_images: Callable[[], Mapping[str, str]]
     by_file_names: bool = False
+    to_keep: str = "say --layout classes"
 
 
 def refuse_conflicting_tables(found: Walk, classes: Classes, tables: Sequence[str]) -> list[str]:
@@ -64,10 +66,10 @@ def _refuse_table_of_labels(found: Walk, classes: Classes, tables: Sequence[str]
     """Raise AssayError `ambiguous-layout` where all images are of one class, and a table has labels."""
     labelled = next((name for name in tables if is_labelled(found, name)), None)
     if labelled and (hints := hints_on_tables_of_splits(found.root, classes.folders, found.files)):
-        raise _hinted(found, by_folders, hints[0])
+        raise _hinted(found, classes, by_folders, hints[0])
     if labelled is not None:
         what = f"{by_folders}; there is a table of labels, {one_line(labelled)}"
-        raise _not_by_folders(found, labelled, what)
+        raise _not_by_folders(found, classes, labelled, what)
 
 
 def _refuse_table_of_images(found: Walk, classes: Classes, tables: Sequence[str], by_folders: str) -> None:
@@ -79,9 +81,9 @@ def _refuse_table_of_images(found: Walk, classes: Classes, tables: Sequence[str]
         return
     images = Images(found.root, list(classes.of_images()))
     if hints := hints_on_json(images, [told]) or hints_on_class_lists(images, tables):
-        raise _hinted(found, by_folders, hints[0])
+        raise _hinted(found, classes, by_folders, hints[0])
     what = f"{by_folders}; {describe_unlabelled(found, told)}"
-    raise _not_by_folders(found, told, what, "with --label-column, ")
+    raise _not_by_folders(found, classes, told, what, "with --label-column, ")
 
 
 def _on_other_labels(found: Walk, classes: Classes, tables: Sequence[str], by_folders: str) -> list[str]:
@@ -97,7 +99,7 @@ def _on_other_labels(found: Walk, classes: Classes, tables: Sequence[str], by_fo
         what = f"{one_line(table)} {other.told}"
         if other.apart:
             unlike = "" if other.disputed else ", of which the folders tell nothing"
-            raise _not_by_folders(found, table, f"{by_folders}; {what}{unlike}")
+            raise _not_by_folders(found, classes, table, f"{by_folders}; {what}{unlike}")
         notes.append(f"{what}, coarser or finer than those of the folders, which were read")
     return notes
 
@@ -123,19 +125,39 @@ def _on_columns(found: Walk, classes: Classes, tables: Sequence[str], some: str)
     return notes
 
 
-def _hinted(found: Walk, by_folders: str, hint: str) -> AssayError:
+def _hinted(found: Walk, classes: Classes, by_folders: str, hint: str) -> AssayError:
     """The refusal that shows how the folders are read, and a hint that says what to do instead."""
-    fix = "Do so, or say --layout classes."
+    fix = f"Do so, or {classes.to_keep}."
     return AssayError("ambiguous-layout", found.root, f"{by_folders}; {hint}", fix)
 
 
-def _not_by_folders(found: Walk, table: str, what: str, how: str = "") -> AssayError:
-    given, folder = f"Give the table, {one_line(str(found.root / table))}, {how}", Path(table).parent
-    if Path(table).name.lower() in OF_A_FOLDER:  # read with the folder, and with those of other splits
+def _not_by_folders(found: Walk, classes: Classes, table: str, what: str, how: str = "") -> AssayError:
+    path, folder = found.root / table, Path(table).parent
+    images = classes.of_images()
+    if Path(table).name.lower() in OF_A_FOLDER and any(
+        Path(image).is_relative_to(folder) for image in images
+    ):
+        # read with the folder, and with those of other splits
         folder = folder.parent if split_of(folder.name) else folder
         given = f"Give the folder that it belongs to, {one_line(str(found.root / folder))}, {how}"
-    fix = f"{given}or say --layout classes."
-    return AssayError("ambiguous-layout", found.root, what, fix)
+    else:
+        root = f" --root {one_line(quote(str(found.root)))}" if _from_root(found, table, images) else ""
+        given = f"Give the table, {one_line(quote(str(path)))}{root}, {how}"
+    return AssayError("ambiguous-layout", found.root, what, f"{given}or {classes.to_keep}.")
+
+
+def _from_root(found: Walk, table: str, images: Collection[str]) -> bool:
+    """Whether the images that a table names are to be looked for from the root on, for they do not lie where
+    its paths begin, at its own folder."""
+    folder = Path(table).parent.as_posix()
+    if folder == "." or all(Path(image).is_relative_to(folder) for image in images):
+        return False
+    try:
+        columns = first_rows(found.root / table)
+    except AssayError:
+        return False
+    cells = columns.get(path_column(columns) or "", ())
+    return not any(f"{folder}/{cell.strip().removeprefix('./')}" in images for cell in cells)
 
 
 def _tells_of_images(found: Walk, name: str, classes: Classes) -> bool:

@@ -11,8 +11,9 @@ from assay.core.text import one_line
 from assay.data.listing.advice.label_maps import notes_on_maps
 from assay.data.listing.beside.conflicting_tables import MOST_TABLES, Classes, refuse_conflicting_tables
 from assay.data.listing.beside.folder_tables import notes_on_rows_of_folders
+from assay.data.listing.beside.label_tables import tables_of_labels_aside
 from assay.data.listing.beside.no_images import ARCHIVES, hint_on_unread_form
-from assay.data.listing.beside.tables import tables_above, tables_aside
+from assay.data.listing.beside.tables import tables_above
 from assay.data.listing.beside.tables_inside import refuse_tables_inside, tables_inside
 from assay.data.listing.columns.path_columns import first_rows
 from assay.data.listing.exported.archives import place_of
@@ -25,9 +26,6 @@ from assay.data.values import Kind
 _NAME_FILES: Final = frozenset(
     ("classes.txt", "class_names.txt", "labels.txt", "names.txt", "label_names.txt")
 )
-
-#: Tables in folders of images that are looked into.
-MOST_INSIDE: Final = 20
 
 #: A class called after another one, with a word for what belongs to a picture and is none.
 _OF_ANOTHER: Final = re.compile(
@@ -46,11 +44,11 @@ def notes_beside(
     """
     names = [name for name in found.files if "/" not in name]
     tables = [name for name in tables_above(found, classes.folders) if name not in joined]
-    aside = tables_aside(found, classes.folders) if len(classes.names) > 1 else []
+    aside = tables_of_labels_aside(found, classes.folders) if len(classes.names) > 1 else []
     on_tables = [] if layout else refuse_conflicting_tables(found, classes, [*tables, *aside])
     inside = tables_inside(found, classes.folders) if len(classes.names) > 1 else []
     if not layout and not classes.by_file_names:
-        refuse_tables_inside(found, inside[:MOST_INSIDE], classes.of_images())
+        refuse_tables_inside(found, inside, classes.of_images(), classes.to_keep)
     tables += [name for name in inside if name not in tables and name not in joined]
     told = f"{', '.join(map(one_line, tables[:3]))}{' and more' if len(tables) > 3 else ''}"
     if tables:
