@@ -191,5 +191,13 @@ def test_tables_beside_that_have_no_labels(
     assert "metadata/labels.csv gives 24 of the images other classes" in refused(root).what
 
 
+def test_images_are_counted_and_not_rows(tmp_path: Path) -> None:
+    """A table of boxes above the folders, two of each image, was about twice as many images."""
+    root = pictures(tmp_path, *(f"{('ok', 'nok')[n // 8]}/{n}.png" for n in range(16)))
+    told = "".join(f"{n}.png,bolt\n{n}.png,nut\n" for n in range(16))
+    (root / "labels.csv").write_text(f"image,label\n{told}")
+    assert "labels.csv gives 16 of the images other classes (bolt, nut ...)" in refused(root).what
+
+
 def _typed(error: AssayError) -> list[str]:
     return shlex.split(error.fix.partition("Give the table, ")[2].partition(", or say")[0])

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -57,7 +57,12 @@ def other_labels(table: Path, classes: Mapping[str, str]) -> OtherLabels | None:
     classes: the class of each image by its path, as the folders have it. Images are known by their paths, or
     by their names without endings. Raises AssayError as `read_table`.
     """
-    return parted_otherwise([(folder, label) for _, label, folder in labelled_images(table, classes)])
+    rows = labelled_images(table, classes)
+    other = parted_otherwise([(folder, label) for _, label, folder in rows])
+    if other is None:
+        return None
+    disputed = {image for image, label, folder in rows if folder != label} if other.disputed else ()
+    return replace(other, images=len({image for image, _, _ in rows}), disputed=len(disputed))
 
 
 def parted_otherwise(pairs: Sequence[tuple[str, str]]) -> OtherLabels | None:
