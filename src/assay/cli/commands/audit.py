@@ -64,7 +64,7 @@ def audit(
     from assay.cli.closing import close_run, told
     from assay.cli.gating import Gating
     from assay.cli.listeners import listening
-    from assay.reports.findings.verdict import column_of_groups, pattern_of_groups
+    from assay.reports.findings.suspected_groups import column_of_groups, pattern_of_groups
     from assay.workflow.run_commands import finished_again, run_audit
     from assay.workflow.shards import run_engine
     from assay.workflow.tracking.listen import tracking

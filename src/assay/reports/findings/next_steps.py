@@ -11,17 +11,19 @@ from assay.audits.registry import REVIEWED
 from assay.audits.values import Finding
 from assay.reports.findings.caveats import mixed_up_pairs, out_of_order
 from assay.reports.findings.facts import Facts
+from assay.reports.findings.suspected_groups import (
+    column_of_groups,
+    groups_by_distances,
+    pattern_of_groups,
+    suspects_groups,
+)
 from assay.reports.findings.verdict import (
     WIDE,
     Need,
-    column_of_groups,
-    groups_by_distances,
     harmless,
     needs,
     nothing_told,
-    pattern_of_groups,
     renamed_splits,
-    suspects_groups,
     trust,
 )
 from assay.reports.findings.wording import check_title, count, listed, name

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 from assay.audits.values import Finding
 from assay.reports.findings.caveats import caveats, not_looked_for, out_of_order
 from assay.reports.findings.facts import Facts
+from assay.reports.findings.suspected_groups import column_of_groups, groups_by_distances, pattern_of_groups
 from assay.reports.findings.wording import check_title, count, listed, name, percent, points
 
 #: A 95 % interval wider than this, as a share, leaves too much open: about 240 test images at 80 %.
@@ -80,29 +81,6 @@ def _copies(facts: Facts) -> str:
     if facts.of_groups >= facts.leaked:
         return f"{images} {grouped} that {lies} in training too"
     return f"{images} {copied} in training or {grouped} that {lies} there too"
-
-
-def column_of_groups(findings: Sequence[Finding]) -> str:
-    """The column that seems to name groups on both sides of a split, where there is one that nobody named."""
-    told = (f.evidence.get("groups_by_column") for f in findings if f.check == "leakage")
-    return next((str(found["name"]) for found in told if found), "")
-
-
-def pattern_of_groups(findings: Sequence[Finding]) -> str:
-    """What finds in names the groups that lie on both sides of a split, where names suggest any."""
-    told = (f.evidence.get("groups_by_names") for f in findings if f.check == "leakage")
-    return next((str(found["pattern"]) for found in told if found), "")
-
-
-def groups_by_distances(findings: Sequence[Finding]) -> bool:
-    """Whether images outside train lie far nearer to a few training images than to all others."""
-    return any(f.evidence.get("groups_by_distances") for f in findings if f.check == "leakage")
-
-
-def suspects_groups(findings: Sequence[Finding]) -> bool:
-    """Whether columns, names or distances suggest that training shows the same things as the test images."""
-    told = column_of_groups(findings) or pattern_of_groups(findings)
-    return bool(told) or groups_by_distances(findings)
 
 
 def _serious(facts: Facts) -> bool:

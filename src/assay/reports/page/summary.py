@@ -11,13 +11,13 @@ from assay.reports.findings import trust as trust_findings
 from assay.reports.findings.caveats import not_looked_for
 from assay.reports.findings.facts import Facts, gather
 from assay.reports.findings.next_steps import Step, next_steps
+from assay.reports.findings.suspected_groups import suspects_groups
 from assay.reports.findings.training_course import trend_finding
 from assay.reports.findings.verdict import (
     CONSEQUENCES,
     copies_sentence,
     headline,
     labels_sentence,
-    suspects_groups,
     trust,
 )
 from assay.reports.findings.wording import check_title, count, name, percent

@@ -86,11 +86,28 @@ def test_masks_are_told_by_the_names_of_their_files(ending: str, tmp_path: Path)
     assert counts(load(given)) == {"train": {"crack": 5, "whole": 5}}
 
 
-def test_a_file_that_is_called_like_a_class_alone(tmp_path: Path) -> None:
-    """`val/paper`, a picture without ending: the name was read beyond its end."""
-    root = pictures(tmp_path, *CLASSES, "val/metal.png")
-    (root / "val/metal.png").rename(root / "val/metal")
-    assert "this writes a table of all" in refused(root)
+def test_images_without_endings_are_in_the_table(tmp_path: Path) -> None:
+    """`val/metal` and `paper/9`: read beyond the end of a name, and left out of the table of all."""
+    root = pictures(tmp_path / "set", *CLASSES, "val/metal.png", "paper/9.png")
+    for path in ("val/metal", "paper/9"):
+        (root / f"{path}.png").rename(root / path)
+    told = refused(root)
+    assert "this writes a table of all" in told
+    (given,) = words_after(told)
+    assert counts(load(given)) == {
+        "train": {**COUNTS, "paper": COUNTS["paper"] + 1},
+        "validation": {"metal": 1},
+    }
+
+
+def test_a_set_without_any_endings_has_a_command_that_works(tmp_path: Path) -> None:
+    """No ending at all: the command was no Python."""
+    names = [*CLASSES, "ground_truth/0.png"]
+    root = pictures(tmp_path / "set", *names)
+    for path in names:
+        (root / path).rename((root / path).with_suffix(""))
+    (given,) = words_after(refused(root))
+    assert counts(load(given)) == {"train": COUNTS}
 
 
 @pytest.mark.parametrize("name", ["red-green-0.png", "red green.png"])

@@ -33,7 +33,7 @@ def each_folder(
         if path[: len(above)] == above and len(path) > depth and (not splits or path[len(above)] in splits)
     ]
     classes = sorted({"/".join(parts[folder][depth:]) for folder in deep}, key=natural_key)
-    endings = {PurePosixPath(name).suffix.lower() for folder in deep for name in files(folder)} - {""}
+    endings = {PurePosixPath(name).suffix.lower() for folder in deep for name in files(folder)}
     if len(classes) < 2 or not endings:
         return ""
     tests = [f"list(f.parts[:{len(above)}])=={dumps(above)}"] if above else []
@@ -77,7 +77,7 @@ def of_deeper_splits(
     starts = {name: tree.descended(joined(base, name)) for name in splits}
     depth = len(base.split("/")) if base else 0
     level = {name: start.count("/") + 1 + (name in deeper) for name, start in starts.items()}
-    endings = {PurePosixPath(n).suffix.lower() for folder in tree.images for n in files(folder)} - {""}
+    endings = {PurePosixPath(n).suffix.lower() for folder in tree.images for n in files(folder)}
     setup = f"S={dumps(splits)};D={dumps(level)};X={dumps(list(deeper))};"
     rows = (
         f'((f.as_posix(),f.parts[D[s]],S[s],f.parts[D[s]-1] if s in X else "") for f in F '
@@ -97,7 +97,7 @@ def below_others(
     """The command that writes a table of the classes below other folders in those of splits, with these as a
     column: `train/siteA/cat`. Images at other levels are left out."""
     depth = len(base.split("/")) if base else 0
-    endings = {PurePosixPath(n).suffix.lower() for folder in tree.images for n in files(folder)} - {""}
+    endings = {PurePosixPath(n).suffix.lower() for folder in tree.images for n in files(folder)}
     rows = (
         f"((f.as_posix(),f.parts[{depth + 2}],S[f.parts[{depth}]],f.parts[{depth + 1}]) for f in F "
         f"if len(f.parts)>{depth + 3} and f.parts[{depth}] in S)"

@@ -56,7 +56,7 @@ def hints_on_file_names(root: Path, images: Mapping[str, Sequence[str]]) -> list
         if len(splits) < len(folders):
             return []
     names = [name for folder in folders for name in images[folder]]
-    endings = {PurePosixPath(name).suffix.lower() for name in names} - {""}
+    endings = {PurePosixPath(name).suffix.lower() for name in names}
     named = None if splits else splits_in_names(names)
     # `subject01.happy` is all name: what stands behind its point is no form of pictures.
     whole = endings.isdisjoint(FORMAT_BY_NAME) and endings.isdisjoint(REFUSED_SUFFIXES)

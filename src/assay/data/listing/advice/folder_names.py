@@ -42,7 +42,7 @@ def split_and_class(
         return ""
     if any(own != train for own in classes.values()):
         return ""
-    endings = {PurePosixPath(f).suffix.lower() for name in names for f in files(joined(base, name))} - {""}
+    endings = {PurePosixPath(f).suffix.lower() for name in names for f in files(joined(base, name))}
     depth = base.count("/") + 1 if base else 0
     above = f"list(f.parts[:{depth}])=={dumps(base.split('/'))} and " if base else ""
     known = dumps(labels)

@@ -18,7 +18,7 @@ class Images:
     @property
     def endings(self) -> set[str]:
         """The endings of the images, in lower case."""
-        return {PurePosixPath(path).suffix.lower() for path in self.paths} - {""}
+        return {PurePosixPath(path).suffix.lower() for path in self.paths}
 
     def command(self, setup: str, rows: str, columns: Sequence[str]) -> str:
         """The command that writes the table, and what to give then. Splits that all names tell come along."""

@@ -128,6 +128,8 @@ def _lists(root: Path, files: Iterable[str], names: set[str]) -> Iterator[_List]
     texts = [name for name in files if name.lower().endswith(_LISTS)]
     for name in sorted(texts, key=lambda name: (name.count("/"), natural_key(name)))[:_LOOKED_INTO]:
         lines = lines_of(root / name)
+        if any("\ufffd" in line for line in lines):
+            continue  # the command reads UTF-8
         for sign in _SIGNS:
             rows = (
                 [line.split() for line in lines] if sign == " " else list(csv.reader(lines, delimiter=sign))

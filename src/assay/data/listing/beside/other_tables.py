@@ -123,23 +123,10 @@ def _place_of(path: str) -> tuple[str, str]:
 def _on_parts(table: Path, names: Sequence[str]) -> str:
     """The note on tables of other images, with the command that joins all."""
     shown = ", ".join(map(one_line, names))
-    tables = [(name, delimiter_of(table.parent / name)) for name in (table.name, *names)]
-    out = next(
-        name
-        for name in chain(["all.csv"], (f"all-{number}.csv" for number in count(2)))
-        if not (table.parent / name).exists()
-    )
-    code = (
-        f"import csv;rows=[r for t,d in {dumps(tables)} for r in "
-        'csv.DictReader(open(t,encoding="utf-8-sig",newline=""),delimiter=d)];'
-        f'w=csv.DictWriter(open({dumps(out)},"x",newline="",encoding="utf-8"),list(rows[0]));'
-        "w.writeheader();w.writerows(rows)"
-    )
-    command = f"(cd {quote(str(table.parent))} && python3 -c {quote(code)})"
     return one_line(
         f"{shown} beside it {'has' if len(names) == 1 else 'have'} the same columns, of other images, and "
-        f"{'was' if len(names) == 1 else 'were'} not read; to read all: {command} ; then give "
-        f"{quote(str(table.parent / out))}"
+        f"{'was' if len(names) == 1 else 'were'} not read; to read all: "
+        f"{_to_join(table, dict.fromkeys((table.name, *names), ''))}"
     )
 
 
@@ -164,21 +151,25 @@ def _on_twins(table: Path, names: Sequence[str]) -> str:
     if table.suffix.lower() not in SUFFIXES[:2]:
         return told
     by_split = {split_in(Path(name).stem) or "": name for name in (*reversed(names), table.name)}
-    tables = [
-        (by_split[split], split, delimiter_of(table.parent / by_split[split]))
-        for split in SPLIT_ORDER
-        if split in by_split
-    ]
+    joined = {by_split[split]: split for split in SPLIT_ORDER if split in by_split}
+    return one_line(f"{told}; to read all: {_to_join(table, joined)}")
+
+
+def _to_join(table: Path, splits: Mapping[str, str]) -> str:
+    """The command that writes one table of several beside each other, and what to give then. splits: of each,
+    by its name; empty where it has a column of them, or none."""
+    tables = [(name, split, delimiter_of(table.parent / name)) for name, split in splits.items()]
+    row = '{**r,"split":s}' if any(splits.values()) else "r"
     out = next(
         name
         for name in chain(["all.csv"], (f"all-{number}.csv" for number in count(2)))
         if not (table.parent / name).exists()
     )
     code = (
-        f'import csv;rows=[{{**r,"split":s}} for t,s,d in {dumps(tables)} for r in '
+        f"import csv;rows=[{row} for t,s,d in {dumps(tables)} for r in "
         'csv.DictReader(open(t,encoding="utf-8-sig",newline=""),delimiter=d)];'
         f'w=csv.DictWriter(open({dumps(out)},"x",newline="",encoding="utf-8"),list(rows[0]));'
         "w.writeheader();w.writerows(rows)"
     )
     command = f"(cd {quote(str(table.parent))} && python3 -c {quote(code)})"
-    return one_line(f"{told}; to read all: {command} ; then give {quote(str(table.parent / out))}")
+    return f"{command} ; then give {quote(str(table.parent / out))}"

@@ -42,7 +42,7 @@ def refuse_versions_inside(
         f"the folders {one_line(name)} in those of the classes, {one_line(first)} the first, hold images of "
         "the same names as the folders above: the same pictures once more, or others that are numbered anew"
     )
-    endings = {PurePosixPath(file).suffix.lower() for names in images.values() for file in names} - {""}
+    endings = {PurePosixPath(file).suffix.lower() for names in images.values() for file in names}
     way = "Move them away"
     if label and not split:
         command = table_command(root, endings, label, f"f.parent.name not in {dumps(sorted(inner))}")

@@ -126,7 +126,7 @@ class Apart:
         )
         only = f"{above}len(f.parts)>{self._depth + 1} and {top} in {dumps(counted_in)}"
         all_splits = {**dict.fromkeys(self.others, "train"), **splits} if splits else None
-        command = table_command(self.root, endings - {""}, label, only, all_splits, self._depth)
+        command = table_command(self.root, endings, label, only, all_splits, self._depth)
         return f"{command} ; then give {then_give(self.root)}"
 
 
