@@ -103,9 +103,8 @@ def compare_pairs(
         of_asking.usual_missing(pairs.asked[hopeful]), lookalikes.usual_missing(pairs.other[hopeful])
     )
     ratio[hopeful] = agreement.missing[hopeful] / np.maximum(usual, 1e-6)
-    ratio[moved_much(agreement.movement) | pairs.by_inner, 1] = (
-        np.inf
-    )  # who writes on a picture does not move it
+    moved = moved_much(agreement.movement) | pairs.by_inner
+    ratio[moved, 1] = np.inf  # who writes on a picture does not move it
     return Compared(
         pairs,
         agreement,
