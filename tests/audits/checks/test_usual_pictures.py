@@ -144,3 +144,24 @@ def test_one_bad_file_of_a_small_set_is_no_failure(bad: int, verdict: str) -> No
     images = crossed(60)
     images[:bad] = 128
     assert audited(images, np.arange(60) % 2).finding.verdict == verdict
+
+
+def framed(n: int, cut: int, seed: int, side: int = 32) -> np.ndarray:
+    """Things in the middle of a plain ground; the first `cut` of them so near that the border cuts them."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:side, :side]
+    images = np.full((n, side, side), 240.0)
+    for i, picture in enumerate(images):
+        tall, wide = rng.uniform(12, 14, 2) + ((0, side) if i < cut else (-6, -6))
+        picture[(np.abs(y - 15.5) < tall) & (np.abs(x - 15.5) < wide)] = rng.uniform(60, 180)
+    return (images + rng.normal(0, 3, images.shape)).clip(0, 255)[..., None]
+
+
+@pytest.mark.parametrize(("cut", "told"), [(3, 3), (30, 0)])
+def test_a_split_of_things_taken_nearer_is_no_list_of_flaws(cut: int, told: int):
+    """A fifth of a class of the test split fills the frame: its pictures are taken so. A few are flaws."""
+    labels = np.zeros(150, np.int64)
+    found = audited(framed(150, 0, 1), labels, (framed(150, cut, 2), labels))
+    assert [(i.split, i.index, i.kind) for i in found.issues] == [("test", i, "cropped") for i in range(told)]
+    excused = [] if told else [{"kind": "cropped", "class": "class 0", "images": cut}]
+    assert found.finding.evidence["nature"] == excused

@@ -33,7 +33,7 @@ SMALLEST: Final = 8
 def flaws(context: CheckContext, name: str) -> list[tuple[Flaw, Mask]]:
     """Each kind of flaw, and the images that are under its bound, whether or not their class is like that."""
     look = context.stored_image_stats[name]
-    sharp, bleached, cut = _unusual(context, name)
+    sharp, bleached, cut, cut_here = _unusual(context, name)
     none = np.zeros(len(look.mean), bool)
     constant = Flaw(
         "constant",
@@ -41,13 +41,14 @@ def flaws(context: CheckContext, name: str) -> list[tuple[Flaw, Mask]]:
         np.ones(len(look.mean)),
         lambda i: f"every pixel is {look.mean[i]:.0f}",
     )
+    touching = (cut > BEYOND) & (look.contact > CONTACT)
     cropped = Flaw(
         "cropped",
-        (cut > BEYOND) & (look.contact > CONTACT),
+        touching & (cut_here > BEYOND),
         look.contact,
         lambda i: f"covers {100 * look.contact[i]:.0f} % of the border",
     )
-    judged = [Flaw("blurry", *_blurry(context, name, sharp)), cropped]
+    judged = [(Flaw("blurry", *_blurry(context, name, sharp)), none), (cropped, touching & ~cropped.mask)]
     if min(context.dataset.shape[:2]) < SMALLEST:
         judged = []
     return [
@@ -55,18 +56,20 @@ def flaws(context: CheckContext, name: str) -> list[tuple[Flaw, Mask]]:
         *bare(context, name),
         *((flaw, none) for flaw in damages(context, name)),
         saturated(context, name, bleached > UNUSUAL),
-        *((flaw, none) for flaw in judged),
+        *judged,
     ]
 
 
 def _unusual(context: CheckContext, name: str) -> tuple[NDArray[np.float64], ...]:
-    """How unusual sharpness, clipped pixels and a touched border are within the class, against train."""
+    """How unusual sharpness, clipped pixels and a touched border are within the class, against train; and the
+    border within the class of this split, whose pictures may be taken otherwise than those of train."""
     train, own = context.stored_image_stats["train"], context.stored_image_stats[name]
     labels, train_labels = context.dataset.splits[name].labels, context.dataset.train.labels
     return (
         by_class(robust_scores, _log_sharpness(own), labels, _log_sharpness(train), train_labels),
         by_class(robust_scores, own.clipped, labels, train.clipped, train_labels),
         by_class(tail_scores, own.contact, labels, train.contact, train_labels),
+        by_class(tail_scores, own.contact, labels, own.contact, labels),
     )
 
 
