@@ -6,11 +6,15 @@ import re
 import select
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
+from assay.cli.listeners import _Lines
+from assay.core.events import Event
 from assay.workflow.load import load
 from assay.workflow.recorded.run_record import read_manifest
 
@@ -63,6 +67,53 @@ def test_a_pipe_gets_plain_lines(tmp_path: Path) -> None:
     assert b"\x1b" not in done.stdout
     assert b"\r" not in done.stdout
     assert len(re.findall(rb"^ +epoch ", done.stdout, re.MULTILINE)) == 2
+
+
+FINDING = Event(
+    "finding",
+    "audit",
+    {
+        "check": "leakage",
+        "verdict": "warn",
+        "summary": " ".join(
+            f"Of {n:,} images {n // 10} have a copy in train." for n in range(10_000, 10_012)
+        ),
+        "fix": "Remove the copies from the training split, or take others as the test split in their place.",
+        "threshold": "",
+        "reason": "",
+    },
+)
+
+
+def _shown(width: int, *, terminal: bool = True, verbose: bool = False) -> list[str]:
+    """The lines of one finding."""
+    written = StringIO()
+    console = Console(file=written, width=width, force_terminal=terminal, color_system=None)
+    with _Lines(console, verbose) as lines:
+        lines(FINDING)
+    shown = re.sub(r"\x1b\[[?0-9;]*[a-zA-Z]", "", written.getvalue())
+    return [line.rstrip() for line in shown.splitlines() if line.strip()]
+
+
+def test_a_finding_goes_on_under_its_own_column() -> None:
+    """The name of a check stands alone at the left, where the terminal is wide enough for two columns."""
+    heading, first, *more = _shown(80)
+    assert heading == "audit     Look at: 1"
+    assert first.startswith("            leakage           Of 10,000 images 1000 have")
+    assert all(re.match(r" {30}\S", line) for line in more)
+    assert any(re.match(r" {10}\S", line) for line in _shown(60)[2:])
+
+
+def test_a_terminal_shows_the_first_sentences_and_says_that_there_are_more() -> None:
+    """Whole sentences; with --verbose and in a pipe all of them."""
+    told = " ".join(" ".join(_shown(100)).split())
+    assert "have a copy in train. (3 more sentences in the report) To do: Remove the copies" in told
+    assert "10,008 images" in told
+    assert "10,009 images" not in told
+    for lines in (_shown(100, verbose=True), _shown(100, terminal=False)):
+        told = " ".join(" ".join(lines).split())
+        assert "10,011 images" in told
+        assert "in the report" not in told
 
 
 SURROUNDINGS = {

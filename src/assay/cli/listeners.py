@@ -19,6 +19,10 @@ from assay.core.text import counted, one_line
 #: Width of the first column, which names the stage.
 _MARGIN = 10
 
+#: Width of the column of checks; under a terminal of so many columns the text goes on at the margin.
+_LABEL = 20
+_NARROW = 72
+
 
 @contextmanager
 def listening(output: Output) -> Iterator[OnEvent]:
@@ -44,8 +48,9 @@ def _only_warnings(event: Event) -> None:
         sys.stderr.write(f"warning: {one_line(str(event.figures['message']))}\n")
 
 
-#: What a listener shows: the stage (empty: go on with the one above), the text, and its style.
-Line = tuple[str, str, str]
+#: What a listener shows: the stage (empty: go on with the one above), the text, and its style; and how many
+#: characters of the text are a label, under which nothing is written.
+Line = tuple[str, str, str] | tuple[str, str, str, int]
 
 
 class _Lines:
@@ -81,14 +86,20 @@ class _Lines:
         for line in _LINES.get(event.event, _no_lines)(event, self._verbose):
             self._print(*line)
 
-    def _print(self, stage: str, text: str, style: str) -> None:
+    def _print(self, stage: str, text: str, style: str, label: int = 0) -> None:
         """On a terminal, long text is wrapped under its own column; in a pipe, a line stays a line."""
+        stage, text = one_line(stage), one_line(text)
+        if not self._console.is_terminal:
+            self._console.print(f"{stage:<{_MARGIN}}{text}".rstrip())
+            return
+        label = label if self._console.width >= _NARROW else 0
         row = Table.grid(padding=0)
         row.add_column(width=_MARGIN, style="bold")
+        if label:
+            row.add_column(width=label, style=style)
         row.add_column(overflow="fold", style=style)
-        row.add_row(one_line(stage), one_line(text))
-        plain = f"{one_line(stage):<{_MARGIN}}{one_line(text)}".rstrip()
-        self._console.print(row if self._console.is_terminal else plain)
+        row.add_row(*filter(None, (stage or " ", text[:label], text[label:])))
+        self._console.print(row)
 
     def _show_progress(self, event: Event) -> None:
         if self._progress is None:
@@ -107,7 +118,8 @@ class _Lines:
     def _show_findings(self) -> None:
         """The findings so far, grouped: what must be fixed first, a pass in one short line."""
         found, self._findings = self._findings, []
-        for n, line in enumerate(_grouped(found, self._verbose)):
+        in_short = self._console.is_terminal and not self._verbose
+        for n, line in enumerate(_grouped(found, self._verbose, in_short)):
             self._print("audit" if n == 0 else "", *line)
 
     def _drop_bar(self) -> None:
@@ -189,30 +201,48 @@ def _evaluated(figures: Mapping[str, Any]) -> list[Line]:
     return [("evaluate", f"{accuracy} ({interval}) on {figures['n']:,} images{groups}", "")]
 
 
-def _grouped(found: Sequence[Event], verbose: bool) -> Iterator[tuple[str, str]]:
-    """Lines and styles for findings, the gravest group first."""
+def _grouped(found: Sequence[Event], verbose: bool, in_short: bool) -> Iterator[tuple[str, str, int]]:
+    """Lines, their styles and labels for findings, the gravest group first."""
     for verdict, (title, style) in _GROUPS.items():
         group = [event.figures for event in found if event.figures["verdict"] == verdict]
         if group:
-            yield f"{title}: {len(group)}", style
+            yield f"{title}: {len(group)}", style, 0
         for figures in group:
-            yield from _finding(figures, verbose, style)
+            yield from _finding(figures, verbose, in_short, style)
 
 
-#: The longest line of a check that passed.
+#: The longest line of a check that passed; and of another, in whole sentences, on a terminal.
 _SHORT = 100
+_LONG = 400
+
+_SENTENCE_ENDS = re.compile(r"(?<=[.!?]) +(?=[A-Z(])")
 
 
-def _finding(figures: Mapping[str, Any], verbose: bool, style: str) -> Iterator[tuple[str, str]]:
-    check, summary = figures["check"], figures["summary"]
+def _finding(
+    figures: Mapping[str, Any], verbose: bool, in_short: bool, style: str
+) -> Iterator[tuple[str, str, int]]:
+    check, summary = f"  {figures['check']:<{_LABEL - 2}}", figures["summary"]
     if figures["verdict"] == "pass" and not verbose:
-        first = re.split(r"(?<=[.!?]) +(?=[A-Z(])", summary, maxsplit=1)[0]
-        yield f"  {check:<18}{shorten(first, _SHORT, placeholder=' ...')}", ""
+        first = _SENTENCE_ENDS.split(summary, maxsplit=1)[0]
+        yield f"{check}{shorten(first, _SHORT, placeholder=' ...')}", "", _LABEL
         return
-    yield f"  {check:<18}{summary}", style if figures["verdict"] != "pass" else ""
+    shown = _first_sentences(summary) if in_short else summary
+    yield f"{check}{shown}", style if figures["verdict"] != "pass" else "", _LABEL
     for key in ("fix", "threshold", "reason") if verbose else ("fix",):
         if figures[key]:
-            yield f"  {'':<18}{_KEYS[key]}: {figures[key]}", "dim"
+            yield f"{'':<{_LABEL}}{_KEYS[key]}: {figures[key]}", "dim", _LABEL
+
+
+def _first_sentences(summary: str) -> str:
+    """As many whole sentences as fit into `_LONG` characters, at least one, and where the rest is."""
+    sentences = _SENTENCE_ENDS.split(summary)
+    shown = sentences[0]
+    for n, sentence in enumerate(sentences[1:], start=1):
+        if len(shown) + 1 + len(sentence) > _LONG:
+            rest = counted(len(sentences) - n, "more sentence", "more sentences")
+            return f"{shown} ({rest} in the report)"
+        shown += f" {sentence}"
+    return shown
 
 
 _KEYS = {"fix": "To do", "threshold": "Limit", "reason": "Why"}

@@ -231,14 +231,14 @@ def test_drawings_that_are_mirrored_may_be_no_copies() -> None:
     judged = context(Dataset("symbols", ("a", "b"), splits, "made"))
     assert judged.copies.limits == (0, 0)
     for check in (check_near_duplicates, check_leakage):
-        assert " drawn from one (an arrow to the left and one to the right" in check(judged).finding.summary
+        assert "an icon in two colors or directions" in check(judged).finding.summary
     assert check_leakage(judged).finding.evidence["may_be_no_copies"]
     near = NEAR_CHANGES["noisy"](SMALL.train.images[:1], np.random.default_rng(4))
     copied = context(with_more(SMALL, "test", near, SMALL.train.labels[:1]))
     for check in (check_near_duplicates, check_leakage):
         found = check(copied).finding
         assert found.count == 1
-        assert "arrow" not in found.summary
+        assert "icon" not in found.summary
     assert not check_leakage(copied).finding.evidence["may_be_no_copies"]
 
 
@@ -258,6 +258,6 @@ def test_forms_from_one_template_are_told_as_what_they_may_be() -> None:
     split = Split.from_arrays(images[..., None], np.arange(150) % 2, numbered_ids("train", 150))
     found = check_near_duplicates(context(Dataset("forms", ("a", "b"), {"train": split}, "made"))).finding
     assert found.count > 15
-    assert "filled in from one template" in found.summary
+    assert "made from one template" in found.summary
     few = check_near_duplicates(context(with_images(SMALL, "train", SMALL.train.images))).finding
     assert "template" not in few.summary

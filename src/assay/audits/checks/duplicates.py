@@ -123,10 +123,8 @@ def _copy_issue(
 #: From this share of near copies on they may be something else.
 _MANY: Final = 0.1
 _TEMPLATES: Final = (
-    " Pictures that were filled in from one template (forms, screens, labels, codes), taken of parts that "
-    "are made alike, or drawn from one (an arrow to the left and one to the right, an icon in two colors) "
-    "differ in a part, a turn or a color and are counted as well: where these are such, they are no copies, "
-    "and nothing is to be removed."
+    " Pictures made from one template count as well (forms, screens, codes, parts that are made alike, an "
+    "icon in two colors or directions): such are no copies, and nothing is to be removed."
 )
 
 
