@@ -16,8 +16,8 @@ def test_what_is_told_of_the_training(
     quick = ["--checks", "identity", "--out", str(run), "--model", model]
     assert exit_code(["run", "fashion-mnist-sample", *quick, *epochs]) == 0
     out = capfd.readouterr().out
-    assert ("  fitted at once  train loss " in out) == at_once
-    assert ("epoch   1/1  train loss " in out) != at_once
+    assert ("  fitted at once  loss " in out) == at_once
+    assert ("epoch   1/1  loss " in out) != at_once
     page = (run / "report.html").read_text("utf-8")
     assert ("The weights were computed at once" in page) == at_once
     assert ("each image judged by a fit without it" in page) == at_once

@@ -116,6 +116,15 @@ def test_a_terminal_shows_the_first_sentences_and_says_that_there_are_more() -> 
         assert "in the report" not in told
 
 
+def test_an_epoch_is_one_line_of_80_columns() -> None:
+    """The longest: of hundreds of epochs, with a loss of two digits before the point."""
+    figures = {"epoch": 999, "epochs": 999, "learning_rate": 0.1, "train_loss": 12.5, "train_accuracy": 0.5}
+    written = StringIO()
+    with _Lines(Console(file=written, width=80, force_terminal=True, color_system=None), False) as lines:
+        lines(Event("epoch", "train", figures | {"val_loss": 14.25, "val_accuracy": 0.25}))
+    assert "epoch 999/999  loss 12.5000 acc 0.5000  val loss 14.2500 acc 0.2500" in written.getvalue()
+
+
 SURROUNDINGS = {
     "another hash seed, locale and time zone": {
         "PYTHONHASHSEED": "77",

@@ -52,7 +52,8 @@ def test_copies_do_not_make_a_difference_significant(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
-    ("groups", "said"), [(100, "10 and 10 of them alone"), (40, "10 and 10 of 40 groups of them alone")]
+    ("groups", "said"),
+    [(100, "alone for 10 of them, hand-made"), (40, "alone for 10 of 40 groups of them, hand-made")],
 )
 def test_the_sentence_says_what_was_counted(groups: int, said: str) -> None:
     """Both figures, what they are shares of, and in what units the test counts."""

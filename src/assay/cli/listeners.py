@@ -261,12 +261,13 @@ def _loss(value: float) -> str:
 
 
 def _epoch(event: Event, verbose: bool) -> list[Line]:  # noqa: ARG001
+    """In as many words as one line of 80 columns holds, of up to 999 epochs."""
     f = event.figures
     at_once = f["learning_rate"] is None
     text = "fitted at once" if at_once else f"epoch {f['epoch']:>3}/{f['epochs']}"
-    text += f"  train loss {_loss(f['train_loss'])} accuracy {f['train_accuracy']:.4f}"
+    text += f"  loss {_loss(f['train_loss'])} acc {f['train_accuracy']:.4f}"
     if f.get("val_loss") is not None:
-        text += f"  validation loss {_loss(f['val_loss'])} accuracy {f['val_accuracy']:.4f}"
+        text += f"  val loss {_loss(f['val_loss'])} acc {f['val_accuracy']:.4f}"
     return [("", text, "")]
 
 

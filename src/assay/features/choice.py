@@ -64,8 +64,9 @@ class Choice:
         return (
             f"{taken} features: of {self.images:,} training images, each judged without itself, pretrained "
             f"features ({self.backbone}) get {100 * self.pretrained:.1f} % right and hand-made ones "
-            f"{100 * self.hand_made:.1f} % ({self.only_pretrained:,} and {self.only_hand_made:,} of {units} "
-            f"alone, {name_of_p(self.images, self.groups)}{self.p:.2g})"
+            f"{100 * self.hand_made:.1f} % (pretrained ones alone for {self.only_pretrained:,} of {units}, "
+            f"hand-made ones alone for {self.only_hand_made:,}: "
+            f"{name_of_p(self.images, self.groups)}{self.p:.2g})"
         )
 
 

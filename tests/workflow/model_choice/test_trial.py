@@ -104,7 +104,7 @@ def test_a_difference_counts_for_all_looks(monkeypatch: pytest.MonkeyPatch) -> N
     assert found is not None
     assert (len(fits.nets), found.looks, found.told_apart) == (1, 3, False)
     assert found.p == pytest.approx(3 / 2**5, rel=1e-12)
-    assert "p = 0.094 corrected for 3 looks, which may be chance" in found.sentence()
+    assert "p = 0.094, corrected for 3 looks, which may be chance" in found.sentence()
     once = replace(found, looks=1)
     assert "looks" not in once.sentence()
 
@@ -169,7 +169,7 @@ def test_a_group_of_copies_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
     found = compared(monkeypatch, Fits(0.5, 1.0), dataset, HALVES)
     assert found is not None
     assert (found.groups, found.only_pretrained, found.only_cnn, found.p) == (21, 1, 0, 1.0)
-    assert "of 21 groups of them alone" in found.sentence()
+    assert "for 1 of 21 groups of them, cnn alone for 0: randomization test" in found.sentence()
 
 
 def test_large_sets_are_tried_on_a_part(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,11 +86,12 @@ class Trial:
         """Both figures and how they came about, in words."""
         units = "them" if self.groups == self.images else f"{self.groups:,} groups of them"
         chance = "" if self.told_apart else ", which may be chance"
-        looks = f" corrected for {self.looks} looks" if self.looks > 1 else ""
+        looks = f", corrected for {self.looks} looks" if self.looks > 1 else ""
         return (
             f"of {self.images:,} validation images pretrained gets {100 * self.pretrained:.1f} % right and "
-            f"cnn {100 * self.cnn:.1f} % ({self.only_pretrained:,} and {self.only_cnn:,} of {units} alone, "
-            f"{name_of_p(self.images, self.groups)}{self.p:.2g}{looks}{chance}); cnn was tried for "
+            f"cnn {100 * self.cnn:.1f} % (pretrained alone is right for {self.only_pretrained:,} of {units}, "
+            f"cnn alone for {self.only_cnn:,}: {name_of_p(self.images, self.groups)}{self.p:.2g}{looks}"
+            f"{chance}); cnn was tried for "
             f"{self.epochs:,} of its {self.whole:,} epochs on {self.fitted:,} pictures of "
             f"{self.size[0]} x {self.size[1]} pixels"
         )
