@@ -30,7 +30,7 @@ _EXCHANGED: Final = 0.75
 _GUESS: Final = 0.5
 
 #: Fewer images of a class allow no word.
-_FEWEST: Final = 8
+_FEWEST: Final = 5
 
 _TINY: Final = 1e-12
 
@@ -52,7 +52,7 @@ def inseparable_pairs(probabilities: Floats, labels: Rows) -> tuple[Inseparable,
     for first, second in _confused(probabilities, labels):
         told, error = told_apart(probabilities, labels, first, second)
         if told < _TOLD_APART and told + _ONE_SIDED * error < _FOR_SURE:
-            found.append(Inseparable(first, second, told))
+            found.append(Inseparable(first, second, max(told, _GUESS)))
     return tuple(found)
 
 

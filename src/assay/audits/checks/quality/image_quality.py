@@ -1,7 +1,7 @@
 """Check `quality`: images that show nothing, or show it badly, and pixels that are dead in all of them."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -27,6 +27,11 @@ _SEVERAL: Final = 3
 FAIL_SHARE: Final = 0.01
 _MAY_BE_SHOWN: Final = ("blurry", "channels", "cropped", "negative", "saturated", "shuffled")
 
+#: Nor do these where the class has too few training images to tell what is usual of it, and the gray values
+#: of the picture deviate by so much: a full stop on white paper, a star.
+_SMALL_THING: Final = ("bright", "dark")
+_SHOWS: Final = 10.0
+
 
 @dataclass(frozen=True, eq=False)
 class _Seen:
@@ -49,14 +54,15 @@ def check_quality(context: CheckContext) -> Checked:
     dead = dead_pixels(context.measurements)
     kinds = {kind: sum(issue.kind == kind for issue in issues) for kind in sorted({i.kind for i in issues})}
     images = len(issues)
-    bad = images - sum(kinds.get(kind, 0) for kind in _MAY_BE_SHOWN)
+    unsure = [issue.kind for issue in issues if _may_be_shown(context, issue)]
+    bad = images - len(unsure)
     fails = bad >= _SEVERAL and bad > FAIL_SHARE * total
     return Checked(
         Finding(
             check="quality",
             verdict="fail" if fails else "warn" if images or dead else "pass",
-            summary=_summary(images, total, kinds, dead)
-            + _may_be_shown(kinds)
+            summary=_summary(images, total, kinds, dead, unsure)
+            + _told_unsure(unsure)
             + _told_nature(context, nature),
             evidence={
                 "kinds": kinds,
@@ -95,27 +101,39 @@ def _threshold() -> str:
         "well the set tells it; dead pixels: one value in all images of the set, or of a split where the "
         "others vary, among neighbors that vary; what more "
         f"than {nature} of a class has is its nature; {_SEVERAL} images and more than {fails} fail, without "
-        f"those that are {', '.join(_MAY_BE_SHOWN[:-1])} or {_MAY_BE_SHOWN[-1]}"
+        f"those that are {', '.join(_MAY_BE_SHOWN[:-1])} or {_MAY_BE_SHOWN[-1]}, and without dark and bright "
+        f"ones that deviate by {_SHOWS:g} gray levels in classes of fewer than {FEWEST} training images"
     )
 
 
-def _summary(images: int, total: int, kinds: Mapping[str, int], dead: list[dict[str, Any]]) -> str:
+def _may_be_shown(context: CheckContext, issue: Issue) -> bool:
+    """Whether the picture may be so by what it shows."""
+    if issue.kind in _MAY_BE_SHOWN:
+        return True
+    label = context.dataset.splits[issue.split].labels[issue.index]
+    few = np.count_nonzero(context.dataset.train.labels == label) < FEWEST
+    deviation = float(context.stored_image_stats[issue.split].deviation[issue.index])
+    return issue.kind in _SMALL_THING and bool(few) and deviation >= _SHOWS
+
+
+def _summary(
+    images: int, total: int, kinds: Mapping[str, int], dead: list[dict[str, Any]], unsure: Sequence[str]
+) -> str:
     pixels = _told_dead(dead)
     if not images:
         return (
             f"None of the {total:,} images stands out as blank, dark, flat, blurry, cut or damaged.{pixels}"
         )
     listed = ", ".join(f"{count:,} {_IN_WORDS.get(kind, kind)}" for kind, count in kinds.items())
-    unsure = set(kinds) & set(_MAY_BE_SHOWN)
     or_may_be = " or may be" if unsure else ""
-    one, more = ("may be",) * 2 if unsure == set(kinds) else (f"is{or_may_be}", f"are{or_may_be}")
+    one, more = ("may be",) * 2 if len(unsure) == images else (f"is{or_may_be}", f"are{or_may_be}")
     told = counted(images, total, f"image {one} of poor quality", f"images {more} of poor quality")
     return f"{told}: {listed}.{pixels}"
 
 
-def _may_be_shown(kinds: Mapping[str, int]) -> str:
+def _told_unsure(unsure: Sequence[str]) -> str:
     """Both readings of the kinds that a picture may have by what it shows; empty without any."""
-    told = [_IN_WORDS.get(kind, kind) for kind in _MAY_BE_SHOWN if kind in kinds]
+    told = [_IN_WORDS.get(kind, kind) for kind in sorted(set(unsure))]
     if not told:
         return ""
     kinds_told = " or ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)
