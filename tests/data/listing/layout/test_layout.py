@@ -106,6 +106,21 @@ def test_what_can_be_meant_in_one_way_is_read(case: str, tmp_path: Path) -> None
     assert counts(made(tmp_path, folders)) == expected
 
 
+def test_folders_inside_the_splits_of_a_class_are_told(tmp_path: Path) -> None:
+    """Parts of one class, and videos of all: the classes lie above them, with a note."""
+    parts = {"cat/train/in": 4, "cat/train/out": 2, "cat/test/in": 2, "dog/train": 3, "dog/test": 2}
+    videos = {
+        f"{kind}/{split}/video_{number}": 3
+        for kind, first in (("run", 1), ("walk", 5))
+        for split in ("train", "test")
+        for number in (first, first + 1)
+    }
+    assert counts(made(tmp_path / "parts", parts))["train"] == {"cat": 6, "dog": 3}
+    assert "cat/train holds in, out" in " ".join(inspect(tmp_path / "parts").notes)
+    assert counts(made(tmp_path / "videos", videos))["train"] == {"run": 6, "walk": 6}
+    assert "run/test holds video_1, video_2 (--group-pattern" in " ".join(inspect(tmp_path / "videos").notes)
+
+
 SYSTEM = ("__MACOSX", "@eaDir", "lost+found", "$RECYCLE.BIN", "System Volume Information", "#recycle")
 
 
@@ -157,6 +172,15 @@ STOPPED: dict[str, tuple[dict[str, int], tuple[str, ...]]] = {
     "one class and folders in it": (
         {"pets/cat": 4, "pets/dog": 2, "notes": 0},
         ("as classes: train {pets 6}", "as nested: train {cat 4, dog 2}"),
+    ),
+    "two sets with splits and classes of their own": (
+        {
+            f"{kind}/{split}/{name}": 3
+            for kind, names in (("leaves", ("scab", "rust")), ("roots", ("rot", "healthy")))
+            for split in ("train", "test")
+            for name in names
+        },
+        ("each of the folders leaves, roots holds splits", "leaves, or say --layout classes"),
     ),
     "most images loose": ({"a": 2, "b": 2, ".": 30}, ("30 of 34 images lie outside", "--split-names")),
     "splits without classes": (

@@ -88,15 +88,25 @@ def splits_below(tree: Tree, base: str, names: Sequence[str]) -> bool:
 
 
 def whole_sets(tree: Tree, base: str, names: Iterable[str]) -> bool:
-    """Whether the splits inside would-be classes hold folders of the same names, as those of folds do."""
-    below = Counter(
-        name
-        for folder in (joined(base, name) for name in names)
-        for name in {
-            sub.casefold() for split in tree.full(folder) for sub in tree.full(joined(folder, split))
-        }
-    )
-    return sum(count > 1 for count in below.values()) >= SHARED
+    """Whether the splits inside would-be classes hold folders of the same names, as those of folds do.
+
+    Or those inside each would-be class do, as of two data sets that have classes of their own.
+    """
+    below = [_names_in_splits(tree, joined(base, name)) for name in names]
+    once = Counter(sub for found in below for sub in found)
+    if _shared(once):
+        return True
+    subs = [sub for found in below for sub in found]
+    return all(map(_shared, below)) and not called_like_groups(subs)
+
+
+def _names_in_splits(tree: Tree, folder: str) -> Counter[str]:
+    """The folders in those of a folder by their names, and in how many of these each is."""
+    return Counter(sub.casefold() for split in tree.full(folder) for sub in tree.full(joined(folder, split)))
+
+
+def _shared(names: Counter[str]) -> bool:
+    return sum(count > 1 for count in names.values()) >= SHARED
 
 
 def divided(tree: Tree, base: str) -> list[str]:

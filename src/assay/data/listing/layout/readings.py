@@ -96,7 +96,9 @@ class Readings:
             split = split_of(parts[1]) if len(parts) > 1 else None
             return (split, parts[0]) if split else None
 
-        notes = (*on_base(top), "the folders of the splits lie inside the folders of the classes")
+        note = "the folders of the splits lie inside the folders of the classes"
+        of_splits = [joined(top.path(name), split) for name in top.full for split in top.subs(name)]
+        notes = (*on_base(top), note, *on_folders_inside(top, of_splits, []))
         classes, lost = tuple(top.full), self._lost(place)
         return Reading("classes", "a folder for each class and split", place, classes, lost, notes)
 
