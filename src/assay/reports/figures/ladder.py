@@ -13,6 +13,7 @@ from assay.reports.drawing.canvas import draw, label, tip
 from assay.reports.drawing.captions import figure
 from assay.reports.drawing.colors import BLUE, INK
 from assay.reports.drawing.memoized import painting
+from assay.reports.drawing.percent_ticks import PercentTicks
 from assay.reports.findings.comparison import ladder_finding
 from assay.reports.findings.wording import count, percent
 from assay.reports.values import Figure, Table
@@ -56,7 +57,7 @@ def _paint(canvas: Canvas, shown: Sequence[Candidate], seconds: Mapping[str, flo
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: percent(share)))
+    axes.yaxis.set_major_formatter(PercentTicks())
     axes.margins(x=0.18, y=0.12)
     axes.grid(axis="both")
 

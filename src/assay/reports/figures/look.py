@@ -16,6 +16,7 @@ from assay.reports.drawing.captions import figure
 from assay.reports.drawing.colors import BLUE, GREEN, MUTED, ORANGE, RED
 from assay.reports.drawing.image_grid import Grid, draw_grid
 from assay.reports.drawing.memoized import painting
+from assay.reports.drawing.percent_ticks import PercentTicks
 from assay.reports.drawing.sampling import evenly_spaced, shown_classes, shown_note
 from assay.reports.findings import classes as class_findings
 from assay.reports.findings import pixels as pixel_findings
@@ -100,7 +101,7 @@ def _bars(canvas: Canvas, classes: tuple[str, ...], counts: Mapping[str, Counts]
     axes.set_yticks(np.arange(len(shown)), [label(classes[c]) for c in shown])
     axes.invert_yaxis()
     axes.margins(x=0.1, y=0.02)
-    axes.xaxis.set_major_formatter(lambda share, _: percent(share, 0))
+    axes.xaxis.set_major_formatter(PercentTicks())
     axes.set_xlabel("share of the split")
     axes.legend(ncols=len(counts), loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0)
 
@@ -147,8 +148,8 @@ def _levels(canvas: Canvas, histograms: Counts) -> None:
     right.set(xlim=(0, 256), title="values 1 to 255", xlabel="pixel value")
     right.set_xticks([1, 64, 128, 192, 255])
     right.set_ylim(0, max(top, 1e-9) * 1.05)
-    left.yaxis.set_major_formatter(lambda share, _: percent(share, 0))
-    right.yaxis.set_major_formatter(lambda share, _: percent(share, 2))
+    left.yaxis.set_major_formatter(PercentTicks())
+    right.yaxis.set_major_formatter(PercentTicks())
 
 
 def _color_lines(axes: Axes, channels: Counts) -> float:
@@ -270,4 +271,4 @@ def _before_and_after(canvas: Canvas, shares: NDArray[np.float64], scaled: NDArr
     for axes, at, title in zip(side_by_side(canvas), edges, ("before", "after"), strict=True):
         axes.stairs(shares, at, fill=True, color=BLUE)
         axes.set(title=title, xlabel="pixel value", ylim=(0, top), xlim=(at[0], at[-1]))
-        axes.yaxis.set_major_formatter(lambda share, _: percent(share, 1))
+        axes.yaxis.set_major_formatter(PercentTicks())

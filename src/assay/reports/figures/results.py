@@ -18,6 +18,7 @@ from assay.reports.drawing.confusion_table import matrix_tints, most_confused
 from assay.reports.drawing.heatmap import heat_map
 from assay.reports.drawing.image_grid import Grid, draw_grid, row_by_row
 from assay.reports.drawing.memoized import painting
+from assay.reports.drawing.percent_ticks import PercentTicks
 from assay.reports.drawing.sampling import MOST_CLASSES, shown_note
 from assay.reports.findings import results as result_findings
 from assay.reports.findings.training_course import course_of, curves_finding
@@ -68,7 +69,7 @@ def _curves(canvas: Canvas, history: History, chosen: int | None = None) -> None
             axes.axvline(chosen, color=MUTED, linestyle=":", linewidth=1.2, label=f"model: epoch {chosen}")
     loss.set_title("loss")
     accuracy.set_title("accuracy")
-    accuracy.yaxis.set_major_formatter(lambda share, _: percent(share))
+    accuracy.yaxis.set_major_formatter(PercentTicks())
     # Above both charts: inside one of them it would lie on a line, whichever corner it took.
     columns = 2 if is_narrow(canvas) else 3
     canvas.legend(
@@ -234,6 +235,6 @@ def _intervals(canvas: Canvas, scores: Mapping[str, Mapping[str, Any]], accuracy
     axes.axvline(accuracy, color=MUTED, linestyle="--", linewidth=1)
     axes.set_yticks(range(len(scores)), [label(name) for name in scores])
     axes.set_ylim(len(scores) - 0.4, -0.6)
-    axes.xaxis.set_major_formatter(lambda share, _: percent(share, 0))
+    axes.xaxis.set_major_formatter(PercentTicks())
     axes.set_xlabel("recall")
     axes.grid(axis="x")

@@ -14,6 +14,7 @@ from assay.reports.drawing.canvas import draw, side_by_side
 from assay.reports.drawing.captions import figure
 from assay.reports.drawing.colors import BLUE, MUTED, ORANGE
 from assay.reports.drawing.memoized import painting
+from assay.reports.drawing.percent_ticks import PercentTicks
 from assay.reports.findings import trust as trust_findings
 from assay.reports.findings.wording import count, percent
 from assay.reports.values import Figure, Table
@@ -65,7 +66,7 @@ def _histograms(canvas: Canvas, edges: NDArray[np.float64], counts: Mapping[str,
             title=f"{titles[name]}: {counts[name].sum():,}",
             xlabel="probability of the answer",
         )
-        one.xaxis.set_major_formatter(lambda share, _: percent(share, 0))
+        one.xaxis.set_major_formatter(PercentTicks())
         one.yaxis.set_major_locator(MaxNLocator(integer=True))
         one.grid(axis="y")
 
@@ -111,13 +112,13 @@ def _reliability(canvas: Canvas, calibration: Record) -> None:
         upper.plot([b["confidence"]] * 2, b["ci95"], color=BLUE, linewidth=2, alpha=0.45)
     _points(upper, bins, BLUE, "after it" if calibration["temperature"] != 1 else "measured")
     upper.set(xlim=(0, 1), ylim=(0, 1), ylabel="accuracy")
-    upper.yaxis.set_major_formatter(lambda share, _: percent(share, 0))
+    upper.yaxis.set_major_formatter(PercentTicks())
     upper.legend(loc="upper left")
     upper.grid()
     for b in bins:
         lower.bar((b["low"] + b["high"]) / 2, b["n"], 0.94 * (b["high"] - b["low"]), color=BLUE, alpha=0.6)
     lower.set(ylabel="images", xlabel="probability of the answer")
-    lower.xaxis.set_major_formatter(lambda share, _: percent(share, 0))
+    lower.xaxis.set_major_formatter(PercentTicks())
 
 
 def _points(axes: Axes, bins: Sequence[Record], color: str, name: str, *, hollow: bool = False) -> None:
@@ -170,6 +171,6 @@ def _risk(canvas: Canvas, abstention: Record) -> None:
         axes.legend(loc="upper left")
     axes.set(xlim=(0, 1), xlabel="share of the images that are answered", ylabel="wrong answers")
     axes.set_ylim(0, max(risk) * 1.08 or 1)
-    axes.xaxis.set_major_formatter(lambda share, _: percent(share, 0))
-    axes.yaxis.set_major_formatter(lambda share, _: percent(share))
+    axes.xaxis.set_major_formatter(PercentTicks())
+    axes.yaxis.set_major_formatter(PercentTicks())
     axes.grid(axis="y")

@@ -99,7 +99,8 @@ def _data_steps(facts: Facts) -> list[Step]:
         steps.insert(0, Step(text, f"{again} --group-column {shlex.quote(column)} --out NEXT"))
     if mixed := mixed_up_pairs(facts.findings):
         true, label = name(str(mixed[0]["class"])), name(str(mixed[0]["label"]))
-        steps.append(Step(f"Ask by which rule {true} was labelled {label}, and correct those labels."))
+        text = f"Ask by which rule {true} was labelled {label}, and correct the labels where it is a mistake."
+        steps.append(Step(text))
     if review:
         labels = [f for f in facts.troubled if f.check == "label-errors" and f.count and f not in review]
         flagged = listed([_flagged(f) for f in (*review, *labels)], 4)
