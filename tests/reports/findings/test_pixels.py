@@ -130,3 +130,11 @@ def test_a_plain_ground_calls_for_no_gamma(ground: int) -> None:
     text = findings.contrast_sentence(levels(*[ground] * 90, *range(2, 250, 6)))
     assert "a plain ground" in text
     assert "gamma" not in text
+
+
+@pytest.mark.parametrize("middle", [238, 250, 254])
+def test_a_nearly_white_ground_calls_for_no_gamma(middle: int) -> None:
+    """Icons on white with a median of 250 were advised a gamma of 35."""
+    text = findings.contrast_sentence(levels(*[middle] * 90, *range(2, 255, 4)))
+    assert f"nearly white (median {middle}): a plain ground, or too much light" in text
+    assert "gamma" not in text

@@ -7,6 +7,7 @@ and no caption shrinks; the file on disk is one picture.
 import base64
 import html
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -76,7 +77,7 @@ def _page_grid(name: str, grid: Grid) -> str:
     cells: list[str] = []
     for row in range(rows):
         if grid.names:
-            cells.append(f'<b class="row-name">{html.escape(label(grid.names[row]))}</b>')
+            cells.append(f'<b class="row-name">{_breakable(label(grid.names[row]))}</b>')
         for column in range(columns):
             number = places.get((row, column))
             if number is not None:
@@ -110,8 +111,13 @@ def _window(sheet: str, box: str) -> str:
 
 def _page_cell(sheet: str, box: str, caption: Sequence[str]) -> str:
     window = _window(sheet, box)
-    lines = "".join(f"<span>{html.escape(line)}</span>" for line in caption if line)
+    lines = "".join(f"<span>{_breakable(line)}</span>" for line in caption if line)
     return f'<span class="cell">{window}{lines}</span>'
+
+
+def _breakable(line: str) -> str:
+    """A text for the page that may go on in the next line after a sign that ends a word: `Animals_Nature`."""
+    return re.sub(r"(?<=[^\W\d_])([_./-])(?=\w)", r"\1<wbr>", html.escape(line))
 
 
 def _data_address(picture: NDArray[np.uint8]) -> str:

@@ -5,8 +5,6 @@ from typing import Final
 
 from matplotlib.ticker import Formatter
 
-from assay.reports.findings.wording import percent
-
 _MOST_DECIMALS: Final = 6
 
 
@@ -20,7 +18,7 @@ class PercentTicks(Formatter):
     def format_ticks(self, values: Sequence[float]) -> list[str]:
         """The labels of an axis, all with the fewest decimals that say each value as it is."""
         decimals = next((d for d in range(_MOST_DECIMALS) if _exact(values, d)), _MOST_DECIMALS)
-        return [percent(value + 0.0, decimals) for value in values]
+        return [f"{100 * value + 0.0:.{decimals}f}\N{NO-BREAK SPACE}%" for value in values]
 
 
 def _exact(values: Sequence[float], decimals: int) -> bool:

@@ -18,6 +18,9 @@ _SKEWED: Final = 1.0
 #: A median this far into either quarter of the scale leaves the other side nearly unused.
 _DARK, _BRIGHT = 64, 191
 
+#: A larger gamma is no advice: the median, over 237, is the ground. None of a dark median is under 0.1.
+_STEEPEST: Final = 10.0
+
 Levels = NDArray[np.int64]
 
 
@@ -86,7 +89,7 @@ def contrast_sentence(histogram: Levels) -> str:
             f"Most of the non-zero pixels are {which}: a plain ground, which no contrast adjustment changes."
         )
     if abs(subject.skewness) > _SKEWED or not _DARK <= middle <= _BRIGHT:
-        return _gamma_sentence(subject, middle)
+        return _gamma_sentence(subject.skewness, middle)
     crowded = _crowded_share(bright)
     if crowded > 0.5:
         return (
@@ -99,11 +102,16 @@ def contrast_sentence(histogram: Levels) -> str:
     )
 
 
-def _gamma_sentence(subject: PixelStatistics, middle: int) -> str:
+def _gamma_sentence(skewness: float, middle: int) -> str:
     gamma = math.log(0.5) / math.log(min(max(middle, 1), 254) / 255)
+    if gamma > _STEEPEST:
+        return (
+            f"Most of the non-zero pixels are nearly white (median {middle}): a plain ground, or too much "
+            "light, which no contrast adjustment corrects."
+        )
     side = "dark" if middle < 128 else "bright"
     return (
-        f"The non-zero pixels lean to the {side} side (median {middle}, skewness {subject.skewness:.2f}): "
+        f"The non-zero pixels lean to the {side} side (median {middle}, skewness {skewness:.2f}): "
         f"consider a gamma of {gamma:.2f}, which would bring their median to the middle of the scale."
     )
 

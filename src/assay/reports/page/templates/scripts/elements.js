@@ -2,8 +2,16 @@
 function make(tag, className, text) {
   const element = document.createElement(tag);
   if (className) element.className = className;
-  if (text !== undefined) element.textContent = text;
+  if (text !== undefined) addBreakable(element, String(text));
   return element;
+}
+
+// Text that may go on in the next line after a sign that ends a word: Animals_Nature, test/cat/1.png.
+function addBreakable(element, text) {
+  text.split(/(\p{L}[_./-])(?=[\p{L}\d])/u).forEach((part, n) => {
+    element.append(part);
+    if (n % 2) element.append(document.createElement("wbr"));
+  });
 }
 
 function byId(id) {
