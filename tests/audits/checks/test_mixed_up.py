@@ -58,6 +58,10 @@ def test_a_third_of_a_class_that_bears_another_label_is_told():
     assert f"images of {told['class']} are labelled {told['label']}" in found.finding.summary
     assert "or their pictures do not show what parts them" in found.finding.summary
     assert "Ask who labelled" in found.finding.fix
+    listed = [issue for issue in found.issues if wrong[issue.index]]
+    assert {issue.suggested for issue in listed} == {told["class"]}  # another class looks likelier of some
+    assert all(f" if images of {told['class']} were given this label" in issue.detail for issue in listed)
+    assert not [i for i in found.issues if i.label != told["label"] and "were given" in i.detail]
     assert found.label_quality is not None
     right = np.array(found.label_quality["train"].right)
     first = np.argsort(right, kind="stable")[: 2 * int(wrong.sum())]

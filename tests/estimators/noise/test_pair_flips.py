@@ -8,7 +8,7 @@ from math import comb
 import numpy as np
 import pytest
 
-from assay.estimators.noise.noise_matrix import NoiseMatrix, fit_noise_matrix, wrong_chances
+from assay.estimators.noise.noise_matrix import NoiseMatrix, exchanged_from, fit_noise_matrix, wrong_chances
 from assay.estimators.noise.pair_flips import (
     PairFlip,
     binomial_tail,
@@ -98,6 +98,15 @@ def test_the_chance_of_a_label_by_hand() -> None:
     assert flip.expected == 60.0
     noise = NoiseMatrix(np.eye(2), 1.0, 0.0, 20.0, (flip,))
     assert wrong_chances(noise, p, np.array([1, 1, 0])) == pytest.approx([1.0, 0.3 * 0.5 / 0.65, 0.0])
+
+
+def test_which_exchange_a_label_is_wrong_by() -> None:
+    """The likeliest of two; none where the image speaks against its label by itself, or has another label."""
+    flips = tuple(PairFlip(true, 2, 0.3, 30, 100, 200.0, 0.0) for true in (0, 1))
+    noise = NoiseMatrix(np.full((4, 4), 0.01) + 0.96 * np.eye(4), 1.0, 0.0, 20.0, flips)
+    p = np.array([[0.4, 0.1, 0.2, 0.3], [0.1, 0.4, 0.2, 0.3], [0.0, 0.0, 0.001, 0.999], [0.4, 0.1, 0.2, 0.3]])
+    assert exchanged_from(noise, p, np.array([2, 2, 2, 3])).tolist() == [0, 1, -1, -1]
+    assert exchanged_from(noise, p[:0], np.zeros(0, np.int64)).tolist() == []
 
 
 @pytest.mark.parametrize(

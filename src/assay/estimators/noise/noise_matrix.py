@@ -9,7 +9,7 @@ of confident learning, Northcutt et al. 2021, take the classifier's mistakes for
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -147,6 +147,20 @@ def wrong_chances(noise: NoiseMatrix, probabilities: Floats, labels: Rows) -> ND
         for start, every_class in _blocks(noise, probabilities)
     ]
     return np.concatenate([np.zeros(0), *parts])
+
+
+def exchanged_from(noise: NoiseMatrix, probabilities: Floats, labels: Rows) -> Rows:
+    """The class whose images were given each label by one of `noise.flips`: int64 `(n,)`.
+
+    -1 where that is not what makes the label likely to be wrong.
+    """
+    true = np.full(len(labels), -1, np.int64)
+    highest = wrong_chances(replace(noise, flips=()), probabilities, labels)
+    chances = chances_of_flips(noise.flips, probabilities.astype(np.float64))
+    for flip, (label, chance) in zip(noise.flips, chances, strict=True):
+        by_this = (labels == label) & (chance > highest)
+        true[by_this], highest[by_this] = flip.true, chance[by_this]
+    return true
 
 
 def disputed_classes(noise: NoiseMatrix, probabilities: Floats) -> NDArray[np.bool_]:

@@ -41,7 +41,7 @@ from assay.audits.checks.labels.shifted_rows import (
     order_sentence,
     out_of_order,
 )
-from assay.audits.checks.labels.suspects import issues_of, suspected_rows
+from assay.audits.checks.labels.suspects import issues_of, likelier_classes, suspected_rows
 from assay.audits.checks.labels.unlike_groups import whole_groups_evidence, whole_groups_sentence
 from assay.audits.checks.labels.unlike_train import unlike_sentence, unlike_splits
 from assay.audits.checks.leakage.column_groups import doubt_by_column
@@ -218,7 +218,7 @@ def _evidence(context: CheckContext, suspects: dict[str, Rows]) -> dict[str, Any
     pairs: dict[tuple[str, str], int] = {}
     for name, rows in suspects.items():
         labels = context.dataset.splits[name].labels[rows]
-        suggested = context.label_judge.probabilities[name][rows].argmax(axis=1)
+        suggested, _ = likelier_classes(context, name, rows)
         for label, other in zip(labels.tolist(), suggested.tolist(), strict=True):
             pair = (classes[label], classes[other])
             pairs[pair] = pairs.get(pair, 0) + 1

@@ -10,10 +10,11 @@ from assay.audits.checks.issues import flagged
 from assay.audits.checks.labels.judge_reliability import known_labels
 from assay.audits.issues import Issue
 from assay.core.arrays import Rows, spread_rows
+from assay.core.text import one_line
 from assay.data.values import Dataset
 from assay.estimators.nearest_neighbors import nearest
 from assay.estimators.noise.inseparable import between
-from assay.estimators.noise.noise_matrix import disputes
+from assay.estimators.noise.noise_matrix import disputes, exchanged_from
 
 #: The nearest images that are shown as evidence are looked for among at most so many of a class: the cost
 #: of all pairs would grow with the square of the images.
@@ -40,11 +41,23 @@ def suspected_rows(context: CheckContext, name: str) -> Rows:
     return np.flatnonzero(found & ~between(context.inseparable, labels, probabilities.argmax(axis=1)))
 
 
+def likelier_classes(context: CheckContext, name: str, rows: Rows) -> tuple[Rows, Rows]:
+    """For suspected rows of a split the class that the image is rather of; and the one whose images may have
+    been given its label, -1 where nothing but the image speaks against the label.
+
+    The second is the first where it is one: the probabilities of the judge have learned the exchange.
+    """
+    probabilities = context.label_judge.probabilities[name][rows]
+    labels = context.dataset.splits[name].labels[rows]
+    exchanged = exchanged_from(context.noise[name], probabilities, labels)
+    return np.where(exchanged >= 0, exchanged, probabilities.argmax(axis=1)), exchanged
+
+
 def issues_of(context: CheckContext, name: str, rows: Rows) -> list[Issue]:
     """An issue for each suspected row of a split, with the likelier class and the nearest images."""
     dataset, cross_validated = context.dataset, context.label_judge
     probabilities = cross_validated.probabilities[name][rows]
-    suggested = probabilities.argmax(axis=1)
+    suggested, exchanged = likelier_classes(context, name, rows)
     own, wrong = _own(context, name)[rows], context.wrong_chances[name][rows]
     like_suggested = _nearest_of_class(context, name, rows, suggested)
     like_own = _nearest_of_class(context, name, rows, dataset.splits[name].labels[rows])
@@ -60,10 +73,16 @@ def issues_of(context: CheckContext, name: str, rows: Rows) -> list[Issue]:
             suggested=dataset.classes[suggested[i]],
             suggested_probability=float(probabilities[i, suggested[i]]),
             detail=f"its label has probability {own[i]:.2g} and is wrong with chance {wrong[i]:.2f}"
+            + _told_exchange(dataset, int(exchanged[i]))
             + _told_nearest(dataset, int(like_own[i])),
         )
         for i in range(len(rows))
     ]
+
+
+def _told_exchange(dataset: Dataset, true: int) -> str:
+    """On what the chance rests where it is no more than one reading of the classes."""
+    return f" if images of {one_line(dataset.classes[true])} were given this label" if true >= 0 else ""
 
 
 def _told_nearest(dataset: Dataset, row: int) -> str:
