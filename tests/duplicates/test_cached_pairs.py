@@ -108,3 +108,22 @@ def test_a_check_takes_what_another_audit_found(searched: list[int]) -> None:
     for _ in range(2):
         assert len(CheckContext(copied(), {}).copies.near_first) == 3
     assert len(searched) == 1
+
+
+def test_overlaps_are_remembered_in_any_order(searched: list[int]) -> None:
+    """Crops of one picture, in other splits and another order: the same pairs, at the same distances."""
+    whole = np.random.default_rng(0).integers(0, 256, (60, 60, 1), dtype=np.uint8)
+    crops = np.stack([whole[y : y + 40, x : x + 40] for y, x in ((0, 0), (5, 12), (20, 3), (11, 20))])
+    labels, ids = np.array([0, 1, 0, 1]), ("a", "b", "c", "d")
+    one = Dataset("crops", ("p", "q"), {"train": Split.from_arrays(crops, labels, ids)}, "made")
+    turned = {
+        "train": Split.from_arrays(crops[[3, 1]], labels[[3, 1]], ("d", "b")),
+        "test": Split.from_arrays(crops[[2, 0]], labels[[2, 0]], ("c", "a")),
+    }
+    other = Dataset("crops", ("p", "q"), turned, "made")
+    first, again = copies_of(one), copies_of(other)
+    assert len(searched) == 1
+    same(find_copies(other), again)
+    assert len(again.overlaps.first) == len(first.overlaps.first) == 6
+    pair = again.overlaps.chosen((again.overlaps.first == 1) & (again.overlaps.second == 2))
+    assert (pair.down.tolist(), pair.right.tolist()) == ([15], [-9])

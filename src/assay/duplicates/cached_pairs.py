@@ -4,17 +4,18 @@ import hashlib
 import json
 from collections import OrderedDict
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from assay.core.cache_folder import AUDITS, cache_folder
 from assay.core.checksums import read_checked, write_checked
 from assay.core.errors import AssayError
 from assay.core.version import code_version
+from assay.data.splitting.groups import Pairs
 from assay.data.values import Dataset, Split
 from assay.duplicates.find import (
     Copies,
@@ -26,6 +27,7 @@ from assay.duplicates.find import (
     pool_images,
     resized,
 )
+from assay.duplicates.overlapping.overlaps import Overlaps, overlapping_pictures
 
 #: How the files begin that pairs are kept in, beside the audits.
 _START: Final = "near-copies-"
@@ -45,13 +47,13 @@ def pairs_version() -> str:
     return code_version(_ROOMS)
 
 
-def near_pairs(split: Split) -> NDArray[np.int64]:
-    """Rows of pictures that are nearly the same, as the check `near-duplicates` tells: `(pairs, 2)`.
+def near_pairs(split: Split) -> Pairs:
+    """Rows of pictures that are nearly the same, as the check `near-duplicates` tells, and that overlap.
 
     The surest pair comes first. Of exact copies the first stands for all. What was found is kept.
     """
     if not len(split):
-        return np.zeros((0, 2), np.int64)
+        return Pairs.none()
     alone = Dataset("", (), {"train": split}, "", fingerprints={"train": "not needed"})
     copies = kept_copies(alone)
     if copies is None:
@@ -60,7 +62,8 @@ def near_pairs(split: Split) -> NDArray[np.int64]:
             write_checked(_path(alone, pool_images(alone)), json.dumps(_record(alone, copies)))
     copies = of_one_class(copies, alone)
     surest = np.lexsort((copies.near_second, copies.near_first, -copies.score))
-    return np.stack([copies.first[copies.near_first], copies.first[copies.near_second]], axis=1)[surest]
+    near = np.stack([copies.first[copies.near_first], copies.first[copies.near_second]], axis=1)[surest]
+    return Pairs(near, copies.first[overlapping_pictures(copies.overlaps)])
 
 
 def kept_copies(dataset: Dataset) -> Copies | None:
@@ -104,12 +107,17 @@ def _restored(dataset: Dataset, pool: Pool, record: dict[str, Any]) -> Copies:
     limits = None if record["limits"] is None else tuple(record["limits"])
     score = np.array(record["score"], np.float64)
     alone = None if record["alone"] is None else np.array(record["alone"], np.int64)
-    return copies_in(pool, pairs, score, tuple(record["changes"]), limits, record["unlikely"], alone)
+    found = copies_in(pool, pairs, score, tuple(record["changes"]), limits, record["unlikely"], alone)
+    first, second, down, right = np.array(record["overlaps"]["pairs"], np.int64).reshape(4, -1)
+    share = np.array(record["overlaps"]["share"], np.float64)
+    overlaps = Overlaps(first, second, down, right, share)
+    return replace(found, overlaps=overlaps.numbered(by_digest(dataset, pool)))
 
 
 def _record(dataset: Dataset, copies: Copies) -> dict[str, Any]:
     """The pairs by their places in the order of digests, and what else was found."""
     place = np.argsort(by_digest(dataset, pool_images(dataset)))
+    overlaps = copies.overlaps.numbered(place)
     return {
         "pairs": [place[side].tolist() for side in (copies.near_first, copies.near_second)],
         "score": copies.score.tolist(),
@@ -117,6 +125,10 @@ def _record(dataset: Dataset, copies: Copies) -> dict[str, Any]:
         "limits": None if copies.limits is None else [float(limit) for limit in copies.limits],
         "unlikely": int(copies.unlikely),
         "alone": None if copies.alone is None else copies.alone.tolist(),
+        "overlaps": {
+            "pairs": [side.tolist() for side in overlaps[:4]],
+            "share": overlaps.share.tolist(),
+        },
     }
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -15,6 +15,7 @@ from assay.duplicates.by_gray import copies_by_gray
 from assay.duplicates.candidates import find_candidates, thumbnail_shape, thumbnails
 from assay.duplicates.in_passes import Pictures, find_in_passes, fit_in_memory
 from assay.duplicates.overlaid import find_overlaid
+from assay.duplicates.overlapping.overlaps import Overlaps, find_overlaps
 from assay.duplicates.recolored import find_recolored
 from assay.duplicates.turned import find_turned
 
@@ -45,7 +46,7 @@ class Copies:
     score: float64 `(pairs,)` in [0, 1]; changes: what was undone, for each pair. limits, unlikely: of the
     search by detail, as in `DetailCopies`. alone: int64 `(pairs,)`, what alone tells the two apart: a small
     box (`OVERLAID`), colors or tones (`RECOLORED`), a turn by right angles (`TURNED`); None where such pairs
-    were not looked for.
+    were not looked for. overlaps: pairs of pictures that show parts of one larger picture.
     """
 
     splits: tuple[str, ...]
@@ -60,6 +61,7 @@ class Copies:
     limits: tuple[float, float] | None = None
     unlikely: int = 0
     alone: Rows | None = None
+    overlaps: Overlaps = field(default_factory=Overlaps.none)
 
     def place(self, image: int) -> tuple[str, int]:
         """Split and index of an image."""
@@ -122,7 +124,9 @@ def find_copies(dataset: Dataset, near: bool = True) -> Copies:
     turned = find_turned(small, dataset.shape, whole, all_pixels)
     known = _pairs(by_gray) | _pairs(turned)
     found = (by_gray, find_detail_copies(small, known))
-    return _joined(pool, order, found, (find_overlaid(small), find_recolored(small), turned))
+    joined = _joined(pool, order, found, (find_overlaid(small), find_recolored(small), turned))
+    overlaps = find_overlaps(len(order), dataset.shape, pixels)
+    return replace(joined, overlaps=overlaps.numbered(order))
 
 
 def of_one_class(copies: Copies, dataset: Dataset) -> Copies:

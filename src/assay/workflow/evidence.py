@@ -18,7 +18,8 @@ from assay.data.decisions import Decided
 from assay.data.splitting.groups import join_pairs
 from assay.data.splitting.stratified import HoldOut, left_out_together
 from assay.data.splitting.validation import validation_rows
-from assay.data.values import Dataset, Split
+from assay.data.values import Dataset, Split, images_of
+from assay.duplicates.overlapping.overlaps import find_overlaps, overlapping_pictures
 from assay.estimators.nearest_neighbors import nearest
 from assay.evaluation.adjusted_accuracy import DecidedImages, FlaggedTestImages, nothing_flagged
 from assay.evaluation.assess import Evidence, assess, with_ood_last
@@ -211,7 +212,8 @@ def test_groups(dataset: Dataset, audit: Audit | None) -> Groups | None:
 
 
 def _copies_within(dataset: Dataset, audit: Audit | None) -> NDArray[np.int64]:
-    """Test images that are copies of each other, by the issues of the audit: int64 `(pairs, 2)`."""
+    """Test images that are copies of each other, by the issues of the audit, and those that overlap, where
+    copies were looked for: int64 `(pairs, 2)`."""
     known = audit is not None and audit.dataset["fingerprint"] == dataset.fingerprint
     found = [
         (issue.index, issue.related_index)
@@ -219,7 +221,12 @@ def _copies_within(dataset: Dataset, audit: Audit | None) -> NDArray[np.int64]:
         if issue.check in ("exact-duplicates", "near-duplicates")
         and issue.split == issue.related_split == "test"
     ]
-    return np.array(found, np.int64).reshape(-1, 2)
+    pairs = np.array(found, np.int64).reshape(-1, 2)
+    if audit is None or not known or not any(f.check == "near-duplicates" for f in audit.findings):
+        return pairs
+    test = dataset.splits["test"]
+    overlaps = find_overlaps(len(test), test.shape, lambda rows: images_of(test, rows))
+    return np.concatenate([pairs, overlapping_pictures(overlaps)])
 
 
 def _decided_images(decided: Decided | None, test: Split) -> DecidedImages | None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.data.splitting import groups
-from assay.data.splitting.groups import join_pairs, with_near_copies
+from assay.data.splitting.groups import Pairs, join_pairs, with_near_copies
 from assay.data.splitting.stratified import hold_out
 from assay.data.values import Split
 
@@ -66,7 +66,7 @@ def cases(draw):
 def test_rules_hold_for_any_pairs(case, fraction, seed):
     """What is together is on one side, exact copies too, and no class gives more than its share."""
     split, pairs = case
-    known, words = with_near_copies(split, lambda _: pairs, fraction)
+    known, words = with_near_copies(split, lambda _: Pairs(pairs, pairs_of()), fraction)
     found = hold_out(known, fraction, seed)
     assert sorted([*found.train, *found.validation]) == list(range(len(split)))
     assert not set(known.together[found.train]) & set(known.together[found.validation])
@@ -81,7 +81,7 @@ def test_rules_hold_for_any_pairs(case, fraction, seed):
 def test_without_pairs_the_rows_are_those_without_the_search():
     """Nothing found, nothing changed: the draw is the same to the row."""
     split = split_of(np.tile([0, 1, 2], 50), np.arange(150) // 2)
-    known, words = with_near_copies(split, lambda _: pairs_of(), 0.2)
+    known, words = with_near_copies(split, lambda _: Pairs.none(), 0.2)
     for seed in range(5):
         plain, same = hold_out(split, 0.2, seed), hold_out(known, 0.2, seed)
         np.testing.assert_array_equal(plain.validation, same.validation)
@@ -91,7 +91,7 @@ def test_without_pairs_the_rows_are_those_without_the_search():
 def test_one_pair_moves_few_rows():
     """A pair that comes or goes changes the side of itself and of what takes its place: no new draw."""
     split = split_of(np.tile([0, 1], 500))
-    known, _ = with_near_copies(split, lambda _: pairs_of((10, 600)), 0.2)
+    known, _ = with_near_copies(split, lambda _: Pairs(pairs_of((10, 600)), pairs_of()), 0.2)
     plain, near = (set(hold_out(one, 0.2, 4).validation) for one in (split, known))
     assert len(plain ^ near) <= 4
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,20 @@ from assay.data.values import Split
 MOST_IMAGES: Final = 250_000
 
 
-#: Gives pairs of rows that are nearly the same picture, int64 `(pairs, 2)`, the surest first. It is handed in
-#: by the caller: reading data and judging them are different rooms.
-FindPairs = Callable[[Split], NDArray[np.int64]]
+class Pairs(NamedTuple):
+    """Pairs of rows, int64 `(pairs, 2)` each, the surest first: nearly the same picture, and parts of one."""
+
+    near: NDArray[np.int64]
+    overlapping: NDArray[np.int64]
+
+    @staticmethod
+    def none() -> "Pairs":
+        """No pair."""
+        return Pairs(*np.zeros((2, 0, 2), np.int64))
+
+
+#: Finds such pairs. It is handed in by the caller: reading data and judging them are different rooms.
+FindPairs = Callable[[Split], Pairs]
 
 
 def with_near_copies(split: Split, finder: FindPairs | None, fraction: float) -> tuple[Split, str]:
@@ -31,10 +42,14 @@ def with_near_copies(split: Split, finder: FindPairs | None, fraction: float) ->
         return split, " on one side"
     if len(split) > MOST_IMAGES:
         return split, f" on one side; among more than {MOST_IMAGES:,} images near copies are not looked for"
-    pairs = finder(split)
-    together, parted = join_pairs(split, pairs, fraction)
-    joined = counted(len(pairs) - parted, "pair", "pairs")
-    told = f", near copies ({joined}) on one side" if len(pairs) else " on one side"
+    found = finder(split)
+    together, parted = join_pairs(split, np.concatenate(found), fraction)
+    told = ""
+    for what, pairs in (("near copies", found.near), ("parts of one picture", found.overlapping)):
+        divided = np.count_nonzero(together[pairs[:, 0]] != together[pairs[:, 1]])
+        if len(pairs):
+            told += f", {what} ({counted(len(pairs) - int(divided), 'pair', 'pairs')})"
+    told += " on one side"
     if parted:
         apart = counted(parted, "pair", "pairs")
         told += f"; {apart} not: their group would be larger than the share of a class"

@@ -49,10 +49,10 @@ class Facts:
     weighing classes; else 0. groups: how many groups the test images come in; 0 where each stands alone.
     wants_scaling: the pixels span few values, and the model divides them by 255 as if they spanned all.
     renamed: labels of the test split, each with the class that the model answers in its place, where
-    these exchange their names. of_groups: those of `leaked` that have no copy in training, but images of
-    their group. learned: accuracy that the net reached in training, on what it was fitted to or chosen
-    by. foreign: the model was trained elsewhere, so what it has seen is not known. misplaced: the order
-    in which its answers fit far more of the images than as they were given.
+    these exchange their names. of_groups, of_parts: those of `leaked` that have no copy in training,
+    but images of their group, or that overlap one. learned: accuracy that the net reached in training, on
+    what it was fitted to or chosen by. foreign: the model was trained elsewhere, so what it has seen is not
+    known. misplaced: the order in which its answers fit far more of the images than as they were given.
     """
 
     data: str
@@ -78,6 +78,7 @@ class Facts:
     wants_scaling: bool = False
     renamed: tuple[tuple[str, str], ...] = ()
     of_groups: int = 0
+    of_parts: int = 0
     learned: float = 0.0
     foreign: bool = False
     misplaced: AnswerOrder | None = None
@@ -145,7 +146,8 @@ def gather(results: Results) -> Facts:
         score.group_count or 0,
         _wants_scaling(audit, recipe),
         _renamed(score),
-        _of_groups(audit),
+        _of_kind(audit, "group"),
+        _of_kind(audit, "overlap"),
         _learned(results),
         results.layers is None,
         _misplaced(results, score) if results.layers is None else None,
@@ -228,9 +230,10 @@ def _leaked(audit: Audit, score: Evaluation) -> int:
     return len(score.labels) - int(without["n"]) if without and flagged else flagged
 
 
-def _of_groups(audit: Audit) -> int:
+def _of_kind(audit: Audit, kind: str) -> int:
+    """How many test images leak in one way."""
     leaks = (issue for issue in audit.issues if issue.check == "leakage" and issue.split == "test")
-    return sum(issue.kind == "group" for issue in leaks)
+    return sum(issue.kind == kind for issue in leaks)
 
 
 def _learned(results: Results) -> float:

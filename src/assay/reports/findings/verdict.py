@@ -68,19 +68,17 @@ def trust(facts: Facts) -> tuple[Trust, str]:
 def _copies(facts: Facts) -> str:
     images = f"{count(facts.leaked, 'test image')} ({percent(facts.leaked / facts.n)})"
     one = facts.leaked == 1
-    copied, grouped = "has a copy" if one else "have a copy", "is of a group" if one else "are of groups"
-    lies = "lies" if one else "lie"
-    if not facts.of_groups:
+    told = []
+    if facts.leaked > facts.of_groups + facts.of_parts:
         unsure = any(f.evidence.get("may_be_no_copies") for f in facts.findings if f.check == "leakage")
-        are = (
-            f"may be {'a copy' if one else 'copies'} of training images"
-            if unsure
-            else f"{copied} in training"
-        )
-        return f"{images} {are}"
-    if facts.of_groups >= facts.leaked:
-        return f"{images} {grouped} that {lies} in training too"
-    return f"{images} {copied} in training or {grouped} that {lies} there too"
+        may_be = f"may be {'a copy' if one else 'copies'} of training images"
+        told.append(may_be if unsure else f"{'has' if one else 'have'} a copy in training")
+    if facts.of_parts:
+        told.append(f"{'overlaps' if one else 'overlap'} training images")
+    if facts.of_groups:
+        grouped = "is of a group that lies" if one else "are of groups that lie"
+        told.append(f"{grouped} {'there' if told else 'in training'} too")
+    return f"{images} {' or '.join(told)}"
 
 
 def _serious(facts: Facts) -> bool:

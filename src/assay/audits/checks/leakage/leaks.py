@@ -17,6 +17,7 @@ from assay.audits.checks.duplicates import (
 from assay.audits.checks.issues import counted, flagged, not_evaluated, percent
 from assay.audits.checks.leakage.column_groups import suspected_column, told_by_column
 from assay.audits.checks.leakage.hidden_groups import FEWEST, FEWEST_OF_CLASS, HiddenGroups, hidden_groups
+from assay.audits.checks.leakage.overlapping_parts import overlapping_train, told_by_parts
 from assay.audits.checks.leakage.sentences import fix_of_leaks, told_by_distances, told_by_names
 from assay.audits.checks.leakage.suspected_groups import SuspectedGroups, suspected_groups
 from assay.audits.issues import Issue
@@ -26,6 +27,12 @@ from assay.core.text import one_line
 from assay.data.splitting.group_columns import GroupColumn
 from assay.data.values import Dataset
 from assay.duplicates.find import Copies
+from assay.duplicates.overlapping.overlaps import (
+    LEAST_SHARE,
+    MOST_PICTURES,
+    SMALLEST,
+    overlapping_pictures,
+)
 
 #: More than this share of test images with a copy in train moves a score by more than a typical
 #: 95 % interval of 10,000 images is wide (0.5 percentage points).
@@ -33,15 +40,17 @@ FAIL_LEAKAGE: Final = 0.005
 
 
 def check_leakage(context: CheckContext) -> Checked:
-    """Find test and validation images that have an exact or near copy in train."""
+    """Find test and validation images that have a copy in train, or show a part of a training picture."""
     dataset = context.dataset
     judged = {name: len(split) for name, split in dataset.splits.items() if name != "train" and len(split)}
     if not judged:
         return _of_train_alone(context)
     copied = _leaks(dataset, context.copies)
     known = {(issue.split, issue.index) for issue in copied}
+    parts = overlapping_train(dataset, context.copies, known)
+    known |= {(issue.split, issue.index) for issue in parts}
     grouped = _shared_groups(dataset, known)
-    issues = (*copied, *grouped)
+    issues = (*copied, *parts, *grouped)
     column = suspected_column(dataset)
     suspected = None if column else suspected_groups(context, known)
     hidden = _hidden(context, {(issue.split, issue.index) for issue in issues}, column or suspected)
@@ -61,12 +70,16 @@ def check_leakage(context: CheckContext) -> Checked:
                 + alike
                 + of_small_pictures(dataset)
                 + _other_counts(context, exact, near),
-                told_by_column(column) + told_by_names(suspected) + told_by_distances(hidden),
-                bool(issues),
+                told_by_parts(len(parts), total)
+                + told_by_column(column)
+                + told_by_names(suspected)
+                + told_by_distances(hidden),
+                bool(copied or grouped),
             ),
             evidence={
                 "exact": exact,
                 "near": near,
+                "overlapping": len(parts),
                 "may_be_no_copies": bool(alike) and not exact,
                 "of_shared_groups": len(grouped),
                 "shared_groups": len(groups),
@@ -76,13 +89,15 @@ def check_leakage(context: CheckContext) -> Checked:
                 "groups_by_names": asdict(suspected) if suspected else None,
                 "groups_by_distances": asdict(hidden) if hidden else None,
             },
-            threshold="no exact copy, no group on both sides, and near copies of at most "
-            f"{percent(FAIL_LEAKAGE, 1)} of a split (fail); none at all, and no groups told by columns, by "
-            f"names or by distances (warn; distances tell of {FEWEST} images or more, in classes of "
-            f"{FEWEST_OF_CLASS} training images or more)",
+            threshold="no exact copy, no group on both sides, and near copies and images that overlap one of "
+            f"train at most {percent(FAIL_LEAKAGE, 1)} of a split (fail); none at all, and no groups told by "
+            f"columns, by names or by distances (warn; distances tell of {FEWEST} images or more, in classes "
+            f"of {FEWEST_OF_CLASS} training images or more; overlaps are told where "
+            f"{percent(LEAST_SHARE, 0)} of the area or more is the same to the bit, of up to "
+            f"{MOST_PICTURES:,} pictures of {SMALLEST} pixels a side or more)",
             reason="an image seen in training is recognized, not classified, and so is a patient, a product "
             "or a video: it makes the score too good",
-            fix=fix_of_leaks(bool(issues), suspected, hidden, column, bool(grouped)),
+            fix=fix_of_leaks(bool(issues), suspected, hidden, column, bool(grouped or parts)),
             count=len(issues),
         ),
         issues,
@@ -97,15 +112,18 @@ def _of_train_alone(context: CheckContext) -> Checked:
     suspected = None if column else suspected_groups(context, copied)
     named = "group" in context.dataset.train.columns  # those of one group are near each other, as they may be
     hidden = None if named else _hidden(context, copied, column or suspected)
-    if column is None and suspected is None and hidden is None:
+    parts = len(np.unique(overlapping_pictures(context.copies.overlaps)))
+    if column is None and suspected is None and hidden is None and not parts:
         return given
     told = replace(
         given.finding,
         summary=given.finding.summary
+        + told_by_parts(parts, len(context.dataset.train), alone=True)
         + told_by_column(column)
         + told_by_names(suspected, alone=True)
         + told_by_distances(hidden, alone=True),
         evidence={
+            "overlapping": parts,
             "groups_by_column": asdict(column) if column else None,
             "groups_by_names": asdict(suspected) if suspected else None,
             "groups_by_distances": asdict(hidden) if hidden else None,
@@ -115,9 +133,9 @@ def _of_train_alone(context: CheckContext) -> Checked:
     return Checked(told)
 
 
-def _in_order(copies: str, groups: str, issues: bool) -> str:
+def _in_order(copies: str, more: str, copied: bool) -> str:
     """What was found before what was not: the first sentence is what the first screen shows."""
-    return copies + groups if issues or not groups else f"{groups.strip()} {copies}"
+    return copies + more if copied or not more else f"{more.strip()} {copies}"
 
 
 def _hidden(
@@ -131,6 +149,7 @@ def _copied_within(copies: Copies) -> set[tuple[str, int]]:
     """Split and index of all images that have an exact or near copy."""
     several = np.bincount(copies.picture) > 1
     several[copies.near_first] = several[copies.near_second] = True
+    several[overlapping_pictures(copies.overlaps)] = True
     return {copies.place(image) for image in np.flatnonzero(several[copies.picture]).tolist()}
 
 

@@ -51,12 +51,16 @@ def fix_of_leaks(
     column: GroupColumn | None,
     grouped: bool = False,
 ) -> str:
-    """What to do and to type. issues: images leak; grouped: named groups lie on both sides."""
+    """What to do and to type. issues: images leak; grouped: groups or parts of one picture do."""
     told = []
     if issues:
         told.append(
             "Remove these images from train, or from the test, and read the score without them"
-            + ("; or let Assay draw the test split, which keeps groups on one side." if grouped else ".")
+            + (
+                "; or let Assay draw the test split, which keeps groups and parts of one picture on one side."
+                if grouped
+                else "."
+            )
         )
     told += fix_of_column(column)
     if suspected is not None:

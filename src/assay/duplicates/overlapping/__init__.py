@@ -1,0 +1,1 @@
+"""Pictures that show a part of one larger picture: tiles that overlap, and crops."""
