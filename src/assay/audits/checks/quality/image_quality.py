@@ -108,12 +108,12 @@ def _threshold() -> str:
 
 def _may_be_shown(context: CheckContext, issue: Issue) -> bool:
     """Whether the picture may be so by what it shows."""
-    if issue.kind in _MAY_BE_SHOWN:
-        return True
+    if issue.kind not in _SMALL_THING:
+        return issue.kind in _MAY_BE_SHOWN
     label = context.dataset.splits[issue.split].labels[issue.index]
     few = np.count_nonzero(context.dataset.train.labels == label) < FEWEST
     deviation = float(context.stored_image_stats[issue.split].deviation[issue.index])
-    return issue.kind in _SMALL_THING and bool(few) and deviation >= _SHOWS
+    return bool(few) and deviation >= _SHOWS
 
 
 def _summary(
