@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from assay.audits.checks.context import CheckContext
 from assay.audits.registry import audit_dataset, measure_all
 from assay.cli.main import exit_code
 from assay.data.values import Dataset, Split, numbered_ids
@@ -50,7 +51,7 @@ def test_tiles_on_both_sides_are_leakage() -> None:
     assert found.verdict == "fail"
     assert found.evidence["overlapping"] == found.count >= 38
     assert found.summary.startswith(f"{found.count} images (")
-    assert ") outside train overlap training images: parts of them are the same" in found.summary
+    assert ") outside train overlap training images: both show one part of a larger picture" in found.summary
     assert "keeps groups and parts of one picture on one side" in found.fix
     listed = [issue for issue in audit.issues if issue.check == "leakage"]
     assert {(i.kind, i.split, i.related_split) for i in listed} == {("overlap", "test", "train")}
@@ -60,6 +61,7 @@ def test_tiles_on_both_sides_are_leakage() -> None:
         assert issue.score >= 0.25
     assert "% of it is the same to the bit, moved by" in listed[0].detail
     assert audit.finding("near-duplicates").evidence["across-splits"] == 0
+    assert "or moved by more than" not in found.summary
 
 
 def test_tiles_of_other_pictures_do_not_leak() -> None:
@@ -70,6 +72,16 @@ def test_tiles_of_other_pictures_do_not_leak() -> None:
         found = audit_dataset(data, measure_all(data), ["leakage"]).finding("leakage")
         assert (found.evidence["overlapping"], found.count) == (0, 0)
         assert "overlap" not in found.summary
+
+
+def test_the_reference_leaves_parts_of_one_picture_out_together() -> None:
+    """Each of twelve pictures a class is one group; groups larger than a fifth of a class are not joined."""
+    pictures = tiles(range(24))
+    data = divided(pictures, np.zeros(0, np.int64))
+    alone = Dataset(data.name, data.classes, {"train": data.train}, data.source)
+    groups = CheckContext(alone, measure_all(alone)).groups
+    assert [len(set(groups[n * 36 : n * 36 + 36].tolist())) for n in range(24)] == [1] * 24
+    assert len(set(groups.tolist())) == 24
 
 
 def test_a_split_that_is_to_be_drawn_is_told_of() -> None:

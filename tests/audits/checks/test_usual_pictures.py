@@ -167,19 +167,26 @@ def test_a_split_of_things_taken_nearer_is_no_list_of_flaws(cut: int, told: int)
     assert found.finding.evidence["nature"] == excused
 
 
-def test_a_small_thing_of_a_small_class_is_no_failure() -> None:
-    """Stops and commas on white paper, five of each: bright, which each may be by what it shows. Pictures of
-    the paper alone fail, as do small things where the class has many images that show more."""
+@pytest.mark.parametrize(
+    ("ground", "ink", "kind", "word"),
+    [(255, 0, "bright", "bright"), (0, 255, "dark", "dark"), (128, 0, "low-contrast", "of low contrast")],
+)
+def test_a_small_thing_of_a_small_class_is_no_failure(ground: int, ink: int, kind: str, word: str) -> None:
+    """Stops and commas on plain paper, five of each: bright, which each may be by what it shows. Pictures of
+    the paper alone, and of a speck on it, fail, as do small things where the class has many images that show
+    more."""
     rng = np.random.default_rng(5)
-    images = np.full((200, 48, 48, 1), 255.0)
+    images = np.full((200, 48, 48, 1), float(ground))
     for i, picture in enumerate(images):
         tall, wide = (3, 3) if i % 5 == 0 and i < 40 else rng.integers(20, 40, 2)
-        picture[5 : 5 + tall, 5 : 5 + wide] = 0
+        picture[5 : 5 + tall, 5 : 5 + wide] = ink
     few = np.arange(200) // 5
     small = audited(images, few)
-    assert small.finding.evidence["kinds"] == {"bright": 8}
+    assert small.finding.evidence["kinds"] == {kind: 8}
     assert small.finding.verdict == "warn"
-    assert "What is bright may be so by what it shows" in small.finding.summary
+    assert f"What is {word} may be so by what it shows" in small.finding.summary
     assert audited(images, np.zeros(200, np.int64)).finding.verdict == "fail"
-    images[:40:5] = rng.integers(250, 256, (8, 48, 48, 1))
-    assert audited(images, few).finding.verdict == "fail"
+    for speck in (False, True):
+        images[:40:5] = np.clip(ground + rng.integers(-9, 9, (8, 48, 48, 1)), 0, 255)
+        images[:40:5, 20, 20] = ink if speck else ground
+        assert audited(images, few).finding.verdict == "fail"

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from assay.core.arrays import Bytes
+from assay.duplicates.overlapping import overlaps
 from assay.duplicates.overlapping.local_hashes import SIDE, LocalHashes, local_hashes
 from assay.duplicates.overlapping.overlaps import Overlaps, find_overlaps
 
@@ -64,6 +65,35 @@ def test_crops_at_any_place_are_paired() -> None:
     crops = np.stack([scene(3)[y : y + 64, x : x + 64] for y, x in corners])
     apart = {(a, b) for a in range(12) for b in range(a + 1, 12) if (corners[a] != corners[b]).any()}
     assert len(apart & set(pairs_of(found_in(crops)))) >= 0.95 * len(apart)
+
+
+def test_tiles_that_lie_close_are_joined() -> None:
+    """Hundreds show one place: they are one group by way of others, and each scene has its own."""
+    pictures = np.concatenate([tiles(scene(seed, 120), 64, 4)[0] for seed in (1, 2)])
+    group = np.arange(len(pictures))
+    for first, second in pairs_of(found_in(pictures)):
+        group[group == group[second]] = group[first]
+    half = len(pictures) // 2
+    assert len(set(group[:half].tolist())) == len(set(group[half:].tolist())) == 1
+    assert group[0] != group[half]
+
+
+def test_large_pictures_are_compared_a_few_at_a_time() -> None:
+    """The pictures of all pairs would not fit into memory."""
+    asked: list[int] = []
+    pictures, _ = tiles(scene(5, 400), 200, 50)
+
+    def pixels(rows: np.ndarray) -> Bytes:
+        asked.append(len(rows))
+        return pictures[rows]
+
+    whole = find_overlaps(len(pictures), pictures.shape[1:], pixels)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(overlaps, "_PAIRS", 4 * pictures[0].size)
+        asked.clear()
+        few = find_overlaps(len(pictures), pictures.shape[1:], pixels)
+    assert pairs_of(few) == pairs_of(whole)
+    assert max(asked[-len(few.first) // 2 :]) <= 4
 
 
 def test_tiles_made_smaller_together_are_paired() -> None:

@@ -193,11 +193,11 @@ def missed(copies: Copies) -> str:
         return (
             "Copies that were cropped, framed or turned by a few degrees are told here only where nothing "
             f"else was done to them: other images are as much alike. {_told_without_detail(copies)} "
-            f"{_not_looked_for()}"
+            f"{_not_looked_for(copies)}"
         )
     return (
         "Copies with a text across them are missed at times where the rest was changed, too, and those "
-        f"cropped by more than 10 %. {_not_looked_for()}"
+        f"cropped by more than 10 %. {_not_looked_for(copies)}"
     )
 
 
@@ -214,14 +214,14 @@ def _told_without_detail(copies: Copies) -> str:
     )
 
 
-def _not_looked_for() -> str:
+def _not_looked_for(copies: Copies) -> str:
     """How far a copy may be moved and turned; half a side is 1 there. The rest: docs/experiments.md,
-    groups by their distances."""
+    groups by their distances. Where pictures overlap those that were moved farther are told by that."""
     turned, moved = math.degrees(math.asin(LARGEST_TURN)), percent(FARTHEST / 2, 0)
+    farther = "" if len(copies.overlaps.first) else f" or moved by more than {moved} of a side"
     return (
-        f"Copies turned by more than {turned:.0f} degrees, but for right angles, or moved by more than "
-        f"{moved} of a side are not looked for, and most that were changed in several ways at once are "
-        "missed."
+        f"Copies turned by more than {turned:.0f} degrees, but for right angles,{farther} are not looked "
+        "for, and most that were changed in several ways at once are missed."
     )
 
 

@@ -17,10 +17,10 @@ MOST_PICTURES: Final = 60_000
 #: So large a part of their area two pictures share at least.
 LEAST_SHARE: Final = 0.2
 
-#: So many windows must lie at the same distance from each other. What more pictures than these have, such as
-#: a sign or a plain ground, tells nothing.
+#: So many windows must lie at the same distance from each other. Of all pictures that have a window each is
+#: compared with so many before and after it: where tiles lie close, hundreds show one place.
 _FEWEST: Final = 3
-_COMMON: Final = 32
+_COMPARED: Final = 16
 
 #: Of the pixels of the shared part so many are equal, and so many gray levels occur: drawings in few colors
 #: are alike in parts by their nature. Pixels at the border of the part do not count: where pictures were made
@@ -29,9 +29,9 @@ _EQUAL: Final = 0.98
 _LEVELS: Final = 32
 _BORDER: Final = 2
 
-#: Bytes of pixels that are worked on at once, and pairs.
+#: Bytes of pixels that are worked on at once, and of the pictures of some pairs.
 _BYTES: Final = 1 << 23
-_PAIRS: Final = 256
+_PAIRS: Final = 1 << 26
 
 
 class Overlaps(NamedTuple):
@@ -80,7 +80,8 @@ def find_overlaps(count: int, shape: Shape, pixels: Callable[[Rows], Bytes]) -> 
     windows = _all_windows(count, shape, pixels)
     found = _alike_at_one_distance(windows, count, shape)
     found = found.chosen(found.share >= LEAST_SHARE)
-    parts = [slice(start, start + _PAIRS) for start in range(0, len(found.first), _PAIRS)]
+    size = max(_PAIRS // (2 * int(np.prod(shape))), 1)
+    parts = [slice(start, start + size) for start in range(0, len(found.first), size)]
     with all_cores() as pool:
         kept = list(pool.map(lambda part: _equal(found.chosen(part), pixels), parts))
     return found.chosen(np.concatenate([np.zeros(0, bool), *kept]))
@@ -121,13 +122,10 @@ def _alike_at_one_distance(windows: LocalHashes, count: int, shape: Shape) -> Ov
 
 
 def _equal_windows(windows: LocalHashes) -> Iterator[tuple[Rows, Rows]]:
-    """Positions of each two windows with one hash that few have, that of the smaller picture first."""
+    """Positions of two windows with one hash, that of the smaller picture first: each with those near it."""
     order = np.lexsort((windows.picture, windows.hash))
     hashes = windows.hash[order]
-    _, size = np.unique(hashes, return_counts=True)
-    order = order[np.repeat((size > 1) & (size <= _COMMON), size)]
-    hashes = windows.hash[order]
-    for step in range(1, _COMMON):
+    for step in range(1, _COMPARED + 1):
         same = np.flatnonzero(hashes[step:] == hashes[:-step])
         if not len(same):
             return

@@ -182,6 +182,15 @@ STOPPED: dict[str, tuple[dict[str, int], tuple[str, ...]]] = {
         },
         ("each of the folders leaves, roots holds splits", "leaves, or say --layout classes"),
     ),
+    "two sets with a folder between split and class": (
+        {
+            f"{kind}/{split}/images/{name}": 3
+            for kind, names in (("leaves", ("scab", "rust")), ("roots", ("rot", "healthy")))
+            for split in ("train", "val")
+            for name in names
+        },
+        ("each of the folders leaves, roots holds splits",),
+    ),
     "most images loose": ({"a": 2, "b": 2, ".": 30}, ("30 of 34 images lie outside", "--split-names")),
     "splits without classes": (
         {"train": 4, "valid": 3, "test": 3},

@@ -20,9 +20,9 @@ from assay.audits.checks.leakage.hidden_groups import FEWEST, FEWEST_OF_CLASS, H
 from assay.audits.checks.leakage.overlapping_parts import overlapping_train, told_by_parts
 from assay.audits.checks.leakage.sentences import fix_of_leaks, told_by_distances, told_by_names
 from assay.audits.checks.leakage.suspected_groups import SuspectedGroups, suspected_groups
+from assay.audits.checks.leakage.train_partners import best_in_train, images_in_train
 from assay.audits.issues import Issue
 from assay.audits.values import Finding, Verdict
-from assay.core.arrays import Rows
 from assay.core.text import one_line
 from assay.data.splitting.group_columns import GroupColumn
 from assay.data.values import Dataset
@@ -226,13 +226,10 @@ def _shared_groups(dataset: Dataset, known: Collection[tuple[str, int]]) -> list
 
 
 def _leaks(dataset: Dataset, copies: Copies) -> list[Issue]:
-    train = copies.splits.index("train")
-    in_train = np.full(len(copies.first), -1, np.int64)
-    members = np.flatnonzero(copies.split == train)[::-1]
-    in_train[copies.picture[members]] = members
-    near = _near_in_train(copies, in_train)
+    in_train = images_in_train(copies)
+    near = best_in_train(copies.near_first, copies.near_second, copies.score, in_train)
     issues = []
-    for image in np.flatnonzero(copies.split != train):
+    for image in np.flatnonzero(copies.split != copies.splits.index("train")):
         picture = int(copies.picture[image])
         if in_train[picture] >= 0:
             issues.append(_leak(dataset, copies, int(image), int(in_train[picture]), "exact", 1.0, ""))
@@ -241,17 +238,6 @@ def _leaks(dataset: Dataset, copies: Copies) -> list[Issue]:
             score, detail = float(copies.score[pair]), copies.changes[pair]
             issues.append(_leak(dataset, copies, int(image), int(in_train[partner]), "near", score, detail))
     return issues
-
-
-def _near_in_train(copies: Copies, in_train: Rows) -> dict[int, tuple[int, int]]:
-    """Picture -> its best pair with a picture of train, and that picture."""
-    found: dict[int, tuple[int, int]] = {}
-    for pair in np.argsort(-copies.score, kind="stable").tolist():
-        first, second = int(copies.near_first[pair]), int(copies.near_second[pair])
-        for picture, partner in ((first, second), (second, first)):
-            if in_train[partner] >= 0:
-                found.setdefault(picture, (pair, partner))
-    return found
 
 
 def _leak(

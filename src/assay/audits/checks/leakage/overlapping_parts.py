@@ -5,6 +5,7 @@ from collections.abc import Collection
 import numpy as np
 
 from assay.audits.checks.issues import counted, flagged, percent
+from assay.audits.checks.leakage.train_partners import best_in_train, images_in_train
 from assay.audits.issues import Issue
 from assay.data.values import Dataset
 from assay.duplicates.find import Copies
@@ -15,19 +16,10 @@ def overlapping_train(dataset: Dataset, copies: Copies, known: Collection[tuple[
 
     known: split and index of images that leak otherwise.
     """
-    in_train = np.full(len(copies.first), -1, np.int64)
-    train = copies.splits.index("train")
-    members = np.flatnonzero(copies.split == train)[::-1]
-    in_train[copies.picture[members]] = members
-    pairs = copies.overlaps
-    largest: dict[int, tuple[int, int]] = {}
-    for pair in np.argsort(-pairs.share, kind="stable").tolist():
-        first, second = int(pairs.first[pair]), int(pairs.second[pair])
-        for picture, partner in ((first, second), (second, first)):
-            if in_train[partner] >= 0:
-                largest.setdefault(picture, (pair, partner))
+    in_train, pairs = images_in_train(copies), copies.overlaps
+    largest = best_in_train(pairs.first, pairs.second, pairs.share, in_train)
     issues = []
-    for image in np.flatnonzero(copies.split != train).tolist():
+    for image in np.flatnonzero(copies.split != copies.splits.index("train")).tolist():
         found = largest.get(int(copies.picture[image]))
         split, index = copies.place(image)
         if found is None or (split, index) in known:
@@ -54,4 +46,4 @@ def told_by_parts(images: int, total: int, alone: bool = False) -> str:
         "image outside train overlaps a training image",
         "images outside train overlap training images",
     )
-    return f" {told}: parts of them are the same to the bit, as those of tiles and crops of one picture are."
+    return f" {told}: both show one part of a larger picture, as tiles and crops of it do."

@@ -27,10 +27,12 @@ _SEVERAL: Final = 3
 FAIL_SHARE: Final = 0.01
 _MAY_BE_SHOWN: Final = ("blurry", "channels", "cropped", "negative", "saturated", "shuffled")
 
-#: Nor do these where the class has too few training images to tell what is usual of it, and the gray values
-#: of the picture deviate by so much: a full stop on white paper, a star.
-_SMALL_THING: Final = ("bright", "dark")
-_SHOWS: Final = 10.0
+#: Nor do these where the class has too few training images to tell what is usual of it, and the picture shows
+#: a small thing: a full stop on white paper, a star. Its values span `_SPAN` gray levels, and deviate by so
+#: large a part of these as a thing of a twentieth of a side each way makes them; a speck makes less.
+_SMALL_THING: Final = ("bright", "dark", "low-contrast")
+_SPAN: Final = 100
+_THING: Final = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,8 +103,9 @@ def _threshold() -> str:
         "well the set tells it; dead pixels: one value in all images of the set, or of a split where the "
         "others vary, among neighbors that vary; what more "
         f"than {nature} of a class has is its nature; {_SEVERAL} images and more than {fails} fail, without "
-        f"those that are {', '.join(_MAY_BE_SHOWN[:-1])} or {_MAY_BE_SHOWN[-1]}, and without dark and bright "
-        f"ones that deviate by {_SHOWS:g} gray levels in classes of fewer than {FEWEST} training images"
+        f"those that are {', '.join(_MAY_BE_SHOWN[:-1])} or {_MAY_BE_SHOWN[-1]}, and without "
+        f"dark, bright and low-contrast ones that span {_SPAN} gray levels or more, in more than a speck, in "
+        f"classes of fewer than {FEWEST} training images"
     )
 
 
@@ -111,9 +114,10 @@ def _may_be_shown(context: CheckContext, issue: Issue) -> bool:
     if issue.kind not in _SMALL_THING:
         return issue.kind in _MAY_BE_SHOWN
     label = context.dataset.splits[issue.split].labels[issue.index]
-    few = np.count_nonzero(context.dataset.train.labels == label) < FEWEST
-    deviation = float(context.stored_image_stats[issue.split].deviation[issue.index])
-    return bool(few) and deviation >= _SHOWS
+    few = int(np.count_nonzero(context.dataset.train.labels == label)) < FEWEST
+    look = context.stored_image_stats[issue.split]
+    reach, deviation = float(look.reach[issue.index]), float(look.deviation[issue.index])
+    return few and reach >= _SPAN and deviation >= _THING * reach
 
 
 def _summary(

@@ -102,7 +102,8 @@ def whole_sets(tree: Tree, base: str, names: Iterable[str]) -> bool:
 
 def _names_in_splits(tree: Tree, folder: str) -> Counter[str]:
     """The folders in those of a folder by their names, and in how many of these each is."""
-    return Counter(sub.casefold() for split in tree.full(folder) for sub in tree.full(joined(folder, split)))
+    splits = [joined(folder, split) for split in tree.full(folder)]
+    return Counter(sub.casefold() for split in splits for sub in folders_in(tree, split))
 
 
 def _shared(names: Counter[str]) -> bool:
