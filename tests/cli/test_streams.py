@@ -1,12 +1,18 @@
 """Streams that close or fill up: the work goes on, and the exit code is its own."""
 
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
+
+import assay
 
 AUDIT = "assay audit fashion-mnist-sample --checks identity,label-balance --out {out}"
 GATE = f"{AUDIT} --fail-on 'label-balance>-1'"
@@ -14,7 +20,7 @@ GATE = f"{AUDIT} --fail-on 'label-balance>-1'"
 
 def shell(line: str, tmp_path: Path) -> subprocess.CompletedProcess[str]:
     python = f"{sys.executable} -m "
-    text = line.format(out=tmp_path / "run").replace("assay audit", f"{python}assay audit")
+    text = re.sub(r"^assay", f"{python}assay", line.format(out=tmp_path / "run"))
     environment = {**os.environ, "ASSAY_CACHE": str(tmp_path / "cache")}
     command = ["bash", "-c", f"set -o pipefail; {text}"]
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=300)
@@ -48,6 +54,49 @@ def test_the_work_goes_on_without_the_stream(case: str, tmp_path: Path) -> None:
 def test_a_gate_fails_whoever_listens(case: str, tmp_path: Path) -> None:
     """A pipe to `head` once turned a failed gate into exit 0."""
     assert shell(GATE + STREAMS[case], tmp_path).returncode == 8
+
+
+#: The answer of these is what they print, or a program reads it.
+ANSWERS = (
+    "assay --version",
+    "assay audit --help",
+    "assay doctor",
+    "assay doctor --json",
+    "assay inspect fashion-mnist-sample",
+    "assay inspect fashion-mnist-sample --json",
+    "assay audit fashion-mnist-sample --checks label-balance --json --out {out}",
+)
+
+
+@pytest.mark.parametrize("line", ANSWERS)
+def test_an_answer_that_is_lost_is_told(line: str, tmp_path: Path) -> None:
+    """On a full disk a file of nothing once came with exit code 0; of a reader that leaves it still does."""
+    lost = shell(f"{line} > /dev/full", tmp_path)
+    assert (lost.returncode, lost.stderr.count("\n")) == (5, 1)
+    assert lost.stderr.startswith(
+        "error[disk-error]: standard output: what was to be written there is lost ("
+    )
+    shutil.rmtree(tmp_path / "run", ignore_errors=True)
+    left = shell(f"{line} | true", tmp_path)
+    assert (left.returncode, left.stderr) == (0, "")
+
+
+def test_a_gate_that_fails_says_so_though_the_events_are_lost(tmp_path: Path) -> None:
+    assert shell(f"{GATE} --json > /dev/full", tmp_path).returncode == 8
+
+
+@pytest.mark.parametrize("form", ["", " --json"])
+def test_predictions_that_are_lost_are_no_bug(form: str, tmp_path: Path) -> None:
+    """Many at once go another way through the stream than a line does."""
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for n in range(3):
+        Image.new("L", (8, 8), n).save(pictures / f"{n}.png")
+    data = assay.load(arrays=(np.zeros((4, 8, 8), np.uint8), np.array([0, 1, 0, 1])))
+    assay.train(data, "majority").save(tmp_path / "model")
+    done = shell(f"assay predict {tmp_path / 'model'} {pictures}{form} > /dev/full", tmp_path)
+    assert done.returncode == 5 and "error[disk-error]: standard output" in done.stderr
+    assert shell(f"assay predict {tmp_path / 'model'} {pictures}{form} | true", tmp_path).returncode == 0
 
 
 STARTING = """

@@ -108,11 +108,23 @@ def exit_code(arguments: Sequence[str]) -> int:
     with lasting_streams() as output:
         code = _exit_code(arguments)
         output.flush()
-        if output.trouble is not None and list(arguments[:1]) == ["predict"]:  # its output is its work
-            what = f"the predictions could not be written ({output.trouble.strerror})"
+        if output.trouble is not None and _is_asked_for(arguments, code):
+            what = f"what was to be written there is lost ({output.trouble.strerror})"
             fix = "Give standard output a place with room."
             return _report(AssayError("disk-error", "standard output", what, fix), 5, debug=False)
         return code
+
+
+#: Commands, and options of any, whose answer is their output; other commands write files, and say where.
+_ANSWERING = ("predict", "inspect", "doctor")
+_ANSWERED = ("-h", "--help", "--version")
+
+
+def _is_asked_for(arguments: Sequence[str], code: int) -> bool:
+    """Whether the output is what was asked for: events, only where no other code says that it failed."""
+    if any(option in arguments for option in _ANSWERED) or "".join(arguments[:1]) in _ANSWERING:
+        return True
+    return code == 0 and "--json" in arguments
 
 
 def _exit_code(arguments: Sequence[str]) -> int:

@@ -4,7 +4,7 @@ import errno
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -32,6 +32,11 @@ class Stream:
             with self._guarded():
                 self._stream.write(text)
         return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write all, or take them all: what makes the lines does its work either way."""
+        for line in lines:
+            self.write(line)
 
     def flush(self) -> None:
         """Flush, or do nothing."""
