@@ -275,7 +275,8 @@ class Dataset:
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{name}: {len(split):,}" for name, split in self.splits.items())
-        return f"Dataset({self.name!r}, {len(self.classes)} classes, {sizes})"
+        more = f"; left out: {len(self.left_out):,}" if self.left_out else ""
+        return f"Dataset({self.name!r}, {len(self.classes)} classes, {sizes}{more})"
 
     def _repr_html_(self) -> str:
         rows = [

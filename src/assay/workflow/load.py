@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.core.events import OnEvent
+from assay.core.events import OnEvent, stage
+from assay.core.text import counted, one_line
 from assay.data.checked_images import IN_MEMORY
 from assay.data.formats.pixel_arrays import ChannelOrder
 from assay.data.load import as_request, read
@@ -22,6 +24,12 @@ from assay.workflow.shown.progress import shown
 
 #: What is kept of a test split that was drawn; a change makes kept ones be drawn again.
 _KEPT: Final = "splits, places"
+
+#: What was left out of the images, by the kind of `LeftOut`.
+_LOST: Final = {
+    "unreadable": ("unreadable image was", "unreadable images were"),
+    "unlabelled": ("image without a class was", "images without a class were"),
+}
 
 
 def load(
@@ -113,7 +121,34 @@ def load(
         offline=offline,
         on_event=on_event,
     )
-    return load_request(request)
+    with stage(on_event, "load") as figures:
+        dataset = load_request(request)
+        figures.update(loaded(dataset))
+    return dataset
+
+
+def loaded(dataset: Dataset) -> dict[str, Any]:
+    """What the end of the stage `load` tells: of what the data are, and how they were read."""
+    return {
+        "name": dataset.name,
+        "location": dataset.location,
+        "classes": list(dataset.classes),
+        "partition": dataset.partition_table(),
+        "notes": list(dataset.notes),
+        "left_out": _lost(dataset),
+    }
+
+
+def _lost(dataset: Dataset) -> list[str]:
+    """The images that are missing from all that follows, in a sentence a reason; stray files are no loss."""
+    told = []
+    for kind, what in _LOST.items():
+        left = [item for item in dataset.left_out if item.kind == kind]
+        for reason, count in Counter(item.reason for item in left).most_common():
+            first = next(item.id for item in left if item.reason == reason)
+            which = f"{one_line(first)}" if count == 1 else f"the first is {one_line(first)}"
+            told.append(f"{counted(count, *what)} left out: {reason} ({which})")
+    return told
 
 
 def load_request(request: Request) -> Dataset:

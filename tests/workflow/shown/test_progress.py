@@ -1,12 +1,14 @@
 """What a call from Python shows while it works: live in a notebook, lines in a terminal, else nothing."""
 
 import io
+import logging
 import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from PIL import Image
 
 import assay
 from assay.core.events import Event, ignore
@@ -35,6 +37,67 @@ def test_elsewhere_nothing_is_written(capfd: pytest.CaptureFixture[str]) -> None
     """A pipe, a log, a test: silent, as `on_event=ignore` always is."""
     assay.audit(tiny_dataset(), checks=["identity"])
     assert capfd.readouterr() == ("", "")
+
+
+def damaged_folder(folder: Path) -> Path:
+    """Six images, one of them damaged, and a stray file."""
+    for n in range(6):
+        place = folder / ("cat", "dog")[n % 2]
+        place.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (8, 8), 40 * n).save(place / f"{n}.png")
+    damaged = folder / "dog" / "1.png"
+    damaged.write_bytes(damaged.read_bytes()[:40])
+    (folder / "read me.txt").write_text("hello")
+    return folder
+
+
+LOST = "pets: 1 unreadable image was left out: the file is cut off after 40 bytes (dog/1.png)"
+
+
+def test_a_program_hears_of_what_was_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """By the logger of the package: a warning for a loss, what was noted on reading as information."""
+    caplog.set_level(logging.INFO, "assay")
+    data = assay.load(damaged_folder(tmp_path / "pets"), skip_bad=True)
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [LOST]
+    noted = [record.getMessage() for record in caplog.records if record.levelname == "INFO"]
+    assert noted == [f"pets: {note}" for note in data.notes] and "pets: 1 other file was ignored" in noted
+    assert repr(data) == "Dataset('pets', 2 classes, train: 5; left out: 2)"
+    caplog.clear()
+    assay.audit(data, checks=["identity"])
+    assert caplog.records == []  # of these data it was told
+
+
+def test_a_loss_is_on_standard_error_unless_the_log_goes_elsewhere(tmp_path: Path) -> None:
+    """As Python does with any warning of a log that nobody has set up; nothing else is written."""
+    folder = damaged_folder(tmp_path / "pets")
+    told = {}
+    for name, setting in (("as it is", ""), ("off", "logging.getLogger('assay').setLevel('ERROR');")):
+        asked = f"{str(folder)!r}, skip_bad=True, checks=['identity']"
+        code = f"import assay, logging; {setting} assay.audit({asked})"
+        done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+        told[name] = (done.stdout, done.stderr)
+    assert told == {"as it is": ("", f"{LOST}\n"), "off": ("", "")}
+
+
+def test_a_terminal_shows_what_was_noted_and_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    data = assay.load(damaged_folder(tmp_path / "pets"), skip_bad=True)
+    lines = terminal.getvalue().splitlines()
+    assert [line for line in lines if line.startswith("pets: ")] == [f"pets: {note}" for note in data.notes]
+    assert lines[-1] == f"warning: {LOST}"
+
+
+def test_a_listener_of_load_hears_its_end(tmp_path: Path) -> None:
+    heard: list[Event] = []
+    data = assay.load(damaged_folder(tmp_path / "pets"), skip_bad=True, on_event=heard.append)
+    assert (heard[0].event, heard[-1].event, heard[-1].stage) == ("stage-started", "stage-finished", "load")
+    assert (heard[-1].figures["notes"], heard[-1].figures["left_out"]) == (list(data.notes), [LOST[6:]])
+
+
+def test_warnings_of_other_stages_reach_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    progress.shown(Event("warning", "train", {"message": "a\nb"}))
+    assert caplog.record_tuples == [("assay", logging.WARNING, "a\\nb")]
 
 
 def test_a_listener_takes_the_place_of_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from assay.data.formats.safe_open import read_file
 from assay.data.formats.shard_file import pattern_parts
 from assay.data.load import NAMES, PREFIXES, as_request
 from assay.data.values import Dataset
-from assay.workflow.load import load_request
+from assay.workflow.load import load_request, loaded
 from assay.workflow.recorded.run_record import CONFIG, MANIFEST, PLACE, read_config, read_manifest
 
 Data = str | Path | Dataset
@@ -35,13 +35,7 @@ def open_data(data: Data, reading: Mapping[str, Any], offline: bool, on_event: O
             if isinstance(data, Dataset)
             else load_request(as_request(data, **reading, offline=offline, on_event=on_event))
         )
-        figures.update(
-            name=dataset.name,
-            location=dataset.location,
-            classes=list(dataset.classes),
-            partition=dataset.partition_table(),
-            notes=list(dataset.notes),
-        )
+        figures.update(loaded(dataset), known=isinstance(data, Dataset))
     return dataset
 
 

@@ -1,8 +1,9 @@
 """What a stage tells, shown to whoever called it in Python: live in a notebook, plain lines in a terminal."""
 
+import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import count
 from typing import Final
@@ -19,11 +20,32 @@ def shown(event: Event) -> None:
     """The listener that the public functions have unless `on_event` is given.
 
     In Jupyter and marimo one line for each stage, replaced as it goes on; in a terminal plain lines on
-    standard error; elsewhere (a pipe, a log, a test) nothing. Warnings are shown wherever anything is.
+    standard error. Elsewhere (a pipe, a service, a test) the logger `assay` has what is said in words:
+    warnings and images that were left out, which Python writes on standard error unless logging is set up,
+    and at level INFO how the data were read.
     """
     show = _in_jupyter() or _in_marimo() or _in_terminal()
     if show is not None:
         _STATE.hear(event, *show)
+        return
+    for level, text in _messages(event):
+        _LOGGER.log(level, "%s", text)
+
+
+_LOGGER: Final = logging.getLogger("assay")
+
+
+def _messages(event: Event) -> Iterator[tuple[int, str]]:
+    """What an event says in words, and its level. Of data that were loaded before nothing is said again."""
+    figures = event.figures
+    if message := figures.get("message"):
+        yield logging.WARNING if event.event == "warning" else logging.INFO, one_line(str(message))
+    if event.event == "run-finished":
+        yield logging.INFO, one_line(f"written to {figures['path']}")
+    if (event.event, event.stage) == ("stage-finished", "load") and not figures.get("known"):
+        of = one_line(str(figures["name"]))
+        yield from ((logging.INFO, f"{of}: {one_line(note)}") for note in figures["notes"])
+        yield from ((logging.WARNING, f"{of}: {one_line(lost)}") for lost in figures["left_out"])
 
 
 #: Writes a line. The first argument names the place that a later line may take; None begins one of its own.
@@ -47,15 +69,16 @@ class _State:
         text = _line(event, now - self._began)
         if text:
             self._written = now
-            alone = event.event in ("warning", "choice", "decided", "run-finished")
-            show(None if alone else self._place, text)
+            show(self._place, text)
+        for level, told in _messages(event):
+            show(None, f"warning: {told}" if level == logging.WARNING else told)
 
 
 _STATE: Final = _State()
 
 
 def _line(event: Event, seconds: float) -> str:
-    """An event in one line; empty for one that has nothing to say here."""
+    """How far a stage has come, in one line; empty for an event that does not say."""
     figures = event.figures
     if event.event == "stage-started":
         return f"{event.stage} ..."
@@ -68,10 +91,7 @@ def _line(event: Event, seconds: float) -> str:
         return f"{event.stage}  epoch {figures['epoch']} of {figures['epochs']}: {', '.join(found)}"
     if event.event == "stage-finished":
         return f"{event.stage}  {seconds:.1f} s"
-    if event.event == "run-finished":
-        return one_line(f"written to {figures['path']}")
-    message = figures.get("message")
-    return one_line(f"{'warning: ' if event.event == 'warning' else ''}{message}") if message else ""
+    return ""
 
 
 _FIGURES: Final = {
