@@ -56,6 +56,19 @@ def test_columns_stay_where_no_risk_was_named(model: Model, pictures: list[bytes
     assert sum(p.familiar is True for p in found[:20]) >= 18
 
 
+def test_one_picture_need_not_be_in_a_list(model: Model, pictures: list[bytes], tmp_path: Path) -> None:
+    """A path, a content, an image: a text was read as the names of its letters, the others were no answer."""
+    file = tmp_path / "one.png"
+    file.write_bytes(pictures[0])
+    [wanted] = predict_files(model, [pictures[0]])
+    for one in (file, str(file), pictures[0], Image.open(file)):
+        [found] = assay.predict(model, one)
+        assert found == replace(wanted, file=found.file)
+    for wrong in (None, 3):
+        with pytest.raises(assay.AssayError, match="shape-mismatch"):
+            assay.predict(model, wrong)  # type: ignore[arg-type]
+
+
 def test_the_answer_is_empty_where_the_model_does_not_know(model: Model, pictures: list[bytes]) -> None:
     """The last column repeats the class where that may be answered; `predicted` is always there."""
     found = predict_files(_ruled(model, 0.6), pictures)

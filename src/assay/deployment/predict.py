@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,13 +61,15 @@ class Prediction:
         return {key: value for key, value in vars(self).items() if key != "note" or value}
 
 
-def predict_files(model: "Classifier", files: Iterable[Picture]) -> list[Prediction]:
+def predict_files(model: "Classifier", files: Picture | Iterable[Picture]) -> list[Prediction]:
     """Read each picture as training did and classify it; bytes are the content of a picture file.
 
-    Raises AssayError `image-unreadable` or `file-missing` for the first that cannot be read.
+    files: several pictures, or one. Raises AssayError `image-unreadable` or `file-missing` for the first that
+    cannot be read.
     """
+    alone = isinstance(files, str | bytes) or not isinstance(files, Iterable)
     predictions: list[Prediction] = []
-    for found in predict_each(model, files):
+    for found in predict_each(model, cast("Iterable[Picture]", [files] if alone else files)):
         if isinstance(found, Unread):
             raise found.error
         predictions.append(found)

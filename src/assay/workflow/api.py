@@ -17,6 +17,7 @@ from assay.core.errors import AssayError
 from assay.core.events import OnEvent, ignore
 from assay.data.answers.class_probabilities import are_answers
 from assay.data.decisions import Decided, decide, read_decisions
+from assay.data.decoding.given import Picture
 from assay.data.values import Dataset
 from assay.deployment.load_model import load_model
 from assay.deployment.onnx_model import OnnxModel
@@ -276,11 +277,12 @@ def _in_folder(
     return score
 
 
-def predict(model: Model | OnnxModel | str | Path, files: Iterable[str | Path | bytes]) -> list[Prediction]:
+def predict(model: Model | OnnxModel | str | Path, files: Picture | Iterable[Picture]) -> list[Prediction]:
     """Classify pictures, read exactly as in training.
 
-    model: a model, or the path of a run folder or of an exported file. files: paths, or the content of
-    picture files. Raises AssayError `file-missing`, `image-unreadable`, and those of `assay.load_model`.
+    model: a model, or the path of a run folder or of an exported file. files: paths, the content of picture
+    files, Pillow's images, or arrays uint8 `(h, w, c)`: several of these, or one that is no array. Raises
+    AssayError `file-missing`, `image-unreadable`, and those of `assay.load_model`.
 
     >>> import assay
     >>> from PIL import Image

@@ -57,6 +57,20 @@ def test_a_wrong_content_type_changes_no_answer(served: Served, kind: str) -> No
     assert served.ask("POST", "/predict", b'{"image": "x"}', Content_Type=kind or "image/png")[0] == 415
 
 
+@pytest.mark.parametrize("suffix", ["PNG", "JPEG", "WEBP", "BMP"])
+def test_what_curl_makes_of_a_file_without_data_binary_is_told(served: Served, suffix: str) -> None:
+    """`curl -d @shoe.png` leaves zeros and ends of lines out, `-d shoe.png` sends the name."""
+    out = io.BytesIO()
+    Image.fromarray(pictures(1, 8)[0][0]).save(out, suffix)
+    damaged = out.getvalue().translate(None, b"\0\r\n")
+    kind = "application/x-www-form-urlencoded"
+    for body in (damaged, f"shoe.{suffix.lower()}".encode()):
+        status, record, _ = served.ask("POST", "/predict", body, Content_Type=kind)
+        assert status == 400 and "curl --data-binary @FILE" in str(record), record
+    assert served.ask("POST", "/predict", out.getvalue(), Content_Type=kind)[0] == 200
+    assert "curl" not in str(served.ask("POST", "/predict", damaged, Content_Type="image/png")[1])
+
+
 @pytest.mark.parametrize("suffix", ["PNG", "JPEG", "WEBP"])
 def test_json_and_base64_are_told_where_they_go(suffix: str, served: Served) -> None:
     """As other servers take pictures: it was "of an unknown format, a text. Replace or remove the file."."""

@@ -1,9 +1,11 @@
 """What a request asks for and holds: the model it names, its body, the files in it."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 from starlette.requests import Request
 
@@ -54,11 +56,32 @@ def files_in(body: bytes, content_type: str, most: int) -> list[Part]:
             raise RefusedError(400, "there is no picture in the request")
         if is_form(body):
             raise RefusedError(400, "the body is a form, and its Content-Type is not multipart/form-data")
+        if _is_field_of_form(body, content_type):
+            fix = "send the file as it is: curl --data-binary @FILE"
+            raise RefusedError(
+                400, f"the body is the text of a form, as curl -d makes it, and no picture; {fix}"
+            )
         return [Part("picture", body)]
     found = parts_of(body, boundary_of(content_type), most)
     if not found:
         raise RefusedError(400, "there is no picture in the request")
     return found
+
+
+#: How files begin that are read as pictures.
+_SIGNATURES: Final = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"BM")
+
+#: The name of a file, in place of its content.
+_NAME: Final = re.compile(rb"@?[^\s{}\[\]]{1,500}\.[A-Za-z]{3,4}")
+
+
+def _is_field_of_form(body: bytes, content_type: str) -> bool:
+    """Whether `curl -d` made it: the name of a file (`-d a.png`), or a file (`-d @a.png`) without its zeros
+    and ends of lines, which every picture has."""
+    if not content_type.lower().startswith("application/x-www-form-urlencoded"):
+        return False
+    left_out = body.startswith(_SIGNATURES) and not any(byte in body for byte in (b"\0", b"\r", b"\n"))
+    return left_out or _NAME.fullmatch(body) is not None
 
 
 def need_model(request: Request) -> Service:
