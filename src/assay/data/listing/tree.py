@@ -1,7 +1,7 @@
 """A tree of folders as the rules of its layout look at it: names, and how many images lie where."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
@@ -54,6 +54,7 @@ _NO_CLASSES: Final = frozenset(
 #: A run of letters; a number that is a date, or counts pictures.
 _LETTERS: Final = re.compile(r"[^\W\d_]+")
 _LONG_NUMBER: Final = re.compile(r"\d{4}")
+_DIGITS: Final = re.compile(r"\d+")
 
 
 class Tree:
@@ -185,6 +186,20 @@ def label_in(file: str) -> str | None:
     """The word before the number in a file's name, as in `cat.0.jpg`; None where it is not so named."""
     found = _NUMBERED.fullmatch(file.rpartition(".")[0])
     return found[1] if found else None
+
+
+def leave_class_open(labels: Iterable[str]) -> bool:
+    """Whether words with numbers may be the class in more than one part: two numbers that go their own ways
+    in the same words (`suite_1_2`), or several words with several numbers each (`cat_1`, `cat_2`, `dog_1`,
+    `dog_2`)."""
+    numbers: defaultdict[str, set[tuple[str, ...]]] = defaultdict(set)
+    for label in labels:
+        numbers[_DIGITS.sub("0", label.casefold())].add(tuple(_DIGITS.findall(label)))
+    several = [rows for rows in numbers.values() if len(rows) > 1]
+    own_ways = any(
+        len(rows) > max(len(set(column)) for column in zip(*rows, strict=True)) for rows in several
+    )
+    return own_ways or len(several) > 1
 
 
 def is_of_a_program(label: str) -> bool:

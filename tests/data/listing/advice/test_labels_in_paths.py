@@ -1,5 +1,6 @@
 """Labels deep in folders or in names of files: it stops with a command that works; plain sets are read."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -202,3 +203,41 @@ def test_words_that_say_the_split_are_no_labels(name: str, offered: bool, tmp_pa
         for i in range(8)
     ]
     assert ("the names of the files may tell" in stopped(pictures(tmp_path, *names))) == offered
+
+
+#: Names with two numbers or more beside a word: what stands before the last is no class for sure.
+OPEN = {
+    "two numbers of one word": [
+        f"input_{s}_{m}_{c}.png" for s in (1, 2) for m in (1, 2, 3) for c in (1, 2, 3)
+    ],
+    "several words with several numbers": [
+        f"{c}_{k}_{i}.png" for c in ("cat", "dog") for k in (1, 2) for i in range(4)
+    ],
+    "people with words": [f"s{p:02}_{c}_{i}.png" for p in range(3) for c in ("happy", "sad") for i in (0, 1)],
+}
+
+
+@pytest.mark.parametrize("place", ["data/", "train/"])
+@pytest.mark.parametrize("names", OPEN)
+def test_a_word_with_several_numbers_is_no_class_for_sure(names: str, place: str, tmp_path: Path) -> None:
+    """`input_1_1` of `input_1_1_10.jpg` was a class, with the characters as numbers; the parts are told."""
+    folders = [place] if place == "data/" else ["train/", "test/"]
+    told = stopped(pictures(tmp_path, *(f"{folder}{name}" for folder in folders for name in OPEN[names])))
+    assert "the names of the files may tell the classes, by part" in told
+    assert "what stands before the number" not in told
+    words = {"two": {"1", "2", "3"}, "several": {"cat", "dog"}, "people": {"happy", "sad"}}[names.split()[0]]
+    part = {"two": "[3]", "several": "[0]", "people": "[1]"}[names.split()[0]]
+    assert set(followed(re.sub(r"if p\]\[\d\]", f"if p]{part}", told)).classes) == words
+
+
+ONE_NUMBER = {
+    "digits": [f"digit{c}_{i}.png" for c in range(3) for i in range(3)],
+    "one word with grades": [f"{c}_{i}.png" for c in ("grade_1", "grade_2", "normal") for i in range(3)],
+    "numbers that go together": [f"type0{c}_rev{c}_{i}.png" for c in range(3) for i in range(3)],
+}
+
+
+@pytest.mark.parametrize("names", ONE_NUMBER)
+def test_a_word_with_one_number_of_its_own_is_a_class(names: str, tmp_path: Path) -> None:
+    found = load(pictures(tmp_path, *(f"data/{name}" for name in ONE_NUMBER[names])))
+    assert set(found.classes) == {name.rpartition("_")[0] for name in ONE_NUMBER[names]}

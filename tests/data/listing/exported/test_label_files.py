@@ -193,6 +193,25 @@ def test_a_list_of_something_else_is_a_note(tmp_path: Path) -> None:
     assert "coarser or finer" in note
 
 
+@pytest.mark.parametrize("name", ["video_00", "q000", "P00"])
+def test_a_list_of_fewer_classes_than_numbered_folders_stops(name: str, tmp_path: Path) -> None:
+    """Videos, queries, people: each was a class, with a note. Numbers of WordNet are those of classes, and of
+    a list of as many classes the folders are as good."""
+
+    def folders(root: Path, stem: str, label: Callable[[int], str]) -> Path:
+        paths = {f"{stem}{v}/{i}.png": label(v) for v in range(4) for i in range(3)}
+        (root / "info").mkdir(parents=True)
+        (root / "info" / "list.txt").write_text("\n".join(f"{path} {word}" for path, word in paths.items()))
+        return pictures(root, *paths)
+
+    told = stopped(folders(tmp_path / "groups", name, lambda v: ("cat", "dog")[v % 2]))
+    assert "called like videos or patients" in told
+    data = load(path_after(told))
+    assert (data.classes, data.train.counts(2).tolist()) == (("cat", "dog"), [6, 6])
+    assert len(load(folders(tmp_path / "wordnet", "n0144000", lambda v: str(v % 2))).classes) == 4
+    assert len(load(folders(tmp_path / "same", name, str)).classes) == 4
+
+
 def test_layout_classes_reads_the_folders(tmp_path: Path) -> None:
     root = pictures(tmp_path, *SITES)
     listed(root, "labels.txt", {path: LABELS[path.rpartition("/")[2]] for path in SITES})

@@ -14,7 +14,7 @@ from assay.data.formats.signatures import FORMAT_BY_NAME, REFUSED_SUFFIXES
 from assay.data.listing.advice.label_tables import table_command, then_give
 from assay.data.listing.from_names.splits import splits_in_names
 from assay.data.listing.names import natural_key, split_of
-from assay.data.listing.tree import is_of_a_program, splits_of
+from assay.data.listing.tree import is_of_a_program, leave_class_open, splits_of
 
 #: Fewer names tell nothing.
 _FEWEST: Final = 6
@@ -84,9 +84,8 @@ def _parts(stems: Sequence[str], folders: Sequence[str]) -> Iterator[_Part]:
         return
     words = [_BEFORE_NUMBER.fullmatch(stem) for stem in stems]
     before = [word[1] if word else stem for word, stem in zip(words, stems, strict=True)]
-    if sum(word is not None for word in words) >= _SHARED * len(stems) and (
-        values := _values(before, folders)
-    ):
+    numbered = sum(word is not None for word in words) >= _SHARED * len(stems)
+    if numbered and not leave_class_open(before) and (values := _values(before, folders)):
         yield _Part("what stands before the number", r're.sub(r"[ ._-]*\(?\d+\)?$","",f.stem)', values)
         return
     split = [[part for part in _BETWEEN.split(stem) if part] for stem in stems]

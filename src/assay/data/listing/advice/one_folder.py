@@ -26,7 +26,7 @@ from assay.data.listing.from_names.bare_lists import hints_on_bare_lists
 from assay.data.listing.from_names.class_lists import hints_on_class_lists
 from assay.data.listing.from_names.yes_or_no_lists import hints_on_yes_or_no_lists
 from assay.data.listing.names import natural_key
-from assay.data.listing.tree import joined, split_in, words_of
+from assay.data.listing.tree import joined, may_be_groups, split_in, words_of
 from assay.data.listing.walk import Walk
 
 #: Files that may be lists of labels; more of them in a folder are one for each image.
@@ -83,7 +83,8 @@ def notes_on_other_lists(root: Path, files: Iterable[str], classes: Mapping[str,
     """Notes on lists and exports that part the images otherwise than folders of several classes do.
 
     files: paths below the root. classes: the class of each image by its path. Raises AssayError
-    `ambiguous-layout` where one is called after labels or a split, and the folders tell nothing of them.
+    `ambiguous-layout` where one is called after labels or a split, and the folders tell nothing of them; or
+    where it has fewer classes than the folders, which are called like videos or patients.
     """
     texts = [name for name in files if name.lower().endswith(_LISTS)]
     many = Counter(name.rpartition("/")[0] for name in texts)
@@ -96,9 +97,11 @@ def notes_on_other_lists(root: Path, files: Iterable[str], classes: Mapping[str,
             continue
         names = ", ".join(map(one_line, found.names))
         what = f"{names} {other.told}"
-        if other.apart and any(_of_labels(name) for name in found.names):
+        grouped = _tells_of_groups(found.pairs, classes)
+        if grouped or (other.apart and any(_of_labels(name) for name in found.names)):
             some = ", ".join(map(one_line, sorted(set(classes.values()), key=natural_key)[:3]))
-            unlike = "" if other.disputed else ", of which the folders tell nothing"
+            unlike = "" if other.disputed or not other.apart else ", of which the folders tell nothing"
+            unlike = ", and they are called like videos or patients" if grouped else unlike
             what = f"by its folders the classes are {some}; {what}{unlike}"
             what = f"{what}: this writes a table of them: {found.command}"
             raise AssayError("ambiguous-layout", root, what, "Do so, or say --layout classes.")
@@ -108,6 +111,13 @@ def notes_on_other_lists(root: Path, files: Iterable[str], classes: Mapping[str,
             f"{found.command}"
         )
     return notes
+
+
+def _tells_of_groups(pairs: Collection[tuple[str, str]], classes: Mapping[str, str]) -> bool:
+    """Whether labels of most images are fewer than the folders, which are numbered alike as groups are."""
+    folders = {classes[path] for path, _ in pairs}
+    fewer = len({label for _, label in pairs}) < len(folders)
+    return fewer and len(pairs) * 2 > len(classes) and may_be_groups(folders)
 
 
 def _of_labels(name: str) -> bool:

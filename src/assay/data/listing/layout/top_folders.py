@@ -14,7 +14,7 @@ from assay.data.listing.layout.levels import (
     sets_once_more,
 )
 from assay.data.listing.names import split_of
-from assay.data.listing.tree import Tree, is_of_a_program, joined, label_in, splits_of
+from assay.data.listing.tree import Tree, is_of_a_program, joined, label_in, leave_class_open, splits_of
 
 
 class TopFolders:
@@ -88,14 +88,14 @@ class TopFolders:
 
     def words_in(self, folder: str) -> list[str]:
         """The words that the names of a folder's images begin with, where these may be classes: none where an
-        image lacks one, or a camera gave them."""
+        image lacks one, a camera gave them, or they leave open which part of them is the class."""
         if self._files is None or not self.tree.images[folder]:
             return []
         words = [label_in(name) for name in self._files(folder)]
         counts = Counter(word for word in words if word)
         if counts.total() < len(words) or any(count < 2 for count in counts.values()):
             return []
-        return [] if any(map(is_of_a_program, counts)) else list(counts)
+        return [] if any(map(is_of_a_program, counts)) or leave_class_open(counts) else list(counts)
 
     def each_folder(self) -> str:
         """What to type where each folder with images is a class; empty where that cannot be told."""
