@@ -10,6 +10,7 @@ from assay.core.text import (
     choices,
     csv_text,
     html_table,
+    in_unicode,
     nearest,
     neutral_cell,
     one_line,
@@ -34,6 +35,16 @@ def test_one_line_by_hand():
     assert one_line("a\nb\r\x1b[31m\u202ed") == "a\\nb\\r\\x1b[31m\\u202ed"
     assert one_line("Ångström 你好") == "Ångström 你好"
     assert one_line("\udcff") == "\\udcff"
+
+
+def test_what_utf_8_can_hold_is_the_same_in_each_locale() -> None:
+    """Names in UTF-8 that Python read as ASCII, name bytes that are none, and half a pair."""
+    for name in ("\u00fcnï", "\u4e8c\udcff", "\udcc3", "plain", "\U0001f600"):
+        as_ascii = name.encode("utf-8", "surrogateescape").decode("ascii", "surrogateescape")
+        assert in_unicode(as_ascii) == in_unicode(name)
+    assert in_unicode("\u00fcnï") == "\u00fcnï"
+    assert in_unicode("\u4e8c\udcff") == "\u4e8c\\udcff"
+    assert in_unicode("\ud800\u00fc") == "\\ud800\u00fc"
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@A1", "\tx", "\rx", "'quoted"])

@@ -1,5 +1,8 @@
 import gzip
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -169,3 +172,19 @@ def test_data_without_a_train_split_are_told_so(command, split, tmp_path):
     with pytest.raises(AssayError, match="no train split") as caught:
         command(data, **more)
     assert caught.value.exit_code == 3
+
+
+def test_names_of_classes_are_the_same_where_the_locale_knows_only_ascii(tmp_path):
+    """Python then gives the bytes of a name one by one, and the fingerprint was another."""
+    for seed, name in enumerate(("ünï", "二", "plain")):
+        (tmp_path / "set" / name).mkdir(parents=True)
+        (tmp_path / "set" / name / "a.png").write_bytes(png(np.full((8, 8), seed, np.uint8)))
+    code = f"import assay; d = assay.load({str(tmp_path / 'set')!r}); print(ascii(d.classes), d.fingerprint)"
+    environment = os.environ | {"ASSAY_CACHE": str(tmp_path / "cache")}
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    told = [
+        subprocess.run([sys.executable, "-c", code], env=environment | more, capture_output=True, text=True)
+        for more in ({"LC_ALL": "C.UTF-8"}, ascii_only)
+    ]
+    assert told[0].stdout == told[1].stdout != "", told
+    assert ascii("ünï") in told[0].stdout

@@ -6,6 +6,7 @@ import html
 import io
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import chain
 from typing import Any, Final
 
@@ -101,8 +102,15 @@ def whole_number(text: str) -> int | None:
 
 
 def in_unicode(text: str) -> str:
-    """What UTF-8 can hold: each byte of a file name that is no Unicode as an escape, `\\udcff`."""
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+    """What UTF-8 can hold: each byte of a file name that is no Unicode as an escape, `\\udcff`.
+
+    The same in each locale: in one of ASCII, Python gives all bytes of a name in UTF-8 as such.
+    """
+    if text.isascii():
+        return text
+    with suppress(UnicodeEncodeError):  # half of a pair, which no file name has
+        text = text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def each_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
