@@ -158,3 +158,9 @@ def test_predicting_loads_no_torch(name: str, place: Path) -> None:
             capture_output=True,
         )
         assert (done.returncode, done.stdout.count(b"\n")) == (0, 7), done.stderr
+
+
+@pytest.mark.parametrize("path", [None, 3, ["run"]])
+def test_what_is_no_path_is_told(path: object) -> None:
+    with pytest.raises(assay.AssayError, match="bad-value"):
+        assay.load_model(path)  # type: ignore[arg-type]

@@ -129,6 +129,9 @@ def test_every_failed_gate_is_named_with_value_and_bound() -> None:
         "verdict:leakage>pass",
         "verdict:drift!=good",
         ">0",
+        "leakage>0,",
+        "leakage>0,,accuracy<0.9",
+        ",",
     ],
 )
 def test_what_is_no_gate_is_refused(text: str) -> None:

@@ -21,8 +21,8 @@ def load_model(
 
     Both kinds have `classes`, `preprocessing`, `predict` and `predict_proba`; a file needs no torch.
     model: the net, or the function that builds it, of a model whose net is your own (see `assay.train`).
-    Raises AssayError `file-missing`, `model-refused`, `missing-extra`, `bad-value` (a run of several models,
-    or a net for a model that needs none), `net-needed`, `net-refused`.
+    Raises AssayError `file-missing`, `model-refused`, `missing-extra`, `bad-value` (no path, a run of several
+    models, or a net for a model that needs none), `net-needed`, `net-refused`.
 
     >>> import assay
     >>> data = assay.load("fashion-mnist-sample")
@@ -31,7 +31,11 @@ def load_model(
     >>> model.predict_proba(data.splits["test"].blocks()).shape
     (500, 10)
     """
-    path = Path(path)
+    try:
+        path = Path(path)
+    except TypeError as error:
+        fix = "Give the path of a run folder or of an exported file."
+        raise AssayError("bad-value", "path", f"it is of the type {type(path).__name__}", fix) from error
     if not path.exists():
         raise AssayError("file-missing", path, "there is no such run folder or file", "Check the path.")
     if not path.is_dir():

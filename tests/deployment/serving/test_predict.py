@@ -187,6 +187,12 @@ def test_forms_that_are_none(served: Served, content_type: str, body: bytes, sta
     assert found == status and set(record) == {"error"}
 
 
+def test_a_parameter_that_is_none_is_told(served: Served) -> None:
+    """`simlar=3` was answered without the similar images that were asked for."""
+    status, record, _ = served.ask("POST", "/predict?simlar=3", encoded(pictures(1, 8)[0][0]))
+    assert status == 400 and "there is no parameter 'simlar'" in str(record)
+
+
 @pytest.mark.parametrize("similar", ["-1", "x", "21", "999", "", "%C2%B2"])
 def test_similar_is_a_small_number(served: Served, similar: str) -> None:
     assert served.ask("POST", f"/predict?similar={similar}", b"x")[0] == 400

@@ -150,6 +150,9 @@ async def _infer(request: Request) -> Response:
 
 async def _predict(request: Request) -> Response:
     service, until = service_of(request), request.scope["until"]
+    unknown = [name for name in request.query_params if name != "similar"]
+    if unknown:
+        raise RefusedError(400, f"there is no parameter {unknown[0]!a:.80}; there is similar")
     similar = request.query_params.get("similar", "0")
     if not (similar.isascii() and similar.isdigit() and len(similar) < 3 and int(similar) <= _MOST_SIMILAR):
         raise RefusedError(400, f"similar is a number up to {_MOST_SIMILAR}")

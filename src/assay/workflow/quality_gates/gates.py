@@ -63,7 +63,7 @@ def parse_gates(text: str, *, scored: bool = True) -> tuple[Gate, ...]:
 
     Raises AssayError `unknown-gate` for the first that is none, or that such a command can never evaluate.
     """
-    gates = tuple(_parse(part.strip()) for part in text.split(",") if part.strip())
+    gates = tuple(_parse(part.strip()) for part in text.split(",")) if text else ()
     for gate in gates:
         if gate.name in SCORES and not scored:
             what = "this command tests no model, so it cannot evaluate a gate on a score"
@@ -87,6 +87,9 @@ def parse_score_gates(text: str) -> tuple[Gate, ...]:
 
 
 def _parse(text: str) -> Gate:
+    if not text:  # it would be a condition that is never judged
+        fix = "Was a variable never set? Leave the comma out, or write, for example, leakage>0."
+        raise AssayError("unknown-gate", "--fail-on", "beside a comma no gate is given", fix)
     matched = re.fullmatch(r"([A-Za-z][\w:-]*)\s*(<=|>=|==|!=|<|>)\s*([^%\s]+)\s*(%?)", text)
     if matched is None:
         raise AssayError(
