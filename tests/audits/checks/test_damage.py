@@ -111,6 +111,20 @@ def test_damaged_pictures_are_found_by_kind_and_no_other(damage: str, channels: 
     assert set(found.values()) == {KINDS.get(damage, damage)}
 
 
+@pytest.mark.parametrize(("fill", "verdict"), [((128, 128, 128), "fail"), ((255, 255, 255), "warn")])
+def test_a_white_lower_part_may_be_drawn_so(fill: tuple[int, int, int], verdict: str) -> None:
+    """Four flags of white below are listed, and may be so by what they show; gray is what a decoder leaves.
+    Stripes in colors are neither: of 252 flags 19 were cut short, for sure."""
+    images, labels = scenes(3)
+    images[:4, 20:] = fill
+    images[60:64, 20:] = (200, 16, 46)
+    audit = audited(images, labels)
+    assert {issue.index for issue in audit.issues if issue.kind == "truncated"} == set(range(4))
+    assert audit.finding.verdict == verdict
+    told = "What is truncated may be so by what it shows" in audit.finding.summary
+    assert told == (verdict == "warn")
+
+
 def test_a_file_that_ends_early_is_found_between_the_bars_that_fill_it_up() -> None:
     """A wide picture brought to a square has black bars; the gray above the lower bar is found."""
     images, labels = scenes(3)

@@ -23,6 +23,11 @@ SMALLEST: Final = 8
 #: Gray levels within which a row counts as one value: a compressed file is not exact.
 _EVEN: Final = 3
 
+#: Channels of what a decoder leaves lie at most so far apart, and gray is so near to the middle of 0-255:
+#: colors, black and white are drawn, too.
+_NEUTRAL: Final = 8
+_GRAY: Final = (124, 132)
+
 #: Gray levels from the last row of a picture to what follows: sky ends in a gradient, a file does not.
 _JUMP: Final = 10.0
 
@@ -37,6 +42,9 @@ _ROWS_FOR_ALL: Final = 32
 
 Figures = NDArray[np.float64]
 
+#: Of each picture, besides its levels.
+_FIGURES: Final = 6
+
 
 @dataclass(frozen=True, eq=False)
 class Texture:
@@ -46,7 +54,9 @@ class Texture:
     down, across: von Neumann's ratio of rows up to three apart (the least) and of neighboring columns:
     0 where they are equal, 1 where they follow each other by chance.
     varies_down: standard deviation within a column, in the mean.
-    filled: share of the height, from the bottom up, that has one value which hardly occurs above.
+    filled: share of the height, from the bottom up, that has one value which hardly occurs above and has no
+    color.
+    gray: 1 where that value is the gray in the middle, as a decoder of JPEG leaves it, else 0.
     levels: `(n, 21, c)`, the means of 4 x 4 cells and five quantiles of each channel.
     """
 
@@ -55,6 +65,7 @@ class Texture:
     across: Float32s
     varies_down: Float32s
     filled: Float32s
+    gray: Float32s
     levels: Float32s
 
 
@@ -64,26 +75,26 @@ def texture_of(split: Split, known: Float32s | None = None) -> Texture:
     known: what `block_texture` gave for every image, where that was measured before.
     """
     table = map_blocks(block_texture, split) if known is None else known
-    figures, levels = table[:, :5], table[:, 5:]
+    figures, levels = table[:, :_FIGURES], table[:, _FIGURES:]
     channels = min(split.shape[2], 3)
-    noise, down, across, varies_down, filled = np.ascontiguousarray(figures.T)
+    noise, down, across, varies_down, filled, gray = np.ascontiguousarray(figures.T)
     shaped = levels.reshape(len(table), -1, channels)
-    return Texture(noise, down, across, varies_down, filled, shaped)
+    return Texture(noise, down, across, varies_down, filled, gray, shaped)
 
 
 def block_texture(images: Bytes) -> Float32s:
-    """The figures of uint8 `(n, h, w, c)` images, float32 `(n, 5 + 21 * min(c, 3))`."""
+    """The figures of uint8 `(n, h, w, c)` images, float32 `(n, 6 + 21 * min(c, 3))`."""
     colors = images[..., :3]
     count = _CELLS**2 + len(_QUANTILES)
     if not len(images) or min(images.shape[1:3]) < SMALLEST:
-        return np.zeros((len(images), 5 + count * colors.shape[3]), np.float32)
+        return np.zeros((len(images), _FIGURES + count * colors.shape[3]), np.float32)
     gray = gray_of(colors)
     down, varies_down = von_neumann_ratio(gray, _LAGS if gray.shape[1] >= _ROWS_FOR_ALL else _LAGS[:-1])
     across, _ = von_neumann_ratio(gray.swapaxes(1, 2))
     channels = [colors[..., i].astype(np.float32) for i in range(colors.shape[3])]
     # Noise differs from channel to channel: their mean would hide some of it.
     noise = np.mean([noise_of(channel) for channel in channels], axis=0)
-    figures = np.stack([noise, down, across, varies_down, filled_below(colors)], axis=1)
+    figures = np.stack([noise, down, across, varies_down, *filled_below(colors)], axis=1)
     levels = np.stack([_levels(colors[..., i], channel) for i, channel in enumerate(channels)], axis=2)
     table: Float32s = np.concatenate([figures, levels.reshape(len(images), -1)], axis=1).astype(np.float32)
     return table
@@ -113,11 +124,12 @@ def noise_of(gray: Float32s) -> NDArray[np.float64]:
     return deviation
 
 
-def filled_below(images: Bytes) -> NDArray[np.float64]:
-    """The share of the height that has one value from the bottom up, where that value is rare above.
+def filled_below(images: Bytes) -> tuple[Figures, Figures]:
+    """The share of the height that has one value from the bottom up, where that value is rare above and has
+    no color; and 1 where it is the gray in the middle, else 0.
 
     A decoder leaves a file that ends early so. Black bars above and below, which bring pictures to one
-    shape, do not count. images: uint8 `(n, h, w, c)`.
+    shape, do not count, nor do the stripes of a flag. images: uint8 `(n, h, w, c)`.
     """
     height = images.shape[1]
     most, least = _extreme(np.maximum, images), _extreme(np.minimum, images)
@@ -131,13 +143,15 @@ def filled_below(images: Bytes) -> NDArray[np.float64]:
     fill = value[np.arange(len(images)), height - 1 - np.minimum(start, height - 1)]
     last = images[np.arange(len(images)), height - 1 - np.minimum(start + run, height - 1)]
     jump = np.abs(last - fill[:, None]).mean(axis=(1, 2))
-    likely = np.flatnonzero((run > 0) & (jump > _JUMP) & (run + start < height))
+    neutral = np.ptp(fill, axis=1) <= _NEUTRAL
+    likely = np.flatnonzero((run > 0) & (jump > _JUMP) & (run + start < height) & neutral)
     alike = (np.abs(images[likely] - fill[likely, None, None]) <= _EVEN).all(axis=3).mean(axis=2)
     above = np.arange(height) < (height - start - run)[likely, None]
     often = (alike * above).sum(axis=1) / np.maximum(above.sum(axis=1), 1)
     shares = np.zeros(len(images))
     shares[likely] = np.where(often < 0.2, run[likely] / height, 0.0)
-    return shares
+    gray = (shares > 0) & (fill >= _GRAY[0]).all(axis=1) & (fill <= _GRAY[1]).all(axis=1)
+    return shares, gray.astype(np.float64)
 
 
 def _extreme(pick: np.ufunc, images: Bytes) -> Bytes:

@@ -23,7 +23,8 @@ NATURE: Final = 0.5
 _SEVERAL: Final = 3
 
 #: More than this share of flawed images, and more than two, is not a few bad files any more. Kinds that a
-#: picture may have by what it shows do not count: a blue cup, a night, a badge, white paper, a fine stroke.
+#: picture may have by what it shows do not count: a blue cup, a night, a badge, white paper, a fine stroke; a
+#: lower part in black or white may be drawn so (a flag), in gray it is not.
 FAIL_SHARE: Final = 0.01
 _MAY_BE_SHOWN: Final = ("blurry", "channels", "cropped", "negative", "saturated", "shuffled")
 
@@ -96,9 +97,9 @@ def _threshold() -> str:
         f"and cropped from {SMALLEST} pixels a side on; blurry also, from 64 pixels a side "
         f"on and at the size of the file: fine structure under {SOFT:g} of that at half the size, and a "
         f"quarter under the class; cropped: over {contact} of the border, far beyond the class; "
-        f"truncated: over {filled} of the height in one value; noise: over {NOISY:g} gray levels all over, "
-        f"far beyond the class; shuffled: rows in an order like chance; both from {SMALLEST_DAMAGED} pixels "
-        "a side on; negative, channels: a "
+        f"truncated: over {filled} of the height in one value without color, only gray is sure; noise: over "
+        f"{NOISY:g} gray levels all over, far beyond the class; shuffled: rows in an order like chance; both "
+        f"from {SMALLEST_DAMAGED} pixels a side on; negative, channels: a "
         f"regression, 1 for as it should be and -1 for changed, under {-CERTAIN:g} to {-UNLIKELY:g}, by how "
         "well the set tells it; dead pixels: one value in all images of the set, or of a split where the "
         "others vary, among neighbors that vary; what more "
@@ -111,6 +112,8 @@ def _threshold() -> str:
 
 def _may_be_shown(context: CheckContext, issue: Issue) -> bool:
     """Whether the picture may be so by what it shows."""
+    if issue.kind == "truncated":
+        return not context.texture[issue.split].gray[issue.index]
     if issue.kind not in _SMALL_THING:
         return issue.kind in _MAY_BE_SHOWN
     label = context.dataset.splits[issue.split].labels[issue.index]
