@@ -100,6 +100,26 @@ def test_exact_copies_are_found_within_and_across_splits():
     assert result.finding.evidence["groups"] == 3
 
 
+def test_empty_pictures_are_equal_and_in_no_conflict() -> None:
+    """Six white pictures of two classes; a copy of one that shows something is a conflict."""
+    images = np.full((6, *SMALL.shape), 255, np.uint8)
+    real = np.asarray(SMALL.train.images[:1])
+    label = SMALL.train.labels[0]
+    with_empty = with_more(SMALL, "train", images, np.array([0, 1, 0, 1, 0, 1]))
+    found = check_exact_duplicates(context(with_empty))
+    assert {(issue.kind, issue.detail) for issue in found.issues} == {
+        ("within-split", "both of one value everywhere")
+    }
+    told = "5 of them have one value everywhere at"
+    assert (found.finding.verdict, told in found.finding.summary) == ("warn", True)
+    assert "which label is right" not in found.finding.fix
+    both = check_exact_duplicates(context(with_more(with_empty, "train", real, np.array([1 - label]))))
+    assert sum(issue.kind == "conflicting-labels" for issue in both.issues) == 1
+    assert (both.finding.verdict, both.finding.evidence["empty"]) == ("fail", 5)
+    across = check_exact_duplicates(context(with_more(with_empty, "test", images[:1], np.array([1]))))
+    assert [issue.kind for issue in across.issues].count("across-splits") == 1
+
+
 @pytest.mark.parametrize("change", NEAR_CHANGES)
 @pytest.mark.parametrize("name", ["colored", "fashion"])
 def test_every_near_copy_is_found_with_its_source(change: str, name: str):

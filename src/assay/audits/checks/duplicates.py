@@ -34,22 +34,47 @@ _WORDS: Final = {
 
 
 def check_exact_duplicates(context: CheckContext) -> Checked:
-    """Find images with equal pixels: every one but the first of its group is flagged."""
+    """Find images with equal pixels: every one but the first of its group is flagged.
+
+    Images of one value everywhere are equal by what they lack, so their labels are in no conflict.
+    """
     dataset, copies = context.dataset, context.exact_copies
     repeated = np.flatnonzero(copies.first[copies.picture] != np.arange(len(copies.picture)))
-    pairs = [(int(i), int(copies.first[copies.picture[i]])) for i in repeated]
-    issues = tuple(
-        _copy_issue(dataset, copies, "exact-duplicates", i, first, _SCORES, "equal in every pixel")
-        for i, first in pairs
-    )
-    groups = len(np.unique(copies.picture[repeated]))
+    groups = np.unique(copies.picture[repeated])
+    empty = {group for group in groups.tolist() if _is_of_one_value(dataset, copies, copies.first[group])}
+    issues = []
+    for i in repeated.tolist():
+        picture = int(copies.picture[i])
+        first, blank = int(copies.first[picture]), picture in empty
+        detail = "both of one value everywhere" if blank else "equal in every pixel"
+        issues.append(
+            _copy_issue(dataset, copies, "exact-duplicates", i, first, _SCORES, detail, empty=blank)
+        )
+    blanks = int(np.isin(copies.picture[repeated], sorted(empty)).sum())
     return _duplicates_checked(
         "exact-duplicates",
-        issues,
-        {"groups": groups},
+        tuple(issues),
+        {"groups": len(groups), "empty": blanks},
         len(copies.picture),
         "any image with equal pixels elsewhere (by SHA-256 of shape and pixels)",
+        besides=_of_empty(dataset, blanks),
     )
+
+
+def _is_of_one_value(dataset: Dataset, copies: Copies, image: int) -> bool:
+    split, index = copies.place(image)
+    pixels = np.asarray(dataset.splits[split].images[index])
+    return bool((pixels == pixels[0, 0]).all())
+
+
+def _of_empty(dataset: Dataset, count: int) -> str:
+    """What images of one value everywhere are: no copies of a picture, and of no class."""
+    if not count:
+        return ""
+    height, width, _ = dataset.shape
+    have, shows = ("1 of them has", "it shows") if count == 1 else (f"{count:,} of them have", "they show")
+    where = f"at {height} x {width} pixels"
+    return f" {have} one value everywhere {where}: {shows} nothing, so no label is right."
 
 
 def check_near_duplicates(context: CheckContext) -> Checked:
@@ -111,9 +136,12 @@ def _copy_issue(
     other: int,
     scores: dict[str, float],
     detail: str,
+    *,
+    empty: bool = False,
 ) -> Issue:
     (split, index), (other_split, other_index) = copies.place(image), copies.place(other)
-    same = dataset.splits[split].labels[index] == dataset.splits[other_split].labels[other_index]
+    label, other_label = dataset.splits[split].labels[index], dataset.splits[other_split].labels[other_index]
+    same = empty or label == other_label
     kind = "conflicting-labels" if not same else "within-split" if split == other_split else "across-splits"
     return flagged(
         dataset, check, kind, scores[kind], split, index, (other_split, other_index), detail=detail
