@@ -1,8 +1,12 @@
 """Tiles and crops of one picture are paired by the part that they share; merely similar ones are not."""
 
+from collections.abc import Callable
+from pathlib import Path
+
+import matplotlib
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from assay.core.arrays import Bytes
 from assay.duplicates.overlapping import overlaps
@@ -139,11 +143,81 @@ def signed() -> Bytes:
     return images
 
 
+def letters() -> Bytes:
+    """Words that fill the picture and differ in an accent in the middle: that is a fiftieth of the pixels."""
+    pictures, rng = [], np.random.default_rng(13)
+    font = ImageFont.truetype(Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf"), 15)
+    for letter in "oòóôõöaàáâãä":
+        image = Image.new("L", (64, 48), 255)
+        place = tuple(rng.integers(-4, 5, 2).tolist())
+        words = f"resume\nwag{letter}n\nmoth"
+        ImageDraw.Draw(image).multiline_text(place, words, font=font, fill=0)
+        pictures.append(np.asarray(image)[..., None])
+    return np.stack(pictures)
+
+
+def forms() -> Bytes:
+    """One form at other places, with another number each, ticked or not."""
+    rng, font, pictures = np.random.default_rng(8), ImageFont.load_default(11), []
+    for n in range(60):
+        image = Image.new("L", (96, 96), 255)
+        draw, (x, y) = ImageDraw.Draw(image), rng.integers(2, 14, 2).tolist()
+        draw.text((x, y), "I agree to this", font=font, fill=0)
+        draw.rectangle((x, y + 20, x + 12, y + 32), outline=0)
+        if n % 2:
+            draw.line((x + 2, y + 22, x + 10, y + 30), fill=0, width=2)
+        draw.text((x + 20, y + 20), str(rng.integers(1000, 9999)), font=font, fill=0)
+        pictures.append(np.asarray(image)[..., None])
+    return np.stack(pictures)
+
+
+def ramps() -> Bytes:
+    """Rings of gray around other centers: each part of one is a part of the others."""
+    y, x = np.mgrid[:64, :64]
+    centers = np.random.default_rng(9).integers(10, 54, (60, 2))
+    rings = [np.minimum(2.7 * np.hypot(y - v, x - u), 255) for v, u in centers]
+    return np.stack(rings).astype(np.uint8)[..., None]
+
+
+def before_one_wallpaper() -> Bytes:
+    """Things before a pattern that repeats itself after 40 pixels, where it hangs at one place."""
+    rng = np.random.default_rng(10)
+    images = np.repeat(np.tile(scene(11, 40, 1), (2, 2, 1))[None, :64, :64], 40, axis=0)
+    for image in images:
+        y, x = rng.integers(4, 52, 2)
+        image[y : y + 8, x : x + 8] = rng.integers(0, 256, (8, 8, 1))
+    return images
+
+
 @pytest.mark.parametrize(
-    "pictures", [same_things(), one_background(), plain(), signed()], ids=["things", "view", "plain", "sign"]
+    "pictures",
+    [same_things, one_background, plain, signed, letters, forms, ramps, before_one_wallpaper],
 )
-def test_pictures_that_are_alike_in_parts_are_not(pictures: Bytes) -> None:
-    assert pairs_of(found_in(pictures)) == []
+def test_pictures_that_are_alike_in_parts_are_not(pictures: Callable[[], Bytes]) -> None:
+    assert pairs_of(found_in(pictures())) == []
+
+
+def test_tiles_of_a_smooth_picture_are_paired() -> None:
+    """As out of focus: no grain, and edges over several pixels. Rounding alone would be a gradient."""
+    y, x = np.mgrid[:200, :200]
+    rng = np.random.default_rng(14)
+    waves = sum(
+        rng.normal() * np.sin(a * y + b * x + rng.uniform(0, 6)) for a, b in rng.uniform(-0.22, 0.22, (40, 2))
+    )
+    picture = (127 + 50 * waves / np.std(waves)).clip(0, 255).astype(np.uint8)[..., None]
+    smooth, _ = tiles(picture, 64, 32)
+    found = found_in(smooth)
+    assert np.count_nonzero(found.share >= 0.5) >= 0.9 * 2 * 5 * 4
+    assert set(found.down.tolist()) | set(found.right.tolist()) <= {-32, 0, 32}
+
+
+@pytest.mark.parametrize("channel", [0, 1, 2])
+def test_tiles_in_one_color_are_paired_whichever_it_is(channel: int) -> None:
+    """A dye that glows blue is in one channel alone; the first was all that was looked at."""
+    gray, _ = tiles(scene(12, channels=1), 48, 24)
+    colored = np.zeros((*gray.shape[:3], 3), np.uint8)
+    colored[..., channel] = gray[..., 0]
+    assert pairs_of(found_in(colored)) == pairs_of(found_in(gray)) != []
 
 
 def test_small_pictures_and_single_ones_are_not_asked() -> None:

@@ -63,7 +63,7 @@ def check_exact_duplicates(context: CheckContext) -> Checked:
 
 def _is_of_one_value(dataset: Dataset, copies: Copies, image: int) -> bool:
     split, index = copies.place(image)
-    pixels = np.asarray(dataset.splits[split].images[index])
+    pixels = next(dataset.splits[split].blocks(np.array([index])))[0]
     return bool((pixels == pixels[0, 0]).all())
 
 
