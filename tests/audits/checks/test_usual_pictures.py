@@ -157,11 +157,14 @@ def framed(n: int, cut: int, seed: int, side: int = 32) -> np.ndarray:
     return (images + rng.normal(0, 3, images.shape)).clip(0, 255)[..., None]
 
 
-@pytest.mark.parametrize(("cut", "told"), [(3, 3), (30, 0)])
-def test_a_split_of_things_taken_nearer_is_no_list_of_flaws(cut: int, told: int):
-    """A fifth of a class of the test split fills the frame: its pictures are taken so. A few are flaws."""
-    labels = np.zeros(150, np.int64)
-    found = audited(framed(150, 0, 1), labels, (framed(150, cut, 2), labels))
+@pytest.mark.parametrize(
+    ("images", "cut", "told"), [(150, 3, 3), (150, 30, 0), (25, 2, 2), (40, 3, 3), (8, 2, 2), (20, 4, 0)]
+)
+def test_a_split_of_things_taken_nearer_is_no_list_of_flaws(images: int, cut: int, told: int):
+    """A fifth of a class of the test split fills the frame: its pictures are taken so. A few are flaws, of
+    few images, too: two of 25 were their own measure."""
+    of_train, labels = np.zeros(150, np.int64), np.zeros(images, np.int64)
+    found = audited(framed(150, 0, 1), of_train, (framed(images, cut, 2), labels))
     assert [(i.split, i.index, i.kind) for i in found.issues] == [("test", i, "cropped") for i in range(told)]
     excused = [] if told else [{"kind": "cropped", "class": "class 0", "images": cut}]
     assert found.finding.evidence["nature"] == excused

@@ -26,6 +26,11 @@ SOFTER: Final = 0.75
 CONTACT: Final = 0.3
 BEYOND: Final = 1.5
 
+#: Where so many of a class in a split, and so large a share of it, are cut, they were taken from nearer than
+#: those of train: that is no flaw of single files.
+_NEARER: Final = 3
+_NEARER_SHARE: Final = 0.1
+
 #: Pixels a side under which neither sharpness nor what the border cuts is judged: all is border there.
 SMALLEST: Final = 8
 
@@ -33,7 +38,7 @@ SMALLEST: Final = 8
 def flaws(context: CheckContext, name: str) -> list[tuple[Flaw, Mask]]:
     """Each kind of flaw, and the images that are under its bound, whether or not their class is like that."""
     look = context.stored_image_stats[name]
-    sharp, bleached, cut, cut_here = _unusual(context, name)
+    sharp, bleached, cut = _unusual(context, name)
     none = np.zeros(len(look.mean), bool)
     constant = Flaw(
         "constant",
@@ -44,7 +49,7 @@ def flaws(context: CheckContext, name: str) -> list[tuple[Flaw, Mask]]:
     touching = (cut > BEYOND) & (look.contact > CONTACT)
     cropped = Flaw(
         "cropped",
-        touching & (cut_here > BEYOND),
+        touching & ~_taken_nearer(context, name, touching),
         look.contact,
         lambda i: f"covers {100 * look.contact[i]:.0f} % of the border",
     )
@@ -61,16 +66,22 @@ def flaws(context: CheckContext, name: str) -> list[tuple[Flaw, Mask]]:
 
 
 def _unusual(context: CheckContext, name: str) -> tuple[NDArray[np.float64], ...]:
-    """How unusual sharpness, clipped pixels and a touched border are within the class, against train; and the
-    border within the class of this split, whose pictures may be taken otherwise than those of train."""
+    """How unusual sharpness, clipped pixels and a touched border are within the class, against train."""
     train, own = context.stored_image_stats["train"], context.stored_image_stats[name]
     labels, train_labels = context.dataset.splits[name].labels, context.dataset.train.labels
     return (
         by_class(robust_scores, _log_sharpness(own), labels, _log_sharpness(train), train_labels),
         by_class(robust_scores, own.clipped, labels, train.clipped, train_labels),
         by_class(tail_scores, own.contact, labels, train.contact, train_labels),
-        by_class(tail_scores, own.contact, labels, own.contact, labels),
     )
+
+
+def _taken_nearer(context: CheckContext, name: str, touching: Mask) -> Mask:
+    """The images of classes of which many are cut in this split."""
+    labels, classes = context.dataset.splits[name].labels, len(context.dataset.classes)
+    cut, images = np.bincount(labels[touching], minlength=classes), np.bincount(labels, minlength=classes)
+    nearer: Mask = (cut >= _NEARER) & (cut > _NEARER_SHARE * images)
+    return nearer[labels]
 
 
 def _blurry(

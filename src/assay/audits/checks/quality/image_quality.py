@@ -57,7 +57,8 @@ def check_quality(context: CheckContext) -> Checked:
     dead = dead_pixels(context.measurements)
     kinds = {kind: sum(issue.kind == kind for issue in issues) for kind in sorted({i.kind for i in issues})}
     images = len(issues)
-    unsure = [issue.kind for issue in issues if _may_be_shown(context, issue)]
+    few = context.dataset.train.counts(len(context.dataset.classes)) < FEWEST
+    unsure = [issue.kind for issue in issues if _may_be_shown(context, issue, few)]
     bad = images - len(unsure)
     fails = bad >= _SEVERAL and bad > FAIL_SHARE * total
     return Checked(
@@ -110,17 +111,16 @@ def _threshold() -> str:
     )
 
 
-def _may_be_shown(context: CheckContext, issue: Issue) -> bool:
-    """Whether the picture may be so by what it shows."""
+def _may_be_shown(context: CheckContext, issue: Issue, few: Mask) -> bool:
+    """Whether the picture may be so by what it shows. few: classes of few training images."""
     if issue.kind == "truncated":
         return not context.texture[issue.split].gray[issue.index]
     if issue.kind not in _SMALL_THING:
         return issue.kind in _MAY_BE_SHOWN
-    label = context.dataset.splits[issue.split].labels[issue.index]
-    few = int(np.count_nonzero(context.dataset.train.labels == label)) < FEWEST
     look = context.stored_image_stats[issue.split]
     reach, deviation = float(look.reach[issue.index]), float(look.deviation[issue.index])
-    return few and reach >= _SPAN and deviation >= _THING * reach
+    of_few = bool(few[context.dataset.splits[issue.split].labels[issue.index]])
+    return of_few and reach >= _SPAN and deviation >= _THING * reach
 
 
 def _summary(
