@@ -156,9 +156,10 @@ class _Found:
         if split is not None:
             splits, notes = splits_of_cells(table.path, split, columns[split], request.split_names)
             self.notes += notes
-        elif table.split == "train" and not told.notes and (by_path := splits_of_paths(columns[path])):
-            splits, note = by_path
-            self.notes.append(note)
+        untold = split is None and table.split == "train" and not told.notes
+        folder = self._folder(request, table)
+        with ways_by_columns(file, columns):
+            splits, files, how = _files_of(folder, table.path, columns[path], splits, untold)
         labels, of_labels, notes = table_labels(
             table.path, columns, request, {path, split or path, group or path}
         )
@@ -181,11 +182,7 @@ class _Found:
             f"the {own} split has no labels: its {counted(count, 'image is', 'images are')} left out"
             for own, count in self._bare.items()
         ]
-        folder = self._folder(request, table)
-        with ways_by_columns(file, columns):
-            rules = path_rules(folder, columns[path], splits, table.path)
-        self.notes += [rule.note for rule in rules.values() if rule.note]
-        files = [rules[own].path(cell) for own, cell in zip(splits, columns[path], strict=True)]
+        self.notes += how
         self.notes += note_on_other_splits(split, splits, files) if split is not None else []
         if request.path_column is None:
             self.notes += note_on_other_images(columns, path)
@@ -259,6 +256,24 @@ class _Found:
         ids, columns = _distinct(rows.ids), self._columns[split]
         places = rows.places if self._tables == 1 else None  # of several, each has its own splits
         return Part(ids, rows.labels, lambda: iter(rows.paths), columns, places=places)
+
+
+def _files_of(
+    folder: Path, table: Path, cells: Sequence[str], splits: list[str], untold: bool
+) -> tuple[list[str], list[str], list[str]]:
+    """The split and the file of each cell, with notes. untold: no column or name of a table tells the splits,
+    so folders in the paths may; of bare names those in which the files were found."""
+    by_path = splits_of_paths(cells) if untold else None
+    splits = by_path[0] if by_path else splits
+    rules = path_rules(folder, cells, splits, table)
+    files = [rules[own].path(cell) for own, cell in zip(splits, cells, strict=True)]
+    by_path = by_path or (splits_of_paths(files) if untold else None)
+    told = [by_path[1]] if by_path else []
+    return (
+        by_path[0] if by_path else splits,
+        files,
+        told + [rule.note for rule in rules.values() if rule.note],
+    )
 
 
 def _group_column(table: Path, names: Sequence[str], request: Request) -> str | None:

@@ -130,6 +130,21 @@ def test_the_folder_of_the_tables_split_is_meant(tmp_path: Path) -> None:
     assert "(0.png is train/x/0.png)" in "\n".join(found.notes)
 
 
+@pytest.mark.parametrize("place", ["{split}", "images/{split}_images", "{split}/{label}"])
+def test_bare_names_in_folders_of_splits_have_these(place: str, tmp_path: Path) -> None:
+    """The folder names the table as what to give; given, all images were train, in silence. Folders that are
+    called after no split tell none."""
+    rows = [("a", "train"), ("b", "train"), ("c", "train"), ("d", "train"), ("e", "test"), ("f", "test")]
+    for words, wanted in ((("train", "test"), {"train": 4, "test": 2}), (("north", "south"), {"train": 6})):
+        root = tmp_path / words[0]
+        called = dict(zip(("train", "test"), words, strict=True))
+        where = [place.format(split=called[split], label="cd"[n % 2]) for n, (_, split) in enumerate(rows)]
+        pictures(root, *(f"{folder}/{name}.png" for folder, (name, _) in zip(where, rows, strict=True)))
+        found = inspect(labelled(root / "labels.csv", [f"{name}.png" for name, _ in rows]))
+        assert dict(found.splits) == wanted
+        assert any("were read as the splits" in note for note in found.notes) == (len(wanted) > 1)
+
+
 def test_files_of_a_format_that_is_not_read_are_told_as_such(tmp_path: Path) -> None:
     """Not as missing."""
     for name in NAMES:

@@ -60,7 +60,8 @@ def check_shortcuts(context: CheckContext) -> Checked:
     """Predict the class of training images from what is no content: brightness, border, size, order."""
     train = context.dataset.train
     if len(train) < _FEWEST or len(np.unique(train.labels)) < 2:
-        return not_evaluated("shortcuts", f"fewer than {_FEWEST} training images or two classes")
+        few = f"fewer than {_FEWEST} training images, or fewer than two classes"
+        return not_evaluated("shortcuts", few)
     chance = float(train.counts(len(context.dataset.classes)).max() / len(train))
     sets = [name for name in columns_by_form({"train": train}) if not is_of_groups(train, name)]
     figures = dict(nuisances(context, sets))
