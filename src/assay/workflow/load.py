@@ -19,7 +19,7 @@ from assay.data.load import as_request, read
 from assay.data.request import Request
 from assay.data.splitting.test_split import checked_fraction, with_test_split
 from assay.data.storage.cache import cached
-from assay.data.values import Dataset, Kind, Resize
+from assay.data.values import Dataset, Kind, LeftOut, Resize
 from assay.workflow.shown.progress import shown
 
 #: What is kept of a test split that was drawn; a change makes kept ones be drawn again.
@@ -30,6 +30,9 @@ _LOST: Final = {
     "unreadable": ("unreadable image was", "unreadable images were"),
     "unlabelled": ("image without a class was", "images without a class were"),
 }
+
+#: Reasons that are told one by one.
+_REASONS: Final = 5
 
 
 def load(
@@ -135,19 +138,23 @@ def loaded(dataset: Dataset) -> dict[str, Any]:
         "classes": list(dataset.classes),
         "partition": dataset.partition_table(),
         "notes": list(dataset.notes),
-        "left_out": _lost(dataset),
+        "left_out": losses(dataset.left_out),
     }
 
 
-def _lost(dataset: Dataset) -> list[str]:
-    """The images that are missing from all that follows, in a sentence a reason; stray files are no loss."""
+def losses(left_out: Sequence[LeftOut]) -> list[str]:
+    """The images that are missing from all that follows, in a sentence a reason, the most frequent few first;
+    stray files are no loss."""
     told = []
     for kind, what in _LOST.items():
-        left = [item for item in dataset.left_out if item.kind == kind]
-        for reason, count in Counter(item.reason for item in left).most_common():
-            first = next(item.id for item in left if item.reason == reason)
-            which = f"{one_line(first)}" if count == 1 else f"the first is {one_line(first)}"
+        left = [item for item in left_out if item.kind == kind]
+        reasons = Counter(item.reason for item in left).most_common()
+        for reason, count in reasons[:_REASONS]:
+            first = one_line(next(item.id for item in left if item.reason == reason))
+            which = first if count == 1 else f"the first is {first}"
             told.append(f"{counted(count, *what)} left out: {reason} ({which})")
+        if rest := sum(count for _, count in reasons[_REASONS:]):
+            told.append(f"{rest:,} more {counted(rest, *what).partition(' ')[2]} left out for other reasons")
     return told
 
 

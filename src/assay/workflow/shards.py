@@ -27,6 +27,7 @@ from assay.estimators.passes.shared_passes import Helpers
 from assay.features import backbones
 from assay.workflow import run_folder
 from assay.workflow.engines.table import engine_named, is_elsewhere
+from assay.workflow.load import losses
 from assay.workflow.planning.command_settings import command_settings, refuse_untested
 from assay.workflow.planning.data import open_data
 from assay.workflow.planning.plan import Plan, keep_inputs, plan_of_data
@@ -123,6 +124,7 @@ def _loaded(piece: Piece) -> dict[str, Any]:
             for name, split in piece.splits.items()
         ],
         "notes": list(piece.whole.notes),
+        "left_out": losses(piece.left_out),
     }
 
 

@@ -12,6 +12,8 @@ from PIL import Image
 
 import assay
 from assay.core.events import Event, ignore
+from assay.data.values import LeftOut
+from assay.workflow.load import losses
 from assay.workflow.shown import progress
 from torture.job import tiny_dataset
 
@@ -65,6 +67,16 @@ def test_a_program_hears_of_what_was_left_out(tmp_path: Path, caplog: pytest.Log
     caplog.clear()
     assay.audit(data, checks=["identity"])
     assert caplog.records == []  # of these data it was told
+
+
+def test_many_reasons_are_told_shortly() -> None:
+    """Each file that is cut off after another byte has a reason of its own."""
+    left = [LeftOut(f"{n}.png", "unreadable", f"the file is cut off after {n} bytes") for n in range(40)]
+    left += [LeftOut("a.png", "unlabelled", "no folder"), LeftOut("b.txt", "ignored", "no image")]
+    told = losses(left)
+    assert len(told) == 7
+    assert told[5] == "35 more unreadable images were left out for other reasons"
+    assert told[6] == "1 image without a class was left out: no folder (a.png)"
 
 
 def test_a_loss_is_on_standard_error_unless_the_log_goes_elsewhere(tmp_path: Path) -> None:
