@@ -114,7 +114,7 @@ def test_damaged_pictures_are_found_by_kind_and_no_other(damage: str, channels: 
 @pytest.mark.parametrize(("fill", "verdict"), [((128, 128, 128), "fail"), ((255, 255, 255), "warn")])
 def test_a_white_lower_part_may_be_drawn_so(fill: tuple[int, int, int], verdict: str) -> None:
     """Four flags of white below are listed, and may be so by what they show; gray is what a decoder leaves.
-    Stripes in colors are neither: of 252 flags 19 were cut short, for sure."""
+    Stripes in colors are neither: of 497 flags 19 were cut short, for sure."""
     images, labels = scenes(3)
     images[:4, 20:] = fill
     images[60:64, 20:] = (200, 16, 46)

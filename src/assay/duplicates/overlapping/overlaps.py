@@ -32,7 +32,7 @@ _BORDER: Final = 2
 
 #: Something is drawn where a pixel is off the line through its neighbors by more than one level, which
 #: rounding makes of gradients, and in such a share of the part at least: forms, words and things on plain
-#: ground are alike by it. Of parts of 71 photographs 98 % have more.
+#: ground are alike by it. Of pairs of tiles of 71 photographs 97 to 99 % have more.
 _OFF: Final = 1
 _DRAWN: Final = 0.25
 
@@ -146,7 +146,7 @@ def _equal(pairs: Overlaps, pixels: Callable[[Rows], Bytes]) -> NDArray[np.bool_
     """Whether the two pictures are the same where they overlap, and show something there."""
     rows, place = np.unique(np.stack([pairs.first, pairs.second]), return_inverse=True)
     pictures = pixels(rows)
-    drawn = np.concatenate([np.zeros((0, *pictures.shape[1:3]), bool), *map(_drawn, pictures)])
+    drawn = [_drawn(picture) for picture in pictures]
     kept = np.zeros(len(pairs.first), bool)
     for n, (down, right) in enumerate(zip(pairs.down.tolist(), pairs.right.tolist(), strict=True)):
         a, b = place.reshape(2, -1)[:, n].tolist()
@@ -161,13 +161,13 @@ def _equal(pairs: Overlaps, pixels: Callable[[Rows], Bytes]) -> NDArray[np.bool_
 
 
 def _drawn(picture: Bytes) -> NDArray[np.bool_]:
-    """The pixels that are off the line through their neighbors beside or above, in a channel: `(1, h, w)`."""
+    """The pixels that are off the line through their neighbors beside or above, in a channel: `(h, w)`."""
     found = np.zeros(picture.shape[:2], bool)
     for channel in range(picture.shape[2]):
         values = picture[..., channel].astype(np.int16)
         found[:, 1:-1] |= np.abs(values[:, :-2] - 2 * values[:, 1:-1] + values[:, 2:]) > _OFF
         found[1:-1] |= np.abs(values[:-2] - 2 * values[1:-1] + values[2:]) > _OFF
-    return found[None]
+    return found
 
 
 def _levels(part: Bytes) -> int:
