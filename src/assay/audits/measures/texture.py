@@ -28,6 +28,9 @@ _EVEN: Final = 3
 _NEUTRAL: Final = 8
 _GRAY: Final = (124, 132)
 
+#: Rows of the largest squares that JPEG works in.
+_SQUARES: Final = 16
+
 #: Gray levels from the last row of a picture to what follows: sky ends in a gradient, a file does not.
 _JUMP: Final = 10.0
 
@@ -141,17 +144,20 @@ def filled_below(images: Bytes) -> tuple[Figures, Figures]:
     start = np.where(barred, bar, 0)
     run = _run_up(even, value, start)
     fill = value[np.arange(len(images)), height - 1 - np.minimum(start, height - 1)]
-    last = images[np.arange(len(images)), height - 1 - np.minimum(start + run, height - 1)]
+    gray = (fill >= _GRAY[0]).all(axis=1) & (fill <= _GRAY[1]).all(axis=1)
+    # A decoder stops within a row of squares: beside what it has read that row is gray as well.
+    beside = _run_up(np.ones_like(even), images[:, :, -1].astype(np.int16), start)
+    lost = np.where(gray & (run > 0), np.clip(beside, run, run + _SQUARES), run)
+    last = images[np.arange(len(images)), height - 1 - np.minimum(start + lost, height - 1)]
     jump = np.abs(last - fill[:, None]).mean(axis=(1, 2))
     neutral = np.ptp(fill, axis=1) <= _NEUTRAL
-    likely = np.flatnonzero((run > 0) & (jump > _JUMP) & (run + start < height) & neutral)
+    likely = np.flatnonzero((run > 0) & (jump > _JUMP) & (lost + start < height) & neutral)
     alike = (np.abs(images[likely] - fill[likely, None, None]) <= _EVEN).all(axis=3).mean(axis=2)
-    above = np.arange(height) < (height - start - run)[likely, None]
+    above = np.arange(height) < (height - start - lost)[likely, None]
     often = (alike * above).sum(axis=1) / np.maximum(above.sum(axis=1), 1)
     shares = np.zeros(len(images))
     shares[likely] = np.where(often < 0.2, run[likely] / height, 0.0)
-    gray = (shares > 0) & (fill >= _GRAY[0]).all(axis=1) & (fill <= _GRAY[1]).all(axis=1)
-    return shares, gray.astype(np.float64)
+    return shares, ((shares > 0) & gray).astype(np.float64)
 
 
 def _extreme(pick: np.ufunc, images: Bytes) -> Bytes:
